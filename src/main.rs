@@ -1,0 +1,7 @@
+//! The tftop binary: parse, run, print the error chain, exit code. Nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tftop::command::main()
+}

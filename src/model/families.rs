@@ -1,0 +1,5 @@
+//! The registry of thread families: which evidence means which origin. Data (`assets/families.toml`), not code.
+
+/// Thread families in order of precedence.
+#[derive(Clone, Debug, Default)]
+pub struct Families {}

@@ -1,0 +1,7 @@
+//! Floor 1: eyes. Reads a live target; never stops, signals or changes it.
+
+pub mod identify;
+pub mod live;
+
+pub use identify::{Evidence, Identifier, Newborn};
+pub use live::{AttachError, Live, LiveOptions};
