@@ -2,6 +2,7 @@
 
 pub mod identify;
 pub mod live;
+pub mod memory;
 
 pub use identify::{Evidence, Identifier, Newborn};
 pub use live::{AttachError, Live, LiveOptions};
