@@ -7,8 +7,8 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use object::elf::{
-    ELFCLASS64, ELFDATA2LSB, ELFMAG, FileHeader64, NT_GNU_BUILD_ID, PF_X, PT_LOAD, PT_NOTE, ProgramHeader64, SHT_DYNSYM,
-    SHT_SYMTAB, SectionHeader64, SectionType,
+    ELFCLASS64, ELFDATA2LSB, ELFMAG, FileHeader64, NT_GNU_BUILD_ID, PF_X, PT_LOAD, PT_NOTE, ProgramHeader64,
+    SHT_DYNSYM, SHT_SYMTAB, SectionHeader64, SectionType,
 };
 use object::{LittleEndian as LE, pod, pod::Pod};
 

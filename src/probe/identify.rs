@@ -113,10 +113,8 @@ impl Identifier {
 
     /// Mapped files with code.
     pub fn libraries(&self) -> Vec<LibraryFact> {
-        let library = |shown: &Arc<Text>| LibraryFact {
-            path: Text::clone(shown),
-            build_id: self.build_ids.get(shown).cloned(),
-        };
+        let library =
+            |shown: &Arc<Text>| LibraryFact { path: Text::clone(shown), build_id: self.build_ids.get(shown).cloned() };
         self.maps.code().map(|code| library(&code.file.shown)).collect()
     }
 
@@ -182,18 +180,17 @@ impl Identifier {
         Ok(list.walk(&*self.target, &tids))
     }
 
-    fn evidence_of(
-        &mut self,
-        handles: &HashMap<Tid, Handle>,
-    ) -> HashMap<Tid, (Option<Entry>, Option<TargetName>)> {
+    fn evidence_of(&mut self, handles: &HashMap<Tid, Handle>) -> HashMap<Tid, (Option<Entry>, Option<TargetName>)> {
         let starts: Vec<Address> = handles.values().map(|handle| handle.start).collect();
         if starts.iter().any(|&start| start.0 != 0 && self.maps.find(start).is_none()) {
             self.look_again();
         }
         self.look_up(&starts);
-        let std_threads = handles.iter().filter(|(_, handle)| self.places.get(&handle.start).is_some_and(is_std_thread));
-        let vtables: HashMap<Tid, Address> =
-            std_threads.filter_map(|(&tid, handle)| Some((tid, cxx::vtable(&*self.target, handle.argument)?))).collect();
+        let std_threads =
+            handles.iter().filter(|(_, handle)| self.places.get(&handle.start).is_some_and(is_std_thread));
+        let vtables: HashMap<Tid, Address> = std_threads
+            .filter_map(|(&tid, handle)| Some((tid, cxx::vtable(&*self.target, handle.argument)?)))
+            .collect();
         self.look_up(&vtables.values().copied().collect::<Vec<_>>());
         handles.iter().map(|(&tid, handle)| (tid, self.evidence(handle, vtables.get(&tid)))).collect()
     }

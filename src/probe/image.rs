@@ -57,7 +57,8 @@ fn threads(proc_root: &Path, pid: Pid) -> io::Result<Vec<Newborn>> {
         let name = entry?.file_name();
         let Some(tid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
         let status = std::fs::read_to_string(folder.join(&name).join("status")).unwrap_or_default();
-        let inner = status.lines().find_map(|line| line.strip_prefix("NSpid:")?.split_whitespace().last()?.parse().ok());
+        let inner =
+            status.lines().find_map(|line| line.strip_prefix("NSpid:")?.split_whitespace().last()?.parse().ok());
         threads.push(Newborn { tid: Tid(tid), namespaced_tid: inner.unwrap_or(tid) });
     }
     threads.sort_by_key(|thread| thread.tid);

@@ -40,11 +40,9 @@ pub struct Walk {
 }
 
 /// nptl_db/structs.def of glibc: each name is a u32[3] (size in bits, number of elements, offset in bytes).
-const FIELDS: [&str; 3] =
-    ["_thread_db_pthread_list", "_thread_db_pthread_tid", "_thread_db_pthread_start_routine"];
+const FIELDS: [&str; 3] = ["_thread_db_pthread_list", "_thread_db_pthread_tid", "_thread_db_pthread_start_routine"];
 /// Since glibc 2.33 the lists are part of ld.so's `_rtld_global`; descriptors say where.
-const IN_RTLD: [&str; 2] =
-    ["_thread_db_rtld_global__dl_stack_used", "_thread_db_rtld_global__dl_stack_user"];
+const IN_RTLD: [&str; 2] = ["_thread_db_rtld_global__dl_stack_used", "_thread_db_rtld_global__dl_stack_user"];
 const RTLD_GLOBAL: &str = "_rtld_global";
 /// Before, they were variables of libpthread.
 const IN_LIBPTHREAD: [&str; 2] = ["stack_used", "__stack_user"];
@@ -79,9 +77,8 @@ impl ThreadList {
                 return Self::from_symbols(target, maps, &found);
             }
         }
-        Err(unreadable.unwrap_or_else(|| {
-            "the C library does not describe its thread list (stripped, or not glibc)".to_owned()
-        }))
+        Err(unreadable
+            .unwrap_or_else(|| "the C library does not describe its thread list (stripped, or not glibc)".to_owned()))
     }
 
     fn from_symbols(target: &dyn Target, maps: &Maps, found: &Found) -> Result<Self, String> {
