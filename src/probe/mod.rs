@@ -2,11 +2,13 @@
 
 pub mod access;
 mod affinity;
+pub mod c_string;
 mod cgroup;
 mod counters;
 mod cxx;
 mod detail;
 mod elf;
+pub mod environ;
 pub mod find;
 mod folder;
 mod host;
@@ -20,6 +22,7 @@ pub mod memory;
 mod process;
 mod program;
 mod pthreads;
+pub mod python;
 mod stat;
 mod symbols;
 pub mod target;
