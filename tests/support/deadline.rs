@@ -1,5 +1,7 @@
 //! Waiting for a condition, never for luck: every wait has a deadline and says what did not happen.
 
+#![allow(dead_code)] // each test binary uses its part
+
 use std::time::{Duration, Instant};
 
 /// Long enough for a loaded machine of two CPUs; a passing test never waits for it.

@@ -1,5 +1,7 @@
 //! Pythons that targets run on: the machine's own, and pinned virtual environments under `target/python`, made once.
 
+#![allow(dead_code)] // each test binary uses its part
+
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};

@@ -1,5 +1,7 @@
 //! Processes to watch: started for one test, heavy ones one at a time, ended with the test.
 
+#![allow(dead_code)] // each test binary uses its part
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Seek};
