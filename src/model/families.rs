@@ -7,6 +7,8 @@ use std::sync::Arc;
 use regex_lite::Regex;
 use serde::Deserialize;
 
+use crate::fact::Text;
+
 use super::copy::{library_name, package_name};
 
 const BUILTIN: &str = include_str!("../../assets/families.toml");
@@ -56,7 +58,9 @@ struct Rule {
     library: Option<Regex>,
     python_name: Option<Regex>,
     comm: Option<Regex>,
+    beside: Option<Regex>,
     copy: Option<Arc<str>>,
+    note: Option<Arc<str>>,
 }
 
 /// What is known of a thread that can tell its family.
@@ -68,6 +72,8 @@ pub(crate) struct Evidence<'a> {
     pub owner: Option<&'a str>,
     pub python_name: Option<&'a str>,
     pub comm: Option<&'a str>,
+    /// Names of its process's threads that [`Families::is_companion`] says matter.
+    pub companions: &'a [Text],
 }
 
 /// Kinds of evidence, strongest first.
@@ -94,6 +100,8 @@ pub(crate) struct Found {
     pub strength: Strength,
     /// Whether the kernel's name was needed beside stronger evidence.
     pub with_comm: bool,
+    /// Why even that evidence is not the last word.
+    pub note: Option<Arc<str>>,
 }
 
 impl Families {
@@ -120,6 +128,12 @@ impl Families {
         self.families.iter()
     }
 
+    /// Whether TensorFlow's name of one thread changes what is thought of others in its process.
+    pub(crate) fn is_companion(&self, tf_name: &str) -> bool {
+        let rules = self.books.iter().flat_map(|book| &book.rules);
+        rules.filter_map(|rule| rule.beside.as_ref()).any(|beside| beside.is_match(tf_name))
+    }
+
     /// The family the strongest evidence speaks for.
     pub(crate) fn find(&self, evidence: &Evidence) -> Option<Found> {
         let start_known = evidence.library.is_some() || evidence.symbol.is_some();
@@ -142,7 +156,7 @@ impl Families {
         };
         let copy = rule.copy.clone().or_else(|| family.copy(home?));
         let with_comm = rule.comm.is_some() && strength != Strength::KernelName;
-        Found { origin: family.id.clone(), copy, strength, with_comm }
+        Found { origin: family.id.clone(), copy, strength, with_comm, note: rule.note.clone() }
     }
 
     fn with_book(mut self, text: &str, trusts_comm: bool) -> Result<Self, FamilyError> {
@@ -220,6 +234,7 @@ impl Rule {
             && fits(&self.symbol, evidence.symbol)
             && fits(&self.python_name, evidence.python_name)
             && fits(&self.comm, evidence.comm)
+            && self.beside.as_ref().is_none_or(|beside| evidence.companions.iter().any(|name| beside.is_match(name)))
     }
 }
 
@@ -254,7 +269,9 @@ struct MatchEntry {
     library: Option<String>,
     python_name: Option<String>,
     comm: Option<String>,
+    beside: Option<String>,
     copy: Option<String>,
+    note: Option<String>,
 }
 
 impl MatchEntry {
@@ -278,7 +295,9 @@ impl MatchEntry {
             library: compile(&self.library)?,
             python_name: compile(&self.python_name)?,
             comm: compile(&self.comm)?,
+            beside: compile(&self.beside)?,
             copy: self.copy.as_deref().map(Arc::from),
+            note: self.note.as_deref().map(Arc::from),
         })
     }
 }
