@@ -1,7 +1,7 @@
 //! From evidence to origin: which group a thread belongs to, why, and how sure that is. Where the evidence says nothing,
 //! nothing is invented: the origin is `unknown` and the reason says what is missing.
 
-use super::copy::file_name;
+use super::copy::{file_name, mapped_path};
 use super::families::{Evidence, Families, Found, Strength};
 use super::scene::{Attribution, Confidence, GroupKey};
 use crate::fact::{Entry, Identity, NameSource, TargetName, Text};
@@ -39,8 +39,8 @@ fn evidence<'a>(identity: &'a Identity, company: Company<'a>) -> Evidence<'a> {
     Evidence {
         tf_name: named_by(false),
         symbol: entry.and_then(|entry| entry.symbol.as_deref()),
-        library: entry.and_then(|entry| entry.library.as_deref().map(|path| path.as_str())),
-        owner: entry.and_then(|entry| entry.owner.as_ref().map(|owner| owner.library.as_str())),
+        library: entry.and_then(|entry| entry.library.as_deref().map(mapped_path)),
+        owner: entry.and_then(|entry| entry.owner.as_ref().map(|owner| mapped_path(&owner.library))),
         python_name: named_by(true),
         comm: Some(identity.comm.as_str()).filter(|comm| *comm != company.process_comm),
         companions: company.companions,
@@ -101,7 +101,7 @@ fn by_library(families: &Families, identity: &Identity) -> Option<Attribution> {
         (None, Some(library)) => (library, Strength::Library),
         (None, None) => return None,
     };
-    let library = families.get("library").and_then(|family| family.copy(path));
+    let library = families.get("library").and_then(|family| family.copy(mapped_path(path)));
     let group = GroupKey { origin: "library".into(), library };
     Some(Attribution { group, because: start(entry, strength), confidence: Confidence::Likely })
 }
