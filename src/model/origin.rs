@@ -39,7 +39,7 @@ fn evidence<'a>(identity: &'a Identity, company: Company<'a>) -> Evidence<'a> {
     Evidence {
         tf_name: named_by(false),
         symbol: entry.and_then(|entry| entry.symbol.as_deref()),
-        library: entry.and_then(|entry| entry.library.as_deref().map(mapped_path)),
+        library: entry.and_then(|entry| entry.library.as_deref().map(|path| mapped_path(path))),
         owner: entry.and_then(|entry| entry.owner.as_ref().map(|owner| mapped_path(&owner.library))),
         python_name: named_by(true),
         comm: Some(identity.comm.as_str()).filter(|comm| *comm != company.process_comm),
