@@ -124,17 +124,10 @@ impl WatchedThread {
     /// What the counters say it used since they were last read. Counters that went back are new counters.
     fn used(&mut self, fact: &ThreadFact, tick: &Tick) -> Load {
         let read = Load::read(fact, tick.source, tick.ticks);
-        let used = read.checked_since(self.read);
+        let used = read.checked_since(self.read).filter(|_| self.rated);
         self.read = read;
-        match used {
-            Some(used) if self.rated => used.with_state_seen(tick.source, fact.state, tick.window.tick_ns()),
-            Some(_) => Load::default(),
-            None => {
-                self.rated = false;
-                self.load = Remembered::new(self.load.now);
-                Load::default()
-            }
-        }
+        self.rated = used.is_some();
+        used.map_or_else(Load::default, |used| used.with_state_seen(tick.source, fact.state, tick.window.tick_ns()))
     }
 
     /// The thread as it is shown; `group` is its group's place in the scene.
