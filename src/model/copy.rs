@@ -38,11 +38,16 @@ pub(crate) fn library_name(path: &str) -> &str {
 
 /// The last part of a path.
 pub(crate) fn file_name(path: &str) -> &str {
-    let path = path.strip_suffix(" (deleted)").unwrap_or(path);
+    let path = mapped_path(path);
     match path.rsplit_once('/') {
         Some((_, name)) if !name.is_empty() => name,
         _ => path,
     }
+}
+
+/// A path without the mark the kernel puts on files that were replaced while they are mapped (proc_pid_maps(5)).
+pub(crate) fn mapped_path(path: &str) -> &str {
+    path.strip_suffix(" (deleted)").unwrap_or(path)
 }
 
 /// auditwheel's: at least eight hexadecimal digits.

@@ -1,13 +1,13 @@
 //! The registry of thread families: which evidence means which origin. Data (`assets/families.toml`), not code; the
 //! file says in its head what an entry may hold.
 
-use std::fmt;
 use std::sync::Arc;
 
 use regex_lite::Regex;
-use serde::Deserialize;
 
 use super::copy::{library_name, package_name};
+use super::family_file::{Copies, FamilyEntry, FamilyError, File, Rule};
+use crate::fact::Text;
 
 const BUILTIN: &str = include_str!("../../assets/families.toml");
 
@@ -31,32 +31,12 @@ pub struct Family {
     copies: Option<Copies>,
 }
 
-/// How copies of a library that make groups of their own are named.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Copies {
-    Package,
-    Library,
-}
-
 /// The entries of one file.
 #[derive(Clone, Debug)]
 struct Book {
     rules: Vec<Rule>,
     /// Whether a kernel name counts although it is known where the thread started: only a user can know that it does.
     trusts_comm: bool,
-}
-
-/// One entry: all its patterns must fit.
-#[derive(Clone, Debug)]
-struct Rule {
-    family: usize,
-    tf_name: Option<Regex>,
-    symbol: Option<Regex>,
-    library: Option<Regex>,
-    python_name: Option<Regex>,
-    comm: Option<Regex>,
-    copy: Option<Arc<str>>,
 }
 
 /// What is known of a thread that can tell its family.
@@ -68,6 +48,8 @@ pub(crate) struct Evidence<'a> {
     pub owner: Option<&'a str>,
     pub python_name: Option<&'a str>,
     pub comm: Option<&'a str>,
+    /// Names of its process's threads that [`Families::is_companion`] says matter.
+    pub companions: &'a [Text],
 }
 
 /// Kinds of evidence, strongest first.
@@ -94,6 +76,8 @@ pub(crate) struct Found {
     pub strength: Strength,
     /// Whether the kernel's name was needed beside stronger evidence.
     pub with_comm: bool,
+    /// Why even that evidence is not the last word.
+    pub note: Option<Arc<str>>,
 }
 
 impl Families {
@@ -120,6 +104,12 @@ impl Families {
         self.families.iter()
     }
 
+    /// Whether TensorFlow's name of one thread changes what is thought of others in its process.
+    pub(crate) fn is_companion(&self, tf_name: &str) -> bool {
+        let rules = self.books.iter().flat_map(|book| &book.rules);
+        rules.filter_map(|rule| rule.beside.as_ref()).any(|beside| beside.is_match(tf_name))
+    }
+
     /// The family the strongest evidence speaks for.
     pub(crate) fn find(&self, evidence: &Evidence) -> Option<Found> {
         let start_known = evidence.library.is_some() || evidence.symbol.is_some();
@@ -142,14 +132,13 @@ impl Families {
         };
         let copy = rule.copy.clone().or_else(|| family.copy(home?));
         let with_comm = rule.comm.is_some() && strength != Strength::KernelName;
-        Found { origin: family.id.clone(), copy, strength, with_comm }
+        Found { origin: family.id.clone(), copy, strength, with_comm, note: rule.note.clone() }
     }
 
     fn with_book(mut self, text: &str, trusts_comm: bool) -> Result<Self, FamilyError> {
-        let file: File = toml::from_str(text).map_err(|error| FamilyError::Syntax(error.to_string()))?;
         let mut rules = Vec::new();
-        for entry in file.family {
-            let family = self.place(&entry)?;
+        for entry in File::read(text)?.family {
+            let family = self.place(&entry);
             for matched in &entry.matches {
                 rules.push(matched.rule(family, &entry.id)?);
             }
@@ -159,17 +148,13 @@ impl Families {
     }
 
     /// The family's index: a new one, or the one that already has this id, with what the entry says anew.
-    fn place(&mut self, entry: &FamilyEntry) -> Result<usize, FamilyError> {
-        let valid = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-        if entry.id.is_empty() || !entry.id.bytes().all(valid) {
-            return Err(FamilyError::Id(entry.id.clone()));
-        }
+    fn place(&mut self, entry: &FamilyEntry) -> usize {
         if let Some(index) = self.families.iter().position(|family| *family.id == *entry.id) {
             let family = &mut self.families[index];
             family.label = entry.label.clone().unwrap_or_else(|| family.label.clone());
             family.about = entry.about.clone().unwrap_or_else(|| family.about.clone());
             family.copies = entry.copies.or(family.copies);
-            return Ok(index);
+            return index;
         }
         self.families.push(Family {
             id: entry.id.as_str().into(),
@@ -177,7 +162,7 @@ impl Families {
             about: entry.about.clone().unwrap_or_default(),
             copies: entry.copies,
         });
-        Ok(self.families.len() - 1)
+        self.families.len() - 1
     }
 }
 
@@ -220,6 +205,7 @@ impl Rule {
             && fits(&self.symbol, evidence.symbol)
             && fits(&self.python_name, evidence.python_name)
             && fits(&self.comm, evidence.comm)
+            && self.beside.as_ref().is_none_or(|beside| evidence.companions.iter().any(|name| beside.is_match(name)))
     }
 }
 
@@ -227,97 +213,6 @@ impl Rule {
 fn fits(pattern: &Option<Regex>, text: Option<&str>) -> bool {
     pattern.as_ref().is_none_or(|pattern| text.is_some_and(|text| pattern.is_match(text)))
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    family: Vec<FamilyEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FamilyEntry {
-    id: String,
-    label: Option<String>,
-    about: Option<String>,
-    copies: Option<Copies>,
-    #[serde(default, rename = "match")]
-    matches: Vec<MatchEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MatchEntry {
-    tf_name: Option<String>,
-    symbol: Option<String>,
-    library: Option<String>,
-    python_name: Option<String>,
-    comm: Option<String>,
-    copy: Option<String>,
-}
-
-impl MatchEntry {
-    fn rule(&self, family: usize, id: &str) -> Result<Rule, FamilyError> {
-        let patterns = [&self.tf_name, &self.symbol, &self.library, &self.python_name, &self.comm];
-        if patterns.iter().all(|pattern| pattern.is_none()) {
-            return Err(FamilyError::NoEvidence { family: id.to_owned() });
-        }
-        let compile = |pattern: &Option<String>| {
-            let compiled = pattern.as_deref().map(Regex::new).transpose();
-            compiled.map_err(|error| FamilyError::Pattern {
-                family: id.to_owned(),
-                pattern: pattern.clone().unwrap_or_default(),
-                error: error.to_string(),
-            })
-        };
-        Ok(Rule {
-            family,
-            tf_name: compile(&self.tf_name)?,
-            symbol: compile(&self.symbol)?,
-            library: compile(&self.library)?,
-            python_name: compile(&self.python_name)?,
-            comm: compile(&self.comm)?,
-            copy: self.copy.as_deref().map(Arc::from),
-        })
-    }
-}
-
-/// Why a file of families can't be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FamilyError {
-    /// It is not TOML, or has a field that families don't have; the parser's words, with the line.
-    Syntax(String),
-    /// An id has other characters than lower-case letters, digits and dashes, or none.
-    Id(String),
-    /// A match names no evidence: it would fit every thread.
-    NoEvidence {
-        /// The family's id.
-        family: String,
-    },
-    /// A pattern is no regular expression.
-    Pattern {
-        /// The family's id.
-        family: String,
-        /// The pattern.
-        pattern: String,
-        /// What is wrong with it.
-        error: String,
-    },
-}
-
-impl fmt::Display for FamilyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax(error) => write!(f, "not a file of thread families: {error}"),
-            Self::Id(id) => write!(f, "family {id:?}: an id is made of lower-case letters, digits and dashes"),
-            Self::NoEvidence { family } => write!(f, "family {family}: a match names no evidence"),
-            Self::Pattern { family, pattern, error } => write!(f, "family {family}: pattern {pattern:?}: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for FamilyError {}
 
 #[cfg(test)]
 mod tests {

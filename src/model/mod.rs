@@ -4,6 +4,7 @@ mod capacity;
 mod copy;
 mod cpus;
 pub mod families;
+mod family_file;
 mod groups;
 mod history;
 mod origin;
@@ -27,7 +28,8 @@ use rates::{Load, Ticks};
 use threads::{Tick, WatchedThread};
 use window::{Remembered, Window};
 
-pub use families::{Families, FamilyError};
+pub use families::{Families, Family};
+pub use family_file::FamilyError;
 pub use scene::Scene;
 
 /// Turns samples into scenes. Keeps what rates need: bounded history, nothing else.

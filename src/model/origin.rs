@@ -1,26 +1,35 @@
 //! From evidence to origin: which group a thread belongs to, why, and how sure that is. Where the evidence says nothing,
 //! nothing is invented: the origin is `unknown` and the reason says what is missing.
 
-use super::copy::file_name;
+use super::copy::{file_name, mapped_path};
 use super::families::{Evidence, Families, Found, Strength};
 use super::scene::{Attribution, Confidence, GroupKey};
-use crate::fact::{Entry, Identity, NameSource, TargetName};
+use crate::fact::{Entry, Identity, NameSource, TargetName, Text};
 
-/// The origin of one thread. `process_comm` is the kernel's name of its process, which threads inherit.
-pub(crate) fn attribute(families: &Families, identity: &Identity, process_comm: &str) -> Attribution {
+/// What the other threads of its process say about a thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Company<'a> {
+    /// The kernel's name of the process, which threads inherit.
+    pub process_comm: &'a str,
+    /// Names of other threads that matter, as [`Families::is_companion`] says.
+    pub companions: &'a [Text],
+}
+
+/// The origin of one thread.
+pub(crate) fn attribute(families: &Families, identity: &Identity, company: Company) -> Attribution {
     if identity.main {
         let because = "the process's first thread: its thread id is the process id".to_owned();
         return Attribution { group: key("main"), because, confidence: Confidence::Certain };
     }
-    let evidence = evidence(identity, process_comm);
+    let evidence = evidence(identity, company);
     match families.find(&evidence) {
         Some(found) => by_family(found, identity),
-        None => by_library(families, identity).unwrap_or_else(|| unknown(identity, process_comm)),
+        None => by_library(families, identity).unwrap_or_else(|| unknown(identity, company.process_comm)),
     }
 }
 
 /// A kernel name equal to the process's was inherited and is no evidence: TensorFlow up to 2.20 leaves all its threads so.
-fn evidence<'a>(identity: &'a Identity, process_comm: &str) -> Evidence<'a> {
+fn evidence<'a>(identity: &'a Identity, company: Company<'a>) -> Evidence<'a> {
     let entry = identity.entry.as_ref();
     let name = identity.target_name.as_ref();
     let named_by = |python: bool| {
@@ -30,10 +39,11 @@ fn evidence<'a>(identity: &'a Identity, process_comm: &str) -> Evidence<'a> {
     Evidence {
         tf_name: named_by(false),
         symbol: entry.and_then(|entry| entry.symbol.as_deref()),
-        library: entry.and_then(|entry| entry.library.as_deref().map(|path| path.as_str())),
-        owner: entry.and_then(|entry| entry.owner.as_ref().map(|owner| owner.library.as_str())),
+        library: entry.and_then(|entry| entry.library.as_deref().map(|path| mapped_path(path))),
+        owner: entry.and_then(|entry| entry.owner.as_ref().map(|owner| mapped_path(&owner.library))),
         python_name: named_by(true),
-        comm: Some(identity.comm.as_str()).filter(|comm| *comm != process_comm),
+        comm: Some(identity.comm.as_str()).filter(|comm| *comm != company.process_comm),
+        companions: company.companions,
     }
 }
 
@@ -42,6 +52,7 @@ fn by_family(found: Found, identity: &Identity) -> Attribution {
         (Strength::TensorFlowName, Some(TargetName { source: NameSource::TensorFlowByShape, .. })) => {
             Confidence::Likely
         }
+        (Strength::TensorFlowName | Strength::Symbol, _) if found.note.is_some() => Confidence::Likely,
         (Strength::TensorFlowName | Strength::Symbol, _) => Confidence::Certain,
         (Strength::Library | Strength::Owner | Strength::PythonName, _) => Confidence::Likely,
         (Strength::KernelName, _) => Confidence::Guess,
@@ -49,6 +60,9 @@ fn by_family(found: Found, identity: &Identity) -> Attribution {
     let mut because = reason(found.strength, identity);
     if found.with_comm {
         because.push_str(&format!(", and its kernel name is {}", identity.comm));
+    }
+    if let Some(note) = &found.note {
+        because.push_str(&format!("; {note}"));
     }
     Attribution { group: GroupKey { origin: found.origin, library: found.copy }, because, confidence }
 }
@@ -87,7 +101,7 @@ fn by_library(families: &Families, identity: &Identity) -> Option<Attribution> {
         (None, Some(library)) => (library, Strength::Library),
         (None, None) => return None,
     };
-    let library = families.get("library").and_then(|family| family.copy(path));
+    let library = families.get("library").and_then(|family| family.copy(mapped_path(path)));
     let group = GroupKey { origin: "library".into(), library };
     Some(Attribution { group, because: start(entry, strength), confidence: Confidence::Likely })
 }

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use super::cpus::Cpus;
 use super::families::Families;
 use super::groups::Groups;
-use super::origin::attribute;
+use super::origin::{Company, attribute};
 use super::rates::{Load, Ticks, first_reading};
 use super::scene::{Attribution, Thread};
 use super::window::{Remembered, Window};
-use crate::fact::{CounterSource, CpuSet, Identity, Pid, State, ThreadFact, ThreadKey};
+use crate::fact::{CounterSource, CpuSet, Identity, NameSource, Pid, State, TargetName, Text, ThreadFact, ThreadKey};
 
 /// Identities attributed lately are remembered: pools make many threads of the same kind.
 const MOST_REMEMBERED: usize = 64;
+/// Names remembered because they change what is thought of other threads.
+const MOST_COMPANIONS: usize = 8;
 
 /// Threads of one process, by rising key.
 #[derive(Debug, Default)]
@@ -61,7 +63,7 @@ pub(crate) struct Tick<'a> {
 impl Threads {
     /// Follows the process's threads to the next sample. Returns what they used in between.
     pub fn take_in(&mut self, facts: &[ThreadFact], process_comm: &str, tick: &mut Tick) -> Load {
-        self.origins.begin(process_comm);
+        self.origins.begin_tick(process_comm);
         let mut facts: Vec<&ThreadFact> = facts.iter().collect();
         facts.sort_by_key(|fact| fact.key);
         facts.dedup_by_key(|fact| fact.key);
@@ -105,7 +107,7 @@ impl WatchedThread {
     }
 
     fn take_in(&mut self, fact: &ThreadFact, origins: &mut Origins, tick: &mut Tick) -> Load {
-        if !Arc::ptr_eq(&self.identity, &fact.identity) {
+        if origins.seeking_anew || !Arc::ptr_eq(&self.identity, &fact.identity) {
             (self.attribution, self.group) = origins.find(&fact.identity, tick);
             self.identity = Arc::clone(&fact.identity);
         }
@@ -122,17 +124,10 @@ impl WatchedThread {
     /// What the counters say it used since they were last read. Counters that went back are new counters.
     fn used(&mut self, fact: &ThreadFact, tick: &Tick) -> Load {
         let read = Load::read(fact, tick.source, tick.ticks);
-        let used = read.checked_since(self.read);
+        let used = read.checked_since(self.read).filter(|_| self.rated);
         self.read = read;
-        match used {
-            Some(used) if self.rated => used.with_state_seen(tick.source, fact.state, tick.window.tick_ns()),
-            Some(_) => Load::default(),
-            None => {
-                self.rated = false;
-                self.load = Remembered::new(self.load.now);
-                Load::default()
-            }
-        }
+        self.rated = used.is_some();
+        used.map_or_else(Load::default, |used| used.with_state_seen(tick.source, fact.state, tick.window.tick_ns()))
     }
 
     /// The thread as it is shown; `group` is its group's place in the scene.
@@ -173,17 +168,26 @@ impl Shown {
 #[derive(Debug, Default)]
 struct Origins {
     process_comm: String,
+    companions: Vec<Text>,
     known: Vec<(Arc<Identity>, Arc<Attribution>, usize)>,
     /// Which one is forgotten next.
     oldest: usize,
+    /// Something was learnt that may change origins already found: they are sought anew in the next tick.
+    learnt: bool,
+    seeking_anew: bool,
 }
 
 impl Origins {
-    /// What is known holds for one name of the process: exec changes it.
-    fn begin(&mut self, process_comm: &str) {
+    /// A tick begins. What was found holds for one name of the process: exec changes it.
+    fn begin_tick(&mut self, process_comm: &str) {
+        self.seeking_anew = std::mem::take(&mut self.learnt);
         if self.process_comm != process_comm {
-            self.known.clear();
             self.process_comm = process_comm.to_owned();
+            self.companions.clear();
+            self.seeking_anew = true;
+        }
+        if self.seeking_anew {
+            self.known.clear();
         }
     }
 
@@ -191,16 +195,31 @@ impl Origins {
         if let Some((_, attribution, group)) = self.known.iter().find(|(known, ..)| known == identity) {
             return (Arc::clone(attribution), *group);
         }
-        let mut attribution = attribute(tick.families, identity, &self.process_comm);
+        self.learn(identity, tick.families);
+        let company = Company { process_comm: &self.process_comm, companions: &self.companions };
+        let mut attribution = attribute(tick.families, identity, company);
         let group = tick.groups.place(&mut attribution, tick.families);
         let attribution = Arc::new(attribution);
-        let known = (Arc::clone(identity), Arc::clone(&attribution), group);
+        self.remember((Arc::clone(identity), Arc::clone(&attribution), group));
+        (attribution, group)
+    }
+
+    fn learn(&mut self, identity: &Identity, families: &Families) {
+        let of_tensorflow = identity.target_name.as_ref().filter(|name| name.source != NameSource::Python);
+        let Some(TargetName { name, .. }) = of_tensorflow else { return };
+        let room = self.companions.len() < MOST_COMPANIONS;
+        if room && families.is_companion(name) && !self.companions.contains(name) {
+            self.companions.push(name.clone());
+            self.learnt = true;
+        }
+    }
+
+    fn remember(&mut self, found: (Arc<Identity>, Arc<Attribution>, usize)) {
         if self.known.len() < MOST_REMEMBERED {
-            self.known.push(known);
+            self.known.push(found);
         } else {
-            self.known[self.oldest] = known;
+            self.known[self.oldest] = found;
             self.oldest = (self.oldest + 1) % MOST_REMEMBERED;
         }
-        (attribution, group)
     }
 }
