@@ -72,7 +72,7 @@ impl Identifier {
         let mut identifier = Self {
             target,
             maps: Maps::default(),
-            list: Err(String::new()),
+            list: Err("not looked for yet".to_owned()),
             places: HashMap::new(),
             build_ids: HashMap::new(),
             tensorflow: None,
@@ -83,11 +83,14 @@ impl Identifier {
         identifier
     }
 
-    /// Reads the evidence of these threads. One walk of the target's thread lists however many are asked for.
+    /// Reads the evidence of these threads. One walk of the target's thread lists however many are asked for. Asked for
+    /// none, it only looks whether other libraries are mapped by now.
     pub fn identify(&mut self, wanted: &[Newborn]) -> Evidence {
         let before = self.target.bytes_read();
         let mut evidence = Evidence::default();
-        if !wanted.is_empty() {
+        if wanted.is_empty() {
+            self.look_again();
+        } else {
             match self.handles(wanted) {
                 Ok((handles, missing)) => {
                     evidence.threads = self.evidence_of(&handles);
@@ -113,10 +116,8 @@ impl Identifier {
 
     /// Mapped files with code.
     pub fn libraries(&self) -> Vec<LibraryFact> {
-        let library = |shown: &Arc<Text>| LibraryFact {
-            path: Text::clone(shown),
-            build_id: self.build_ids.get(shown).cloned(),
-        };
+        let library =
+            |shown: &Arc<Text>| LibraryFact { path: Text::clone(shown), build_id: self.build_ids.get(shown).cloned() };
         self.maps.code().map(|code| library(&code.file.shown)).collect()
     }
 
@@ -130,27 +131,31 @@ impl Identifier {
         &*self.target
     }
 
-    /// Where CPython's `_PyRuntime` lies; none when the process is no CPython or its files can't be read.
-    pub fn python_runtime(&self) -> Option<Address> {
-        interpreter::runtime(&*self.target, &self.maps)
+    /// Where a symbol of CPython lies (`_PyRuntime`, `Py_Version`), in the executable or in libpython; none when the
+    /// process is no CPython or its files can't be read.
+    pub fn python_symbol(&self, name: &str) -> Option<Address> {
+        interpreter::symbol(&*self.target, &self.maps, name)
     }
 
     /// Opens everything anew: to be called when the process has executed another program.
     pub fn reopen(&mut self) {
         self.target.reopen();
+        self.list = Err("not looked for yet".to_owned());
         self.places.clear();
         self.gaps.clear();
         self.look_again();
     }
 
-    /// Reads the maps again: libraries are loaded while a process runs.
+    /// Reads the maps again: libraries are loaded while a process runs. The thread list stays where it is.
     fn look_again(&mut self) {
         let maps = Maps::of(&*self.target);
-        self.list = match (&maps, self.target.memory_error()) {
-            (Err(error), _) => Err(format!("its maps can't be read: {}", error.kind())),
-            (_, Some(error)) => Err(format!("memory can't be read: {}", error.kind())),
-            (Ok(maps), None) => ThreadList::find(&*self.target, maps),
-        };
+        if self.list.is_err() {
+            self.list = match (&maps, self.target.memory_error()) {
+                (Err(error), _) => Err(format!("its maps can't be read: {}", error.kind())),
+                (_, Some(error)) => Err(format!("memory can't be read: {}", error.kind())),
+                (Ok(maps), None) => ThreadList::find(&*self.target, maps),
+            };
+        }
         self.maps = maps.unwrap_or_default();
         self.tensorflow = tensorflow::find(&*self.target, &self.maps);
         self.python = interpreter::find(&self.maps);
@@ -182,18 +187,17 @@ impl Identifier {
         Ok(list.walk(&*self.target, &tids))
     }
 
-    fn evidence_of(
-        &mut self,
-        handles: &HashMap<Tid, Handle>,
-    ) -> HashMap<Tid, (Option<Entry>, Option<TargetName>)> {
+    fn evidence_of(&mut self, handles: &HashMap<Tid, Handle>) -> HashMap<Tid, (Option<Entry>, Option<TargetName>)> {
         let starts: Vec<Address> = handles.values().map(|handle| handle.start).collect();
         if starts.iter().any(|&start| start.0 != 0 && self.maps.find(start).is_none()) {
             self.look_again();
         }
         self.look_up(&starts);
-        let std_threads = handles.iter().filter(|(_, handle)| self.places.get(&handle.start).is_some_and(is_std_thread));
-        let vtables: HashMap<Tid, Address> =
-            std_threads.filter_map(|(&tid, handle)| Some((tid, cxx::vtable(&*self.target, handle.argument)?))).collect();
+        let std_threads =
+            handles.iter().filter(|(_, handle)| self.places.get(&handle.start).is_some_and(is_std_thread));
+        let vtables: HashMap<Tid, Address> = std_threads
+            .filter_map(|(&tid, handle)| Some((tid, cxx::vtable(&*self.target, handle.argument)?)))
+            .collect();
         self.look_up(&vtables.values().copied().collect::<Vec<_>>());
         handles.iter().map(|(&tid, handle)| (tid, self.evidence(handle, vtables.get(&tid)))).collect()
     }

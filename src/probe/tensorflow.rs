@@ -34,9 +34,7 @@ pub fn thread_name(
     argument: Address,
 ) -> Option<TargetName> {
     let (name, source) = match symbol {
-        Some(symbol) if is_thread_fn(symbol) => {
-            (cxx::string(memory, argument, LONGEST_NAME)?, NameSource::TensorFlow)
-        }
+        Some(symbol) if is_thread_fn(symbol) => (cxx::string(memory, argument, LONGEST_NAME)?, NameSource::TensorFlow),
         None if is_library(library) => {
             let name = cxx::string(memory, argument, LONGEST_SHAPE)?;
             (is_known(&name).then_some(name)?, NameSource::TensorFlowByShape)
@@ -134,7 +132,10 @@ mod tests {
     #[test]
     fn two_wheels_that_disagree_give_no_version() {
         assert_eq!(version_among(&["tensorflow-2.15.0.dist-info", "tensorflow_cpu-2.16.1.dist-info"]), None);
-        assert_eq!(version_among(&["tensorflow-2.15.0.dist-info", "tensorflow_cpu-2.15.0.dist-info"]).as_deref(), Some("2.15.0"));
+        assert_eq!(
+            version_among(&["tensorflow-2.15.0.dist-info", "tensorflow_cpu-2.15.0.dist-info"]).as_deref(),
+            Some("2.15.0")
+        );
     }
 
     #[test]
