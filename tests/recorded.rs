@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tftop::fact::{Address, Entry, NameSource, TargetName, Tid};
@@ -17,8 +18,14 @@ type Expected = HashMap<Tid, [String; 3]>;
 const ALL: [&str; 4] = ["tensorflow-2.21", "tensorflow-2.18", "glibc-2.31", "std-thread"];
 
 fn recording(name: &str) -> Recording {
-    let path = Path::new("tests/data/recorded").join(format!("{name}.json"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    static READ: LazyLock<HashMap<&str, Recording>> = LazyLock::new(|| {
+        let read = |name| {
+            let path = Path::new("tests/data/recorded").join(format!("{name}.json"));
+            (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+        };
+        ALL.into_iter().map(read).collect()
+    });
+    READ[name].clone()
 }
 
 fn expected(name: &str) -> Expected {
