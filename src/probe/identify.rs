@@ -37,11 +37,14 @@ pub struct Newborn {
     pub namespaced_tid: u32,
 }
 
+/// Start routine and name by thread.
+pub type Threads = HashMap<Tid, (Option<Entry>, Option<TargetName>)>;
+
 /// What was found out about the process and the wanted threads.
 #[derive(Debug, Default)]
 pub struct Evidence {
     /// Start routine and name by thread; threads that could not be read are absent.
-    pub threads: HashMap<Tid, (Option<Entry>, Option<TargetName>)>,
+    pub threads: Threads,
     /// Why the absent ones are absent, in words; none when nothing is absent.
     pub missing: Option<String>,
     /// What could not be read of the process as a whole, since it was opened.
@@ -60,6 +63,8 @@ struct Place {
 
 /// Start routines remembered; JIT compilers could make any number of them.
 const MOST_PLACES: usize = 16_384;
+/// Gaps kept: as many libraries as a screen could show.
+const MOST_GAPS: usize = 64;
 
 impl Identifier {
     /// Opens what is needed once. Never fails: what may not be read becomes a gap of each later answer.
@@ -148,6 +153,9 @@ impl Identifier {
 
     /// Reads the maps again: libraries are loaded while a process runs. The thread list stays where it is.
     fn look_again(&mut self) {
+        if self.target.memory_error().is_some() {
+            self.target.reopen();
+        }
         let maps = Maps::of(&*self.target);
         if self.list.is_err() {
             self.list = match (&maps, self.target.memory_error()) {
@@ -187,7 +195,7 @@ impl Identifier {
         Ok(list.walk(&*self.target, &tids))
     }
 
-    fn evidence_of(&mut self, handles: &HashMap<Tid, Handle>) -> HashMap<Tid, (Option<Entry>, Option<TargetName>)> {
+    fn evidence_of(&mut self, handles: &HashMap<Tid, Handle>) -> Threads {
         let starts: Vec<Address> = handles.values().map(|handle| handle.start).collect();
         if starts.iter().any(|&start| start.0 != 0 && self.maps.find(start).is_none()) {
             self.look_again();
@@ -235,7 +243,8 @@ impl Identifier {
             let Some(code) = self.maps.find(start) else { continue };
             let wanted = Wanted { names: Vec::new(), addresses: addresses.into_iter().collect() };
             let found = self.target.ask(code, &wanted).unwrap_or_else(|error| {
-                self.gaps.push(Gap::new(format!("symbols of {}", code.file.shown), error.to_string()));
+                let gap = Gap::new(format!("symbols of {}", code.file.shown), error.to_string());
+                note(&mut self.gaps, gap);
                 Default::default()
             });
             if let Some(build_id) = found.build_id {
@@ -247,6 +256,13 @@ impl Identifier {
                 self.places.insert(address, Place { library, file_name: code.file.name().to_owned(), symbol });
             }
         }
+    }
+}
+
+/// A gap is said once, however often it is met.
+fn note(gaps: &mut Vec<Gap>, gap: Gap) {
+    if gaps.len() < MOST_GAPS && !gaps.contains(&gap) {
+        gaps.push(gap);
     }
 }
 
