@@ -69,3 +69,67 @@ fn text<M: Memory + ?Sized>(memory: &M, parts: &Parts) -> Option<Vec<u8>> {
     let printable = text.iter().all(|byte| (b' '..=b'~').contains(byte));
     (ended && printable).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Memory from address 1000 on.
+    struct Words(Vec<u64>);
+
+    impl Memory for Words {
+        fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
+            let bytes: Vec<u8> = self.0.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let at = address.0.checked_sub(1000).ok_or(io::ErrorKind::InvalidInput)? as usize;
+            let from = bytes.get(at..).and_then(|from| from.get(..into.len())).ok_or(io::ErrorKind::InvalidInput)?;
+            into.copy_from_slice(from);
+            Ok(())
+        }
+    }
+
+    fn chars(text: &[u8; 8]) -> u64 {
+        u64::from_le_bytes(*text)
+    }
+
+    fn at_1000(words: &[u64]) -> Option<String> {
+        let mut words = words.to_vec();
+        words.resize(16, 0);
+        string(&Words(words), Address(1000), 64).map(|text| String::from_utf8(text).unwrap())
+    }
+
+    #[test]
+    fn short_and_long_strings_are_read() {
+        assert_eq!(at_1000(&[1016, 7, chars(b"tf_Comp\0"), 0]).as_deref(), Some("tf_Comp"));
+        let long = [1040, 16, 30, 0, 0, chars(b"tf_numa_"), chars(b"-1_Eigen"), 0];
+        assert_eq!(at_1000(&long).as_deref(), Some("tf_numa_-1_Eigen"));
+    }
+
+    #[test]
+    fn strings_of_the_old_abi_are_read() {
+        let old = [1032, 7, 7, 0, chars(b"tf_Comp\0")];
+        assert_eq!(at_1000(&[&old[..], &[0]].concat()).as_deref(), Some("tf_Comp"));
+    }
+
+    #[test]
+    fn what_only_looks_like_a_string_is_none() {
+        let text = chars(b"tf_Comp\0");
+        for (why, words) in [
+            ("null pointer", [0, 7, 30, text]),
+            ("no characters", [1016, 0, text, 0]),
+            ("longer than its place", [1016, 16, text, text]),
+            ("longer than its capacity", [1024, 7, 3, text]),
+            ("endless", [1024, u64::MAX, u64::MAX, text]),
+            ("no NUL behind it", [1016, 6, text, 0]),
+            ("unmapped", [1 << 40, 7, 30, text]),
+            ("not printable", [1016, 3, 0x0001_0261, 0]),
+        ] {
+            assert_eq!(at_1000(&words), None, "{why}");
+        }
+    }
+
+    #[test]
+    fn longer_than_asked_for_is_none() {
+        let words = Words(vec![1016, 7, chars(b"tf_Comp\0"), 0]);
+        assert!(string(&words, Address(1000), 7).is_some() && string(&words, Address(1000), 6).is_none());
+    }
+}

@@ -180,3 +180,123 @@ pub fn structures<T: Pod>(bytes: &[u8]) -> &[T] {
 pub fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
+
+#[cfg(test)]
+pub mod sample {
+    //! A small ELF file, made byte by byte.
+
+    /// Where the one executable segment begins in the file, and in memory relative to the load address.
+    pub const CODE_OFFSET: u64 = 0x1000;
+    pub const CODE_ADDRESS: u64 = 0x3000;
+    pub const BUILD_ID: &str = "0102030405060708";
+
+    /// A symbol: name, address, size, type (STT_*), section (0 is undefined).
+    pub type Symbol = (&'static str, u64, u64, u8, u16);
+
+    /// A shared library with these symbols in its .symtab, or in its .dynsym when it is stripped.
+    pub fn library(symbols: &[Symbol], stripped: bool) -> Vec<u8> {
+        let (mut names, mut table) = (vec![0_u8], vec![0_u8; 24]);
+        for (name, address, size, kind, section) in symbols {
+            table.extend((names.len() as u32).to_le_bytes());
+            table.extend([*kind, 0]);
+            table.extend(section.to_le_bytes());
+            table.extend(address.to_le_bytes());
+            table.extend(size.to_le_bytes());
+            names.extend(name.bytes().chain([0]));
+        }
+        let notes = [4_u32, 8, 3].iter().flat_map(|word| word.to_le_bytes()).chain(*b"GNU\0").chain(1..=8);
+        let notes: Vec<u8> = notes.collect();
+        let notes_at = 64 + 2 * 56;
+        let table_at = notes_at + notes.len() as u64;
+        let names_at = table_at + table.len() as u64;
+        let sections_at = names_at + names.len() as u64;
+        let mut file = header(sections_at);
+        file.extend(program(1, 5, CODE_OFFSET, CODE_ADDRESS, 0x1000));
+        file.extend(program(4, 4, notes_at, notes_at, notes.len() as u64));
+        file.extend(notes);
+        file.extend(&table);
+        file.extend(&names);
+        file.extend([0; 64]);
+        file.extend(section(if stripped { 11 } else { 2 }, table_at, table.len() as u64, 2));
+        file.extend(section(3, names_at, names.len() as u64, 0));
+        file
+    }
+
+    fn header(sections_at: u64) -> Vec<u8> {
+        let mut header = vec![0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        header.extend([3, 0, 62, 0, 1, 0, 0, 0]);
+        header.extend([0_u64, 64, sections_at].iter().flat_map(|word| word.to_le_bytes()));
+        header.extend([0; 4]);
+        header.extend([64_u16, 56, 2, 64, 3, 0].iter().flat_map(|half| half.to_le_bytes()));
+        header
+    }
+
+    fn program(kind: u32, flags: u32, offset: u64, address: u64, size: u64) -> Vec<u8> {
+        let words = [kind, flags].into_iter().flat_map(u32::to_le_bytes);
+        words.chain([offset, address, address, size, size, 0x1000].into_iter().flat_map(u64::to_le_bytes)).collect()
+    }
+
+    fn section(kind: u32, offset: u64, size: u64, link: u32) -> Vec<u8> {
+        let mut section: Vec<u8> = [0, kind].into_iter().flat_map(u32::to_le_bytes).collect();
+        section.extend([0, 0, offset, size].into_iter().flat_map(u64::to_le_bytes));
+        section.extend([link, 0].into_iter().flat_map(u32::to_le_bytes));
+        section.extend([8_u64, 24].into_iter().flat_map(u64::to_le_bytes));
+        section
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fact::Address;
+
+    fn mapping(start: u64, end: u64, offset: u64) -> Mapping {
+        let (start, end) = (Address(start), Address(end));
+        Mapping { start, end, offset, executable: true, file: Arc::default() }
+    }
+
+    #[test]
+    fn headers_say_where_everything_lies() {
+        let file = sample::library(&[("f", 0x3010, 8, 2, 1)], false);
+        let elf = Elf::parse(&file[..]).unwrap();
+        assert!(elf.all.is_some() && elf.exported.is_none());
+        assert_eq!(elf.build_id.as_deref(), Some(sample::BUILD_ID));
+        assert!(Elf::parse(&sample::library(&[], true)[..]).unwrap().exported.is_some());
+    }
+
+    #[test]
+    fn the_bias_leads_from_the_file_to_the_target() {
+        let elf = Elf::parse(&sample::library(&[], false)[..]).unwrap();
+        let loaded = mapping(0x7f00_0000_3000, 0x7f00_0000_4000, sample::CODE_OFFSET);
+        assert_eq!(elf.bias(&loaded), Some(0x7f00_0000_0000));
+        assert_eq!(elf.bias(&mapping(0x1000, 0x2000, 0x9000)), None, "no segment is mapped there");
+    }
+
+    #[test]
+    fn what_is_no_elf_is_refused() {
+        let file = sample::library(&[], false);
+        assert!(Elf::parse(&b"#!/bin/sh\n"[..]).is_err());
+        assert!(Elf::parse(&file[..100]).is_err(), "segments lie outside the file");
+        let mut other = file.clone();
+        other[4] = 1;
+        assert!(Elf::parse(&other[..]).is_err(), "32 bits");
+    }
+
+    #[test]
+    fn a_file_cut_before_its_sections_has_no_symbols() {
+        let file = sample::library(&[("f", 0x3010, 8, 2, 1)], false);
+        let elf = Elf::parse(&file[..file.len() - 100]).unwrap();
+        assert!(elf.all.is_none() && elf.build_id.is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn notes_of_any_content_end(notes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            build_id(&notes);
+        }
+    }
+}

@@ -37,11 +37,14 @@ pub struct Newborn {
     pub namespaced_tid: u32,
 }
 
+/// Start routine and name by thread.
+pub type Threads = HashMap<Tid, (Option<Entry>, Option<TargetName>)>;
+
 /// What was found out about the process and the wanted threads.
 #[derive(Debug, Default)]
 pub struct Evidence {
     /// Start routine and name by thread; threads that could not be read are absent.
-    pub threads: HashMap<Tid, (Option<Entry>, Option<TargetName>)>,
+    pub threads: Threads,
     /// Why the absent ones are absent, in words; none when nothing is absent.
     pub missing: Option<String>,
     /// What could not be read of the process as a whole, since it was opened.
@@ -60,6 +63,8 @@ struct Place {
 
 /// Start routines remembered; JIT compilers could make any number of them.
 const MOST_PLACES: usize = 16_384;
+/// Gaps kept: as many libraries as a screen could show.
+const MOST_GAPS: usize = 64;
 
 impl Identifier {
     /// Opens what is needed once. Never fails: what may not be read becomes a gap of each later answer.
@@ -72,7 +77,7 @@ impl Identifier {
         let mut identifier = Self {
             target,
             maps: Maps::default(),
-            list: Err(String::new()),
+            list: Err("not looked for yet".to_owned()),
             places: HashMap::new(),
             build_ids: HashMap::new(),
             tensorflow: None,
@@ -83,11 +88,14 @@ impl Identifier {
         identifier
     }
 
-    /// Reads the evidence of these threads. One walk of the target's thread lists however many are asked for.
+    /// Reads the evidence of these threads. One walk of the target's thread lists however many are asked for. Asked for
+    /// none, it only looks whether other libraries are mapped by now.
     pub fn identify(&mut self, wanted: &[Newborn]) -> Evidence {
         let before = self.target.bytes_read();
         let mut evidence = Evidence::default();
-        if !wanted.is_empty() {
+        if wanted.is_empty() {
+            self.look_again();
+        } else {
             match self.handles(wanted) {
                 Ok((handles, missing)) => {
                     evidence.threads = self.evidence_of(&handles);
@@ -128,27 +136,34 @@ impl Identifier {
         &*self.target
     }
 
-    /// Where CPython's `_PyRuntime` lies; none when the process is no CPython or its files can't be read.
-    pub fn python_runtime(&self) -> Option<Address> {
-        interpreter::runtime(&*self.target, &self.maps)
+    /// Where a symbol of CPython lies (`_PyRuntime`, `Py_Version`), in the executable or in libpython; none when the
+    /// process is no CPython or its files can't be read.
+    pub fn python_symbol(&self, name: &str) -> Option<Address> {
+        interpreter::symbol(&*self.target, &self.maps, name)
     }
 
     /// Opens everything anew: to be called when the process has executed another program.
     pub fn reopen(&mut self) {
         self.target.reopen();
+        self.list = Err("not looked for yet".to_owned());
         self.places.clear();
         self.gaps.clear();
         self.look_again();
     }
 
-    /// Reads the maps again: libraries are loaded while a process runs.
+    /// Reads the maps again: libraries are loaded while a process runs. The thread list stays where it is.
     fn look_again(&mut self) {
+        if self.target.memory_error().is_some() {
+            self.target.reopen();
+        }
         let maps = Maps::of(&*self.target);
-        self.list = match (&maps, self.target.memory_error()) {
-            (Err(error), _) => Err(format!("its maps can't be read: {}", error.kind())),
-            (_, Some(error)) => Err(format!("memory can't be read: {}", error.kind())),
-            (Ok(maps), None) => ThreadList::find(&*self.target, maps),
-        };
+        if self.list.is_err() {
+            self.list = match (&maps, self.target.memory_error()) {
+                (Err(error), _) => Err(format!("its maps can't be read: {}", error.kind())),
+                (_, Some(error)) => Err(format!("memory can't be read: {}", error.kind())),
+                (Ok(maps), None) => ThreadList::find(&*self.target, maps),
+            };
+        }
         self.maps = maps.unwrap_or_default();
         self.tensorflow = tensorflow::find(&*self.target, &self.maps);
         self.python = interpreter::find(&self.maps);
@@ -180,7 +195,7 @@ impl Identifier {
         Ok(list.walk(&*self.target, &tids))
     }
 
-    fn evidence_of(&mut self, handles: &HashMap<Tid, Handle>) -> HashMap<Tid, (Option<Entry>, Option<TargetName>)> {
+    fn evidence_of(&mut self, handles: &HashMap<Tid, Handle>) -> Threads {
         let starts: Vec<Address> = handles.values().map(|handle| handle.start).collect();
         if starts.iter().any(|&start| start.0 != 0 && self.maps.find(start).is_none()) {
             self.look_again();
@@ -228,7 +243,8 @@ impl Identifier {
             let Some(code) = self.maps.find(start) else { continue };
             let wanted = Wanted { names: Vec::new(), addresses: addresses.into_iter().collect() };
             let found = self.target.ask(code, &wanted).unwrap_or_else(|error| {
-                self.gaps.push(Gap::new(format!("symbols of {}", code.file.shown), error.to_string()));
+                let gap = Gap::new(format!("symbols of {}", code.file.shown), error.to_string());
+                note(&mut self.gaps, gap);
                 Default::default()
             });
             if let Some(build_id) = found.build_id {
@@ -240,6 +256,13 @@ impl Identifier {
                 self.places.insert(address, Place { library, file_name: code.file.name().to_owned(), symbol });
             }
         }
+    }
+}
+
+/// A gap is said once, however often it is met.
+fn note(gaps: &mut Vec<Gap>, gap: Gap) {
+    if gaps.len() < MOST_GAPS && !gaps.contains(&gap) {
+        gaps.push(gap);
     }
 }
 

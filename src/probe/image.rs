@@ -1,7 +1,7 @@
 //! Recordings of what identification read of a process: the same walk can be run on them again, on any machine. They hold
 //! the bytes that were read and nothing else of the process: no environment, no data.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::elf::invalid;
 use super::identify::{Identifier, Newborn};
-use super::maps::{Mapping, Maps};
+use super::maps::Mapping;
 use super::memory::Memory;
 use super::target::{Found, LiveTarget, Target, Wanted};
 use crate::fact::{Address, Pid, Tid};
@@ -21,7 +21,7 @@ use crate::fact::{Address, Pid, Tid};
 pub struct Recording {
     /// The threads that were asked for.
     pub threads: Vec<Newborn>,
-    /// Lines of the maps file that name files with code.
+    /// Lines of the maps file: all of the libraries that were asked, and those with code of other files.
     pub maps: Vec<String>,
     /// What library files answered, by path.
     pub libraries: BTreeMap<PathBuf, Found>,
@@ -45,6 +45,7 @@ pub fn capture(proc_root: &Path, pid: Pid) -> io::Result<Recording> {
     }
     Identifier::of(Box::new(recorder)).identify(&threads);
     let mut recording = log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    recording.keep_needed_lines();
     recording.threads = threads;
     Ok(recording)
 }
@@ -89,7 +90,7 @@ impl Memory for Recorder {
 impl Target for Recorder {
     fn maps(&self) -> io::Result<Vec<u8>> {
         let text = self.live.maps()?;
-        self.note(|log| log.maps = code_lines(&text));
+        self.note(|log| log.maps = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect());
         Ok(text)
     }
 
@@ -124,16 +125,19 @@ impl Target for Recorder {
     }
 }
 
-/// Lines of files that are mapped with code; others are nobody's business.
-fn code_lines(text: &[u8]) -> Vec<String> {
-    let maps = Maps::parse(text);
-    let code: HashSet<String> = maps.code().map(|code| code.file.shown.to_string()).collect();
-    let text = String::from_utf8_lossy(text);
-    let lines = text.lines().filter(|line| line.find('/').is_some_and(|path| code.contains(&line[path..])));
-    lines.map(str::to_owned).collect()
-}
-
 impl Recording {
+    fn keep_needed_lines(&mut self) {
+        let text = self.maps.join("\n");
+        let asked =
+            |line: &str| self.libraries.keys().any(|path| path.to_str().is_some_and(|path| line.ends_with(path)));
+        let is_code = |line: &str| line.split(' ').nth(1).is_some_and(|permissions| permissions.contains('x'));
+        self.maps = text
+            .lines()
+            .filter(|line| line.contains('/') && (is_code(line) || asked(line)))
+            .map(str::to_owned)
+            .collect();
+    }
+
     /// Adds bytes, newer ones over older ones, and joins what touches.
     fn remember(&mut self, address: Address, bytes: &[u8]) {
         let (mut start, mut joined) = (address.0, bytes.to_vec());

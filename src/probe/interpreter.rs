@@ -14,14 +14,13 @@ pub fn find(maps: &Maps) -> Option<PythonFact> {
     maps.code().any(|code| is_interpreter(code.file.name())).then(PythonFact::default)
 }
 
-/// `_PyRuntime`: exported by the executable or by libpython since CPython 3.7 (Include/internal/pycore_runtime.h).
-pub fn runtime(target: &dyn Target, maps: &Maps) -> Option<Address> {
-    const NAME: &str = "_PyRuntime";
-    let wanted = Wanted { names: vec![NAME.to_owned()], addresses: Vec::new() };
-    // A program that embeds Python statically has any name; it is what lies lowest, or first above 0.
+/// Where a symbol lies that the executable or libpython exports.
+pub fn symbol(target: &dyn Target, maps: &Maps, name: &str) -> Option<Address> {
+    let wanted = Wanted { names: vec![name.to_owned()], addresses: Vec::new() };
+    // A program with Python built in has any name; executables lie below libraries.
     let first = maps.code().next();
     let by_name = maps.code().filter(|code: &&Mapping| is_interpreter(code.file.name()));
-    by_name.chain(first).find_map(|code| target.ask(code, &wanted).ok()?.named.get(NAME).copied())
+    by_name.chain(first).find_map(|code| target.ask(code, &wanted).ok()?.named.get(name).copied())
 }
 
 fn is_interpreter(name: &str) -> bool {

@@ -98,3 +98,35 @@ impl Library {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::elf::sample::library;
+    use super::*;
+
+    #[test]
+    fn a_question_is_put_to_the_file_once_even_if_it_has_no_answer() {
+        let file = library(&[("f", 0x3000, 16, 2, 1)], false);
+        let mut known = Library::read(&file[..]).unwrap();
+        let questions =
+            Questions { names: vec!["f".to_owned(), "g".to_owned()], addresses: vec![0x3001, 0x3001, 0x9000] };
+        let first = known.answer(&file[..], &questions).unwrap();
+        assert!(first.bytes_read > 0);
+        assert_eq!((first.named.len(), first.holding.len()), (1, 1));
+        let second = known.answer(&file[..], &questions).unwrap();
+        assert_eq!(second, Answers { bytes_read: 0, ..first });
+    }
+
+    #[test]
+    fn a_file_written_to_since_is_another_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let answer = |file: &File| {
+            let questions = Questions { names: vec!["f".to_owned()], addresses: Vec::new() };
+            with(file, |known| known.answer(file, &questions)).unwrap().named["f"]
+        };
+        std::fs::write(file.path(), library(&[("f", 0x3000, 16, 2, 1)], false)).unwrap();
+        assert_eq!(answer(file.as_file()), 0x3000);
+        std::fs::write(file.path(), library(&[("f", 0x5000, 16, 2, 1), ("h", 0, 0, 0, 1)], false)).unwrap();
+        assert_eq!(answer(file.as_file()), 0x5000);
+    }
+}

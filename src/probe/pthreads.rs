@@ -44,8 +44,8 @@ const FIELDS: [&str; 3] = ["_thread_db_pthread_list", "_thread_db_pthread_tid", 
 /// Since glibc 2.33 the lists are part of ld.so's `_rtld_global`; descriptors say where.
 const IN_RTLD: [&str; 2] = ["_thread_db_rtld_global__dl_stack_used", "_thread_db_rtld_global__dl_stack_user"];
 const RTLD_GLOBAL: &str = "_rtld_global";
-/// Before, they were variables of libpthread.
-const IN_LIBPTHREAD: [&str; 2] = ["stack_used", "__stack_user"];
+/// Before, they were variables of libpthread; in a statically linked program they are variables of the program.
+const VARIABLES: [[&str; 2]; 2] = [["stack_used", "__stack_user"], ["_dl_stack_used", "_dl_stack_user"]];
 
 /// `struct pthread` is 2.3 KB and `struct rtld_global` 4.4 KB (glibc 2.36): larger offsets are garbage.
 const LARGEST_FIELD_OFFSET: u64 = 16 << 10;
@@ -58,11 +58,12 @@ const ATTEMPTS: usize = 4;
 impl ThreadList {
     /// Finds the lists. The error says in words what kind of process this is or what is missing.
     pub fn find(target: &dyn Target, maps: &Maps) -> Result<Self, String> {
-        let names: Vec<&str> = FIELDS.into_iter().chain(IN_RTLD).chain(IN_LIBPTHREAD).collect();
+        let names: Vec<&str> = FIELDS.into_iter().chain(IN_RTLD).chain(VARIABLES.into_iter().flatten()).collect();
         let is_c_library = |name: &str| ["libc.so", "libc-2", "libpthread"].iter().any(|start| name.starts_with(start));
-        let c_libraries: Vec<&Mapping> = maps.code().filter(|code| is_c_library(code.file.name())).collect();
+        let mut c_libraries: Vec<&Mapping> = maps.code().filter(|code| is_c_library(code.file.name())).collect();
         if c_libraries.is_empty() {
-            return Err(no_glibc(maps));
+            // Statically linked: the program itself, which lies lowest.
+            c_libraries.extend(maps.code().take(1));
         }
         let mut unreadable = None;
         for library in c_libraries {
@@ -77,8 +78,7 @@ impl ThreadList {
                 return Self::from_symbols(target, maps, &found);
             }
         }
-        Err(unreadable
-            .unwrap_or_else(|| "the C library does not describe its thread list (stripped, or not glibc)".to_owned()))
+        Err(unreadable.unwrap_or_else(|| no_list(maps)))
     }
 
     fn from_symbols(target: &dyn Target, maps: &Maps, found: &Found) -> Result<Self, String> {
@@ -91,10 +91,11 @@ impl ThreadList {
             fields().map_err(|error| format!("glibc's description of its threads can't be used: {error}"))?;
         let heads = match [IN_RTLD[0], IN_RTLD[1]].map(|name| found.named.get(name)) {
             [Some(&used), Some(&user)] => in_rtld_global(target, maps, [used, user])?,
-            _ => match IN_LIBPTHREAD.map(|name| found.named.get(name)) {
-                [Some(&used), Some(&user)] => [used, user],
-                _ => return Err("glibc does not say where its thread lists are".to_owned()),
-            },
+            _ => {
+                let pair = |names: [&str; 2]| Some([*found.named.get(names[0])?, *found.named.get(names[1])?]);
+                let heads = VARIABLES.into_iter().find_map(pair);
+                heads.ok_or_else(|| "glibc does not say where its thread lists are".to_owned())?
+            }
         };
         Ok(Self { heads, list_at, tid_at, start_at })
     }
@@ -207,10 +208,13 @@ fn in_rtld_global(target: &dyn Target, maps: &Maps, descriptors: [Address; 2]) -
     Err(why)
 }
 
-fn no_glibc(maps: &Maps) -> String {
+fn no_list(maps: &Maps) -> String {
     let is_musl = |name: &str| name.starts_with("ld-musl") || name.starts_with("libc.musl");
-    match maps.code().map(|code| code.file.name()).find(|name| is_musl(name)) {
-        Some(_) => "its C library is musl, which keeps no thread list that tftop can read".to_owned(),
-        None => "no C library is mapped (statically linked?), so there is no thread list to read".to_owned(),
+    let has = |is: &dyn Fn(&str) -> bool| maps.code().any(|code| is(code.file.name()));
+    match (has(&is_musl), has(&|name| name.starts_with("libc.so") || name.starts_with("libc-2"))) {
+        (true, _) => "its C library is musl, which keeps no thread list that tftop can read",
+        (_, true) => "its C library does not describe its thread list (stripped, or not glibc)",
+        _ => "it is statically linked and stripped: nothing says where its thread list is",
     }
+    .to_owned()
 }

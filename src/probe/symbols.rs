@@ -176,3 +176,108 @@ fn pieces(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::elf::sample::{Symbol, library};
+    use super::*;
+
+    const FUNCTION: u8 = 2;
+    const SYMBOLS: &[Symbol] = &[
+        ("outer", 0x3000, 0x100, FUNCTION, 1),
+        ("inner", 0x3010, 0x10, FUNCTION, 1),
+        ("marker", 0x3200, 0, 0, 1),
+        ("imported", 0x3300, 0x10, FUNCTION, 0),
+        ("thread_local", 0x3400, 0x10, 6, 1),
+        ("outer_suffix_inner", 0x3500, 4, FUNCTION, 1),
+    ];
+
+    fn ask(file: &[u8], names: &[&str], addresses: &[u64]) -> Answers {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        answer(file, &Elf::parse(file).unwrap(), &Questions { names, addresses: addresses.to_vec() }).unwrap()
+    }
+
+    #[test]
+    fn an_address_belongs_to_a_symbol_only_within_its_size() {
+        for stripped in [false, true] {
+            let file = library(SYMBOLS, stripped);
+            let answers = ask(&file, &[], &[0x2fff, 0x3000, 0x3018, 0x3020, 0x30ff, 0x3100, 0x3200, 0x3308, 0x3408]);
+            let mut held: Vec<(u64, &str)> =
+                answers.holding.iter().map(|(at, name)| (*at, std::str::from_utf8(name).unwrap())).collect();
+            held.sort_unstable();
+            assert_eq!(held, [(0x3000, "outer"), (0x3018, "inner"), (0x3020, "outer"), (0x30ff, "outer")]);
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_whole_or_not_at_all() {
+        let answers = ask(&library(SYMBOLS, false), &["inner", "suffix_inner", "imported", "absent"], &[]);
+        assert_eq!(answers.named, HashMap::from([("inner".to_owned(), 0x3010)]));
+    }
+
+    #[test]
+    fn tables_larger_than_a_piece_are_searched_to_the_end() {
+        let mut symbols: Vec<Symbol> =
+            (0..9000).map(|i| ("some_name_in_between", 0x10_0000 + i * 16, 16, FUNCTION, 1)).collect();
+        symbols.push(("the_last_one", 0x9999_0000, 8, FUNCTION, 1));
+        let file = library(&symbols, false);
+        let answers = ask(&file, &["the_last_one"], &[0x9999_0007, 0x10_0000 + 5000 * 16 + 3]);
+        assert_eq!(answers.named["the_last_one"], 0x9999_0000);
+        assert_eq!(answers.holding[&0x9999_0007], b"the_last_one");
+        assert_eq!(answers.holding.len(), 2);
+        assert!(answers.bytes_read > 3 * PIECE as u64);
+    }
+
+    #[test]
+    fn a_name_cut_by_the_end_of_a_piece_is_found() {
+        for shift in 0..14 {
+            let file: Vec<u8> = [vec![b'.'; 100 - shift], b"needle_in_hay\0".to_vec(), vec![b'.'; 100]].concat();
+            let mut hits = Vec::new();
+            let (size, overlap) = (32, 14);
+            pieces(&file[..], &(0..file.len() as u64), size, overlap, &mut 0, |start, piece| {
+                hits.extend(memmem::find(piece, b"needle_in_hay\0").map(|at| start as usize + at));
+            })
+            .unwrap();
+            hits.dedup();
+            assert_eq!(hits, [100 - shift]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_file_is_read_without_panic(
+            wounds in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..30),
+            cut in any::<prop::sample::Index>(),
+            stripped in any::<bool>(),
+        ) {
+            let mut file = library(SYMBOLS, stripped);
+            for (at, value) in wounds {
+                let at = at.index(file.len());
+                file[at] = value;
+            }
+            file.truncate(cut.index(file.len() * 2).max(64));
+            if let Ok(elf) = Elf::parse(&file[..]) {
+                let questions = Questions { names: vec!["inner".to_owned()], addresses: vec![0, 0x3018, u64::MAX] };
+                drop(answer(&file[..], &elf, &questions));
+            }
+        }
+
+        #[test]
+        fn any_bytes_behind_a_header_are_read_without_panic(
+            rest in proptest::collection::vec(any::<u8>(), 0..600), programs in 0_u16..9, sections in 0_u16..9,
+        ) {
+            let mut file = library(&[], false)[..64].to_vec();
+            file[40] = 64;
+            file[41] = 0;
+            file[56..58].copy_from_slice(&programs.to_le_bytes());
+            file[60..62].copy_from_slice(&sections.to_le_bytes());
+            file.extend(rest);
+            if let Ok(elf) = Elf::parse(&file[..]) {
+                let questions = Questions { names: vec!["inner".to_owned()], addresses: vec![0, 0x3018, u64::MAX] };
+                drop(answer(&file[..], &elf, &questions));
+            }
+        }
+    }
+}
