@@ -5,6 +5,8 @@ mod affinity;
 mod cgroup;
 mod counters;
 mod detail;
+#[cfg(test)]
+mod fake;
 pub mod find;
 mod folder;
 mod host;
