@@ -149,12 +149,12 @@ fn details_are_read_for_the_asked_threads_only_and_only_while_they_are_the_same(
 fn more_descendants_than_are_followed_are_said() {
     let fake = FakeProc::new();
     fake.process(50, Line::default());
-    for pid in 100..100 + MOST_DESCENDANTS as u32 + 3 {
+    for pid in 100..105 {
         fake.process(pid, Line { parent: 50, ..Line::default() });
     }
-    let mut live = Live::attach(Pid(50), fake.options()).unwrap();
+    let mut live = Live { most_descendants: 2, ..Live::attach(Pid(50), fake.options()).unwrap() };
     let sample = next(&mut live);
-    assert_eq!(sample.processes.len(), MOST_DESCENDANTS + 1);
+    assert_eq!(sample.processes.len(), 3);
     assert_eq!(sample.gaps[0].what, "3 descendants of the target");
     assert_eq!(next(&mut live).gaps[0].what, "3 descendants of the target");
 }
