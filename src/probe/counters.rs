@@ -306,3 +306,7 @@ impl Path {
         std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+#[path = "counters_tests.rs"]
+mod tests;
