@@ -1,5 +1,7 @@
 //! Floor 1: eyes. Reads a live target; never stops, signals or changes it.
 
+pub mod access;
+pub mod find;
 pub mod identify;
 pub mod live;
 pub mod memory;
