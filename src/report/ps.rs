@@ -57,7 +57,9 @@ fn details(scene: &Scene) -> Vec<String> {
     let group = |group: &crate::model::scene::Group| format!("{} {}", group.threads, Text::from(group.label.as_str()));
     let groups: Vec<String> = scene.groups.iter().filter(|group| group.threads > 0).map(group).collect();
     let mut lines = vec![format!("    {}", groups.join(", "))];
-    lines.extend(scene.gaps.iter().map(|gap| format!("    missing: {}", Text::from(format!("{}: {}", gap.what, gap.why)))));
+    lines.extend(
+        scene.gaps.iter().map(|gap| format!("    missing: {}", Text::from(format!("{}: {}", gap.what, gap.why)))),
+    );
     lines
 }
 

@@ -50,7 +50,12 @@ fn header(scene: &Scene) -> Vec<String> {
         let _ = write!(process, " ({inner} in its namespace)");
     }
     let verb = if target.ended { "ended, was" } else { "running" };
-    let _ = write!(process, "  user {user}  {verb} for {}  since {}", span(target.uptime_s), instant(target.started_unix_s));
+    let _ = write!(
+        process,
+        "  user {user}  {verb} for {}  since {}",
+        span(target.uptime_s),
+        instant(target.started_unix_s)
+    );
     vec![clean(&target.command), process, versions(target), counts(scene)]
 }
 
@@ -80,7 +85,12 @@ fn capacity(scene: &Scene) -> Vec<String> {
     for (at, term) in capacity.terms.iter().enumerate() {
         let binds = capacity.binding == Some(at);
         let mark = if binds { ">" } else { " " };
-        table.row([mark.to_owned(), term.kind.word().to_owned(), format!("{:.2} CPUs", term.cpus), remark(term, binds)]);
+        table.row([
+            mark.to_owned(),
+            term.kind.word().to_owned(),
+            format!("{:.2} CPUs", term.cpus),
+            remark(term, binds),
+        ]);
     }
     let mut lines = vec![format!("CPUs it may use: {:.2}, the smallest of", capacity.effective_cpus)];
     lines.extend(table.lines().into_iter().skip(1));
