@@ -8,7 +8,7 @@ use crate::fact::Pid;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readable {
     /// What.
-    pub what: String,
+    pub what: &'static str,
     /// Whether.
     pub ok: bool,
     /// Why.
@@ -17,7 +17,12 @@ pub struct Readable {
     pub remedy: Option<String>,
 }
 
+/// Why memory may not be read.
+pub fn memory_refusal(_proc_root: &Path, _pid: Pid) -> Option<String> {
+    None
+}
+
 /// All.
-pub fn describe(_proc_root: &Path, _pid: Pid) -> Vec<Readable> {
+pub fn describe(_proc_root: &Path, _pid: Option<Pid>) -> Vec<Readable> {
     Vec::new()
 }
