@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use super::attach::{PROC, families, live_options};
 use super::cli::Options;
-use crate::fact::{Interest, Pid};
+use crate::fact::{Interest, ProcessKey};
 use crate::model::{Families, Model, Scene};
-use crate::probe::{Live, LiveOptions, find};
+use crate::probe::find::{self, Found};
+use crate::probe::{Live, LiveOptions};
 
 /// Watches each TensorFlow process from its first sight to its end.
 pub(super) struct Census {
     options: LiveOptions,
     families: Families,
-    watched: BTreeMap<Pid, Watched>,
+    watched: BTreeMap<ProcessKey, Watched>,
+    note: String,
 }
 
 struct Watched {
@@ -28,14 +30,16 @@ impl Census {
     pub(super) fn new(options: &Options) -> anyhow::Result<Self> {
         // Each process has its own row, a child too: counted with its parent it would be there twice.
         let live = LiveOptions { children: false, ..live_options(options) };
-        Ok(Self { options: live, families: families(options)?, watched: BTreeMap::new() })
+        Ok(Self { options: live, families: families(options)?, watched: BTreeMap::new(), note: String::new() })
     }
 
     /// One look at every process, by rising pid. Demand is there from the second look at a process on.
     pub(super) fn look(&mut self) -> Vec<Arc<Scene>> {
-        for pid in find::tensorflow_processes(Path::new(PROC)) {
-            if !self.watched.contains_key(&pid) {
-                self.admit(pid);
+        let found = find::tensorflow_processes(Path::new(PROC));
+        self.note = note(&found);
+        for candidate in &found.candidates {
+            if !self.watched.contains_key(&candidate.key) {
+                self.admit(candidate.key);
             }
         }
         let mut scenes = Vec::new();
@@ -51,17 +55,47 @@ impl Census {
         scenes
     }
 
-    fn admit(&mut self, pid: Pid) {
+    /// What the newest look covered, in words.
+    pub(super) fn note(&self) -> String {
+        self.note.clone()
+    }
+
+    fn admit(&mut self, key: ProcessKey) {
         // A process that ended since it was found is no error.
-        if let Ok(live) = Live::attach(pid, self.options.clone()) {
-            self.watched.insert(pid, Watched { live, model: Model::new(self.families.clone()) });
+        if let Ok(live) = Live::attach(key.pid, self.options.clone()) {
+            self.watched.insert(key, Watched { live, model: Model::new(self.families.clone()) });
         }
     }
 }
 
+fn note(found: &Found) -> String {
+    let mut note = format!("looked at {} processes for TensorFlow's library", found.looked_at);
+    if found.unreadable > 0 {
+        note += &format!(
+            "; {} of them may not be read and were judged by their threads' names (sudo shows them too)",
+            found.unreadable
+        );
+    }
+    note
+}
+
 /// What to say where none was found.
-pub(super) fn nothing_found() -> String {
-    "no TensorFlow process here: looked for a mapped libtensorflow in every process that may be read, and for names of \
-     TensorFlow's threads in the others; `tftop demo` starts one, `tftop PID` watches any process"
-        .to_owned()
+pub(super) fn nothing_found(note: &str) -> String {
+    format!("no TensorFlow process here ({note}); `tftop demo` starts one, `tftop PID` watches any process")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_looked_for_and_what_was_hidden_is_said() {
+        let found = Found { looked_at: 120, ..Found::default() };
+        assert_eq!(
+            nothing_found(&note(&found)),
+            "no TensorFlow process here (looked at 120 processes for TensorFlow's library); `tftop demo` starts one, \
+             `tftop PID` watches any process"
+        );
+        assert!(note(&Found { unreadable: 7, ..found }).contains("; 7 of them may not be read"));
+    }
 }

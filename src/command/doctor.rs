@@ -5,39 +5,39 @@ use std::path::Path;
 use super::attach::PROC;
 use super::exit::{Exit, Problem};
 use super::output;
-use crate::fact::Pid;
+use crate::fact::{Pid, Text};
 use crate::probe::access::{self, Readable};
 
 /// Describes one process, or tftop itself: what is refused even there is refused everywhere.
 pub(super) fn doctor(pid: Option<Pid>) -> anyhow::Result<Exit> {
-    if let Some(pid) = pid
-        && !Path::new(PROC).join(pid.to_string()).exists()
-    {
-        return Err(Problem::not_found(format!("no process {pid} here")).into());
-    }
+    let root = Path::new(PROC);
     let asked = pid.unwrap_or(Pid(std::process::id()));
-    let findings = access::describe(Path::new(PROC), asked);
+    if !root.join(asked.to_string()).exists() {
+        return Err(Problem::not_found(format!("no process {asked} here")).into());
+    }
     let title = match pid {
         Some(pid) => format!("What tftop may read of process {pid}"),
-        None => "What tftop may read here (`tftop doctor PID` asks about one process)".to_owned(),
+        None => "What tftop may read here, of itself (`tftop doctor PID` asks about another process)".to_owned(),
     };
-    output::print(&described(&title, &findings))?;
-    Ok(Exit::Clean)
+    let refused = access::memory_refusal(root, asked).is_some();
+    output::print(&described(&title, &access::describe(root, pid), refused))?;
+    Ok(if refused { Exit::Partial } else { Exit::Clean })
 }
 
-fn described(title: &str, findings: &[Readable]) -> String {
+fn described(title: &str, findings: &[Readable], memory_refused: bool) -> String {
     let mut text = format!("{title}\n");
     for finding in findings {
-        let mark = if finding.ok { "yes" } else { "NO " };
-        text += &format!("  {mark}  {}: {}\n", finding.what, finding.why);
+        let mark = if finding.ok { "ok" } else { "! " };
+        text += &format!("  {mark}  {}: {}\n", finding.what, Text::from(finding.why.as_str()));
         if let Some(remedy) = &finding.remedy {
-            text += &format!("       what helps: {remedy}\n");
+            text += &format!("      what helps: {}\n", Text::from(remedy.as_str()));
         }
     }
-    let refused = findings.iter().filter(|finding| !finding.ok).count();
-    text + &match refused {
-        0 => "Everything can be read.\n".to_owned(),
-        _ => format!("{refused} of {} can't be read; what depends on it is shown as missing.\n", findings.len()),
+    text + match memory_refused {
+        false => "Every thread's origin and own name can be read.\n",
+        true => {
+            "Threads can only be told apart by the kernel's names for them, which lie: origins are marked as a guess.\n"
+        }
     }
 }
 
@@ -45,18 +45,17 @@ fn described(title: &str, findings: &[Readable]) -> String {
 mod tests {
     use super::*;
 
-    fn finding(what: &str, ok: bool, remedy: Option<&str>) -> Readable {
-        Readable { what: what.to_owned(), ok, why: "because".to_owned(), remedy: remedy.map(str::to_owned) }
+    fn finding(what: &'static str, ok: bool, remedy: Option<&str>) -> Readable {
+        Readable { what, ok, why: "because".to_owned(), remedy: remedy.map(str::to_owned) }
     }
 
     #[test]
     fn what_is_refused_comes_with_what_helps() {
         let findings = [finding("scheduler counters", true, None), finding("memory", false, Some("run it with sudo"))];
-        assert_eq!(
-            described("Here", &findings),
-            "Here\n  yes  scheduler counters: because\n  NO   memory: because\n       what helps: run it with sudo\n\
-             1 of 2 can't be read; what depends on it is shown as missing.\n"
-        );
-        assert!(described("Here", &findings[..1]).ends_with("Everything can be read.\n"));
+        let text = described("Here", &findings, true);
+        let expected =
+            "Here\n  ok  scheduler counters: because\n  !   memory: because\n      what helps: run it with sudo\n";
+        assert!(text.starts_with(expected) && text.ends_with("marked as a guess.\n"), "{text}");
+        assert!(described("Here", &findings[..1], false).ends_with("can be read.\n"));
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn pick(options: &Options) -> anyhow::Result<Exit> {
     let mut census = Census::new(options)?;
     let scenes = census.look();
     match eldest(&scenes).as_slice() {
-        [] => Err(Problem::not_found(nothing_found()).into()),
+        [] => Err(Problem::not_found(nothing_found(&census.note())).into()),
         [pid] => watch::watch(*pid, watch::DEFAULT_WATCH, options),
         _ if !io::stdout().is_terminal() => {
             output::print(&report::ps_table(&scenes))?;
@@ -45,11 +45,12 @@ fn eldest(scenes: &[Arc<Scene>]) -> Vec<Pid> {
 
 fn choose(mut census: Census, scenes: Vec<Arc<Scene>>, options: &Options) -> anyhow::Result<Option<Pid>> {
     let interval = options.interval;
-    let (publish, listing) = channel::channel(Listing { scenes, note: String::new() });
+    let (publish, listing) = channel::channel(Listing { scenes, note: census.note() });
     let refresh = move || {
         while !publish.is_closed() {
             thread::sleep(interval.min(Duration::from_secs(1)));
-            publish.send_replace(Listing { scenes: census.look(), note: String::new() });
+            let scenes = census.look();
+            publish.send_replace(Listing { scenes, note: census.note() });
         }
     };
     thread::Builder::new().name("tftop-census".to_owned()).spawn(refresh).context("starting the census thread")?;

@@ -14,7 +14,7 @@ pub(super) fn ps(json: bool, options: &Options) -> anyhow::Result<Exit> {
     }
     let scenes = census.look();
     if scenes.is_empty() {
-        output::say(&format!("tftop: {}", nothing_found()));
+        output::say(&format!("tftop: {}", nothing_found(&census.note())));
     }
     match json {
         true => output::print(&(report::ps_json(&scenes)? + "\n"))?,

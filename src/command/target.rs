@@ -1,8 +1,7 @@
-//! `tftop attach NAME`: from a part of a command line to one process.
+//! `tftop attach NAME`: from a name to one process.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::Path;
 
 use super::attach::PROC;
@@ -10,75 +9,55 @@ use super::exit::Problem;
 use crate::fact::{Pid, Text};
 use crate::probe::find;
 
-/// How much of a command line is searched, in bytes.
-const LONGEST_COMMAND: u64 = Text::LONGEST as u64;
 /// How many candidates an error message names.
 const SHOWN: usize = 8;
 
-/// The process whose command line contains `name`. TensorFlow processes come first; of a family of processes with the
-/// same words (forked workers) the eldest is meant.
+/// The process of this name, or whose command line holds it. TensorFlow processes come first; of a family of processes
+/// with the same words (forked workers) the eldest is meant.
 pub(super) fn by_name(name: &str) -> anyhow::Result<Pid> {
-    let commands = matching(Path::new(PROC), name);
-    let tensorflow = find::tensorflow_processes(Path::new(PROC));
-    let mut candidates: BTreeMap<Pid, Candidate> = commands.clone();
-    candidates.retain(|pid, _| tensorflow.contains(pid));
-    if candidates.is_empty() {
-        candidates = commands;
+    let root = Path::new(PROC);
+    let tensorflow = find::tensorflow_processes(root).candidates;
+    let mut candidates = find::by_name(root, name);
+    if candidates.iter().any(|candidate| tensorflow.iter().any(|found| found.key == candidate.key)) {
+        candidates.retain(|candidate| tensorflow.iter().any(|found| found.key == candidate.key));
     }
-    choose(name, &candidates).map_err(Into::into)
+    let families = candidates.into_iter().map(|candidate| {
+        let pid = candidate.key.pid;
+        let words: Vec<&str> = candidate.command.iter().map(Text::as_str).collect();
+        (pid, Candidate { parent: parent(root, pid), command: words.join(" ") })
+    });
+    choose(name, &families.collect()).map_err(Into::into)
 }
 
-/// A process with the name in its command line.
-#[derive(Clone, Debug)]
 struct Candidate {
-    parent: Pid,
-    command: Text,
+    /// None when it ended meanwhile.
+    parent: Option<Pid>,
+    command: String,
 }
 
 fn choose(name: &str, candidates: &BTreeMap<Pid, Candidate>) -> Result<Pid, Problem> {
-    let eldest = candidates.iter().filter(|(_, candidate)| !candidates.contains_key(&candidate.parent));
-    let eldest: Vec<(&Pid, &Candidate)> = eldest.collect();
+    let is_child = |candidate: &Candidate| candidate.parent.is_some_and(|parent| candidates.contains_key(&parent));
+    let eldest: Vec<_> = candidates.iter().filter(|(_, candidate)| !is_child(candidate)).collect();
     match eldest.as_slice() {
         [] => Err(Problem::not_found(format!(
-            "no process has {name:?} in its command line; `tftop ps` lists the TensorFlow processes of this machine"
+            "no process is called {name:?} or has it in its command line; `tftop ps` lists the TensorFlow processes of \
+             this machine"
         ))),
         [(pid, _)] => Ok(**pid),
         several => {
-            let shown = several.iter().take(SHOWN).map(|(pid, candidate)| format!("\n  {pid}  {}", candidate.command));
-            let more = several.len().saturating_sub(SHOWN);
-            let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-            let listed: String = shown.collect();
-            Err(Problem::usage(format!(
-                "{} processes match {name:?}; name one by its pid:{listed}{rest}",
-                several.len()
-            )))
+            let line = |(pid, candidate): &(&Pid, &Candidate)| format!("\n  {pid}  {}", candidate.command);
+            let mut listed: String = several.iter().take(SHOWN).map(line).collect();
+            if several.len() > SHOWN {
+                listed += &format!("\n  and {} more", several.len() - SHOWN);
+            }
+            Err(Problem::usage(format!("{} processes match {name:?}; name one by its pid:{listed}", several.len())))
         }
     }
 }
 
-/// Every other process whose command line contains the name. Kernel threads have none; unreadable ones are left out.
-fn matching(proc_root: &Path, name: &str) -> BTreeMap<Pid, Candidate> {
-    let entries = fs::read_dir(proc_root).into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).map(Pid);
-    pids.filter(|pid| pid.0 != std::process::id())
-        .filter_map(|pid| Some((pid, candidate(proc_root, pid, name)?)))
-        .collect()
-}
-
-fn candidate(proc_root: &Path, pid: Pid, name: &str) -> Option<Candidate> {
-    let folder = proc_root.join(pid.to_string());
-    let mut command = Vec::new();
-    File::open(folder.join("cmdline")).ok()?.take(LONGEST_COMMAND).read_to_end(&mut command).ok()?;
-    command.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
-    let command = Text::from_bytes(command.trim_ascii());
-    if !command.contains(name) {
-        return None;
-    }
-    Some(Candidate { parent: parent(&fs::read_to_string(folder.join("status")).ok()?)?, command })
-}
-
-/// `PPid` of a status file (proc_pid_status(5)).
-fn parent(status: &str) -> Option<Pid> {
+/// `PPid` of `/proc/PID/status` (proc_pid_status(5)).
+fn parent(proc_root: &Path, pid: Pid) -> Option<Pid> {
+    let status = fs::read_to_string(proc_root.join(pid.to_string()).join("status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
     line.trim().parse().ok().map(Pid)
 }
@@ -87,44 +66,42 @@ fn parent(status: &str) -> Option<Pid> {
 mod tests {
     use super::*;
 
-    fn process(root: &Path, pid: u32, parent: u32, command: &[u8]) {
-        let folder = root.join(pid.to_string());
-        fs::create_dir(&folder).unwrap();
-        fs::write(folder.join("cmdline"), command).unwrap();
-        fs::write(folder.join("status"), format!("Name:\tx\nPPid:\t{parent}\n")).unwrap();
+    fn candidates(family: &[(u32, u32, &str)]) -> BTreeMap<Pid, Candidate> {
+        let candidate = |&(pid, parent, command): &(u32, u32, &str)| {
+            (Pid(pid), Candidate { parent: Some(Pid(parent)), command: command.to_owned() })
+        };
+        family.iter().map(candidate).collect()
     }
 
     #[test]
     fn forked_workers_mean_their_eldest() {
-        let root = tempfile::tempdir().unwrap();
-        process(root.path(), 10, 1, b"python\0train.py\0");
-        process(root.path(), 11, 10, b"python\0train.py\0");
-        process(root.path(), 12, 11, b"python\0train.py\0");
-        process(root.path(), 13, 1, b"python\0serve.py\0");
-        fs::write(root.path().join("uptime"), "1").unwrap();
-        let found = matching(root.path(), "train.py");
-        assert_eq!(found.len(), 3);
-        assert_eq!(choose("train.py", &found).unwrap(), Pid(10));
+        let line = "python train.py";
+        assert_eq!(choose("train", &candidates(&[(10, 1, line), (11, 10, line), (12, 11, line)])).unwrap(), Pid(10));
     }
 
     #[test]
     fn two_that_match_are_listed_and_one_must_be_named() {
-        let root = tempfile::tempdir().unwrap();
-        process(root.path(), 10, 1, b"python\0train.py\0--seed\x001\0");
-        process(root.path(), 20, 1, b"python\0\x1b[31mtrain.py\0");
-        let problem = choose("train", &matching(root.path(), "train")).unwrap_err();
+        let two = candidates(&[(10, 1, "python train.py --seed 1"), (20, 1, "python train.py")]);
         assert_eq!(
-            problem.to_string(),
-            "2 processes match \"train\"; name one by its pid:\n  10  python train.py --seed 1\n  20  python ^[[31mtrain.py"
+            choose("train", &two).unwrap_err().to_string(),
+            "2 processes match \"train\"; name one by its pid:\n  10  python train.py --seed 1\n  20  python train.py"
         );
+        let many: Vec<(u32, u32, &str)> = (10..30).map(|pid| (pid, 1, "python")).collect();
+        assert!(choose("python", &candidates(&many)).unwrap_err().to_string().ends_with("\n  and 12 more"));
     }
 
     #[test]
-    fn a_process_that_is_half_gone_is_left_out() {
+    fn a_name_that_nobody_has_says_where_to_look() {
+        let problem = choose("trian", &BTreeMap::new()).unwrap_err().to_string();
+        assert!(problem.starts_with("no process is called \"trian\""), "{problem}");
+    }
+
+    #[test]
+    fn the_parent_is_read_and_may_be_gone() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("10")).unwrap();
-        fs::write(root.path().join("10/cmdline"), "python train.py").unwrap();
-        assert!(matching(root.path(), "train").is_empty());
-        assert!(choose("train", &BTreeMap::new()).unwrap_err().to_string().starts_with("no process has \"train\""));
+        assert_eq!(parent(root.path(), Pid(10)), None);
+        fs::write(root.path().join("10/status"), "Name:\tx\nPPid:\t7\nTgid:\t10\n").unwrap();
+        assert_eq!(parent(root.path(), Pid(10)), Some(Pid(7)));
     }
 }

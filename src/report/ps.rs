@@ -56,7 +56,10 @@ fn cells(scene: &Scene) -> [String; 9] {
 fn details(scene: &Scene) -> Vec<String> {
     let group = |group: &crate::model::scene::Group| format!("{} {}", group.threads, Text::from(group.label.as_str()));
     let groups: Vec<String> = scene.groups.iter().filter(|group| group.threads > 0).map(group).collect();
-    let mut lines = vec![format!("    {}", groups.join(", "))];
+    let mut lines = Vec::new();
+    if !groups.is_empty() {
+        lines.push(format!("    {}", groups.join(", ")));
+    }
     lines.extend(
         scene.gaps.iter().map(|gap| format!("    missing: {}", Text::from(format!("{}: {}", gap.what, gap.why)))),
     );

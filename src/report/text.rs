@@ -49,7 +49,7 @@ fn header(scene: &Scene) -> Vec<String> {
     if let Some(inner) = target.namespaced_pid {
         let _ = write!(process, " ({inner} in its namespace)");
     }
-    let verb = if target.ended { "ended, was" } else { "running" };
+    let verb = if target.ended { "ended; it ran" } else { "running" };
     let _ = write!(
         process,
         "  user {user}  {verb} for {}  since {}",
