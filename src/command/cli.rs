@@ -12,18 +12,18 @@ use crate::tui;
 
 const AFTER_HELP: &str = "\
 Examples:
-  tftop demo                       watch a small training run; installs TensorFlow for it if there is none
-  tftop                            pick one of the TensorFlow processes of this machine
-  tftop attach train.py            attach by a part of the command line
-  tftop report 2430 --json | jq .  the same facts for a program
-  tftop doctor 2430                what may be read of it here, and what would help
+  tftop demo                 watch a small training run; no TensorFlow needed
+  tftop                      pick one of this machine's TensorFlow processes
+  tftop attach train.py      attach by a part of the command line
+  tftop report 2430 --json   the same facts for a program
+  tftop doctor 2430          what may be read of it, and what would help
 
 Exit codes:
   0  clean
   1  any other error
   2  wrong usage
-  3  the target was not found, or ended before the report was complete (what was seen is printed)
-  4  no permission: nothing can be read, or the report is printed without the threads' own names
+  3  target not found, or it ended before the report was complete
+  4  no permission; a report is still printed, without the threads' own names
 
 tftop only reads: it never stops, signals or changes the process it watches.";
 
@@ -87,15 +87,16 @@ pub(super) struct DemoWish {
     /// Give TensorFlow many times more threads than there are CPUs
     #[arg(long)]
     pub(super) contended: bool,
-    /// Python to use; one without TensorFlow is the base of a virtual environment made for the demo
+    /// Python to use; without TensorFlow, one is installed beside it, in a cache folder
     #[arg(long, value_name = "PATH", default_value = "python3")]
     pub(super) python: PathBuf,
-    /// How long to watch before the report, where stdout is not a terminal
+    /// How long to watch where stdout is not a terminal
     #[arg(long = "for", value_name = "TIME", default_value = "15s", value_parser = span::watch)]
     pub(super) watch: Duration,
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Watching and drawing")]
 pub(super) struct Options {
     /// Time between two looks, 0.1 s to 60 s: 1, 1s, 500ms
     #[arg(long, global = true, value_name = "TIME", default_value = "1s", value_parser = span::interval)]
@@ -106,7 +107,7 @@ pub(super) struct Options {
     /// More thread families, in the format of the built-in ones
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) families: Option<PathBuf>,
-    /// When to use colour; auto: on a terminal, unless NO_COLOR is set
+    /// Colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Colour,
     /// Colours of the dashboard
