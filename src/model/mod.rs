@@ -22,6 +22,11 @@ impl Model {
         Self { families }
     }
 
+    /// Provisional.
+    pub fn of_whole_watch(families: Families) -> Self {
+        Self { families }
+    }
+
     /// The scene after one more sample.
     pub fn next(&mut self, _sample: Arc<Sample>) -> Scene {
         let _ = &self.families;
