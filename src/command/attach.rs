@@ -25,8 +25,7 @@ pub(super) struct Attached {
 }
 
 /// Attaches and takes the first look.
-pub(super) fn attach(pid: Pid, options: &Options) -> anyhow::Result<Attached> {
-    let model = Model::new(families(options)?);
+pub(super) fn attach(pid: Pid, options: &Options, model: Model) -> anyhow::Result<Attached> {
     let mut live = Live::attach(pid, live_options(options)).map_err(|error| Problem::attach(pid, &error))?;
     let names_readable = names_readable(pid);
     let pump = Pump::start(move |interest, late| live.next(interest, late), model, options.interval)

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::attach::attach;
+use super::attach::{attach, families};
 use super::cli::{Options, ReportWish};
 use super::exit::Exit;
 use super::output;
 use super::pump::Pump;
 use super::watch::{runtime, stop_signal};
 use crate::fact::Pid;
-use crate::model::Scene;
+use crate::model::{Model, Scene};
 use crate::report;
 
 /// Prints the report that was wished for.
@@ -30,7 +30,8 @@ pub(super) fn print_after(
     options: &Options,
     shown: impl FnOnce(&Scene) -> anyhow::Result<String>,
 ) -> anyhow::Result<Exit> {
-    let attached = attach(pid, &options.within(time))?;
+    let model = Model::of_whole_watch(families(options)?);
+    let attached = attach(pid, &options.within(time), model)?;
     let scene = runtime()?.block_on(async { collect(&attached.pump, time, stop_signal()?).await })?;
     output::print(&shown(&scene)?)?;
     Ok(match (scene.target.ended, attached.names_readable) {

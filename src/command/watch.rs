@@ -9,13 +9,13 @@ use crossterm::event::EventStream;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::attach::attach;
+use super::attach::{attach, families};
 use super::cli::Options;
 use super::exit::Exit;
 use super::output;
 use super::pump::Pump;
 use crate::fact::Pid;
-use crate::model::Scene;
+use crate::model::{Model, Scene};
 use crate::{report, tui};
 
 /// How long a process is watched where stdout is not a terminal.
@@ -26,7 +26,7 @@ pub(super) fn watch(pid: Pid, report_after: Duration, options: &Options) -> anyh
     if !io::stdout().is_terminal() {
         return super::report::print_after(pid, report_after, options, |scene| Ok(report::text(scene, false)));
     }
-    let attached = attach(pid, options)?;
+    let attached = attach(pid, options, Model::new(families(options)?))?;
     runtime()?.block_on(async {
         let last = dashboard(&attached.pump, options, stop_signal()?).await?;
         output::print(&(report::summary(&last) + "\n"))

@@ -11,22 +11,31 @@ use std::pin::pin;
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
-use super::attach::attach;
+use super::attach::{attach, families};
 use super::cli::{DemoWish, Options};
 use super::exit::Exit;
 use super::report::collect;
 use super::{output, watch};
+use crate::model::{Families, Model};
 use crate::report;
 use training::Training;
 
 /// Finds or installs TensorFlow, starts the training run, shows it, ends it.
 pub(super) fn demo(wish: &DemoWish, options: &Options) -> anyhow::Result<Exit> {
+    // First of all: nobody should wait for a download to hear that a file is wrong.
+    let families = families(options)?;
     let cache = cache()?;
     let python = python::with_tensorflow(&wish.python, &cache)?;
-    watch::runtime()?.block_on(show(wish, options, &python, &cache))
+    watch::runtime()?.block_on(show(wish, options, families, &python, &cache))
 }
 
-async fn show(wish: &DemoWish, options: &Options, python: &Path, cache: &Path) -> anyhow::Result<Exit> {
+async fn show(
+    wish: &DemoWish,
+    options: &Options,
+    families: Families,
+    python: &Path,
+    cache: &Path,
+) -> anyhow::Result<Exit> {
     let mut stop = pin!(watch::stop_signal()?);
     let mut training = Training::start(python, wish.contended, cache)?;
     output::say(&format!("Starting a training run, pid {}; its log: {}", training.pid(), training.log().display()));
@@ -35,12 +44,12 @@ async fn show(wish: &DemoWish, options: &Options, python: &Path, cache: &Path) -
         begun = training.begun() => begun?,
     }
     if io::stdout().is_terminal() {
-        let attached = attach(training.pid(), options)?;
+        let attached = attach(training.pid(), options, Model::new(families))?;
         let last = watch::dashboard(&attached.pump, options, stop).await?;
         training.check()?;
         output::print(&(report::summary(&last) + "\n"))?;
     } else {
-        let attached = attach(training.pid(), &options.within(wish.watch))?;
+        let attached = attach(training.pid(), &options.within(wish.watch), Model::of_whole_watch(families))?;
         output::say(&format!("Training has begun; the report comes in {} s", wish.watch.as_secs_f64()));
         let last = collect(&attached.pump, wish.watch, stop).await?;
         training.check()?;

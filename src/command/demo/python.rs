@@ -23,9 +23,8 @@ const MARKER: &str = "tftop-installed";
 /// A Python that can `import tensorflow`. Says what it looks for and, before anything is downloaded, what and where to.
 pub(super) fn with_tensorflow(asked: &Path, cache: &Path) -> anyhow::Result<PathBuf> {
     let asked = absolute(asked)?;
-    say(&format!("Looking for TensorFlow in {}", asked.display()));
-    if let Some(version) = tensorflow_version(&asked, cache)? {
-        say(&format!("Found TensorFlow {version}"));
+    if let Some(package) = tensorflow_of(&asked, cache)? {
+        say(&format!("Found TensorFlow: {package}"));
         return Ok(asked);
     }
     let venv = cache.join("demo-venv");
@@ -53,11 +52,13 @@ fn is_complete(venv: &Path) -> bool {
     fs::read_to_string(venv.join(MARKER)).is_ok_and(|package| package.trim() == PACKAGE)
 }
 
-/// The version that this Python imports; none where the import fails.
-fn tensorflow_version(python: &Path, cache: &Path) -> anyhow::Result<Option<Text>> {
-    let output = ask(python, cache, "import tensorflow; print(tensorflow.__version__)")?;
-    let version = Text::from_bytes(output.stdout.trim_ascii());
-    Ok((output.status.success() && !version.is_empty()).then_some(version))
+/// Where this Python would import TensorFlow from; none where it has none. Found, not imported: importing takes seconds,
+/// and the training run does it anyway. A folder without `__init__.py`, as an uninstall leaves behind, does not count.
+fn tensorflow_of(python: &Path, cache: &Path) -> anyhow::Result<Option<Text>> {
+    const FIND: &str = "import importlib.util as u; s = u.find_spec('tensorflow'); print(s and s.origin or '')";
+    let output = ask(python, cache, FIND)?;
+    let package = Text::from_bytes(output.stdout.trim_ascii());
+    Ok((output.status.success() && !package.is_empty()).then_some(package))
 }
 
 /// Runs one line of Python in a folder of ours, so that no `tensorflow.py` of the working directory is imported.
@@ -91,11 +92,10 @@ fn install(base: &Path, venv: &Path, cache: &Path) -> anyhow::Result<()> {
         );
     }
     run_pip(&python_of(venv), cache)?;
-    if tensorflow_version(&python_of(venv), cache)?.is_none() {
-        bail!(
-            "{PACKAGE} is installed but can't be imported; try `{} -c 'import tensorflow'`",
-            python_of(venv).display()
-        );
+    let imported = ask(&python_of(venv), cache, "import tensorflow")?;
+    if !imported.status.success() {
+        let why = Text::from_bytes(last_line(&imported));
+        bail!("{PACKAGE} is installed but can't be imported: {why}; name another Python with --python PATH");
     }
     fs::write(venv.join(MARKER), PACKAGE).with_context(|| format!("writing {}", venv.join(MARKER).display()))
 }

@@ -89,7 +89,10 @@ impl Training {
         let lines: Vec<&str> = tail.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = lines.iter().skip(lines.len().saturating_sub(TAIL_LINES));
         let shown: String = last.map(|line| format!("\n  | {}", Text::from(*line))).collect();
-        anyhow!("the demo's training {what}; the end of its log {}:{shown}", self.log.display())
+        anyhow!(
+            "the demo's training {what}; another Python can be named with --python PATH. The end of its log {}:{shown}",
+            self.log.display()
+        )
     }
 
     /// The log's end; empty while there is none.
