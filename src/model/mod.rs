@@ -1,7 +1,10 @@
 //! Floor 1: pure functions of facts. No I/O, no clock: the same samples always make the same scenes.
 
 pub mod families;
+pub mod finding;
+pub mod limit;
 pub mod scene;
+pub mod verdict;
 
 use std::sync::Arc;
 
