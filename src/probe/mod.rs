@@ -3,6 +3,7 @@
 pub mod identify;
 pub mod live;
 pub mod memory;
+pub mod script;
 
 pub use identify::{Evidence, Identifier, Newborn};
 pub use live::{AttachError, Live, LiveOptions};
