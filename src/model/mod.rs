@@ -2,6 +2,7 @@
 
 pub mod families;
 pub mod finding;
+pub mod knobs;
 pub mod levels;
 pub mod limit;
 pub mod scene;
