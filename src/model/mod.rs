@@ -1,5 +1,6 @@
 //! Floor 1: pure functions of facts. No I/O, no clock: the same samples always make the same scenes.
 
+pub mod advice;
 pub mod families;
 pub mod finding;
 pub mod knobs;

@@ -1,10 +1,95 @@
 //! Causes: why more CPUs are wanted than a setting allows, or why a setting does nothing. One file a cause; each answers
 //! clear, found, too soon or can't tell, and never anything it has no evidence for.
 
+mod asleep_is_fine;
+mod blas_other_variable;
+mod case;
+mod env_overridden;
+mod env_too_late;
+mod gpu_bound;
+mod input_bound;
+mod late_setting;
+mod many_processes;
+mod nested_pools;
+mod omp_does_the_work;
+mod omp_not_used;
+mod other_pool;
+mod piled_affinity;
+mod quota_not_seen;
+mod spinning;
+mod starved;
+mod tf_data_uncapped;
+mod thread_leak;
+mod throttled;
+mod xla_own_pool;
+mod zero_means_all;
+
 use serde::Serialize;
 
 use super::limit::Grade;
 use crate::fact::Caps;
+
+pub use case::{Case, Growth, Judged};
+
+/// A rule: one cause it looks for.
+#[derive(Debug)]
+pub struct Rule {
+    code: &'static str,
+    asks: &'static str,
+    check: fn(&Case) -> Answer,
+}
+
+impl Rule {
+    fn judge(&self, case: &Case) -> Judgement {
+        let verdict = (self.check)(case).map_or_else(|silent| silent, Verdict::Found);
+        Judgement { code: self.code, asks: self.asks, verdict }
+    }
+}
+
+/// A finding, or why there is none.
+type Answer = Result<Finding, Verdict>;
+
+/// Every rule; what explains another stands before it.
+const RULES: &[Rule] = &[
+    throttled::RULE,
+    quota_not_seen::RULE,
+    late_setting::RULE,
+    env_overridden::RULE,
+    env_too_late::RULE,
+    zero_means_all::RULE,
+    omp_does_the_work::RULE,
+    omp_not_used::RULE,
+    blas_other_variable::RULE,
+    many_processes::RULE,
+    nested_pools::RULE,
+    tf_data_uncapped::RULE,
+    xla_own_pool::RULE,
+    other_pool::RULE,
+    piled_affinity::RULE,
+    spinning::RULE,
+    thread_leak::RULE,
+    starved::RULE,
+    input_bound::RULE,
+    gpu_bound::RULE,
+    asleep_is_fine::RULE,
+];
+
+/// Every rule's answer, in the order of [`RULES`].
+pub fn judge(case: &Case) -> Vec<Judgement> {
+    RULES.iter().map(|rule| rule.judge(case)).collect()
+}
+
+fn clear(because: impl Into<String>) -> Answer {
+    Err(Verdict::Clear { because: because.into() })
+}
+
+fn cant_tell(because: impl Into<String>) -> Answer {
+    Err(Verdict::CantTell { because: because.into() })
+}
+
+fn too_soon(needs: impl Into<String>) -> Answer {
+    Err(Verdict::TooSoon { needs: needs.into() })
+}
 
 /// What a rule says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,10 +104,8 @@ pub enum Verdict {
     Found(Finding),
     /// Not enough was seen yet.
     TooSoon {
-        /// Seconds of watching the rule needs.
-        needs_s: f64,
-        /// Seconds it has.
-        has_s: f64,
+        /// What the rule waits for: "10 s of watching, has 4".
+        needs: String,
     },
     /// Evidence is missing that more time will not bring.
     CantTell {
