@@ -41,7 +41,7 @@ pub struct Rule {
 
 impl Rule {
     fn judge(&self, case: &Case) -> Judgement {
-        let verdict = (self.check)(case).map_or_else(|silent| silent, Verdict::Found);
+        let verdict = (self.check)(case).map_or_else(|silent| silent, |finding| Verdict::Found(Box::new(finding)));
         Judgement { code: self.code, asks: self.asks, verdict }
     }
 }
@@ -101,7 +101,7 @@ pub enum Verdict {
         because: String,
     },
     /// It is so.
-    Found(Finding),
+    Found(Box<Finding>),
     /// Not enough was seen yet.
     TooSoon {
         /// What the rule waits for: "10 s of watching, has 4".
