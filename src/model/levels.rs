@@ -1,6 +1,6 @@
 //! The cut-offs: when demand against capacity is called what. All of them stand here, each with its source.
 
-use super::verdict::{Condition, Pressure};
+use super::headline::{Condition, Pressure};
 
 /// Seconds a judgement rests on. Wait time is credited when a thread next runs, so short windows err: up to 13 % at 1 s,
 /// under 1 % at 2 s (measured with 1 to 32 spinning threads on 2 CPUs); 10 s for anything that accuses.

@@ -3,11 +3,11 @@
 pub mod advice;
 pub mod families;
 pub mod finding;
+pub mod headline;
 pub mod knobs;
 pub mod levels;
 pub mod limit;
 pub mod scene;
-pub mod verdict;
 
 use std::sync::Arc;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::finding::Judgement;
+use super::headline::Headline;
 use super::limit::Limits;
-use super::verdict::Headline;
 use crate::fact::{Cost, CounterSource, CpuSet, Gap, Identity, Pid, State, Text, ThreadDetail, ThreadKey};
 
 /// One tick, ready to be shown.

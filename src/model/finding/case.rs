@@ -1,10 +1,10 @@
 //! What a rule may look at: the facts, the groups with their limits, and what the judged window says.
 
+use super::super::headline::{Condition, Pressure};
 use super::super::knobs::Cpus;
 use super::super::levels::JUDGED_S;
 use super::super::limit::Limits;
 use super::super::scene::{Capacity, Cpu, Demand, Group, Thread};
-use super::super::verdict::{Condition, Pressure};
 use super::{Level, Verdict};
 use crate::fact::{Environment, Pid, ProcessFact, ProcessSample};
 
