@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Environment, Text};
+use super::{Environment, Text, TfConfigFact};
 
 /// What was read of one process's settings. A missing part has its reason among the process's gaps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -11,7 +11,7 @@ pub struct Settings {
     /// [`ProcessFact::environment`](super::ProcessFact::environment): a difference was made by the program itself.
     pub live_environment: Option<Environment>,
     /// tf.config, from CPython's objects; none when the process has no TensorFlow module or its memory can't be read.
-    pub tf_config: Option<TfConfig>,
+    pub tf_config: Option<TfConfigFact>,
     /// Numbers that libraries keep in their own memory.
     pub library_pools: Vec<LibraryPool>,
     /// What the main script's source asks for, read but not run.
@@ -20,17 +20,6 @@ pub struct Settings {
     pub user_threads_max: Option<u64>,
     /// The tightest pids cgroup over the process.
     pub pids: Option<PidsLimit>,
-}
-
-/// `tensorflow.python.eager.context._context` as its attributes stand in memory (tensorflow/python/eager/context.py).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TfConfig {
-    /// `_intra_op_parallelism_threads`; none when nobody set it. 0 means "all CPUs" to TensorFlow.
-    pub intra: Option<i64>,
-    /// `_inter_op_parallelism_threads`, likewise.
-    pub inter: Option<i64>,
-    /// Whether the context was started: from then on the pools are built and setters raise RuntimeError.
-    pub started: bool,
 }
 
 /// A thread count that a library keeps for itself.

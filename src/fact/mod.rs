@@ -9,6 +9,7 @@ mod limit;
 mod process;
 mod sample;
 mod text;
+mod tf_config;
 mod thread;
 
 pub use cpuset::CpuSet;
@@ -16,8 +17,9 @@ pub use environment::{Environment, KEPT_VARIABLES};
 pub use gap::Gap;
 pub use host::{CpuTime, HostFact};
 pub use ids::{Address, Pid, ProcessKey, ThreadKey, Tid};
-pub use limit::{Caps, LibraryPool, PidsLimit, Script, Settings, TfConfig, Wish, WishKnob};
+pub use limit::{Caps, LibraryPool, PidsLimit, Script, Settings, Wish, WishKnob};
 pub use process::{CgroupFact, CgroupVersion, LibraryFact, ProcessFact, PythonFact, Quota, TensorFlowFact, Throttle};
 pub use sample::{Cost, CounterSource, Interest, ProcessSample, Sample};
 pub use text::Text;
+pub use tf_config::{TfConfigFact, TfContextState};
 pub use thread::{Counters, Entry, Identity, NameSource, Owner, State, TargetName, ThreadDetail, ThreadFact};

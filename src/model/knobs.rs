@@ -4,8 +4,9 @@
 //! driver/others/openblas_env.c, the OpenMP 5.2 specification chapter 21, numexpr/utils.py; each row was also counted on
 //! live processes of TF 2.12 to 2.21.
 
+use super::copy::package_name;
 use super::limit::{AppliesTo, Grade, Limit, Limits};
-use crate::fact::{Environment, ProcessFact, TfConfig, WishKnob};
+use crate::fact::{Environment, ProcessFact, TfConfigFact, TfContextState, WishKnob};
 
 /// Threads nobody starts on purpose: larger numbers in a setting are taken for garbage.
 const MOST_THREADS: i64 = 1_000_000;
@@ -14,7 +15,7 @@ const MOST_THREADS: i64 = 1_000_000;
 #[derive(Debug)]
 struct Knobs {
     origin: &'static str,
-    tf_config: Option<fn(&TfConfig) -> Option<i64>>,
+    tf_config: Option<fn(&TfConfigFact) -> Option<i64>>,
     wish: Option<WishKnob>,
     /// Variables, the strongest first.
     variables: &'static [&'static str],
@@ -168,8 +169,11 @@ fn pool_threads(knobs: &Knobs, limit: u32) -> u32 {
 fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
     let config = process.settings.tf_config.as_ref()?;
     let value = knobs.tf_config?(config).filter(|&value| value != 0)?;
-    let place =
-        if config.started { "its context in memory" } else { "its context in memory, TensorFlow not started yet" };
+    let place = if config.state == TfContextState::Started {
+        "its context in memory"
+    } else {
+        "its context in memory, TensorFlow not started yet"
+    };
     Some(Limit {
         value: resolved(value, cpus.allowed)?,
         source: "tf.config".to_owned(),
@@ -181,8 +185,7 @@ fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Li
 }
 
 fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
-    let of_copy =
-        |library: &str| copy.is_none_or(|copy| library.split('/').any(|part| part.strip_suffix(".libs") == Some(copy)));
+    let of_copy = |library: &str| copy.is_none_or(|copy| package_name(library) == copy);
     let pool = process.settings.library_pools.iter().find(|pool| knobs.library_memory && of_copy(&pool.library))?;
     Some(Limit {
         value: resolved(pool.value, cpus.allowed)?,
@@ -293,7 +296,8 @@ mod tests {
     }
 
     fn config(intra: Option<i64>) -> Settings {
-        Settings { tf_config: Some(TfConfig { intra, inter: None, started: true }), ..Settings::default() }
+        let started = TfConfigFact::without_context(TfContextState::Started);
+        Settings { tf_config: Some(TfConfigFact { intra, ..started }), ..Settings::default() }
     }
 
     fn effective(limits: &Limits) -> (u32, &str) {

@@ -81,7 +81,8 @@ impl<'a> Case<'a> {
 
     /// Threads of an origin in one process.
     pub fn threads_in(&self, pid: Pid, origin: &str) -> u32 {
-        let here = |thread: &&Thread| thread.pid == pid && thread.attribution.group.origin.as_ref() == origin;
+        let of_origin: Vec<bool> = self.groups.iter().map(|group| group.key.origin.as_ref() == origin).collect();
+        let here = |thread: &&Thread| thread.pid == pid && of_origin.get(thread.group) == Some(&true);
         self.threads.iter().filter(here).count() as u32
     }
 

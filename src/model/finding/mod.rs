@@ -29,7 +29,7 @@ use serde::Serialize;
 use super::limit::Grade;
 use crate::fact::Caps;
 
-pub use case::{Case, Growth, Judged};
+pub use case::{COMPUTE, Case, Growth, Judged};
 
 /// A rule: one cause it looks for.
 #[derive(Debug)]
@@ -77,6 +77,11 @@ const RULES: &[Rule] = &[
 /// Every rule's answer, in the order of [`RULES`].
 pub fn judge(case: &Case) -> Vec<Judgement> {
     RULES.iter().map(|rule| rule.judge(case)).collect()
+}
+
+/// Whether affinity masks crowd threads on some CPUs while others idle.
+pub fn crowded(case: &Case) -> bool {
+    matches!(piled_affinity::RULE.judge(case).verdict, Verdict::Found(_))
 }
 
 fn clear(because: impl Into<String>) -> Answer {
