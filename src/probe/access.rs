@@ -119,7 +119,8 @@ impl Credentials {
 
 impl Situation {
     fn read(proc_root: &Path, pid: Pid) -> Self {
-        let own = Folder::open(&proc_root.join("self"));
+        // The kernel checks the thread that reads.
+        let own = Folder::open(&proc_root.join("thread-self"));
         let target = Folder::open(&proc_root.join(pid.to_string()));
         let credentials = |folder: &std::io::Result<Folder>| folder.as_ref().ok().and_then(Credentials::of);
         let of_target = credentials(&target).unwrap_or_default();

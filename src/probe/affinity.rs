@@ -35,7 +35,7 @@ impl Masks {
         {
             return Some(self.share(set));
         }
-        self.from_status(task, tid, reader)
+        self.listed_in_status(task, tid, reader)
     }
 
     fn share(&mut self, set: KernelSet) -> Arc<CpuSet> {
@@ -52,7 +52,7 @@ impl Masks {
     }
 
     /// For a /proc of other numbers, and for machines with more CPUs than the system call's fixed set holds.
-    fn from_status(&mut self, task: &Folder, tid: Tid, reader: &mut Reader) -> Option<Arc<CpuSet>> {
+    fn listed_in_status(&mut self, task: &Folder, tid: Tid, reader: &mut Reader) -> Option<Arc<CpuSet>> {
         let status = reader.read(task, &format!("{tid}/status"), 8192).ok()?;
         let set = cpus_allowed(status)?;
         if let Some(shared) = self.listed.iter().find(|known| ***known == set) {

@@ -34,6 +34,7 @@ pub struct Live {
     tree: Tree,
     /// The process asked for, then its descendants by pid.
     processes: Vec<Process>,
+    most_descendants: usize,
     left_out: usize,
 }
 
@@ -108,7 +109,8 @@ impl Live {
         let masks = Masks::new(&options.proc_root);
         let means = Means { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
         let processes = vec![root];
-        Ok(Self { options, proc_root, around, means, host, tree: Tree::new(pid), processes, left_out: 0 })
+        let (tree, most_descendants) = (Tree::new(pid), MOST_DESCENDANTS);
+        Ok(Self { options, proc_root, around, means, host, tree, processes, most_descendants, left_out: 0 })
     }
 
     /// Reads one sample now. `late` is how late the caller was called, for the record.
@@ -147,7 +149,7 @@ impl Live {
     /// Takes new descendants in, by pid behind the root.
     fn adopt(&mut self) {
         for found in self.tree.grow(&self.proc_root, &mut self.means.reader) {
-            if self.processes.len() > MOST_DESCENDANTS {
+            if self.processes.len() > self.most_descendants {
                 self.left_out = self.left_out.saturating_add(1);
                 self.tree.leave(found);
                 continue;
@@ -217,7 +219,7 @@ impl Live {
             }
         }
         if self.left_out > 0 {
-            let why = format!("tftop follows {MOST_DESCENDANTS} at a time");
+            let why = format!("tftop follows {} at a time", self.most_descendants);
             gaps.push(Gap::new(format!("{} descendants of the target", self.left_out), why));
         }
         gaps
@@ -249,3 +251,7 @@ fn now_ns(clock: ClockId) -> u64 {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
 }
+
+#[cfg(test)]
+#[path = "live_tests.rs"]
+mod tests;

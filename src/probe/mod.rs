@@ -9,6 +9,8 @@ mod cxx;
 mod detail;
 mod elf;
 pub mod environ;
+#[cfg(test)]
+mod fake;
 pub mod find;
 mod folder;
 mod host;
