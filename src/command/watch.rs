@@ -41,8 +41,9 @@ pub(super) async fn dashboard(
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<Arc<Scene>> {
     let feed = tui::Feed { scenes: pump.scenes.clone(), interest: pump.interest.clone() };
-    let mut screen = tui::screen::Screen::enter().context("taking over the terminal")?;
-    let tui::Effect::Quit = tui::run(screen.terminal(), EventStream::new(), feed, options.look(), stop).await?;
+    let screen = tui::screen::Screen::enter().context("taking over the terminal")?;
+    let mut terminal = screen.terminal()?;
+    tui::run(&mut terminal, EventStream::new(), feed, options.look(), stop).await?;
     Ok(pump.scenes.borrow().clone())
 }
 
@@ -51,9 +52,10 @@ pub(super) async fn picker(
     listing: watch::Receiver<tui::picker::Listing>,
     options: &Options,
 ) -> anyhow::Result<Option<Pid>> {
-    let mut screen = tui::screen::Screen::enter().context("taking over the terminal")?;
+    let screen = tui::screen::Screen::enter().context("taking over the terminal")?;
+    let mut terminal = screen.terminal()?;
     let stop = stop_signal()?;
-    Ok(tui::picker::run(screen.terminal(), EventStream::new(), listing, options.look(), stop).await?)
+    Ok(tui::picker::run(&mut terminal, EventStream::new(), listing, options.look(), stop).await?)
 }
 
 /// Everything asynchronous of tftop runs on the one thread that calls this.

@@ -43,6 +43,11 @@ impl Quotas {
         }
     }
 
+    /// Every quota's throttling so far, by cgroup; those whose cpu.stat can't be read are left out.
+    pub fn totals(&self) -> impl Iterator<Item = (&CgroupFact, Throttle)> {
+        self.watched.iter().filter_map(|quota| Some((&quota.cgroup, quota.throttle.as_ref()?.now)))
+    }
+
     fn terms(&self, window: &Window) -> impl Iterator<Item = Term> {
         self.watched.iter().map(|quota| Term {
             kind: TermKind::Quota,
@@ -54,7 +59,8 @@ impl Quotas {
     }
 }
 
-fn share(throttle: Throttle) -> Option<f64> {
+/// Throttled periods of all; none where there were too few to tell.
+pub(crate) fn share(throttle: Throttle) -> Option<f64> {
     let share = throttle.throttled_periods as f64 / throttle.periods as f64;
     (throttle.periods >= FEWEST_PERIODS).then(|| share.min(1.0))
 }

@@ -2,6 +2,7 @@
 
 use super::families::Families;
 use super::history::History;
+use super::limit::Limits;
 use super::rates::Load;
 use super::scene::{Attribution, Group, GroupKey};
 use super::window::{Remembered, Window};
@@ -87,6 +88,11 @@ impl Groups {
         (order.into_iter().map(|(_, group)| group).collect(), places)
     }
 
+    /// What each group used since it was first watched, and how many threads it has.
+    pub fn totals(&self) -> impl Iterator<Item = (&GroupKey, Load, u32)> {
+        self.watched.iter().map(|group| (&group.key, group.load.now, group.threads))
+    }
+
     fn position(&self, key: &GroupKey) -> Option<usize> {
         self.watched.iter().position(|group| group.key == *key)
     }
@@ -123,6 +129,7 @@ impl WatchedGroup {
             demand: self.load.over(window).demand(span_ns),
             total_run_s: self.load.now.run_ns as f64 / 1e9,
             history: self.wanted.to_vec(),
+            limits: Limits::default(),
         }
     }
 }

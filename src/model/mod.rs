@@ -1,12 +1,20 @@
 //! Floor 1: pure functions of facts. No I/O, no clock: the same samples always make the same scenes.
 
+pub mod advice;
 mod capacity;
 mod copy;
 mod cpus;
 pub mod families;
 mod family_file;
+pub mod finding;
 mod groups;
+pub mod headline;
 mod history;
+mod judging;
+pub mod knobs;
+pub mod levels;
+pub mod limit;
+mod limits;
 mod origin;
 mod processes;
 mod rates;
@@ -22,7 +30,9 @@ use crate::fact::{CounterSource, Gap, Sample};
 use capacity::{Places, Quotas};
 use cpus::Cpus;
 use groups::Groups;
+use headline::Headline;
 use history::History;
+use judging::Judging;
 use processes::{Processes, WatchedProcess};
 use rates::{Load, Ticks};
 use threads::{Tick, WatchedThread};
@@ -37,6 +47,7 @@ pub use scene::Scene;
 pub struct Model {
     families: Families,
     tick: u64,
+    whole: bool,
     watched: Watched,
 }
 
@@ -51,13 +62,19 @@ struct Watched {
     load: Remembered<Load>,
     wanted: History,
     got: History,
+    judging: Judging,
     source: CounterSource,
 }
 
 impl Model {
     /// A model that knows these thread families.
     pub fn new(families: Families) -> Self {
-        Self { families, tick: 0, watched: Watched::new(CounterSource::default()) }
+        Self { families, tick: 0, whole: false, watched: Watched::new(CounterSource::default(), Window::default()) }
+    }
+
+    /// A model whose rates cover everything since the first sample, for a report on the whole time of watching.
+    pub fn of_whole_watch(families: Families) -> Self {
+        Self { whole: true, watched: Watched::new(CounterSource::default(), Window::whole()), ..Self::new(families) }
     }
 
     /// The scene after one more sample. A sample that is not later than the one before, or of a target that has ended,
@@ -66,7 +83,8 @@ impl Model {
         self.tick += 1;
         if self.watched.source != sample.source {
             // Counters of different kinds have no difference.
-            self.watched = Watched::new(sample.source);
+            let window = if self.whole { Window::whole() } else { Window::default() };
+            self.watched = Watched::new(sample.source, window);
         }
         if !self.watched.window.begun() || (sample.at_ns > self.watched.window.now_ns() && !target::all_ended(&sample))
         {
@@ -77,9 +95,9 @@ impl Model {
 }
 
 impl Watched {
-    fn new(source: CounterSource) -> Self {
+    fn new(source: CounterSource, window: Window) -> Self {
         Self {
-            window: Window::default(),
+            window,
             processes: Processes::default(),
             groups: Groups::default(),
             cpus: Cpus::default(),
@@ -87,6 +105,7 @@ impl Watched {
             load: Remembered::new(Load::default()),
             wanted: History::default(),
             got: History::default(),
+            judging: Judging::default(),
             source,
         }
     }
@@ -110,18 +129,23 @@ impl Watched {
         self.groups.end_tick(&self.window);
         self.cpus.end_tick(&sample.cpus, &self.window);
         self.quotas.take_in(&target::living(sample), &self.window);
+        self.judging.take_in(sample.at_ns, self.load.now, &self.groups, &self.processes, &self.quotas);
         if let Some(demand) = self.load.over(&self.window).demand(self.window.span_ns()) {
             self.wanted.push(demand.wanted);
             self.got.push(demand.got);
         }
     }
 
-    fn scene(&self, sample: &Sample, tick: u64) -> Scene {
+    fn scene(&mut self, sample: &Sample, tick: u64) -> Scene {
         let window = &self.window;
-        let (groups, places) = self.groups.scene(window);
+        let (mut groups, places) = self.groups.scene(window);
         let bounds = Places::of(sample, &target::living(sample));
+        let allowed = bounds.allowed();
         let seconds = |ns: u64| ns as f64 / 1e9;
-        Scene {
+        let threads = self.threads(&places);
+        let sizes = limits::sizes(sample, allowed.as_ref());
+        limits::fill(&mut groups, &threads, &sample.processes, sizes);
+        let mut scene = Scene {
             tick,
             at_ns: sample.at_ns,
             interval_s: seconds(sample.interval_ns),
@@ -132,8 +156,8 @@ impl Watched {
             demand: self.load.over(window).demand(window.span_ns()),
             source: sample.source,
             groups,
-            threads: self.threads(&places),
-            cpus: self.cpus.scene(bounds.allowed().as_ref(), window, Ticks::of(&sample.host)),
+            threads,
+            cpus: self.cpus.scene(allowed.as_ref(), window, Ticks::of(&sample.host)),
             trend: scene::Trend {
                 step_s: seconds(sample.interval_ns),
                 wanted: self.wanted.to_vec(),
@@ -142,7 +166,11 @@ impl Watched {
             details: sample.details.clone(),
             gaps: self.gaps(sample),
             cost: sample.cost,
-        }
+            headline: Headline::default(),
+            judgements: Vec::new(),
+        };
+        self.judging.speak(&mut scene, &sample.processes, sizes);
+        scene
     }
 
     /// Every thread, by its group's place in the scene, then by tid.

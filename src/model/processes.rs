@@ -72,6 +72,11 @@ impl WatchedProcess {
         used
     }
 
+    /// What it used since it was first watched.
+    pub fn total(&self) -> Load {
+        self.load.now
+    }
+
     /// The process as it is shown.
     pub fn scene(&self, sample: &ProcessSample, window: &Window) -> Process {
         Process {

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::finding::Judgement;
+use super::headline::Headline;
+use super::limit::Limits;
 use crate::fact::{Cost, CounterSource, CpuSet, Gap, Identity, Pid, State, Text, ThreadDetail, ThreadKey};
 
 /// One tick, ready to be shown.
@@ -35,6 +38,10 @@ pub struct Scene {
     pub cpus: Vec<Cpu>,
     /// Demand over time, oldest first.
     pub trend: Trend,
+    /// The one sentence on top.
+    pub headline: Headline,
+    /// Every rule's answer, causes before consequences.
+    pub judgements: Vec<Judgement>,
     /// Details of the threads on screen.
     pub details: Vec<(ThreadKey, ThreadDetail)>,
     /// What is missing, and why.
@@ -187,6 +194,8 @@ pub struct Group {
     pub total_run_s: f64,
     /// wanted, one value a tick, oldest first.
     pub history: Vec<f32>,
+    /// What limits it, and where that comes from.
+    pub limits: Limits,
 }
 
 /// What makes a group.

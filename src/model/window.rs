@@ -11,8 +11,10 @@ const STEP_NS: u64 = 290_000_000;
 const MARKS: usize = 8;
 
 /// Which earlier instant the newest one is compared with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Window {
+    shortest_ns: u64,
+    step_ns: u64,
     marks_ns: [u64; MARKS],
     /// Marks ever made; the newest stands at `(made - 1) % MARKS`.
     made: usize,
@@ -22,7 +24,35 @@ pub(crate) struct Window {
     due: Option<usize>,
 }
 
+impl Default for Window {
+    /// The window of all rates on screen.
+    fn default() -> Self {
+        Self::new(SHORTEST_NS, STEP_NS)
+    }
+}
+
 impl Window {
+    /// A window of at least `shortest_ns`; its marks stand `step_ns` apart, at least a seventh of it.
+    fn new(shortest_ns: u64, step_ns: u64) -> Self {
+        Self { shortest_ns, step_ns, marks_ns: [0; MARKS], made: 0, now_ns: 0, tick_ns: 0, from: None, due: None }
+    }
+
+    /// A window of at least this many seconds, less the jitter of a tick.
+    pub fn of_seconds(seconds: f64) -> Self {
+        let shortest_ns = (seconds * 0.98e9) as u64;
+        Self::new(shortest_ns, shortest_ns * 148 / 1000)
+    }
+
+    /// From the first instant on, for a report on everything that was seen.
+    pub fn whole() -> Self {
+        Self::new(u64::MAX, u64::MAX)
+    }
+
+    /// Whether it is as long as it is meant to be.
+    pub fn full(&self) -> bool {
+        self.span_ns() >= self.shortest_ns
+    }
+
     /// Moves to a later instant; one that is not later changes nothing but the length of the tick, which is 0.
     pub fn advance(&mut self, now_ns: u64) {
         let first = !self.begun();
@@ -33,9 +63,9 @@ impl Window {
         }
         self.now_ns = now_ns;
         let newest_first = (1..=self.made.min(MARKS)).map(|back| (self.made - back) % MARKS);
-        let far_enough = |mark: &usize| now_ns - self.marks_ns[*mark] >= SHORTEST_NS;
-        self.from = newest_first.clone().find(far_enough).or(newest_first.clone().next_back());
-        if newest_first.take(1).all(|newest| now_ns - self.marks_ns[newest] >= STEP_NS) {
+        let far_enough = |mark: &usize| now_ns - self.marks_ns[*mark] >= self.shortest_ns;
+        self.from = newest_first.clone().find(far_enough).or(newest_first.clone().last());
+        if newest_first.take(1).all(|newest| now_ns - self.marks_ns[newest] >= self.step_ns) {
             let mark = self.made % MARKS;
             self.marks_ns[mark] = now_ns;
             self.made += 1;
@@ -131,6 +161,23 @@ mod tests {
             assert_eq!(spans[1], interval_ms * 1_000_000);
             let settled = &spans[30..];
             assert!(settled.iter().all(|&span| (SHORTEST_NS..=longest_ms * 1_000_000).contains(&span)), "{settled:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_of_ten_seconds_is_full_after_ten() {
+        for interval_ms in [100, 250, 1000, 3000] {
+            let mut window = Window::of_seconds(10.0);
+            let mut full_at = None;
+            for tick in 0..600 {
+                window.advance(1 + tick * interval_ms * 1_000_000);
+                if window.full() {
+                    full_at.get_or_insert(tick * interval_ms);
+                    assert!(window.span_ns() <= 13_000_000_000, "{interval_ms}: {}", window.span_ns());
+                }
+            }
+            let full_at = full_at.unwrap();
+            assert!((9800..=13_000).contains(&full_at), "{interval_ms} ms: full at {full_at}");
         }
     }
 

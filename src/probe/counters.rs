@@ -170,7 +170,9 @@ impl Threads {
             match evidence.threads.remove(&kept.fact.key.tid) {
                 Some((entry, target_name)) => {
                     (identity.entry, identity.target_name) = (entry, target_name);
-                    kept.tries = TRIES;
+                    if !evidence.unnamed.contains(&kept.fact.key.tid) {
+                        kept.tries = TRIES;
+                    }
                 }
                 None if identity.main => {}
                 None => identity.missing = Some(evidence.missing.clone().unwrap_or_else(not_listed)),

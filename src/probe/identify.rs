@@ -11,9 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::maps::Maps;
 use super::memory::Memory;
 use super::pthreads::{Handle, ThreadList, Walk};
+use super::python::Python;
 use super::target::{LiveTarget, Target, Wanted};
 use super::{cxx, interpreter, tensorflow};
-use crate::fact::{Address, Entry, Gap, LibraryFact, Owner, Pid, PythonFact, TargetName, TensorFlowFact, Text, Tid};
+use crate::fact::{
+    Address, Entry, Gap, LibraryFact, NameSource, Owner, Pid, PythonFact, TargetName, TensorFlowFact, Text, Tid,
+};
 
 /// Reads the evidence of one process's threads out of its memory. Keeps descriptors and symbols between calls.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Identifier {
     build_ids: HashMap<Arc<Text>, Text>,
     tensorflow: Option<TensorFlowFact>,
     python: Option<PythonFact>,
+    /// Where `_PyRuntime` lies; the outer none is "not looked for yet".
+    runtime: Option<Option<Address>>,
     gaps: Vec<Gap>,
 }
 
@@ -49,6 +54,8 @@ pub struct Evidence {
     pub missing: Option<String>,
     /// What could not be read of the process as a whole, since it was opened.
     pub gaps: Vec<Gap>,
+    /// Threads that were found but whose own name may still come: Python names a thread a little after its birth.
+    pub unnamed: HashSet<Tid>,
     /// Bytes read for this call.
     pub bytes_read: u64,
 }
@@ -61,6 +68,8 @@ struct Place {
     symbol: Option<Text>,
 }
 
+/// Where threads that Python starts begin (Python/thread_pthread.h, 3.7 to 3.14).
+const PYTHON_START: &str = "pythread_wrapper";
 /// Start routines remembered; JIT compilers could make any number of them.
 const MOST_PLACES: usize = 16_384;
 /// Gaps kept: as many libraries as a screen could show.
@@ -82,6 +91,7 @@ impl Identifier {
             build_ids: HashMap::new(),
             tensorflow: None,
             python: None,
+            runtime: None,
             gaps: Vec::new(),
         };
         identifier.look_again();
@@ -99,6 +109,7 @@ impl Identifier {
             match self.handles(wanted) {
                 Ok((handles, missing)) => {
                     evidence.threads = self.evidence_of(&handles);
+                    evidence.unnamed = self.name_by_python(wanted, &mut evidence.threads);
                     evidence.missing = missing;
                 }
                 Err(why) => evidence.missing = Some(why),
@@ -142,6 +153,47 @@ impl Identifier {
         interpreter::symbol(&*self.target, &self.maps, name)
     }
 
+    /// Where CPython's `_PyRuntime` lies; none when the process is no CPython or its files can't be read.
+    pub fn python_runtime(&mut self) -> Option<Address> {
+        if self.runtime.is_none() {
+            self.runtime = Some(self.python_symbol("_PyRuntime"));
+        }
+        self.runtime.flatten()
+    }
+
+    /// The main interpreter, to be read anew for each look; an error says why not, in words.
+    pub fn interpreter(&mut self) -> io::Result<Python<'_>> {
+        let unknown = || io::Error::new(io::ErrorKind::NotFound, "no Python in this process");
+        let runtime = self.python_runtime().ok_or_else(unknown)?;
+        let version = self.python.as_ref().and_then(|python| interpreter::numbers(python.version.as_deref()?));
+        Python::open(&*self.target, runtime, version)
+    }
+
+    /// Gives threads that Python started the names Python has for them. Returns those it has none for yet.
+    fn name_by_python(
+        &mut self,
+        wanted: &[Newborn],
+        threads: &mut HashMap<Tid, (Option<Entry>, Option<TargetName>)>,
+    ) -> HashSet<Tid> {
+        let started_by_python = |(entry, name): &(Option<Entry>, Option<TargetName>)| {
+            name.is_none() && entry.as_ref().is_some_and(starts_in_python)
+        };
+        let mut unnamed: HashSet<Tid> =
+            threads.iter().filter(|(_, found)| started_by_python(found)).map(|(&tid, _)| tid).collect();
+        if unnamed.is_empty() {
+            return unnamed;
+        }
+        // Without a name the thread is still known for Python's: nothing to report.
+        let Ok(names) = self.interpreter().and_then(|python| python.thread_names()) else { return HashSet::new() };
+        for thread in wanted.iter().filter(|thread| unnamed.contains(&thread.tid)).copied().collect::<Vec<_>>() {
+            if let (Some(name), Some(found)) = (names.get(&thread.namespaced_tid), threads.get_mut(&thread.tid)) {
+                found.1 = Some(TargetName { name: name.clone(), source: NameSource::Python });
+                unnamed.remove(&thread.tid);
+            }
+        }
+        unnamed
+    }
+
     /// Opens everything anew: to be called when the process has executed another program.
     pub fn reopen(&mut self) {
         self.target.reopen();
@@ -167,6 +219,7 @@ impl Identifier {
         self.maps = maps.unwrap_or_default();
         self.tensorflow = tensorflow::find(&*self.target, &self.maps);
         self.python = interpreter::find(&self.maps);
+        self.runtime = None;
     }
 
     /// Finds the wanted threads in the target's lists, and says why some are missing.
@@ -263,6 +316,15 @@ impl Identifier {
 fn note(gaps: &mut Vec<Gap>, gap: Gap) {
     if gaps.len() < MOST_GAPS && !gaps.contains(&gap) {
         gaps.push(gap);
+    }
+}
+
+/// A static function: where the interpreter is stripped, only the file is left as evidence.
+fn starts_in_python(entry: &Entry) -> bool {
+    match (&entry.symbol, &entry.library) {
+        (Some(symbol), _) => &**symbol == PYTHON_START,
+        (None, Some(library)) => interpreter::is_interpreter(library.rsplit('/').next().unwrap_or_default()),
+        (None, None) => false,
     }
 }
 

@@ -23,7 +23,14 @@ pub fn symbol(target: &dyn Target, maps: &Maps, name: &str) -> Option<Address> {
     by_name.chain(first).find_map(|code| target.ask(code, &wanted).ok()?.named.get(name).copied())
 }
 
-fn is_interpreter(name: &str) -> bool {
+/// (3, 11) of "3.11".
+pub fn numbers(version: &str) -> Option<(u8, u8)> {
+    let (major, minor) = version.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// Whether a file is CPython's executable or library, by its name.
+pub fn is_interpreter(name: &str) -> bool {
     name.starts_with("python") || name.starts_with("libpython")
 }
 

@@ -25,6 +25,7 @@ mod process;
 mod program;
 mod pthreads;
 pub mod python;
+pub mod script;
 mod stat;
 mod symbols;
 pub mod target;
