@@ -64,7 +64,7 @@ impl Window {
         self.now_ns = now_ns;
         let newest_first = (1..=self.made.min(MARKS)).map(|back| (self.made - back) % MARKS);
         let far_enough = |mark: &usize| now_ns - self.marks_ns[*mark] >= self.shortest_ns;
-        self.from = newest_first.clone().find(far_enough).or(newest_first.clone().last());
+        self.from = newest_first.clone().find(far_enough).or(newest_first.clone().next_back());
         if newest_first.take(1).all(|newest| now_ns - self.marks_ns[newest] >= self.step_ns) {
             let mark = self.made % MARKS;
             self.marks_ns[mark] = now_ns;

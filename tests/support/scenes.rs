@@ -277,6 +277,7 @@ fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
         demand: Some(Demand::new(kind.got, kind.waiting)),
         total_run_s: kind.got * tick as f64,
         history,
+        limits: Default::default(),
     }
 }
 
