@@ -50,8 +50,8 @@ const VARIABLES: [[&str; 2]; 2] = [["stack_used", "__stack_user"], ["_dl_stack_u
 /// `struct pthread` is 2.3 KB and `struct rtld_global` 4.4 KB (glibc 2.36): larger offsets are garbage.
 const LARGEST_FIELD_OFFSET: u64 = 16 << 10;
 const LARGEST_RTLD_OFFSET: u64 = 1 << 20;
-/// Threads looked at for one question, all attempts together: 0.2 s, and four times what a kernel allows one process by
-/// default (32,768).
+/// Threads looked at for one question, all attempts together: about 0.2 s, and four times the default of
+/// /proc/sys/kernel/pid_max (proc_sys_kernel(5)).
 const MOST_STEPS: usize = 1 << 17;
 /// A list that changes while it is walked is walked again.
 const ATTEMPTS: usize = 4;
