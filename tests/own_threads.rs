@@ -152,6 +152,23 @@ fn a_program_that_executes_another_one_is_read_on() {
     assert_ne!(identifier.libraries(), before);
 }
 
+#[test]
+fn a_process_that_ended_keeps_what_it_was() {
+    let mut command = Command::new("sh");
+    let mut shell = Shell(command.args(["-c", "read line"]).stdin(Stdio::piped()).spawn().unwrap());
+    let pid = shell.0.id();
+    let mut identifier = Identifier::new(Path::new("/proc"), Pid(pid));
+    wait_for(|| identifier.identify(&[newborn(pid)]).threads.contains_key(&Tid(pid)));
+    let before = identifier.libraries();
+    shell.0.kill().unwrap();
+    // Killed and not yet waited for, it is a zombie: maps and memory are empty.
+    wait_for(|| std::fs::read(format!("/proc/{pid}/maps")).is_ok_and(|maps| maps.is_empty()));
+    let evidence = identifier.identify(&[newborn(pid)]);
+    assert!(evidence.threads.is_empty() && evidence.missing.is_some());
+    identifier.identify(&[]);
+    assert_eq!(identifier.libraries(), before);
+}
+
 fn wait_for(mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {

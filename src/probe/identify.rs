@@ -199,6 +199,7 @@ impl Identifier {
         self.target.reopen();
         self.list = Err("not looked for yet".to_owned());
         self.places.clear();
+        self.build_ids.clear();
         self.gaps.clear();
         self.look_again();
     }
@@ -216,10 +217,13 @@ impl Identifier {
                 (Ok(maps), None) => ThreadList::find(&*self.target, maps),
             };
         }
-        self.maps = maps.unwrap_or_default();
-        self.tensorflow = tensorflow::find(&*self.target, &self.maps);
-        self.python = interpreter::find(&self.maps);
-        self.runtime = None;
+        // A process that has ended has no maps: what it was stays true.
+        if let Some(maps) = maps.ok().filter(|maps| maps.code().next().is_some()) {
+            self.tensorflow = tensorflow::find(&*self.target, &maps);
+            self.python = interpreter::find(&maps);
+            self.maps = maps;
+            self.runtime = None;
+        }
     }
 
     /// Finds the wanted threads in the target's lists, and says why some are missing.
@@ -249,17 +253,14 @@ impl Identifier {
     }
 
     fn evidence_of(&mut self, handles: &HashMap<Tid, Handle>) -> Threads {
-        let starts: Vec<Address> = handles.values().map(|handle| handle.start).collect();
-        if starts.iter().any(|&start| start.0 != 0 && self.maps.find(start).is_none()) {
-            self.look_again();
-        }
-        self.look_up(&starts);
+        let starts: Vec<Address> = handles.values().map(|handle| handle.start).filter(|start| start.0 != 0).collect();
+        let looked = self.know(&starts, false);
         let std_threads =
             handles.iter().filter(|(_, handle)| self.places.get(&handle.start).is_some_and(is_std_thread));
         let vtables: HashMap<Tid, Address> = std_threads
             .filter_map(|(&tid, handle)| Some((tid, cxx::vtable(&*self.target, handle.argument)?)))
             .collect();
-        self.look_up(&vtables.values().copied().collect::<Vec<_>>());
+        self.know(&vtables.values().copied().collect::<Vec<_>>(), looked);
         handles.iter().map(|(&tid, handle)| (tid, self.evidence(handle, vtables.get(&tid)))).collect()
     }
 
@@ -279,6 +280,17 @@ impl Identifier {
             tensorflow::thread_name(&*self.target, &place.file_name, place.symbol.as_deref(), handle.argument)
         });
         (Some(entry), name)
+    }
+
+    /// Learns what lies at these addresses. The maps are read again, once, when one of them lies in nothing known; says
+    /// whether they were.
+    fn know(&mut self, addresses: &[Address], looked: bool) -> bool {
+        let unknown = addresses.iter().any(|&address| self.maps.find(address).is_none());
+        if unknown && !looked {
+            self.look_again();
+        }
+        self.look_up(addresses);
+        looked || unknown
     }
 
     /// Asks the library of each address that is not known yet, one question a library.
