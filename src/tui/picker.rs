@@ -211,6 +211,7 @@ where
         picker.size = terminal.size().map_err(broken)?;
         terminal.draw(|frame| view::picker::draw(frame, &picker)).map_err(broken)?;
         tokio::select! {
+            biased;
             () = &mut stop => return Ok(None),
             input = next_input(&mut events) => match input {
                 None => return Ok(None),
