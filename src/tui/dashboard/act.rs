@@ -90,7 +90,7 @@ impl Dashboard {
             }
             _ => match self.acting_row() {
                 Some(Row::Group(_)) => self.fold(),
-                Some(Row::Thread(_)) => self.toggle_pane(),
+                Some(Row::Thread(_) | Row::Process(..)) => self.toggle_pane(),
                 _ => {}
             },
         }

@@ -54,7 +54,7 @@ impl Dashboard {
     pub(super) fn open(&mut self) {
         match self.acting_row() {
             Some(Row::Group(group)) if !self.unfolded.contains(&self.playback.shown.groups[group].key) => self.fold(),
-            Some(Row::Thread(_)) if matches!(self.pane, Pane::Hidden) => self.toggle_pane(),
+            Some(Row::Thread(_) | Row::Process(..)) if matches!(self.pane, Pane::Hidden) => self.toggle_pane(),
             _ => {}
         }
     }

@@ -10,7 +10,9 @@ mod playback;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use ratatui::layout::Size;
 
 use super::cursor::Cursor;
@@ -212,7 +214,7 @@ impl Dashboard {
         match event.kind {
             MouseEventKind::ScrollUp => self.scroll(-NOTCH),
             MouseEventKind::ScrollDown => self.scroll(NOTCH),
-            MouseEventKind::Down(_) => match mouse::hit(self, event.column, event.row)? {
+            MouseEventKind::Down(MouseButton::Left) => match mouse::hit(self, event.column, event.row)? {
                 Hit::Row(at) if self.cursor().selected().is_some() && self.cursor().at() == at => {
                     return self.act(Action::Enter);
                 }
