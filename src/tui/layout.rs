@@ -1,6 +1,6 @@
 //! Where everything stands: a pure function of size and state, asked by drawing and by the mouse alike.
 
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Position, Rect};
 
 use super::dashboard::{Dashboard, Pane, View};
 
@@ -40,54 +40,63 @@ pub fn is_large_enough(dashboard: &Dashboard) -> bool {
 
 /// The areas of this dashboard.
 pub fn of(dashboard: &Dashboard) -> Areas {
-    let screen = Rect::from((ratatui::layout::Position::ORIGIN, dashboard.size()));
+    let screen = Rect::from((Position::ORIGIN, dashboard.size()));
     if !is_large_enough(dashboard) {
         return Areas::default();
     }
-    let [header, demand, capacity, body, status, keys] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Fill(1),
-        Constraint::Length(1),
-        Constraint::Length(1),
-    ])
-    .areas(screen);
-    let (graphs, table) = split_graphs(dashboard, body);
-    let (table, detail) = split_detail(dashboard, table);
-    let [chart, cpus] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(graphs);
-    let headings = if dashboard.view() == View::Missing { 0 } else { 1 };
-    let [headings, list] = Layout::vertical([Constraint::Length(headings), Constraint::Fill(1)]).areas(table);
-    Areas { header, demand, capacity, chart, cpus, headings, list, detail, status, keys }
+    let mut body = screen;
+    let [header, demand, capacity] = [cut_top(&mut body, 1), cut_top(&mut body, 1), cut_top(&mut body, 1)];
+    let keys = cut_bottom(&mut body, 1);
+    let status = cut_bottom(&mut body, 1);
+    let height = graphs_height(dashboard, body);
+    let mut graphs = cut_top(&mut body, height);
+    let cpus = cut_right(&mut graphs, screen.width * 2 / 5);
+    let detail = cut_detail(dashboard, &mut body);
+    let headings = cut_top(&mut body, u16::from(dashboard.view() != View::Missing));
+    Areas { header, demand, capacity, chart: graphs, cpus, headings, list: body, detail, status, keys }
+}
+
+/// Takes rows from the top of an area, as many as there are.
+pub fn cut_top(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    let cut = Rect { height, ..*area };
+    (area.y, area.height) = (area.y + height, area.height - height);
+    cut
+}
+
+/// Takes rows from the bottom of an area, as many as there are.
+pub fn cut_bottom(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    area.height -= height;
+    Rect { y: area.bottom(), height, ..*area }
+}
+
+fn cut_right(area: &mut Rect, width: u16) -> Rect {
+    let width = width.min(area.width);
+    area.width -= width;
+    Rect { x: area.right(), width, ..*area }
 }
 
 /// Chart and CPU strip are the first to go: they need 90 columns, and a table of 15 rows below them.
-fn split_graphs(dashboard: &Dashboard, body: Rect) -> (Rect, Rect) {
+fn graphs_height(dashboard: &Dashboard, body: Rect) -> u16 {
     let pane_below = matches!(dashboard.pane(), Pane::Shown(_)) && body.width < BESIDE;
-    let height = match body.height {
+    match body.height {
+        _ if dashboard.view() != View::Overview || body.width < 90 => 0,
         0..23 => 0,
+        23..34 if pane_below => 0,
         23..34 => 8,
         _ => 12,
-    };
-    let shown = dashboard.view() == View::Overview && body.width >= 90 && !(pane_below && body.height < 34);
-    let [graphs, table] =
-        Layout::vertical([Constraint::Length(if shown { height } else { 0 }), Constraint::Fill(1)]).areas(body);
-    (if shown { graphs } else { Rect::default() }, table)
+    }
 }
 
 /// Screens this wide have the detail pane beside the table, narrower ones below it.
 const BESIDE: u16 = 130;
 
-fn split_detail(dashboard: &Dashboard, table: Rect) -> (Rect, Rect) {
-    if matches!(dashboard.pane(), Pane::Hidden) {
-        return (table, Rect::default());
-    }
-    let [table, detail] = if table.width >= BESIDE {
-        Layout::horizontal([Constraint::Fill(1), Constraint::Length(62)]).areas(table)
-    } else {
+fn cut_detail(dashboard: &Dashboard, body: &mut Rect) -> Rect {
+    match dashboard.pane() {
+        Pane::Hidden => Rect::default(),
+        Pane::Shown(_) if body.width >= BESIDE => cut_right(body, 62),
         // Four rows and the headings of the table stay, whatever the pane would like.
-        let height = 15.min(table.height.saturating_sub(5));
-        Layout::vertical([Constraint::Fill(1), Constraint::Length(height)]).areas(table)
-    };
-    (table, detail)
+        Pane::Shown(_) => cut_bottom(body, 15.min(body.height.saturating_sub(5))),
+    }
 }

@@ -100,16 +100,18 @@ where
             *interest = wanted;
             changed
         });
+        // A signal comes first, then scenes: there are few of them, so keys never wait long.
         let event = tokio::select! {
+            biased;
             () = &mut stop => return Ok(Effect::Stopped),
-            input = next_input(&mut events) => match input {
-                Some(input) => Event::Input(input?),
-                None => return Ok(Effect::InputClosed),
-            },
             news = feed.scenes.changed(), if fed => {
                 fed = news.is_ok();
                 if fed { Event::Scene(feed.scenes.borrow_and_update().clone()) } else { Event::Silence }
             }
+            input = next_input(&mut events) => match input {
+                Some(input) => Event::Input(input?),
+                None => return Ok(Effect::InputClosed),
+            },
         };
         if let Some(effect) = take_in(terminal, &mut dashboard, event, &mut events).await? {
             return Ok(effect);

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
 use futures_util::Stream;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -67,7 +67,7 @@ impl Picker {
             Input::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::ScrollUp => self.select(self.at.saturating_sub(1)),
                 MouseEventKind::ScrollDown => self.select(self.at + 1),
-                MouseEventKind::Down(_) => return self.click(Position::new(mouse.column, mouse.row)),
+                MouseEventKind::Down(MouseButton::Left) => return self.click(Position::new(mouse.column, mouse.row)),
                 _ => {}
             },
             _ => {}
@@ -211,6 +211,7 @@ where
         picker.size = terminal.size().map_err(broken)?;
         terminal.draw(|frame| view::picker::draw(frame, &picker)).map_err(broken)?;
         tokio::select! {
+            biased;
             () = &mut stop => return Ok(None),
             input = next_input(&mut events) => match input {
                 None => return Ok(None),

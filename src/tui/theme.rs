@@ -10,7 +10,7 @@ pub enum ThemeName {
     Default,
     /// Blue, orange and bluish green after Okabe and Ito: told apart with any colour vision.
     Colorblind,
-    /// No colour: bold, dim, reversed and underlined.
+    /// No colour: bold, dim and reversed.
     Mono,
 }
 
@@ -25,8 +25,6 @@ pub enum Role {
     Strong,
     /// Headings of tables and boxes.
     Heading,
-    /// The heading that sorts.
-    Sorted,
     /// Frames.
     Frame,
     /// Header and key bar.
@@ -92,7 +90,6 @@ fn coloured(role: Role, hues: &Hues) -> Style {
         Role::Frame => fg(240),
         Role::Strong => Style::new().add_modifier(Modifier::BOLD),
         Role::Heading => fg(246).add_modifier(Modifier::BOLD),
-        Role::Sorted => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         Role::Bar => fg(252).bg(Color::Indexed(236)),
         Role::Key => fg(255).bg(Color::Indexed(24)).add_modifier(Modifier::BOLD),
         Role::Selected => fg(255).bg(Color::Indexed(24)),
@@ -111,7 +108,6 @@ fn mono(role: Role) -> Style {
         Role::Plain | Role::Got | Role::Others | Role::Live => Modifier::empty(),
         Role::Faint | Role::Frame => Modifier::DIM,
         Role::Strong | Role::Heading | Role::Waiting | Role::Capacity | Role::Alarm | Role::Paused => Modifier::BOLD,
-        Role::Sorted => Modifier::BOLD.union(Modifier::UNDERLINED),
         Role::Bar | Role::Selected => Modifier::REVERSED,
         Role::Key => Modifier::REVERSED.union(Modifier::BOLD),
     };

@@ -37,8 +37,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     }
 }
 
-/// "wanted 4.6 of 2.0 CPUs, got 1.9, waiting 58 %"; what it got follows from the rest and may be left out.
-fn in_words(scene: &Scene, demand: Demand, with_got: bool, theme: Theme) -> Vec<Span<'static>> {
+/// "wanted 4.6 of 2.0 CPUs, got 1.9, waiting 58 %"; short without what follows from the rest.
+fn in_words(scene: &Scene, demand: Demand, long: bool, theme: Theme) -> Vec<Span<'static>> {
     let plain = |text: &str| span(text.to_owned(), theme.style(Role::Plain));
     let number = |value: String, role| span(value, theme.style(Role::Strong).patch(theme.style(role)));
     let strong = |value: f64, role| number(format::cpus_in_words(value), role);
@@ -53,12 +53,16 @@ fn in_words(scene: &Scene, demand: Demand, with_got: bool, theme: Theme) -> Vec<
         words.extend([plain(" of "), strong(scene.capacity.effective_cpus, Role::Capacity)]);
     }
     words.push(plain(" CPUs"));
-    if with_got {
+    let faint = theme.style(Role::Faint);
+    let over =
+        (long && scene.window_s > 0.0).then(|| span(format!(" over {}", format::interval(scene.window_s)), faint));
+    if long {
         words.extend([plain(", got "), strong(demand.got, Role::Got)]);
     }
     if let Some(share) = demand.wait_share {
         words.extend([plain(", waiting "), number(format!("{} %", format::percent(share)), Role::Waiting)]);
     }
+    words.extend(over);
     words
 }
 

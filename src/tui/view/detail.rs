@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::{boxed, cell, span, spark, write};
 use crate::fact::{Entry, NameSource, ThreadDetail};
-use crate::model::scene::{Demand, Group, Thread};
+use crate::model::scene::{Demand, Group, Process, Thread};
 use crate::tui::dashboard::{Dashboard, Pane};
 use crate::tui::format::{self, MISSING};
 use crate::tui::rows::RowKey;
@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
             None => return,
         },
         (None, Some(RowKey::Process(pid))) => match scene.target.processes.iter().find(|it| it.pid == *pid) {
-            Some(process) => (format!("process {pid}"), vec![("command", process.command.clone())]),
+            Some(process) => self::process(process),
             None => return,
         },
         _ => ("details".to_owned(), vec![("", "select a thread or a group".to_owned())]),
@@ -62,6 +62,17 @@ fn group(group: &Group) -> Facts {
         ("used so far", format!("{} CPU-seconds while watched", format::mean(group.total_run_s))),
     ]);
     (group.label.clone(), facts)
+}
+
+fn process(process: &Process) -> Facts {
+    let ended = if process.ended { ", ended: as it was last seen" } else { "" };
+    let facts = vec![
+        ("command", process.command.clone()),
+        ("parent", process.parent.to_string()),
+        ("threads", process.threads.to_string()),
+        ("demand", demand(process.demand)),
+    ];
+    (format!("process {}{ended}", process.pid), facts)
 }
 
 fn thread(watched: &Watched, dashboard: &Dashboard, room: u16) -> Facts {

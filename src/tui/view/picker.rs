@@ -1,7 +1,7 @@
 //! The list of processes to attach to.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Position, Rect, Size};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
 use super::{footer, header, small, span, write};
@@ -11,7 +11,7 @@ use crate::tui::ascii;
 use crate::tui::dashboard::Pace;
 use crate::tui::format::{self, MISSING};
 use crate::tui::keys::Place;
-use crate::tui::layout::LEAST;
+use crate::tui::layout::{LEAST, cut_bottom, cut_top};
 use crate::tui::picker::Picker;
 use crate::tui::theme::{Role, Theme};
 
@@ -43,14 +43,17 @@ pub fn draw(frame: &mut Frame<'_>, picker: &Picker) {
 
 /// The row of the list at a place of the screen.
 pub fn row_at(picker: &Picker, at: Position) -> Option<usize> {
-    let [.., list, _, _] = areas(picker.size());
+    let [_, _, list, _, _] = areas(picker.size());
     let row = top(picker, list) + usize::from(at.y.checked_sub(list.y)?);
     (list.contains(at) && row < picker.shown().len()).then_some(row)
 }
 
 fn areas(size: Size) -> [Rect; 5] {
-    let one = Constraint::Length(1);
-    Layout::vertical([one, one, Constraint::Fill(1), one, one]).areas(Rect::from((Position::ORIGIN, size)))
+    let mut list = Rect::from((Position::ORIGIN, size));
+    let (head, headings) = (cut_top(&mut list, 1), cut_top(&mut list, 1));
+    let keys = cut_bottom(&mut list, 1);
+    let status = cut_bottom(&mut list, 1);
+    [head, headings, list, status, keys]
 }
 
 /// The first row on screen: the selected one is always among those shown.
