@@ -8,6 +8,7 @@ mod ids;
 mod process;
 mod sample;
 mod text;
+mod tf_config;
 mod thread;
 
 pub use cpuset::CpuSet;
@@ -18,4 +19,5 @@ pub use ids::{Address, Pid, ProcessKey, ThreadKey, Tid};
 pub use process::{CgroupFact, CgroupVersion, LibraryFact, ProcessFact, PythonFact, Quota, TensorFlowFact, Throttle};
 pub use sample::{Cost, CounterSource, Interest, ProcessSample, Sample};
 pub use text::Text;
+pub use tf_config::{TfConfigFact, TfContextState};
 pub use thread::{Counters, Entry, Identity, NameSource, Owner, State, TargetName, ThreadDetail, ThreadFact};

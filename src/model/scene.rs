@@ -62,7 +62,7 @@ pub struct Target {
     pub started_unix_s: u64,
     /// For how long it has been running.
     pub uptime_s: f64,
-    /// Whether it still runs.
+    /// Whether it is gone: the process that was asked for and every descendant.
     pub ended: bool,
     /// The target's processes, the one asked for first.
     pub processes: Vec<Process>,
@@ -177,7 +177,7 @@ pub struct Group {
     pub label: String,
     /// One sentence on what these threads do.
     pub about: String,
-    /// Threads that exist now.
+    /// Threads that exist now; a group that lost its last thread stays for as long as the window covers its time.
     pub threads: u32,
     /// Mean number of its threads that ran within a tick, over the window; none until there are two samples.
     pub awake: Option<f64>,
@@ -217,7 +217,7 @@ pub struct Thread {
     pub last_cpu: Option<u32>,
     /// CPUs it may run on.
     pub affinity: Option<Arc<CpuSet>>,
-    /// What it got and wanted over the window; none until it was seen twice.
+    /// What it got and wanted over the window; none until it was seen twice, unless it was born while watched.
     pub demand: Option<Demand>,
     /// Time slices over the window, per second.
     pub slices_per_s: Option<f64>,
