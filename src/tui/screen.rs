@@ -6,14 +6,16 @@ use ratatui::{Terminal, backend::CrosstermBackend};
 
 /// Restores the terminal when dropped.
 #[derive(Debug)]
-pub struct Screen {
-    /// To draw on.
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
-}
+pub struct Screen(());
 
 impl Screen {
     /// Takes the terminal over.
     pub fn enter() -> io::Result<Self> {
-        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))? })
+        Ok(Self(()))
+    }
+
+    /// To draw on.
+    pub fn terminal(&self) -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+        Terminal::new(CrosstermBackend::new(io::stdout()))
     }
 }
