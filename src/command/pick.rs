@@ -25,7 +25,8 @@ pub(super) fn pick(options: &Options) -> anyhow::Result<Exit> {
         [] => Err(Problem::not_found(nothing_found(&census.note())).into()),
         [pid] => watch::watch(*pid, watch::DEFAULT_WATCH, options),
         _ if !io::stdout().is_terminal() => {
-            output::print(&report::ps_table(&scenes))?;
+            thread::sleep(options.interval);
+            output::print(&report::ps_table(&census.look()))?;
             Err(Problem::usage("several TensorFlow processes: name one, as in `tftop report PID`").into())
         }
         _ => match choose(census, scenes, options)? {

@@ -16,6 +16,7 @@ use super::output;
 use super::pump::Pump;
 use crate::fact::Pid;
 use crate::model::{Model, Scene};
+use crate::tui::screen::Screen;
 use crate::{report, tui};
 
 /// How long a process is watched where stdout is not a terminal.
@@ -41,9 +42,9 @@ pub(super) async fn dashboard(
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<Arc<Scene>> {
     let feed = tui::Feed { scenes: pump.scenes.clone(), interest: pump.interest.clone() };
-    let screen = tui::screen::Screen::enter().context("taking over the terminal")?;
-    let mut terminal = screen.terminal()?;
-    tui::run(&mut terminal, EventStream::new(), feed, options.look(), stop).await?;
+    let screen = Screen::enter().context("taking over the terminal")?;
+    // Whatever ended it, the person or a signal: the end is the same.
+    tui::run(&mut screen.terminal()?, EventStream::new(), feed, options.look(), stop).await?;
     Ok(pump.scenes.borrow().clone())
 }
 
@@ -52,10 +53,9 @@ pub(super) async fn picker(
     listing: watch::Receiver<tui::picker::Listing>,
     options: &Options,
 ) -> anyhow::Result<Option<Pid>> {
-    let screen = tui::screen::Screen::enter().context("taking over the terminal")?;
-    let mut terminal = screen.terminal()?;
+    let screen = Screen::enter().context("taking over the terminal")?;
     let stop = stop_signal()?;
-    Ok(tui::picker::run(&mut terminal, EventStream::new(), listing, options.look(), stop).await?)
+    Ok(tui::picker::run(&mut screen.terminal()?, EventStream::new(), listing, options.look(), stop).await?)
 }
 
 /// Everything asynchronous of tftop runs on the one thread that calls this.
