@@ -66,7 +66,6 @@ fn a_panic_gives_the_terminal_back_and_is_readable() {
     let this = env::current_exe().unwrap();
     let arguments = ["--exact", "panics_while_it_holds_the_screen", "--ignored", "--nocapture"];
     let mut terminal = Terminal::start(24, 80, &this, &arguments, &[(TAKES_THE_SCREEN, "1")]);
-    let mut was_full_screen = false;
     terminal.wait_until("the alternate screen", |screen| screen.alternate_screen() && screen.hide_cursor());
     terminal.press("x");
     terminal.wait_until("the panic's message on the first screen", |screen| {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -45,7 +46,7 @@ impl Terminal {
         command.env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
         command.envs(environment.iter().copied());
         let child = command.spawn().unwrap_or_else(|error| panic!("these tests need python3: {error}"));
-        let display = vt100::Parser::new(rows, columns, 0);
+        let display = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);
         Self { child, window: Some(window), line: Some(line), modes_before, display }
     }
 
@@ -85,7 +86,7 @@ impl Terminal {
 
     /// Changes the size; the kernel tells the program (SIGWINCH).
     pub fn resize(&mut self, rows: u16, columns: u16) {
-        self.display.screen_mut().set_size(rows, columns);
+        self.display.screen_mut().set_size(at_least_one(rows), at_least_one(columns));
         tcsetwinsize(self.window.as_ref().unwrap(), winsize(rows, columns)).unwrap();
     }
 
@@ -157,4 +158,8 @@ fn pseudo_terminal() -> (File, OwnedFd) {
 
 fn winsize(rows: u16, columns: u16) -> Winsize {
     Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
+}
+
+fn at_least_one(cells: u16) -> NonZero<u16> {
+    NonZero::new(cells).unwrap()
 }

@@ -14,7 +14,7 @@ fn a_target_that_dies_while_it_is_watched_is_reported_as_ended() {
     let pid = target.pid();
     let mut command = watch::command(pid, &["--for", "100s", "--interval", "0.2s"]);
     let mut tftop = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    wait_for("tftop opens the target", LONG, || has_open(tftop.id(), pid).then_some(()));
+    wait_for("tftop reads the four threads", LONG, || (counters_kept(tftop.id(), pid) == 4).then_some(()));
     target.kill();
 
     let begun = Instant::now();
@@ -47,10 +47,10 @@ fn a_pid_that_is_free_is_not_found() {
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// Whether a process holds a file of another's /proc folder open.
-fn has_open(pid: u32, of: u32) -> bool {
-    let below = format!("/proc/{of}/");
-    let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+/// How many counters of another process's threads a process keeps open.
+fn counters_kept(pid: u32, of: u32) -> usize {
+    let below = format!("/proc/{of}/task/");
+    let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { return 0 };
     let links = descriptors.flatten().filter_map(|descriptor| fs::read_link(descriptor.path()).ok());
-    links.into_iter().any(|link| link.to_string_lossy().starts_with(&below))
+    links.filter(|link| link.starts_with(&below) && link.ends_with("schedstat")).count()
 }
