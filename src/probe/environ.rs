@@ -6,7 +6,9 @@ use std::io;
 use crate::fact::{Address, Environment, KEPT_VARIABLES};
 
 use super::c_string::c_string;
+use super::maps::{MappedFile, Maps};
 use super::memory::Memory;
+use super::target::{Target, Wanted};
 
 /// More variables than this are not looked at: the kernel's limit of arguments and environment is 6 MiB (execve(2)).
 const MOST_VARIABLES: usize = 32_768;
@@ -16,6 +18,26 @@ const LONGEST_VALUE: usize = 4096;
 
 /// How often an array that changes under the reader is read again.
 const ATTEMPTS: usize = 3;
+
+/// Names of one and the same variable (environ(7); musl and glibc have all three).
+const NAMES: [&str; 3] = ["environ", "__environ", "_environ"];
+
+/// Programs mapped beside libraries that are asked: one, two where a loader or an emulator runs it.
+const MOST_PROGRAMS: usize = 8;
+
+/// Where the pointer lies that [`live_environment`] starts from; none when neither the program nor a C library names it.
+pub fn find(target: &dyn Target, maps: &Maps) -> Option<Address> {
+    let is_library = |file: &MappedFile| file.name().contains(".so");
+    let is_c_library =
+        |file: &MappedFile| ["libc.", "libc-2", "ld-musl"].iter().any(|start| file.name().starts_with(start));
+    let programs = maps.code().filter(|code| !is_library(&code.file)).take(MOST_PROGRAMS);
+    let c_libraries = maps.code().filter(|code| is_library(&code.file) && is_c_library(&code.file));
+    let wanted = Wanted { names: NAMES.map(str::to_owned).to_vec(), addresses: Vec::new() };
+    programs.chain(c_libraries).find_map(|code| {
+        let found = target.ask(code, &wanted).ok()?;
+        NAMES.iter().find_map(|name| found.named.get(*name).copied())
+    })
+}
 
 /// The kept variables of the array that `environ` (environ(7)) points to now.
 ///
