@@ -1,7 +1,7 @@
 //! What would fit: caps for the groups that want too much, as caps, as a shell line and as Python, and what they would do.
 
-use super::finding::{Case, Judged};
-use super::levels::NOTICE_SATURATION;
+use super::finding::{Case, Judged, Level};
+use super::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
 use super::scene::Group;
 use crate::fact::Caps;
 
@@ -51,7 +51,7 @@ pub fn caps(case: &Case, judged: &Judged) -> Caps {
 }
 
 /// The cap that holds a group; none where only affinity does.
-fn slot<'a>(caps: &'a mut Caps, group: &Group) -> Option<&'a mut Option<u32>> {
+pub fn slot<'a>(caps: &'a mut Caps, group: &Group) -> Option<&'a mut Option<u32>> {
     match group.key.origin.as_ref() {
         "tf-intra-op" => Some(&mut caps.intra),
         "tf-inter-op" => Some(&mut caps.inter),
@@ -93,6 +93,21 @@ pub struct Prediction {
     pub from_s: f64,
 }
 
+impl Prediction {
+    /// How bad that would be on so many CPUs, by demand alone: how long threads would wait can't be predicted. None while the
+    /// CPUs are not known.
+    pub fn level(&self, effective_cpus: f64) -> Option<Level> {
+        let known = effective_cpus > 0.0 && self.wanted.is_finite();
+        let saturation = self.wanted / effective_cpus;
+        known.then_some(match saturation {
+            s if s > SEVERE_SATURATION => Level::Severe,
+            s if s > OVER_SATURATION && self.wanted - effective_cpus >= OVER_SELF_EXCESS => Level::Oversubscribed,
+            s if s > NOTICE_SATURATION => Level::Notice,
+            _ => Level::Healthy,
+        })
+    }
+}
+
 /// Cuts every group's recorded demand at its cap, tick by tick. Work that a smaller pool no longer overlaps takes longer
 /// instead: this predicts crowding, not speed. None without a recording.
 pub fn predict(groups: &[Group], step_s: f64, caps: &Caps) -> Option<Prediction> {
@@ -103,4 +118,23 @@ pub fn predict(groups: &[Group], step_s: f64, caps: &Caps) -> Option<Prediction>
         wanted += group.history.iter().map(|&wanted| f64::from(wanted).min(cap)).sum::<f64>() / ticks as f64;
     }
     Some(Prediction { wanted, from_s: ticks as f64 * step_s })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(wanted: f64, cpus: f64) -> Option<Level> {
+        Prediction { wanted, from_s: 60.0 }.level(cpus)
+    }
+
+    #[test]
+    fn a_prediction_is_as_bad_as_its_demand() {
+        assert_eq!(level(2.0, 2.0), Some(Level::Healthy));
+        assert_eq!(level(2.4, 2.0), Some(Level::Notice));
+        assert_eq!(level(1.8, 1.0), Some(Level::Notice), "less than a whole CPU too much");
+        assert_eq!(level(3.6, 2.0), Some(Level::Oversubscribed));
+        assert_eq!(level(4.2, 2.0), Some(Level::Severe));
+        assert_eq!((level(2.0, 0.0), level(f64::NAN, 2.0)), (None, None), "nothing is known");
+    }
 }

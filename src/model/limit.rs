@@ -20,6 +20,15 @@ impl Limits {
     pub fn effective(&self) -> Option<&Limit> {
         self.all.get(self.effective?)
     }
+
+    /// Why no limit counts, in two words: "no limit" where a knob could set one, "no knob" where nothing could.
+    pub fn absence(&self) -> &'static str {
+        match self.knob.as_str() {
+            "" => "not known",
+            knob if knob.contains("no knob") => "no knob",
+            _ => "no limit",
+        }
+    }
 }
 
 /// One number and where it comes from.
