@@ -9,6 +9,9 @@ use crate::fact::Caps;
 /// Groups that want less, in CPUs, are left alone.
 const LEAST_CPUS: f64 = 0.05;
 
+/// Caps are sought up to here: the most CPUs a kernel knows.
+const MOST_CAP: u32 = 8192;
+
 /// The smallest set of groups, largest demand first, without which the rest fits the CPUs. Indexes into the groups.
 pub fn culprits(demands: &[f64], effective_cpus: f64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..demands.len()).collect();
@@ -107,8 +110,8 @@ fn layers<'a>(case: &Case<'a>, judged: &Judged) -> Vec<Layer<'a>> {
     }
     for layer in &mut layers {
         let free: f64 = layer.groups.iter().map(|(_, wanted)| wanted).sum();
-        let largest = layer.groups.iter().map(|(group, _)| group.threads).max().unwrap_or(0).saturating_add(1);
-        while layer.cap < largest && layer.wanted() < free {
+        // Threads that ended meanwhile wanted CPUs, too: demand can be more than the threads there are.
+        while layer.cap < MOST_CAP && layer.wanted() < free {
             layer.cap += 1;
         }
     }
