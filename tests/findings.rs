@@ -15,6 +15,7 @@ use scenario::{Order, Scenario};
 use serde::Deserialize;
 use tftop::model::Scene;
 use tftop::model::finding::{Finding, Level, Verdict};
+use tftop::model::headline::Condition;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,4 +182,57 @@ fn every_rule_fires_stays_silent_and_waits_where_it_should() {
         let waits = answers.contains("too_soon") || answers.contains("cant_tell");
         assert!(answers.contains("found") && answers.contains("clear") && waits, "{code}: only {answers:?}");
     }
+}
+
+/// Two seconds of a wild load, once in a while, on a calm target: (run, wait) milliseconds of its four threads a second.
+fn conditions(waits_ms: &[u64]) -> Vec<Condition> {
+    let totals = |per_s: &[u64]| -> Vec<String> {
+        let sums = per_s.iter().scan(0, |sum, ms| {
+            *sum += ms;
+            Some(sum.to_string())
+        });
+        sums.collect()
+    };
+    let (runs, waits) = (totals(&vec![450; waits_ms.len()]), totals(waits_ms));
+    let text = format!(
+        "ticks = {}\nonline = \"0-1\"\nprocess = [{{ pid = 100 }}]\nthread = [{{ tid = 200, count = 4, \
+         run_ms = [{}], wait_ms = [{}] }}]",
+        waits_ms.len(),
+        runs.join(", "),
+        waits.join(", ")
+    );
+    let scenario: Scenario = toml::from_str(&text).unwrap();
+    scenario.scenes(Order::ByTid).iter().map(|scene| scene.headline.condition).collect()
+}
+
+#[test]
+fn the_verdict_waits_for_two_full_windows_and_does_not_flicker() {
+    let calm = conditions(&[0; 30]);
+    assert!(calm[..10].iter().all(|&condition| condition == Condition::TooSoon), "{calm:?}");
+    assert!(calm[10..].iter().all(|&condition| condition == Condition::Healthy), "{calm:?}");
+
+    let steady = conditions(&[550; 30]);
+    assert!(steady[..11].iter().all(|&condition| condition == Condition::TooSoon), "{steady:?}");
+    assert!(steady[11..].iter().all(|&condition| condition == Condition::Oversubscribed), "{steady:?}");
+
+    let mut odd_second = [0; 40];
+    odd_second[20] = 1000;
+    let changes = |seen: &[Condition]| seen[11..].windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert_eq!(changes(&conditions(&odd_second)), 0, "4 more for a second are 0.4 more over ten");
+
+    // Wanted swings around the cut-off of 1.15: once it is a notice it stays one.
+    let swinging: Vec<u64> = (0..80).map(|tick| if tick % 6 < 3 { 160 } else { 110 }).collect();
+    assert!(changes(&conditions(&swinging)) <= 1, "{:?}", conditions(&swinging));
+}
+
+#[test]
+fn judgements_come_about_once_a_second_however_often_samples_do() {
+    let text = "ticks = 160\ninterval_s = 0.1\nonline = \"0-1\"\nprocess = [{ pid = 100 }]\n\
+                thread = [{ tid = 200, count = 4, per_s = [450, 550] }]";
+    let scenario: Scenario = toml::from_str(text).unwrap();
+    let scenes = scenario.scenes(Order::ByTid);
+    let said: Vec<_> = scenes.iter().map(|scene| (&scene.headline, &scene.judgements)).collect();
+    let changes = said.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!((10..=16).contains(&changes), "{changes} in 16 s");
+    assert_eq!(scenes.last().unwrap().headline.condition, Condition::Oversubscribed);
 }

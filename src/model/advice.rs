@@ -214,7 +214,79 @@ pub fn predict(groups: &[Group], step_s: f64, caps: &Caps) -> Option<Prediction>
 
 #[cfg(test)]
 mod tests {
+    use super::super::limit::InProcess;
+    use super::super::scene::GroupKey;
     use super::*;
+    use crate::fact::Pid;
+    use proptest::prelude::*;
+
+    fn group(origin: &str, library: Option<&str>, history: &[f32]) -> Group {
+        let key = GroupKey { origin: origin.into(), library: library.map(Into::into) };
+        let threads = history.iter().copied().fold(0.0, f32::max).ceil() as u32;
+        Group { key, threads, history: history.to_vec(), ..Group::default() }
+    }
+
+    fn wanted(groups: &[Group], caps: Caps) -> f64 {
+        predict(groups, 1.0, &caps).unwrap().wanted
+    }
+
+    #[test]
+    fn culprits_are_the_fewest_groups_without_which_the_rest_fits() {
+        assert_eq!(culprits(&[14.0, 32.0, 0.3], 16.0), [1]);
+        assert_eq!(culprits(&[3.0, 3.0, 3.0], 4.0), [0, 1], "of equals the first");
+        assert_eq!(culprits(&[1.0, 1.0], 2.0), [0; 0], "all fits");
+        assert_eq!(culprits(&[2.2], 2.0), [0; 0], "nearly all fits");
+        assert_eq!(culprits(&[], 0.0), [0; 0]);
+        assert_eq!(culprits(&[5.0, 1.0], 0.0), [0, 1]);
+    }
+
+    #[test]
+    fn a_prediction_cuts_each_group_at_its_cap_tick_by_tick() {
+        let groups = [group("tf-intra-op", None, &[4.0, 1.0]), group("python", None, &[1.0, 1.0])];
+        assert_eq!(wanted(&groups, Caps::default()), 3.5);
+        assert_eq!(wanted(&groups, Caps { intra: Some(2), ..Caps::default() }), 2.5);
+        assert_eq!(wanted(&groups, Caps { omp: Some(1), ..Caps::default() }), 3.5, "nothing of it is here");
+        assert_eq!(predict(&[], 1.0, &Caps::default()), None);
+    }
+
+    #[test]
+    fn a_cap_that_counts_the_caller_leaves_one_thread_less_and_holds_in_each_process() {
+        let mut blas = group("openblas", Some("numpy"), &[6.0]);
+        assert_eq!(wanted(std::slice::from_ref(&blas), Caps { blas: Some(4), ..Caps::default() }), 3.0);
+        assert_eq!(wanted(std::slice::from_ref(&blas), Caps { blas: Some(1), ..Caps::default() }), 0.0);
+        let process = |pid| InProcess { pid: Pid(pid), threads: 3, ..InProcess::default() };
+        blas.limits.processes = vec![process(1), process(2)];
+        assert_eq!(wanted(&[blas], Caps { blas: Some(3), ..Caps::default() }), 4.0);
+    }
+
+    #[test]
+    fn caps_are_named_by_what_sets_them() {
+        let caps = Caps { intra: Some(2), data: Some(1), blas: Some(4), ..Caps::default() };
+        assert_eq!(export(&caps).unwrap(), "export TF_NUM_INTRAOP_THREADS=2 OPENBLAS_NUM_THREADS=4");
+        let python = python(&caps).unwrap();
+        assert!(python.starts_with("tf.config.threading.set_intra_op_parallelism_threads(2); options = "), "{python}");
+        assert_eq!((export(&Caps::default()), super::python(&Caps::default())), (None, None));
+    }
+
+    proptest! {
+        /// Tighter caps never make more wanted, and no caps ever more than there was.
+        #[test]
+        fn predictions_are_monotone(
+            demands in proptest::collection::vec(proptest::collection::vec(0.0f32..40.0, 0..6), 1..6),
+            tight in 1u32..20,
+            slack in 0u32..20,
+        ) {
+            let origins = ["tf-intra-op", "tf-inter-op", "tf-data", "openmp", "openblas", "python"];
+            let groups: Vec<Group> =
+                demands.iter().zip(origins).map(|(history, origin)| group(origin, None, history)).collect();
+            let all = |cap| Caps {
+                intra: Some(cap), inter: Some(cap), data: Some(cap), omp: Some(cap), blas: Some(cap), cpus: None,
+            };
+            let wanted = |caps: &Caps| predict(&groups, 1.0, caps).map_or(0.0, |prediction| prediction.wanted);
+            prop_assert!(wanted(&all(tight)) <= wanted(&all(tight + slack)) + 1e-9);
+            prop_assert!(wanted(&all(tight + slack)) <= wanted(&Caps::default()) + 1e-9);
+        }
+    }
 
     fn level(wanted: f64, cpus: f64) -> Option<Level> {
         Prediction { wanted, from_s: 60.0 }.level(cpus)

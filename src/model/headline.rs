@@ -37,11 +37,7 @@ fn sentence(case: &Case, judged: &Judged) -> String {
         Condition::TooSoon => format!("judged anew: {:.0} s of watching are not enough to be sure", case.watched_s),
         Condition::Throttled => {
             let (quota, share) = judged.throttling.as_ref().map_or((cpus, 0.0), |t| (t.cpus, t.share * 100.0));
-            format!(
-                "the quota of {} CPUs ran out in {share:.0} % of its periods; {}",
-                exact(quota),
-                accuse(case, judged)
-            )
+            format!("the quota of {} ran out in {share:.0} % of its periods; {}", exact(quota), accuse(case, judged))
         }
         Condition::Severe | Condition::Oversubscribed | Condition::Notice => accuse(case, judged),
         Condition::Starved if judged.others >= external * 0.5 => format!(
@@ -55,7 +51,7 @@ fn sentence(case: &Case, judged: &Judged) -> String {
         ),
         Condition::Misplaced => {
             format!(
-                "{} threads want {} CPUs, but affinity crowds them on some while others idle",
+                "{} threads want {}, but affinity crowds them on some while others idle",
                 about(wanted),
                 exact(cpus)
             )
@@ -64,9 +60,9 @@ fn sentence(case: &Case, judged: &Judged) -> String {
             let pools = case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()));
             let largest = pools.max_by_key(|group| group.threads);
             let pool = largest.map_or(String::new(), |g| format!(", though {} has {} threads", g.label, g.threads));
-            format!("only {wanted:.1} of {} CPUs are wanted{pool}", exact(cpus))
+            format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
         }
-        Condition::Healthy => format!("{wanted:.1} of {} CPUs are wanted: nobody has to wait long", exact(cpus)),
+        Condition::Healthy => format!("{wanted:.1} of {} are wanted: nobody has to wait long", exact(cpus)),
     }
 }
 
@@ -86,19 +82,20 @@ fn accuse(case: &Case, judged: &Judged) -> String {
         more => format!("; and {more} more"),
     };
     let by = if named.is_empty() { String::new() } else { format!("; {}{more}", named.join("; ")) };
-    format!("{} threads want {} CPUs{by}", about(wanted), exact(cpus))
+    format!("{} threads want {}{by}", about(wanted), exact(cpus))
 }
 
 /// What to set, and whether that is enough.
 fn advise(case: &Case, judged: &Judged, fit: &Fit) -> String {
     let cpus = case.effective_cpus();
-    let knobs = advice::knobs(case, &fit.caps).join(" ");
+    let knobs = advice::knobs(case, &fit.caps).join(", ");
     let quota = judged.condition == Condition::Throttled;
     match (knobs.is_empty(), fit.fits(cpus), quota) {
         (false, true, true) => format!("{knobs} would fit the quota; or raise it."),
         (false, true, false) => format!("{knobs} would fit."),
         (false, false, _) => {
-            format!("{knobs} would leave {} of {}; nothing else has a knob.", about(fit.wanted), exact(cpus))
+            let rest = if case.living().count() > 1 { "start fewer processes" } else { "nothing else has a knob" };
+            format!("{knobs} would leave {} threads for {}; {rest}.", about(fit.wanted), exact(cpus))
         }
         (true, _, true) => "Only a larger quota helps: no setting reaches these threads.".to_owned(),
         (true, _, false) => "No setting reaches these threads: run fewer of them, or on more CPUs.".to_owned(),
@@ -110,9 +107,13 @@ fn about(cpus: f64) -> String {
     if cpus >= 9.95 { format!("{cpus:.0}") } else { format!("{cpus:.1}") }
 }
 
-/// CPUs that are whole mostly.
+/// "1 CPU", "2 CPUs", "1.50 CPUs".
 fn exact(cpus: f64) -> String {
-    if (cpus - cpus.round()).abs() < 0.005 { format!("{cpus:.0}") } else { format!("{cpus:.2}") }
+    match cpus {
+        one if (one - 1.0).abs() < 0.005 => "1 CPU".to_owned(),
+        whole if (whole - whole.round()).abs() < 0.005 => format!("{whole:.0} CPUs"),
+        other => format!("{other:.2} CPUs"),
+    }
 }
 
 /// What the judged window says of the target as a whole.

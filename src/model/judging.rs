@@ -210,7 +210,7 @@ impl Judging {
                 .iter()
                 .map(|sample| process(sample.fact.key).map_or(Demand::default(), |process| demand(&process.load)))
                 .collect(),
-            others: self.others.iter().sum::<f64>() / self.others.len().max(1) as f64,
+            others: (0.0 + self.others.iter().sum::<f64>()) / self.others.len().max(1) as f64,
             crowd: self.crowd(),
             throttling,
         }

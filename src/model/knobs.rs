@@ -217,9 +217,16 @@ fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Li
 fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
     let of_copy = |library: &str| copy.is_none_or(|copy| package_name(library) == copy);
     let pool = process.settings.library_pools.iter().find(|pool| knobs.library_memory && of_copy(&pool.library))?;
+    let value = resolved(pool.value, cpus.allowed)?;
+    let asked = |name: &&&str| {
+        let environments = [process.settings.live_environment.as_ref(), process.environment.as_ref()];
+        environments.into_iter().flatten().any(|e| e.get(name).is_some_and(|text| text.trim() == value.to_string()))
+    };
+    // As many as CPUs, and no variable asked for that: nobody set it.
+    let by_default = [cpus.allowed, cpus.online].contains(&value) && knobs.variables.iter().find(asked).is_none();
     Some(Limit {
-        value: resolved(pool.value, cpus.allowed)?,
-        source: pool.symbol.to_string(),
+        value,
+        source: if by_default { format!("default = CPUs ({})", pool.symbol) } else { pool.symbol.to_string() },
         place: format!("memory of {}", pool.library.rsplit('/').next().unwrap_or(&pool.library)),
         applies_to: knobs.applies_to,
         overruled: None,
@@ -377,6 +384,21 @@ mod tests {
         assert_eq!((effective(&numpy), numpy.exceeded_by), ((4, "blas_cpu_number"), 0));
         let scipy = limits("openblas", Some("scipy"), &process, CPUS, 3);
         assert_eq!((effective(&scipy), scipy.exceeded_by), ((2, "OMP_NUM_THREADS"), 2));
+    }
+
+    #[test]
+    fn an_openblas_with_a_thread_for_each_cpu_was_limited_by_nobody() {
+        let library = Text::from("/x/numpy.libs/libscipy_openblas64_.so");
+        let pool = LibraryPool { library, symbol: Text::from("blas_cpu_number"), value: 8 };
+        let settings = Settings { library_pools: vec![pool], ..Settings::default() };
+        let limit = |env| {
+            let limits = limits("openblas", Some("numpy"), &process(env, Some(env), settings.clone()), CPUS, 7);
+            let limit = limits.effective().unwrap();
+            (limit.was_set(), limit.value, limit.grade)
+        };
+        assert_eq!(limit(""), (false, 8, Grade::Measured));
+        assert_eq!(limit("OMP_NUM_THREADS=1"), (false, 8, Grade::Measured), "set too late");
+        assert_eq!(limit("OMP_NUM_THREADS=8"), (true, 8, Grade::Measured));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod target;
 #[path = "../support/watch.rs"]
 mod watch;
 
+mod causes;
 mod children;
 mod endings;
 mod libraries;

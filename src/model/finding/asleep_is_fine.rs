@@ -19,7 +19,7 @@ fn check(case: &Case) -> Answer {
     if wanted > cpus || wanted > UNDER_SHARE * threads as f64 {
         return clear(format!("{wanted:.1} of {threads} threads want to run: they do not sleep"));
     }
-    let awake: f64 = case.groups.iter().filter_map(|group| group.awake).sum();
+    let awake = 0.0 + case.groups.iter().filter_map(|group| group.awake).sum::<f64>();
     Ok(Finding {
         level: Level::Healthy,
         grade: Grade::Measured,

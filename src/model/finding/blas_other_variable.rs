@@ -3,7 +3,7 @@
 use super::super::knobs::{Cpus, own_threads, variables};
 use super::super::limit::Grade;
 use super::case::{number, threads_of, variable};
-use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear, of_each};
+use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear, counted, of_each};
 use crate::fact::{Caps, ProcessFact};
 
 pub const RULE: Rule =
@@ -37,7 +37,7 @@ fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, _: Cpus) -> Answer 
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        says: format!("{name}={value} does not steer {label}, which has {has} threads beside the one that calls it"),
+        says: format!("{name}={value} does not steer {label}, which has {} beside the one that calls it", counted(has)),
         evidence: vec![
             Evidence::new(name, value.to_string()),
             Evidence::new(format!("threads of {label}"), has.to_string()),

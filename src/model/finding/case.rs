@@ -133,7 +133,7 @@ impl<'a> Case<'a> {
         let wanted =
             self.groups.iter().zip(&judged.groups).filter(|(group, _)| of(group)).map(|(_, demand)| demand.wanted);
         // An empty sum is -0.0, which would be shown.
-        wanted.fold(0.0, |sum, wanted| sum + wanted)
+        0.0 + wanted.sum::<f64>()
     }
 
     /// The limit somebody set for an origin; a default is nobody's wish.

@@ -4,7 +4,7 @@ use super::super::knobs::{Cpus, own_threads, variables};
 use super::super::limit::Grade;
 use super::super::scene::Group;
 use super::case::threads_of;
-use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear, of_each};
+use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear, counted, of_each};
 use crate::fact::{Caps, Environment, ProcessFact};
 use crate::model::advice;
 
@@ -65,8 +65,9 @@ fn late(
         level: Level::Notice,
         grade: if explained { Grade::Corroborated } else { Grade::Inferred },
         says: format!(
-            "The program set {name}={value} too late for {}: its {threads} threads existed by then",
-            group.label
+            "The program set {name}={value} too late for {}, which had {} by then",
+            group.label,
+            counted(threads)
         ),
         evidence: vec![
             Evidence::new(format!("{name} at start"), before.unwrap_or("not set")),

@@ -4,8 +4,8 @@ use super::super::knobs::Cpus;
 use super::super::limit::Grade;
 use super::case::{TF_POOLS, TfPool, number, variable};
 use super::{
-    Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear, of_each_tensorflow, origins_unread,
-    too_soon,
+    Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear, counted, of_each_tensorflow,
+    origins_unread, too_soon,
 };
 use crate::fact::{ProcessFact, Script, Wish, WishKnob};
 
@@ -71,7 +71,7 @@ impl Built {
         Some(Finding {
             level: Level::Notice,
             grade: if from.is_some() { Grade::Corroborated } else { Grade::Inferred },
-            says: format!("tf.config says {name} = {set}, but the pool has {threads} threads, {cause}"),
+            says: format!("tf.config says {name} = {set}, but the pool has {}, {cause}", counted(threads)),
             evidence: vec![
                 Evidence::new(format!("tf.config {name}"), format!("{set} threads")),
                 Evidence::new("threads of the pool", threads.to_string()),
@@ -81,23 +81,22 @@ impl Built {
         })
     }
 
-    /// The script's source asks for a number that neither tf.config nor the pool has. Silent where the script says
-    /// nothing, or one of its lines explains the pool and no other contradicts it.
+    /// The script's source asks for a number that neither tf.config nor the pool has. A script that asks for several has
+    /// branches, and which of them ran is not known.
     fn wished(&self, process: &ProcessFact) -> Option<Answer> {
         let script = process.settings.script.as_ref()?;
         let knob = if self.pool.name == "intra" { WishKnob::Intra } else { WishKnob::Inter };
         let asks = |wish: &&Wish| wish.knob == knob && wish.value > 0;
-        let in_config = self.pool.in_tf_config(process).filter(|&set| set > 0);
+        if self.pool.in_tf_config(process).is_some() {
+            return None; // tf.config says what ran, and its number was compared already
+        }
         let wishes: Vec<&Wish> = script.wishes.iter().filter(asks).collect();
         let unmet = *wishes.iter().rfind(|wish| wish.value != i64::from(self.threads))?;
-        if in_config.is_some() {
-            return None; // tf.config says which line ran, and its number was compared already
-        }
         let (name, threads, place) = (self.pool.name, self.threads, place(script, unmet));
-        if wishes.iter().any(|wish| wish.value == i64::from(threads)) {
+        if wishes.iter().any(|wish| wish.value != unmet.value) {
             return Some(cant_tell(format!(
-                "lines of the script ask for different {name} sizes; the pool has {threads}, as one of them says: whether \
-                 {place} ran can't be seen"
+                "lines of the script ask for different {name} sizes, the pool has {threads}: whether {place} ran can't be \
+                 seen"
             )));
         }
         let value = u32::try_from(unmet.value).ok()?;
@@ -106,8 +105,8 @@ impl Built {
             level: Level::Notice,
             grade: Grade::Inferred,
             says: format!(
-                "{place} asks for {name} = {value}, but the pool has {threads} threads{from}: that line ran too late, or not \
-                 at all"
+                "{place} asks for {name} = {value}, but the pool has {}{from}: that line ran too late, or not at all",
+                counted(threads)
             ),
             evidence: vec![
                 Evidence::new(place, format!("{name} = {value}")),

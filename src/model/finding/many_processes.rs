@@ -22,7 +22,7 @@ fn check(case: &Case) -> Answer {
     let pairs = case.processes.iter().zip(&judged.processes).filter(|(process, _)| !process.ended);
     let busy: Vec<(Pid, f64)> =
         pairs.map(|(p, demand)| (p.fact.key.pid, demand.wanted)).filter(|b| b.1 >= BUSY_CPUS).collect();
-    let wanted: f64 = busy.iter().map(|(_, wanted)| wanted).sum();
+    let wanted = 0.0 + busy.iter().map(|(_, wanted)| wanted).sum::<f64>();
     let largest = busy.iter().map(|(_, wanted)| *wanted).fold(0.0, f64::max);
     let one_is_to_blame = wanted - largest < OTHERS_SHARE * wanted;
     if busy.len() < 2 || !case.crowded(judged) || wanted <= case.effective_cpus() || one_is_to_blame {

@@ -120,6 +120,11 @@ fn origins_unread(threads: usize) -> Answer {
     ))
 }
 
+/// "1 thread", "2 threads".
+fn counted(threads: u32) -> String {
+    if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") }
+}
+
 fn clear(because: impl Into<String>) -> Answer {
     Err(Verdict::Clear { because: because.into() })
 }

@@ -23,7 +23,7 @@ fn check(case: &Case) -> Answer {
         .filter(|(group, demand)| unlimited(group) && demand.wanted >= 0.05)
         .collect();
     beside.sort_by(|a, b| b.1.wanted.total_cmp(&a.1.wanted));
-    let others: f64 = beside.iter().map(|(_, demand)| demand.wanted).sum();
+    let others = 0.0 + beside.iter().map(|(_, demand)| demand.wanted).sum::<f64>();
     let (Some((busiest, _)), true) = (beside.first(), others >= LEAST_CPUS && case.beyond_wishes(judged)) else {
         return clear(format!(
             "{name} ({}) wants {own:.1} CPUs, pools that nobody limited {others:.1}",
