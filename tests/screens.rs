@@ -273,7 +273,7 @@ fn a_crowd_scrolls_and_asks_only_for_what_is_on_screen() {
 
 #[test]
 fn the_mouse_selects_opens_sorts_and_changes_the_view() {
-    let mut stage = Stage::new(PLAIN, 150, 24, scenes::training(80));
+    let mut stage = Stage::new(PLAIN, 170, 24, scenes::training(80));
     let row = stage.row_with("tf.data");
     stage.click(20, row);
     assert_eq!(stage.selected(), "tf.data");

@@ -40,7 +40,8 @@ pub fn lines(group: &Group, width: u16) -> Vec<Line> {
     }
     if !limits.knob.is_empty() {
         let label = vec![(Role::Faint, "     knob".to_owned())];
-        lines.extend(beside(label, SOURCE, Role::Faint, &limits.knob, width));
+        let knob = limits.knob.strip_prefix("no knob: ").unwrap_or(&limits.knob);
+        lines.extend(beside(label, SOURCE, Role::Faint, knob, width));
     }
     lines.push(Line::new());
     lines
