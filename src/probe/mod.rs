@@ -6,6 +6,7 @@ pub mod identify;
 pub mod live;
 pub mod memory;
 pub mod python;
+pub mod settled;
 
 pub use identify::{Evidence, Identifier, Newborn};
 pub use live::{AttachError, Live, LiveOptions};

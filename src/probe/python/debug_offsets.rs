@@ -82,13 +82,11 @@ pub(super) fn published(memory: &dyn Memory, runtime: Address) -> io::Result<Opt
         _ => &WORDS_3_15,
     };
     let known = Layout::since_3_13();
-    let interpreter = InterpreterLayout {
-        main: word(INTERPRETERS_HEAD).saturating_add(8),
-        modules: word(words.imports_modules),
-    };
+    let interpreter =
+        InterpreterLayout { main: word(INTERPRETERS_HEAD).saturating_add(8), modules: word(words.imports_modules) };
     let cached_keys = words.cached_keys.map_or(known.object.cached_keys, word);
     let object = ObjectLayout { cached_keys, ..known.object };
-    let plausible = |offset: u64| offset % 8 == 0 && offset < LARGEST_OFFSET;
+    let plausible = |offset: u64| offset.is_multiple_of(8) && offset < LARGEST_OFFSET;
     if agrees(word, words, &known) && [interpreter.main, interpreter.modules, cached_keys].into_iter().all(plausible) {
         Ok(Some((Layout { interpreter, object, ..known }, version)))
     } else {
