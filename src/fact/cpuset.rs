@@ -54,6 +54,14 @@ impl CpuSet {
         (0..length).map(|i| word(self, i) | word(other, i)).collect::<Words>().into()
     }
 
+    /// Adds every CPU of another set, in place.
+    pub fn insert_all(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        self.words.iter_mut().zip(&other.words).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
     /// The CPUs in rising order.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         (0..self.words.len() as u32 * 64).filter(|&cpu| self.contains(cpu))
@@ -156,6 +164,10 @@ mod tests {
         let b: CpuSet = "2-70".parse().unwrap();
         assert_eq!(a.intersection(&b).to_string(), "2-3");
         assert_eq!(a.union(&b).to_string(), "0-70");
+        let mut all = a.clone();
+        all.insert_all(&b);
+        all.insert_all(&CpuSet::default());
+        assert_eq!(all, a.union(&b));
         assert_eq!(CpuSet::from(vec![1, 0]), "0".parse().unwrap());
     }
 }

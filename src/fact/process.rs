@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CpuSet, Environment, Gap, Pid, ProcessKey, Text};
+use super::{CpuSet, Environment, Gap, Pid, ProcessKey, Settings, Text};
 
 /// One process of a target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct ProcessFact {
     pub libraries: Vec<LibraryFact>,
     /// Thread-related variables at exec time (`/proc/PID/environ`).
     pub environment: Option<Environment>,
+    /// Everything else that could limit its threads.
+    pub settings: Settings,
     /// CPUs the main thread may run on (`Cpus_allowed_list` of status).
     pub cpus_allowed: Option<CpuSet>,
     /// CPUs its cpuset cgroup grants.

@@ -1,30 +1,204 @@
 //! Floor 1: pure functions of facts. No I/O, no clock: the same samples always make the same scenes.
 
+pub mod advice;
+mod capacity;
+mod copy;
+mod cpus;
 pub mod families;
+mod family_file;
+pub mod finding;
+mod groups;
+pub mod headline;
+mod history;
+mod judging;
+pub mod knobs;
+pub mod levels;
+pub mod limit;
+mod limits;
+mod origin;
+mod processes;
+mod rates;
 pub mod scene;
+mod target;
+mod threads;
+mod window;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::fact::Sample;
+use crate::fact::{CounterSource, Gap, Sample};
+use capacity::{Places, Quotas};
+use cpus::Cpus;
+use groups::Groups;
+use headline::Headline;
+use history::History;
+use judging::Judging;
+use processes::{Processes, WatchedProcess};
+use rates::{Load, Ticks};
+use threads::{Tick, WatchedThread};
+use window::{Remembered, Window};
 
-pub use families::Families;
+pub use families::{Families, Family};
+pub use family_file::FamilyError;
 pub use scene::Scene;
 
 /// Turns samples into scenes. Keeps what rates need: bounded history, nothing else.
 #[derive(Debug)]
 pub struct Model {
     families: Families,
+    tick: u64,
+    whole: bool,
+    watched: Watched,
+}
+
+/// What is remembered of the samples seen.
+#[derive(Debug)]
+struct Watched {
+    window: Window,
+    processes: Processes,
+    groups: Groups,
+    cpus: Cpus,
+    quotas: Quotas,
+    load: Remembered<Load>,
+    wanted: History,
+    got: History,
+    judging: Judging,
+    source: CounterSource,
 }
 
 impl Model {
     /// A model that knows these thread families.
     pub fn new(families: Families) -> Self {
-        Self { families }
+        Self { families, tick: 0, whole: false, watched: Watched::new(CounterSource::default(), Window::default()) }
     }
 
-    /// The scene after one more sample.
-    pub fn next(&mut self, _sample: Arc<Sample>) -> Scene {
-        let _ = &self.families;
-        Scene::default()
+    /// A model whose rates cover everything since the first sample, for a report on the whole time of watching.
+    pub fn of_whole_watch(families: Families) -> Self {
+        Self { whole: true, watched: Watched::new(CounterSource::default(), Window::whole()), ..Self::new(families) }
     }
+
+    /// The scene after one more sample. A sample that is not later than the one before, or of a target that has ended,
+    /// moves no rate: the last ones stay.
+    pub fn next(&mut self, sample: Arc<Sample>) -> Scene {
+        self.tick += 1;
+        if self.watched.source != sample.source {
+            // Counters of different kinds have no difference.
+            let window = if self.whole { Window::whole() } else { Window::default() };
+            self.watched = Watched::new(sample.source, window);
+        }
+        if !self.watched.window.begun() || (sample.at_ns > self.watched.window.now_ns() && !target::all_ended(&sample))
+        {
+            self.watched.take_in(&sample, &self.families);
+        }
+        self.watched.scene(&sample, self.tick)
+    }
+}
+
+impl Watched {
+    fn new(source: CounterSource, window: Window) -> Self {
+        Self {
+            window,
+            processes: Processes::default(),
+            groups: Groups::default(),
+            cpus: Cpus::default(),
+            quotas: Quotas::default(),
+            load: Remembered::new(Load::default()),
+            wanted: History::default(),
+            got: History::default(),
+            judging: Judging::default(),
+            source,
+        }
+    }
+
+    fn take_in(&mut self, sample: &Sample, families: &Families) {
+        let before_ns = self.window.begun().then_some(self.window.now_ns());
+        self.window.advance(sample.at_ns);
+        self.groups.begin_tick();
+        let mut tick = Tick {
+            families,
+            groups: &mut self.groups,
+            cpus: &mut self.cpus,
+            window: &self.window,
+            source: sample.source,
+            ticks: Ticks::of(&sample.host),
+            before_ns,
+        };
+        let used = self.processes.take_in(&sample.processes, target::all_ended(sample), &mut tick);
+        self.load.now.add(used);
+        self.load.mark(&self.window);
+        self.groups.end_tick(&self.window);
+        self.cpus.end_tick(&sample.cpus, &self.window);
+        self.quotas.take_in(&target::living(sample), &self.window);
+        self.judging.take_in(sample.at_ns, self.load.now, &self.groups, &self.processes, &self.quotas);
+        if let Some(demand) = self.load.over(&self.window).demand(self.window.span_ns()) {
+            self.wanted.push(demand.wanted);
+            self.got.push(demand.got);
+        }
+    }
+
+    fn scene(&mut self, sample: &Sample, tick: u64) -> Scene {
+        let window = &self.window;
+        let (mut groups, places) = self.groups.scene(window);
+        let bounds = Places::of(sample, &target::living(sample));
+        let allowed = bounds.allowed();
+        let seconds = |ns: u64| ns as f64 / 1e9;
+        let threads = self.threads(&places);
+        let sizes = limits::sizes(sample, allowed.as_ref());
+        limits::fill(&mut groups, &threads, &sample.processes, sizes);
+        let mut scene = Scene {
+            tick,
+            at_ns: sample.at_ns,
+            interval_s: seconds(sample.interval_ns),
+            late_s: seconds(sample.late_ns),
+            window_s: seconds(window.span_ns()),
+            target: target::target(sample, &self.processes, window),
+            capacity: capacity::capacity(&bounds, &self.quotas, window),
+            demand: self.load.over(window).demand(window.span_ns()),
+            source: sample.source,
+            groups,
+            threads,
+            cpus: self.cpus.scene(allowed.as_ref(), window, Ticks::of(&sample.host)),
+            trend: scene::Trend {
+                step_s: seconds(sample.interval_ns),
+                wanted: self.wanted.to_vec(),
+                got: self.got.to_vec(),
+            },
+            details: sample.details.clone(),
+            gaps: self.gaps(sample),
+            cost: sample.cost,
+            headline: Headline::default(),
+            judgements: Vec::new(),
+        };
+        self.judging.speak(&mut scene, &sample.processes, sizes);
+        scene
+    }
+
+    /// Every thread, by its group's place in the scene, then by tid.
+    fn threads(&self, places: &[usize]) -> Vec<scene::Thread> {
+        let mut order: Vec<(usize, &WatchedThread, &WatchedProcess)> = Vec::new();
+        for process in self.processes.watched() {
+            order.extend(process.threads.watched().iter().map(|thread| (places[thread.group], thread, process)));
+        }
+        order.sort_by_key(|(place, thread, _)| (*place, thread.key));
+        let shown = |(place, thread, process): (usize, &WatchedThread, &WatchedProcess)| {
+            thread.scene(process.key.pid, place, &self.window, self.source)
+        };
+        order.into_iter().map(shown).collect()
+    }
+
+    /// What the probe could not read and what the model could not tell, each once.
+    fn gaps(&self, sample: &Sample) -> Vec<Gap> {
+        let facts = sample.processes.iter().flat_map(|process| &process.fact.gaps);
+        let ticks = Ticks::of(&sample.host);
+        let short_lived = processes::short_lived(&self.processes, &self.window, ticks, sample.cost.wall_ns);
+        let all = sample.gaps.iter().chain(facts).cloned().chain(estimated(sample.source)).chain(short_lived);
+        let mut said = HashSet::new();
+        all.filter(|gap| said.insert(gap.clone())).collect()
+    }
+}
+
+fn estimated(source: CounterSource) -> Option<Gap> {
+    let why =
+        "this kernel keeps no schedstat: waiting is estimated from how many threads are seen runnable at each sample";
+    (source == CounterSource::StatTicks).then(|| Gap::new("exact waiting times", why))
 }

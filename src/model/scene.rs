@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::finding::Judgement;
+use super::headline::Headline;
+use super::limit::Limits;
 use crate::fact::{Cost, CounterSource, CpuSet, Gap, Identity, Pid, State, Text, ThreadDetail, ThreadKey};
 
 /// One tick, ready to be shown.
@@ -35,6 +38,10 @@ pub struct Scene {
     pub cpus: Vec<Cpu>,
     /// Demand over time, oldest first.
     pub trend: Trend,
+    /// The one sentence on top.
+    pub headline: Headline,
+    /// Every rule's answer, causes before consequences.
+    pub judgements: Vec<Judgement>,
     /// Details of the threads on screen.
     pub details: Vec<(ThreadKey, ThreadDetail)>,
     /// What is missing, and why.
@@ -62,7 +69,7 @@ pub struct Target {
     pub started_unix_s: u64,
     /// For how long it has been running.
     pub uptime_s: f64,
-    /// Whether it still runs.
+    /// Whether it is gone: the process that was asked for and every descendant.
     pub ended: bool,
     /// The target's processes, the one asked for first.
     pub processes: Vec<Process>,
@@ -177,7 +184,7 @@ pub struct Group {
     pub label: String,
     /// One sentence on what these threads do.
     pub about: String,
-    /// Threads that exist now.
+    /// Threads that exist now; a group that lost its last thread stays for as long as the window covers its time.
     pub threads: u32,
     /// Mean number of its threads that ran within a tick, over the window; none until there are two samples.
     pub awake: Option<f64>,
@@ -187,6 +194,8 @@ pub struct Group {
     pub total_run_s: f64,
     /// wanted, one value a tick, oldest first.
     pub history: Vec<f32>,
+    /// What limits it, and where that comes from.
+    pub limits: Limits,
 }
 
 /// What makes a group.
@@ -217,7 +226,7 @@ pub struct Thread {
     pub last_cpu: Option<u32>,
     /// CPUs it may run on.
     pub affinity: Option<Arc<CpuSet>>,
-    /// What it got and wanted over the window; none until it was seen twice.
+    /// What it got and wanted over the window; none until it was seen twice, unless it was born while watched.
     pub demand: Option<Demand>,
     /// Time slices over the window, per second.
     pub slices_per_s: Option<f64>,

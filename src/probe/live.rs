@@ -2,13 +2,41 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::fact::{Interest, Pid, Sample};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::affinity::Masks;
+use super::cgroup::Mounts;
+use super::counters::Means;
+use super::detail;
+use super::folder::{Folder, Reader, is_gone};
+use super::host::{Host, UserNames};
+use super::process::{Process, Surroundings};
+use super::stat::{status_field, status_last_number};
+use super::tree::{MOST_DESCENDANTS, Tree};
+use crate::fact::{Cost, CounterSource, Gap, Interest, Pid, ProcessSample, Sample, ThreadDetail, ThreadKey};
+
+/// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.
+const SPARE_DESCRIPTORS: u64 = 512;
+/// Details read at most: more threads than any screen has lines.
+const MOST_DETAILS: usize = 1024;
 
 /// Reads one target again and again through kept descriptors.
 #[derive(Debug)]
-pub struct Live {}
+pub struct Live {
+    options: LiveOptions,
+    proc_root: Folder,
+    around: Surroundings,
+    means: Means,
+    host: Host,
+    tree: Tree,
+    /// The process asked for, then its descendants by pid.
+    processes: Vec<Process>,
+    most_descendants: usize,
+    left_out: usize,
+}
 
 /// How to watch.
 #[derive(Clone, Debug)]
@@ -54,14 +82,176 @@ impl fmt::Display for AttachError {
 
 impl std::error::Error for AttachError {}
 
+impl AttachError {
+    fn new(pid: Pid, error: std::io::Error) -> Self {
+        match rustix::io::Errno::from_io_error(&error) {
+            Some(errno) if is_gone(errno) => Self::NotFound(pid),
+            _ => Self::NotReadable(pid, error),
+        }
+    }
+}
+
 impl Live {
-    /// Opens the process. Fails only if it does not exist or nothing of it may be read.
-    pub fn attach(pid: Pid, _options: LiveOptions) -> Result<Self, AttachError> {
-        Err(AttachError::NotFound(pid))
+    /// Opens the process. Fails only if it does not exist or nothing of it may be read. The number of any of its threads
+    /// stands for the process. Raises this process's own soft limit of descriptors to its hard limit.
+    pub fn attach(pid: Pid, options: LiveOptions) -> Result<Self, AttachError> {
+        let fails = |error| AttachError::new(pid, error);
+        let mut reader = Reader::default();
+        let proc_root = Folder::open(&options.proc_root).map_err(fails)?;
+        let pid = process_of(&proc_root, pid, &mut reader).unwrap_or(pid);
+        let mut around = Surroundings {
+            mounts: Mounts::read(&options.proc_root, &options.cgroup_root, &mut reader),
+            users: UserNames::default(),
+            proc_root: options.proc_root.clone(),
+        };
+        let root = Process::open(pid, &mut around, &mut reader).map_err(fails)?;
+        let host = Host::new(&proc_root, &mut reader);
+        let masks = Masks::new(&options.proc_root);
+        let means = Means { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
+        let processes = vec![root];
+        let (tree, most_descendants) = (Tree::new(pid), MOST_DESCENDANTS);
+        Ok(Self { options, proc_root, around, means, host, tree, processes, most_descendants, left_out: 0 })
     }
 
     /// Reads one sample now. `late` is how late the caller was called, for the record.
-    pub fn next(&mut self, _interest: &Interest, _late: Duration) -> Sample {
-        Sample::default()
+    pub fn next(&mut self, interest: &Interest, late: Duration) -> Sample {
+        let (began, cpu_before_ns) = (Instant::now(), now_ns(ClockId::ThreadCPUTime));
+        let at_ns = now_ns(ClockId::Boottime);
+        if self.options.children {
+            self.adopt();
+        }
+        let (host, cpus) = self.host.sample(&mut self.means.reader);
+        let (around, means) = (&mut self.around, &mut self.means);
+        let processes: Vec<ProcessSample> =
+            self.processes.iter_mut().map(|process| process.sample(at_ns, around, means)).collect();
+        let details = self.details(interest);
+        let source = self.source();
+        let gaps = self.gaps(source);
+        self.bury();
+        Sample {
+            at_ns,
+            interval_ns: nanoseconds(self.options.interval),
+            late_ns: nanoseconds(late),
+            host,
+            cpus,
+            processes,
+            details,
+            source,
+            gaps,
+            cost: Cost {
+                cpu_ns: now_ns(ClockId::ThreadCPUTime).saturating_sub(cpu_before_ns),
+                wall_ns: nanoseconds(began.elapsed()),
+                bytes_read: std::mem::take(&mut self.means.reader.bytes),
+            },
+        }
+    }
+
+    /// Takes new descendants in, by pid behind the root.
+    fn adopt(&mut self) {
+        for found in self.tree.grow(&self.proc_root, &mut self.means.reader) {
+            if self.processes.len() > self.most_descendants {
+                self.left_out = self.left_out.saturating_add(1);
+                self.tree.leave(found);
+                continue;
+            }
+            match Process::open(found, &mut self.around, &mut self.means.reader) {
+                Ok(process) => self.processes.push(process),
+                // Ended between the listing and now, or waits to be reaped: nothing of it was ever seen.
+                Err(_) => self.tree.leave(found),
+            }
+        }
+        if let Some(descendants) = self.processes.get_mut(1..) {
+            descendants.sort_by_key(Process::key);
+        }
+    }
+
+    /// Drops descendants that were shown as ended once.
+    fn bury(&mut self) {
+        let mut first = true;
+        self.processes.retain(|process| {
+            let stays = std::mem::take(&mut first) || !process.ended();
+            if !stays {
+                self.tree.forget(process.key().pid);
+            }
+            stays
+        });
+    }
+
+    fn details(&mut self, interest: &Interest) -> Vec<(ThreadKey, ThreadDetail)> {
+        let mut details = Vec::new();
+        for &key in interest.details.iter().take(MOST_DETAILS) {
+            let process = self.processes.iter().find(|process| !process.ended() && process.threads().holds(key));
+            if let Some(process) = process {
+                details.push((key, detail::read(process.threads().task(), key.tid, &mut self.means.reader)));
+            }
+        }
+        details
+    }
+
+    /// Whether schedstat says anything: where threads used CPU time and it is all zero, clock ticks are all there is.
+    fn source(&mut self) -> CounterSource {
+        let mut used = false;
+        for process in &self.processes {
+            let (counted, ticked) = process.threads().evidence_of_source();
+            if counted {
+                self.means.source = CounterSource::Schedstat;
+                return self.means.source;
+            }
+            used |= ticked;
+        }
+        if used {
+            self.means.source = CounterSource::StatTicks;
+        }
+        self.means.source
+    }
+
+    fn gaps(&self, source: CounterSource) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        if source == CounterSource::StatTicks {
+            let why = "this kernel keeps no schedstat (CONFIG_SCHED_INFO): got comes from clock ticks, wanted is estimated \
+                       from threads seen runnable";
+            gaps.push(Gap::new("exact run and wait times", why));
+        }
+        for process in &self.processes {
+            if let Some((count, error)) = process.threads().unreadable {
+                let what = format!("counters of {count} threads of process {}", process.key().pid);
+                gaps.push(Gap::new(what, error.to_string()));
+            }
+        }
+        if self.left_out > 0 {
+            let why = format!("tftop follows {} at a time", self.most_descendants);
+            gaps.push(Gap::new(format!("{} descendants of the target", self.left_out), why));
+        }
+        gaps
     }
 }
+
+/// The process a number stands for: /proc also answers to the numbers of threads.
+fn process_of(proc_root: &Folder, pid: Pid, reader: &mut Reader) -> Option<Pid> {
+    let status = reader.read(proc_root, &format!("{pid}/status"), 64 << 10).ok()?;
+    status_field(status, "Tgid")?;
+    status_last_number(status, "Tgid").and_then(|pid| u32::try_from(pid).ok()).map(Pid)
+}
+
+/// How many descriptors threads' counters may take, after the soft limit was raised.
+fn descriptors() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    // Refused only by a sandbox; then the soft limit stands.
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).is_ok();
+    let soft = if raised { limit.maximum } else { limit.current };
+    usize::try_from(soft.map_or(u64::MAX, |soft| soft.saturating_sub(SPARE_DESCRIPTORS))).unwrap_or(usize::MAX)
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn now_ns(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(test)]
+#[path = "live_tests.rs"]
+mod tests;

@@ -1,0 +1,56 @@
+//! From a pid and the options to a running sampler.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::cli::Options;
+use super::exit::Problem;
+use super::pump::Pump;
+use crate::fact::Pid;
+use crate::model::{Families, Model};
+use crate::probe::memory::LiveMemory;
+use crate::probe::{Live, LiveOptions};
+
+/// Where this machine's processes stand.
+pub(super) const PROC: &str = "/proc";
+
+/// A process under the sampler thread's eyes.
+pub(super) struct Attached {
+    pub(super) pump: Pump,
+    /// Whether its memory may be read: without it threads have only the kernel's names.
+    pub(super) names_readable: bool,
+}
+
+/// Attaches and takes the first look.
+pub(super) fn attach(pid: Pid, options: &Options, model: Model) -> anyhow::Result<Attached> {
+    let mut live = Live::attach(pid, live_options(options)).map_err(|error| Problem::attach(pid, &error))?;
+    let names_readable = names_readable(pid);
+    let pump = Pump::start(move |interest, late| live.next(interest, late), model, options.interval)
+        .context("starting the sampler thread")?;
+    Ok(Attached { pump, names_readable })
+}
+
+/// The thread families: the built-in ones, and those of --families before them.
+pub(super) fn families(options: &Options) -> anyhow::Result<Families> {
+    let Some(path) = &options.families else { return Ok(Families::builtin()) };
+    let text =
+        fs::read_to_string(path).map_err(|error| Problem::usage(format!("--families {}: {error}", path.display())))?;
+    Families::with_user_file(&text)
+        .map_err(|error| Problem::usage(format!("--families {}: {error}", path.display())).into())
+}
+
+/// How to watch, by the options.
+pub(super) fn live_options(options: &Options) -> LiveOptions {
+    LiveOptions { children: !options.no_children, interval: options.interval, ..LiveOptions::default() }
+}
+
+/// Only a refusal counts: a process that is just ending has no memory either, and that is no matter of permission.
+fn names_readable(pid: Pid) -> bool {
+    match LiveMemory::open(Path::new(PROC), pid) {
+        Err(error) => error.kind() != ErrorKind::PermissionDenied,
+        Ok(_) => true,
+    }
+}

@@ -1,0 +1,213 @@
+//! The command line: what may be asked for, and the words of --help.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::span;
+use crate::fact::Pid;
+use crate::tui;
+
+const AFTER_HELP: &str = "\
+Examples:
+  tftop demo                 watch a small training run; no TensorFlow needed
+  tftop                      pick one of this machine's TensorFlow processes
+  tftop attach train.py      attach by a part of the command line
+  tftop report 2430 --json   the same facts for a program
+  tftop doctor 2430          what may be read of it, and what would help
+
+Exit codes:
+  0  clean
+  1  any other error
+  2  wrong usage
+  3  target not found, or it ended before the report was complete
+  4  no permission; a report is still printed, without the threads' own names
+
+tftop only reads: it never stops, signals or changes the process it watches.";
+
+/// htop for TensorFlow's threads: the true origin of every thread, what it gets, waits for and wants.
+#[derive(Debug, Parser)]
+#[command(name = "tftop", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    /// Process to watch; without one, tftop lets you pick
+    #[arg(value_parser = pid)]
+    pub(super) pid: Option<Pid>,
+    #[command(flatten)]
+    pub(super) options: Options,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Watch a process, by its pid or a part of its command line
+    Attach {
+        /// Pid, or a part of the command line
+        #[arg(value_name = "PID|NAME", value_parser = target)]
+        target: Target,
+    },
+    /// List the TensorFlow processes of this machine
+    Ps {
+        /// Print JSON (schema tftop.ps/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Watch a process for a while and print what was seen
+    Report(ReportWish),
+    /// Say what tftop may read here, and what would show more
+    Doctor {
+        /// Process to ask about; without one, tftop itself
+        #[arg(value_parser = pid)]
+        pid: Option<Pid>,
+    },
+    /// Watch a small training run that ends when you quit
+    Demo(DemoWish),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportWish {
+    /// Process to report on
+    #[arg(value_parser = pid)]
+    pub(super) pid: Pid,
+    /// How long to watch: 5, 5s, 500ms, 2m
+    #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = span::watch)]
+    pub(super) watch: Duration,
+    /// Print JSON (schema tftop.report/1)
+    #[arg(long)]
+    pub(super) json: bool,
+    /// List every thread (JSON always does)
+    #[arg(long)]
+    pub(super) threads: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoWish {
+    /// Give TensorFlow many times more threads than there are CPUs
+    #[arg(long)]
+    pub(super) contended: bool,
+    /// Python to use; without TensorFlow, one is installed beside it, in a cache folder
+    #[arg(long, value_name = "PATH", default_value = "python3")]
+    pub(super) python: PathBuf,
+    /// How long to watch where stdout is not a terminal
+    #[arg(long = "for", value_name = "TIME", default_value = "15s", value_parser = span::watch)]
+    pub(super) watch: Duration,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Watching and drawing")]
+pub(super) struct Options {
+    /// Time between two looks, 0.1 s to 60 s: 1, 1s, 500ms
+    #[arg(long, global = true, value_name = "TIME", default_value = "1s", value_parser = span::interval)]
+    pub(super) interval: Duration,
+    /// Leave out child processes
+    #[arg(long, global = true)]
+    pub(super) no_children: bool,
+    /// More thread families, in the format of the built-in ones
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) families: Option<PathBuf>,
+    /// Colour; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
+    /// Colours of the dashboard
+    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
+    theme: Theme,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    ascii: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Theme {
+    Default,
+    Colorblind,
+    Mono,
+}
+
+/// Who to attach to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Pid(Pid),
+    Name(String),
+}
+
+impl Options {
+    /// The same, but with an interval of at most `time`: a report needs a second look before its time is over.
+    pub(super) fn within(&self, time: Duration) -> Self {
+        Self { interval: self.interval.min(time), ..self.clone() }
+    }
+
+    /// How the dashboard looks. NO_COLOR counts when it is set and not empty (no-color.org).
+    pub(super) fn look(&self) -> tui::Look {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let color = match self.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => std::io::stdout().is_terminal() && !dumb && !set("NO_COLOR"),
+        };
+        let theme = match self.theme {
+            Theme::Default => tui::ThemeName::Default,
+            Theme::Colorblind => tui::ThemeName::Colorblind,
+            Theme::Mono => tui::ThemeName::Mono,
+        };
+        tui::Look { color, theme, ascii: self.ascii }
+    }
+}
+
+fn pid(text: &str) -> Result<Pid, String> {
+    match text.parse() {
+        Ok(0) | Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err("no process has this number".to_owned())
+        }
+        Ok(number) => Ok(Pid(number)),
+        Err(_) => Err("neither a pid nor a subcommand; `tftop attach NAME` finds a process by its name".to_owned()),
+    }
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    match text {
+        "" => Err("the name is empty".to_owned()),
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => pid(digits).map(Target::Pid),
+        name => Ok(Target::Name(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn digits_are_a_pid_and_anything_else_a_name() {
+        assert_eq!(target("2430"), Ok(Target::Pid(Pid(2430))));
+        assert_eq!(target("train.py"), Ok(Target::Name("train.py".to_owned())));
+        for bad in ["", "0", "99999999999"] {
+            assert!(target(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pid_alone_and_options_on_either_side_are_understood() {
+        let cli = Cli::try_parse_from(["tftop", "2430", "--interval", "500ms"]).unwrap();
+        assert_eq!((cli.pid, cli.options.interval), (Some(Pid(2430)), Duration::from_millis(500)));
+        let cli = Cli::try_parse_from(["tftop", "--no-children", "report", "2430", "--for", "1m"]).unwrap();
+        assert!(cli.options.no_children);
+        assert!(
+            matches!(cli.command, Some(Command::Report(wish)) if wish.watch.as_secs() == 60 && wish.pid == Pid(2430))
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! How tftop ends: the exit codes of `tftop --help`, and the errors that have one of their own.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::fact::Pid;
+use crate::probe::AttachError;
+
+/// Wrong use of the command line.
+pub(super) const USAGE: u8 = 2;
+const NOT_FOUND: u8 = 3;
+const PERMISSION: u8 = 4;
+const OTHER: u8 = 1;
+
+/// An end without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// All that was asked for.
+    Clean,
+    /// The target ended before the report was complete; what was seen is printed.
+    Gone,
+    /// Printed, but thread names could not be read for want of permission.
+    Partial,
+}
+
+impl Exit {
+    pub(super) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Clean => 0,
+            Self::Gone => NOT_FOUND,
+            Self::Partial => PERMISSION,
+        })
+    }
+}
+
+/// An error with an exit code of its own.
+#[derive(Debug)]
+pub(super) struct Problem {
+    code: u8,
+    says: String,
+}
+
+impl Problem {
+    pub(super) fn usage(says: impl Into<String>) -> Self {
+        Self { code: USAGE, says: says.into() }
+    }
+
+    pub(super) fn not_found(says: impl Into<String>) -> Self {
+        Self { code: NOT_FOUND, says: says.into() }
+    }
+
+    pub(super) fn permission(says: impl Into<String>) -> Self {
+        Self { code: PERMISSION, says: says.into() }
+    }
+
+    /// A process that can't be watched at all.
+    pub(super) fn attach(pid: Pid, error: &AttachError) -> Self {
+        match error {
+            AttachError::NotFound(_) => Self::not_found(format!(
+                "no process {pid} here; `tftop ps` lists the TensorFlow processes of this machine"
+            )),
+            AttachError::NotReadable(_, cause) => Self::permission(format!(
+                "process {pid} can't be read: {cause}; `tftop doctor {pid}` says what is missing and what helps"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.says)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The exit code of an error: that of the [`Problem`] in its chain, else 1.
+pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
+    let problem = error.chain().find_map(|cause| cause.downcast_ref::<Problem>());
+    ExitCode::from(problem.map_or(OTHER, |problem| problem.code))
+}

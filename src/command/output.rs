@@ -1,0 +1,27 @@
+//! The only place that writes to stdout and stderr outside the dashboard. A reader that went away ends tftop quietly.
+
+use std::io::{self, ErrorKind, Write as _};
+
+use anyhow::Context as _;
+
+/// Writes to stdout. A closed pipe is no error: its reader has what it wanted.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("writing to stdout"),
+    }
+}
+
+/// Tells the person something that is no result: on stderr, and never an error.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// The error and its causes, one a line.
+pub(super) fn complain(error: &anyhow::Error) {
+    say(&format!("tftop: {error}"));
+    for cause in error.chain().skip(1) {
+        say(&format!("  because: {cause}"));
+    }
+}

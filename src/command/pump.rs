@@ -1,0 +1,162 @@
+//! The sampler thread: looks at the target at each tick and publishes the scene. The newest wins; nobody waits for it.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::fact::{Interest, Sample};
+use crate::model::{Model, Scene};
+
+/// How often a thread with nothing left to sample looks whether anybody still shows the last scene.
+const IDLE_CHECK: Duration = Duration::from_millis(500);
+
+/// A running sampler thread. It ends when this is dropped, or when nobody holds a receiver of its scenes.
+#[derive(Debug)]
+pub(super) struct Pump {
+    /// The newest scene; from the start there is one.
+    pub(super) scenes: watch::Receiver<Arc<Scene>>,
+    /// What the next look should read beside the usual.
+    pub(super) interest: watch::Sender<Interest>,
+    /// Dropped with the pump, which wakes the thread at once.
+    _stop: mpsc::Sender<()>,
+}
+
+impl Pump {
+    /// Takes the first look before it returns, then one an interval. `look` gets how late it is called.
+    pub(super) fn start<L>(mut look: L, mut model: Model, interval: Duration) -> std::io::Result<Self>
+    where
+        L: FnMut(&Interest, Duration) -> Sample + Send + 'static,
+    {
+        let ticks = Ticks { next: Instant::now() + interval, interval };
+        let first = model.next(Arc::new(look(&Interest::default(), Duration::ZERO)));
+        let (publish, scenes) = watch::channel(Arc::new(first));
+        let (interest, wanted) = watch::channel(Interest::default());
+        let (stop, stopped) = mpsc::channel();
+        let sampler = Sampler { look, model, ticks, publish, wanted, stopped };
+        thread::Builder::new().name("tftop-sampler".to_owned()).spawn(move || sampler.run())?;
+        Ok(Self { scenes, interest, _stop: stop })
+    }
+}
+
+struct Sampler<L> {
+    look: L,
+    model: Model,
+    ticks: Ticks,
+    publish: watch::Sender<Arc<Scene>>,
+    wanted: watch::Receiver<Interest>,
+    stopped: mpsc::Receiver<()>,
+}
+
+impl<L: FnMut(&Interest, Duration) -> Sample> Sampler<L> {
+    fn run(mut self) {
+        while !all_ended(&self.publish.borrow()) {
+            if self.stops_within(self.ticks.wait(Instant::now())) || self.publish.is_closed() {
+                return;
+            }
+            let late = self.ticks.take(Instant::now());
+            let interest = self.wanted.borrow().clone();
+            let scene = self.model.next(Arc::new((self.look)(&interest, late)));
+            self.publish.send_replace(Arc::new(scene));
+        }
+        // The last scene stays on screen, so its channel must stay open.
+        while !self.publish.is_closed() && !self.stops_within(IDLE_CHECK) {}
+    }
+
+    fn stops_within(&self, time: Duration) -> bool {
+        self.stopped.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+    }
+}
+
+fn all_ended(scene: &Scene) -> bool {
+    scene.target.ended && scene.target.processes.iter().all(|process| process.ended)
+}
+
+/// Instants `interval` apart that never drift. Ticks that were missed are skipped, not caught up with in a burst.
+struct Ticks {
+    next: Instant,
+    interval: Duration,
+}
+
+impl Ticks {
+    fn wait(&self, now: Instant) -> Duration {
+        self.next.saturating_duration_since(now)
+    }
+
+    /// Uses the tick that is due and says how late that is.
+    fn take(&mut self, now: Instant) -> Duration {
+        let late = now.saturating_duration_since(self.next);
+        let into_interval = late.as_nanos() % self.interval.as_nanos().max(1);
+        self.next = now + self.interval.saturating_sub(Duration::from_nanos(into_interval as u64));
+        late
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Families;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const INTERVAL: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn a_tick_taken_late_does_not_move_the_next_one() {
+        let start = Instant::now();
+        let mut ticks = Ticks { next: start + INTERVAL, interval: INTERVAL };
+        assert_eq!(ticks.take(start + Duration::from_millis(130)), Duration::from_millis(30));
+        assert_eq!(ticks.next, start + Duration::from_millis(200));
+    }
+
+    #[test]
+    fn missed_ticks_are_skipped() {
+        let start = Instant::now();
+        let mut ticks = Ticks { next: start + INTERVAL, interval: INTERVAL };
+        assert_eq!(ticks.take(start + Duration::from_millis(1_050)), Duration::from_millis(950));
+        assert_eq!(ticks.next, start + Duration::from_millis(1_100));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn scenes_come_until_the_pump_is_dropped() {
+        let looks = Arc::new(AtomicU32::new(0));
+        let counted = looks.clone();
+        let look = move |_: &Interest, _: Duration| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Sample::default()
+        };
+        let pump = Pump::start(look, Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let mut scenes = pump.scenes.clone();
+        for _ in 0..3 {
+            within_seconds(scenes.changed()).await.unwrap();
+        }
+        drop(pump);
+        // The sender goes with the thread: that ends the wait, however many scenes are still on their way.
+        within_seconds(async { while scenes.changed().await.is_ok() {} }).await;
+        assert!(looks.load(Ordering::SeqCst) >= 3);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_next_look_hears_what_is_wanted() {
+        let seen = Arc::new(AtomicU32::new(0));
+        let heard = seen.clone();
+        let look = move |interest: &Interest, _: Duration| {
+            heard.fetch_max(interest.details.len() as u32, Ordering::SeqCst);
+            Sample::default()
+        };
+        let pump = Pump::start(look, Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let _ = pump.interest.send(Interest { details: vec![crate::fact::ThreadKey::default()] });
+        let mut scenes = pump.scenes.clone();
+        within_seconds(async {
+            while seen.load(Ordering::SeqCst) == 0 {
+                scenes.changed().await.unwrap();
+            }
+        })
+        .await;
+    }
+
+    async fn within_seconds<F: Future>(what: F) -> F::Output {
+        tokio::time::timeout(Duration::from_secs(20), what).await.unwrap()
+    }
+}

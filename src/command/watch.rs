@@ -1,0 +1,79 @@
+//! The dashboard on a terminal; elsewhere a plain report after a while. Also the signals that end either.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use crossterm::event::EventStream;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::attach::{attach, families};
+use super::cli::Options;
+use super::exit::Exit;
+use super::output;
+use super::pump::Pump;
+use crate::fact::Pid;
+use crate::model::{Model, Scene};
+use crate::tui::screen::Screen;
+use crate::{report, tui};
+
+/// How long a process is watched where stdout is not a terminal.
+pub(super) const DEFAULT_WATCH: Duration = Duration::from_secs(5);
+
+/// Watches a process until the person quits, or reports on it where there is no terminal.
+pub(super) fn watch(pid: Pid, report_after: Duration, options: &Options) -> anyhow::Result<Exit> {
+    if !io::stdout().is_terminal() {
+        return super::report::print_after(pid, report_after, options, |scene| Ok(report::text(scene, false)));
+    }
+    let attached = attach(pid, options, Model::new(families(options)?))?;
+    runtime()?.block_on(async {
+        let last = dashboard(&attached.pump, options, stop_signal()?).await?;
+        output::print(&(report::summary(&last) + "\n"))
+    })?;
+    Ok(Exit::Clean)
+}
+
+/// Shows the dashboard until the person quits or `stop` comes; the last scene is the answer.
+pub(super) async fn dashboard(
+    pump: &Pump,
+    options: &Options,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<Arc<Scene>> {
+    let feed = tui::Feed { scenes: pump.scenes.clone(), interest: pump.interest.clone() };
+    let screen = Screen::enter().context("taking over the terminal")?;
+    // Whatever ended it, the person or a signal: the end is the same.
+    tui::run(&mut screen.terminal()?, EventStream::new(), feed, options.look(), stop).await?;
+    Ok(pump.scenes.borrow().clone())
+}
+
+/// Shows the picker until the person chooses, quits or a signal comes.
+pub(super) async fn picker(
+    listing: watch::Receiver<tui::picker::Listing>,
+    options: &Options,
+) -> anyhow::Result<Option<Pid>> {
+    let screen = Screen::enter().context("taking over the terminal")?;
+    let stop = stop_signal()?;
+    Ok(tui::picker::run(&mut screen.terminal()?, EventStream::new(), listing, options.look(), stop).await?)
+}
+
+/// Everything asynchronous of tftop runs on the one thread that calls this.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the event loop")
+}
+
+/// Comes with the first SIGINT, SIGTERM or SIGHUP from now on. Call it inside the runtime.
+pub(super) fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let wait_for = |kind| signal(kind).context("listening for signals");
+    let mut interrupt = wait_for(SignalKind::interrupt())?;
+    let mut terminate = wait_for(SignalKind::terminate())?;
+    let mut hangup = wait_for(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,44 @@
+//! Who is watched: the process that was asked for, its descendants, and what is known of them apart from their threads.
+
+use super::processes::{Processes, command_line};
+use super::rates::Ticks;
+use super::scene::{Target, TensorFlow};
+use super::window::Window;
+use crate::fact::{ProcessSample, Sample};
+
+/// Processes that live; all of them once all have ended, for then the last state is what there is to show.
+pub(crate) fn living(sample: &Sample) -> Vec<&ProcessSample> {
+    let all_ended = all_ended(sample);
+    sample.processes.iter().filter(|process| all_ended || !process.ended).collect()
+}
+
+/// Whether the target is gone: the process that was asked for and every descendant.
+pub(crate) fn all_ended(sample: &Sample) -> bool {
+    sample.processes.iter().all(|process| process.ended)
+}
+
+/// The header of a scene. Its uptime stands still when the target has ended.
+pub(crate) fn target(sample: &Sample, processes: &Processes, window: &Window) -> Target {
+    let Some(first) = sample.processes.first() else { return Target::default() };
+    let facts = || sample.processes.iter().map(|process| &process.fact);
+    let tensorflow = facts().find_map(|fact| fact.tensorflow.as_ref());
+    let python = facts().find_map(|fact| fact.python.as_ref());
+    let start_ns = Ticks::of(&sample.host).ns(first.fact.key.start_ticks);
+    Target {
+        pid: first.fact.key.pid,
+        namespaced_pid: first.fact.namespaced_pid,
+        command: command_line(&first.fact),
+        user: first.fact.user.clone(),
+        tensorflow: tensorflow.map(|found| TensorFlow { version: found.version.clone(), guessed: found.guessed }),
+        python: python.and_then(|found| found.version.clone()),
+        started_unix_s: sample.host.boot_unix_s.saturating_add(start_ns / 1_000_000_000),
+        uptime_s: window.now_ns().saturating_sub(start_ns) as f64 / 1e9,
+        ended: all_ended(sample),
+        processes: processes
+            .watched()
+            .iter()
+            .zip(&sample.processes)
+            .map(|(p, sample)| p.scene(sample, window))
+            .collect(),
+    }
+}

@@ -1,0 +1,282 @@
+//! `tftop report --json`: the contract other programs read. Fields may be added, never renamed; numbers carry their unit
+//! in their name or here: `got`, `waiting`, `wanted`, `cpus`, `effective_cpus`, `awake` are CPUs (mean threads).
+
+use serde::Serialize;
+
+use super::figure::{instant, milliseconds, rounded};
+use crate::fact::CounterSource;
+use crate::model::scene::{Capacity, Demand, Group, Process, Scene, Target, Term, Thread};
+
+/// Name and version of the contract.
+pub const SCHEMA: &str = "tftop.report/1";
+
+/// One scene as one JSON object, without a newline at its end.
+pub fn json(scene: &Scene) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&Report::new(scene))
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    target: TargetJson<'a>,
+    window_s: f64,
+    interval_s: f64,
+    late_s: f64,
+    /// True when this kernel counts no run-queue waits and demand is estimated from threads seen in state R.
+    estimated: bool,
+    capacity: CapacityJson,
+    demand: Option<DemandJson>,
+    groups: Vec<GroupJson<'a>>,
+    threads: Vec<ThreadJson<'a>>,
+    gaps: Vec<GapJson<'a>>,
+    cost: CostJson,
+}
+
+#[derive(Serialize)]
+struct TargetJson<'a> {
+    pid: u32,
+    namespaced_pid: Option<u32>,
+    command: &'a str,
+    user: Option<&'a str>,
+    /// Version; "unknown" for a build without metadata, null for a process without TensorFlow.
+    tensorflow: Option<&'a str>,
+    /// True when only names suggest TensorFlow.
+    tensorflow_guessed: bool,
+    python: Option<&'a str>,
+    started: String,
+    uptime_s: f64,
+    ended: bool,
+    processes: Vec<ProcessJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProcessJson<'a> {
+    pid: u32,
+    parent: u32,
+    command: &'a str,
+    ended: bool,
+    threads: u32,
+    got: Option<f64>,
+    waiting: Option<f64>,
+    wanted: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct CapacityJson {
+    effective_cpus: f64,
+    /// Kind of the term that binds.
+    binding: Option<&'static str>,
+    terms: Vec<TermJson>,
+}
+
+#[derive(Serialize)]
+struct TermJson {
+    kind: &'static str,
+    cpus: f64,
+    binds: bool,
+    /// CPU numbers in the kernel's list format.
+    set: Option<String>,
+    /// Path of the cgroup.
+    place: Option<String>,
+    throttled_share: Option<f64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct DemandJson {
+    got: f64,
+    waiting: f64,
+    wanted: f64,
+    wait_share: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct GroupJson<'a> {
+    origin: &'a str,
+    library: Option<&'a str>,
+    label: &'a str,
+    threads: u32,
+    awake: Option<f64>,
+    got: Option<f64>,
+    waiting: Option<f64>,
+    wanted: Option<f64>,
+    /// CPU-seconds used while it was watched.
+    run_s: f64,
+}
+
+#[derive(Serialize)]
+struct ThreadJson<'a> {
+    pid: u32,
+    tid: u32,
+    comm: &'a str,
+    /// The name the program itself keeps; null when it was not read.
+    name: Option<&'a str>,
+    origin: &'a str,
+    library: Option<&'a str>,
+    because: &'a str,
+    confidence: &'static str,
+    /// The kernel's letter.
+    state: char,
+    got: Option<f64>,
+    waiting: Option<f64>,
+    last_cpu: Option<u32>,
+    affinity: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct GapJson<'a> {
+    what: &'a str,
+    why: &'a str,
+}
+
+/// What the newest look cost tftop itself.
+#[derive(Serialize)]
+struct CostJson {
+    cpu_ms: f64,
+    wall_ms: f64,
+    bytes_read: u64,
+}
+
+impl<'a> Report<'a> {
+    fn new(scene: &'a Scene) -> Self {
+        Self {
+            schema: SCHEMA,
+            target: TargetJson::new(&scene.target),
+            window_s: rounded(scene.window_s),
+            interval_s: rounded(scene.interval_s),
+            late_s: rounded(scene.late_s),
+            estimated: scene.source == CounterSource::StatTicks,
+            capacity: CapacityJson::new(&scene.capacity),
+            demand: scene.demand.as_ref().map(DemandJson::new),
+            groups: scene.groups.iter().map(GroupJson::new).collect(),
+            threads: scene.threads.iter().map(ThreadJson::new).collect(),
+            gaps: GapJson::of(scene),
+            cost: CostJson {
+                cpu_ms: milliseconds(scene.cost.cpu_ns),
+                wall_ms: milliseconds(scene.cost.wall_ns),
+                bytes_read: scene.cost.bytes_read,
+            },
+        }
+    }
+}
+
+impl<'a> TargetJson<'a> {
+    fn new(target: &'a Target) -> Self {
+        Self {
+            pid: target.pid.0,
+            namespaced_pid: target.namespaced_pid,
+            command: &target.command,
+            user: target.user.as_deref(),
+            tensorflow: tensorflow(target),
+            tensorflow_guessed: target.tensorflow.as_ref().is_some_and(|found| found.guessed),
+            python: target.python.as_deref(),
+            started: instant(target.started_unix_s),
+            uptime_s: rounded(target.uptime_s),
+            ended: target.ended,
+            processes: target.processes.iter().map(ProcessJson::new).collect(),
+        }
+    }
+}
+
+/// TensorFlow's version, "unknown" where it is there without one.
+pub(super) fn tensorflow(target: &Target) -> Option<&str> {
+    target.tensorflow.as_ref().map(|found| found.version.as_deref().unwrap_or("unknown"))
+}
+
+impl<'a> ProcessJson<'a> {
+    fn new(process: &'a Process) -> Self {
+        Self {
+            pid: process.pid.0,
+            parent: process.parent.0,
+            command: &process.command,
+            ended: process.ended,
+            threads: process.threads,
+            got: got(process.demand),
+            waiting: waiting(process.demand),
+            wanted: wanted(process.demand),
+        }
+    }
+}
+
+impl CapacityJson {
+    fn new(capacity: &Capacity) -> Self {
+        let term = |(at, term): (usize, &Term)| TermJson {
+            kind: term.kind.word(),
+            cpus: rounded(term.cpus),
+            binds: capacity.binding == Some(at),
+            set: term.set.as_ref().map(ToString::to_string),
+            place: term.place.as_ref().map(ToString::to_string),
+            throttled_share: term.throttled_share.map(rounded),
+        };
+        Self {
+            effective_cpus: rounded(capacity.effective_cpus),
+            binding: capacity.binding.and_then(|at| capacity.terms.get(at)).map(|term| term.kind.word()),
+            terms: capacity.terms.iter().enumerate().map(term).collect(),
+        }
+    }
+}
+
+impl DemandJson {
+    pub(super) fn new(demand: &Demand) -> Self {
+        Self {
+            got: rounded(demand.got),
+            waiting: rounded(demand.waiting),
+            wanted: rounded(demand.wanted),
+            wait_share: demand.wait_share.map(rounded),
+        }
+    }
+}
+
+impl<'a> GroupJson<'a> {
+    fn new(group: &'a Group) -> Self {
+        Self {
+            origin: &group.key.origin,
+            library: group.key.library.as_deref(),
+            label: &group.label,
+            threads: group.threads,
+            awake: group.awake.map(rounded),
+            got: got(group.demand),
+            waiting: waiting(group.demand),
+            wanted: wanted(group.demand),
+            run_s: rounded(group.total_run_s),
+        }
+    }
+}
+
+impl<'a> ThreadJson<'a> {
+    fn new(thread: &'a Thread) -> Self {
+        let attribution = &thread.attribution;
+        Self {
+            pid: thread.pid.0,
+            tid: thread.key.tid.0,
+            comm: &thread.identity.comm,
+            name: thread.identity.target_name.as_ref().map(|name| name.name.as_str()),
+            origin: &attribution.group.origin,
+            library: attribution.group.library.as_deref(),
+            because: &attribution.because,
+            confidence: attribution.confidence.word(),
+            state: thread.state.letter(),
+            got: got(thread.demand),
+            waiting: waiting(thread.demand),
+            last_cpu: thread.last_cpu,
+            affinity: thread.affinity.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl<'a> GapJson<'a> {
+    pub(super) fn of(scene: &'a Scene) -> Vec<Self> {
+        scene.gaps.iter().map(|gap| Self { what: &gap.what, why: &gap.why }).collect()
+    }
+}
+
+fn got(demand: Option<Demand>) -> Option<f64> {
+    demand.map(|demand| rounded(demand.got))
+}
+
+fn waiting(demand: Option<Demand>) -> Option<f64> {
+    demand.map(|demand| rounded(demand.waiting))
+}
+
+fn wanted(demand: Option<Demand>) -> Option<f64> {
+    demand.map(|demand| rounded(demand.wanted))
+}

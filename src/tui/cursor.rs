@@ -1,0 +1,77 @@
+//! Which row is selected and which row is the first on screen. The selection is a key: rows come, go and change places.
+
+use super::rows::{self, Row, RowKey};
+use crate::model::Scene;
+
+/// Selection and scroll position of one table.
+#[derive(Clone, Debug, Default)]
+pub struct Cursor {
+    selected: Option<RowKey>,
+    /// Where the selected row was last seen: its successor when it is gone.
+    at: usize,
+    /// The first row on screen.
+    top: usize,
+}
+
+impl Cursor {
+    /// The first row on screen.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// The selected row's key.
+    pub fn selected(&self) -> Option<&RowKey> {
+        self.selected.as_ref()
+    }
+
+    /// The selected row's index, or where acting without a selection would begin: the first row on screen.
+    pub fn at(&self) -> usize {
+        if self.selected.is_some() { self.at } else { self.top }
+    }
+
+    /// Takes the selection away.
+    pub fn clear(&mut self) {
+        self.selected = None;
+    }
+
+    /// Selects a row and brings it on screen.
+    pub fn select(&mut self, scene: &Scene, rows: &[Row], at: usize, height: usize) {
+        self.at = at.min(rows.len().saturating_sub(1));
+        self.selected = rows.get(self.at).and_then(|&row| rows::key(scene, row));
+        self.reveal(rows.len(), height);
+    }
+
+    /// Selects a key if there is such a row.
+    pub fn select_key(&mut self, scene: &Scene, rows: &[Row], key: &RowKey, height: usize) {
+        if let Some(at) = rows.iter().position(|&row| rows::is(scene, row, key)) {
+            self.select(scene, rows, at, height);
+        }
+    }
+
+    /// Scrolls without selecting.
+    pub fn scroll(&mut self, rows: usize, down: isize, height: usize) {
+        self.top = self.top.saturating_add_signed(down).min(rows.saturating_sub(height));
+    }
+
+    /// Finds its row again after the rows have changed; a row that is gone hands the selection to its successor.
+    pub fn settle(&mut self, scene: &Scene, rows: &[Row], height: usize, follow: bool) {
+        if let Some(key) = &self.selected {
+            match rows.iter().position(|&row| rows::is(scene, row, key)) {
+                Some(at) => self.at = at,
+                None => {
+                    self.at = self.at.min(rows.len().saturating_sub(1));
+                    self.selected = rows.get(self.at).and_then(|&row| rows::key(scene, row));
+                }
+            }
+            if follow {
+                self.reveal(rows.len(), height);
+            }
+        }
+        self.top = self.top.min(rows.len().saturating_sub(height));
+    }
+
+    fn reveal(&mut self, rows: usize, height: usize) {
+        let lowest_top = (self.at + 1).saturating_sub(height);
+        self.top = self.top.clamp(lowest_top, self.at.max(lowest_top)).min(rows.saturating_sub(height));
+    }
+}

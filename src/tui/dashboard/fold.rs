@@ -1,0 +1,89 @@
+//! Groups that open and fold, and what the selected row stands for.
+
+use super::{Dashboard, Pane, Row, View};
+use crate::tui::rows::RowKey;
+
+impl Dashboard {
+    /// The selected row; without a selection the first row on screen, which gets selected.
+    pub(super) fn acting_row(&mut self) -> Option<Row> {
+        let at = self.cursor().at();
+        self.select(at);
+        self.rows.get(at).copied()
+    }
+
+    pub(super) fn group_of(&self, row: Row) -> Option<usize> {
+        match row {
+            Row::Group(group) => Some(group),
+            Row::Thread(at) => self.playback.shown.threads.get(at).map(|thread| thread.group),
+            _ => None,
+        }
+    }
+
+    /// Folds or opens the group of the selected row and selects the group.
+    pub(super) fn fold(&mut self) {
+        let Some(row) = self.acting_row().filter(|_| self.view == View::Overview) else { return };
+        let Some(group) = self.group_of(row).and_then(|group| self.playback.shown.groups.get(group)) else { return };
+        let key = group.key.clone();
+        if !self.unfolded.remove(&key) {
+            self.unfolded.insert(key.clone());
+        }
+        self.renew();
+        self.select_key(&RowKey::Group(key));
+    }
+
+    pub(super) fn fold_all(&mut self, fold: bool) {
+        let selected = self.cursor().selected().cloned();
+        self.unfolded.clear();
+        if !fold {
+            self.unfolded.extend(self.playback.shown.groups.iter().map(|group| group.key.clone()));
+        }
+        if let (true, Some(RowKey::Thread(key))) = (fold, &selected) {
+            let thread = self.playback.shown.threads.iter().position(|thread| thread.key == *key);
+            let group = thread.and_then(|at| self.group_of(Row::Thread(at)));
+            let group = group.and_then(|group| self.playback.shown.groups.get(group)).map(|group| group.key.clone());
+            self.renew();
+            if let Some(group) = group {
+                self.select_key(&RowKey::Group(group));
+            }
+        } else {
+            self.renew();
+            self.settle(true);
+        }
+    }
+
+    pub(super) fn open(&mut self) {
+        match self.acting_row() {
+            Some(Row::Group(group)) if !self.unfolded.contains(&self.playback.shown.groups[group].key) => self.fold(),
+            Some(Row::Thread(_) | Row::Process(..)) if matches!(self.pane, Pane::Hidden) => self.toggle_pane(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        if matches!(self.pane, Pane::Shown(_)) {
+            return self.toggle_pane();
+        }
+        match self.acting_row() {
+            Some(Row::Group(group)) if self.unfolded.contains(&self.playback.shown.groups[group].key) => self.fold(),
+            Some(Row::Thread(_)) => self.fold(),
+            _ => {}
+        }
+    }
+
+    /// The same selection as a tree or as a flat table.
+    pub(super) fn tree(&mut self) {
+        let selected = self.cursor().selected().cloned();
+        match self.view {
+            View::Overview => self.show(View::Threads),
+            _ => self.show(View::Overview),
+        }
+        let Some(RowKey::Thread(key)) = selected else { return };
+        if self.view == View::Overview {
+            let thread = self.playback.shown.threads.iter().find(|thread| thread.key == key);
+            let group = thread.and_then(|thread| self.playback.shown.groups.get(thread.group));
+            self.unfolded.extend(group.map(|group| group.key.clone()));
+            self.renew();
+        }
+        self.select_key(&RowKey::Thread(key));
+    }
+}

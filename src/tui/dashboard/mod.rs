@@ -1,0 +1,249 @@
+//! The dashboard's state, and the one place that changes it. Draws nothing and reads no clock.
+
+mod act;
+mod ask;
+mod find;
+mod fold;
+mod parts;
+mod playback;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use ratatui::layout::Size;
+
+use super::cursor::Cursor;
+use super::keys::{self, Action};
+use super::mouse::{self, Hit};
+use super::rows::{self, RowKey, Wish};
+use super::watched::Watched;
+use super::{Effect, Look, layout, view};
+use crate::fact::{Interest, ThreadKey};
+use crate::model::Scene;
+use crate::model::scene::GroupKey;
+
+pub use super::rows::Row;
+pub use parts::{Mode, Pane, Purpose, Table, Typed, View};
+pub use playback::Pace;
+
+use playback::Playback;
+
+/// What the dashboard is told.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A key, the mouse, a new size.
+    Input(Input),
+    /// A newer scene.
+    Scene(Arc<Scene>),
+    /// There will be no newer scene.
+    Silence,
+}
+
+/// Everything on screen follows from this.
+#[derive(Debug)]
+pub struct Dashboard {
+    look: Look,
+    size: Size,
+    playback: Playback,
+    view: View,
+    mode: Mode,
+    tables: [Table; View::ALL.len()],
+    typed: Typed,
+    unfolded: HashSet<GroupKey>,
+    follow: bool,
+    pane: Pane,
+    rows: Vec<Row>,
+}
+
+/// Longest line that can be typed.
+const LONGEST_LINE: usize = 120;
+/// Rows a notch of the wheel scrolls.
+const NOTCH: isize = 3;
+
+impl Dashboard {
+    /// The dashboard of a first scene on a screen of this size.
+    pub fn new(look: Look, size: Size, scene: Arc<Scene>) -> Self {
+        let tables = View::ALL.map(|view| Table { cursor: Cursor::default(), sort: rows::usual_sort(view) });
+        let mut dashboard = Self {
+            look,
+            size,
+            playback: Playback::new(scene),
+            view: View::Overview,
+            mode: Mode::Browse,
+            tables,
+            typed: Typed::default(),
+            unfolded: HashSet::new(),
+            follow: false,
+            pane: Pane::Hidden,
+            rows: Vec::new(),
+        };
+        dashboard.renew();
+        dashboard
+    }
+
+    /// The one place that changes state. An effect is for the caller.
+    pub fn update(&mut self, event: Event) -> Option<Effect> {
+        match event {
+            Event::Scene(scene) => {
+                if self.playback.take(scene) {
+                    self.show_scene();
+                }
+            }
+            Event::Silence => {
+                self.playback.fall_silent();
+                self.show_scene();
+            }
+            Event::Input(Input::Resize(width, height)) => {
+                self.size = Size::new(width, height);
+                self.renew();
+                self.settle(true);
+            }
+            Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => return self.key(&key),
+            Event::Input(Input::Mouse(event)) => return self.mouse(event),
+            Event::Input(_) => {}
+        }
+        None
+    }
+
+    /// Threads whose details the next sample should hold: those on screen, by rising key.
+    pub fn interest(&self) -> Interest {
+        let height = layout::of(self).list.height;
+        let visible = self.rows.iter().skip(self.cursor().top()).take(usize::from(height));
+        let mut details: Vec<ThreadKey> = visible
+            .filter_map(|row| match *row {
+                Row::Thread(at) => self.playback.shown.threads.get(at).map(|thread| thread.key),
+                _ => None,
+            })
+            .chain(self.watched().filter(|watched| !watched.ended).map(|watched| watched.thread.key))
+            .collect();
+        details.sort_unstable();
+        details.dedup();
+        Interest { details }
+    }
+
+    /// Takes in that another scene is on screen.
+    fn show_scene(&mut self) {
+        if let Pane::Shown(Some(watched)) = &mut self.pane {
+            watched.see(&self.playback.shown);
+        }
+        self.renew();
+    }
+
+    /// Makes the rows anew; the selection finds its row again.
+    fn renew(&mut self) {
+        let width = layout::of(self).list.width;
+        self.rows = rows::of(&self.playback.shown, &self.wish(Some(&self.unfolded), &self.typed.filter, width));
+        self.settle(self.follow);
+    }
+
+    fn wish<'a>(&self, unfolded: Option<&'a HashSet<GroupKey>>, filter: &'a str, width: u16) -> Wish<'a> {
+        Wish { view: self.view, sort: self.sort(), filter, unfolded, width }
+    }
+
+    fn settle(&mut self, reveal: bool) {
+        let height = self.list_height();
+        let cursor = &mut self.tables[self.view as usize].cursor;
+        cursor.settle(&self.playback.shown, &self.rows, height, reveal);
+    }
+
+    fn list_height(&self) -> usize {
+        usize::from(layout::of(self).list.height)
+    }
+
+    fn select(&mut self, at: usize) {
+        let height = self.list_height();
+        self.tables[self.view as usize].cursor.select(&self.playback.shown, &self.rows, at, height);
+        self.watch_selected();
+    }
+
+    fn select_key(&mut self, key: &RowKey) {
+        let height = self.list_height();
+        self.tables[self.view as usize].cursor.select_key(&self.playback.shown, &self.rows, key, height);
+        self.watch_selected();
+    }
+
+    fn watch_selected(&mut self) {
+        let Pane::Shown(watched) = &self.pane else { return };
+        let selected = match self.cursor().selected() {
+            Some(RowKey::Thread(key)) => *key,
+            _ => return self.pane = Pane::Shown(None),
+        };
+        if watched.as_ref().is_none_or(|watched| watched.thread.key != selected) {
+            self.pane = Pane::Shown(Watched::begin(&self.playback.shown, selected).map(Box::new));
+        }
+    }
+
+    fn key(&mut self, key: &KeyEvent) -> Option<Effect> {
+        match keys::action(key, self.place()) {
+            Some(action) => return self.act(action),
+            None => self.type_character(key),
+        }
+        None
+    }
+
+    fn type_character(&mut self, key: &KeyEvent) {
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if let (Mode::Line(purpose, _), KeyCode::Char(character), true) = (&self.mode, key.code, plain) {
+            let purpose = *purpose;
+            let line = self.line(purpose);
+            if line.chars().count() < LONGEST_LINE && !character.is_control() {
+                line.push(character);
+                self.typed_more(purpose);
+            }
+        }
+    }
+
+    fn line(&mut self, purpose: Purpose) -> &mut String {
+        match purpose {
+            Purpose::Search => &mut self.typed.search,
+            Purpose::Filter => &mut self.typed.filter,
+        }
+    }
+
+    fn typed_more(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Filter => self.renew(),
+            Purpose::Search => self.search(0),
+        }
+    }
+
+    fn mouse(&mut self, event: MouseEvent) -> Option<Effect> {
+        match event.kind {
+            MouseEventKind::ScrollUp => self.scroll(-NOTCH),
+            MouseEventKind::ScrollDown => self.scroll(NOTCH),
+            MouseEventKind::Down(MouseButton::Left) => match mouse::hit(self, event.column, event.row)? {
+                Hit::Row(at) if self.cursor().selected().is_some() && self.cursor().at() == at => {
+                    return self.act(Action::Enter);
+                }
+                Hit::Row(at) => self.select(at),
+                Hit::Fold(at) => {
+                    self.select(at);
+                    return self.act(Action::Fold);
+                }
+                Hit::Heading(column) => self.sort_by(column),
+                Hit::Button(action) => return self.act(action),
+            },
+            _ => {}
+        }
+        None
+    }
+
+    fn scroll(&mut self, down: isize) {
+        let height = self.list_height();
+        match &mut self.mode {
+            Mode::Help(top) => *top = top.saturating_add_signed(down),
+            _ => self.tables[self.view as usize].cursor.scroll(self.rows.len(), down, height),
+        }
+        self.bound_help();
+    }
+
+    fn bound_help(&mut self) {
+        let most = view::help::overflow(self);
+        if let Mode::Help(top) = &mut self.mode {
+            *top = (*top).min(most);
+        }
+    }
+}

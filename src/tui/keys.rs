@@ -1,0 +1,259 @@
+//! The one table of keys: it dispatches, feeds the key bar and is the help screen. A key that is not here does nothing.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::dashboard::View;
+
+/// A key as the terminal reports it. Shift is part of the character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    ctrl: bool,
+}
+
+impl Key {
+    /// Its name on the key bar and in the help.
+    pub fn label(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(character) => character.to_string(),
+            KeyCode::F(number) => format!("F{number}"),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            other => format!("{other:?}"),
+        };
+        if self.ctrl { format!("Ctrl-{}", name.to_uppercase()) } else { name }
+    }
+
+    fn is(self, event: &KeyEvent) -> bool {
+        self.code == event.code && self.ctrl == event.modifiers.contains(KeyModifiers::CONTROL)
+    }
+}
+
+/// Where a key counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The dashboard with its table.
+    Table,
+    /// The help screen.
+    Help,
+    /// The menu of sort columns.
+    Menu,
+    /// A line of text is being typed; every character that is no key here is text.
+    Line,
+    /// The list of processes to attach to.
+    Picker,
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// One screen up.
+    PageUp,
+    /// One screen down.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Folds a group, opens a thread; accepts a line or a menu entry; attaches.
+    Enter,
+    /// Opens the group or the thread.
+    Open,
+    /// Folds the group, closes the detail pane.
+    Close,
+    /// Folds or opens the group.
+    Fold,
+    /// Opens every group.
+    OpenAll,
+    /// Folds every group.
+    FoldAll,
+    /// Shows or hides the detail pane.
+    Detail,
+    /// Types a text to search for.
+    Search,
+    /// To the next match.
+    SearchNext,
+    /// To the match before.
+    SearchPrevious,
+    /// Types a text that rows must contain.
+    Filter,
+    /// Opens the menu of sort columns.
+    SortMenu,
+    /// Sorts by the column to the left.
+    SortLeft,
+    /// Sorts by the column to the right.
+    SortRight,
+    /// Turns the order around.
+    Invert,
+    /// Between groups and the flat table of threads.
+    Tree,
+    /// Freezes the screen, or lets it go on.
+    Pause,
+    /// Keeps the selected row in sight.
+    Follow,
+    /// Shows a view.
+    Show(View),
+    /// Shows the next view.
+    NextView,
+    /// Shows the view before.
+    PreviousView,
+    /// Shows the help, or leaves it.
+    Help,
+    /// One step back: line, menu, help, pane, filter, selection.
+    Back,
+    /// Takes the last character of the line away.
+    Erase,
+    /// Takes the whole line away.
+    EraseAll,
+    /// Draws everything anew.
+    Redraw,
+    /// Leaves tftop.
+    Quit,
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// Keys that do it; the first is the one on the key bar.
+    pub keys: &'static [Key],
+    /// What they do.
+    pub action: Action,
+    /// One word for the key bar; empty when the key bar does not show it.
+    pub word: &'static str,
+    /// One line for the help screen.
+    pub help: &'static str,
+    /// Where they do it.
+    pub places: &'static [Place],
+}
+
+/// What a key does in a place, if anything.
+pub fn action(event: &KeyEvent, place: Place) -> Option<Action> {
+    let bound = |binding: &&Binding| binding.places.contains(&place) && binding.keys.iter().any(|key| key.is(event));
+    BINDINGS.iter().find(bound).map(|binding| binding.action)
+}
+
+const fn c(character: char) -> Key {
+    Key { code: KeyCode::Char(character), ctrl: false }
+}
+
+const fn ctrl(character: char) -> Key {
+    Key { code: KeyCode::Char(character), ctrl: true }
+}
+
+const fn k(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const fn bind(
+    keys: &'static [Key],
+    action: Action,
+    word: &'static str,
+    help: &'static str,
+    places: &'static [Place],
+) -> Binding {
+    Binding { keys, action, word, help, places }
+}
+
+const TABLE: &[Place] = &[Place::Table];
+const LISTS: &[Place] = &[Place::Table, Place::Help, Place::Menu, Place::Picker];
+const LINE: &[Place] = &[Place::Line];
+const EVERYWHERE: &[Place] = &[Place::Table, Place::Help, Place::Menu, Place::Line, Place::Picker];
+
+/// Every key of tftop. The key bar shows them in this order as far as there is room, `?` and `q` always.
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[Place::Table, Place::Help]),
+    bind(&[c('q'), k(KeyCode::F(10))], Action::Quit, "quit", "leave; the target goes on untouched", LISTS),
+    bind(&[ctrl('c')], Action::Quit, "", "leave, from anywhere", EVERYWHERE),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group; details of a thread or process", TABLE),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "attach", "attach to the process", &[Place::Picker]),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "accept", "accept the line, sort by the column", &[Place::Line, Place::Menu]),
+    bind(&[c('/')], Action::Search, "search", "search for a name, a tid or an origin", TABLE),
+    bind(&[c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only rows that contain a text", TABLE),
+    bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[Place::Picker]),
+    bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "choose the column to sort by", TABLE),
+    bind(&[c('p'), c('Z')], Action::Pause, "pause", "freeze the screen; measuring goes on", TABLE),
+    bind(&[c('d')], Action::Detail, "details", "show or hide what is known of the selected row", TABLE),
+    bind(&[c('t'), k(KeyCode::F(5))], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
+    bind(&[k(KeyCode::Up), c('k')], Action::Up, "", "one row up", LISTS),
+    bind(&[k(KeyCode::Down), c('j')], Action::Down, "", "one row down", LISTS),
+    bind(&[k(KeyCode::PageUp), ctrl('b')], Action::PageUp, "", "one screen up", LISTS),
+    bind(&[k(KeyCode::PageDown), ctrl('f')], Action::PageDown, "", "one screen down", LISTS),
+    bind(&[k(KeyCode::Home), c('g')], Action::First, "", "first row", LISTS),
+    bind(&[k(KeyCode::End), c('G')], Action::Last, "", "last row", LISTS),
+    bind(&[k(KeyCode::Right), c('l')], Action::Open, "", "open a group; details of a thread or process", TABLE),
+    bind(&[k(KeyCode::Left), c('h')], Action::Close, "", "fold a group; close the details", TABLE),
+    bind(&[c(' ')], Action::Fold, "", "fold or open the group", TABLE),
+    bind(&[c('+'), c('*')], Action::OpenAll, "", "open all groups", TABLE),
+    bind(&[c('-')], Action::FoldAll, "", "fold all groups", TABLE),
+    bind(&[c('n')], Action::SearchNext, "", "next match", TABLE),
+    bind(&[c('N')], Action::SearchPrevious, "", "match before", TABLE),
+    bind(&[c('<')], Action::SortLeft, "", "sort by the column to the left", TABLE),
+    bind(&[c('>')], Action::SortRight, "", "sort by the column to the right", TABLE),
+    bind(&[c('I')], Action::Invert, "", "turn the order around", TABLE),
+    bind(&[c('F')], Action::Follow, "", "keep the selected row in sight", TABLE),
+    bind(&[c('1')], Action::Show(View::Overview), "", "view 1: capacity, demand and groups", TABLE),
+    bind(&[c('2')], Action::Show(View::Threads), "", "view 2: every thread", TABLE),
+    bind(&[c('3')], Action::Show(View::Processes), "", "view 3: the target's processes", TABLE),
+    bind(&[c('4'), c('!')], Action::Show(View::Missing), "", "view 4: what is missing, and why", TABLE),
+    bind(&[k(KeyCode::Tab)], Action::NextView, "", "next view", TABLE),
+    bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", TABLE),
+    bind(&[k(KeyCode::Esc)], Action::Back, "back", "one step back", &[Place::Line, Place::Menu, Place::Help]),
+    bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back", &[Place::Table, Place::Picker]),
+    bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
+    bind(&[k(KeyCode::Backspace), ctrl('h')], Action::Erase, "", "take the last character away", LINE),
+    bind(&[ctrl('u')], Action::EraseAll, "", "take the whole line away", LINE),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACES: [Place; 5] = [Place::Table, Place::Help, Place::Menu, Place::Line, Place::Picker];
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for place in PLACES {
+            let mut seen = Vec::new();
+            for binding in BINDINGS.iter().filter(|binding| binding.places.contains(&place)) {
+                for key in binding.keys {
+                    assert!(!seen.contains(key), "{} is bound twice in {place:?}", key.label());
+                    seen.push(*key);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_place_can_be_left() {
+        let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+        for place in PLACES {
+            assert_eq!(action(&control_c, place), Some(Action::Quit), "{place:?}");
+            assert_eq!(action(&escape, place), Some(Action::Back), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_letter_is_text_while_a_line_is_typed() {
+        for letter in ('a'..='z').chain('A'..='Z').chain("/\\<>?+-*! 0123456789".chars()) {
+            let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE);
+            assert_eq!(action(&key, Place::Line), None, "{letter:?}");
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_help_text() {
+        assert!(BINDINGS.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
+    }
+}

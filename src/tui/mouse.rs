@@ -1,0 +1,46 @@
+//! What lies under the mouse: asks the same layout as drawing does.
+
+use ratatui::layout::{Position, Rect};
+
+use super::column::{self, Column};
+use super::dashboard::{Dashboard, Mode, View};
+use super::keys::Action;
+use super::rows::Row;
+use super::{layout, view};
+
+/// Something that can be clicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// A row of the table.
+    Row(usize),
+    /// The mark that folds a group.
+    Fold(usize),
+    /// The heading of a column.
+    Heading(Column),
+    /// A tab or a key on the key bar.
+    Button(Action),
+}
+
+/// What is at this place of the screen.
+pub fn hit(dashboard: &Dashboard, x: u16, y: u16) -> Option<Hit> {
+    let (areas, at) = (layout::of(dashboard), Position::new(x, y));
+    if areas.keys.contains(at) {
+        let buttons = view::footer::buttons(dashboard, areas.keys);
+        return buttons.iter().find(|button| button.area.contains(at)).map(|button| Hit::Button(button.action));
+    }
+    if !matches!(dashboard.mode(), Mode::Browse) {
+        return None;
+    }
+    if areas.headings.contains(at) {
+        let placed = column::place(dashboard.columns(), view::table::inside(areas.headings));
+        // The gap behind a heading holds its mark and belongs to it.
+        let under = placed.iter().find(|it| Rect::new(it.x, y, it.width + 1, 1).contains(at));
+        return under.filter(|it| it.column.sorts()).map(|it| Hit::Heading(it.column));
+    }
+    if areas.list.contains(at) {
+        let row = dashboard.cursor().top() + usize::from(y - areas.list.y);
+        let group = matches!(dashboard.rows().get(row)?, Row::Group(_)) && dashboard.view() == View::Overview;
+        return Some(if group && x <= areas.list.x + 2 { Hit::Fold(row) } else { Hit::Row(row) });
+    }
+    None
+}

@@ -1,0 +1,216 @@
+//! The rows of a table: which things of a scene, in which order. Made once per scene or change, never per frame.
+
+use std::collections::{HashMap, HashSet};
+
+use super::column::Column;
+use super::dashboard::View;
+use super::format;
+use super::sort::Sort;
+use crate::fact::{Gap, Pid, ThreadKey};
+use crate::model::Scene;
+use crate::model::scene::{GroupKey, Thread};
+
+/// One row: indexes into the scene it was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A group.
+    Group(usize),
+    /// A thread.
+    Thread(usize),
+    /// A process, and how deep it stands in the tree.
+    Process(usize, u16),
+    /// A gap: its name is line 0, its reason the lines after that.
+    Gap(usize, usize),
+}
+
+/// The same row in every scene.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowKey {
+    /// A group.
+    Group(GroupKey),
+    /// A thread.
+    Thread(ThreadKey),
+    /// A process.
+    Process(Pid),
+    /// A line of a gap.
+    Gap(Gap, usize),
+}
+
+/// Which rows are wanted.
+#[derive(Debug)]
+pub struct Wish<'a> {
+    /// Of which view.
+    pub view: View,
+    /// In which order.
+    pub sort: Sort,
+    /// Only rows that contain this text, whatever its case; empty for all.
+    pub filter: &'a str,
+    /// Groups whose threads are rows too; none means all.
+    pub unfolded: Option<&'a HashSet<GroupKey>>,
+    /// Columns there are for text.
+    pub width: u16,
+}
+
+/// Most lines of one gap's reason.
+const GAP_LINES: usize = 12;
+/// Processes deeper than this are not indented further.
+const DEEPEST: u16 = 24;
+
+/// The rows of a view.
+pub fn of(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
+    match wish.view {
+        View::Overview => tree(scene, wish),
+        View::Threads => {
+            let all = (0..scene.threads.len()).collect();
+            let kept = threads(scene, wish, all, |thread| {
+                thread_contains(thread, wish.filter) || label_contains(scene, thread.group, wish.filter)
+            });
+            kept.into_iter().map(Row::Thread).collect()
+        }
+        View::Processes => processes(scene, wish),
+        View::Missing => gaps(scene, wish),
+    }
+}
+
+/// The key of a row; none when the scene is not the one it was made for.
+pub fn key(scene: &Scene, row: Row) -> Option<RowKey> {
+    Some(match row {
+        Row::Group(at) => RowKey::Group(scene.groups.get(at)?.key.clone()),
+        Row::Thread(at) => RowKey::Thread(scene.threads.get(at)?.key),
+        Row::Process(at, _) => RowKey::Process(scene.target.processes.get(at)?.pid),
+        Row::Gap(at, line) => RowKey::Gap(scene.gaps.get(at)?.clone(), line),
+    })
+}
+
+/// Whether this row is the one with the key.
+pub fn is(scene: &Scene, row: Row, key: &RowKey) -> bool {
+    match (row, key) {
+        (Row::Group(at), RowKey::Group(key)) => scene.groups.get(at).is_some_and(|group| group.key == *key),
+        (Row::Thread(at), RowKey::Thread(key)) => scene.threads.get(at).is_some_and(|thread| thread.key == *key),
+        (Row::Process(at, _), RowKey::Process(pid)) => scene.target.processes.get(at).is_some_and(|it| it.pid == *pid),
+        (Row::Gap(at, a), RowKey::Gap(gap, b)) => a == *b && scene.gaps.get(at).is_some_and(|it| it == gap),
+        _ => false,
+    }
+}
+
+/// Whether a search for this text stops at the row. A thread below its group does not answer for the group's name.
+pub fn found(scene: &Scene, view: View, row: Row, text: &str) -> bool {
+    match row {
+        Row::Group(at) => label_contains(scene, at, text),
+        Row::Thread(at) => scene.threads.get(at).is_some_and(|thread| {
+            thread_contains(thread, text) || (view == View::Threads && label_contains(scene, thread.group, text))
+        }),
+        Row::Process(at, _) => process_contains(scene, at, text),
+        Row::Gap(at, line) => line == 0 && scene.gaps.get(at).is_some_and(|gap| gap_contains(gap, text)),
+    }
+}
+
+/// The reason of a gap as lines of a table this wide.
+pub fn gap_lines(gap: &Gap, width: u16) -> Vec<String> {
+    format::wrap(&gap.why, width.saturating_sub(4), GAP_LINES)
+}
+
+fn tree(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); scene.groups.len()];
+    for (at, thread) in scene.threads.iter().enumerate() {
+        if let Some(members) = members.get_mut(thread.group) {
+            members.push(at);
+        }
+    }
+    let mut order: Vec<usize> = (0..scene.groups.len()).collect();
+    order.sort_by(|&a, &b| wish.sort.groups(&scene.groups[a], &scene.groups[b]));
+    let mut rows = Vec::new();
+    for group in order {
+        let all = std::mem::take(&mut members[group]);
+        let named = label_contains(scene, group, wish.filter);
+        let unfolded = wish.unfolded.is_none_or(|open| open.contains(&scene.groups[group].key));
+        if named && !unfolded {
+            rows.push(Row::Group(group));
+            continue;
+        }
+        let kept = threads(scene, wish, all, |thread| named || thread_contains(thread, wish.filter));
+        if named || !kept.is_empty() {
+            rows.push(Row::Group(group));
+            rows.extend(kept.into_iter().map(Row::Thread));
+        }
+    }
+    rows
+}
+
+fn threads(scene: &Scene, wish: &Wish<'_>, mut of: Vec<usize>, keep: impl Fn(&Thread) -> bool) -> Vec<usize> {
+    if !wish.filter.is_empty() {
+        of.retain(|&at| keep(&scene.threads[at]));
+    }
+    of.sort_by(|&a, &b| wish.sort.threads(scene, &scene.threads[a], &scene.threads[b]));
+    of
+}
+
+fn processes(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
+    let all = &scene.target.processes;
+    let known: HashSet<Pid> = all.iter().map(|process| process.pid).collect();
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by(|&a, &b| wish.sort.processes(&all[a], &all[b]));
+    let mut children: HashMap<Pid, Vec<usize>> = HashMap::new();
+    for &at in order.iter().rev() {
+        children.entry(all[at].parent).or_default().push(at);
+    }
+    let mut seen = vec![false; all.len()];
+    let mut rows = Vec::new();
+    // Roots first; then whatever a cycle of parents (pids are reused) kept out of reach.
+    let roots = order.iter().filter(|&&at| at == 0 || !known.contains(&all[at].parent));
+    for &root in roots.chain(&order) {
+        let mut stack = vec![(root, 0)];
+        while let Some((at, depth)) = stack.pop() {
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            rows.push(Row::Process(at, depth));
+            let below = children.get(&all[at].pid).into_iter().flatten();
+            stack.extend(below.map(|&child| (child, (depth + 1).min(DEEPEST))));
+        }
+    }
+    rows.retain(|row| matches!(row, Row::Process(at, _) if process_contains(scene, *at, wish.filter)));
+    rows
+}
+
+fn gaps(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (at, gap) in scene.gaps.iter().enumerate().filter(|(_, gap)| gap_contains(gap, wish.filter)) {
+        let lines = 1 + gap_lines(gap, wish.width).len();
+        rows.extend((0..lines).map(|line| Row::Gap(at, line)));
+    }
+    rows
+}
+
+fn label_contains(scene: &Scene, group: usize, text: &str) -> bool {
+    scene.groups.get(group).is_some_and(|group| contains(&group.label, text))
+}
+
+fn thread_contains(thread: &Thread, text: &str) -> bool {
+    contains(thread.name(), text)
+        || contains(&thread.identity.comm, text)
+        || thread.key.tid.to_string().contains(text)
+        || thread.pid.to_string() == text
+}
+
+fn process_contains(scene: &Scene, at: usize, text: &str) -> bool {
+    let process = scene.target.processes.get(at);
+    process.is_some_and(|it| contains(&it.command, text) || it.pid.to_string().contains(text))
+}
+
+fn gap_contains(gap: &Gap, text: &str) -> bool {
+    contains(&gap.what, text) || contains(&gap.why, text)
+}
+
+/// Whether the text occurs, whatever the case of its letters.
+pub fn contains(whole: &str, text: &str) -> bool {
+    text.is_empty() || whole.to_lowercase().contains(&text.to_lowercase())
+}
+
+/// The order a view has before anybody chose one.
+pub fn usual_sort(view: View) -> Sort {
+    Sort::by(match view {
+        View::Overview | View::Threads => Column::Wanted,
+        View::Processes | View::Missing => Column::Pid,
+    })
+}

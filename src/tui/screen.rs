@@ -1,0 +1,82 @@
+//! The terminal as a guard: taken once, given back when dropped, on a panic, or by hand. Never left half taken.
+
+use std::io::{self, Stdout, Write};
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once};
+use std::thread;
+
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableMouseCapture};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Panics of other threads while the screen is taken: said when it is given back.
+static UNSAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Raw mode, alternate screen, mouse capture, for as long as it lives.
+#[derive(Debug)]
+pub struct Screen(());
+
+impl Screen {
+    /// Takes the terminal on stdout. Fails when stdout is none; whatever was taken until then is given back.
+    pub fn enter() -> io::Result<Self> {
+        install_panic_hook();
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        // From here on dropping gives everything back, also when the next step fails.
+        let screen = Self(());
+        execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, DisableBracketedPaste, cursor::Hide)?;
+        Ok(screen)
+    }
+
+    /// The terminal to draw on.
+    pub fn terminal(&self) -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+        Terminal::new(CrosstermBackend::new(io::stdout()))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back. Safe to call at any time and any number of times; what can't be undone is left.
+pub fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    // Each step on its own: one that fails must not keep the next from being taken.
+    let _ = execute!(out, DisableMouseCapture);
+    let _ = execute!(out, LeaveAlternateScreen);
+    let _ = execute!(out, cursor::Show);
+    let _ = disable_raw_mode();
+    let unsaid = UNSAID.lock().map(|mut unsaid| std::mem::take(&mut *unsaid)).unwrap_or_default();
+    for panic in unsaid {
+        let _ = writeln!(io::stderr(), "{panic}");
+    }
+}
+
+/// A panic of this thread gives the terminal back before it is said; one of another thread is said later, because the
+/// screen is still in use.
+fn install_panic_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let face = thread::current().id();
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if TAKEN.load(Ordering::SeqCst) && thread::current().id() != face {
+                if let Ok(mut unsaid) = UNSAID.lock() {
+                    unsaid.push(panic.to_string());
+                }
+            } else {
+                restore();
+                before(panic);
+            }
+        }));
+    });
+}

@@ -1,0 +1,229 @@
+//! One cell of a table: which text, in which role, on which side.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{span, spark, width, write};
+use crate::fact::State;
+use crate::model::Scene;
+use crate::model::scene::{Confidence, Demand, Group, Process, Thread};
+use crate::tui::column::Column;
+use crate::tui::dashboard::{Dashboard, View};
+use crate::tui::format::{self, MISSING};
+use crate::tui::rows::Row;
+use crate::tui::theme::Role;
+
+/// What all cells of a frame share.
+pub struct Common {
+    /// The CPUs that a full bar stands for.
+    bar: f64,
+    /// The CPUs that a full glyph of a spark stands for.
+    spark: f64,
+    /// Groups to which a thread belongs only by guess.
+    guessed: Vec<bool>,
+}
+
+impl Common {
+    /// Of a scene.
+    pub fn of(scene: &Scene) -> Self {
+        let mut guessed = vec![false; scene.groups.len()];
+        for thread in scene.threads.iter().filter(|it| it.attribution.confidence == Confidence::Guess) {
+            if let Some(guessed) = guessed.get_mut(thread.group) {
+                *guessed = true;
+            }
+        }
+        let wanted = scene.groups.iter().filter_map(|group| group.demand).map(|demand| demand.wanted);
+        Self {
+            bar: wanted.filter(|wanted| wanted.is_finite()).fold(scene.capacity.effective_cpus, f64::max),
+            spark: spark::greatest(scene.groups.iter().flat_map(|group| spark::last(&group.history, 200))),
+            guessed,
+        }
+    }
+}
+
+/// Waiting at least this share of the wanted time is set off; the number itself says how much.
+const MUCH_WAITING: f64 = 0.25;
+
+/// A column's heading in this much room.
+pub fn heading(column: Column, room: u16, dashboard: &Dashboard) -> String {
+    let scene = dashboard.scene();
+    let text = match column {
+        Column::History if scene.trend.step_s > 0.0 => {
+            format!("WANTED, LAST {}", format::duration(f64::from(room) * scene.trend.step_s))
+        }
+        column => column.heading().to_owned(),
+    };
+    format::fit(&text, room)
+}
+
+/// Writes a cell.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, row: Row, column: Column, common: &Common, dashboard: &Dashboard) {
+    let scene = dashboard.scene();
+    let spans = match row {
+        Row::Group(at) if column == Column::Tree => {
+            let guessed = common.guessed.get(at).is_some_and(|guessed| *guessed);
+            scene.groups.get(at).map(|it| group_name(it, guessed, area.width, dashboard))
+        }
+        Row::Group(at) => scene.groups.get(at).map(|it| group(it, column, area.width, common, dashboard)),
+        Row::Thread(at) => scene.threads.get(at).map(|it| thread(it, column, area.width, common, dashboard)),
+        Row::Process(at, depth) => {
+            scene.target.processes.get(at).map(|it| process(it, depth, column, area.width, dashboard))
+        }
+        Row::Gap(..) => None,
+    };
+    let spans = spans.unwrap_or_default();
+    let pad = if column.is_number() { area.width.saturating_sub(width(&spans)) } else { 0 };
+    write(frame, Rect { x: area.x + pad, width: area.width - pad, ..area }, 0, &Line::from(spans));
+}
+
+/// A group's name with the mark that folds it; `?` when a thread is in it only by guess.
+fn group_name(group: &Group, guessed: bool, room: u16, dashboard: &Dashboard) -> Vec<Span<'static>> {
+    let style = |role| dashboard.theme().style(role);
+    let mark = if dashboard.is_open(group) { "▾ " } else { "▸ " };
+    let doubt = if guessed { "?" } else { "" };
+    let name = format::fit(&group.label, room.saturating_sub(2 + format::width(doubt)));
+    vec![span(mark, style(Role::Faint)), span(name, style(Role::Strong)), span(doubt, style(Role::Alarm))]
+}
+
+fn group<'a>(group: &'a Group, column: Column, room: u16, common: &Common, dashboard: &Dashboard) -> Vec<Span<'a>> {
+    let theme = dashboard.theme();
+    match column {
+        Column::Threads => vec![span(group.threads.to_string(), theme.style(Role::Plain))],
+        Column::Awake => vec![quantity(group.awake, format::mean, Role::Plain, dashboard)],
+        Column::History => {
+            vec![span(spark::line(&group.history, common.spark, usize::from(room)), theme.style(Role::Got))]
+        }
+        column => demand(group.demand, column, room, common.bar, dashboard),
+    }
+}
+
+fn thread<'a>(
+    thread: &'a Thread,
+    column: Column,
+    room: u16,
+    common: &Common,
+    dashboard: &'a Dashboard,
+) -> Vec<Span<'a>> {
+    let theme = dashboard.theme();
+    let faint = theme.style(Role::Faint);
+    let in_tree = dashboard.view() == View::Overview;
+    match column {
+        Column::Tree => {
+            let tid = format!("  {:>7} ", thread.key.tid);
+            let name = format::fit(thread.name(), room.saturating_sub(format::width(&tid)));
+            vec![span(tid, faint), span(name, theme.style(Role::Plain))]
+        }
+        Column::Threads => vec![state(thread.state, state_word(thread.state), dashboard)],
+        Column::Awake => vec![span(last_cpu(thread, "cpu "), faint)],
+        Column::History => vec![span(format::fit(&evidence(thread), room), faint)],
+        Column::Tid => vec![span(thread.key.tid.to_string(), theme.style(Role::Plain))],
+        Column::Pid => vec![span(thread.pid.to_string(), faint)],
+        Column::Name => vec![span(format::fit(thread.name(), room), theme.style(Role::Strong))],
+        Column::Origin => {
+            let label = dashboard.scene().groups.get(thread.group).map_or(MISSING, |group| &group.label);
+            let doubt = if thread.attribution.confidence == Confidence::Guess { "?" } else { "" };
+            let label = format::fit(label, room.saturating_sub(format::width(doubt)));
+            vec![span(label, theme.style(Role::Plain)), span(doubt, theme.style(Role::Alarm))]
+        }
+        Column::State => vec![state(thread.state, thread.state.letter().to_string(), dashboard)],
+        Column::Cpu => vec![span(last_cpu(thread, ""), theme.style(Role::Plain))],
+        Column::Slices => vec![quantity(thread.slices_per_s, format::per_second, Role::Plain, dashboard)],
+        Column::Sure => vec![span(thread.attribution.confidence.word(), confidence(thread, dashboard))],
+        Column::Because => vec![span(format::fit(&thread.attribution.because, room), faint)],
+        column => demand(thread.demand, column, room, if in_tree { common.bar } else { 1.0 }, dashboard),
+    }
+}
+
+fn process<'a>(process: &'a Process, depth: u16, column: Column, room: u16, dashboard: &Dashboard) -> Vec<Span<'a>> {
+    let theme = dashboard.theme();
+    match column {
+        Column::Pid => vec![span(process.pid.to_string(), theme.style(Role::Strong))],
+        Column::Threads => vec![span(process.threads.to_string(), theme.style(Role::Plain))],
+        Column::Command => {
+            let branch =
+                if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(usize::from(depth) - 1)) };
+            let ended = if process.ended { "ended  " } else { "" };
+            let used = format::width(&branch) + format::width(ended);
+            let command = format::fit(&process.command, room.saturating_sub(used));
+            let branch = span(branch, theme.style(Role::Faint));
+            vec![branch, span(ended, theme.style(Role::Alarm)), span(command, theme.style(Role::Plain))]
+        }
+        column => demand(process.demand, column, room, 1.0, dashboard),
+    }
+}
+
+fn demand(demand: Option<Demand>, column: Column, room: u16, full: f64, dashboard: &Dashboard) -> Vec<Span<'static>> {
+    let style = |role| dashboard.theme().style(role);
+    match (column, demand) {
+        (Column::Got, demand) => vec![quantity(demand.map(|it| it.got), format::cpus, Role::Got, dashboard)],
+        (Column::Wanted, demand) => vec![quantity(demand.map(|it| it.wanted), format::cpus, Role::Strong, dashboard)],
+        (Column::Wait, Some(Demand { wait_share: Some(share), wanted, .. })) => {
+            let much = share >= MUCH_WAITING && wanted >= 0.005;
+            vec![span(format::percent(share), style(if much { Role::Waiting } else { Role::Faint }))]
+        }
+        (Column::Bar, Some(demand)) => {
+            let cells = |value: f64| (value / full.max(f64::MIN_POSITIVE) * f64::from(room)).round() as usize;
+            let (got, wanted) = (cells(demand.got).min(room.into()), cells(demand.wanted).min(room.into()));
+            let waiting = wanted.saturating_sub(got);
+            vec![span("█".repeat(got), style(Role::Got)), span("▒".repeat(waiting), style(Role::Waiting))]
+        }
+        (Column::Bar, None) => Vec::new(),
+        _ => vec![span(MISSING, style(Role::Faint))],
+    }
+}
+
+/// A number; one that rounds to nothing is faint, so that the eye lands on the others.
+fn quantity(value: Option<f64>, write: fn(f64) -> String, role: Role, dashboard: &Dashboard) -> Span<'static> {
+    let Some(value) = value else { return span(MISSING, dashboard.theme().style(Role::Faint)) };
+    let text = write(value);
+    let nothing = text.chars().all(|character| matches!(character, '0' | '.'));
+    span(text, dashboard.theme().style(if nothing { Role::Faint } else { role }))
+}
+
+/// A state in one word of at most eight letters.
+pub fn state_word(state: State) -> String {
+    match state {
+        State::Running => "running",
+        State::Sleeping => "asleep",
+        State::DiskSleep => "disk",
+        State::Stopped => "stopped",
+        State::Tracing => "traced",
+        State::Zombie => "zombie",
+        State::Dead => "gone",
+        State::Idle => "idle",
+        State::Parked => "parked",
+        State::Unknown => "unknown",
+    }
+    .to_owned()
+}
+
+fn state(state: State, text: String, dashboard: &Dashboard) -> Span<'static> {
+    let role = match state {
+        State::Running => Role::Live,
+        State::DiskSleep => Role::Waiting,
+        State::Stopped | State::Tracing | State::Zombie | State::Dead => Role::Alarm,
+        _ => Role::Faint,
+    };
+    span(text, dashboard.theme().style(role))
+}
+
+fn last_cpu(thread: &Thread, before: &str) -> String {
+    thread.last_cpu.map_or(MISSING.to_owned(), |cpu| format!("{before}{cpu}"))
+}
+
+fn confidence(thread: &Thread, dashboard: &Dashboard) -> ratatui::style::Style {
+    dashboard.theme().style(match thread.attribution.confidence {
+        Confidence::Guess => Role::Alarm,
+        Confidence::Likely => Role::Plain,
+        Confidence::Certain => Role::Faint,
+    })
+}
+
+/// Why a thread stands in its group; how sure that is comes first unless it is certain.
+fn evidence(thread: &Thread) -> String {
+    match thread.attribution.confidence {
+        Confidence::Certain => thread.attribution.because.clone(),
+        other => format!("{}: {}", other.word(), thread.attribution.because),
+    }
+}

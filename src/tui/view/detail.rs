@@ -1,0 +1,192 @@
+//! What is known of the selected row: names, origin and why, state, where it ran.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::{boxed, cell, span, spark, write};
+use crate::fact::{Entry, NameSource, ThreadDetail};
+use crate::model::scene::{Demand, Group, Process, Thread};
+use crate::tui::dashboard::{Dashboard, Pane};
+use crate::tui::format::{self, MISSING};
+use crate::tui::rows::RowKey;
+use crate::tui::theme::Role;
+use crate::tui::watched::Watched;
+
+/// Cells of the labels.
+const LABEL: u16 = 16;
+/// Most lines of one fact.
+const LINES: usize = 4;
+
+/// Draws the detail pane.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
+    let Pane::Shown(watched) = dashboard.pane() else { return };
+    let scene = dashboard.scene();
+    let (title, facts) = match (watched, dashboard.cursor().selected()) {
+        (Some(watched), _) => thread(watched, dashboard, area.width.saturating_sub(LABEL + 4)),
+        (None, Some(RowKey::Group(key))) => match scene.groups.iter().find(|group| group.key == *key) {
+            Some(group) => self::group(group),
+            None => return,
+        },
+        (None, Some(RowKey::Process(pid))) => match scene.target.processes.iter().find(|it| it.pid == *pid) {
+            Some(process) => self::process(process),
+            None => return,
+        },
+        _ => ("details".to_owned(), vec![("", "select a thread or a group".to_owned())]),
+    };
+    let theme = dashboard.theme();
+    let inside = boxed(frame, area, &title, theme);
+    let mut row = 0;
+    for (label, text) in facts {
+        let lines = format::wrap(&text, inside.width.saturating_sub(LABEL + 1), LINES);
+        for (at, line) in lines.into_iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            let label = span(format!(" {label:<width$}", width = usize::from(LABEL) - 1), theme.style(Role::Faint));
+            write(frame, inside, row, &Line::from(vec![label, span(line, theme.style(Role::Plain))]));
+            row += 1;
+        }
+    }
+}
+
+type Facts = (String, Vec<(&'static str, String)>);
+
+fn group(group: &Group) -> Facts {
+    let mut facts = vec![("what it does", group.about.clone())];
+    if let Some(library) = &group.key.library {
+        facts.push(("library", library.to_string()));
+    }
+    facts.extend([
+        ("origin id", group.key.origin.to_string()),
+        ("threads", format!("{} exist, {} awake", group.threads, group.awake.map_or(MISSING.to_owned(), format::mean))),
+        ("demand", demand(group.demand)),
+        ("used so far", format!("{} CPU-seconds while watched", format::mean(group.total_run_s))),
+    ]);
+    (group.label.clone(), facts)
+}
+
+fn process(process: &Process) -> Facts {
+    let ended = if process.ended { ", ended: as it was last seen" } else { "" };
+    let facts = vec![
+        ("command", process.command.clone()),
+        ("parent", process.parent.to_string()),
+        ("threads", process.threads.to_string()),
+        ("demand", demand(process.demand)),
+    ];
+    (format!("process {}{ended}", process.pid), facts)
+}
+
+fn thread(watched: &Watched, dashboard: &Dashboard, room: u16) -> Facts {
+    let thread = &watched.thread;
+    let label = thread_label(watched, dashboard);
+    let ended = if watched.ended { ", ended: as it was last seen" } else { "" };
+    let confidence = thread.attribution.confidence.word();
+    let mut facts = vec![
+        ("origin", format!("{label}, {confidence}")),
+        ("because", thread.attribution.because.clone()),
+        ("kernel name", thread.identity.comm.to_string()),
+        ("name in target", name_in_target(thread)),
+        ("state", state(thread, watched.detail.as_ref())),
+        ("demand", demand(thread.demand)),
+        ("cpu", cpus(thread)),
+        ("got", history(watched, room)),
+        ("ran on", places(watched, room)),
+        ("switches", switches(thread, watched.detail.as_ref())),
+    ];
+    facts.extend(thread.identity.entry.as_ref().map(|entry| ("starts at", start(entry))));
+    (format!("thread {} of process {}{ended}", thread.key.tid, thread.pid), facts)
+}
+
+fn thread_label(watched: &Watched, dashboard: &Dashboard) -> String {
+    let key = &watched.thread.attribution.group;
+    let group = dashboard.scene().groups.iter().find(|group| group.key == *key);
+    group.map_or_else(|| key.origin.to_string(), |group| group.label.clone())
+}
+
+fn name_in_target(thread: &Thread) -> String {
+    let identity = &thread.identity;
+    match (&identity.target_name, &identity.missing) {
+        (Some(name), _) => format!(
+            "{} ({})",
+            name.name,
+            match name.source {
+                NameSource::TensorFlow => "TensorFlow's own",
+                NameSource::TensorFlowByShape => "TensorFlow's own, found by its shape",
+                NameSource::Python => "Python's own",
+            }
+        ),
+        (None, Some(why)) => format!("{MISSING} {why}"),
+        (None, None) if identity.main => format!("{MISSING} the main thread needs none"),
+        (None, None) => format!("{MISSING} the program keeps none"),
+    }
+}
+
+fn state(thread: &Thread, detail: Option<&ThreadDetail>) -> String {
+    let word = cell::state_word(thread.state);
+    let channel = match detail.map(|detail| detail.wait_channel.as_deref()) {
+        Some(Some("0")) | None => return word,
+        Some(None) => return format!("{word}; where it waits can't be read"),
+        Some(Some(channel)) => channel,
+    };
+    format!("{word}; waits in {channel}")
+}
+
+fn demand(demand: Option<Demand>) -> String {
+    let Some(demand) = demand else { return format!("{MISSING} measuring…: numbers need two samples") };
+    let wait = demand.wait_share.map_or(String::new(), |share| format!(", waiting {} %", format::percent(share)));
+    format!("wanted {} CPUs, got {}{wait}", format::cpus(demand.wanted), format::cpus(demand.got))
+}
+
+fn cpus(thread: &Thread) -> String {
+    let last = thread.last_cpu.map_or(format!("{MISSING} not read"), |cpu| format!("last on {cpu}"));
+    match &thread.affinity {
+        Some(set) => format!("{last}, may run on {set} ({})", set.count()),
+        None => format!("{last}, affinity {MISSING} can't be read"),
+    }
+}
+
+fn history(watched: &Watched, room: u16) -> String {
+    let got: Vec<f32> = watched.moments.iter().map(|it| it.demand.map_or(0.0, |demand| demand.got as f32)).collect();
+    let shown = spark::last(&got, usize::from(room).min(40));
+    format!("{} (█ = 1 CPU)", spark::line(shown, 1.0, shown.len()))
+}
+
+/// The CPUs it last ran on, tick by tick, the newest last.
+fn places(watched: &Watched, room: u16) -> String {
+    let mut places = Vec::new();
+    let mut used = 8;
+    for moment in watched.moments.iter().rev() {
+        let place = moment.cpu.map_or(MISSING.to_owned(), |cpu| cpu.to_string());
+        used += format::width(&place) + 1;
+        if used > room {
+            break;
+        }
+        places.push(place);
+    }
+    places.reverse();
+    format!("cpu {}", places.join(" "))
+}
+
+fn switches(thread: &Thread, detail: Option<&ThreadDetail>) -> String {
+    let slices = thread.slices_per_s.map_or(MISSING.to_owned(), format::per_second);
+    let number = |count: Option<u64>| count.map_or(MISSING.to_owned(), |count| count.to_string());
+    match detail {
+        None => format!("{slices} slices/s; switches are read at the next tick"),
+        Some(detail) => format!(
+            "{slices} slices/s; since birth {} voluntary, {} involuntary",
+            number(detail.voluntary_switches),
+            number(detail.involuntary_switches)
+        ),
+    }
+}
+
+fn start(entry: &Entry) -> String {
+    let library = entry.library.as_ref().map_or("code of no file", |path| path.rsplit('/').next().unwrap_or(path));
+    let owner = entry.owner.as_ref().map(|owner| {
+        let path = owner.library.as_str();
+        format!("; a std::thread of {}", path.rsplit('/').next().unwrap_or(path))
+    });
+    match &entry.symbol {
+        Some(symbol) => format!("{symbol} in {library}{}", owner.unwrap_or_default()),
+        None => format!("{} in {library}{}", entry.address, owner.unwrap_or_default()),
+    }
+}

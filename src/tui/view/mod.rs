@@ -1,0 +1,63 @@
+//! One box of the screen a file: a function of frame, area and dashboard. Nothing is worked out here, only written.
+
+pub mod capacity;
+pub mod chart;
+pub mod cpus;
+pub mod demand;
+pub mod detail;
+pub mod footer;
+pub mod header;
+pub mod help;
+pub mod menu;
+pub mod picker;
+pub mod small;
+pub mod status;
+pub mod table;
+
+mod cell;
+mod spark;
+
+use std::borrow::Cow;
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear};
+
+use super::format;
+use super::theme::{Role, Theme};
+
+/// Writes a line into a row of an area; outside the area nothing is written.
+fn write(frame: &mut Frame<'_>, area: Rect, row: u16, line: &Line<'_>) {
+    if row < area.height && area.width > 0 {
+        frame.buffer_mut().set_line(area.x, area.y + row, line, area.width);
+    }
+}
+
+/// Columns a line takes.
+fn width(spans: &[Span<'_>]) -> u16 {
+    spans.iter().fold(0, |sum: u16, span| sum.saturating_add(format::width(&span.content)))
+}
+
+/// A piece of a line.
+fn span<'a>(text: impl Into<Cow<'a, str>>, style: Style) -> Span<'a> {
+    Span::styled(text, style)
+}
+
+/// A frame with a title around what is returned; too small an area is left alone.
+fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect {
+    if area.width < 4 || area.height < 3 {
+        return Rect::default();
+    }
+    let title = format!(" {} ", format::fit(title, area.width.saturating_sub(6)));
+    let block = Block::bordered().border_style(theme.style(Role::Frame));
+    frame.render_widget(block.title(span(title, theme.style(Role::Heading))), area);
+    area.inner(Margin::new(1, 1))
+}
+
+/// An empty area with a frame, over whatever was there.
+fn popup(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect {
+    frame.render_widget(Clear, area);
+    boxed(frame, area, title, theme)
+}

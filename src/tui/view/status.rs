@@ -1,0 +1,96 @@
+//! The line above the keys: what is shown, what is missing, what looking costs; or the line that is being typed.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{span, width, write};
+use crate::model::Scene;
+use crate::tui::dashboard::{Dashboard, Mode, Purpose};
+use crate::tui::theme::Role;
+use crate::tui::{format, rows};
+
+/// Draws the status line.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
+    let theme = dashboard.theme();
+    if let Some((prompt, text)) = line(dashboard) {
+        let mut words = vec![span(prompt, theme.style(Role::Key)), span(format!(" {text}"), theme.style(Role::Strong))];
+        if is_vain(dashboard) {
+            words.push(span("   no row contains this", theme.style(Role::Alarm)));
+        }
+        return write(frame, area, 0, &Line::from(words));
+    }
+    let (scene, mut left) = (dashboard.scene(), notes(dashboard));
+    let separator = span(" · ", theme.style(Role::Faint));
+    let mut words = vec![Span::raw(" ")];
+    for cost in [Some(cost(scene, true)), Some(cost(scene, false)), None] {
+        words.truncate(1);
+        let cost = cost.map(|cost| span(cost, theme.style(Role::Faint)));
+        for (at, note) in left.iter().chain(&cost).enumerate() {
+            words.extend((at > 0).then(|| separator.clone()));
+            words.push(note.clone());
+        }
+        if width(&words) <= area.width {
+            break;
+        }
+    }
+    if width(&words) > area.width {
+        left.truncate(1);
+        words = vec![Span::raw(" "), left.remove(0)];
+    }
+    write(frame, area, 0, &Line::from(words));
+}
+
+/// Prompt and text of the line being typed.
+fn line(dashboard: &Dashboard) -> Option<(&'static str, &str)> {
+    match dashboard.mode() {
+        Mode::Line(Purpose::Search, _) => Some((" search ", &dashboard.typed().search)),
+        Mode::Line(Purpose::Filter, _) => Some((" filter ", &dashboard.typed().filter)),
+        _ => None,
+    }
+}
+
+/// Whether a search is being typed that the selected row does not answer.
+fn is_vain(dashboard: &Dashboard) -> bool {
+    let text = &dashboard.typed().search;
+    let typing = matches!(dashboard.mode(), Mode::Line(Purpose::Search, _)) && !text.is_empty();
+    let row = dashboard.rows().get(dashboard.cursor().at());
+    typing && row.is_none_or(|&row| !rows::found(dashboard.scene(), dashboard.view(), row, text))
+}
+
+/// Cells in front of the typing position.
+pub fn prompt_width(dashboard: &Dashboard) -> u16 {
+    line(dashboard)
+        .map_or(0, |(prompt, text)| format::width(prompt).saturating_add(1).saturating_add(format::width(text)))
+}
+
+/// What there is to know, the most urgent first.
+fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
+    let (scene, theme) = (dashboard.scene(), dashboard.theme());
+    let mut notes = Vec::new();
+    if !dashboard.typed().filter.is_empty() {
+        let text = format::fit(&dashboard.typed().filter, 20);
+        notes.push(span(format!("filter \"{text}\" (Esc ends it)"), theme.style(Role::Paused)));
+    }
+    if let Some(first) = scene.gaps.first() {
+        let more = match scene.gaps.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let text = format!("! missing: {}{more} (4 says why)", format::fit(&first.what, 30));
+        notes.push(span(text, theme.style(Role::Alarm)));
+    }
+    if dashboard.follows() {
+        notes.push(span("following", theme.style(Role::Plain)));
+    }
+    let threads = format::count(scene.threads.len(), "thread", "threads");
+    notes.push(span(threads, theme.style(Role::Plain)));
+    notes
+}
+
+/// "tftop: 0.4 ms CPU a tick, nothing stopped".
+fn cost(scene: &Scene, long: bool) -> String {
+    let milliseconds = scene.cost.cpu_ns as f64 / 1e6;
+    let words = format!("tftop: {} ms CPU a tick", format::cpus(milliseconds));
+    if long { format!("{words}, nothing stopped") } else { words }
+}

@@ -1,0 +1,93 @@
+//! The table of a view: headings and the rows that are on screen. Only those are written.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::{cell, span, write};
+use crate::tui::column::{self, Placed};
+use crate::tui::dashboard::{Dashboard, View};
+use crate::tui::rows::{self, Row};
+use crate::tui::theme::Role;
+
+/// Where columns stand within the table's area.
+pub fn inside(area: Rect) -> Rect {
+    let margin = u16::from(area.width > 0);
+    Rect { x: area.x + margin, width: area.width - margin, ..area }
+}
+
+/// Draws the table.
+pub fn draw(frame: &mut Frame<'_>, headings: Rect, list: Rect, dashboard: &Dashboard) {
+    let placed = column::place(dashboard.columns(), inside(headings));
+    self::headings(frame, headings, &placed, dashboard);
+    let (top, height) = (dashboard.cursor().top(), usize::from(list.height));
+    let selected = dashboard.cursor().selected();
+    let common = cell::Common::of(dashboard.scene());
+    for (y, &row) in (0_u16..).zip(dashboard.rows().iter().skip(top).take(height)) {
+        let line = Rect { y: list.y + y, height: 1, ..list };
+        match row {
+            Row::Gap(at, part) => gap(frame, line, at, part, dashboard),
+            row => {
+                for place in &placed {
+                    let area = Rect { x: place.x, width: place.width, ..line };
+                    cell::draw(frame, area, row, place.column, &common, dashboard);
+                }
+            }
+        }
+        if selected.is_some_and(|key| rows::is(dashboard.scene(), row, key)) {
+            frame.buffer_mut().set_style(line, dashboard.theme().style(Role::Selected));
+            write(frame, line, 0, &Line::raw("▶"));
+        }
+    }
+    if dashboard.rows().is_empty() {
+        let why = Line::from(span(nothing(dashboard), dashboard.theme().style(Role::Faint)));
+        write(frame, inside(list), 0, &why);
+    }
+}
+
+fn headings(frame: &mut Frame<'_>, area: Rect, placed: &[Placed], dashboard: &Dashboard) {
+    let (theme, sort) = (dashboard.theme(), dashboard.sort());
+    frame.buffer_mut().set_style(area, theme.style(Role::Bar));
+    for place in placed {
+        let at = Rect { x: place.x, width: place.width, ..area };
+        let sorted = sort.column == place.column;
+        let text = cell::heading(place.column, place.width, dashboard);
+        let style = theme.style(Role::Bar).patch(theme.style(if sorted { Role::Strong } else { Role::Plain }));
+        let pad =
+            if place.column.is_number() { place.width.saturating_sub(crate::tui::format::width(&text)) } else { 0 };
+        let mark = match (sorted, sort.falling) {
+            (true, true) => "▼",
+            (true, false) => "▲",
+            _ => "",
+        };
+        let line = Line::from(vec![span(" ".repeat(usize::from(pad)), style), span(text, style), span(mark, style)]);
+        // The mark stands in the gap behind a heading that fills its column.
+        write(frame, Rect { width: (at.width + 1).min(area.right().saturating_sub(at.x)), ..at }, 0, &line);
+    }
+}
+
+fn gap(frame: &mut Frame<'_>, area: Rect, at: usize, part: usize, dashboard: &Dashboard) {
+    let Some(gap) = dashboard.scene().gaps.get(at) else { return };
+    let theme = dashboard.theme();
+    let line = match part {
+        0 => {
+            Line::from(vec![span(" ! ", theme.style(Role::Alarm)), span(gap.what.as_str(), theme.style(Role::Strong))])
+        }
+        part => {
+            let reason = rows::gap_lines(gap, area.width).into_iter().nth(part - 1).unwrap_or_default();
+            Line::from(span(format!("   {reason}"), theme.style(Role::Plain)))
+        }
+    };
+    write(frame, area, 0, &line);
+}
+
+/// Why there is no row.
+fn nothing(dashboard: &Dashboard) -> &'static str {
+    match dashboard.view() {
+        _ if !dashboard.typed().filter.is_empty() => "nothing here contains the filter's text (Esc takes it away)",
+        View::Missing => "nothing is missing: everything that tftop looks for could be read",
+        _ if dashboard.scene().tick == 0 => "waiting for the first sample",
+        _ if dashboard.scene().target.ended => "the target has ended",
+        _ => "nothing to show",
+    }
+}

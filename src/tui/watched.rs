@@ -1,0 +1,59 @@
+//! The thread in the detail pane: its newest state and, for as long as it is looked at, where and how much it ran.
+
+use std::collections::VecDeque;
+
+use crate::fact::{ThreadDetail, ThreadKey};
+use crate::model::Scene;
+use crate::model::scene::{Demand, Thread};
+
+/// A thread somebody looks at. Outlives the thread.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// As it was last seen.
+    pub thread: Thread,
+    /// Its details as last read.
+    pub detail: Option<ThreadDetail>,
+    /// Whether it has ended.
+    pub ended: bool,
+    /// One entry a scene since it is looked at, oldest first.
+    pub moments: VecDeque<Moment>,
+}
+
+/// One scene of a watched thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// What it got and wanted.
+    pub demand: Option<Demand>,
+    /// The CPU it last ran on.
+    pub cpu: Option<u32>,
+}
+
+/// Moments kept.
+const LONGEST: usize = 240;
+
+impl Watched {
+    /// Begins to watch a thread of this scene.
+    pub fn begin(scene: &Scene, key: ThreadKey) -> Option<Self> {
+        let thread = scene.threads.iter().find(|thread| thread.key == key)?.clone();
+        let mut watched = Self { thread, detail: None, ended: false, moments: VecDeque::new() };
+        watched.see(scene);
+        Some(watched)
+    }
+
+    /// Takes the next scene in.
+    pub fn see(&mut self, scene: &Scene) {
+        let key = self.thread.key;
+        let Some(thread) = scene.threads.iter().find(|thread| thread.key == key) else {
+            self.ended = true;
+            return;
+        };
+        self.thread = thread.clone();
+        if let Some((_, detail)) = scene.details.iter().find(|(of, _)| *of == key) {
+            self.detail = Some(detail.clone());
+        }
+        if self.moments.len() == LONGEST {
+            self.moments.pop_front();
+        }
+        self.moments.push_back(Moment { demand: thread.demand, cpu: thread.last_cpu });
+    }
+}

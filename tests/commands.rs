@@ -1,0 +1,307 @@
+//! The command line as a person or a script meets it: help, exit codes, the words of errors, the demo's steps.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Above the largest pid_max (proc_sys_kernel(5)): nobody's.
+const NOBODYS_PID: &str = "4194999";
+
+fn tftop(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
+    command.args(arguments).stdin(Stdio::null()).env_remove("COLUMNS").env_remove("NO_COLOR");
+    command
+}
+
+/// Exit code, stdout, stderr.
+fn ended(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A process without TensorFlow and without a word; ends with the test.
+struct Sleeper(Child);
+
+impl Sleeper {
+    fn start() -> Self {
+        Self(Command::new("sleep").arg("1000").spawn().unwrap())
+    }
+
+    fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn help_is_short_and_says_how_it_ends() {
+    let (code, stdout, stderr) = ended(&mut tftop(&["--help"]));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    insta::assert_snapshot!("help", stdout);
+    for subcommand in ["attach", "ps", "report", "doctor", "demo"] {
+        let (code, stdout, _) = ended(&mut tftop(&[subcommand, "--help"]));
+        assert_eq!(code, Some(0));
+        insta::assert_snapshot!(format!("help_{subcommand}"), stdout);
+    }
+}
+
+#[test]
+fn version_is_one_line() {
+    let expected = format!("tftop {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(ended(&mut tftop(&["--version"])), (Some(0), expected, String::new()));
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_says_what_is_right() {
+    let wrong: &[(&[&str], &str)] = &[
+        (&["trian"], "neither a pid nor a subcommand; `tftop attach NAME` finds a process by its name"),
+        (&["0"], "no process has this number"),
+        (&["2430", "report", "2430"], "`tftop report 2430`, not `tftop 2430 report`"),
+        (&["2430", "--interval", "99ms"], "must be between 0.1 s and 60 s"),
+        (&["2430", "--interval", "1h"], "write seconds (1, 0.5, 1s), milliseconds (500ms) or minutes (2m)"),
+        (&["report"], "<PID>"),
+        (&["report", "2430", "--for", "0"], "must be between 0.1 s and 86400 s"),
+        (&["2430", "--families", "/nonexistent/families.toml"], "--families /nonexistent/families.toml: No such file"),
+        (&["demo", "--families", "/nonexistent/families.toml"], "--families /nonexistent/families.toml: No such file"),
+    ];
+    for (arguments, words) in wrong {
+        let (code, stdout, stderr) = ended(&mut tftop(arguments));
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(words), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_target_that_is_not_there_ends_with_3() {
+    for arguments in [&[NOBODYS_PID][..], &["attach", NOBODYS_PID], &["report", NOBODYS_PID], &["doctor", NOBODYS_PID]]
+    {
+        let (code, stdout, stderr) = ended(&mut tftop(arguments));
+        assert_eq!((code, stdout.as_str()), (Some(3), ""), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with(&format!("tftop: no process {NOBODYS_PID} here")), "{stderr}");
+    }
+    // Taken apart, so that the name stands in no command line but tftop's own.
+    let name = ["a-name", "that-nobody-has"].join("-");
+    let (code, _, stderr) = ended(&mut tftop(&["attach", &name]));
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("no process is called") && stderr.contains("`tftop ps` lists"), "{stderr}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    for arguments in [&["--help"][..], &["doctor"], &["ps", "--json"]] {
+        let mut child = tftop(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert!(child.wait().unwrap().success(), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("panicked") && !stderr.contains("Broken pipe"), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_process_without_tensorflow_has_a_report_too() {
+    let sleeper = Sleeper::start();
+    let arguments = ["report", &sleeper.pid(), "--for", "0.3s", "--interval", "0.1s", "--json"];
+    let (code, stdout, stderr) = ended(&mut tftop(&arguments));
+    assert_eq!(code, Some(0), "{stderr}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["schema"], "tftop.report/1");
+    assert_eq!(report["target"]["pid"].to_string(), sleeper.pid());
+    assert_eq!(report["target"]["tensorflow"], Value::Null);
+    assert_eq!(report["threads"].as_array().unwrap().len(), 1);
+    assert!(report["window_s"].as_f64().unwrap() > 0.2, "{stdout}");
+    let (code, stdout, _) = ended(&mut tftop(&arguments[..6]));
+    assert_eq!(code, Some(0));
+    assert!(stdout.starts_with("sleep 1000\n") && stdout.contains("no TensorFlow"), "{stdout}");
+}
+
+#[test]
+fn without_a_terminal_a_pid_alone_is_a_plain_report() {
+    let sleeper = Sleeper::start();
+    let (code, stdout, stderr) = ended(&mut tftop(&[&sleeper.pid(), "--color", "always"]));
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("CPUs it may use") && !stdout.contains('\x1b'), "{stdout:?}");
+}
+
+#[test]
+fn an_interrupted_report_prints_what_was_seen() {
+    let sleeper = Sleeper::start();
+    let mut command = tftop(&["report", &sleeper.pid(), "--for", "1000s", "--interval", "0.1s", "--json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let folder = format!("/proc/{}/", sleeper.pid());
+    wait_until(|| has_open(child.id(), &folder) && catches(child.id(), 15));
+    signal(child.id(), "TERM");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["target"]["pid"].to_string(), sleeper.pid());
+}
+
+#[test]
+fn the_listing_is_json_even_when_it_is_empty() {
+    let (code, stdout, stderr) = ended(&mut tftop(&["ps", "--json", "--interval", "0.1s"]));
+    assert_eq!(code, Some(0), "{stderr}");
+    let listing: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(listing["schema"], "tftop.ps/1");
+    assert!(listing["processes"].is_array());
+}
+
+#[test]
+fn doctor_speaks_in_words() {
+    let sleeper = Sleeper::start();
+    let (code, stdout, stderr) = ended(&mut tftop(&["doctor", &sleeper.pid()]));
+    assert!(code == Some(0) || code == Some(4), "{stderr}");
+    assert!(stdout.contains(&format!("What tftop may read of process {}", sleeper.pid())), "{stdout}");
+    assert!(stdout.contains("memory") && stdout.contains("schedstat"), "{stdout}");
+}
+
+/// A demo with a Python of the test's own and a cache folder of its own.
+struct Demo {
+    cache: tempfile::TempDir,
+}
+
+impl Demo {
+    fn new() -> Self {
+        Self { cache: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, environment: &[(&str, &str)]) -> Command {
+        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stand-in-python");
+        let mut command = tftop(&["demo", "--interval", "0.1s", "--python"]);
+        command.arg(python).env("XDG_CACHE_HOME", self.cache.path()).envs(environment.iter().copied());
+        command
+    }
+
+    fn venv(&self) -> PathBuf {
+        self.cache.path().join("tftop/demo-venv")
+    }
+}
+
+const HAS_TENSORFLOW: (&str, &str) = ("STAND_IN_TENSORFLOW", "/site-packages/tensorflow/__init__.py");
+
+#[test]
+fn a_demo_reports_and_leaves_nothing_behind() {
+    let demo = Demo::new();
+    let (code, stdout, stderr) = ended(demo.command(&[HAS_TENSORFLOW]).args(["--for", "0.3s"]));
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("Found TensorFlow: /site-packages/tensorflow"), "{stderr}");
+    let pid = stdout.lines().find_map(|line| line.strip_prefix("pid ")).unwrap().split(' ').next().unwrap();
+    assert!(!Path::new("/proc").join(pid).exists(), "the training run outlives the demo");
+    assert!(!demo.venv().exists());
+    let left: Vec<_> = fs::read_dir(demo.cache.path().join("tftop")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["demo-train.py"]);
+}
+
+#[test]
+fn a_demo_that_is_killed_takes_its_training_run_with_it() {
+    let demo = Demo::new();
+    let mut command = demo.command(&[HAS_TENSORFLOW]);
+    let mut child = command.args(["--for", "1000s"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    let line = std::iter::from_fn(|| {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut stderr, &mut line).ok().filter(|&length| length > 0).map(|_| line)
+    });
+    let started = line.into_iter().find(|line| line.starts_with("Starting a training run")).unwrap();
+    let pid = started.split("pid ").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_until(|| is_over(&pid));
+}
+
+#[test]
+fn a_training_run_that_fails_shows_the_end_of_its_log() {
+    let demo = Demo::new();
+    let (code, stdout, stderr) = ended(&mut demo.command(&[HAS_TENSORFLOW, ("STAND_IN_SCRIPT", "7")]));
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+    assert!(stderr.contains("tftop: the demo's training ended by itself (exit status: 7)"), "{stderr}");
+    assert!(stderr.ends_with("\n  | Traceback\n  | ^[[31mno luck\n"), "{stderr}");
+}
+
+#[test]
+fn an_installation_is_announced_and_an_interrupted_one_begins_anew() {
+    let demo = Demo::new();
+    let broken = [("STAND_IN_PIP", "1")];
+    let (code, stdout, stderr) = ended(&mut demo.command(&broken));
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+    let venv = demo.venv().display().to_string();
+    let (announced, asked) = (stderr.find("it downloads about").unwrap(), stderr.find("pip was asked for").unwrap());
+    assert!(announced < asked && stderr.contains(&venv), "{stderr}");
+    assert!(stderr.contains("--python PATH"), "{stderr}");
+
+    fs::write(demo.venv().join("half-a-package"), "").unwrap();
+    let stops_at_training = [("STAND_IN_SCRIPT", "7")];
+    let (_, _, stderr) = ended(&mut demo.command(&stops_at_training));
+    assert!(stderr.contains("pip was asked for tensorflow") && stderr.contains("ended by itself"), "{stderr}");
+    assert!(!demo.venv().join("half-a-package").exists());
+
+    let (_, _, stderr) = ended(&mut demo.command(&stops_at_training));
+    assert!(!stderr.contains("pip was asked for") && stderr.contains(&format!("Using {venv}")), "{stderr}");
+}
+
+#[test]
+fn each_obstacle_to_an_installation_has_its_own_words() {
+    let demo = Demo::new();
+    let obstacles = [
+        ("STAND_IN_VERSION", "3 14", "is Python 3.14, but tensorflow"),
+        ("STAND_IN_VERSION", "2 7", "is Python 2.7, but tensorflow"),
+        ("STAND_IN_VERSION", "what?", "does not answer like Python 3"),
+        ("STAND_IN_VENV", "ensurepip is not available", "apt install python3-venv"),
+    ];
+    for (variable, value, words) in obstacles {
+        let (code, _, stderr) = ended(&mut demo.command(&[(variable, value)]));
+        assert_eq!(code, Some(1), "{stderr}");
+        assert!(stderr.contains(words) && stderr.contains("--python PATH"), "{stderr}");
+        assert!(!stderr.contains("pip was asked for"), "{stderr}");
+    }
+    let mut none = tftop(&["demo", "--python", "/nonexistent/python"]);
+    let (code, _, stderr) = ended(none.env("XDG_CACHE_HOME", demo.cache.path()));
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("/nonexistent/python can't be started"), "{stderr}");
+}
+
+fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap().success());
+}
+
+/// Gone, or a zombie that nobody has waited for.
+fn is_over(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_none_or(|rest| rest.is_empty() || rest.trim_start().starts_with('Z'))
+}
+
+fn has_open(pid: u32, folder: &str) -> bool {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    descriptors
+        .filter_map(|descriptor| fs::read_link(descriptor.path()).ok())
+        .any(|link| link.to_string_lossy().starts_with(folder))
+}
+
+/// Whether the process has a handler for the signal (`SigCgt` of proc_pid_status(5)).
+fn catches(pid: u32, signal: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
+fn wait_until(what: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !what() {
+        assert!(Instant::now() < deadline, "waited for 30 s");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,336 @@
+//! What is on screen: stories of events on a backend made for tests, as snapshots and as claims about single cells.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/scenes.rs"]
+mod scenes;
+#[path = "support/stage.rs"]
+mod stage;
+
+use std::sync::Arc;
+
+use ratatui::layout::Position;
+use ratatui::style::{Color, Modifier};
+use stage::{COLOR, PLAIN, Stage};
+use tftop::fact::{CounterSource, State};
+use tftop::tui::dashboard::Event;
+use tftop::tui::{Effect, Look, ThemeName};
+
+macro_rules! snapshot {
+    ($name:literal, $stage:expr) => {
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!($name, $stage.text());
+        })
+    };
+}
+
+#[test]
+fn the_overview_at_every_size() {
+    for (name, width, height) in [
+        ("overview_160x50", 160, 50),
+        ("overview_120x40", 120, 40),
+        ("overview_100x30", 100, 30),
+        ("overview_80x24", 80, 24),
+        ("overview_40x10", 40, 10),
+        ("overview_30x8", 30, 8),
+    ] {
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(name, Stage::new(PLAIN, width, height, scenes::training(80)).text());
+        });
+    }
+}
+
+#[test]
+fn before_there_are_numbers_it_says_so() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::nothing());
+    snapshot!("nothing_80x24", stage);
+    stage.scene(scenes::first());
+    snapshot!("first_80x24", stage);
+}
+
+#[test]
+fn a_group_opens_and_a_thread_shows_what_is_known_of_it() {
+    for (name, width, height) in [("detail_160x50", 160, 50), ("detail_80x24", 80, 24)] {
+        let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
+        stage.keys("jljd");
+        let wanted = stage.dashboard.interest().details;
+        assert!(wanted.contains(&scenes::key(2434)));
+        stage.scene(scenes::detailed(scenes::training(81), &wanted));
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(name, stage.text());
+        });
+    }
+}
+
+#[test]
+fn the_other_views() {
+    let mut stage = Stage::new(PLAIN, 120, 40, scenes::with_workers(80));
+    stage.keys("2");
+    snapshot!("threads_120x40", stage);
+    stage.keys("3");
+    snapshot!("processes_120x40", stage);
+    stage.keys("jj\n");
+    assert!(stage.text().contains("process 2510") && stage.text().contains("tracker_fd=5"), "{}", stage.text());
+    stage.keys("\n");
+    stage.resize(80, 24);
+    stage.scene(scenes::degraded(81));
+    stage.keys("4");
+    snapshot!("missing_80x24", stage);
+    stage.keys("1");
+    assert!(stage.text().contains("TF intra-op?"), "a guess is marked on the group already");
+    stage.keys("2");
+    snapshot!("threads_guessed_80x24", stage);
+    stage.keys("?");
+    snapshot!("help_80x24", stage);
+    stage.keys("G");
+    snapshot!("help_end_80x24", stage);
+    stage.keys("?1s");
+    snapshot!("menu_80x24", stage);
+}
+
+#[test]
+fn a_quota_binds_on_a_machine_with_many_cpus() {
+    let mut stage = Stage::new(PLAIN, 120, 40, scenes::with_quota(80));
+    snapshot!("quota_120x40", stage);
+    stage.resize(40, 10);
+    assert!(stage.text().contains("quota 2.0 ◄ binds"), "{}", stage.text());
+}
+
+#[test]
+fn the_end_of_the_target_leaves_its_last_state() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    let mut scene = scenes::training(81);
+    scene.target.ended = true;
+    stage.scene(scene);
+    snapshot!("ended_80x24", stage);
+    assert!(stage.text().contains("target ended"));
+}
+
+#[test]
+fn an_estimate_is_called_one() {
+    let mut scene = scenes::training(80);
+    scene.source = CounterSource::StatTicks;
+    assert!(Stage::new(PLAIN, 80, 24, scene).line(1).starts_with(" estimated: wanted 4.6"));
+}
+
+#[test]
+fn ascii_mode_writes_nothing_else() {
+    let look = Look { ascii: true, ..PLAIN };
+    for keys in ["", "+jd", "2", "3", "4", "?", "s", "/tf"] {
+        let mut stage = Stage::new(look, 120, 40, scenes::with_workers(80));
+        stage.keys(keys);
+        assert!(stage.text().is_ascii(), "{}", stage.text());
+    }
+    snapshot!("ascii_100x30", Stage::new(look, 100, 30, scenes::training(80)));
+}
+
+#[test]
+fn without_colour_there_is_none_and_nothing_is_lost() {
+    let coloured = Stage::new(COLOR, 120, 40, scenes::training(80));
+    let mono = Stage::new(PLAIN, 120, 40, scenes::training(80));
+    let named = Stage::new(Look { theme: ThemeName::Mono, ..COLOR }, 120, 40, scenes::training(80));
+    for stage in [&mono, &named] {
+        let cells = &stage.buffer().content;
+        assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+        assert_eq!(stage.text(), coloured.text(), "a colour said something that the text does not");
+    }
+    assert!(coloured.buffer().content.iter().any(|cell| cell.fg != Color::Reset));
+}
+
+#[test]
+fn got_waiting_and_capacity_have_a_colour_and_a_glyph_each() {
+    for theme in [ThemeName::Default, ThemeName::Colorblind] {
+        let stage = Stage::new(Look { theme, ..COLOR }, 120, 40, scenes::training(80));
+        let bar: Vec<_> = (0..120).map(|x| &stage.buffer()[(x, 1)]).collect();
+        let colour = |glyph: &str| bar.iter().find(|cell| cell.symbol() == glyph).unwrap().fg;
+        let (got, waiting, capacity) = (colour("█"), colour("▒"), colour("┃"));
+        assert!(got != waiting && waiting != capacity && got != capacity, "{theme:?}");
+        for (glyph, is) in [("█", got), ("▒", waiting)] {
+            let same = bar.iter().filter(|cell| cell.symbol() == glyph).all(|cell| cell.fg == is);
+            assert!(same, "{glyph} has two colours in {theme:?}");
+        }
+    }
+}
+
+#[test]
+fn the_selected_row_is_marked_without_colour_too() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.keys("jj");
+    let row = stage.row_with("TF inter-op");
+    assert!(stage.buffer()[(10, row)].modifier.contains(Modifier::REVERSED));
+    assert_eq!(stage.buffer()[(0, row)].symbol(), "▶");
+}
+
+#[test]
+fn the_selection_stays_with_its_group_when_the_order_changes() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.keys("jj");
+    let mut scene = scenes::training(81);
+    scene.groups[1].demand = Some(tftop::model::scene::Demand::new(9.0, 9.0));
+    stage.scene(scene);
+    assert_eq!(stage.selected(), "TF inter-op");
+    assert_eq!(stage.row_with("TF inter-op"), 4, "it wants most now");
+}
+
+#[test]
+fn a_thread_that_ends_stays_in_its_pane_and_hands_the_selection_on() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.keys("2j\n");
+    assert_eq!(stage.selected(), "2434");
+    let mut scene = scenes::training(81);
+    scene.threads.remove(0);
+    stage.scene(scene);
+    assert_eq!(stage.selected(), "2435");
+    assert!(stage.text().contains("thread 2434 of process 2430, ended"), "{}", stage.text());
+    assert!(!stage.dashboard.interest().details.contains(&scenes::key(2434)));
+}
+
+#[test]
+fn a_filter_keeps_only_what_contains_it() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.keys("\\tf_data_\n");
+    snapshot!("filter_80x24", stage);
+    stage.keys("\x1b");
+    assert!(stage.text().contains("TF intra-op"));
+    stage.keys("\\nowhere");
+    assert!(stage.text().contains("nothing here contains the filter's text"));
+    stage.keys("\x1b");
+    assert!(stage.text().contains("TF intra-op"), "an abandoned filter is gone");
+}
+
+#[test]
+fn a_search_finds_a_thread_inside_a_folded_group() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.keys("/2453\n");
+    assert_eq!(stage.selected(), "2453");
+    stage.keys("/eigen\n");
+    assert_eq!(stage.selected(), "2434");
+    stage.keys("n");
+    assert_eq!(stage.selected(), "2435");
+    stage.keys("NN");
+    assert_eq!(stage.selected(), "2436", "the match before the first is the last");
+    stage.keys("/nowhere");
+    assert!(stage.line(22).contains("no row contains this"), "{}", stage.line(22));
+}
+
+#[test]
+fn sorting_by_name_turns_the_table() {
+    let mut stage = Stage::new(PLAIN, 120, 40, scenes::training(80));
+    stage.keys("2<<<<<");
+    assert!(stage.line(3).contains("NAME▲"), "{}", stage.line(3));
+    assert!(stage.line(4).contains("Thread-3 (_monitor)"), "{}", stage.line(4));
+    stage.keys("I");
+    assert!(stage.line(4).contains("tf_numa_-1_Eigen"), "{}", stage.line(4));
+}
+
+#[test]
+fn tree_and_flat_table_keep_the_selected_thread() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.keys("/2453\nt");
+    assert!(stage.line(3).contains("TID"));
+    assert_eq!(stage.selected(), "2453");
+    stage.keys("-t");
+    assert_eq!(stage.selected(), "2453");
+    stage.keys("-");
+    assert_eq!(stage.selected(), "tf.data");
+}
+
+#[test]
+fn a_paused_screen_stands_still_and_says_how_far_behind_it_is() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.keys("p");
+    let mut scene = scenes::training(92);
+    scene.groups[0].label = "something new".into();
+    stage.scene(scene);
+    assert!(stage.line(0).contains("paused, 12s behind"), "{}", stage.line(0));
+    assert!(!stage.text().contains("something new"));
+    stage.keys("p");
+    assert!(stage.text().contains("something new"));
+    assert!(stage.line(0).contains("● live"));
+}
+
+#[test]
+fn a_crowd_scrolls_and_asks_only_for_what_is_on_screen() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::crowd(5_000));
+    stage.keys("2");
+    let visible = stage.dashboard.interest().details.len();
+    assert_eq!(visible, 18);
+    stage.keys("G");
+    assert_eq!(stage.dashboard.interest().details.len(), visible);
+    let last = stage.selected();
+    stage.keys("g");
+    assert_ne!(stage.selected(), last);
+    for _ in 0..40 {
+        stage.wheel_down();
+    }
+    assert!(!stage.text().contains(&stage.selected()), "the wheel moves the screen, not the selection");
+    stage.keys("F");
+    assert!(stage.text().contains(&stage.selected()), "following brings it back");
+}
+
+#[test]
+fn the_mouse_selects_opens_sorts_and_changes_the_view() {
+    let mut stage = Stage::new(PLAIN, 120, 24, scenes::training(80));
+    let row = stage.row_with("tf.data");
+    stage.click(20, row);
+    assert_eq!(stage.selected(), "tf.data");
+    stage.click(20, row);
+    assert!(stage.text().contains("2450"), "a second click opens the group");
+    stage.click(1, row);
+    assert!(!stage.text().contains("2450"), "its mark folds it");
+    stage.click_on("GOT CPUs");
+    assert!(stage.line(3).contains("GOT CPUs▼"));
+    stage.click_on("GOT CPUs");
+    assert!(stage.line(3).contains("GOT CPUs▲"));
+    stage.click_on("2 Threads");
+    assert!(stage.line(3).contains("TID"));
+    stage.click_on("p pause");
+    assert!(stage.line(0).contains("paused"));
+}
+
+#[test]
+fn every_state_has_a_word() {
+    let words = "R running, S asleep, D disk, T stopped, t traced, Z zombie, X gone, I idle, P parked, ? unknown";
+    for (letter, word) in words.split(", ").map(|pair| pair.split_once(' ').unwrap()) {
+        let mut scene = scenes::training(80);
+        scene.threads[0].state = State::from_letter(letter.as_bytes()[0]);
+        let mut stage = Stage::new(PLAIN, 80, 24, scene);
+        stage.keys("jl");
+        let row = stage.row_with("2434");
+        assert!(stage.line(row).contains(&format!(" {word} ")), "{letter}: {}", stage.line(row));
+    }
+}
+
+#[test]
+fn leaving_is_an_effect() {
+    for keys in ["q", "\x03", "?q", "sq", "/\x03"] {
+        let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+        assert_eq!(stage.keys(keys), Some(Effect::Quit), "{keys:?}");
+    }
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    assert_eq!(stage.keys("/q"), None, "a letter of a search");
+}
+
+#[test]
+fn the_end_of_the_feed_is_said() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.dashboard.update(Event::Silence);
+    assert!(stage.text_now().contains("measuring stopped"));
+}
+
+#[test]
+fn typing_shows_the_cursor_behind_the_text() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.keys("/日本");
+    assert_eq!(stage.cursor(), Position::new(13, 22));
+    assert!(stage.line(22).contains("日"));
+}
+
+#[test]
+fn nothing_is_drawn_on_a_screen_of_another_size() {
+    let scene = Arc::new(scenes::training(80));
+    let dashboard = tftop::tui::dashboard::Dashboard::new(PLAIN, ratatui::layout::Size::new(200, 60), scene);
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    stage.dashboard = dashboard;
+    assert!(stage.text_now().trim().is_empty());
+}

@@ -1,0 +1,217 @@
+//! The loops that the binary runs, driven end to end: a scripted stream of events, a test backend, and waiting for what
+//! the loop itself reports instead of for time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/scenes.rs"]
+mod scenes;
+#[path = "support/stage.rs"]
+mod stage;
+
+use std::future::pending;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::Event as Input;
+use futures_util::{Stream, stream};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use tftop::fact::{Interest, Pid};
+use tftop::model::Scene;
+use tftop::tui::picker::{self, Listing};
+use tftop::tui::{self, Effect, Feed};
+use tokio::sync::{mpsc, watch};
+
+type Events = Pin<Box<dyn Stream<Item = io::Result<Input>>>>;
+
+/// What the other end of the loop holds.
+struct Other {
+    keys: Option<mpsc::UnboundedSender<io::Result<Input>>>,
+    scenes: Option<watch::Sender<Arc<Scene>>>,
+    interest: watch::Receiver<Interest>,
+}
+
+impl Other {
+    fn press(&self, keys: &str) {
+        for key in keys.chars() {
+            self.keys.as_ref().unwrap().send(Ok(stage::input(key))).unwrap();
+        }
+    }
+
+    fn show(&self, scene: Scene) {
+        self.scenes.as_ref().unwrap().send(Arc::new(scene)).unwrap();
+    }
+
+    /// Waits until the loop wants these threads' details: then it has taken in everything before.
+    async fn wants(&mut self, tids: &[u32]) {
+        let keys: Vec<_> = tids.iter().map(|tid| scenes::key(*tid)).collect();
+        let wait = self.interest.wait_for(|interest| interest.details == keys);
+        tokio::time::timeout(Duration::from_secs(20), wait).await.expect("the loop reports it in time").unwrap();
+    }
+}
+
+fn events() -> (mpsc::UnboundedSender<io::Result<Input>>, Events) {
+    let (keys, typed) = mpsc::unbounded_channel();
+    (keys, Box::pin(stream::unfold(typed, |mut typed| async { Some((typed.recv().await?, typed)) })))
+}
+
+fn terminal() -> Terminal<TestBackend> {
+    Terminal::new(TestBackend::new(80, 24)).unwrap()
+}
+
+fn text(terminal: &Terminal<TestBackend>) -> String {
+    (0..24).map(|y| stage::line(terminal.backend().buffer(), y) + "\n").collect()
+}
+
+/// Runs the dashboard against a story; what it returned, and the last screen.
+async fn play<F: Future<Output = ()>>(
+    stop: impl Future<Output = ()>,
+    story: impl FnOnce(Other) -> F,
+) -> (io::Result<Effect>, String) {
+    let (keys, typed) = events();
+    let (send, scenes) = watch::channel(Arc::new(scenes::training(80)));
+    let (wishes, interest) = watch::channel(Interest::default());
+    let mut terminal = terminal();
+    let other = Other { keys: Some(keys), scenes: Some(send), interest };
+    let feed = Feed { scenes, interest: wishes };
+    let (effect, ()) = tokio::join!(tui::run(&mut terminal, typed, feed, stage::PLAIN, stop), story(other));
+    (effect, text(&terminal))
+}
+
+#[tokio::test]
+async fn keys_and_scenes_reach_the_screen_and_wishes_the_feed() {
+    let (effect, screen) = play(pending(), |mut other| async move {
+        other.press("jl");
+        other.wants(&[2434, 2435, 2436]).await;
+        let mut scene = scenes::training(81);
+        scene.threads.remove(1);
+        other.show(scene);
+        other.wants(&[2434, 2436]).await;
+        other.press("q");
+    })
+    .await;
+    assert_eq!(effect.unwrap(), Effect::Quit);
+    assert!(screen.contains("2436") && !screen.contains("2435"), "{screen}");
+}
+
+#[tokio::test]
+async fn a_stop_from_outside_ends_it() {
+    let (effect, _) = play(async {}, |_| async {}).await;
+    assert_eq!(effect.unwrap(), Effect::Stopped);
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_gone_ends_it() {
+    let (effect, _) = play(pending(), |other| async move { drop(other) }).await;
+    assert_eq!(effect.unwrap(), Effect::InputClosed);
+}
+
+#[tokio::test]
+async fn a_terminal_that_can_not_be_read_is_an_error() {
+    let (effect, _) = play(pending(), |other| async move {
+        other.keys.as_ref().unwrap().send(Err(io::Error::other("broken"))).unwrap();
+    })
+    .await;
+    assert_eq!(effect.unwrap_err().to_string(), "broken");
+}
+
+#[tokio::test]
+async fn a_feed_that_ends_leaves_the_screen_usable() {
+    let (effect, screen) = play(pending(), |mut other| async move {
+        other.scenes = None;
+        other.press("jl");
+        other.wants(&[2434, 2435, 2436]).await;
+        other.press("q");
+    })
+    .await;
+    assert_eq!(effect.unwrap(), Effect::Quit);
+    assert!(screen.contains("measuring stopped"), "{screen}");
+}
+
+#[tokio::test]
+async fn redrawing_is_no_end() {
+    let (effect, screen) = play(pending(), |mut other| async move {
+        other.keys.as_ref().unwrap().send(Ok(control('l'))).unwrap();
+        other.press("jl");
+        other.wants(&[2434, 2435, 2436]).await;
+        other.press("q");
+    })
+    .await;
+    assert_eq!(effect.unwrap(), Effect::Quit);
+    assert!(screen.contains("wanted 4.6 of 2.0 CPUs"), "{screen}");
+}
+
+#[tokio::test]
+async fn a_burst_of_events_is_taken_in_whole() {
+    let (effect, screen) = play(pending(), |mut other| async move {
+        other.press(&"jk".repeat(400));
+        other.press("jl");
+        other.wants(&[2437, 2438, 2439, 2440, 2441]).await;
+        other.press("q");
+    })
+    .await;
+    assert_eq!(effect.unwrap(), Effect::Quit);
+    assert!(screen.contains("▾ TF inter-op"), "{screen}");
+}
+
+fn control(letter: char) -> Input {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    Input::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL))
+}
+
+fn listing() -> Listing {
+    let mut other = scenes::training(9);
+    (other.target.pid, other.target.command) = (Pid(2981), "python serve.py".into());
+    let mut guessed = scenes::first();
+    guessed.target.pid = Pid(3120);
+    guessed.target.command = "python -m notebook".into();
+    guessed.target.tensorflow.as_mut().unwrap().guessed = true;
+    let scenes = [scenes::training(9), other, guessed].map(Arc::new).to_vec();
+    Listing { scenes, note: "3 processes map libtensorflow, 212 were looked at".into() }
+}
+
+async fn pick(listing: Listing, keys: &str) -> (Option<Pid>, String) {
+    let (send, typed) = events();
+    let (_rows, listings) = watch::channel(listing);
+    let mut terminal = terminal();
+    keys.chars().for_each(|key| send.send(Ok(stage::input(key))).unwrap());
+    drop(send);
+    let picked = picker::run(&mut terminal, typed, listings, stage::PLAIN, pending()).await.unwrap();
+    (picked, text(&terminal))
+}
+
+#[tokio::test]
+async fn the_picker_attaches_to_the_selected_process() {
+    assert_eq!(pick(listing(), "\n").await.0, Some(Pid(2430)));
+    assert_eq!(pick(listing(), "j\n").await.0, Some(Pid(2981)));
+    assert_eq!(pick(listing(), "jjjjj\n").await.0, Some(Pid(3120)));
+    assert_eq!(pick(listing(), "jjq\n").await.0, None);
+    assert_eq!(pick(listing(), "").await.0, None, "a terminal that is gone picks nothing");
+}
+
+#[tokio::test]
+async fn the_picker_filters() {
+    assert_eq!(pick(listing(), "/serve\n\n").await.0, Some(Pid(2981)));
+    assert_eq!(pick(listing(), "/q\n\x1b\n").await.0, Some(Pid(2430)), "a letter of the filter, taken back");
+    let (picked, screen) = pick(listing(), "/nobody\n\n").await;
+    assert_eq!(picked, None);
+    assert!(screen.contains("no process contains the filter's text"), "{screen}");
+}
+
+#[tokio::test]
+async fn the_picker_shows_what_it_knows() {
+    let (_, screen) = pick(listing(), "j").await;
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("picker_80x24", screen);
+    });
+}
+
+#[tokio::test]
+async fn an_empty_picker_says_what_was_looked_for() {
+    let note = "no process here maps libtensorflow; 212 were looked at".to_owned();
+    let (picked, screen) = pick(Listing { scenes: Vec::new(), note: note.clone() }, "\n").await;
+    assert_eq!(picked, None);
+    assert!(screen.contains(&note), "{screen}");
+}

@@ -1,0 +1,375 @@
+//! Scenes as TensorFlow 2.21 makes them on a machine with two CPUs: intra-op 3, inter-op 5, tf.data 6, NumPy's OpenBLAS 1.
+
+#![allow(dead_code, reason = "each test file uses its part of this")]
+
+use std::sync::Arc;
+
+use tftop::fact::{
+    Address, Cost, CounterSource, Entry, Gap, Identity, NameSource, Pid, State, TargetName, Text, ThreadDetail,
+    ThreadKey, Tid,
+};
+use tftop::model::Scene;
+use tftop::model::scene::{
+    Attribution, Capacity, Confidence, Cpu, Demand, Group, GroupKey, Process, Target, TensorFlow, Term, TermKind,
+    Thread, Trend,
+};
+
+/// The target's pid.
+pub const PID: Pid = Pid(2430);
+
+/// Before the first sample.
+pub fn nothing() -> Scene {
+    Scene::default()
+}
+
+/// One sample: names are known, numbers are not.
+pub fn first() -> Scene {
+    let mut scene = training(1);
+    scene.window_s = 0.0;
+    scene.demand = None;
+    scene.trend = Trend { step_s: 1.0, ..Trend::default() };
+    for group in &mut scene.groups {
+        (group.demand, group.awake) = (None, None);
+        group.history.clear();
+    }
+    for thread in &mut scene.threads {
+        (thread.demand, thread.slices_per_s) = (None, None);
+    }
+    for process in &mut scene.target.processes {
+        process.demand = None;
+    }
+    scene
+}
+
+/// A training run after so many ticks: too many threads for two CPUs.
+pub fn training(tick: u64) -> Scene {
+    let mut threads = Vec::new();
+    let groups = vec![
+        group(&mut threads, tick, &INTRA),
+        group(&mut threads, tick, &INTER),
+        group(&mut threads, tick, &DATA),
+        group(&mut threads, tick, &MAIN),
+        group(&mut threads, tick, &BLAS),
+        group(&mut threads, tick, &PYTHON),
+    ];
+    let wanted: Vec<f32> = (0..tick.min(300)).map(|age| wave(age, 4.42)).collect();
+    let got = wanted.iter().map(|wanted| wanted.min(1.9)).collect();
+    Scene {
+        tick,
+        at_ns: tick * 1_000_000_000,
+        interval_s: 1.0,
+        window_s: 2.0,
+        target: target(),
+        capacity: capacity(),
+        demand: Some(Demand::new(1.91, 2.69)),
+        source: CounterSource::Schedstat,
+        groups,
+        threads,
+        cpus: vec![
+            Cpu { cpu: 0, allowed: true, ours: 0.94, others: 0.05 },
+            Cpu { cpu: 1, allowed: true, ours: 0.61, others: 0.24 },
+        ],
+        trend: Trend { step_s: 1.0, wanted, got },
+        cost: Cost { cpu_ns: 287_000, wall_ns: 410_000, bytes_read: 4_096 },
+        ..Scene::default()
+    }
+}
+
+/// A target with three processes, the last of which is gone.
+pub fn with_workers(tick: u64) -> Scene {
+    let mut scene = training(tick);
+    let worker = |pid: u32, parent: u32, ended| Process {
+        pid: Pid(pid),
+        parent: Pid(parent),
+        command: "python -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5)".into(),
+        ended,
+        threads: if ended { 0 } else { 4 },
+        demand: (!ended).then(|| Demand::new(0.12, 0.05)),
+    };
+    scene.target.processes.extend([worker(2510, 2430, false), worker(2533, 2510, false), worker(2534, 2510, true)]);
+    scene
+}
+
+/// A target whose memory may not be read: origins are guesses, and it says why.
+pub fn degraded(tick: u64) -> Scene {
+    let mut scene = training(tick);
+    scene.gaps = vec![
+        Gap::new(
+            "TensorFlow's thread names",
+            "/proc/2430/mem may not be read: kernel.yama.ptrace_scope is 1 and tftop is not its parent. Run tftop with \
+             sudo, or: sudo setcap cap_sys_ptrace+ep tftop",
+        ),
+        Gap::new("cgroup quota", "/sys/fs/cgroup is not mounted here"),
+    ];
+    for thread in &mut scene.threads {
+        let identity = Identity {
+            entry: None,
+            target_name: None,
+            missing: Some("memory may not be read (Yama)".into()),
+            ..(*thread.identity).clone()
+        };
+        thread.identity = Arc::new(identity);
+        let because = format!("kernel name {}, which may be inherited", thread.identity.comm);
+        let attribution = Attribution { because, confidence: Confidence::Guess, ..(*thread.attribution).clone() };
+        thread.attribution = Arc::new(attribution);
+    }
+    scene
+}
+
+/// Details of these threads, as the sample after a wish holds them.
+pub fn detailed(mut scene: Scene, keys: &[ThreadKey]) -> Scene {
+    let detail = ThreadDetail {
+        voluntary_switches: Some(18_231),
+        involuntary_switches: Some(977),
+        wait_channel: Some("futex_wait_queue".into()),
+    };
+    scene.details = keys.iter().map(|key| (*key, detail.clone())).collect();
+    scene
+}
+
+/// A thread's key in these scenes.
+pub fn key(tid: u32) -> ThreadKey {
+    ThreadKey { tid: Tid(tid), start_ticks: 1_000 + u64::from(tid) }
+}
+
+/// So many threads in one group, each with a name of its own.
+pub fn crowd(count: u32) -> Scene {
+    let mut scene = training(9);
+    scene.threads = (0..count)
+        .map(|at| {
+            let mut thread = scene.threads[0].clone();
+            thread.key = key(10_000 + at);
+            thread.demand = Some(Demand::new(f64::from(at % 97) / 97.0, 0.0));
+            thread
+        })
+        .collect();
+    scene.groups[0].threads = count;
+    scene
+}
+
+struct Kind {
+    origin: &'static str,
+    library: Option<&'static str>,
+    label: &'static str,
+    about: &'static str,
+    comm: &'static str,
+    name: Option<&'static str>,
+    because: &'static str,
+    tids: &'static [u32],
+    got: f64,
+    waiting: f64,
+    awake: f64,
+}
+
+const INTRA: Kind = Kind {
+    origin: "tf-intra-op",
+    library: None,
+    label: "TF intra-op",
+    about: "Runs the parts of one op, as Eigen cuts them: convolutions, matrix products.",
+    comm: "python",
+    name: Some("tf_numa_-1_Eigen"),
+    because: "TensorFlow's own name tf_numa_-1_Eigen",
+    tids: &[2434, 2435, 2436],
+    got: 1.31,
+    waiting: 1.29,
+    awake: 3.0,
+};
+const INTER: Kind = Kind {
+    origin: "tf-inter-op",
+    library: None,
+    label: "TF inter-op",
+    about: "Runs ops that don't depend on each other.",
+    comm: "tf_Compute",
+    name: Some("tf_Compute"),
+    because: "TensorFlow's own name tf_Compute",
+    tids: &[2437, 2438, 2439, 2440, 2441],
+    got: 0.31,
+    waiting: 0.79,
+    awake: 1.2,
+};
+const DATA: Kind = Kind {
+    origin: "tf-data",
+    library: None,
+    label: "tf.data",
+    about: "Reads and prepares the input of the training.",
+    comm: "tf_Compute",
+    name: Some("tf_data_private_threadpool"),
+    because: "TensorFlow's own name tf_data_private_threadpool",
+    tids: &[2450, 2451, 2452, 2453, 2454, 2455],
+    got: 0.22,
+    waiting: 0.5,
+    awake: 0.9,
+};
+const MAIN: Kind = Kind {
+    origin: "main",
+    library: None,
+    label: "main thread",
+    about: "Runs the script.",
+    comm: "python",
+    name: None,
+    because: "the process's main thread",
+    tids: &[2430],
+    got: 0.07,
+    waiting: 0.11,
+    awake: 0.1,
+};
+const BLAS: Kind = Kind {
+    origin: "openblas",
+    library: Some("numpy"),
+    label: "OpenBLAS numpy",
+    about: "Linear algebra of NumPy.",
+    comm: "python",
+    name: None,
+    because: "started at blas_thread_server of libscipy_openblas64_",
+    tids: &[2431],
+    got: 0.0,
+    waiting: 0.0,
+    awake: 0.0,
+};
+const PYTHON: Kind = Kind {
+    origin: "python",
+    library: None,
+    label: "Python threads",
+    about: "Threads of the script itself.",
+    comm: "python",
+    name: Some("Thread-3 (_monitor)"),
+    because: "started at pythread_wrapper",
+    tids: &[2460],
+    got: 0.0,
+    waiting: 0.0,
+    awake: 0.0,
+};
+
+/// A curve that looks like training: higher and lower, and a dip where an epoch ends.
+fn wave(age: u64, around: f64) -> f32 {
+    let dip = if age % 23 < 3 { 0.35 } else { 1.0 };
+    (around * dip * (1.0 + 0.15 * (age as f64 * 0.7).sin())) as f32
+}
+
+fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
+    let key = GroupKey { origin: kind.origin.into(), library: kind.library.map(Into::into) };
+    let (index, count) = (groups_so_far(threads), kind.tids.len() as f64);
+    let attribution = Attribution { group: key.clone(), because: kind.because.into(), confidence: Confidence::Certain };
+    let attribution = Arc::new(attribution);
+    for (at, tid) in kind.tids.iter().enumerate() {
+        let running = kind.awake > 0.5 && at == 0;
+        let idle = kind.got == 0.0;
+        threads.push(Thread {
+            key: self::key(*tid),
+            pid: PID,
+            group: index,
+            identity: Arc::new(identity(kind)),
+            attribution: attribution.clone(),
+            state: if running { State::Running } else { State::Sleeping },
+            last_cpu: Some(tid % 2),
+            affinity: Some(Arc::new("0-1".parse().unwrap())),
+            demand: Some(Demand::new(kind.got / count, kind.waiting / count)),
+            slices_per_s: Some(if idle { 0.0 } else { 112.5 + at as f64 }),
+        });
+    }
+    let history = (0..tick.min(300)).map(|age| wave(age, kind.got + kind.waiting)).collect();
+    Group {
+        key,
+        label: kind.label.into(),
+        about: kind.about.into(),
+        threads: kind.tids.len() as u32,
+        awake: Some(kind.awake),
+        demand: Some(Demand::new(kind.got, kind.waiting)),
+        total_run_s: kind.got * tick as f64,
+        history,
+        limits: Default::default(),
+    }
+}
+
+fn groups_so_far(threads: &[Thread]) -> usize {
+    threads.last().map_or(0, |thread| thread.group + 1)
+}
+
+fn identity(kind: &Kind) -> Identity {
+    let name = |name: &str, source| TargetName { name: name.into(), source };
+    let python = kind.origin == "python";
+    let source = if python { NameSource::Python } else { NameSource::TensorFlow };
+    let entry = |library: &str, symbol: &str| Entry {
+        address: Address(0x7f3a_10c4_2b60),
+        library: Some(Arc::new(Text::from(library))),
+        symbol: Some(symbol.into()),
+        owner: None,
+    };
+    Identity {
+        comm: kind.comm.into(),
+        main: kind.origin == "main",
+        entry: match kind.origin {
+            "main" => None,
+            "openblas" => Some(entry("/venv/numpy.libs/libscipy_openblas64_-56d6093b.so", "blas_thread_server")),
+            "python" => Some(entry("/usr/bin/python3.11", "pythread_wrapper")),
+            _ => Some(entry(
+                "/venv/tensorflow/libtensorflow_framework.so.2",
+                "_ZN3tsl12_GLOBAL__N_17PThread8ThreadFnEPv",
+            )),
+        },
+        target_name: kind.name.map(|own| name(own, source)),
+        missing: None,
+    }
+}
+
+fn target() -> Target {
+    Target {
+        pid: PID,
+        command: "python train.py --epochs 30 --batch 128".into(),
+        user: Some("ana".into()),
+        tensorflow: Some(TensorFlow { version: Some("2.21.0".into()), guessed: false }),
+        python: Some("3.11".into()),
+        started_unix_s: 1_790_000_000,
+        uptime_s: 192.0,
+        processes: vec![Process {
+            pid: PID,
+            parent: Pid(812),
+            command: "python train.py --epochs 30 --batch 128".into(),
+            ended: false,
+            threads: 17,
+            demand: Some(Demand::new(1.91, 2.69)),
+        }],
+        ..Target::default()
+    }
+}
+
+fn capacity() -> Capacity {
+    let term = |kind, cpus, set: Option<&str>| Term {
+        kind,
+        cpus,
+        set: set.map(|set| set.parse().unwrap()),
+        place: None,
+        throttled_share: None,
+    };
+    Capacity {
+        effective_cpus: 2.0,
+        terms: vec![term(TermKind::Affinity, 2.0, Some("0-1")), term(TermKind::Online, 2.0, Some("0-1"))],
+        binding: Some(0),
+    }
+}
+
+/// A machine with many CPUs where a cgroup's quota binds and throttles.
+pub fn with_quota(tick: u64) -> Scene {
+    let mut scene = training(tick);
+    scene.capacity.terms = vec![
+        Term { kind: TermKind::Affinity, cpus: 64.0, set: "0-63".parse().ok(), place: None, throttled_share: None },
+        Term {
+            kind: TermKind::Quota,
+            cpus: 2.0,
+            set: None,
+            place: Some("/docker/4f1c0a7e55d1".into()),
+            throttled_share: Some(0.31),
+        },
+        Term { kind: TermKind::Online, cpus: 64.0, set: "0-63".parse().ok(), place: None, throttled_share: None },
+    ];
+    scene.capacity.binding = Some(1);
+    scene.cpus = (0..64)
+        .map(|cpu| Cpu {
+            cpu,
+            allowed: true,
+            ours: if cpu % 9 == 0 { 0.3 } else { 0.0 },
+            others: 0.02 * f64::from(cpu % 20),
+        })
+        .collect();
+    scene
+}

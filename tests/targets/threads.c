@@ -1,0 +1,114 @@
+/* A process with known threads, steered by lines on its standard input; it answers each with one line and ends at EOF.
+ *   idle N      N threads that sleep           spin N   N threads that compute
+ *   end         ends all of them               churn N  N threads created and ended, about 1000 a second
+ *   fork        a child, whose child outlives it: prints both pids
+ *   orphan      ends the child of `fork`       exec     runs this program anew
+ * Everything forked ends by itself after a minute. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MOST 20000
+
+static pthread_t threads[MOST];
+static int count;
+static atomic_int ending;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
+
+static void *idle(void *unused) {
+    prctl(PR_SET_NAME, "idle (one) x");
+    pthread_mutex_lock(&lock);
+    while (!ending) pthread_cond_wait(&woken, &lock);
+    pthread_mutex_unlock(&lock);
+    return unused;
+}
+
+static void *spin(void *unused) {
+    prctl(PR_SET_NAME, "spin");
+    while (!ending) {}
+    return unused;
+}
+
+static void *nothing(void *unused) { return unused; }
+
+static int start(int wanted, void *(*routine)(void *)) {
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 64 << 10);
+    for (int i = 0; i < wanted && count < MOST; i++) {
+        if (pthread_create(&threads[count], &small, routine, NULL) != 0) return 0;
+        count++;
+    }
+    return 1;
+}
+
+static void end(void) {
+    pthread_mutex_lock(&lock);
+    ending = 1;
+    pthread_cond_broadcast(&woken);
+    pthread_mutex_unlock(&lock);
+    while (count > 0) pthread_join(threads[--count], NULL);
+    ending = 0;
+}
+
+static int churn(int wanted) {
+    struct timespec millisecond = {0, 1000000};
+    for (int i = 0; i < wanted; i += 4) {
+        pthread_t some[4];
+        for (int k = 0; k < 4; k++)
+            if (pthread_create(&some[k], NULL, nothing, NULL) != 0) return 0;
+        for (int k = 0; k < 4; k++) pthread_join(some[k], NULL);
+        nanosleep(&millisecond, NULL);
+        nanosleep(&millisecond, NULL);
+    }
+    return 1;
+}
+
+static pid_t fork_twice(pid_t *grandchild) {
+    int ends[2];
+    if (pipe(ends) != 0) return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        pid_t its = fork();
+        if (its == 0) { alarm(60); for (;;) pause(); }
+        if (write(ends[1], &its, sizeof its) != sizeof its) _exit(1);
+        for (;;) pause();
+    }
+    if (read(ends[0], grandchild, sizeof *grandchild) != sizeof *grandchild) return -1;
+    close(ends[0]);
+    close(ends[1]);
+    return child;
+}
+
+int main(int argc, char **argv) {
+    char line[64];
+    pid_t child = 0, grandchild = 0;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdin, NULL, _IONBF, 0);
+    printf("ready %d\n", (int)getpid());
+    while (fgets(line, sizeof line, stdin)) {
+        char word[32] = "";
+        int number = 0, fine = 1;
+        sscanf(line, "%31s %d", word, &number);
+        if (!strcmp(word, "idle")) fine = start(number, idle);
+        else if (!strcmp(word, "spin")) fine = start(number, spin);
+        else if (!strcmp(word, "end")) end();
+        else if (!strcmp(word, "churn")) fine = churn(number);
+        else if (!strcmp(word, "fork")) child = fork_twice(&grandchild), fine = child > 0;
+        else if (!strcmp(word, "orphan")) kill(child, SIGKILL), waitpid(child, NULL, 0);
+        else if (!strcmp(word, "exec")) { execl("/proc/self/exe", argv[0], "again", (char *)NULL); fine = 0; }
+        else fine = 0;
+        printf("%s %d %d\n", fine ? "ok" : "failed", (int)child, (int)grandchild);
+    }
+    return argc > 2;
+}

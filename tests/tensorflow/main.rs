@@ -1,0 +1,25 @@
+//! The binary on real TensorFlow, NumPy, scikit-learn and Python processes: what it says of every thread must be what
+//! the process itself was told to make. Needs python3 with venv and, the first time, PyPI.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/deadline.rs"]
+mod deadline;
+#[path = "../support/python.rs"]
+mod python;
+#[path = "../support/target.rs"]
+mod target;
+#[path = "../support/watch.rs"]
+mod watch;
+
+mod children;
+mod endings;
+mod libraries;
+mod namespaces;
+mod permissions;
+mod pools;
+mod untouched;
+
+/// The two TensorFlows of the tests. Up to 2.20 no thread has a kernel name of its own; 2.21 names some of them.
+const NAMELESS: &str = "2.20.0";
+const NAMING: &str = "2.21.0";
