@@ -40,7 +40,7 @@ fn it_is_listed(pid: u32) {
     assert_eq!(listing["schema"], "tftop.ps/1");
     let process = listing["processes"].as_array().unwrap().iter().find(|process| process["pid"] == pid).unwrap();
     assert_eq!(process["tensorflow"], NAMING);
-    let groups = process["groups"].as_array().unwrap();
-    let threads = |origin: &str| groups.iter().find(|group| group["origin"] == origin).map(|group| &group["threads"]);
-    assert_eq!((threads("tf-intra-op"), threads("tf-inter-op")), (Some(&3.into()), Some(&2.into())), "{groups:#?}");
+    let origins = process["origins"].as_array().unwrap();
+    let threads = |origin: &str| origins.iter().find(|row| row["origin"] == origin).map(|row| &row["threads"]);
+    assert_eq!((threads("tf-intra-op"), threads("tf-inter-op")), (Some(&3.into()), Some(&2.into())), "{origins:#?}");
 }
