@@ -7,6 +7,7 @@ use crate::fact::{Address, Environment, KEPT_VARIABLES};
 
 use super::c_string::c_string;
 use super::memory::Memory;
+use super::settled::settled;
 
 /// More variables than this are not looked at: the kernel's limit of arguments and environment is 6 MiB (execve(2)).
 const MOST_VARIABLES: usize = 32_768;
@@ -14,26 +15,16 @@ const MOST_VARIABLES: usize = 32_768;
 /// Longest value read, in bytes.
 const LONGEST_VALUE: usize = 4096;
 
-/// How often an array that changes under the reader is read again.
-const ATTEMPTS: usize = 3;
-
 /// The kept variables of the array that `environ` (environ(7)) points to now.
 ///
 /// `environ` is the address of that pointer: the symbol `environ` or `__environ` of the executable where it has one (the
 /// linker may move the variable there by a copy relocation, and libc's own is then dead), else libc's.
-/// Fails where memory can't be read, or when the program changed the array during every attempt.
+/// Fails where memory can't be read, or when the program kept changing it.
 pub fn live_environment(memory: &dyn Memory, environ: Address) -> io::Result<Environment> {
-    for _ in 0..ATTEMPTS {
-        let array = memory.pointer(environ)?;
-        if array.0 == 0 {
-            return Ok(Environment::default());
-        }
-        let block = kept_block(memory, array);
-        if memory.pointer(environ)? == array {
-            return block.map(|block| Environment::from_block(&block));
-        }
-    }
-    Err(io::Error::other("the program kept changing its environment while it was read"))
+    settled(|| match memory.pointer(environ)? {
+        Address(0) => Ok(Environment::default()),
+        array => kept_block(memory, array).map(|block| Environment::from_block(&block)),
+    })
 }
 
 /// The kept variables of a NULL-terminated array of strings, each followed by a NUL.

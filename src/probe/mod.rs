@@ -26,6 +26,7 @@ mod program;
 mod pthreads;
 pub mod python;
 pub mod script;
+pub mod settled;
 mod stat;
 mod symbols;
 pub mod target;
