@@ -76,3 +76,33 @@ fn kept_block(memory: &dyn Memory, array: Address) -> io::Result<Vec<u8>> {
     }
     Err(io::Error::new(io::ErrorKind::InvalidData, format!("more than {MOST_VARIABLES} environment variables")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::image::Recording;
+    use super::super::target::Found;
+    use super::*;
+
+    /// Where `environ` is found among files that answer one of its names, in the order of their addresses.
+    fn place(files: &[(&str, &str)]) -> Option<u64> {
+        let mut recording = Recording::default();
+        for (index, (path, name)) in files.iter().enumerate() {
+            let start = 0x1000 * (index as u64 + 1);
+            recording.maps.push(format!("{start:x}-{:x} r-xp 0 00:00 {} {path}", start + 0x1000, index + 7));
+            let named = [((*name).to_owned(), Address(index as u64))].into();
+            recording.libraries.insert(PathBuf::from(path), Found { named, ..Found::default() });
+        }
+        find(&recording, &Maps::of(&recording).unwrap()).map(|address| address.0)
+    }
+
+    #[test]
+    fn the_copy_of_the_program_counts_before_the_one_of_its_c_library() {
+        let libc = ("/lib/x86_64-linux-gnu/libc.so.6", "environ");
+        assert_eq!(place(&[libc, ("/usr/bin/python3.11", "__environ")]), Some(1));
+        assert_eq!(place(&[("/usr/bin/python3.11", "main"), ("/lib/libother.so", "environ"), libc]), Some(2));
+        assert_eq!(place(&[("/app", "main"), ("/lib/ld-musl-x86_64.so.1", "_environ")]), Some(1));
+        assert_eq!(place(&[("/app", "main")]), None);
+    }
+}

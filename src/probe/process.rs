@@ -188,23 +188,27 @@ impl Process {
         }
     }
 
-    /// Reads the evidence of threads that lack it, and the libraries when there are others, which a program may load late.
+    /// Reads the evidence of threads that lack it, and the libraries when there are others: a program may load them late.
     fn identify(&mut self, at_ns: u64, around: &Surroundings, means: &mut Means) {
         let namespaced = self.fact.namespaced_pid.is_some();
         let wanted = self.threads.unidentified(namespaced, &mut means.reader);
-        let code_changed = std::mem::take(&mut self.looks.code_changed);
-        if wanted.is_empty() && !code_changed && !self.looks.libraries.is_due(at_ns) {
+        // Compilers at run time map code all the time, which is no library: then the pause grows.
+        let others = self.looks.code_changed && self.looks.libraries.is_due(at_ns);
+        if wanted.is_empty() && !others {
             return;
         }
         let before = self.identifier.bytes_read();
-        if code_changed {
+        if others {
+            self.looks.code_changed = false;
             self.identifier.look_again();
         }
         let evidence = self.identifier.identify(&wanted);
         means.reader.bytes = means.reader.bytes.saturating_add(self.identifier.bytes_read().saturating_sub(before));
-        let news = self.take_evidence(&evidence, around) || !wanted.is_empty();
-        self.looks.libraries.looked(at_ns, news);
-        if news {
+        let news = self.take_evidence(&evidence, around);
+        if others {
+            self.looks.libraries.looked(at_ns, news);
+        }
+        if news || !wanted.is_empty() {
             self.looks.settings.hurry();
         }
         self.threads.identify(evidence);
