@@ -26,7 +26,11 @@ impl Memory for Counted<'_> {
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
         self.reads.set(self.reads.get() + 1);
         assert!(self.reads.get() < MOST_READS, "the walk does not end");
-        if self.reads.get().is_multiple_of(2) { self.memory.read(address, into) } else { self.other.read(address, into) }
+        if self.reads.get().is_multiple_of(2) {
+            self.memory.read(address, into)
+        } else {
+            self.other.read(address, into)
+        }
     }
 }
 
