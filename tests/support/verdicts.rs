@@ -59,7 +59,7 @@ pub fn limits(origin: &str) -> Limits {
         _ => (vec![], "as the program starts them: no knob but affinity"),
     };
     let effective = (!all.is_empty()).then_some(0);
-    Limits { all, effective, knob: knob.into(), exceeded_by: u32::from(origin == "openblas") }
+    Limits { all, effective, knob: knob.into(), exceeded_by: u32::from(origin == "openblas"), processes: Vec::new() }
 }
 
 /// What is left of limits where nothing of the process may be read.
@@ -68,7 +68,7 @@ pub fn unread(limits: &Limits) -> Limits {
     let all: Vec<_> = defaults
         .map(|limit| Limit { place: "nothing is set that can be read".into(), overruled: None, ..limit })
         .collect();
-    Limits { effective: (!all.is_empty()).then_some(0), all, knob: limits.knob.clone(), exceeded_by: 0 }
+    Limits { effective: (!all.is_empty()).then_some(0), all, knob: limits.knob.clone(), exceeded_by: 0, processes: Vec::new() }
 }
 
 /// Before there is a verdict.
