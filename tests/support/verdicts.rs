@@ -68,7 +68,13 @@ pub fn unread(limits: &Limits) -> Limits {
     let all: Vec<_> = defaults
         .map(|limit| Limit { place: "nothing is set that can be read".into(), overruled: None, ..limit })
         .collect();
-    Limits { effective: (!all.is_empty()).then_some(0), all, knob: limits.knob.clone(), exceeded_by: 0, processes: Vec::new() }
+    Limits {
+        effective: (!all.is_empty()).then_some(0),
+        all,
+        knob: limits.knob.clone(),
+        exceeded_by: 0,
+        processes: Vec::new(),
+    }
 }
 
 /// Before there is a verdict.

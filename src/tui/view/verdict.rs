@@ -62,9 +62,12 @@ fn lines(dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
 fn advice(headline: &Headline, room: u16, theme: Theme) -> Vec<Span<'static>> {
     let keys = format!("  {WHY}  w what if");
     let room = room.saturating_sub(format::width(&keys)).max(room / 2);
+    // A call that is cut in its middle helps nobody: where there is no room for it, the caps alone.
+    let whole = format::width(&headline.advice) <= room || headline.caps.is_empty();
+    let advice = if whole { headline.advice.clone() } else { format!("try {}", headline.caps) };
     vec![
         Span::raw(" "),
-        span(format::fit(&headline.advice, room), theme.style(Role::Strong)),
+        span(format::fit(&advice, room), theme.style(Role::Strong)),
         span(keys, theme.style(Role::Faint)),
     ]
 }
