@@ -36,6 +36,8 @@ impl Watched {
         let folder = tempfile::tempdir().unwrap();
         let mut command = script_command(python, "settings.py", &[way, flag(folder.path()).to_str().unwrap()]);
         command.envs(variables.iter().copied());
+        // The other program of the way "exec": it must be older than the process.
+        fs::write(flag(folder.path()).with_extension("py"), "import sys\nsys.stdin.read()\n").unwrap();
         Self::of(command, folder)
     }
 
@@ -172,7 +174,7 @@ fn another_program_has_other_settings() {
     assert!(script(&fact.settings, "settings.py"), "{:?}", fact.gaps);
     assert_eq!(value(&fact.environment, "OMP_NUM_THREADS"), None);
     watched.go_on();
-    let fact = watched.until("the other script", |settings| script(settings, "threads.py"));
+    let fact = watched.until("the other script", |settings| script(settings, "flag.py"));
     assert_eq!(value(&fact.environment, "OMP_NUM_THREADS"), Some("8"), "given to it at exec");
     assert!(fact.settings.script.as_ref().unwrap().wishes.is_empty());
 }

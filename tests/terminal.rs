@@ -21,6 +21,8 @@ use target::Target;
 use terminal::Terminal;
 
 const TFTOP: &str = env!("CARGO_BIN_EXE_tftop");
+/// A row of the group table that every process has.
+const GROUP: &str = "main thread";
 
 #[test]
 fn attach_fold_filter_help_and_quit_on_a_small_terminal() {
@@ -93,9 +95,9 @@ fn the_size_of_the_window_is_followed() {
     let target = target();
     let mut terminal = attached(&target, 24, 80);
     terminal.resize(9, 30);
-    terminal.wait_until("a message instead of a dashboard", |screen| !screen.contents().contains("threads.py"));
+    terminal.wait_until("a message instead of a dashboard", |screen| !screen.contents().contains(GROUP));
     terminal.resize(50, 160);
-    terminal.wait_for_text("threads.py");
+    terminal.wait_for_text(GROUP);
     terminal.press("q");
     terminal.wait_for_end();
     terminal.assert_restored();
@@ -107,7 +109,7 @@ fn when_the_target_ends_its_last_state_stays_and_says_so() {
     let mut terminal = attached(&target, 24, 80);
     target.kill();
     terminal.wait_for_text("ended");
-    terminal.wait_for_text("threads.py");
+    terminal.wait_for_text(GROUP);
     terminal.press("q");
     assert_eq!(terminal.wait_for_end().code(), Some(0));
     terminal.assert_restored();
@@ -123,8 +125,7 @@ fn colour_is_left_out_when_asked_to() {
         (vec![pid.as_str()], vec![], true),
     ] {
         let mut terminal = Terminal::start(24, 80, Path::new(TFTOP), &arguments, &environment);
-        terminal.wait_for_text("threads.py");
-        terminal.wait_for_text("Python");
+        terminal.wait_for_text(GROUP);
         let mut colours = 0;
         terminal.wait_until("any screen", |screen| {
             let cells = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
@@ -176,7 +177,7 @@ fn target() -> Target {
 fn attached(target: &Target, rows: u16, columns: u16) -> Terminal {
     let mut terminal = Terminal::start(rows, columns, Path::new(TFTOP), &[&target.pid().to_string()], &[]);
     terminal.wait_until("the dashboard", |screen| {
-        screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("threads.py")
+        screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains(GROUP)
     });
     terminal
 }

@@ -10,6 +10,7 @@ use crate::probe::AttachError;
 pub(super) const USAGE: u8 = 2;
 const NOT_FOUND: u8 = 3;
 const PERMISSION: u8 = 4;
+const FINDINGS: u8 = 8;
 const OTHER: u8 = 1;
 
 /// An end without an error.
@@ -21,6 +22,8 @@ pub(super) enum Exit {
     Gone,
     /// Printed, but thread names could not be read for want of permission.
     Partial,
+    /// Printed; what was found is at or above `--fail-on`.
+    Findings,
 }
 
 impl Exit {
@@ -29,6 +32,7 @@ impl Exit {
             Self::Clean => 0,
             Self::Gone => NOT_FOUND,
             Self::Partial => PERMISSION,
+            Self::Findings => FINDINGS,
         })
     }
 }

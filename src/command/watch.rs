@@ -19,19 +19,19 @@ use crate::model::{Model, Scene};
 use crate::tui::screen::Screen;
 use crate::{report, tui};
 
-/// How long a process is watched where stdout is not a terminal.
-pub(super) const DEFAULT_WATCH: Duration = Duration::from_secs(5);
+/// How long a process is watched where stdout is not a terminal: as long as for a report, which should have a verdict.
+pub(super) const DEFAULT_WATCH: Duration = Duration::from_secs(12);
 
 /// Watches a process until the person quits, or reports on it where there is no terminal.
 pub(super) fn watch(pid: Pid, report_after: Duration, options: &Options) -> anyhow::Result<Exit> {
     if !io::stdout().is_terminal() {
-        return super::report::print_after(pid, report_after, options, |scene| Ok(report::text(scene, false)));
+        let seen = super::report::see(pid, report_after, options)?;
+        output::print(&report::text(&seen.scene, false))?;
+        return Ok(seen.exit());
     }
     let attached = attach(pid, options, Model::new(families(options)?))?;
-    runtime()?.block_on(async {
-        let last = dashboard(&attached.pump, options, stop_signal()?).await?;
-        output::print(&(report::summary(&last) + "\n"))
-    })?;
+    let last = runtime()?.block_on(async { dashboard(&attached.pump, options, stop_signal()?).await })?;
+    output::offer(&report::summary(&last));
     Ok(Exit::Clean)
 }
 

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use super::folder::{Folder, Reader};
 use super::memory::LiveMemory;
 use super::stat::{number, status_field, words};
-use crate::fact::Pid;
+use crate::fact::{Counters, Pid};
 
 /// CAP_SYS_PTRACE in capability masks (linux/capability.h).
 const SYS_PTRACE: u64 = 1 << 19;
@@ -192,7 +192,7 @@ fn schedstat(proc_root: &Path, pid: Pid) -> Readable {
         .map_err(|error| error.to_string())
         .and_then(|folder| Reader::default().read(&folder, "schedstat", LIMIT).map(<[u8]>::to_vec).map_err(explain));
     match read {
-        Ok(line) if super::stat::counters(&line).is_some_and(|counters| counters.run_ns > 0) => {
+        Ok(line) if super::stat::counters(&line).is_some_and(|counters| counters != Counters::default()) => {
             Readable { what, ok: true, why: "run and wait times are exact".to_owned(), remedy: None }
         }
         Ok(_) => Readable {

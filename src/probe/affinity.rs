@@ -1,6 +1,5 @@
 //! The CPUs each thread may run on. Equal masks are kept once. Reads masks, never sets one.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use rustix::thread::CpuSet as KernelSet;
@@ -23,8 +22,8 @@ pub struct Masks {
 
 impl Masks {
     /// For threads listed under this root.
-    pub fn new(proc_root: &Path) -> Self {
-        Self { own_numbers: proc_root == Path::new("/proc"), asked: Vec::new(), listed: Vec::new() }
+    pub fn new(proc_root: &Folder) -> Self {
+        Self { own_numbers: proc_root.shows_own_numbers(), asked: Vec::new(), listed: Vec::new() }
     }
 
     /// The mask of a thread of the process whose task folder this is; none when it is gone.
@@ -74,7 +73,15 @@ pub fn cpus_allowed(status: &[u8]) -> Option<CpuSet> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    fn masks(own_numbers: bool) -> Masks {
+        let masks = Masks::new(&Folder::open(Path::new("/proc")).unwrap());
+        assert!(masks.own_numbers);
+        Masks { own_numbers, ..masks }
+    }
 
     fn own() -> (Folder, Tid) {
         (Folder::open(Path::new("/proc/self/task")).unwrap(), Tid(std::process::id()))
@@ -84,8 +91,8 @@ mod tests {
     fn the_system_call_and_the_status_file_agree() {
         let (task, tid) = own();
         let mut reader = Reader::default();
-        let asked = Masks::new(Path::new("/proc")).of(&task, tid, &mut reader).unwrap();
-        let listed = Masks::new(Path::new("/elsewhere")).of(&task, tid, &mut reader).unwrap();
+        let asked = masks(true).of(&task, tid, &mut reader).unwrap();
+        let listed = masks(false).of(&task, tid, &mut reader).unwrap();
         assert!(!asked.is_empty());
         assert_eq!(asked, listed);
     }
@@ -94,8 +101,8 @@ mod tests {
     fn equal_masks_are_one() {
         let (task, tid) = own();
         let mut reader = Reader::default();
-        for root in ["/proc", "/elsewhere"] {
-            let mut masks = Masks::new(Path::new(root));
+        for own_numbers in [true, false] {
+            let mut masks = masks(own_numbers);
             let first = masks.of(&task, tid, &mut reader).unwrap();
             let second = masks.of(&task, tid, &mut reader).unwrap();
             assert!(Arc::ptr_eq(&first, &second));
@@ -105,6 +112,6 @@ mod tests {
     #[test]
     fn a_thread_that_is_gone_has_no_mask() {
         let (task, _) = own();
-        assert_eq!(Masks::new(Path::new("/proc")).of(&task, Tid(u32::MAX), &mut Reader::default()), None);
+        assert_eq!(masks(true).of(&task, Tid(u32::MAX), &mut Reader::default()), None);
     }
 }

@@ -68,19 +68,14 @@ impl Mounts {
     /// Of the cgroups of the process that limit its threads, the one with the least room left.
     pub fn pids(&self, process: &Folder, reader: &mut Reader) -> Option<PidsLimit> {
         let membership = reader.read(process, "cgroup", LIST_LIMIT).ok()?.to_vec();
-        let mut tightest: Option<PidsLimit> = None;
-        for line in membership.split(|&byte| byte == b'\n') {
-            let Some((hierarchy, path)) = self.find(line).filter(|(hierarchy, _)| hierarchy.pids) else { continue };
-            let Some(relative) = below(path, &hierarchy.root) else { continue };
-            for path in ancestors(relative) {
-                let room = |limit: &PidsLimit| limit.max.saturating_sub(limit.current);
-                let limit = Folder::open(&place(hierarchy, path)).ok().and_then(|folder| pids(&folder, path, reader));
-                if limit.as_ref().is_some_and(|new| tightest.as_ref().is_none_or(|old| room(new) < room(old))) {
-                    tightest = limit;
-                }
+        let mut limits = Vec::new();
+        for (hierarchy, path) in membership.split(|&byte| byte == b'\n').filter_map(|line| self.find(line)) {
+            let relative = below(path, &hierarchy.root).filter(|_| hierarchy.pids);
+            for path in relative.into_iter().flat_map(ancestors) {
+                limits.extend(Folder::open(&place(hierarchy, path)).ok().and_then(|f| pids(&f, path, reader)));
             }
         }
-        tightest
+        limits.into_iter().min_by_key(|limit| limit.max.saturating_sub(limit.current))
     }
 
     /// What limits the process whose folder this is.
@@ -94,8 +89,7 @@ impl Mounts {
             }
         };
         for line in membership.split(|&byte| byte == b'\n') {
-            let Some((hierarchy, path)) = self.find(line).filter(|(hierarchy, _)| hierarchy.cpu || hierarchy.cpuset)
-            else {
+            let Some((hierarchy, path)) = self.find(line).filter(|(found, _)| found.cpu || found.cpuset) else {
                 continue;
             };
             match below(path, &hierarchy.root) {

@@ -7,7 +7,8 @@ use super::*;
 use crate::fact::{NameSource, TargetName};
 
 fn means(room: usize) -> Means {
-    Means { reader: Reader::default(), masks: Masks::new("/fake".as_ref()), source: CounterSource::Schedstat, room }
+    let masks = Masks::new(&Folder::open("/sys".as_ref()).unwrap());
+    Means { reader: Reader::default(), masks, source: CounterSource::Schedstat, room }
 }
 
 fn threads(fake: &FakeProc) -> Threads {

@@ -8,6 +8,7 @@ use crate::fact::{Address, Environment, KEPT_VARIABLES};
 use super::c_string::c_string;
 use super::maps::{MappedFile, Maps};
 use super::memory::Memory;
+use super::settled::settled;
 use super::target::{Target, Wanted};
 
 /// More variables than this are not looked at: the kernel's limit of arguments and environment is 6 MiB (execve(2)).
@@ -15,9 +16,6 @@ const MOST_VARIABLES: usize = 32_768;
 
 /// Longest value read, in bytes.
 const LONGEST_VALUE: usize = 4096;
-
-/// How often an array that changes under the reader is read again.
-const ATTEMPTS: usize = 3;
 
 /// Names of one and the same variable (environ(7); musl and glibc have all three).
 const NAMES: [&str; 3] = ["environ", "__environ", "_environ"];
@@ -43,19 +41,12 @@ pub fn find(target: &dyn Target, maps: &Maps) -> Option<Address> {
 ///
 /// `environ` is the address of that pointer: the symbol `environ` or `__environ` of the executable where it has one (the
 /// linker may move the variable there by a copy relocation, and libc's own is then dead), else libc's.
-/// Fails where memory can't be read, or when the program changed the array during every attempt.
+/// Fails where memory can't be read, or when the program kept changing it.
 pub fn live_environment(memory: &dyn Memory, environ: Address) -> io::Result<Environment> {
-    for _ in 0..ATTEMPTS {
-        let array = memory.pointer(environ)?;
-        if array.0 == 0 {
-            return Ok(Environment::default());
-        }
-        let block = kept_block(memory, array);
-        if memory.pointer(environ)? == array {
-            return block.map(|block| Environment::from_block(&block));
-        }
-    }
-    Err(io::Error::other("the program kept changing its environment while it was read"))
+    settled(|| match memory.pointer(environ)? {
+        Address(0) => Ok(Environment::default()),
+        array => kept_block(memory, array).map(|block| Environment::from_block(&block)),
+    })
 }
 
 /// The kept variables of a NULL-terminated array of strings, each followed by a NUL.
@@ -75,4 +66,34 @@ fn kept_block(memory: &dyn Memory, array: Address) -> io::Result<Vec<u8>> {
         }
     }
     Err(io::Error::new(io::ErrorKind::InvalidData, format!("more than {MOST_VARIABLES} environment variables")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::image::Recording;
+    use super::super::target::Found;
+    use super::*;
+
+    /// Where `environ` is found among files that answer one of its names, in the order of their addresses.
+    fn place(files: &[(&str, &str)]) -> Option<u64> {
+        let mut recording = Recording::default();
+        for (index, (path, name)) in files.iter().enumerate() {
+            let start = 0x1000 * (index as u64 + 1);
+            recording.maps.push(format!("{start:x}-{:x} r-xp 0 00:00 {} {path}", start + 0x1000, index + 7));
+            let named = [((*name).to_owned(), Address(index as u64))].into();
+            recording.libraries.insert(PathBuf::from(path), Found { named, ..Found::default() });
+        }
+        find(&recording, &Maps::of(&recording).unwrap()).map(|address| address.0)
+    }
+
+    #[test]
+    fn the_copy_of_the_program_counts_before_the_one_of_its_c_library() {
+        let libc = ("/lib/x86_64-linux-gnu/libc.so.6", "environ");
+        assert_eq!(place(&[libc, ("/usr/bin/python3.11", "__environ")]), Some(1));
+        assert_eq!(place(&[("/usr/bin/python3.11", "main"), ("/lib/libother.so", "environ"), libc]), Some(2));
+        assert_eq!(place(&[("/app", "main"), ("/lib/ld-musl-x86_64.so.1", "_environ")]), Some(1));
+        assert_eq!(place(&[("/app", "main")]), None);
+    }
 }

@@ -70,6 +70,12 @@ impl Folder {
         rustix::fs::accessat(&self.fd, name, rustix::fs::Access::EXISTS, rustix::fs::AtFlags::empty()).is_ok()
     }
 
+    /// Whether this is a /proc in which this process has the number it knows itself by: then numbers from it mean the same
+    /// in system calls.
+    pub fn shows_own_numbers(&self) -> bool {
+        self.link("self").is_ok_and(|link| link == std::process::id().to_string().as_bytes())
+    }
+
     /// The owner of a file below this one.
     pub fn owner(&self, name: &str) -> io::Result<u32> {
         Ok(rustix::fs::statat(&self.fd, name, rustix::fs::AtFlags::empty())?.st_uid)

@@ -106,7 +106,7 @@ impl Live {
         };
         let root = Process::open(pid, &mut around, &mut reader).map_err(fails)?;
         let host = Host::new(&proc_root, &mut reader);
-        let masks = Masks::new(&options.proc_root);
+        let masks = Masks::new(&proc_root);
         let means = Means { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
         let processes = vec![root];
         let (tree, most_descendants) = (Tree::new(pid), MOST_DESCENDANTS);
@@ -151,13 +151,9 @@ impl Live {
         for found in self.tree.grow(&self.proc_root, &mut self.means.reader) {
             if self.processes.len() > self.most_descendants {
                 self.left_out = self.left_out.saturating_add(1);
-                self.tree.leave(found);
-                continue;
-            }
-            match Process::open(found, &mut self.around, &mut self.means.reader) {
-                Ok(process) => self.processes.push(process),
-                // Ended between the listing and now, or waits to be reaped: nothing of it was ever seen.
-                Err(_) => self.tree.leave(found),
+            } else if let Ok(process) = Process::open(found, &mut self.around, &mut self.means.reader) {
+                // Where it fails, the process ended meanwhile or waits to be reaped: nothing of it was ever seen.
+                self.processes.push(process);
             }
         }
         if let Some(descendants) = self.processes.get_mut(1..) {

@@ -1,6 +1,7 @@
 //! The main script of a Python process: which file it is, and its source as it was when the process started. Opens regular
 //! files only, in the target's own file system, for reading.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
@@ -24,28 +25,31 @@ pub fn in_command(command: &[Text]) -> Option<&Text> {
     before_code.find(|argument| argument.ends_with(".py"))
 }
 
-/// What the source asks for. A file that changed after the process started is not what runs: that, and whatever can't be
-/// read, is a gap. `files` is the process's folder in /proc, `age` how long ago it started.
+/// What the source asks for. A file that changed after the process started may not be what runs: that, and whatever can't
+/// be read, is a gap. `files` is the process's folder in /proc, `age` how long ago it started.
 pub fn read(path: &Text, files: &Folder, age: Duration, reader: &mut Reader) -> Result<Script, Gap> {
     let gap = |why: String| Gap::new("what the main script asks for", format!("{path} {why}"));
-    let (source, changed) = source(path, files).map_err(|error| gap(format!("can't be read: {error}")))?;
-    reader.bytes = reader.bytes.saturating_add(source.len() as u64);
-    // A file from the future has the clock of another machine.
-    let changed_ago = changed.and_then(|changed| SystemTime::now().duration_since(changed).ok());
-    if changed_ago.is_some_and(|ago| ago.saturating_add(CLOCK_DIFFERENCE) < age) {
-        return Err(gap("changed after the process started: what stands there now is not what runs".to_owned()));
+    let unreadable = |error: io::Error| gap(format!("can't be read: {error}"));
+    let file = open(path, files).map_err(unreadable)?;
+    if is_younger(&file, age) {
+        return Err(gap("changed after the process started: what stands there now may not be what runs".to_owned()));
     }
+    let mut source = Vec::new();
+    file.take(LONGEST_SOURCE).read_to_end(&mut source).map_err(unreadable)?;
+    reader.bytes = reader.bytes.saturating_add(source.len() as u64);
     Ok(script::read(path.clone(), &source))
 }
 
-/// The bytes of the file and when they changed last.
-fn source(path: &str, files: &Folder) -> io::Result<(Vec<u8>, Option<SystemTime>)> {
+fn open(path: &str, files: &Folder) -> io::Result<File> {
     let absolute = path.starts_with('/');
-    let file = files.folder(if absolute { "root" } else { "cwd" })?.regular_file(path, absolute)?;
-    let changed = file.metadata()?.modified().ok();
-    let mut source = Vec::new();
-    file.take(LONGEST_SOURCE).read_to_end(&mut source)?;
-    Ok((source, changed))
+    files.folder(if absolute { "root" } else { "cwd" })?.regular_file(path, absolute)
+}
+
+/// Whether a file changed less than `age` ago. One from the future has the clock of another machine: that says nothing.
+fn is_younger(file: &File, age: Duration) -> bool {
+    let changed = file.metadata().and_then(|metadata| metadata.modified());
+    let changed_ago = changed.ok().and_then(|changed| SystemTime::now().duration_since(changed).ok());
+    changed_ago.is_some_and(|ago| ago.saturating_add(CLOCK_DIFFERENCE) < age)
 }
 
 #[cfg(test)]
@@ -93,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_changed_after_the_start_is_not_what_runs() {
+    fn a_source_that_changed_after_the_start_is_no_evidence() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("train.py"), "set_intra_op_parallelism_threads(2)\n").unwrap();
         symlink(".", dir.path().join("cwd")).unwrap();

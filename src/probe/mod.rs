@@ -30,6 +30,7 @@ mod pthreads;
 pub mod python;
 pub mod script;
 mod settings;
+pub mod settled;
 mod stat;
 mod symbols;
 pub mod target;

@@ -23,6 +23,8 @@ use crate::fact::{Gap, Pid, ProcessFact, ProcessKey, ProcessSample, Settings, St
 
 /// Nanoseconds between two looks at what changes rarely: user, affinity, cpuset, quotas, size of the code.
 const LIMITS_NS: u64 = pace::SHORTEST_NS;
+/// How often the command line of a process that shows none is looked for.
+const COMMAND_TRIES: u8 = 100;
 /// Limit for stat and status.
 const LINE_LIMIT: usize = 16 << 10;
 
@@ -69,9 +71,11 @@ struct Looks {
     limits_at_ns: u64,
     libraries: Pace,
     settings: Pace,
-    /// VmLib of status, the size of all mapped code but the program's own: another size is another set of libraries.
+    /// Another size of the code is another set of libraries.
     code: Option<u64>,
     code_changed: bool,
+    /// How often the command line was looked for again.
+    command_tries: u8,
 }
 
 impl Process {
@@ -83,12 +87,14 @@ impl Process {
         let first = Stat::parse(&line).filter(|stat| !is_over(stat)).ok_or(Errno::SRCH)?;
         let task = folder.folder("task")?;
         let fact = describe(&around.proc_root, &folder, &first, pid, &mut around.users, reader);
+        // Read before the maps: what is mapped in between is noticed as a change.
+        let code = reader.read(&folder, "status", LINE_LIMIT).ok().and_then(code_size);
         Ok(Self {
             identifier: Identifier::new(&around.proc_root, pid),
             gaps: Gaps { program: fact.gaps.clone(), ..Gaps::default() },
             threads: Threads::new(pid, task),
             throttles: Throttles::default(),
-            looks: Looks::default(),
+            looks: Looks { code, ..Looks::default() },
             cpu_ticks: first.cpu_ticks,
             command_address: first.command_address,
             fact: Arc::new(fact),
@@ -150,8 +156,14 @@ impl Process {
     }
 
     /// Whether it called exec since: its command line lies elsewhere, or, where that may not be known, both its name and
-    /// its command line changed.
-    fn runs_another_program(&self, now: &Stat<'_>, reader: &mut Reader) -> bool {
+    /// its command line changed. A process seen in the middle of exec shows no command line and no environment yet.
+    fn runs_another_program(&mut self, now: &Stat<'_>, reader: &mut Reader) -> bool {
+        if self.fact.command.is_empty() && self.looks.command_tries < COMMAND_TRIES {
+            self.looks.command_tries += 1;
+            if !command(&self.folder, reader).is_empty() {
+                return true;
+            }
+        }
         if self.command_address != 0 && now.command_address != 0 {
             return self.command_address != now.command_address;
         }
@@ -188,23 +200,27 @@ impl Process {
         }
     }
 
-    /// Reads the evidence of threads that lack it, and the libraries when there are others, which a program may load late.
+    /// Reads the evidence of threads that lack it, and the libraries when there are others: a program may load them late.
     fn identify(&mut self, at_ns: u64, around: &Surroundings, means: &mut Means) {
         let namespaced = self.fact.namespaced_pid.is_some();
         let wanted = self.threads.unidentified(namespaced, &mut means.reader);
-        let code_changed = std::mem::take(&mut self.looks.code_changed);
-        if wanted.is_empty() && !code_changed && !self.looks.libraries.is_due(at_ns) {
+        // Compilers at run time map code all the time, which is no library: then the pause grows.
+        let others = self.looks.code_changed && self.looks.libraries.is_due(at_ns);
+        if wanted.is_empty() && !others {
             return;
         }
         let before = self.identifier.bytes_read();
-        if code_changed {
+        if others {
+            self.looks.code_changed = false;
             self.identifier.look_again();
         }
         let evidence = self.identifier.identify(&wanted);
         means.reader.bytes = means.reader.bytes.saturating_add(self.identifier.bytes_read().saturating_sub(before));
-        let news = self.take_evidence(&evidence, around) || !wanted.is_empty();
-        self.looks.libraries.looked(at_ns, news);
-        if news {
+        let news = self.take_evidence(&evidence, around);
+        if others {
+            self.looks.libraries.looked(at_ns, news);
+        }
+        if news || !wanted.is_empty() {
             self.looks.settings.hurry();
         }
         self.threads.identify(evidence);
@@ -238,7 +254,7 @@ impl Process {
         let status = means.reader.read(&self.folder, "status", LINE_LIMIT).unwrap_or_default();
         let allowed = cpus_allowed(status).or_else(|| self.fact.cpus_allowed.clone());
         let uid = effective_uid(status).unwrap_or(self.fact.uid);
-        let code = status_field(status, "VmLib").and_then(|size| number(words(size).next()?));
+        let code = code_size(status);
         self.looks.code_changed |= self.looks.code.is_some() && code.is_some() && code != self.looks.code;
         self.looks.code = code.or(self.looks.code);
         let fact = &self.fact;
@@ -280,6 +296,11 @@ impl Process {
             (fact.settings, fact.gaps) = (settings, all);
         }
     }
+}
+
+/// VmLib of status: kilobytes of mapped code without the program's own.
+fn code_size(status: &[u8]) -> Option<u64> {
+    number(words(status_field(status, "VmLib")?).next()?)
 }
 
 /// How long ago a process started that has this start time in clock ticks after boot.

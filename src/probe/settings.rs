@@ -60,8 +60,12 @@ fn environment(identifier: &Identifier, gaps: &mut Vec<Gap>) -> Option<Environme
     read.map_err(|error| gaps.push(Gap::new("environment variables as they are now", in_words(&error)))).ok()
 }
 
-/// What tf.config holds; nothing, and no gap, in a process without TensorFlow or without Python.
+/// What tf.config holds; nothing, and no gap, in a process without TensorFlow or without Python. TensorFlow refuses to
+/// change the settings of a started context, so those are read once.
 fn tf_config(known: &ProcessFact, identifier: &mut Identifier, gaps: &mut Vec<Gap>) -> Option<TfConfigFact> {
+    if known.settings.tf_config.is_some_and(|config| config.state == TfContextState::Started) {
+        return known.settings.tf_config;
+    }
     if identifier.tensorflow().is_none_or(|tensorflow| tensorflow.guessed) || identifier.python().is_none() {
         return None;
     }
@@ -70,19 +74,10 @@ fn tf_config(known: &ProcessFact, identifier: &mut Identifier, gaps: &mut Vec<Ga
     for _ in 1..ATTEMPTS {
         last = last.or_else(|_| read());
     }
-    let started = |config: &TfConfigFact| config.state == TfContextState::Started;
-    match last {
-        Ok(config) => Some(config),
-        // TensorFlow refuses to change the settings of a started context: what was read of one before still holds.
-        Err(_) if known.settings.tf_config.as_ref().is_some_and(started) => known.settings.tf_config,
-        Err(error) => {
-            gaps.push(Gap::new("tf.config", in_words(&error)));
-            None
-        }
-    }
+    last.map_err(|error| gaps.push(Gap::new("tf.config", in_words(&error)))).ok()
 }
 
-/// The main script, read once: later versions of the file are not what runs.
+/// The main script, read once: a later version of the file is not what runs.
 fn script(
     known: &ProcessFact,
     identifier: &mut Identifier,
@@ -91,12 +86,11 @@ fn script(
     reader: &mut Reader,
     gaps: &mut Vec<Gap>,
 ) -> Option<Script> {
-    let path = script_path(known, identifier)?;
-    let before = known.settings.script.as_ref().filter(|script| script.path == path);
-    match before {
-        Some(before) => Some(before.clone()),
-        None => main_script::read(&path, files, age, reader).map_err(|gap| gaps.push(gap)).ok(),
+    if known.settings.script.is_some() {
+        return known.settings.script.clone();
     }
+    let path = script_path(known, identifier)?;
+    main_script::read(&path, files, age, reader).map_err(|gap| gaps.push(gap)).ok()
 }
 
 /// As Python itself knows it, else as the command line names it.
@@ -132,7 +126,24 @@ fn in_words(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Live;
+    use super::super::fake::{FakeProc, Line};
     use super::*;
+    use crate::fact::{Interest, Pid};
+
+    #[test]
+    fn without_the_right_to_read_memory_the_command_line_leads_to_the_script() {
+        let fake = FakeProc::new();
+        // Younger than the script that is written now.
+        fake.process(50, Line { start_ticks: u64::MAX / 2, ..Line::default() });
+        fake.write("50/cwd/train.py", "import tensorflow\nset_intra_op_parallelism_threads(2)\n");
+        fake.write("50/limits", "Max processes             512            1024            processes \n");
+        let mut live = Live::attach(Pid(50), fake.options()).unwrap();
+        let fact = live.next(&Interest::default(), Duration::ZERO).processes[0].fact.clone();
+        let script = fact.settings.script.as_ref().unwrap();
+        assert_eq!((script.path.as_str(), script.imports_tensorflow_at, script.wishes.len()), ("train.py", Some(1), 1));
+        assert_eq!((fact.settings.user_threads_max, &fact.settings.live_environment), (None, &None), "root, no memory");
+    }
 
     #[test]
     fn the_soft_limit_counts_and_unlimited_is_none() {

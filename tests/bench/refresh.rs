@@ -1,5 +1,6 @@
 //! CPU time of one refresh per thread of the target: tftop's sampler and model against htop, top -H and pidstat -t, all
 //! measured in the same run by the kernel's count of their own CPU time. Prints a table; judges nothing.
+//! `cargo bench --bench refresh -- 100 2000` measures these numbers of threads only.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -23,8 +24,8 @@ use tftop::fact::{Interest, Pid};
 use tftop::model::{Families, Model};
 use tftop::probe::{Live, LiveOptions};
 
-/// Idle threads of the targets.
-const SIZES: [u32; 3] = [100, 2_000, 10_000];
+/// Idle threads of the targets, where none are asked for.
+const SIZES: &[u32] = &[100, 2_000, 10_000];
 /// Refreshes of each peer that are averaged.
 const PEER_REFRESHES: u64 = 5;
 /// Refreshes of tftop that are averaged: it needs more, because each costs less.
@@ -35,7 +36,8 @@ const YOUTH: u32 = 10;
 fn main() {
     println!("CPU time of one refresh, per thread of an idle target, in microseconds\n");
     println!("{:>8}  {:<28}{:>12}{:>12}", "threads", "program", "us/thread", "times tftop");
-    for size in SIZES {
+    let asked: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    for &size in if asked.is_empty() { SIZES } else { &asked } {
         let mut target = Target::start();
         target.say(&format!("idle {size}"));
         let own = tftop(target.pid());
@@ -80,7 +82,7 @@ impl Own {
 fn tftop(pid: u32) -> Own {
     let began = thread_cpu_ns();
     let mut live = Live::attach(Pid(pid), LiveOptions::default()).unwrap();
-    let mut model = Model::new(Families::default());
+    let mut model = Model::new(Families::builtin());
     let mut refresh = || {
         let before = thread_cpu_ns();
         let sample = Arc::new(live.next(&Interest::default(), Duration::ZERO));

@@ -1,10 +1,11 @@
 //! Live interpreters: `python3`, or those of TFTOP_TEST_PYTHONS (paths, separated by colons).
-//! With TFTOP_RECORD_IMAGES set, what was read becomes the image of that version.
+//! With TFTOP_RECORD_IMAGES set, what was read becomes the image of that version. An image holds the bytes that were read
+//! and no others: when the code reads differently, all images are recorded anew.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use tftop::fact::{Environment, Pid};
+use tftop::fact::{Environment, Pid, TfConfigFact, TfContextState};
 use tftop::probe::environ::live_environment;
 use tftop::probe::memory::LiveMemory;
 use tftop::probe::python::{Python, version_at};
@@ -12,6 +13,9 @@ use tftop::probe::python::{Python, version_at};
 use crate::image::{Image, Recording};
 use crate::program::Program;
 use crate::recorded::{self, MODES};
+
+/// How often a moving program is read.
+const ROUNDS: usize = 300;
 
 #[test]
 fn a_live_interpreter_is_read_in_every_state() {
@@ -44,6 +48,36 @@ sys.stdin.read()
     }
 }
 
+#[test]
+fn what_is_read_of_a_program_in_motion_is_never_wrong() {
+    let expected = TfConfigFact { state: TfContextState::NotStarted, intra: Some(3), inter: None, from_proto: false };
+    for python in pythons() {
+        let program = Program::start(&python, include_str!("../data/python/churn.py"), "");
+        let memory = LiveMemory::open(Path::new("/proc"), Pid(program.pid())).unwrap();
+        let runtime = program.symbol("_PyRuntime").unwrap();
+        let version = version_of(&program, &memory);
+        let (mut read, mut churned) = (0, 0);
+        for _ in 0..ROUNDS {
+            let Ok(interpreter) = Python::open(&memory, runtime, Some(version)) else { continue };
+            if let Ok(config) = interpreter.tf_config() {
+                assert_eq!(config, expected, "{python:?}");
+                read += 1;
+            }
+            for name in interpreter.thread_names().unwrap_or_default().into_values() {
+                assert!(name.as_str() == "MainThread" || name.starts_with("churn-"), "{python:?}: {name}");
+                churned += usize::from(name.starts_with("churn-"));
+            }
+        }
+        assert!(read > ROUNDS / 2, "{python:?}: only {read} of {ROUNDS} settings could be read");
+        assert!(churned > 0, "{python:?}: no thread was caught alive");
+    }
+}
+
+fn version_of(program: &Program, memory: &LiveMemory) -> (u8, u8) {
+    // Py_Version came with 3.11.
+    program.symbol("Py_Version").map_or((3, 10), |address| version_at(memory, address).unwrap())
+}
+
 fn pythons() -> Vec<PathBuf> {
     let named = env::var("TFTOP_TEST_PYTHONS").unwrap_or_else(|_| "python3".to_owned());
     named.split(':').map(PathBuf::from).collect()
@@ -53,8 +87,7 @@ fn read(python: &Path, mode: &str) {
     let program = Program::start(python, include_str!("../data/python/program.py"), mode);
     let memory = LiveMemory::open(Path::new("/proc"), Pid(program.pid())).unwrap();
     let runtime = program.symbol("_PyRuntime").unwrap();
-    // Py_Version came with 3.11; before, the version is the one of the file's name.
-    let version = program.symbol("Py_Version").map_or((3, 10), |address| version_at(&memory, address).unwrap());
+    let version = version_of(&program, &memory);
     let recording = Recording::new(&memory);
     let empty = Recording::new(&memory).into_image(version, runtime, program.pid());
     recorded::check(&recording, &empty, mode);

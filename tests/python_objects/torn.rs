@@ -2,9 +2,11 @@
 
 use std::cell::Cell;
 use std::io;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tftop::fact::Address;
+use tftop::probe::environ::live_environment;
 use tftop::probe::memory::Memory;
 use tftop::probe::python::Python;
 
@@ -19,7 +21,7 @@ struct Counted<'m> {
     reads: Cell<usize>,
 }
 
-/// An undamaged image of the largest program takes about 1,500 reads.
+/// Far more than an undamaged image takes; a damaged dict may claim up to 65,536 entries.
 const MOST_READS: usize = 100_000;
 
 impl Memory for Counted<'_> {
@@ -48,6 +50,10 @@ impl Memory for Random {
     }
 }
 
+/// One image of each version, in both states that have a context.
+static IMAGES: LazyLock<Vec<[Image; 2]>> =
+    LazyLock::new(|| VERSIONS.iter().map(|version| ["set", "started"].map(|mode| image(*version, mode))).collect());
+
 fn read_everything(memory: &dyn Memory, other: &dyn Memory, runtime: Address, version: (u8, u8)) {
     let counted = Counted { memory, other, reads: Cell::new(0) };
     if let Ok(python) = Python::open(&counted, runtime, Some(version)) {
@@ -65,14 +71,12 @@ fn damaged(mut image: Image, damage: &[((usize, usize), Option<u8>)]) -> Image {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
     fn a_damaged_interpreter_is_survived(
         which in 0..VERSIONS.len(),
         damage in prop::collection::vec((any::<(usize, usize)>(), any::<Option<u8>>()), 1..200),
     ) {
-        let image = damaged(image(VERSIONS[which], "set"), &damage);
+        let image = damaged(IMAGES[which][0].clone(), &damage);
         read_everything(&image, &image, image.runtime, image.version);
     }
 
@@ -81,13 +85,18 @@ proptest! {
         which in 0..VERSIONS.len(),
         damage in prop::collection::vec((any::<(usize, usize)>(), any::<Option<u8>>()), 1..2000),
     ) {
-        let whole = image(VERSIONS[which], "started");
+        let whole = &IMAGES[which][1];
         let torn = damaged(whole.clone(), &damage);
-        read_everything(&whole, &torn, whole.runtime, whole.version);
+        read_everything(whole, &torn, whole.runtime, whole.version);
     }
 
     #[test]
     fn random_memory_is_survived(seed in any::<u64>(), runtime in any::<u64>(), minor in 10u8..13) {
         read_everything(&Random(seed), &Random(seed), Address(runtime), (3, minor));
+    }
+    #[test]
+    fn a_random_environment_is_survived(seed in any::<u64>(), environ in any::<u64>()) {
+        let counted = Counted { memory: &Random(seed), other: &Random(!seed), reads: Cell::new(0) };
+        let _ = live_environment(&counted, Address(environ));
     }
 }

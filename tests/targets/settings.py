@@ -64,7 +64,6 @@ elif way == "limited":
     hold()
 elif way == "exec":
     os.environ["OMP_NUM_THREADS"] = "8"
-    other = os.path.join(os.path.dirname(os.path.abspath(__file__)), "threads.py")
-    hold(when_flagged(lambda: os.execv(sys.executable, [sys.executable, other, "1"])))
+    hold(when_flagged(lambda: os.execv(sys.executable, [sys.executable, sys.argv[2] + ".py"])))
 else:
     hold()

@@ -171,6 +171,25 @@ pub struct Judgement {
     pub verdict: Verdict,
 }
 
+impl Judgement {
+    /// What was found; none for every other answer.
+    pub fn finding(&self) -> Option<&Finding> {
+        match &self.verdict {
+            Verdict::Found(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    /// The answer's sentence: what was found, why it is ruled out, what is waited for, or what is missing.
+    pub fn because(&self) -> &str {
+        match &self.verdict {
+            Verdict::Found(finding) => &finding.says,
+            Verdict::Clear { because } | Verdict::CantTell { because } => because,
+            Verdict::TooSoon { needs } => needs,
+        }
+    }
+}
+
 /// A cause that was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Finding {

@@ -51,7 +51,7 @@ struct Keys {
 impl Objects<'_> {
     /// Everything in a dict, in order of insertion.
     pub fn dict(&self, dict: Address) -> io::Result<Vec<Entry>> {
-        if self.type_name(dict)? != b"dict" {
+        if self.class_of(dict)?.name != b"dict" {
             return Err(unreadable("expected a Python dict"));
         }
         self.steady(|| self.tables(dict), |tables| self.entries(tables))
@@ -59,10 +59,8 @@ impl Objects<'_> {
 
     /// The attributes of an instance, as in its `__dict__`; without those in slots.
     pub fn attributes(&self, object: Address) -> io::Result<Vec<Entry>> {
-        let class = self.type_of(object)?;
-        let flags = self.flags(class)?;
         self.steady(
-            || self.place(object, class, flags),
+            || self.place(object),
             |place| match place {
                 Place::Dict(dict) => self.dict(dict),
                 Place::Split(tables) => self.entries(tables),
@@ -142,34 +140,38 @@ impl Objects<'_> {
     }
 
     fn keys(&self, keys: Address) -> io::Result<Keys> {
-        let (index_bytes, entry_bytes, count, head) = match self.layout.dict.keys {
+        let mut head = [0; 40];
+        self.memory.read(keys, &mut head)?;
+        let [_, second, _, fourth, fifth] = head.as_chunks().0 else { return Err(io::ErrorKind::InvalidData.into()) };
+        let (index_bytes, entry_bytes, count, head_bytes) = match self.layout.dict.keys {
             KeysFormat::Sized => {
-                let size = self.memory.u64(after(keys, 8)?)?;
+                let size = u64::from_le_bytes(*second);
                 let width = match size {
                     0..=0xff => 1,
                     0x100..=0xffff => 2,
                     0x1_0000..=0xffff_ffff => 4,
                     _ => 8,
                 };
-                (size.checked_mul(width), 24, self.memory.u64(after(keys, 32)?)?, 40)
+                (size.checked_mul(width), 24, u64::from_le_bytes(*fifth), 40)
             }
             KeysFormat::Log2 => {
-                let [_, log2_index_bytes, kind, _] = self.memory.u32(after(keys, 8)?)?.to_le_bytes();
+                let [_, log2_index_bytes, kind, ..] = *second;
                 let entry_bytes = if kind == 0 { 24 } else { 16 };
-                (1u64.checked_shl(log2_index_bytes.into()), entry_bytes, self.memory.u64(after(keys, 24)?)?, 32)
+                (1u64.checked_shl(log2_index_bytes.into()), entry_bytes, u64::from_le_bytes(*fourth), 32)
             }
         };
         if count > MOST_ENTRIES {
             return Err(unreadable(&format!("a Python dict has {count} entries or changed while it was read")));
         }
         let index_bytes = index_bytes.ok_or_else(|| unreadable("a Python dict's index has no sensible size"))?;
-        Ok(Keys { first_entry: after(after(keys, head)?, index_bytes)?, entry_bytes, count })
+        Ok(Keys { first_entry: after(after(keys, head_bytes)?, index_bytes)?, entry_bytes, count })
     }
 
-    fn place(&self, object: Address, class: Address, flags: u64) -> io::Result<Place> {
+    fn place(&self, object: Address) -> io::Result<Place> {
+        let class = self.class_of(object)?;
         let dict_or_none = |dict: Address| if dict.0 == 0 { Place::None } else { Place::Dict(dict) };
-        if self.layout.attributes == Attributes::DictOffset || flags & MANAGED_DICT == 0 {
-            return match self.memory.u64(after(class, self.layout.object.tp_dictoffset)?)? as i64 {
+        if self.layout.attributes == Attributes::DictOffset || class.flags & MANAGED_DICT == 0 {
+            return match class.dict_offset {
                 0 => Ok(Place::None),
                 offset if offset > 0 => Ok(dict_or_none(self.memory.pointer(after(object, offset as u64)?)?)),
                 _ => Err(unreadable("attributes of a Python object of variable size are not read")),
@@ -180,15 +182,12 @@ impl Objects<'_> {
         let values = match self.layout.attributes {
             Attributes::ValuesBefore => self.memory.pointer(before(4)?)?,
             Attributes::TaggedBefore if dict.0 % 2 == 1 => after(dict, 1)?,
-            Attributes::Inline if dict.0 == 0 && flags & INLINE_VALUES != 0 => {
-                after(object, self.memory.u64(after(class, self.layout.object.tp_basicsize)?)?)?
-            }
+            Attributes::Inline if dict.0 == 0 && class.flags & INLINE_VALUES != 0 => after(object, class.basic_size)?,
             _ => Address(0),
         };
         if values.0 == 0 {
             return Ok(dict_or_none(dict));
         }
-        let keys = self.memory.pointer(after(class, self.layout.object.cached_keys)?)?;
-        Ok(Place::Split(Tables { keys, values }))
+        Ok(Place::Split(Tables { keys: class.cached_keys, values }))
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::fact::{Address, TfConfigFact, TfContextState};
+use crate::probe::settled::settled;
 
 use super::{Python, unreadable};
 
@@ -17,11 +18,13 @@ impl Python<'_> {
         let Some(module) = self.module(MODULE)? else {
             return Ok(TfConfigFact::without_context(TfContextState::NotImported));
         };
-        let context = self.objects.find(&self.objects.dict(module)?, "_context")?;
-        match context {
-            Some(context) if !self.objects.is_none(context)? => self.context(context),
-            _ => Ok(TfConfigFact::without_context(TfContextState::NotMade)),
-        }
+        settled(|| {
+            let context = self.objects.find(&self.objects.dict(module)?, "_context")?;
+            match context {
+                Some(context) if !self.objects.is_none(context)? => self.context(context),
+                _ => Ok(TfConfigFact::without_context(TfContextState::NotMade)),
+            }
+        })
     }
 
     fn context(&self, context: Address) -> io::Result<TfConfigFact> {

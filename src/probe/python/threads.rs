@@ -12,14 +12,22 @@ impl Python<'_> {
     /// The names of the threads that Python started, and of the main thread, by native id: the tid in the target's own
     /// pid namespace. Empty while `threading` is not imported.
     ///
-    /// A `_DummyThread` is left out: Python did not start that thread, it only once ran in it. A thread that changed
-    /// while it was read is left out too. Before 3.12 a forked child may still hold its parent's native id for its main
-    /// thread.
+    /// A `_DummyThread` is left out: Python did not start that thread, it only once ran in it. A thread that was born,
+    /// renamed or ended while it was read is left out too. Before 3.12 a forked child may still hold its parent's native
+    /// id for its main thread.
     pub fn thread_names(&self) -> io::Result<HashMap<u32, Text>> {
         let Some(threading) = self.module("threading")? else { return Ok(HashMap::new()) };
         let Some(active) = self.objects.find(&self.objects.dict(threading)?, "_active")? else {
             return Ok(HashMap::new());
         };
+        // The name of a thread that ends meanwhile can be overwritten: only one that is found again later is believed.
+        let mut names = self.names_once(active)?;
+        let again = self.names_once(active)?;
+        names.retain(|id, name| again.get(id) == Some(name));
+        Ok(names)
+    }
+
+    fn names_once(&self, active: Address) -> io::Result<HashMap<u32, Text>> {
         let (mut name, mut native_id) = (Attribute::new("_name"), Attribute::new("_native_id"));
         let mut names = HashMap::new();
         for thread in self.objects.dict(active)? {
@@ -32,7 +40,7 @@ impl Python<'_> {
 
     /// None for a dummy and for a thread that has no native id yet.
     fn thread(&self, thread: Address, name: &mut Attribute, id: &mut Attribute) -> io::Result<Option<(u32, Text)>> {
-        if self.objects.type_name(thread)? == b"_DummyThread" {
+        if self.objects.class_of(thread)?.name == b"_DummyThread" {
             return Ok(None);
         }
         let attributes = self.objects.attributes(thread)?;

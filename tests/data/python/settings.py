@@ -15,6 +15,7 @@ if mode in ("set", "started"):
 if mode == "set":
     tf.config.threading.set_inter_op_parallelism_threads(0)
 if mode == "proto":
+    tf.compat.v1.disable_v2_behavior()
     config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=2)
     tf.compat.v1.enable_eager_execution(config=config)
 if mode in ("started", "environment", "proto"):
