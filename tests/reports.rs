@@ -20,7 +20,7 @@ fn capacity() -> Capacity {
     let affinity = Term { set: Some("0-3".parse().unwrap()), ..term(TermKind::Affinity, 4.0) };
     let quota = Term { place: Some(Text::from("/job")), throttled_share: Some(0.25), ..term(TermKind::Quota, 2.0) };
     let online = Term { set: Some("0-63".parse().unwrap()), ..term(TermKind::Online, 64.0) };
-    Capacity { effective_cpus: 2.0, terms: vec![affinity, quota, online], binding: Some(1) }
+    Capacity { effective_cpus: 2.0, terms: vec![affinity, quota, online], binding: Some(1), declared: Vec::new() }
 }
 
 fn group(origin: &str, library: Option<&str>, label: &str, threads: u32, demand: Demand) -> Group {

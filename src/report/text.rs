@@ -8,7 +8,7 @@ use super::lines::{clean, joined};
 use super::table::{Side, Table};
 use super::{limits, verdict};
 use crate::fact::CounterSource;
-use crate::model::scene::{Confidence, Demand, Scene, Target, Term};
+use crate::model::scene::{Confidence, Declared, Demand, Scene, Target, Term};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
 pub fn text(scene: &Scene, with_threads: bool) -> String {
@@ -97,6 +97,10 @@ fn capacity(scene: &Scene) -> Vec<String> {
     }
     let mut lines = vec![format!("CPUs it may use: {:.2}, the smallest of", capacity.effective_cpus)];
     lines.extend(table.lines().into_iter().skip(1));
+    let said = |declared: &Declared| {
+        format!("{} says {}; a declaration binds nothing by itself", declared.source, declared.cpus)
+    };
+    lines.extend(capacity.declared.iter().map(said));
     lines
 }
 
