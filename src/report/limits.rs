@@ -58,8 +58,10 @@ fn living(scene: &Scene) -> impl Iterator<Item = &Group> {
 fn group_rows(group: &Group) -> Vec<[String; 6]> {
     let limits = &group.limits;
     let mut rows = Vec::new();
-    if limits.effective().is_none() {
-        rows.push([MISSING, MISSING, MISSING, "nothing limits it"].map(str::to_owned));
+    match limits.effective() {
+        Some(_) => {}
+        None if limits.knob.is_empty() => rows.push([MISSING, MISSING, MISSING, "not known"].map(str::to_owned)),
+        None => rows.push(["none", MISSING, MISSING, "nothing limits it"].map(str::to_owned)),
     }
     for (at, limit) in limits.all.iter().enumerate() {
         let counts = limits.effective == Some(at);
@@ -83,7 +85,7 @@ fn remark(limit: &Limit, limits: &Limits) -> String {
     };
     let beyond = match limits.exceeded_by {
         0 => String::new(),
-        threads => format!("; {threads} more threads than that exist"),
+        threads => format!("; exceeded by {threads}"),
     };
     format!("yes,{bounds} {}{beyond}", limit.grade.word())
 }
