@@ -19,6 +19,7 @@ mod origin;
 mod processes;
 mod rates;
 pub mod scene;
+mod steps;
 mod target;
 mod threads;
 mod window;
@@ -69,12 +70,13 @@ struct Watched {
 impl Model {
     /// A model that knows these thread families.
     pub fn new(families: Families) -> Self {
-        Self { families, tick: 0, whole: false, watched: Watched::new(CounterSource::default(), Window::default()) }
+        Self { families, tick: 0, whole: false, watched: Watched::new(CounterSource::default(), false) }
     }
 
-    /// A model whose rates cover everything since the first sample, for a report on the whole time of watching.
+    /// A model whose rates and judgements cover everything since the first sample, for a report on the whole time of
+    /// watching.
     pub fn of_whole_watch(families: Families) -> Self {
-        Self { whole: true, watched: Watched::new(CounterSource::default(), Window::whole()), ..Self::new(families) }
+        Self { whole: true, watched: Watched::new(CounterSource::default(), true), ..Self::new(families) }
     }
 
     /// The scene after one more sample. A sample that is not later than the one before, or of a target that has ended,
@@ -83,8 +85,7 @@ impl Model {
         self.tick += 1;
         if self.watched.source != sample.source {
             // Counters of different kinds have no difference.
-            let window = if self.whole { Window::whole() } else { Window::default() };
-            self.watched = Watched::new(sample.source, window);
+            self.watched = Watched::new(sample.source, self.whole);
         }
         if !self.watched.window.begun() || (sample.at_ns > self.watched.window.now_ns() && !target::all_ended(&sample))
         {
@@ -95,9 +96,9 @@ impl Model {
 }
 
 impl Watched {
-    fn new(source: CounterSource, window: Window) -> Self {
+    fn new(source: CounterSource, whole: bool) -> Self {
         Self {
-            window,
+            window: if whole { Window::whole() } else { Window::default() },
             processes: Processes::default(),
             groups: Groups::default(),
             cpus: Cpus::default(),
@@ -105,7 +106,7 @@ impl Watched {
             load: Remembered::new(Load::default()),
             wanted: History::default(),
             got: History::default(),
-            judging: Judging::default(),
+            judging: Judging::new(whole),
             source,
         }
     }
@@ -143,8 +144,8 @@ impl Watched {
         let allowed = bounds.allowed();
         let seconds = |ns: u64| ns as f64 / 1e9;
         let threads = self.threads(&places);
-        let sizes = limits::sizes(sample, allowed.as_ref());
-        limits::fill(&mut groups, &threads, &sample.processes, sizes);
+        let sizes = limits::Sizes::of(sample, allowed.as_ref());
+        limits::fill(&mut groups, &threads, &sample.processes, &sizes);
         let mut scene = Scene {
             tick,
             at_ns: sample.at_ns,
@@ -169,7 +170,7 @@ impl Watched {
             headline: Headline::default(),
             judgements: Vec::new(),
         };
-        self.judging.speak(&mut scene, &sample.processes, sizes);
+        self.judging.speak(&mut scene, &sample.processes, &sizes);
         scene
     }
 
