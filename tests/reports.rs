@@ -9,7 +9,7 @@ use tftop::fact::{Caps, Cost, CounterSource, Gap, Identity, NameSource, Pid, Sta
 use tftop::model::Scene;
 use tftop::model::finding::{Evidence, Finding, Judgement, Level, Remedy, Verdict};
 use tftop::model::headline::{Condition, Headline, Pressure};
-use tftop::model::limit::{AppliesTo, Grade, Limit, Limits};
+use tftop::model::limit::{AppliesTo, Grade, InProcess, Limit, Limits};
 use tftop::model::scene::{
     Attribution, Capacity, Confidence, Demand, Group, GroupKey, Process, Target, TensorFlow, Term, TermKind, Thread,
 };
@@ -100,6 +100,12 @@ fn intra_limits() -> Limits {
         effective: Some(0),
         knob: "tf.config or TF_NUM_INTRAOP_THREADS, before TensorFlow starts".to_owned(),
         exceeded_by: 1,
+        processes: vec![InProcess {
+            pid: Pid(2430),
+            threads: 2,
+            limit: Some(limit(1, "tf.config", "its context in memory", None, Grade::Measured)),
+            exceeded_by: 1,
+        }],
     }
 }
 
@@ -238,6 +244,19 @@ fn a_group_nobody_knows_the_limits_of_says_so() {
     );
     scene.groups.clear();
     assert!(!report::text(&scene, false).contains("LIMITS"));
+}
+
+#[test]
+fn a_limit_says_what_it_bounds() {
+    let mut scene = scene();
+    let limits = &mut scene.groups[0].limits;
+    limits.exceeded_by = 0;
+    limits.processes.push(InProcess { pid: Pid(2440), ..limits.processes[0].clone() });
+    assert!(report::text(&scene, false).contains("  yes, measured, in each of 2 processes\n"));
+    let limits = &mut scene.groups[0].limits;
+    limits.all[0].applies_to = AppliesTo::Team;
+    limits.processes.pop();
+    assert!(report::text(&scene, false).contains("  yes, measured, per team\n"));
 }
 
 #[test]
