@@ -13,17 +13,17 @@ use crate::tui;
 
 const AFTER_HELP: &str = "\
 Examples:
-  tftop demo                 watch a small training run; no TensorFlow needed
-  tftop                      pick one of this machine's TensorFlow processes
-  tftop attach train.py      attach by a part of the command line
-  tftop report 2430          the verdict, the limits and what to change, as text
-  tftop explain train.py     every cause: found, ruled out, or why it can't be told
-  tftop report 2430 --fail-on oversubscribed --json   a policy for a job template or CI
-  tftop doctor 2430          what may be read of it, and what would help
+  tftop demo                          watch a small training run; no TensorFlow needed
+  tftop                               pick one of this machine's TensorFlow processes
+  tftop attach train.py               attach by a part of the command line
+  tftop report 2430                   the verdict, the limits and what to change, as text
+  tftop report 2430 --fail-on severe  a policy for a job template or CI
+  tftop explain 2430                  every cause: found, ruled out, or why it can't be told
+  tftop doctor 2430                   what may be read of it, and what would help
 
 Exit codes:
   0  clean
-  1  any other error
+  1  any other error; --fail-on was stopped before there was a verdict
   2  wrong usage
   3  target not found, or it ended before the report was complete
   4  no permission; a report is still printed, without the threads' own names
@@ -60,7 +60,7 @@ pub(super) enum Command {
     },
     /// Watch a process for a while and print the verdict, its limits and what was seen
     Report(ReportWish),
-    /// Say of every cause why a process wants too many CPUs: found, ruled out, or can't tell
+    /// Go through every cause of too many threads: found, ruled out, too soon or can't tell
     Explain(ExplainWish),
     /// Say what tftop may read here, and what would show more
     Doctor {
@@ -96,7 +96,7 @@ pub(super) struct ReportWish {
     /// List every thread in text (JSON always does)
     #[arg(long)]
     pub(super) threads: bool,
-    /// Exit with 8 when the verdict or a cause found is this bad or worse; never with 0 without a verdict
+    /// Exit with 8 when the verdict or a cause found is this bad or worse; without a verdict with 1 or 3, never with 0
     #[arg(long, value_name = "LEVEL")]
     fail_on: Option<FailOn>,
 }

@@ -43,8 +43,12 @@ pub(super) async fn dashboard(
 ) -> anyhow::Result<Arc<Scene>> {
     let feed = tui::Feed { scenes: pump.scenes.clone(), interest: pump.interest.clone() };
     let screen = Screen::enter().context("taking over the terminal")?;
-    // Whatever ended it, the person or a signal: the end is the same.
-    tui::run(&mut screen.terminal()?, EventStream::new(), feed, options.look(), stop).await?;
+    // Whatever ended it, the person, a signal or a window that closed: the end is the same.
+    let mut terminal = screen.terminal()?;
+    let ended = tui::run(&mut *terminal, EventStream::new(), feed, options.look(), stop).await;
+    if !hung_up() {
+        ended?;
+    }
     Ok(pump.scenes.borrow().clone())
 }
 
@@ -55,7 +59,16 @@ pub(super) async fn picker(
 ) -> anyhow::Result<Option<Pid>> {
     let screen = Screen::enter().context("taking over the terminal")?;
     let stop = stop_signal()?;
-    Ok(tui::picker::run(&mut screen.terminal()?, EventStream::new(), listing, options.look(), stop).await?)
+    let mut terminal = screen.terminal()?;
+    match tui::picker::run(&mut *terminal, EventStream::new(), listing, options.look(), stop).await {
+        Err(_) if hung_up() => Ok(None),
+        chosen => Ok(chosen?),
+    }
+}
+
+/// Whether the terminal is gone: reading and drawing may fail before the signal that says so comes.
+fn hung_up() -> bool {
+    rustix::termios::tcgetattr(io::stdout()).is_err()
 }
 
 /// Everything asynchronous of tftop runs on the one thread that calls this.

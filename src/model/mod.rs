@@ -142,6 +142,7 @@ impl Watched {
         let (mut groups, places) = self.groups.scene(window);
         let bounds = Places::of(sample, &target::living(sample));
         let allowed = bounds.allowed();
+        let declared = sample.processes.first().map_or(Vec::new(), |root| capacity::declared(&root.fact));
         let seconds = |ns: u64| ns as f64 / 1e9;
         let threads = self.threads(&places);
         let sizes = limits::Sizes::of(sample, allowed.as_ref());
@@ -153,7 +154,7 @@ impl Watched {
             late_s: seconds(sample.late_ns),
             window_s: seconds(window.span_ns()),
             target: target::target(sample, &self.processes, window),
-            capacity: capacity::capacity(&bounds, &self.quotas, window),
+            capacity: scene::Capacity { declared, ..capacity::capacity(&bounds, &self.quotas, window) },
             demand: self.load.over(window).demand(window.span_ns()),
             source: sample.source,
             groups,

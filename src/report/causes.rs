@@ -23,12 +23,11 @@ pub(super) fn tally(scene: &Scene) -> Option<String> {
         found => format!("{found} found"),
     };
     let tally = format!(
-        "Of {} causes looked for: {found}, {} ruled out, {} too soon to tell, {} can't be told. `tftop explain {}` lists them.",
+        "Of {} causes looked for: {found}, {} ruled out, {} too soon to tell, {} can't be told.",
         scene.judgements.len(),
         count(|v| matches!(v, Verdict::Clear { .. })),
         count(|v| matches!(v, Verdict::TooSoon { .. })),
         count(|v| matches!(v, Verdict::CantTell { .. })),
-        scene.target.pid,
     );
     (!scene.judgements.is_empty()).then_some(tally)
 }

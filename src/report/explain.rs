@@ -11,18 +11,19 @@ use crate::model::finding::{Judgement, Verdict};
 pub fn explain(scene: &Scene) -> String {
     let mut sections = vec![verdict::section(scene), vec![about(scene)]];
     sections.extend(found_sections(scene));
-    let others: [(&str, fn(&Verdict) -> bool); 3] = [
-        ("CAN'T TELL: evidence is missing that more time will not bring", |v| matches!(v, Verdict::CantTell { .. })),
-        ("TOO SOON: each needs", |v| matches!(v, Verdict::TooSoon { .. })),
-        ("RULED OUT", |v| matches!(v, Verdict::Clear { .. })),
-    ];
-    for (title, belongs) in others {
-        let those = scene.judgements.iter().filter(|judgement| belongs(&judgement.verdict));
-        let lines: Vec<String> = those.flat_map(answer).collect();
-        sections.extend((!lines.is_empty()).then(|| [vec![title.to_owned()], lines].concat()));
-    }
+    let missing = "CAN'T TELL: evidence is missing that more time will not bring";
+    sections.push(section(scene, missing, |verdict| matches!(verdict, Verdict::CantTell { .. })));
+    sections.push(section(scene, "TOO SOON: each needs", |verdict| matches!(verdict, Verdict::TooSoon { .. })));
+    sections.push(section(scene, "RULED OUT", |verdict| matches!(verdict, Verdict::Clear { .. })));
     sections.push(gaps(scene));
     joined(sections)
+}
+
+/// The causes with one kind of answer; nothing where there are none.
+fn section(scene: &Scene, title: &str, belongs: fn(&Verdict) -> bool) -> Vec<String> {
+    let those = scene.judgements.iter().filter(|judgement| belongs(&judgement.verdict));
+    let lines: Vec<String> = those.flat_map(answer).collect();
+    if lines.is_empty() { lines } else { [vec![title.to_owned()], lines].concat() }
 }
 
 /// Who is explained.

@@ -59,7 +59,9 @@ fn group_rows(group: &Group) -> Vec<[String; 6]> {
     let limits = &group.limits;
     let mut rows = Vec::new();
     if limits.effective().is_none() {
-        rows.push([MISSING, MISSING, MISSING, "nothing limits it"].map(str::to_owned));
+        let known = !limits.knob.is_empty();
+        let remark = if known { "nothing limits it" } else { limits.absence() };
+        rows.push([if known { "none" } else { MISSING }, MISSING, MISSING, remark].map(str::to_owned));
     }
     for (at, limit) in limits.all.iter().enumerate() {
         let counts = limits.effective == Some(at);
@@ -77,15 +79,17 @@ fn group_rows(group: &Group) -> Vec<[String; 6]> {
 
 /// What the limit that counts bounds, how it is known, and whether reality exceeds it.
 fn remark(limit: &Limit, limits: &Limits) -> String {
-    let bounds = match limit.applies_to {
-        AppliesTo::Pool => String::new(),
-        other => format!(" {},", other.word()),
-    };
-    let beyond = match limits.exceeded_by {
-        0 => String::new(),
-        threads => format!("; {threads} more threads than that exist"),
-    };
-    format!("yes,{bounds} {}{beyond}", limit.grade.word())
+    let mut remark = format!("yes, {}", limit.grade.word());
+    match (limit.applies_to, limits.processes.len()) {
+        (AppliesTo::Pool, 0 | 1) => {}
+        (applies_to, 0 | 1) => remark.extend([", ", applies_to.word()]),
+        (AppliesTo::Pool, processes) => remark += &format!(", in each of {processes} processes"),
+        (applies_to, processes) => remark += &format!(", {} in each of {processes} processes", applies_to.word()),
+    }
+    if limits.exceeded_by > 0 {
+        remark += &format!("; exceeded by {}", limits.exceeded_by);
+    }
+    remark
 }
 
 fn overruled(limit: &Limit) -> String {

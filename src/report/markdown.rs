@@ -32,8 +32,7 @@ pub fn markdown(scene: &Scene) -> String {
 }
 
 fn sentences(scene: &Scene) -> String {
-    let (says, next) = (escaped(&scene.headline.says), escaped(&next_step(scene)));
-    format!("{says}\n{next}").trim().to_owned()
+    format!("{}\n{}", escaped(&scene.headline.says), next_step(scene)).trim().to_owned()
 }
 
 fn target(scene: &Scene) -> String {
@@ -156,9 +155,15 @@ fn folded(title: &str, items: Vec<String>) -> Vec<String> {
 
 /// Text that formats nothing, and where `@name` and `#1` stay words.
 fn escaped(text: &str) -> String {
+    let text = clean(text);
     let mut escaped = String::with_capacity(text.len());
-    for character in clean(text).chars() {
+    let mut before = ' ';
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let after = characters.peek().copied().unwrap_or(' ');
         match character {
+            // Within a word it is only a letter, and TF_NUM_INTRAOP_THREADS stays readable as it is pasted.
+            '_' if before.is_alphanumeric() && after.is_alphanumeric() => escaped.push('_'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' => escaped.extend(['\\', character]),
             '&' => escaped.push_str("&amp;"),
             // An empty comment ends a mention or a reference before it begins.
@@ -168,6 +173,7 @@ fn escaped(text: &str) -> String {
             }
             other => escaped.push(other),
         }
+        before = character;
     }
     escaped
 }

@@ -8,14 +8,15 @@ use super::lines::{clean, joined};
 use super::table::{Side, Table};
 use super::{limits, verdict};
 use crate::fact::CounterSource;
-use crate::model::scene::{Confidence, Demand, Scene, Target, Term};
+use crate::model::scene::{Confidence, Declared, Demand, Scene, Target, Term};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
 pub fn text(scene: &Scene, with_threads: bool) -> String {
     let mut sections = vec![verdict::section(scene), header(scene), capacity(scene), demand(scene), groups(scene)];
     sections.push(limits::section(scene));
     sections.extend(found_sections(scene));
-    sections.push(tally(scene).into_iter().collect());
+    let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", scene.target.pid);
+    sections.push(tally(scene).map(where_all_stand).into_iter().collect());
     if scene.target.processes.len() > 1 {
         sections.push(processes(scene));
     }
@@ -97,6 +98,10 @@ fn capacity(scene: &Scene) -> Vec<String> {
     }
     let mut lines = vec![format!("CPUs it may use: {:.2}, the smallest of", capacity.effective_cpus)];
     lines.extend(table.lines().into_iter().skip(1));
+    let said = |declared: &Declared| {
+        format!("{} says {}; a declaration binds nothing by itself", declared.source, declared.cpus)
+    };
+    lines.extend(capacity.declared.iter().map(said));
     lines
 }
 
@@ -131,7 +136,7 @@ fn demand(scene: &Scene) -> Vec<String> {
 fn split(scene: &Scene) -> Option<String> {
     let pressure = scene.headline.pressure?;
     let mut line = format!(
-        "In the last {:.0} s it wanted {:.2} CPUs beyond those it may use, and did not get {:.2} CPUs of those it may use",
+        "In the last {:.0} s it wanted {:.2} CPUs more than it may use; of those it may use, {:.2} went to others or to a quota",
         scene.headline.judged_s, pressure.self_excess, pressure.external
     );
     if pressure.throttled_share.is_some() {
@@ -226,7 +231,7 @@ fn demand_cells(demand: Option<Demand>) -> [String; 4] {
 }
 
 pub(super) fn gaps(scene: &Scene) -> Vec<String> {
-    let title = (!scene.gaps.is_empty()).then(|| "Missing:".to_owned());
+    let title = (!scene.gaps.is_empty()).then(|| "MISSING".to_owned());
     let gap = scene.gaps.iter().map(|gap| format!("  {}: {}", clean(&gap.what), clean(&gap.why)));
     title.into_iter().chain(gap).collect()
 }

@@ -393,6 +393,7 @@ fn capacity() -> Capacity {
         effective_cpus: 2.0,
         terms: vec![term(TermKind::Affinity, 2.0, Some("0-1")), term(TermKind::Online, 2.0, Some("0-1"))],
         binding: Some(0),
+        declared: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::limit::{EffectiveJson, LimitJson};
+use super::limit::{EffectiveJson, InProcessJson, LimitJson};
 use super::{got, waiting, wanted};
 use crate::model::scene::{Group, Thread};
 use crate::report::figure::rounded;
@@ -27,6 +27,8 @@ pub(super) struct GroupJson<'a> {
     knob: &'a str,
     /// Threads beyond the limit that counts.
     exceeded_by: u32,
+    /// The group in each process that has threads of it; `limit` and `limits` are those of the worst of them.
+    processes: Vec<InProcessJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -64,6 +66,7 @@ impl<'a> GroupJson<'a> {
             limits: LimitJson::of(&group.limits),
             knob: &group.limits.knob,
             exceeded_by: group.limits.exceeded_by,
+            processes: group.limits.processes.iter().map(InProcessJson::new).collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::limit::{AppliesTo, Limit, Limits};
+use crate::model::limit::{AppliesTo, InProcess, Limit, Limits};
 
 /// The limit that counts.
 #[derive(Serialize)]
@@ -43,5 +43,27 @@ impl<'a> LimitJson<'a> {
             grade: limit.grade.word(),
         };
         limits.all.iter().enumerate().map(one).collect()
+    }
+}
+
+/// A group in one process: pools are made per process.
+#[derive(Serialize)]
+pub(super) struct InProcessJson<'a> {
+    pid: u32,
+    /// Threads of the group in it.
+    threads: u32,
+    /// The limit that counts in it.
+    limit: Option<EffectiveJson<'a>>,
+    exceeded_by: u32,
+}
+
+impl<'a> InProcessJson<'a> {
+    pub(super) fn new(process: &'a InProcess) -> Self {
+        Self {
+            pid: process.pid.0,
+            threads: process.threads,
+            limit: process.limit.as_ref().map(EffectiveJson::new),
+            exceeded_by: process.exceeded_by,
+        }
     }
 }

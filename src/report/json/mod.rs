@@ -84,6 +84,15 @@ struct CapacityJson {
     /// Kind of the term that binds.
     binding: Option<&'static str>,
     terms: Vec<TermJson>,
+    /// What a scheduler says it granted; binds nothing by itself.
+    declared: Vec<DeclaredJson>,
+}
+
+#[derive(Serialize)]
+struct DeclaredJson {
+    cpus: u32,
+    /// The variable.
+    source: String,
 }
 
 #[derive(Serialize)]
@@ -212,6 +221,11 @@ impl CapacityJson {
             effective_cpus: rounded(capacity.effective_cpus),
             binding: capacity.binding.and_then(|at| capacity.terms.get(at)).map(|term| term.kind.word()),
             terms: capacity.terms.iter().enumerate().map(term).collect(),
+            declared: capacity
+                .declared
+                .iter()
+                .map(|d| DeclaredJson { cpus: d.cpus, source: d.source.clone() })
+                .collect(),
         }
     }
 }

@@ -21,6 +21,11 @@ pub fn lines(capacity: &Capacity, width: u16) -> Vec<Line> {
     for (at, term) in capacity.terms.iter().enumerate().take(MOST_TERMS) {
         lines.extend(self::term(term, capacity.binding == Some(at), width));
     }
+    for declared in &capacity.declared {
+        let number = vec![(Role::Plain, format!("   {:>7}", declared.cpus))];
+        let words = format!("declared by {}; a declaration binds nothing by itself", declared.source);
+        lines.extend(beside(number, WORDS, Role::Plain, &words, width));
+    }
     lines.push(Line::new());
     lines
 }
