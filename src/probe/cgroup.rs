@@ -6,6 +6,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use procfs::process::MountInfo;
+
 use super::folder::{Folder, Reader};
 use super::stat::{number, words};
 use crate::fact::{CgroupFact, CgroupVersion, CpuSet, Gap, PidsLimit, Quota, Text, Throttle};
@@ -184,25 +186,23 @@ impl Throttles {
 
 /// One line of mountinfo, if it mounts a hierarchy with CPU time, cpusets or numbers of threads.
 fn hierarchy(line: &[u8], cgroup_root: &Path) -> Option<Hierarchy> {
-    let fields: Vec<&[u8]> = words(line).take(64).collect();
-    let dash = fields.iter().position(|field| *field == b"-")?;
-    let (root, mount) = (unescape(fields.get(3)?), unescape(fields.get(4)?));
-    let options = fields.get(dash + 3)?;
-    let has = |name: &[u8]| options.split(|&byte| byte == b',').any(|option| option == name);
-    let (version, [cpu, cpuset, pids]) = match *fields.get(dash + 1)? {
-        b"cgroup2" => (CgroupVersion::V2, [true; 3]),
-        b"cgroup" => (CgroupVersion::V1, [has(b"cpu"), has(b"cpuset"), has(b"pids")]),
+    let mount = MountInfo::from_line(std::str::from_utf8(line).ok()?).ok()?;
+    let has = |name: &str| mount.super_options.contains_key(name);
+    let (version, [cpu, cpuset, pids]) = match mount.fs_type.as_str() {
+        "cgroup2" => (CgroupVersion::V2, [true; 3]),
+        "cgroup" => (CgroupVersion::V1, [has("cpu"), has("cpuset"), has("pids")]),
         _ => return None,
     };
-    let mount = Path::new(OsStr::from_bytes(&mount));
-    let place = match mount.strip_prefix("/sys/fs/cgroup") {
+    let (root, mounted_at) = (unescape(mount.root.as_bytes()), unescape(mount.mount_point.as_os_str().as_bytes()));
+    let mounted_at = Path::new(OsStr::from_bytes(&mounted_at));
+    let place = match mounted_at.strip_prefix("/sys/fs/cgroup") {
         Ok(rest) => cgroup_root.join(rest),
-        Err(_) => mount.to_owned(),
+        Err(_) => mounted_at.to_owned(),
     };
     (cpu || cpuset || pids).then_some(Hierarchy { version, cpu, cpuset, pids, root, place })
 }
 
-/// mountinfo writes blanks and backslashes as three octal digits.
+/// mountinfo writes blanks and backslashes as three octal digits, which the parser leaves as they are.
 fn unescape(field: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(field.len());
     let mut rest = field;
