@@ -131,6 +131,11 @@ impl Threads {
         self.kept.iter().map(|kept| kept.fact.clone()).collect()
     }
 
+    /// Whether the kernel's name of any of them begins so.
+    pub fn named(&self, start: &str) -> bool {
+        self.kept.iter().any(|kept| kept.fact.identity.comm.starts_with(start))
+    }
+
     /// Whether this thread is one of them, still the same.
     pub fn holds(&self, key: ThreadKey) -> bool {
         self.kept.binary_search_by_key(&key, |kept| kept.fact.key).is_ok()

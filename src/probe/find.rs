@@ -13,6 +13,8 @@ use crate::fact::{Pid, ProcessKey, Text};
 
 /// Limit for one maps file: some 100,000 mappings.
 const MAPS_LIMIT: usize = 16 << 20;
+/// How the kernel's names of TensorFlow's threads begin (since 2.21; before, all are called like the process).
+pub const TENSORFLOW_NAME: &str = "tf_";
 /// Threads whose names are looked at when a process can only be guessed.
 const MOST_NAMES: usize = 1024;
 
@@ -135,7 +137,7 @@ impl Search {
         {
             for thread in threads.iter().take(MOST_NAMES) {
                 let comm = self.reader.read(&task, &format!("{}/comm", thread.number), 64).unwrap_or_default();
-                if comm.starts_with(b"tf_") {
+                if comm.starts_with(TENSORFLOW_NAME.as_bytes()) {
                     return Some(format!("has a thread named {}", Text::from_bytes(comm.trim_ascii())));
                 }
             }

@@ -12,6 +12,7 @@ use super::access;
 use super::affinity::cpus_allowed;
 use super::cgroup::{Mounts, Throttles};
 use super::counters::{Means, Threads};
+use super::find;
 use super::folder::{Folder, Reader};
 use super::host::UserNames;
 use super::identify::{Evidence, Identifier};
@@ -19,7 +20,7 @@ use super::pace::{self, Pace};
 use super::program::{command, describe, effective_uid};
 use super::settings::{self, Sources};
 use super::stat::{Stat, number, status_field, words};
-use crate::fact::{Gap, Pid, ProcessFact, ProcessKey, ProcessSample, Settings, State};
+use crate::fact::{Gap, Pid, ProcessFact, ProcessKey, ProcessSample, Settings, State, TensorFlowFact};
 
 /// Nanoseconds between two looks at what changes rarely: user, affinity, cpuset, quotas, size of the code.
 const LIMITS_NS: u64 = pace::SHORTEST_NS;
@@ -232,8 +233,12 @@ impl Process {
         let closed = access::memory_refusal(&around.proc_root, self.fact.key.pid);
         let closed = closed.map(|why| vec![Gap::new("thread names and start routines", why)]);
         let gaps = closed.unwrap_or_else(|| evidence.gaps.clone());
-        let (tensorflow, python) = (self.identifier.tensorflow(), self.identifier.python());
         let libraries = self.identifier.libraries();
+        let (found, python) = (self.identifier.tensorflow(), self.identifier.python());
+        // Where not even the maps can be read, a name that only TensorFlow gives is all there is.
+        let suggested = libraries.is_empty() && self.threads.named(find::TENSORFLOW_NAME);
+        let guess = || suggested.then(|| TensorFlowFact { guessed: true, ..TensorFlowFact::default() });
+        let tensorflow = found.or_else(guess);
         let fact = &self.fact;
         let same = gaps == self.gaps.evidence
             && tensorflow == fact.tensorflow

@@ -84,7 +84,7 @@ impl Knob {
 /// The smallest cap that lets all threads of a group be: some caps count the thread that calls the pool.
 fn without_effect(group: &Group) -> u32 {
     let callers = 1 - own_threads(&group.key.origin, 1).min(1);
-    group.threads + callers
+    group.threads.saturating_add(callers)
 }
 
 impl WhatIf {

@@ -32,6 +32,7 @@ fn without_the_right_to_read_memory_every_origin_is_a_guess_with_one_remedy() {
 
 fn degraded(report: &Report) {
     assert!(report.demand.as_ref().is_some_and(|demand| demand.got > 0.0), "counters need no memory: {report:#?}");
+    assert!(report.target.tensorflow_guessed, "only names suggest TensorFlow: {:#?}", report.target);
     for thread in report.threads.iter().filter(|thread| thread.tid != report.target.pid) {
         assert_eq!(thread.confidence, "guess", "{thread:#?}");
         assert_eq!(thread.name, None, "{thread:#?}");
