@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::run::{RunWish, StageWish};
 use super::span;
 use crate::fact::Pid;
+use crate::launch::stage;
 use crate::tui;
 
 const AFTER_HELP: &str = "\
@@ -17,6 +19,7 @@ Examples:
   tftop attach train.py      attach by a part of the command line
   tftop report 2430 --json   the same facts for a program
   tftop doctor 2430          what may be read of it, and what would help
+  tftop run --cpus 2 -- python train.py   start it on 2 CPUs, every pool capped
 
 Exit codes:
   0  clean
@@ -24,8 +27,9 @@ Exit codes:
   2  wrong usage
   3  target not found, or it ended before the report was complete
   4  no permission; a report is still printed, without the threads' own names
+  `tftop run` ends with the code of its command
 
-tftop only reads: it never stops, signals or changes the process it watches.";
+tftop only reads: it never stops, signals or changes a process that it did not start itself.";
 
 /// htop for TensorFlow's threads: the true origin of every thread, what it gets, waits for and wants.
 #[derive(Debug, Parser)]
@@ -64,6 +68,11 @@ pub(super) enum Command {
     },
     /// Watch a small training run that ends when you quit
     Demo(DemoWish),
+    /// Start a command with thread caps, watch it, and say whether they held
+    Run(Box<RunWish>),
+    /// What `run` starts first: it becomes the command
+    #[command(name = stage::SUBCOMMAND, hide = true)]
+    Stage(StageWish),
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::fact::Pid;
+use crate::launch::program::Missing;
 use crate::probe::AttachError;
 
 /// Wrong use of the command line.
@@ -11,6 +12,9 @@ pub(super) const USAGE: u8 = 2;
 const NOT_FOUND: u8 = 3;
 const PERMISSION: u8 = 4;
 const OTHER: u8 = 1;
+/// A command that can't be executed, and one that does not exist, as shells have it.
+pub(super) const NOT_EXECUTABLE: u8 = 126;
+const NO_COMMAND: u8 = 127;
 
 /// An end without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub(super) enum Exit {
     Gone,
     /// Printed, but thread names could not be read for want of permission.
     Partial,
+    /// A command that tftop started ended with this code.
+    Of(u8),
 }
 
 impl Exit {
@@ -29,6 +35,7 @@ impl Exit {
             Self::Clean => 0,
             Self::Gone => NOT_FOUND,
             Self::Partial => PERMISSION,
+            Self::Of(code) => code,
         })
     }
 }
@@ -51,6 +58,15 @@ impl Problem {
 
     pub(super) fn permission(says: impl Into<String>) -> Self {
         Self { code: PERMISSION, says: says.into() }
+    }
+
+    /// A command that can't be started.
+    pub(super) fn command(missing: &Missing) -> Self {
+        let code = match missing {
+            Missing::NotFound(_) => NO_COMMAND,
+            Missing::NotExecutable(_) => NOT_EXECUTABLE,
+        };
+        Self { code, says: missing.to_string() }
     }
 
     /// A process that can't be watched at all.

@@ -11,6 +11,7 @@ mod pick;
 mod ps;
 mod pump;
 mod report;
+mod run;
 mod span;
 mod target;
 mod watch;
@@ -60,5 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         (None, Some(Command::Report(wish))) => report::report(&wish, options),
         (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
         (None, Some(Command::Demo(wish))) => demo::demo(&wish, options),
+        (None, Some(Command::Run(wish))) => run::run(&wish, options),
+        (None, Some(Command::Stage(wish))) => Ok(run::stage(&wish)),
     }
 }

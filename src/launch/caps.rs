@@ -66,7 +66,8 @@ pub fn plan(wish: &Wish, machine: &Machine) -> Result<Plan, Refusal> {
     refuse_too_large(&caps, cpus.as_ref().map(|(count, _)| *count), wish.force, machine)?;
     if wish.pools.data.is_some() && !wish.shim_enforces && !wish.force {
         return Err(Refusal(
-            "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only away".to_owned(),
+            "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only away"
+                .to_owned(),
         ));
     }
     if let Some((count, _)) = &cpus {
@@ -117,10 +118,14 @@ fn refuse_too_large(caps: &Caps, cpus: Option<u32>, force: bool, machine: &Machi
             continue;
         }
         if let Some(cpus) = cpus.filter(|&cpus| value > cpus) {
-            return Err(Refusal(format!("--{name} {value} contradicts --cpus, which leaves {cpus}; --force accepts it")));
+            return Err(Refusal(format!(
+                "--{name} {value} contradicts --cpus, which leaves {cpus}; --force accepts it"
+            )));
         }
         if value > online {
-            return Err(Refusal(format!("--{name} {value} is more than the {online} CPUs of this machine; --force accepts it")));
+            return Err(Refusal(format!(
+                "--{name} {value} is more than the {online} CPUs of this machine; --force accepts it"
+            )));
         }
     }
     Ok(())

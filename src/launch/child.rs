@@ -83,9 +83,14 @@ impl Child {
 
     /// Waits until the process has become the command; sooner when it ended.
     pub async fn begun(&mut self) {
-        while matches!(self.child.try_wait(), Ok(None)) && self.is_staged() {
+        while !self.has_ended() && self.is_staged() {
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Whether its end was seen.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// The second argument is still ours; in the middle of exec there is none.

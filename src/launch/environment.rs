@@ -92,14 +92,18 @@ mod tests {
     #[test]
     fn mkl_follows_blas_and_else_openmp() {
         let both = changes(Caps { omp: Some(4), blas: Some(2), ..Caps::default() }, &[]);
-        assert_eq!((both.value("MKL_NUM_THREADS"), both.value("OMP_NUM_THREADS")), (Some("2".as_ref()), Some("4".as_ref())));
+        assert_eq!(
+            (both.value("MKL_NUM_THREADS"), both.value("OMP_NUM_THREADS")),
+            (Some("2".as_ref()), Some("4".as_ref()))
+        );
         let omp = changes(Caps { omp: Some(4), ..Caps::default() }, &[]);
         assert_eq!((omp.value("MKL_NUM_THREADS"), omp.value("OPENBLAS_NUM_THREADS")), (Some("4".as_ref()), None));
     }
 
     #[test]
     fn what_is_asked_for_by_name_wins() {
-        let forced = changes(Caps { intra: Some(3), ..Caps::default() }, &[("TF_NUM_INTRAOP_THREADS", "8"), (OVERRIDE, "1")]);
+        let forced =
+            changes(Caps { intra: Some(3), ..Caps::default() }, &[("TF_NUM_INTRAOP_THREADS", "8"), (OVERRIDE, "1")]);
         assert_eq!(forced.value("TF_NUM_INTRAOP_THREADS"), Some("8".as_ref()));
         assert_eq!(forced.removed, [""; 0]);
     }

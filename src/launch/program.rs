@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn options_of_the_script_are_not_pythons() {
-        let lines = ["python train.py -I", "python -c -I", "python -m x -S", "python -X E a", "python -u - -E", "bash -E x"];
+        let lines =
+            ["python train.py -I", "python -c -I", "python -m x -S", "python -X E a", "python -u - -E", "bash -E x"];
         for line in lines {
             assert_eq!(refusal(line), None, "{line}");
         }

@@ -49,7 +49,8 @@ fn escaped(bytes: &[u8]) -> String {
 }
 
 fn unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -73,8 +74,25 @@ mod tests {
     #[test]
     fn a_word_comes_back_from_the_shell_as_it_was() {
         let words: &[&[u8]] = &[
-            b"", b" ", b"~", b"$HOME", b"`id`", b"a'b", b"'", b"\\", b"*", b"#x", b"!x", b"a\nb", b"\x1b[31m1", b"\xff9",
-            "größer\u{202e}x".as_bytes(), "größer".as_bytes(), b"a=b", b"-n", b"\x01'\\2",
+            b"",
+            b" ",
+            b"~",
+            b"$HOME",
+            b"`id`",
+            b"a'b",
+            b"'",
+            b"\\",
+            b"*",
+            b"#x",
+            b"!x",
+            b"a\nb",
+            b"\x1b[31m1",
+            b"\xff9",
+            "größer\u{202e}x".as_bytes(),
+            "größer".as_bytes(),
+            b"a=b",
+            b"-n",
+            b"\x01'\\2",
         ];
         for word in words {
             let quoted = quoted(OsStr::from_bytes(word));

@@ -21,6 +21,7 @@ mod rates;
 pub mod scene;
 mod target;
 mod threads;
+pub mod verification;
 mod window;
 
 use std::collections::HashSet;
