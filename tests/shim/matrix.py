@@ -14,7 +14,6 @@ POOLS = {"tf_numa_-1_Eigen": INTRA, "tf_Compute": INTER}
 POOL = "tf_data_private_threadpool"
 STAGES = "tf_data_iterator_resource"
 NOISE = ("tftop", "Changing the value", "Traceback", "exception")
-# Names a test class needs to take part; each runs once for every interpreter.
 PYTHONS = [python for python in os.environ.get("TFTOP_TF_PYTHONS", "").split(":") if python]
 
 
@@ -25,13 +24,12 @@ class Matrix(unittest.TestCase):
     def each(self, script, *arguments, **caps):
         """The script under the caps, once for every interpreter."""
         for python in PYTHONS:
-            with self.subTest(python=python, script=script, arguments=arguments):
-                with Target(python, script, *arguments, **(caps or CAPS)) as target:
-                    yield target
-                    self.assertEqual(target.listener.records("hook_failed"), [])
-                    self.assertEqual(target.end(), 0, target.stderr())
-                    for word in NOISE:
-                        self.assertNotIn(word, target.stderr())
+            with Target(python, script, *arguments, **(caps or CAPS)) as target:
+                yield target
+                self.assertEqual(target.listener.records("hook_failed"), [])
+                self.assertEqual(target.end(), 0, target.stderr())
+                for word in NOISE:
+                    self.assertNotIn(word, target.stderr())
 
     def seen(self, target, label, pid=None):
         """The threads of a target, printed under a label."""
@@ -94,11 +92,17 @@ class Pools(Matrix):
             self.assertEqual(target.listener.records("tf_started")[0]["by"], "devices")
 
     def test_a_v1_session(self):
-        for target in self.each("session.py"):
+        for target in self.each("session.py", "plain"):
             self.assert_pools(self.seen(target, "v1 session"))
-            self.assertEqual(target.facts, {"elements": list(range(1, 21)), "asked": 7})
+            self.assertEqual(target.facts["asked"], 7)
             self.assertEqual(target.listener.records("tf_started")[0]["by"], "session")
             self.assertIn("session", {record["source"] for record in target.listener.records("steps")})
+
+    def test_a_v1_session_beside_the_eager_context(self):
+        # tf.data starts the eager context even where eager execution is off; it has an inter-op pool of its own.
+        for target in self.each("session.py", "data"):
+            self.assert_pools(self.seen(target, "v1 session, data"), dict(POOLS, tf_Compute=2 * INTER))
+            self.assertEqual(target.facts["elements"], list(range(1, 21)))
 
     def test_recording_holds_nothing_and_tells_the_wish(self):
         for target in self.each("limits.py", "setters", **dict(CAPS, mode="record")):
@@ -113,7 +117,8 @@ class Data(Matrix):
             threads = self.seen(target, "data " + which)
             print(" together", target.facts["most"], end="")
             self.assertLessEqual(target.facts["most"], DATA)
-            self.assertEqual(threads[POOL], DATA)
+            # Keras may keep the iterator of a fit that ended, with its pool.
+            self.assertIn(threads[POOL], (DATA, 2 * DATA) if which == "consumers" else (DATA,))
             self.assertEqual(target.facts["asked"], 8)  # the script's own object is not changed
             yield target, threads
 
@@ -158,8 +163,8 @@ class Data(Matrix):
             print(" together", target.facts["most"], end="")
             self.assertEqual(target.facts["elements"], list(range(48)))
             self.assertLessEqual(target.facts["most"], DATA)
-            # A pool for the worker's iterator and one for the client's: a cap is for each pool, not for their sum.
-            self.assertLessEqual(threads[POOL], 2 * DATA)
+            # A pool for each iterator of worker and client: a cap is for each pool, not for their sum.
+            self.assertEqual(threads[POOL] % DATA, 0)
 
 
 class Steps(Matrix):

@@ -124,6 +124,8 @@ class Target:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.stdout.close()
         self._stderr.close()
         self.listener.close()

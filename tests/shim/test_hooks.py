@@ -88,11 +88,33 @@ class Imports(unittest.TestCase):
         self.module("tensorflow/python/eager/context.py", CONTEXT.replace("class pywrap_tfe", "class renamed"))
         self.assertEqual(self.outcome(USE + "print(c.config.intra_op_parallelism_threads)"), ["2"])
         self.assertEqual(self.failures(), {"context.start"})
+        self.assertEqual(self.ear.records("hook_failed")[0]["caps"], [])
+
+    def test_a_loader_that_takes_no_attribute_is_left_alone(self):
+        script = (
+            "import sys, importlib.machinery as m\n"
+            "class Loader:\n"
+            "    __slots__ = ()\n"
+            "    def create_module(self, spec): return None\n"
+            "    def exec_module(self, module): module.value = 7\n"
+            "class Finder:\n"
+            "    def find_spec(name, path=None, target=None):\n"
+            "        return m.ModuleSpec(name, Loader()) if name.endswith('eager.context') else None\n"
+            "sys.meta_path.insert(0, Finder)\n"
+            "from tensorflow.python.eager import context as one\n"
+            "sys.meta_path.remove(Finder); del sys.modules['tensorflow.python.eager.context']\n"
+            "sys.meta_path.insert(1, Finder)\n"
+            "from importlib import import_module\n"
+            "print(one.value, import_module('tensorflow.python.eager.context').value)"
+        )
+        self.assertEqual(self.outcome(script), ["7", "7"])
+        self.assertIn("context.config", self.failures())
 
     def test_a_hook_that_fails_later_lets_the_call_through(self):
         self.module("tensorflow/python/eager/context.py", CONTEXT.replace("inter_op_parallelism_threads=0", "renamed=0"))
         self.assertEqual(self.outcome(USE + "c.intra_op_parallelism_threads = 9\nprint(hasattr(c.config, 'renamed'), hasattr(c.config, 'renamed'))"), ["True", "True"])
         self.assertEqual(self.failures(), {"context.config"})
+        self.assertEqual(self.ear.records("hook_failed")[0]["caps"], ["intra", "inter"])
 
     def test_empty_stand_ins_fail_every_hook_and_break_nothing(self):
         names = [

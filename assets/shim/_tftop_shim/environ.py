@@ -16,6 +16,7 @@ HOOK = "environ"
 
 def guard(shim):
     """Corrects what this process inherited (a parent may have raised it) and watches every later change."""
+    shim.holds[HOOK] = ("environment",)
     shim.guard(HOOK, _install, None, shim)
 
 
@@ -40,7 +41,7 @@ def _install(shim):
             os.putenv(name, str(limits[name]))  # gone for the script, kept for the libraries
 
     kind.__setitem__, kind.__delitem__ = set_item, delete_item
-    shim.emit("hooked", hook=HOOK, caps=["environment"])
+    shim.hooked(HOOK)
 
 
 def _limits(shim):

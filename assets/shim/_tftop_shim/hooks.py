@@ -38,6 +38,7 @@ def install(shim, meta_path):
     """Hooks what is imported already (a .pth file may have) and waits for the rest."""
     waiting = {}
     for name, hooks in HOOKS.items():
+        shim.holds.update({hook: caps for hook, caps, _ in hooks})
         if name in sys.modules:
             apply(shim, sys.modules[name], hooks)
         else:
@@ -47,11 +48,11 @@ def install(shim, meta_path):
 
 def apply(shim, module, hooks):
     """Runs a module's hooks; each reports whether it took."""
-    for name, caps, place in hooks:
+    for name, _, place in hooks:
         try:
             home, _, function = place.partition(".")
             if getattr(importlib.import_module("." + home, __package__), function)(module, shim) is not False:
-                shim.emit("hooked", hook=name, caps=list(caps))
+                shim.hooked(name)
         except Exception as error:
             shim.failed(name, error)
 
@@ -72,7 +73,11 @@ class Finder:
             find = None if finder is self else getattr(finder, "find_spec", None)
             spec = find(name, path, target) if find else None
             if spec is not None:
-                self._shim.guard("import " + name, self._lend, None, name, spec.loader)
+                try:
+                    self._lend(name, spec.loader)
+                except Exception as error:
+                    for hook, _, _ in self._waiting.get(name, ()):
+                        self._shim.failed(hook, error)
                 return spec
         return None
 

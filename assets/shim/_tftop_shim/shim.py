@@ -16,6 +16,7 @@ class Shim:
         self.wire = wire.Wire(config.socket)
         self.started = False  # TensorFlow's pools exist
         self.configured = {}  # kind -> what TensorFlow starts with; 0: it decides by itself
+        self.holds = {}  # hook -> the caps that it holds
         self._wishes = set()
         self._failed = set()
 
@@ -46,11 +47,16 @@ class Shim:
         self._wishes.add(key)
         self.emit("wish", what=what, value=value, effective=effective, by=by, at=at, started=self.started)
 
+    def hooked(self, hook):
+        """Reports a hook that took."""
+        self.emit("hooked", hook=hook, caps=self.holds.get(hook, ()))
+
     def failed(self, hook, error):
         """Reports a hook that does not work: the caps it holds are not held. Once for each hook."""
         if hook not in self._failed:
             self._failed.add(hook)
-            self.emit("hook_failed", hook=hook, why=("%s: %s" % (type(error).__name__, error))[:500])
+            why = ("%s: %s" % (type(error).__name__, error))[:500]
+            self.emit("hook_failed", hook=hook, caps=self.holds.get(hook, ()), why=why)
 
     def guard(self, hook, work, otherwise, *arguments):
         """`work(*arguments)`, or `otherwise` where that fails: the script's own call then goes on untouched."""
