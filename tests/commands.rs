@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -45,12 +46,37 @@ impl Drop for Sleeper {
     }
 }
 
+/// A shell with children of its own in a process group of their own, which ends with the test.
+struct Family(Child);
+
+impl Family {
+    fn start(script: &str) -> Self {
+        Self(Command::new("bash").args(["-c", script]).process_group(0).spawn().unwrap())
+    }
+
+    fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        signal_group(self.0.id());
+        self.0.wait().unwrap();
+    }
+}
+
+fn signal_group(leader: u32) {
+    let group = format!("-{leader}");
+    assert!(Command::new("kill").args(["-s", "KILL", "--", &group]).status().unwrap().success());
+}
+
 #[test]
 fn help_is_short_and_says_how_it_ends() {
     let (code, stdout, stderr) = ended(&mut tftop(&["--help"]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     insta::assert_snapshot!("help", stdout);
-    for subcommand in ["attach", "ps", "report", "doctor", "demo", "run"] {
+    for subcommand in ["attach", "ps", "report", "explain", "doctor", "demo", "run"] {
         let (code, stdout, _) = ended(&mut tftop(&[subcommand, "--help"]));
         assert_eq!(code, Some(0));
         insta::assert_snapshot!(format!("help_{subcommand}"), stdout);
@@ -71,7 +97,11 @@ fn wrong_use_ends_with_2_and_says_what_is_right() {
         (&["2430", "report", "2430"], "`tftop report 2430`, not `tftop 2430 report`"),
         (&["2430", "--interval", "99ms"], "must be between 0.1 s and 60 s"),
         (&["2430", "--interval", "1h"], "write seconds (1, 0.5, 1s), milliseconds (500ms) or minutes (2m)"),
-        (&["report"], "<PID>"),
+        (&["report"], "<PID|NAME>"),
+        (&["explain"], "<PID|NAME>"),
+        (&["report", "2430", "--json", "--format", "text"], "cannot be used with"),
+        (&["report", "2430", "--fail-on", "healthy"], "[possible values: notice, oversubscribed, severe]"),
+        (&["report", "2430", "--fail-on", "notice", "--for", "9s"], "--fail-on needs a verdict, and that takes 10 s"),
         (&["report", "2430", "--for", "0"], "must be between 0.1 s and 86400 s"),
         (&["2430", "--families", "/nonexistent/families.toml"], "--families /nonexistent/families.toml: No such file"),
         (&["demo", "--families", "/nonexistent/families.toml"], "--families /nonexistent/families.toml: No such file"),
@@ -85,17 +115,19 @@ fn wrong_use_ends_with_2_and_says_what_is_right() {
 
 #[test]
 fn a_target_that_is_not_there_ends_with_3() {
-    for arguments in [&[NOBODYS_PID][..], &["attach", NOBODYS_PID], &["report", NOBODYS_PID], &["doctor", NOBODYS_PID]]
-    {
+    let subcommands = ["attach", "report", "explain", "doctor"].map(|subcommand| [subcommand, NOBODYS_PID]);
+    for arguments in subcommands.iter().map(|arguments| &arguments[..]).chain([&[NOBODYS_PID][..]]) {
         let (code, stdout, stderr) = ended(&mut tftop(arguments));
         assert_eq!((code, stdout.as_str()), (Some(3), ""), "{arguments:?}: {stderr}");
         assert!(stderr.starts_with(&format!("tftop: no process {NOBODYS_PID} here")), "{stderr}");
     }
     // Taken apart, so that the name stands in no command line but tftop's own.
     let name = ["a-name", "that-nobody-has"].join("-");
-    let (code, _, stderr) = ended(&mut tftop(&["attach", &name]));
-    assert_eq!(code, Some(3), "{stderr}");
-    assert!(stderr.contains("no process is called") && stderr.contains("`tftop ps` lists"), "{stderr}");
+    for subcommand in ["attach", "report", "explain"] {
+        let (code, _, stderr) = ended(&mut tftop(&[subcommand, &name]));
+        assert_eq!(code, Some(3), "{stderr}");
+        assert!(stderr.contains("no process is called") && stderr.contains("`tftop ps` lists"), "{stderr}");
+    }
 }
 
 #[test]
@@ -124,13 +156,51 @@ fn a_process_without_tensorflow_has_a_report_too() {
     assert!(report["window_s"].as_f64().unwrap() > 0.2, "{stdout}");
     let (code, stdout, _) = ended(&mut tftop(&arguments[..6]));
     assert_eq!(code, Some(0));
-    assert!(stdout.starts_with("sleep 1000\n") && stdout.contains("no TensorFlow"), "{stdout}");
+    assert!(stdout.starts_with("TOO SOON  ") && stdout.contains("--for 12s` gives a verdict"), "{stdout}");
+    assert!(stdout.contains("\nsleep 1000\n") && stdout.contains("no TensorFlow"), "{stdout}");
+    let (code, stdout, stderr) = ended(tftop(&arguments[..6]).args(["--format", "markdown"]));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.starts_with("### tftop: TOO SOON\n"), "{stdout}");
+}
+
+#[test]
+fn an_explanation_answers_every_cause() {
+    let sleeper = Sleeper::start();
+    let arguments = ["explain", &sleeper.pid(), "--for", "0.3s", "--interval", "0.1s", "--json"];
+    let (code, stdout, stderr) = ended(&mut tftop(&arguments));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let explanation: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(explanation["schema"], "tftop.explain/1");
+    assert!(explanation["judgements"].as_array().unwrap().len() > 10, "{stdout}");
+    let (code, stdout, _) = ended(&mut tftop(&arguments[..6]));
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("\nTOO SOON: each needs\n") && stdout.contains("\nRULED OUT\n"), "{stdout}");
+}
+
+/// Threads that never rest, four for each CPU.
+const BUSY: &str = "for i in $(seq $((4 * $(nproc)))); do (while :; do :; done) & done; wait";
+
+#[test]
+fn a_policy_fails_on_what_is_too_much_and_holds_for_what_is_not() {
+    let sleeper = Sleeper::start();
+    let report = |pid: &str, level| ended(&mut tftop(&["report", pid, "--fail-on", level, "--for", "10s", "--json"]));
+    let (code, stdout, stderr) = report(&sleeper.pid(), "oversubscribed");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    let verdict: Value = serde_json::from_str(&stdout).unwrap();
+    assert_ne!(verdict["verdict"]["level"], Value::Null, "{stdout}");
+
+    let busy = Family::start(BUSY);
+    let (code, stdout, stderr) = report(&busy.pid(), "oversubscribed");
+    assert_eq!(code, Some(8), "{stderr}{stdout}");
+    assert!(stderr.starts_with("tftop: --fail-on oversubscribed: the verdict is "), "{stderr}");
+    assert!(stdout.contains("tftop.report/1"), "the report is printed all the same");
 }
 
 #[test]
 fn without_a_terminal_a_pid_alone_is_a_plain_report() {
     let sleeper = Sleeper::start();
-    let (code, stdout, stderr) = ended(&mut tftop(&[&sleeper.pid(), "--color", "always"]));
+    let (pid, arguments) = (sleeper.pid(), ["--color", "always", "--interval", "0.1s"]);
+    let (code, stdout, stderr) = terminated(&sleeper, tftop(&[&pid]).args(arguments));
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("CPUs it may use") && !stdout.contains('\x1b'), "{stdout:?}");
 }
@@ -138,15 +208,31 @@ fn without_a_terminal_a_pid_alone_is_a_plain_report() {
 #[test]
 fn an_interrupted_report_prints_what_was_seen() {
     let sleeper = Sleeper::start();
-    let mut command = tftop(&["report", &sleeper.pid(), "--for", "1000s", "--interval", "0.1s", "--json"]);
+    let arguments = ["report", &sleeper.pid(), "--for", "1000s", "--interval", "0.1s", "--json"];
+    let (code, stdout, stderr) = terminated(&sleeper, &mut tftop(&arguments));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["target"]["pid"].to_string(), sleeper.pid());
+}
+
+#[test]
+fn a_policy_that_could_not_be_judged_does_not_pass() {
+    let sleeper = Sleeper::start();
+    let arguments = ["report", &sleeper.pid(), "--fail-on", "severe", "--interval", "0.1s"];
+    let (code, stdout, stderr) = terminated(&sleeper, &mut tftop(&arguments));
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stdout.starts_with("TOO SOON  "), "{stdout}");
+    assert!(stderr.starts_with("tftop: --fail-on severe can't be judged: stopped after "), "{stderr}");
+}
+
+/// Exit code, stdout and stderr of a watch that SIGTERM ends as soon as it has begun.
+fn terminated(target: &Sleeper, command: &mut Command) -> (Option<i32>, String, String) {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let folder = format!("/proc/{}/", sleeper.pid());
+    let folder = format!("/proc/{}/", target.pid());
     wait_until(|| has_open(child.id(), &folder) && catches(child.id(), 15));
     signal(child.id(), "TERM");
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["target"]["pid"].to_string(), sleeper.pid());
+    (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]

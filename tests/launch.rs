@@ -6,7 +6,6 @@
 mod deadline;
 #[path = "support/python.rs"]
 mod python;
-#[allow(dead_code)] // the dashboard's own tests use the rest
 #[path = "support/terminal.rs"]
 mod terminal;
 

@@ -5,8 +5,11 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tftop::fact::{Cost, CounterSource, Gap, Identity, NameSource, Pid, State, TargetName, Text, ThreadKey, Tid};
+use tftop::fact::{Caps, Cost, CounterSource, Gap, Identity, NameSource, Pid, State, TargetName, Text, ThreadKey, Tid};
 use tftop::model::Scene;
+use tftop::model::finding::{Evidence, Finding, Judgement, Level, Remedy, Verdict};
+use tftop::model::headline::{Condition, Headline, Pressure};
+use tftop::model::limit::{AppliesTo, Grade, InProcess, Limit, Limits};
 use tftop::model::scene::{
     Attribution, Capacity, Confidence, Demand, Group, GroupKey, Process, Target, TensorFlow, Term, TermKind, Thread,
 };
@@ -20,7 +23,7 @@ fn capacity() -> Capacity {
     let affinity = Term { set: Some("0-3".parse().unwrap()), ..term(TermKind::Affinity, 4.0) };
     let quota = Term { place: Some(Text::from("/job")), throttled_share: Some(0.25), ..term(TermKind::Quota, 2.0) };
     let online = Term { set: Some("0-63".parse().unwrap()), ..term(TermKind::Online, 64.0) };
-    Capacity { effective_cpus: 2.0, terms: vec![affinity, quota, online], binding: Some(1) }
+    Capacity { effective_cpus: 2.0, terms: vec![affinity, quota, online], binding: Some(1), declared: Vec::new() }
 }
 
 fn group(origin: &str, library: Option<&str>, label: &str, threads: u32, demand: Demand) -> Group {
@@ -76,10 +79,82 @@ fn target() -> Target {
     }
 }
 
+fn limit(value: u32, source: &str, place: &str, overruled: Option<&str>, grade: Grade) -> Limit {
+    Limit {
+        value,
+        source: source.to_owned(),
+        place: place.to_owned(),
+        applies_to: AppliesTo::Pool,
+        overruled: overruled.map(str::to_owned),
+        grade,
+    }
+}
+
+fn intra_limits() -> Limits {
+    let by_config = Some("overruled by tf.config");
+    Limits {
+        all: vec![
+            limit(1, "tf.config", "its context in memory", None, Grade::Measured),
+            limit(3, "TF_NUM_INTRAOP_THREADS", "environment at start", by_config, Grade::Inferred),
+        ],
+        effective: Some(0),
+        knob: "tf.config or TF_NUM_INTRAOP_THREADS, before TensorFlow starts".to_owned(),
+        exceeded_by: 1,
+        processes: vec![InProcess {
+            pid: Pid(2430),
+            threads: 2,
+            limit: Some(limit(1, "tf.config", "its context in memory", None, Grade::Measured)),
+            exceeded_by: 1,
+        }],
+    }
+}
+
+fn headline() -> Headline {
+    Headline {
+        condition: Condition::Oversubscribed,
+        says: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 1 (tf.config)".to_owned(),
+        advice: "intra=1 would fit.".to_owned(),
+        caps: Caps { intra: Some(1), ..Caps::default() },
+        judged_s: 10.0,
+        pressure: Some(Pressure {
+            saturation: 2.3,
+            wait_share: 0.587,
+            wait_ms_per_slice: 8.0,
+            self_excess: 2.6,
+            external: 0.1,
+            throttled_share: Some(0.25),
+        }),
+    }
+}
+
+fn judgements() -> Vec<Judgement> {
+    let finding = Finding {
+        level: Level::Notice,
+        grade: Grade::Measured,
+        says: "tf.config says intra = 1, but the pool has 2 threads".to_owned(),
+        evidence: vec![Evidence::new("tf.config intra", "1 threads"), Evidence::new("threads of the pool", "2")],
+        remedy: Remedy {
+            text: "set it before the first op".to_owned(),
+            export: Some("export TF_NUM_INTRAOP_THREADS=1".to_owned()),
+            python: Some("tf.config.threading.set_intra_op_parallelism_threads(1)".to_owned()),
+            caps: Caps { intra: Some(1), ..Caps::default() },
+        },
+    };
+    let judgement = |code, asks, verdict| Judgement { code, asks, verdict };
+    let (leak, spinning) = ("60 s of watching, has 5".to_owned(), "1 thread always runs: only stacks tell".to_owned());
+    vec![
+        judgement("throttled", "Does a quota take CPUs away?", Verdict::Clear { because: "no quota".to_owned() }),
+        judgement("late-setting", "Was a setting made too late?", Verdict::Found(Box::new(finding))),
+        judgement("spinning", "Do threads spin?", Verdict::CantTell { because: spinning }),
+        judgement("thread-leak", "Do threads keep growing?", Verdict::TooSoon { needs: leak }),
+    ]
+}
+
 fn scene() -> Scene {
+    let no_knob = Limits { knob: "no knob: affinity only".to_owned(), ..Limits::default() };
     let groups = vec![
-        group("tf-intra-op", None, "TF intra-op", 2, Demand::new(1.3, 1.3)),
-        group("openblas", Some("numpy"), "OpenBLAS numpy", 1, Demand::new(0.0, 0.0)),
+        Group { limits: intra_limits(), ..group("tf-intra-op", None, "TF intra-op", 2, Demand::new(1.3, 1.3)) },
+        Group { limits: no_knob, ..group("openblas", Some("numpy"), "OpenBLAS numpy", 1, Demand::new(0.0, 0.0)) },
     ];
     let threads = vec![
         thread(2434, 0, &groups[0].key, Some("tf_numa_-1_Eigen"), Confidence::Certain),
@@ -102,35 +177,97 @@ fn scene() -> Scene {
         threads,
         gaps: vec![Gap::new("NumPy's thread names", "the process's memory may not be read: run tftop with sudo")],
         cost: Cost { cpu_ns: 340_000, wall_ns: 510_000, bytes_read: 120_300 },
+        headline: headline(),
+        judgements: judgements(),
         ..Scene::default()
     }
 }
 
 #[test]
 fn a_report_for_people_is_complete_and_every_number_has_a_unit() {
-    let expected = "\
-python train.py
-pid 2430  user ana  running for 3m12s  since 2026-11-20T16:19:09Z
-TensorFlow 2.21.0  Python 3.11
-3 threads
+    assert_eq!(report::text(&scene(), false), include_str!("data/report.txt"));
+}
 
-CPUs it may use: 2.00, the smallest of
-   affinity   4.00 CPUs  CPUs 0-3
->  quota      2.00 CPUs  /job, throttled in 25 % of its periods, binds
-   online    64.00 CPUs  CPUs 0-63
+#[test]
+fn a_report_in_markdown_can_be_pasted_into_an_issue() {
+    assert_eq!(report::markdown(&scene()), include_str!("data/report.md"));
+}
 
-Over 5.0 s it got 1.90 CPUs and waited for 2.70 CPUs: wanted 4.60 CPUs, wait share 59 %
+#[test]
+fn an_explanation_has_every_cause_with_its_answer() {
+    assert_eq!(report::explain(&scene()), include_str!("data/explain.txt"));
+    let explanation: Value = serde_json::from_str(&report::explain_json(&scene()).unwrap()).unwrap();
+    assert_eq!(explanation["schema"], report::EXPLAIN_SCHEMA);
+    let answers: Vec<_> = explanation["judgements"].as_array().unwrap().iter().map(|j| j["answer"].clone()).collect();
+    assert_eq!(answers, ["clear", "found", "cant_tell", "too_soon"]);
+    assert_eq!(explanation["findings"][0]["code"], "late-setting");
+    assert_eq!(explanation["verdict"]["condition"], "oversubscribed");
+}
 
-ORIGIN          THREADS  AWAKE  GOT CPUs  WAITING CPUs  WANTED CPUs  WAIT  EVIDENCE
-TF intra-op           2   1.00      1.30          1.30         2.60  50 %  certain
-OpenBLAS numpy        1   0.50      0.00          0.00         0.00     -  guess
+#[test]
+fn without_a_verdict_every_format_says_so_and_how_to_get_one() {
+    let says = "judged after 10 s of watching, has 5".to_owned();
+    let mut unjudged = Scene { headline: Headline { says, ..Headline::default() }, judgements: Vec::new(), ..scene() };
+    let text = report::text(&unjudged, false);
+    let expected = "TOO SOON  judged after 10 s of watching, has 5\n`tftop report 2430 --for 12s` gives a verdict.\n\n";
+    assert!(text.starts_with(expected), "{text}");
+    assert!(!text.contains("CAUSES") && !text.contains("causes looked for"), "{text}");
+    let expected = "### tftop: TOO SOON\n\njudged after 10 s of watching, has 5\n`tftop report 2430 --for 12s` gives";
+    assert!(report::markdown(&unjudged).starts_with(expected));
+    let json: Value = serde_json::from_str(&report::json(&unjudged).unwrap()).unwrap();
+    assert_eq!((&json["verdict"]["level"], &json["verdict"]["condition"]), (&Value::Null, &"too_soon".into()));
+    for number in ["self_excess", "external", "throttled"] {
+        assert_eq!(json["demand"][number], Value::Null);
+    }
+    unjudged.target.ended = true;
+    assert!(report::explain(&unjudged).contains("\nIt ended too soon for a verdict.\n"));
+}
 
-Missing:
-  NumPy's thread names: the process's memory may not be read: run tftop with sudo
+#[test]
+fn a_healthy_verdict_needs_no_advice_and_no_factor() {
+    let says = "1.9 of 2.0 CPUs are wanted, nobody has to wait long".to_owned();
+    let calm =
+        Headline { condition: Condition::Healthy, says, advice: String::new(), caps: Caps::default(), ..headline() };
+    let report = report::text(&Scene { headline: calm, ..scene() }, false);
+    let expected = "HEALTHY  1.9 of 2.0 CPUs are wanted, nobody has to wait long\n\npython train.py\n";
+    assert!(report.starts_with(expected), "{report}");
+}
 
-The last look cost 0.3 ms of CPU and 0.5 ms of time, and read 120 kB; nothing was stopped.
-";
-    assert_eq!(report::text(&scene(), false), expected);
+#[test]
+fn a_group_nobody_knows_the_limits_of_says_so() {
+    let mut scene = scene();
+    scene.groups[1].limits = Limits::default();
+    let report = report::text(&scene, false);
+    assert!(
+        report.contains("\nOpenBLAS numpy        1      -  -                       -                      not known\n"),
+        "{report}"
+    );
+    scene.groups.clear();
+    assert!(!report::text(&scene, false).contains("LIMITS"));
+}
+
+#[test]
+fn a_limit_says_what_it_bounds() {
+    let mut scene = scene();
+    let limits = &mut scene.groups[0].limits;
+    limits.exceeded_by = 0;
+    limits.processes.push(InProcess { pid: Pid(2440), ..limits.processes[0].clone() });
+    assert!(report::text(&scene, false).contains("  yes, measured, in each of 2 processes\n"));
+    let limits = &mut scene.groups[0].limits;
+    limits.all[0].applies_to = AppliesTo::Team;
+    limits.processes.pop();
+    assert!(report::text(&scene, false).contains("  yes, measured, per team\n"));
+}
+
+#[test]
+fn a_target_can_format_nothing_in_markdown() {
+    let mut scene = scene();
+    scene.target.command = "python `rm` ```x``` @all".to_owned();
+    scene.headline.says = "<img src=x> | *a* _b_ [c](d) @ana #12 & `e` f_g".to_owned();
+    let report = report::markdown(&scene);
+    assert!(report.contains("```` python `rm` ```x``` @all ````, pid 2430"), "{report}");
+    let says = r"\<img src=x\> \| \*a\* \_b\_ \[c\](d) @<!-- -->ana #<!-- -->12 &amp; \`e\` f_g";
+    assert!(report.contains(says), "{report}");
 }
 
 #[test]
@@ -198,7 +335,13 @@ fn control_characters_of_a_target_never_reach_the_terminal() {
     scene.target.processes.push(Process { command: "\x1b[2J".to_owned(), ..Process::default() });
     scene.groups[0].label = "a\x1b[31mb".to_owned();
     scene.gaps.push(Gap::new("x\x1b", "y\u{9b}\n"));
-    for report in [report::text(&scene, true), report::ps_table(&[Arc::new(scene)])] {
+    scene.headline.says = "\x1b[1m".to_owned();
+    scene.groups[0].limits.all[0].place = "\x1b[2m".to_owned();
+    let Verdict::Found(finding) = &mut scene.judgements[1].verdict else { panic!("the second cause is found") };
+    finding.evidence.push(Evidence::new("\x1b[3m", "\x1b[4m"));
+    finding.remedy.export = Some("\x1b[5m".to_owned());
+    let reports = [report::text(&scene, true), report::markdown(&scene), report::explain(&scene)];
+    for report in reports.into_iter().chain([report::ps_table(&[Arc::new(scene)])]) {
         assert!(report.chars().all(|c| c == '\n' || !c.is_control()), "{report:?}");
     }
 }
@@ -210,10 +353,21 @@ fn the_json_report_keeps_every_name_of_its_contract() {
     let report: Value = serde_json::from_str(include_str!("data/report.json")).unwrap();
     let contract: &[(&str, &[&str])] = &[
         ("", &["schema", "target", "window_s", "capacity", "demand", "groups", "threads", "gaps", "cost"]),
+        ("", &["verdict", "findings", "judgements"]),
+        ("/verdict", &["level", "condition", "says", "advice", "caps"]),
         ("/target", &["pid", "command", "tensorflow", "python", "started", "processes"]),
         ("/capacity", &["effective_cpus", "binding", "terms"]),
-        ("/demand", &["got", "waiting", "wanted", "wait_share"]),
-        ("/groups/0", &["origin", "library", "threads", "awake", "got", "waiting", "wanted"]),
+        ("/demand", &["got", "waiting", "wanted", "wait_share", "self_excess", "external", "throttled"]),
+        ("/findings/0", &["code", "level", "grade", "says", "evidence", "remedy"]),
+        ("/findings/0/evidence/0", &["what", "value"]),
+        ("/findings/0/remedy", &["text", "export", "python", "caps"]),
+        ("/judgements/0", &["code", "answer", "because"]),
+        (
+            "/groups/0",
+            &["origin", "library", "threads", "awake", "got", "waiting", "wanted", "limit", "limits", "knob"],
+        ),
+        ("/groups/0/limit", &["value", "source", "where"]),
+        ("/groups/0/limits/1", &["value", "source", "where", "applies_to", "effective", "overruled", "grade"]),
         (
             "/threads/0",
             &["pid", "tid", "comm", "name", "origin", "library", "because", "confidence", "state", "got", "waiting"],
@@ -252,8 +406,10 @@ fn a_listing_shows_threads_by_origin_below_each_process() {
         gaps: vec![Gap::new("thread names", "another user's process: run tftop with sudo")],
         ..Scene::default()
     };
-    let expected = "\x20\
-PID  USER     UP  TF       PYTHON  THREADS  GOT CPUs  WANTED CPUs  COMMAND
+    let expected = "\
+2 TensorFlow processes want 4.60 of this machine's 64 CPUs and get 1.90; pid 2430 wants most: 4.60 CPUs; 1 seen only once and not counted
+
+ PID  USER     UP  TF       PYTHON  THREADS  GOT CPUs  WANTED CPUs  COMMAND
 2430  ana   3m12s  2.21.0   3.11          3      1.90         4.60  python train.py
     2 TF intra-op, 1 OpenBLAS numpy
     missing: NumPy's thread names: the process's memory may not be read: run tftop with sudo
@@ -274,6 +430,23 @@ fn the_json_listing_has_its_own_schema() {
     assert_eq!(process["demand"]["wanted"], 4.6);
     let none: Value = serde_json::from_str(&report::ps_json(&[]).unwrap()).unwrap();
     assert_eq!(none["processes"], Value::Array(Vec::new()));
+    assert_eq!(none["host"]["demand"], Value::Null);
+}
+
+#[test]
+fn a_listing_adds_up_all_processes_against_the_machine() {
+    let other = Scene { target: Target { pid: Pid(99), ..target() }, demand: Some(Demand::new(3.0, 2.0)), ..scene() };
+    let scenes = [Arc::new(scene()), Arc::new(other)];
+    let first = |scenes: &[Arc<Scene>]| report::ps_table(scenes).lines().next().unwrap().to_owned();
+    assert_eq!(
+        first(&scenes),
+        "2 TensorFlow processes want 9.60 of this machine's 64 CPUs and get 4.90; pid 99 wants most: 5.00 CPUs"
+    );
+    assert_eq!(first(&scenes[..1]), "1 TensorFlow process wants 4.60 of this machine's 64 CPUs and gets 1.90");
+    let listing: Value = serde_json::from_str(&report::ps_json(&scenes).unwrap()).unwrap();
+    let host = &listing["host"];
+    assert_eq!((&host["cpus"], &host["wants_most"], &host["unmeasured"]), (&64.0.into(), &99.into(), &0.into()));
+    assert_eq!(host["demand"]["wanted"], 9.6);
 }
 
 #[test]

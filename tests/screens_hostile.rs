@@ -12,8 +12,11 @@ use std::sync::Arc;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use stage::Stage;
-use tftop::fact::{Gap, Identity, NameSource, Pid, TargetName};
+use tftop::fact::{Caps, Gap, Identity, NameSource, Pid, TargetName};
 use tftop::model::Scene;
+use tftop::model::finding::{Evidence, Verdict};
+use tftop::model::headline::{Condition, Pressure};
+use tftop::model::limit::Limit;
 use tftop::model::scene::{Cpu, Demand, Process};
 use tftop::tui::dashboard::Event;
 use tftop::tui::{Look, ThemeName};
@@ -37,6 +40,10 @@ fn hostile() -> Scene {
         group.threads = u32::MAX;
         group.history = vec![f32::NAN; 4_000];
         group.awake = Some(f64::MAX);
+        group.limits.exceeded_by = u32::MAX;
+        group.limits.knob = name.clone();
+        group.limits.effective = Some(70);
+        group.limits.all = (0..90).map(|at| limit(at, &name)).collect();
     }
     for (at, thread) in scene.threads.iter_mut().enumerate() {
         thread.group = at.wrapping_mul(usize::MAX / 3);
@@ -50,8 +57,34 @@ fn hostile() -> Scene {
         .map(|at| Process { pid: Pid(at % 7), parent: Pid((at + 1) % 7), command: name.clone(), ..Process::default() })
         .collect();
     scene.cpus = (0..600).map(|cpu| Cpu { cpu, allowed: cpu % 2 == 0, ours: f64::NAN, others: 7.0 }).collect();
+    scene.headline.says = name.clone();
+    scene.headline.advice = name.clone();
+    scene.headline.condition = Condition::Severe;
+    scene.headline.judged_s = f64::NAN;
+    scene.headline.caps = Caps { intra: Some(u32::MAX), data: Some(0), ..Caps::default() };
+    scene.headline.pressure = Some(Pressure { saturation: f64::INFINITY, ..Pressure::default() });
+    for cause in &mut scene.judgements {
+        if let Verdict::Found(finding) = &mut cause.verdict {
+            finding.says = name.clone();
+            finding.evidence = (0..60).map(|_| Evidence::new(name.clone(), name.clone())).collect();
+            finding.remedy.export = Some(name.clone());
+            finding.remedy.text = name.clone();
+        }
+    }
+    let twice = scene.judgements[13].clone();
+    scene.judgements.push(twice);
     scene.gaps = (0..30).map(|at| Gap::new(format!("{at} {name}"), name.clone())).collect();
     scene
+}
+
+fn limit(at: u32, name: &str) -> Limit {
+    Limit {
+        value: u32::MAX - at,
+        source: name.into(),
+        place: name.into(),
+        overruled: at.is_multiple_of(2).then(|| name.into()),
+        ..Limit::default()
+    }
 }
 
 fn scene(which: u8) -> Scene {
@@ -84,7 +117,7 @@ fn event() -> impl Strategy<Value = Event> {
         KeyCode::F(4),
     ]);
     let key = |code| Event::Input(Input::Key(KeyEvent::new(code, KeyModifiers::NONE)));
-    let letters = prop::sample::select("/\\snNpZdt+-*<>IF1234!? lhjkgGqé日".chars().collect::<Vec<_>>());
+    let letters = prop::sample::select("/\\snNpZdt+-*<>IF123456!?ewa0 lhjkgGqé日".chars().collect::<Vec<_>>());
     let kinds = prop::sample::select(vec![
         MouseEventKind::Down(MouseButton::Left),
         MouseEventKind::ScrollDown,
@@ -135,7 +168,7 @@ fn a_hostile_scene_fits_every_size_in_every_view() {
         [(0, 0), (1, 1), (40, 10), (41, 11), (80, 24), (90, 28), (130, 30), (160, 50), (300, 5), (5, 200)]
     {
         let mut stage = Stage::new(stage::COLOR, width, height, hostile());
-        for key in "+jd1G2Gd3G4G?G?s".chars() {
+        for key in "+jd1G2Gd3G4+Gw-+j-l0a\x1b5G6G?G?s".chars() {
             stage.keys(&key.to_string());
             assert!(is_clean(&stage), "{width}x{height} after {key:?}");
         }
@@ -145,7 +178,7 @@ fn a_hostile_scene_fits_every_size_in_every_view() {
 #[test]
 fn a_process_whose_parents_form_a_ring_is_shown_once() {
     let mut stage = Stage::new(stage::PLAIN, 80, 24, hostile());
-    stage.keys("3");
+    stage.keys("5");
     assert_eq!(stage.dashboard.rows().len(), 40);
 }
 

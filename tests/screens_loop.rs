@@ -57,8 +57,8 @@ fn events() -> (mpsc::UnboundedSender<io::Result<Input>>, Events) {
     (keys, Box::pin(stream::unfold(typed, |mut typed| async { Some((typed.recv().await?, typed)) })))
 }
 
-fn terminal() -> Terminal<TestBackend> {
-    Terminal::new(TestBackend::new(80, 24)).unwrap()
+fn terminal(width: u16) -> Terminal<TestBackend> {
+    Terminal::new(TestBackend::new(width, 24)).unwrap()
 }
 
 fn text(terminal: &Terminal<TestBackend>) -> String {
@@ -73,7 +73,7 @@ async fn play<F: Future<Output = ()>>(
     let (keys, typed) = events();
     let (send, scenes) = watch::channel(Arc::new(scenes::training(80)));
     let (wishes, interest) = watch::channel(Interest::default());
-    let mut terminal = terminal();
+    let mut terminal = terminal(80);
     let other = Other { keys: Some(keys), scenes: Some(send), interest };
     let feed = Feed { scenes, interest: wishes };
     let (effect, ()) = tokio::join!(tui::run(&mut terminal, typed, feed, stage::PLAIN, stop), story(other));
@@ -173,9 +173,13 @@ fn listing() -> Listing {
 }
 
 async fn pick(listing: Listing, keys: &str) -> (Option<Pid>, String) {
+    pick_on(80, listing, keys).await
+}
+
+async fn pick_on(width: u16, listing: Listing, keys: &str) -> (Option<Pid>, String) {
     let (send, typed) = events();
     let (_rows, listings) = watch::channel(listing);
-    let mut terminal = terminal();
+    let mut terminal = terminal(width);
     keys.chars().for_each(|key| send.send(Ok(stage::input(key))).unwrap());
     drop(send);
     let picked = picker::run(&mut terminal, typed, listings, stage::PLAIN, pending()).await.unwrap();
@@ -206,6 +210,18 @@ async fn the_picker_shows_what_it_knows() {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("picker_80x24", screen);
     });
+}
+
+#[tokio::test]
+async fn the_picker_has_a_verdict_where_there_is_room() {
+    let mut listing = listing();
+    listing.scenes.push(Arc::new(scenes::training(80)));
+    let (_, screen) = pick_on(100, listing, "").await;
+    let words: Vec<&str> = screen
+        .lines()
+        .filter_map(|line| ["too soon", "oversubscribed"].into_iter().find(|it| line.contains(it)))
+        .collect();
+    assert_eq!(words, ["too soon", "too soon", "too soon", "oversubscribed"], "{screen}");
 }
 
 #[tokio::test]

@@ -55,11 +55,12 @@ fn control_c_ends_it_and_the_terminal_is_as_before() {
 }
 
 #[test]
-fn a_window_that_closes_ends_it() {
+fn a_window_that_closes_ends_it_without_an_error() {
     let target = target();
     let mut terminal = attached(&target, 24, 80);
     terminal.close_window();
-    terminal.wait_for_end();
+    let status = terminal.wait_for_end();
+    assert!(status.success(), "{status}");
 }
 
 /// The test binary itself is the program here: it takes the screen over as tftop does, and panics.

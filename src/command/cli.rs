@@ -10,23 +10,27 @@ use super::run::{RunWish, StageWish};
 use super::span;
 use crate::fact::Pid;
 use crate::launch::stage;
+use crate::model::finding::Level;
 use crate::tui;
 
 const AFTER_HELP: &str = "\
 Examples:
-  tftop demo                 watch a small training run; no TensorFlow needed
-  tftop                      pick one of this machine's TensorFlow processes
-  tftop attach train.py      attach by a part of the command line
-  tftop report 2430 --json   the same facts for a program
-  tftop doctor 2430          what may be read of it, and what would help
-  tftop run --cpus 2 -- python train.py   start it on 2 CPUs, every pool capped
+  tftop demo                          watch a small training run; no TensorFlow needed
+  tftop                               pick one of this machine's TensorFlow processes
+  tftop attach train.py               attach by a part of the command line
+  tftop report 2430                   the verdict, the limits and what to change, as text
+  tftop report 2430 --fail-on severe  a policy for a job template or CI
+  tftop explain 2430                  every cause: found, ruled out, or why it can't be told
+  tftop doctor 2430                   what may be read of it, and what would help
+  tftop run --cpus 2 -- python x.py   start it on 2 CPUs with every pool capped
 
 Exit codes:
   0  clean
-  1  any other error
+  1  any other error; --fail-on was stopped before there was a verdict
   2  wrong usage
   3  target not found, or it ended before the report was complete
   4  no permission; a report is still printed, without the threads' own names
+  8  the verdict or a cause found is at or above --fail-on
   `tftop run` ends with the code of its command
 
 tftop only reads: it never stops, signals or changes a process that it did not start itself.";
@@ -58,8 +62,10 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Watch a process for a while and print what was seen
+    /// Watch a process for a while and print the verdict, its limits and what was seen
     Report(ReportWish),
+    /// Go through every cause of too many threads: found, ruled out, too soon or can't tell
+    Explain(ExplainWish),
     /// Say what tftop may read here, and what would show more
     Doctor {
         /// Process to ask about; without one, tftop itself
@@ -75,20 +81,71 @@ pub(super) enum Command {
     Stage(StageWish),
 }
 
+/// Which process, and for how long: 12 s, because a verdict takes 10 s of watching and one more second confirms it.
+#[derive(Debug, Args)]
+pub(super) struct Watch {
+    /// Pid, or a part of the command line
+    #[arg(value_name = "PID|NAME", value_parser = target)]
+    pub(super) target: Target,
+    /// How long to watch: 5, 5s, 500ms, 2m; a verdict takes 10 s
+    #[arg(long = "for", value_name = "TIME", default_value = "12s", value_parser = span::watch)]
+    pub(super) time: Duration,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ReportWish {
-    /// Process to report on
-    #[arg(value_parser = pid)]
-    pub(super) pid: Pid,
-    /// How long to watch: 5, 5s, 500ms, 2m
-    #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = span::watch)]
-    pub(super) watch: Duration,
-    /// Print JSON (schema tftop.report/1)
-    #[arg(long)]
-    pub(super) json: bool,
-    /// List every thread (JSON always does)
+    #[command(flatten)]
+    pub(super) watch: Watch,
+    /// How to print it; markdown can be pasted into an issue
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Short for --format json (schema tftop.report/1)
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// List every thread in text (JSON always does)
     #[arg(long)]
     pub(super) threads: bool,
+    /// Exit with 8 when the verdict or a cause found is this bad or worse; without a verdict with 1 or 3, never with 0
+    #[arg(long, value_name = "LEVEL")]
+    fail_on: Option<FailOn>,
+}
+
+impl ReportWish {
+    pub(super) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
+    /// The level from which on it fails.
+    pub(super) fn fails_on(&self) -> Option<Level> {
+        self.fail_on.map(|level| match level {
+            FailOn::Notice => Level::Notice,
+            FailOn::Oversubscribed => Level::Oversubscribed,
+            FailOn::Severe => Level::Severe,
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainWish {
+    #[command(flatten)]
+    pub(super) watch: Watch,
+    /// Print JSON (schema tftop.explain/1)
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FailOn {
+    Notice,
+    Oversubscribed,
+    Severe,
 }
 
 #[derive(Debug, Args)]
@@ -193,6 +250,8 @@ fn target(text: &str) -> Result<Target, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::watch::DEFAULT_WATCH;
+    use crate::model::levels::JUDGED_S;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -210,13 +269,26 @@ mod tests {
     }
 
     #[test]
+    fn every_watch_is_long_enough_for_a_verdict_unless_told_otherwise() {
+        for subcommand in ["report", "explain"] {
+            let cli = Cli::try_parse_from(["tftop", subcommand, "2430"]).unwrap();
+            let (Some(Command::Report(ReportWish { watch, .. })) | Some(Command::Explain(ExplainWish { watch, .. }))) =
+                cli.command
+            else {
+                panic!("{subcommand}")
+            };
+            assert_eq!(watch.time, DEFAULT_WATCH);
+            assert!(watch.time.as_secs_f64() > JUDGED_S);
+        }
+    }
+
+    #[test]
     fn a_pid_alone_and_options_on_either_side_are_understood() {
         let cli = Cli::try_parse_from(["tftop", "2430", "--interval", "500ms"]).unwrap();
         assert_eq!((cli.pid, cli.options.interval), (Some(Pid(2430)), Duration::from_millis(500)));
         let cli = Cli::try_parse_from(["tftop", "--no-children", "report", "2430", "--for", "1m"]).unwrap();
         assert!(cli.options.no_children);
-        assert!(
-            matches!(cli.command, Some(Command::Report(wish)) if wish.watch.as_secs() == 60 && wish.pid == Pid(2430))
-        );
+        assert!(matches!(cli.command, Some(Command::Report(wish))
+                if wish.watch.time.as_secs() == 60 && wish.watch.target == Target::Pid(Pid(2430))));
     }
 }

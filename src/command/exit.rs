@@ -11,6 +11,7 @@ use crate::probe::AttachError;
 pub(super) const USAGE: u8 = 2;
 const NOT_FOUND: u8 = 3;
 const PERMISSION: u8 = 4;
+const FINDINGS: u8 = 8;
 const OTHER: u8 = 1;
 /// A command that can't be executed, and one that does not exist, as shells have it.
 pub(super) const NOT_EXECUTABLE: u8 = 126;
@@ -25,6 +26,8 @@ pub(super) enum Exit {
     Gone,
     /// Printed, but thread names could not be read for want of permission.
     Partial,
+    /// Printed; what was found is at or above `--fail-on`.
+    Findings,
     /// A command that tftop started ended with this code.
     Of(u8),
 }
@@ -35,6 +38,7 @@ impl Exit {
             Self::Clean => 0,
             Self::Gone => NOT_FOUND,
             Self::Partial => PERMISSION,
+            Self::Findings => FINDINGS,
             Self::Of(code) => code,
         })
     }

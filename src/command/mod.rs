@@ -8,6 +8,8 @@ mod doctor;
 mod exit;
 mod output;
 mod pick;
+mod policy;
+mod progress;
 mod ps;
 mod pump;
 mod report;
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use cli::{Cli, Command, Target};
+use cli::{Cli, Command};
 use exit::{Exit, Problem};
 
 /// Runs the command line and says how it ended: the exit code of `tftop --help`.
@@ -50,15 +52,10 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         }
         (Some(pid), None) => watch::watch(pid, watch::DEFAULT_WATCH, options),
         (None, None) => pick::pick(options),
-        (None, Some(Command::Attach { target })) => {
-            let pid = match target {
-                Target::Pid(pid) => pid,
-                Target::Name(name) => target::by_name(&name)?,
-            };
-            watch::watch(pid, watch::DEFAULT_WATCH, options)
-        }
+        (None, Some(Command::Attach { target })) => watch::watch(target::find(&target)?, watch::DEFAULT_WATCH, options),
         (None, Some(Command::Ps { json })) => ps::ps(json, options),
         (None, Some(Command::Report(wish))) => report::report(&wish, options),
+        (None, Some(Command::Explain(wish))) => report::explain(&wish, options),
         (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
         (None, Some(Command::Demo(wish))) => demo::demo(&wish, options),
         (None, Some(Command::Run(wish))) => run::run(&wish, options),

@@ -13,6 +13,11 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// A line on stdout that nobody has to read: a terminal that is gone changes nothing about how tftop ends.
+pub(super) fn offer(line: &str) {
+    let _ = writeln!(io::stdout().lock(), "{line}");
+}
+
 /// Tells the person something that is no result: on stderr, and never an error.
 pub(super) fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");

@@ -1,10 +1,11 @@
-//! `tftop attach NAME`: from a name to one process.
+//! From what a person calls a process, its pid or a name, to one process.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use super::attach::PROC;
+use super::cli::Target;
 use super::exit::Problem;
 use crate::fact::{Pid, Text};
 use crate::probe::find;
@@ -12,9 +13,17 @@ use crate::probe::find;
 /// How many candidates an error message names.
 const SHOWN: usize = 8;
 
+/// The process that was named. A pid is taken as it is: whether it exists shows when it is attached to.
+pub(super) fn find(target: &Target) -> anyhow::Result<Pid> {
+    match target {
+        Target::Pid(pid) => Ok(*pid),
+        Target::Name(name) => by_name(name),
+    }
+}
+
 /// The process of this name, or whose command line holds it. TensorFlow processes come first; of a family of processes
 /// with the same words (forked workers) the eldest is meant.
-pub(super) fn by_name(name: &str) -> anyhow::Result<Pid> {
+fn by_name(name: &str) -> anyhow::Result<Pid> {
     let root = Path::new(PROC);
     let tensorflow = find::tensorflow_processes(root).candidates;
     let mut candidates = find::by_name(root, name);

@@ -19,19 +19,19 @@ use crate::model::{Model, Scene};
 use crate::tui::screen::Screen;
 use crate::{report, tui};
 
-/// How long a process is watched where stdout is not a terminal.
-pub(super) const DEFAULT_WATCH: Duration = Duration::from_secs(5);
+/// How long a process is watched where stdout is not a terminal: as long as for a report, which should have a verdict.
+pub(super) const DEFAULT_WATCH: Duration = Duration::from_secs(12);
 
 /// Watches a process until the person quits, or reports on it where there is no terminal.
 pub(super) fn watch(pid: Pid, report_after: Duration, options: &Options) -> anyhow::Result<Exit> {
     if !io::stdout().is_terminal() {
-        return super::report::print_after(pid, report_after, options, |scene| Ok(report::text(scene, false)));
+        let seen = super::report::see(pid, report_after, options)?;
+        output::print(&report::text(&seen.scene, false))?;
+        return Ok(seen.exit());
     }
     let attached = attach(pid, options, Model::new(families(options)?))?;
-    runtime()?.block_on(async {
-        let last = dashboard(&attached.pump, options, stop_signal()?).await?;
-        output::print(&(report::summary(&last) + "\n"))
-    })?;
+    let last = runtime()?.block_on(async { dashboard(&attached.pump, options, stop_signal()?).await })?;
+    output::offer(&report::summary(&last));
     Ok(Exit::Clean)
 }
 
@@ -43,8 +43,12 @@ pub(super) async fn dashboard(
 ) -> anyhow::Result<Arc<Scene>> {
     let feed = tui::Feed { scenes: pump.scenes.clone(), interest: pump.interest.clone() };
     let screen = Screen::enter().context("taking over the terminal")?;
-    // Whatever ended it, the person or a signal: the end is the same.
-    tui::run(&mut screen.terminal()?, EventStream::new(), feed, options.look(), stop).await?;
+    // Whatever ended it, the person, a signal or a window that closed: the end is the same.
+    let mut terminal = screen.terminal()?;
+    let ended = tui::run(&mut *terminal, EventStream::new(), feed, options.look(), stop).await;
+    if !hung_up() {
+        ended?;
+    }
     Ok(pump.scenes.borrow().clone())
 }
 
@@ -55,7 +59,16 @@ pub(super) async fn picker(
 ) -> anyhow::Result<Option<Pid>> {
     let screen = Screen::enter().context("taking over the terminal")?;
     let stop = stop_signal()?;
-    Ok(tui::picker::run(&mut screen.terminal()?, EventStream::new(), listing, options.look(), stop).await?)
+    let mut terminal = screen.terminal()?;
+    match tui::picker::run(&mut *terminal, EventStream::new(), listing, options.look(), stop).await {
+        Err(_) if hung_up() => Ok(None),
+        chosen => Ok(chosen?),
+    }
+}
+
+/// Whether the terminal is gone: reading and drawing may fail before the signal that says so comes.
+fn hung_up() -> bool {
+    rustix::termios::tcgetattr(io::stdout()).is_err()
 }
 
 /// Everything asynchronous of tftop runs on the one thread that calls this.

@@ -14,22 +14,27 @@ pub const KEPT_VARIABLES: &[&str] = &[
     "GOTO_NUM_THREADS",
     "KMP_AFFINITY",
     "KMP_BLOCKTIME",
+    "KMP_DEVICE_THREAD_LIMIT",
+    "KMP_HW_SUBSET",
     "MKL_DYNAMIC",
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
     "NUMEXPR_MAX_THREADS",
     "NUMEXPR_NUM_THREADS",
     "OMP_DYNAMIC",
+    "OMP_MAX_ACTIVE_LEVELS",
     "OMP_NUM_THREADS",
     "OMP_PLACES",
     "OMP_PROC_BIND",
     "OMP_THREAD_LIMIT",
     "OMP_WAIT_POLICY",
+    "OPENBLAS_DEFAULT_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "SLURM_CPUS_ON_NODE",
     "SLURM_CPUS_PER_TASK",
     "SLURM_JOB_ID",
     "SLURM_NTASKS",
+    "SLURM_NTASKS_PER_NODE",
     "TF_ENABLE_ONEDNN_OPTS",
     "TF_GRPC_WORKER_CACHE_QUEUES",
     "TF_NUM_INTEROP_THREADS",
@@ -92,6 +97,14 @@ mod tests {
         let block = b"AWS_SECRET_ACCESS_KEY=hush\0OMP_NUM_THREADS=4\0OMP_NUM_THREADS=5\0broken\0=x\0";
         let kept = Environment::from_block(block);
         assert_eq!(kept.iter().collect::<Vec<_>>(), [("OMP_NUM_THREADS", "4")]);
+    }
+
+    #[test]
+    fn no_name_on_the_list_sounds_like_a_secret() {
+        let secret =
+            |name: &&&str| ["TOKEN", "KEY", "SECRET", "PASS", "AUTH", "CRED"].iter().any(|word| name.contains(word));
+        assert_eq!(KEPT_VARIABLES.iter().find(secret), None);
+        assert!(KEPT_VARIABLES.is_sorted(), "each name once, where a reader looks for it");
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::fact::Text;
 const LONGEST: usize = 64 << 10;
 /// How much is remembered of each kind.
 const MOST: usize = 256;
+/// Caps that one part of the shim holds: there are fewer kinds.
+const MOST_CAPS: usize = 8;
 /// Processes that are counted one by one.
 const MOST_PROCESSES: usize = 65_536;
 /// Records still taken in after the script ended, so that nobody can keep tftop from ending.
@@ -38,10 +40,21 @@ pub struct Heard {
     pub processes: BTreeSet<u32>,
     /// Settings that the script asked for and got otherwise, each once, in order.
     pub overruled: Vec<Overruled>,
-    /// Parts of the shim that do not work in this script, and why: what they hold is not held.
-    pub failures: Vec<(Text, Text)>,
+    /// Parts of the shim that do not work in this script.
+    pub failures: Vec<Failure>,
     /// Datagrams that are no record.
     pub not_understood: u64,
+}
+
+/// A part of the shim that does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its name.
+    pub hook: Text,
+    /// What it would hold, which is now held no longer: "intra", "data"; nothing where it only reports.
+    pub caps: Vec<Text>,
+    /// Why it does not work.
+    pub why: Text,
 }
 
 /// The script's wish, and what it got.
@@ -57,7 +70,7 @@ pub struct Overruled {
     pub at: Option<Text>,
 }
 
-/// Records of the shim that mean something here (assets/shim, version 1); all others are skipped.
+/// Records of the shim that mean something here (assets/shim/PROTOCOL.md); all others are skipped.
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Record {
@@ -72,6 +85,8 @@ enum Record {
     },
     HookFailed {
         hook: Text,
+        #[serde(default)]
+        caps: Vec<Text>,
         why: Text,
     },
     #[serde(other)]
@@ -133,10 +148,13 @@ impl Heard {
                 self.processes.insert(pid);
             }
             Some(Record::Wish { what, value, effective, at }) if value != effective => {
-                let overruled = Overruled { what, asked: shown(&value), got: shown(&effective), at };
+                let overruled = Overruled { asked: asked(&what, &value), what, got: shown(&effective), at };
                 remember(&mut self.overruled, overruled);
             }
-            Some(Record::HookFailed { hook, why }) => remember(&mut self.failures, (hook, why)),
+            Some(Record::HookFailed { hook, mut caps, why }) => {
+                caps.truncate(MOST_CAPS);
+                remember(&mut self.failures, Failure { hook, caps, why });
+            }
             Some(_) => {}
         }
     }
@@ -145,6 +163,14 @@ impl Heard {
 fn remember<T: PartialEq>(kept: &mut Vec<T>, one: T) {
     if kept.len() < MOST && !kept.contains(&one) {
         kept.push(one);
+    }
+}
+
+/// tf.data.AUTOTUNE is -1.
+fn asked(what: &str, value: &Value) -> Text {
+    match what == "data.num_parallel_calls" && value.as_i64() == Some(-1) {
+        true => Text::from("AUTOTUNE"),
+        false => shown(value),
     }
 }
 
@@ -172,11 +198,19 @@ mod tests {
         let start = br#"{"v":1,"event":"process_start","pid":7,"seq":0,"how":"exec"}"#;
         let wish =
             br#"{"v":1,"event":"wish","what":"intra","value":8,"effective":1,"at":"train.py:3","started":false}"#;
+        let autotune = br#"{"event":"wish","what":"data.num_parallel_calls","value":-1,"effective":2,"at":null}"#;
         let granted = br#"{"event":"wish","what":"inter","value":1,"effective":1,"at":null}"#;
-        let heard = heard(&[start, start, wish, wish, granted, br#"{"event":"epoch","epoch":1}"#]);
+        let heard = heard(&[start, start, wish, wish, autotune, granted, br#"{"event":"epoch","epoch":1}"#]);
         assert_eq!(heard.processes, BTreeSet::from([7]));
         let at = Some(Text::from("train.py:3"));
-        assert_eq!(heard.overruled, [Overruled { what: "intra".into(), asked: "8".into(), got: "1".into(), at }]);
+        let overruled = |what: &str, asked: &str, got: &str, at| Overruled {
+            what: what.into(),
+            asked: asked.into(),
+            got: got.into(),
+            at,
+        };
+        let both = [overruled("intra", "8", "1", at), overruled("data.num_parallel_calls", "AUTOTUNE", "2", None)];
+        assert_eq!(heard.overruled, both);
         assert_eq!(heard.not_understood, 0);
     }
 
@@ -193,7 +227,8 @@ mod tests {
     #[test]
     fn an_escape_sequence_never_gets_through() {
         let heard = heard(&[b"{\"event\":\"hook_failed\",\"hook\":\"\\u001b[2J\",\"why\":\"\\u202e\"}"]);
-        assert_eq!(heard.failures, [(Text::from("^[[2J"), Text::from("<202e>"))]);
+        let failure = Failure { hook: Text::from("^[[2J"), caps: Vec::new(), why: Text::from("<202e>") };
+        assert_eq!(heard.failures, [failure]);
     }
 
     proptest! {

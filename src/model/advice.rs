@@ -1,9 +1,16 @@
 //! What would fit: caps for the groups that want too much, as caps, as a shell line and as Python, and what they would do.
 
-use super::finding::{Case, Judged};
-use super::levels::NOTICE_SATURATION;
+use super::finding::{Case, Judged, Level};
+use super::knobs::own_threads;
+use super::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
 use super::scene::Group;
 use crate::fact::Caps;
+
+/// Groups that want less, in CPUs, are left alone.
+const LEAST_CPUS: f64 = 0.05;
+
+/// Caps are sought up to here: the most CPUs a kernel knows.
+const MOST_CAP: u32 = 8192;
 
 /// The smallest set of groups, largest demand first, without which the rest fits the CPUs. Indexes into the groups.
 pub fn culprits(demands: &[f64], effective_cpus: f64) -> Vec<usize> {
@@ -21,37 +28,104 @@ pub fn culprits(demands: &[f64], effective_cpus: f64) -> Vec<usize> {
     culprits
 }
 
-/// Caps under which the target would fit its CPUs; empty when it fits already. CPUs are shared among the groups that can
-/// be capped in proportion to what they want, one at least for each.
-pub fn caps(case: &Case, judged: &Judged) -> Caps {
-    let cpus = case.effective_cpus();
-    let mut caps = Caps::default();
-    if judged.demand.wanted <= cpus * NOTICE_SATURATION {
-        return caps;
+/// Caps and what would be wanted under them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Fit {
+    /// The loosest caps under which the target fits its CPUs, or the tightest where none is tight enough; empty when it
+    /// fits as it is or nothing that wants CPUs can be capped.
+    pub caps: Caps,
+    /// CPUs that would be wanted: predicted.
+    pub wanted: f64,
+}
+
+impl Fit {
+    /// Whether the target would fit so many CPUs.
+    pub fn fits(&self, effective_cpus: f64) -> bool {
+        self.wanted <= effective_cpus * NOTICE_SATURATION
     }
-    let uncappable: f64 = case
-        .groups
-        .iter()
-        .zip(&judged.groups)
-        .filter(|(g, _)| slot(&mut caps.clone(), g).is_none())
-        .map(|(_, d)| d.wanted)
-        .sum();
-    let room = (cpus - uncappable.min(cpus - 1.0)).max(1.0);
-    let wanted = (judged.demand.wanted - uncappable).max(0.01);
+}
+
+/// What would fit. Starting from the pools as they are used, the cap of the group that wants most is lowered by one until
+/// the rest fits: first among the culprits only, and among all groups where that is not enough.
+pub fn fit(case: &Case, judged: &Judged) -> Fit {
+    let cpus = case.effective_cpus();
+    let mut fit = Fit { caps: Caps::default(), wanted: judged.demand.wanted };
+    if fit.fits(cpus) {
+        return fit;
+    }
+    let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
+    let culprits: Vec<&str> = culprits(&demands, cpus)
+        .into_iter()
+        .filter_map(|index| case.groups.get(index))
+        .map(|group| group.key.origin.as_ref())
+        .collect();
+    let mut layers = layers(case, judged);
+    for among_all in [false, true] {
+        while fit.wanted > cpus {
+            let open =
+                layers.iter_mut().filter(|layer| layer.cap > 1 && (among_all || culprits.contains(&layer.origin())));
+            let Some(layer) = open.max_by(|a, b| a.wanted().total_cmp(&b.wanted())) else { break };
+            let before = layer.wanted();
+            layer.cap -= 1;
+            fit.wanted -= before - layer.wanted();
+            if let Some(cap) = slot(&mut fit.caps, layer.groups[0].0) {
+                *cap = Some(layer.cap);
+            }
+        }
+        if fit.fits(cpus) {
+            break;
+        }
+    }
+    fit
+}
+
+/// Groups that one cap holds, with what each wants.
+struct Layer<'a> {
+    groups: Vec<(&'a Group, f64)>,
+    cap: u32,
+}
+
+impl Layer<'_> {
+    fn origin(&self) -> &str {
+        &self.groups[0].0.key.origin
+    }
+
+    fn wanted(&self) -> f64 {
+        self.groups.iter().map(|(group, wanted)| wanted.min(most(group, self.cap))).sum()
+    }
+}
+
+/// Every layer that wants something, with the loosest cap that changes nothing. No cap below 1 exists.
+fn layers<'a>(case: &Case<'a>, judged: &Judged) -> Vec<Layer<'a>> {
+    let mut layers: Vec<Layer> = Vec::new();
     for (group, demand) in case.groups.iter().zip(&judged.groups) {
-        if demand.wanted < 0.1 {
+        if slot(&mut Caps::default(), group).is_none() || demand.wanted < LEAST_CPUS {
             continue;
         }
-        if let Some(slot) = slot(&mut caps, group) {
-            let share = (room * demand.wanted / wanted).floor().max(1.0) as u32;
-            *slot = Some(slot.map_or(share, |already: u32| already.max(share)).min(group.threads.max(1)));
+        let same = |layer: &&mut Layer| layer.origin() == group.key.origin.as_ref();
+        match layers.iter_mut().find(same) {
+            Some(layer) => layer.groups.push((group, demand.wanted)),
+            None => layers.push(Layer { groups: vec![(group, demand.wanted)], cap: 1 }),
         }
     }
-    caps
+    for layer in &mut layers {
+        let free: f64 = layer.groups.iter().map(|(_, wanted)| wanted).sum();
+        // Threads that ended meanwhile wanted CPUs, too: demand can be more than the threads there are.
+        while layer.cap < MOST_CAP && layer.wanted() < free {
+            layer.cap += 1;
+        }
+    }
+    layers
+}
+
+/// The most CPUs a group can want under a cap: pools are made per process, and some count the thread that calls them.
+fn most(group: &Group, cap: u32) -> f64 {
+    let processes = group.limits.processes.len().max(1);
+    f64::from(own_threads(&group.key.origin, cap)) * processes as f64
 }
 
 /// The cap that holds a group; none where only affinity does.
-fn slot<'a>(caps: &'a mut Caps, group: &Group) -> Option<&'a mut Option<u32>> {
+pub fn slot<'a>(caps: &'a mut Caps, group: &Group) -> Option<&'a mut Option<u32>> {
     match group.key.origin.as_ref() {
         "tf-intra-op" => Some(&mut caps.intra),
         "tf-inter-op" => Some(&mut caps.inter),
@@ -60,6 +134,23 @@ fn slot<'a>(caps: &'a mut Caps, group: &Group) -> Option<&'a mut Option<u32>> {
         "openblas" => Some(&mut caps.blas),
         _ => None,
     }
+}
+
+/// The caps in words, each as the knob that sets it: a call where the program's own call decides, else a variable.
+pub fn knobs(case: &Case, caps: &Caps) -> Vec<String> {
+    let by_call = |origin: &str| case.wish(origin).is_some_and(|limit| limit.source == "tf.config");
+    let pool = |name: &str, variable: &str, value: u32| match by_call(&format!("tf-{name}-op")) {
+        true => format!("tf.config.threading.set_{name}_op_parallelism_threads({value})"),
+        false => format!("{variable}={value}"),
+    };
+    let mut knobs = Vec::new();
+    knobs.extend(caps.intra.map(|value| pool("intra", "TF_NUM_INTRAOP_THREADS", value)));
+    knobs.extend(caps.inter.map(|value| pool("inter", "TF_NUM_INTEROP_THREADS", value)));
+    knobs.extend(caps.data.map(|value| format!("private_threadpool_size={value}")));
+    knobs.extend(caps.omp.map(|value| format!("OMP_NUM_THREADS={value}")));
+    knobs.extend(caps.blas.map(|value| format!("OPENBLAS_NUM_THREADS={value}")));
+    knobs.extend(caps.cpus.map(|value| format!("taskset to {value} CPUs")));
+    knobs
 }
 
 /// The caps as a shell line; none when no variable does any of them.
@@ -80,7 +171,8 @@ pub fn python(caps: &Caps) -> Option<String> {
     for (name, value) in [("intra", caps.intra), ("inter", caps.inter)] {
         lines.extend(value.map(|value| format!("tf.config.threading.set_{name}_op_parallelism_threads({value})")));
     }
-    lines.extend(caps.data.map(|value| format!("options.threading.private_threadpool_size = {value}")));
+    let options = "options = tf.data.Options(); options.threading.private_threadpool_size";
+    lines.extend(caps.data.map(|value| format!("{options} = {value}; dataset = dataset.with_options(options)")));
     (!lines.is_empty()).then(|| lines.join("; "))
 }
 
@@ -93,14 +185,120 @@ pub struct Prediction {
     pub from_s: f64,
 }
 
+impl Prediction {
+    /// How bad that would be on so many CPUs, by demand alone: how long threads would wait can't be predicted. None while the
+    /// CPUs are not known.
+    pub fn level(&self, effective_cpus: f64) -> Option<Level> {
+        let known = effective_cpus > 0.0 && self.wanted.is_finite();
+        let saturation = self.wanted / effective_cpus;
+        known.then_some(match saturation {
+            s if s > SEVERE_SATURATION => Level::Severe,
+            s if s > OVER_SATURATION && self.wanted - effective_cpus >= OVER_SELF_EXCESS => Level::Oversubscribed,
+            s if s > NOTICE_SATURATION => Level::Notice,
+            _ => Level::Healthy,
+        })
+    }
+}
+
 /// Cuts every group's recorded demand at its cap, tick by tick. Work that a smaller pool no longer overlaps takes longer
 /// instead: this predicts crowding, not speed. None without a recording.
 pub fn predict(groups: &[Group], step_s: f64, caps: &Caps) -> Option<Prediction> {
     let ticks = groups.iter().map(|group| group.history.len()).max().filter(|&ticks| ticks > 0)?;
     let mut wanted = 0.0;
     for group in groups {
-        let cap = slot(&mut caps.clone(), group).and_then(|cap| *cap).map_or(f64::INFINITY, f64::from);
+        let cap = slot(&mut caps.clone(), group).and_then(|cap| *cap).map_or(f64::INFINITY, |cap| most(group, cap));
         wanted += group.history.iter().map(|&wanted| f64::from(wanted).min(cap)).sum::<f64>() / ticks as f64;
     }
     Some(Prediction { wanted, from_s: ticks as f64 * step_s })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limit::InProcess;
+    use super::super::scene::GroupKey;
+    use super::*;
+    use crate::fact::Pid;
+    use proptest::prelude::*;
+
+    fn group(origin: &str, library: Option<&str>, history: &[f32]) -> Group {
+        let key = GroupKey { origin: origin.into(), library: library.map(Into::into) };
+        let threads = history.iter().copied().fold(0.0, f32::max).ceil() as u32;
+        Group { key, threads, history: history.to_vec(), ..Group::default() }
+    }
+
+    fn wanted(groups: &[Group], caps: Caps) -> f64 {
+        predict(groups, 1.0, &caps).unwrap().wanted
+    }
+
+    #[test]
+    fn culprits_are_the_fewest_groups_without_which_the_rest_fits() {
+        assert_eq!(culprits(&[14.0, 32.0, 0.3], 16.0), [1]);
+        assert_eq!(culprits(&[3.0, 3.0, 3.0], 4.0), [0, 1], "of equals the first");
+        assert_eq!(culprits(&[1.0, 1.0], 2.0), [0; 0], "all fits");
+        assert_eq!(culprits(&[2.2], 2.0), [0; 0], "nearly all fits");
+        assert_eq!(culprits(&[], 0.0), [0; 0]);
+        assert_eq!(culprits(&[5.0, 1.0], 0.0), [0, 1]);
+    }
+
+    #[test]
+    fn a_prediction_cuts_each_group_at_its_cap_tick_by_tick() {
+        let groups = [group("tf-intra-op", None, &[4.0, 1.0]), group("python", None, &[1.0, 1.0])];
+        assert_eq!(wanted(&groups, Caps::default()), 3.5);
+        assert_eq!(wanted(&groups, Caps { intra: Some(2), ..Caps::default() }), 2.5);
+        assert_eq!(wanted(&groups, Caps { omp: Some(1), ..Caps::default() }), 3.5, "nothing of it is here");
+        assert_eq!(predict(&[], 1.0, &Caps::default()), None);
+    }
+
+    #[test]
+    fn a_cap_that_counts_the_caller_leaves_one_thread_less_and_holds_in_each_process() {
+        let mut blas = group("openblas", Some("numpy"), &[6.0]);
+        assert_eq!(wanted(std::slice::from_ref(&blas), Caps { blas: Some(4), ..Caps::default() }), 3.0);
+        assert_eq!(wanted(std::slice::from_ref(&blas), Caps { blas: Some(1), ..Caps::default() }), 0.0);
+        let process = |pid| InProcess { pid: Pid(pid), threads: 3, ..InProcess::default() };
+        blas.limits.processes = vec![process(1), process(2)];
+        assert_eq!(wanted(&[blas], Caps { blas: Some(3), ..Caps::default() }), 4.0);
+    }
+
+    #[test]
+    fn caps_are_named_by_what_sets_them() {
+        let caps = Caps { intra: Some(2), data: Some(1), blas: Some(4), ..Caps::default() };
+        assert_eq!(export(&caps).unwrap(), "export TF_NUM_INTRAOP_THREADS=2 OPENBLAS_NUM_THREADS=4");
+        let python = python(&caps).unwrap();
+        assert!(python.starts_with("tf.config.threading.set_intra_op_parallelism_threads(2); options = "), "{python}");
+        assert_eq!((export(&Caps::default()), super::python(&Caps::default())), (None, None));
+    }
+
+    proptest! {
+        /// Tighter caps never make more wanted, and no caps ever more than there was.
+        #[test]
+        fn predictions_are_monotone(
+            demands in proptest::collection::vec(proptest::collection::vec(0.0f32..40.0, 0..6), 1..6),
+            tight in 1u32..20,
+            slack in 0u32..20,
+        ) {
+            let origins = ["tf-intra-op", "tf-inter-op", "tf-data", "openmp", "openblas", "python"];
+            let groups: Vec<Group> =
+                demands.iter().zip(origins).map(|(history, origin)| group(origin, None, history)).collect();
+            let all = |cap| Caps {
+                intra: Some(cap), inter: Some(cap), data: Some(cap), omp: Some(cap), blas: Some(cap), cpus: None,
+            };
+            let wanted = |caps: &Caps| predict(&groups, 1.0, caps).map_or(0.0, |prediction| prediction.wanted);
+            prop_assert!(wanted(&all(tight)) <= wanted(&all(tight + slack)) + 1e-9);
+            prop_assert!(wanted(&all(tight + slack)) <= wanted(&Caps::default()) + 1e-9);
+        }
+    }
+
+    fn level(wanted: f64, cpus: f64) -> Option<Level> {
+        Prediction { wanted, from_s: 60.0 }.level(cpus)
+    }
+
+    #[test]
+    fn a_prediction_is_as_bad_as_its_demand() {
+        assert_eq!(level(2.0, 2.0), Some(Level::Healthy));
+        assert_eq!(level(2.4, 2.0), Some(Level::Notice));
+        assert_eq!(level(1.8, 1.0), Some(Level::Notice), "less than a whole CPU too much");
+        assert_eq!(level(3.6, 2.0), Some(Level::Oversubscribed));
+        assert_eq!(level(4.2, 2.0), Some(Level::Severe));
+        assert_eq!((level(2.0, 0.0), level(f64::NAN, 2.0)), (None, None), "nothing is known");
+    }
 }

@@ -1,9 +1,9 @@
 //! How many CPUs a target may use, as arithmetic: the smallest of affinity, cpuset, quotas and CPUs online. A term that
 //! could not be read is absent; the probe's gaps say why.
 
-use super::scene::{Capacity, Term, TermKind};
+use super::scene::{Capacity, Declared, Term, TermKind};
 use super::window::{Remembered, Total, Window};
-use crate::fact::{CgroupFact, CpuSet, CpuTime, HostFact, ProcessSample, Sample, Text, Throttle};
+use crate::fact::{CgroupFact, CpuSet, CpuTime, HostFact, ProcessFact, ProcessSample, Sample, Text, Throttle};
 
 /// A share of fewer periods than this is noise.
 const FEWEST_PERIODS: u64 = 10;
@@ -141,7 +141,25 @@ pub(crate) fn capacity(places: &Places, quotas: &Quotas, window: &Window) -> Cap
     let allowed = places.allowed().map(|set| f64::from(set.count()));
     let binding = binding(&terms);
     let smallest = binding.map_or(0.0, |term| terms[term].cpus);
-    Capacity { effective_cpus: allowed.map_or(smallest, |allowed| allowed.min(smallest)), terms, binding }
+    Capacity {
+        effective_cpus: allowed.map_or(smallest, |allowed| allowed.min(smallest)),
+        terms,
+        binding,
+        declared: Vec::new(),
+    }
+}
+
+/// Variables in which Slurm says how many CPUs it granted (sbatch(1), "OUTPUT ENVIRONMENT VARIABLES"). Kubernetes says so
+/// in no variable: its limits are quotas.
+const DECLARING: [&str; 2] = ["SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"];
+
+/// What a scheduler declared to the process when it started.
+pub(crate) fn declared(process: &ProcessFact) -> Vec<Declared> {
+    let declared = |name: &&str| {
+        let cpus = process.environment.as_ref()?.get(name)?.trim().parse().ok().filter(|&cpus| cpus > 0)?;
+        Some(Declared { cpus, source: (*name).to_owned() })
+    };
+    DECLARING.iter().filter_map(declared).collect()
 }
 
 /// The smallest term. Of equal ones a quota, for it throttles; else the one the others follow from: masks are cut to the
@@ -189,6 +207,17 @@ mod tests {
     #[test]
     fn sets_read_at_different_instants_do_not_forbid_everything() {
         assert_eq!(arithmetic(&places("0-1", "2-5", "0-7")), (2.0, Some(TermKind::Affinity)));
+    }
+
+    #[test]
+    fn what_slurm_says_is_kept_and_garbage_is_not() {
+        let said = |block: &[u8]| {
+            let environment = Some(crate::fact::Environment::from_block(block));
+            declared(&ProcessFact { environment, ..ProcessFact::default() })
+        };
+        let four = Declared { cpus: 4, source: "SLURM_CPUS_PER_TASK".to_owned() };
+        assert_eq!(said(b"SLURM_CPUS_PER_TASK=4\0SLURM_CPUS_ON_NODE=x\0"), [four]);
+        assert_eq!(said(b"SLURM_CPUS_PER_TASK=0\0SLURM_CPUS_ON_NODE=-1\0"), []);
     }
 
     #[test]

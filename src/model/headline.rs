@@ -2,28 +2,31 @@
 
 use serde::Serialize;
 
-use super::advice;
-use super::finding::{Case, Judged, Level};
+use super::advice::{self, Fit};
+use super::finding::{COMPUTE, Case, Judged, Level, Verdict, limit_of};
 use super::levels::JUDGED_S;
-use super::scene::{Group, TermKind};
 use crate::fact::Caps;
 
 impl Headline {
     /// The sentence for a moment.
     pub fn new(case: &Case) -> Self {
         let Some(judged) = case.judged else {
-            let says = format!("judged after {JUDGED_S:.0} s of watching, has {:.0}", case.watched_s);
+            let says = match case.judged() {
+                Err(Verdict::CantTell { because }) => because,
+                _ => format!("judged after {JUDGED_S:.0} s of watching, has {:.0}", case.watched_s),
+            };
             return Self { says, judged_s: case.watched_s, ..Self::default() };
         };
-        let caps = match judged.condition {
+        let fit = match judged.condition {
             Condition::Throttled | Condition::Severe | Condition::Oversubscribed | Condition::Notice => {
-                advice::caps(case, judged)
+                advice::fit(case, judged)
             }
-            _ => Caps::default(),
+            _ => Fit::default(),
         };
-        let advice = if caps.is_empty() { String::new() } else { format!("{caps} would fit.") };
-        let says = sentence(case, judged);
-        Self { condition: judged.condition, says, advice, caps, judged_s: JUDGED_S, pressure: Some(judged.pressure) }
+        let advice = if fit == Fit::default() { String::new() } else { advise(case, judged, &fit) };
+        let (says, caps) = (sentence(case, judged), fit.caps);
+        let pressure = Some(judged.pressure);
+        Self { condition: judged.condition, says, advice, caps, judged_s: judged.span_s, pressure }
     }
 }
 
@@ -31,31 +34,39 @@ fn sentence(case: &Case, judged: &Judged) -> String {
     let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
     let external = judged.pressure.external;
     match judged.condition {
-        Condition::TooSoon => "judged after 10 s of watching".to_owned(),
+        Condition::TooSoon => format!("judged anew: {:.0} s of watching are not enough to be sure", case.watched_s),
         Condition::Throttled => {
-            let share = judged.pressure.throttled_share.unwrap_or(0.0) * 100.0;
-            let quotas = case.capacity.terms.iter().filter(|term| term.kind == TermKind::Quota);
-            let quota = quotas.map(|term| term.cpus).fold(f64::INFINITY, f64::min);
-            format!("a quota of {quota:.2} CPUs stopped it in {share:.0} % of its periods; {}", accuse(case, judged))
+            let (quota, share) = judged.throttling.as_ref().map_or((cpus, 0.0), |t| (t.cpus, t.share * 100.0));
+            format!("the quota of {} ran out in {share:.0} % of its periods; {}", exact(quota), accuse(case, judged))
         }
         Condition::Severe | Condition::Oversubscribed | Condition::Notice => accuse(case, judged),
-        Condition::Starved => format!(
+        Condition::Starved if judged.others >= external * 0.5 => format!(
             "neighbours take {external:.1} of the {:.1} CPUs it could use; your limits are fine",
             wanted.min(cpus)
         ),
+        Condition::Starved => format!(
+            "it got {:.1} of the {:.1} CPUs it could use; your limits are fine, what took the rest can't be seen",
+            judged.demand.got,
+            wanted.min(cpus)
+        ),
         Condition::Misplaced => {
-            format!("{wanted:.1} threads want {cpus:.1} CPUs and fit, but crowd on some of them while others idle")
+            format!(
+                "{} threads want {}, but affinity crowds them on some while others idle",
+                about(wanted),
+                exact(cpus)
+            )
         }
         Condition::Undersubscribed => {
-            let largest = case.groups.iter().filter(|group| group.limits.effective.is_some()).max_by_key(|g| g.threads);
+            let pools = case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()));
+            let largest = pools.max_by_key(|group| group.threads);
             let pool = largest.map_or(String::new(), |g| format!(", though {} has {} threads", g.label, g.threads));
-            format!("only {wanted:.1} of {cpus:.1} CPUs are wanted{pool}")
+            format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
         }
-        Condition::Healthy => format!("{wanted:.1} of {cpus:.1} CPUs are wanted, nobody has to wait long"),
+        Condition::Healthy => format!("{wanted:.1} of {} are wanted: nobody has to wait long", exact(cpus)),
     }
 }
 
-/// How much is wanted, and by whom most.
+/// How much is wanted, and by whom most: the fewest groups without which the rest would fit.
 fn accuse(case: &Case, judged: &Judged) -> String {
     let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
     let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
@@ -63,19 +74,45 @@ fn accuse(case: &Case, judged: &Judged) -> String {
     let named: Vec<String> = culprits
         .iter()
         .take(2)
-        .filter_map(|&index| case.groups.get(index).map(|group| (group, demands[index])))
-        .map(|(group, wanted)| format!("{} {wanted:.1} of them, {}", group.label, limit_of(group)))
+        .filter_map(|&index| Some((case.groups.get(index)?, demands[index])))
+        .map(|(group, wanted)| format!("{} are {}, {}", about(wanted), group.label, limit_of(&group.limits)))
         .collect();
-    let by = if named.is_empty() { String::new() } else { format!(": {}", named.join("; ")) };
-    format!("{wanted:.1} threads want {cpus:.1} CPUs{by}")
+    let more = match culprits.len().saturating_sub(2) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let by = if named.is_empty() { String::new() } else { format!("; {}{more}", named.join("; ")) };
+    format!("{} threads want {}{by}", about(wanted), exact(cpus))
 }
 
-fn limit_of(group: &Group) -> String {
-    match group.limits.effective() {
-        Some(limit) if limit.source.starts_with("default") => format!("no limit set ({} by default)", limit.value),
-        Some(limit) => format!("limit {} ({})", limit.value, limit.source),
-        None if group.limits.knob.is_empty() || group.limits.knob.starts_with("no knob") => "no knob".to_owned(),
-        None => "no limit".to_owned(),
+/// What to set, and whether that is enough.
+fn advise(case: &Case, judged: &Judged, fit: &Fit) -> String {
+    let cpus = case.effective_cpus();
+    let knobs = advice::knobs(case, &fit.caps).join(", ");
+    let quota = judged.condition == Condition::Throttled;
+    match (knobs.is_empty(), fit.fits(cpus), quota) {
+        (false, true, true) => format!("{knobs} would fit the quota; or raise it."),
+        (false, true, false) => format!("{knobs} would fit."),
+        (false, false, _) => {
+            let rest = if case.living().count() > 1 { "start fewer processes" } else { "nothing else has a knob" };
+            format!("{knobs} would leave {} threads for {}; {rest}.", about(fit.wanted), exact(cpus))
+        }
+        (true, _, true) => "Only a larger quota helps: no setting reaches these threads.".to_owned(),
+        (true, _, false) => "No setting reaches these threads: run fewer of them, or on more CPUs.".to_owned(),
+    }
+}
+
+/// Demand is a mean: one decimal, and none where it would only look exact.
+fn about(cpus: f64) -> String {
+    if cpus >= 9.95 { format!("{cpus:.0}") } else { format!("{cpus:.1}") }
+}
+
+/// "1 CPU", "2 CPUs", "1.50 CPUs".
+fn exact(cpus: f64) -> String {
+    match cpus {
+        one if (one - 1.0).abs() < 0.005 => "1 CPU".to_owned(),
+        whole if (whole - whole.round()).abs() < 0.005 => format!("{whole:.0} CPUs"),
+        other => format!("{other:.2} CPUs"),
     }
 }
 
@@ -84,9 +121,9 @@ fn limit_of(group: &Group) -> String {
 pub struct Headline {
     /// The condition.
     pub condition: Condition,
-    /// The sentence: "46 threads want 16 CPUs; 32 are OpenBLAS (numpy), no limit set; OPENBLAS_NUM_THREADS=4 would fit".
+    /// The sentence: "46 threads want 16 CPUs; 32 are OpenBLAS numpy, no limit set".
     pub says: String,
-    /// The second sentence, on what would fit; empty when nothing needs to change.
+    /// The second sentence, on what would fit: "OPENBLAS_NUM_THREADS=4 would fit."; empty when nothing needs to change.
     pub advice: String,
     /// The caps that would fit; empty when nothing needs to change or no cap would help.
     pub caps: Caps,

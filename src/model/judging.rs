@@ -4,101 +4,153 @@
 use std::collections::VecDeque;
 
 use super::capacity::{Quotas, share};
-use super::finding::{self, Case, Growth, Judged, Judgement};
+use super::finding::{self, Case, Crowd, Growth, Judged, Judgement, Throttling};
 use super::groups::Groups;
 use super::headline::{Condition, Headline, Pressure};
-use super::knobs::Cpus;
 use super::levels::{Circumstances, JUDGED_S, Judge};
+use super::limits::Sizes;
 use super::processes::Processes;
 use super::rates::Load;
-use super::scene::{Demand, GroupKey, Scene};
+use super::scene::{Demand, Group, GroupKey, Scene};
+use super::steps::{LOOKS, Steps};
 use super::window::{Remembered, Total, Window};
-use crate::fact::{CgroupVersion, ProcessKey, ProcessSample, Text, Throttle};
+use crate::fact::{CgroupFact, ProcessKey, ProcessSample, Throttle};
 
-/// Judgements are this far apart at least.
+/// Looks are this far apart at least.
 const STEP_NS: u64 = 980_000_000;
-/// Counts of threads that growth is told from, about a second apart.
-const COUNTS: usize = 61;
+/// Looks that make up the judged window.
+const JUDGED_LOOKS: usize = JUDGED_S as usize;
+/// Of those, how many must see the same crowd.
+const CROWDED_LOOKS: usize = 8;
 
 /// What the judged window remembers.
 #[derive(Debug)]
 pub(crate) struct Judging {
     window: Window,
-    began_ns: u64,
+    /// Where each look began: at most as many as a trend needs.
+    looks_ns: VecDeque<u64>,
     target: Remembered<Load>,
-    groups: Vec<(GroupKey, Remembered<Load>, VecDeque<u32>)>,
-    processes: Vec<(ProcessKey, Remembered<Load>)>,
-    quotas: Vec<(Text, CgroupVersion, Remembered<Throttle>)>,
+    /// In the order of the model's groups.
+    groups: Vec<(GroupKey, Remembered<Load>, Steps)>,
+    processes: Vec<Watched>,
+    quotas: Vec<(CgroupFact, Remembered<Throttle>)>,
+    /// Who crowded, and how much others used of the allowed CPUs, at the last looks.
+    crowds: VecDeque<Option<Crowd>>,
+    others: VecDeque<f64>,
     judge: Judge,
+    began_ns: u64,
     last_ns: Option<u64>,
     said: Option<(Headline, Vec<Judgement>)>,
 }
 
-impl Default for Judging {
-    fn default() -> Self {
+#[derive(Debug)]
+struct Watched {
+    key: ProcessKey,
+    since_ns: u64,
+    load: Remembered<Load>,
+}
+
+impl Judging {
+    /// Judges the last seconds; `whole` means everything that was watched, for a report.
+    pub fn new(whole: bool) -> Self {
         Self {
-            window: Window::of_seconds(JUDGED_S),
-            began_ns: 0,
+            window: if whole { Window::whole() } else { Window::of_seconds(JUDGED_S) },
+            looks_ns: VecDeque::new(),
             target: Remembered::new(Load::default()),
             groups: Vec::new(),
             processes: Vec::new(),
             quotas: Vec::new(),
-            judge: Judge::default(),
+            crowds: VecDeque::new(),
+            others: VecDeque::new(),
+            judge: Judge::new(whole),
+            began_ns: 0,
             last_ns: None,
             said: None,
         }
     }
-}
 
-impl Judging {
     /// Follows the totals to one more instant.
     pub fn take_in(&mut self, now_ns: u64, target: Load, groups: &Groups, processes: &Processes, quotas: &Quotas) {
         if !self.window.begun() {
             self.began_ns = now_ns;
         }
         self.window.advance(now_ns);
-        let window = &self.window;
-        step(&mut self.target, target, window);
-        let count_due = self.last_ns.is_none_or(|last_ns| now_ns.saturating_sub(last_ns) >= STEP_NS);
-        for (key, total, threads) in groups.totals() {
-            let index = self.groups.iter().position(|(known, ..)| known == key).unwrap_or_else(|| {
-                self.groups.push((key.clone(), Remembered::new(Load::default()), VecDeque::new()));
-                self.groups.len() - 1
-            });
-            let (_, load, counts) = &mut self.groups[index];
-            step(load, total, window);
-            if count_due {
-                counts.push_back(threads);
-                let surplus = counts.len().saturating_sub(COUNTS);
-                counts.drain(..surplus);
-            }
-        }
-        let mut known = std::mem::take(&mut self.processes);
-        for process in processes.watched() {
-            let index = known.iter().position(|(key, _)| *key == process.key);
-            let mut load = index.map_or_else(|| Remembered::new(Load::default()), |index| known.swap_remove(index).1);
-            step(&mut load, process.total(), window);
-            self.processes.push((process.key, load));
-        }
-        let mut known = std::mem::take(&mut self.quotas);
-        for (cgroup, total) in quotas.totals() {
-            let same =
-                |(path, version, _): &(Text, CgroupVersion, _)| (path, version) == (&cgroup.path, &cgroup.version);
-            let index = known.iter().position(same);
-            let known =
-                index.map(|index| known.swap_remove(index).2).filter(|known| total.periods >= known.now.periods);
-            let mut throttle = known.unwrap_or_else(|| Remembered::new(total));
-            step(&mut throttle, total, window);
-            self.quotas.push((cgroup.path.clone(), cgroup.version, throttle));
+        step(&mut self.target, target, &self.window);
+        self.follow_groups(groups);
+        self.follow_processes(processes);
+        self.follow_quotas(quotas);
+        if self.due() {
+            self.look(groups, processes);
         }
     }
 
-    /// Puts headline and judgements into a scene that is complete but for them. Judges anew about once a second.
-    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: Cpus) {
+    fn due(&self) -> bool {
+        self.last_ns.is_none_or(|last_ns| self.window.now_ns().saturating_sub(last_ns) >= STEP_NS)
+    }
+
+    fn follow_groups(&mut self, groups: &Groups) {
+        for (index, (key, total, _)) in groups.totals().enumerate() {
+            if index == self.groups.len() {
+                self.groups.push((key.clone(), Remembered::new(Load::default()), Steps::default()));
+            }
+            step(&mut self.groups[index].1, total, &self.window);
+        }
+    }
+
+    fn follow_processes(&mut self, processes: &Processes) {
+        let mut known = std::mem::take(&mut self.processes);
+        for process in processes.watched() {
+            let index = known.iter().position(|known| known.key == process.key);
+            let mut watched = match index {
+                Some(index) => known.swap_remove(index),
+                None => {
+                    Watched { key: process.key, since_ns: self.window.now_ns(), load: Remembered::new(Load::default()) }
+                }
+            };
+            step(&mut watched.load, process.total(), &self.window);
+            self.processes.push(watched);
+        }
+    }
+
+    fn follow_quotas(&mut self, quotas: &Quotas) {
+        let mut known = std::mem::take(&mut self.quotas);
+        for (cgroup, total) in quotas.totals() {
+            let same = |(known, _): &(CgroupFact, _)| (&known.path, known.version) == (&cgroup.path, cgroup.version);
+            let index = known.iter().position(same);
+            let known =
+                index.map(|index| known.swap_remove(index).1).filter(|known| total.periods >= known.now.periods);
+            let mut throttle = known.unwrap_or_else(|| Remembered::new(total));
+            step(&mut throttle, total, &self.window);
+            self.quotas.push((cgroup.clone(), throttle));
+        }
+    }
+
+    /// Adds a look to every group's last minute.
+    fn look(&mut self, groups: &Groups, processes: &Processes) {
         let now_ns = self.window.now_ns();
-        let due = self.last_ns.is_none_or(|last_ns| now_ns.saturating_sub(last_ns) >= STEP_NS);
-        if due || self.said.is_none() {
-            self.last_ns = Some(now_ns);
+        let span_ns = self.last_ns.map_or(0, |last_ns| now_ns.saturating_sub(last_ns));
+        let mut counts: Vec<Vec<(ProcessKey, u32)>> = vec![Vec::new(); self.groups.len()];
+        for process in processes.watched() {
+            for thread in process.threads.watched() {
+                let Some(count) = counts.get_mut(thread.group) else { continue };
+                match count.last_mut() {
+                    Some((key, threads)) if *key == process.key => *threads += 1,
+                    _ => count.push((process.key, 1)),
+                }
+            }
+        }
+        for ((_, total, _), ((.., steps), threads)) in groups.totals().zip(self.groups.iter_mut().zip(counts)) {
+            steps.take_in(total, span_ns, threads);
+        }
+        self.looks_ns.push_back(now_ns);
+        let surplus = self.looks_ns.len().saturating_sub(LOOKS);
+        self.looks_ns.drain(..surplus);
+    }
+
+    /// Puts headline and judgements into a scene that is complete but for them. Judges anew about once a second.
+    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &Sizes) {
+        if self.due() || self.said.is_none() {
+            self.last_ns = Some(self.window.now_ns());
             self.said = Some(self.judge(scene, samples, sizes));
         }
         if let Some((headline, judgements)) = &self.said {
@@ -107,54 +159,85 @@ impl Judging {
         }
     }
 
-    fn judge(&mut self, scene: &Scene, samples: &[ProcessSample], sizes: Cpus) -> (Headline, Vec<Judgement>) {
-        let seen = self.window.full().then(|| self.judged(scene, samples));
+    fn judge(&mut self, scene: &Scene, samples: &[ProcessSample], sizes: &Sizes) -> (Headline, Vec<Judgement>) {
+        remember(&mut self.crowds, finding::crowd(&scene.threads, &scene.cpus));
+        let others = scene.cpus.iter().filter(|cpu| cpu.allowed).map(|cpu| cpu.others).sum();
+        remember(&mut self.others, others);
         let watched_s = self.window.now_ns().saturating_sub(self.began_ns) as f64 / 1e9;
-        let unjudged = Case {
+        let full = self.window.covers(JUDGED_S) && scene.capacity.effective_cpus > 0.0;
+        let judged = full.then(|| {
+            let seen = self.judged(scene, samples);
+            let circumstances = circumstances(scene, sizes, &seen);
+            Judged { condition: self.judge.judge(&seen.pressure, &circumstances), ..seen }
+        });
+        let case = Case {
             processes: samples,
             groups: &scene.groups,
             threads: &scene.threads,
             capacity: &scene.capacity,
-            cpus: &scene.cpus,
             sizes,
+            source: scene.source,
             watched_s,
-            judged: None,
+            judged: judged.as_ref(),
         };
-        let judged = seen.map(|seen| {
-            let circumstances = circumstances(&Case { judged: Some(&seen), ..unjudged }, &seen);
-            Judged { condition: self.judge.judge(watched_s, &seen.pressure, &circumstances), ..seen }
-        });
-        let case = Case { judged: judged.as_ref(), ..unjudged };
         (Headline::new(&case), finding::judge(&case))
     }
 
     fn judged(&self, scene: &Scene, samples: &[ProcessSample]) -> Judged {
         let window = &self.window;
         let demand = |load: &Remembered<Load>| load.over(window).demand(window.span_ns()).unwrap_or_default();
-        let group = |key: &GroupKey| self.groups.iter().find(|(known, ..)| known == key);
-        let process = |key: ProcessKey| self.processes.iter().find(|(known, _)| *known == key);
-        let groups = scene.groups.iter();
-        let shares = self.quotas.iter().filter_map(|(.., throttle)| share(throttle.over(window)));
+        let known = |group: &Group| self.groups.iter().find(|(key, ..)| *key == group.key);
+        let process = |key: ProcessKey| self.processes.iter().find(|process| process.key == key);
+        let began_ns = self.looks_ns.front().copied().unwrap_or(0);
+        let stayed: Vec<ProcessKey> =
+            self.processes.iter().filter(|process| process.since_ns <= began_ns).map(|process| process.key).collect();
+        let groups = || scene.groups.iter().map(known);
+        let throttling = self.throttling();
         Judged {
             pressure: pressure(
                 self.target.over(window),
                 demand(&self.target),
                 scene.capacity.effective_cpus,
-                shares.max_by(f64::total_cmp),
+                throttling.as_ref().map(|throttling| throttling.share),
             ),
             condition: Condition::TooSoon,
+            span_s: window.span_ns() as f64 / 1e9,
             demand: demand(&self.target),
-            growth: groups
-                .clone()
-                .map(|g| group(&g.key).map_or(Growth::default(), |(.., counts)| growth(counts)))
-                .collect(),
-            groups: groups.map(|g| group(&g.key).map_or(Demand::default(), |(_, load, _)| demand(load))).collect(),
+            groups: groups().map(|group| group.map_or(Demand::default(), |(_, load, _)| demand(load))).collect(),
+            growth: groups().map(|g| g.map_or(Growth::default(), |(.., steps)| steps.growth(&stayed))).collect(),
+            steps: groups().map(|group| group.map_or(Vec::new(), |(.., steps)| steps.wanted())).collect(),
             processes: samples
                 .iter()
-                .map(|s| process(s.fact.key).map_or(Demand::default(), |(_, l)| demand(l)))
+                .map(|sample| process(sample.fact.key).map_or(Demand::default(), |process| demand(&process.load)))
                 .collect(),
+            others: (0.0 + self.others.iter().sum::<f64>()) / self.others.len().max(1) as f64,
+            crowd: self.crowd(),
+            throttling,
         }
     }
+
+    /// The crowd of the newest look, if nearly all looks of the judged window saw it.
+    fn crowd(&self) -> Option<Crowd> {
+        let newest = self.crowds.back()?.as_ref()?;
+        let same = |look: &&Option<Crowd>| look.as_ref().is_some_and(|crowd| crowd.mask == newest.mask);
+        (self.crowds.iter().filter(same).count() >= CROWDED_LOOKS).then(|| newest.clone())
+    }
+
+    /// The quota that throttled most.
+    fn throttling(&self) -> Option<Throttling> {
+        let shares = self.quotas.iter().filter_map(|(cgroup, throttle)| {
+            let share = share(throttle.over(&self.window))?;
+            Some(Throttling { place: cgroup.path.clone(), cpus: cgroup.quota.cpus(), share })
+        });
+        shares.max_by(|a, b| a.share.total_cmp(&b.share))
+    }
+}
+
+fn remember<T>(looks: &mut VecDeque<T>, look: T) {
+    if looks.len() == JUDGED_LOOKS {
+        looks.pop_front();
+    }
+    looks.push_back(look);
 }
 
 fn step<T: Total>(total: &mut Remembered<T>, now: T, window: &Window) {
@@ -175,28 +258,13 @@ fn pressure(load: Load, demand: Demand, effective_cpus: f64, throttled_share: Op
     }
 }
 
-fn growth(counts: &VecDeque<u32>) -> Growth {
-    let steps = || counts.iter().zip(counts.iter().skip(1));
-    let count = |rose: fn(&u32, &u32) -> bool| steps().filter(|(before, after)| rose(before, after)).count() as u32;
-    Growth {
-        before: counts.front().copied().unwrap_or(0),
-        now: counts.back().copied().unwrap_or(0),
-        rises: count(|before, after| after > before),
-        falls: count(|before, after| after < before),
-    }
-}
-
-fn circumstances(case: &Case, judged: &Judged) -> Circumstances {
-    let limited = case.groups.iter().filter(|group| finding::COMPUTE.contains(&group.key.origin.as_ref()));
+fn circumstances(scene: &Scene, sizes: &Sizes, judged: &Judged) -> Circumstances {
+    let compute = scene.groups.iter().filter(|group| finding::COMPUTE.contains(&group.key.origin.as_ref()));
     Circumstances {
-        quota_binds: case
-            .capacity
-            .terms
-            .iter()
-            .any(|term| term.throttled_share.is_some() && term.cpus < f64::from(case.sizes.allowed)),
-        crowded: finding::crowded(case),
-        largest_pool: limited.map(|group| group.threads).max().unwrap_or(0),
+        quota_binds: judged.throttling.as_ref().is_some_and(|quota| quota.cpus < f64::from(sizes.whole.allowed)),
+        crowded: judged.crowd.is_some(),
+        largest_pool: compute.map(|group| group.threads).max().unwrap_or(0),
         wanted: judged.demand.wanted,
-        effective_cpus: case.effective_cpus(),
+        effective_cpus: scene.capacity.effective_cpus,
     }
 }

@@ -120,6 +120,8 @@ const TABLE: &[Knobs] = &[
     },
 ];
 
+/// The source of limits that stand in the main script.
+pub(super) const SCRIPT: &str = "the script's source";
 /// What to say of origins that are not in the table.
 const NO_KNOB: &str = "no knob: affinity only";
 const AS_CODED: &str = "as the program starts them: no knob but affinity";
@@ -150,20 +152,48 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Cpu
     if let (Some(first), Size::Allowed) = (all.first_mut(), knobs.size_without)
         && first.grade == Grade::Inferred
         && first.overruled.is_none()
-        && pool_threads(knobs, first.value) == threads
+        && knobs.own_threads(first.value) == threads
     {
         first.grade = Grade::Corroborated;
     }
+    prove_script(knobs, &mut all, threads);
+    let unread_proto = knobs.tf_config.is_some() && process.settings.tf_config.is_some_and(|config| config.from_proto);
     let exceeded_by = match (effective.and_then(|i| all.get(i)), knobs.applies_to) {
-        (Some(limit), AppliesTo::Pool) => threads.saturating_sub(pool_threads(knobs, limit.value)),
+        (Some(limit), AppliesTo::Pool) if limit.was_set() && !unread_proto => {
+            threads.saturating_sub(knobs.own_threads(limit.value))
+        }
         _ => 0,
     };
-    Limits { all, effective, knob: knobs.text.to_owned(), exceeded_by }
+    Limits { all, effective, knob: knobs.text.to_owned(), exceeded_by, processes: Vec::new() }
 }
 
-/// Threads of its own that a pool of `limit` has.
-fn pool_threads(knobs: &Knobs, limit: u32) -> u32 {
-    if knobs.counts_caller { limit.saturating_sub(1) } else { limit }
+/// Variables that size an origin's pools, the strongest first; none for origins that no variable reaches.
+pub fn variables(origin: &str) -> &'static [&'static str] {
+    TABLE.iter().find(|knobs| knobs.origin == origin).map_or(&[], |knobs| knobs.variables)
+}
+
+/// Threads of its own that a pool has under a limit: some count the thread that calls them.
+pub fn own_threads(origin: &str, limit: u32) -> u32 {
+    TABLE.iter().find(|knobs| knobs.origin == origin).map_or(limit, |knobs| knobs.own_threads(limit))
+}
+
+impl Knobs {
+    fn own_threads(&self, limit: u32) -> u32 {
+        if self.counts_caller { limit.saturating_sub(1) } else { limit }
+    }
+}
+
+/// A ConfigProto leaves no trace in tf.config: where the pool has the size that a line of the script asks for, and not the
+/// one that would otherwise count, that line is what counts.
+fn prove_script(knobs: &Knobs, all: &mut [Limit], threads: u32) {
+    let explained = all.first().is_none_or(|first| first.grade != Grade::Inferred);
+    let asks = |limit: &Limit| limit.source == SCRIPT && limit.value == threads;
+    let Some(at) = all.iter().position(asks).filter(|_| knobs.tf_config.is_some() && !explained) else { return };
+    all[at].overruled = None;
+    all[at].grade = Grade::Corroborated;
+    all[..=at].rotate_right(1);
+    let (first, rest) = all.split_at_mut(1);
+    rest.iter_mut().filter(|l| l.source != SCRIPT).for_each(|l| l.overruled = Some(overruled_by(&first[0])));
 }
 
 fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
@@ -187,9 +217,16 @@ fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Li
 fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
     let of_copy = |library: &str| copy.is_none_or(|copy| package_name(library) == copy);
     let pool = process.settings.library_pools.iter().find(|pool| knobs.library_memory && of_copy(&pool.library))?;
+    let value = resolved(pool.value, cpus.allowed)?;
+    let asked = |name: &&&str| {
+        let environments = [process.settings.live_environment.as_ref(), process.environment.as_ref()];
+        environments.into_iter().flatten().any(|e| e.get(name).is_some_and(|text| text.trim() == value.to_string()))
+    };
+    // As many as CPUs, and no variable asked for that: nobody set it.
+    let by_default = [cpus.allowed, cpus.online].contains(&value) && knobs.variables.iter().find(asked).is_none();
     Some(Limit {
-        value: resolved(pool.value, cpus.allowed)?,
-        source: pool.symbol.to_string(),
+        value,
+        source: if by_default { format!("default = CPUs ({})", pool.symbol) } else { pool.symbol.to_string() },
         place: format!("memory of {}", pool.library.rsplit('/').next().unwrap_or(&pool.library)),
         applies_to: knobs.applies_to,
         overruled: None,
@@ -252,7 +289,7 @@ fn from_script(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Vec<Limit> {
     let wish = |line, value| {
         Some(Limit {
             value: resolved(value, cpus.allowed)?,
-            source: "the script's source".to_owned(),
+            source: SCRIPT.to_owned(),
             place: format!("{file}:{line}"),
             applies_to: knobs.applies_to,
             overruled: Some("a line in the source, no proof that it ran".to_owned()),
@@ -266,8 +303,12 @@ fn from_script(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Vec<Limit> {
 fn overrule(all: &mut [Limit]) {
     let Some((first, rest)) = all.split_first_mut() else { return };
     for limit in rest {
-        limit.overruled = Some(format!("overruled by {}", first.source));
+        limit.overruled = Some(overruled_by(first));
     }
+}
+
+fn overruled_by(limit: &Limit) -> String {
+    format!("overruled by {}", limit.source)
 }
 
 /// A setting as a thread count: 0 and below mean all CPUs; garbage means nothing.
@@ -346,6 +387,21 @@ mod tests {
     }
 
     #[test]
+    fn an_openblas_with_a_thread_for_each_cpu_was_limited_by_nobody() {
+        let library = Text::from("/x/numpy.libs/libscipy_openblas64_.so");
+        let pool = LibraryPool { library, symbol: Text::from("blas_cpu_number"), value: 8 };
+        let settings = Settings { library_pools: vec![pool], ..Settings::default() };
+        let limit = |env| {
+            let limits = limits("openblas", Some("numpy"), &process(env, Some(env), settings.clone()), CPUS, 7);
+            let limit = limits.effective().unwrap();
+            (limit.was_set(), limit.value, limit.grade)
+        };
+        assert_eq!(limit(""), (false, 8, Grade::Measured));
+        assert_eq!(limit("OMP_NUM_THREADS=1"), (false, 8, Grade::Measured), "set too late");
+        assert_eq!(limit("OMP_NUM_THREADS=8"), (true, 8, Grade::Measured));
+    }
+
+    #[test]
     fn tf_data_has_no_limit_and_a_line_in_the_source_never_counts() {
         let wish = Wish { line: 12, knob: WishKnob::PrivateThreadpool, value: 2 };
         let script = Script { path: Text::from("/home/a/train.py"), wishes: vec![wish], imports_tensorflow_at: None };
@@ -354,6 +410,27 @@ mod tests {
         assert!(limits.effective().is_none());
         assert_eq!(limits.all[0].place, "train.py:12");
         assert!(limits.knob.contains("private_threadpool_size"));
+    }
+
+    #[test]
+    fn a_config_proto_of_the_script_counts_when_the_pool_has_its_size() {
+        let wish = |line, value| Wish { line, knob: WishKnob::Intra, value };
+        let path = Text::from("/home/a/train.py");
+        let script = Script { path, wishes: vec![wish(7, 3), wish(9, 5)], imports_tensorflow_at: None };
+        let settings = Settings { script: Some(script), ..Settings::default() };
+        let process = process("", None, settings);
+        let proven = limits("tf-intra-op", None, &process, CPUS, 5);
+        assert_eq!((effective(&proven), proven.exceeded_by), ((5, SCRIPT), 0));
+        assert_eq!(proven.all[1].overruled.as_deref(), Some("overruled by the script's source"));
+        assert_eq!(proven.effective().unwrap().place, "train.py:9");
+        let default = limits("tf-intra-op", None, &process, CPUS, 8);
+        assert_eq!((effective(&default), default.exceeded_by), ((8, "default = CPUs allowed"), 0));
+    }
+
+    #[test]
+    fn a_default_is_no_limit_that_could_be_exceeded() {
+        let limits = limits("tf-intra-op", None, &process("", None, config(None)), CPUS, 20);
+        assert_eq!((effective(&limits).0, limits.exceeded_by), (8, 0));
     }
 
     #[test]

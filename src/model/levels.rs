@@ -33,6 +33,8 @@ pub const NOT_THROTTLED_SHARE: f64 = 0.05;
 pub const STARVED_SHARE: f64 = 0.25;
 /// Ours: half of the CPUs idle while pools are larger than what runs.
 pub const UNDER_SHARE: f64 = 0.5;
+/// Ours: under half a CPU a target is idle, not undersubscribed.
+pub const AT_WORK_CPUS: f64 = 0.5;
 
 /// What a judgement rests on beside the pressure.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -76,44 +78,47 @@ fn passes(condition: Condition, p: &Pressure, at: &Circumstances, ease: f64) -> 
                 && p.wait_share > OVER_WAIT_SHARE * ease
         }
         Condition::Starved => {
-            p.saturation <= NOTICE_SATURATION
+            p.saturation <= NOTICE_SATURATION / ease
                 && throttled < NOT_THROTTLED_SHARE
+                && !at.crowded
                 && entitled > 0.1
                 && p.external >= STARVED_SHARE * entitled * ease
         }
         Condition::Misplaced => at.crowded,
         Condition::Notice => p.saturation > NOTICE_SATURATION * ease,
         Condition::Undersubscribed => {
-            at.wanted < UNDER_SHARE * at.effective_cpus / ease && f64::from(at.largest_pool) > at.wanted + 1.0
+            at.wanted >= AT_WORK_CPUS
+                && at.wanted < UNDER_SHARE * at.effective_cpus / ease
+                && f64::from(at.largest_pool) > at.wanted + 1.0
         }
         Condition::TooSoon | Condition::Healthy => false,
     }
 }
 
 /// Remembers the last judgements, so that one odd window changes nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Judge {
+    agreeing: usize,
     recent: Vec<Condition>,
     current: Condition,
-    last_at_s: Option<f64>,
 }
 
 impl Judge {
-    /// The condition after one more judgement at `at_s` seconds; judgements under a second apart replace one another.
-    pub fn judge(&mut self, at_s: f64, pressure: &Pressure, circumstances: &Circumstances) -> Condition {
+    /// Of windows that slide; `whole` means that every judgement covers all that was watched, so the newest counts.
+    pub fn new(whole: bool) -> Self {
+        let agreeing = if whole { 1 } else { AGREEING };
+        Self { agreeing, recent: Vec::new(), current: Condition::TooSoon }
+    }
+
+    /// The condition after one more judgement, about a second after the last.
+    pub fn judge(&mut self, pressure: &Pressure, circumstances: &Circumstances) -> Condition {
         let seen = condition(pressure, circumstances, self.current);
-        let same_second = self.last_at_s.is_some_and(|last| at_s - last < 1.0);
-        match self.recent.last_mut() {
-            Some(last) if same_second => *last = seen,
-            _ => {
-                self.recent.push(seen);
-                self.last_at_s = Some(at_s);
-            }
-        }
+        self.recent.push(seen);
         let surplus = self.recent.len().saturating_sub(EVALUATIONS);
         self.recent.drain(..surplus);
         let agreeing = self.recent.iter().filter(|&&recent| recent == seen).count();
-        if agreeing >= AGREEING || self.current == Condition::TooSoon {
+        let accuses = seen != Condition::Healthy;
+        if agreeing >= self.agreeing || (self.current == Condition::TooSoon && !accuses) {
             self.current = seen;
         }
         self.current
@@ -148,7 +153,7 @@ mod tests {
         assert_eq!(seen(3.6, 2.0, 2.0), Condition::Oversubscribed);
         assert_eq!(seen(8.0, 2.0, 2.0), Condition::Severe);
         assert_eq!(seen(2.0, 1.2, 2.0), Condition::Starved);
-        assert_eq!(seen(0.5, 0.5, 2.0), Condition::Undersubscribed);
+        assert_eq!(seen(0.6, 0.6, 2.0), Condition::Undersubscribed);
     }
 
     #[test]
@@ -178,15 +183,28 @@ mod tests {
     }
 
     #[test]
+    fn the_first_window_may_clear_but_not_accuse() {
+        let (wild, wild_at) = pressure(8.0, 2.0, 2.0);
+        let mut judge = Judge::new(false);
+        assert_eq!(judge.judge(&wild, &wild_at), Condition::TooSoon);
+        assert_eq!(judge.judge(&wild, &wild_at), Condition::Severe);
+        assert_eq!(Judge::new(true).judge(&wild, &wild_at), Condition::Severe, "all there is");
+    }
+
+    #[test]
+    fn a_target_that_hardly_runs_is_healthy_whatever_its_pools() {
+        assert_eq!(seen(0.1, 0.1, 2.0), Condition::Healthy);
+    }
+
+    #[test]
     fn one_odd_window_changes_nothing() {
-        let mut judge = Judge::default();
+        let mut judge = Judge::new(false);
         let (calm, calm_at) = pressure(1.9, 1.9, 2.0);
         let (wild, wild_at) = pressure(8.0, 2.0, 2.0);
-        assert_eq!(judge.judge(10.0, &calm, &calm_at), Condition::Healthy);
-        assert_eq!(judge.judge(11.0, &wild, &wild_at), Condition::Healthy);
-        assert_eq!(judge.judge(11.1, &wild, &wild_at), Condition::Healthy, "a tenth of a second is no new judgement");
-        assert_eq!(judge.judge(12.0, &wild, &wild_at), Condition::Severe);
-        assert_eq!(judge.judge(13.0, &calm, &calm_at), Condition::Severe);
-        assert_eq!(judge.judge(14.0, &calm, &calm_at), Condition::Healthy);
+        assert_eq!(judge.judge(&calm, &calm_at), Condition::Healthy);
+        assert_eq!(judge.judge(&wild, &wild_at), Condition::Healthy);
+        assert_eq!(judge.judge(&wild, &wild_at), Condition::Severe);
+        assert_eq!(judge.judge(&calm, &calm_at), Condition::Severe);
+        assert_eq!(judge.judge(&calm, &calm_at), Condition::Healthy);
     }
 }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-/// All limits of one group.
+use crate::fact::Pid;
+
+/// All limits of one group. Pools are made per process: where several processes have threads of the group, these are the
+/// limits of the one that exceeds its own most, else of the one with most threads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Limits {
     /// Every source that names a number for this group, the strongest first.
@@ -11,7 +14,22 @@ pub struct Limits {
     pub effective: Option<usize>,
     /// How the group can be capped, in words: "tf.config or TF_NUM_INTRAOP_THREADS", "no knob: affinity only".
     pub knob: String,
-    /// Threads beyond the effective limit, if any: reality exceeds what is configured.
+    /// Threads beyond the effective limit, if any: reality exceeds what was set. A default is nobody's limit.
+    pub exceeded_by: u32,
+    /// Each process that has threads of the group, by pid.
+    pub processes: Vec<InProcess>,
+}
+
+/// A group's threads in one process, and what limits them there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct InProcess {
+    /// Which process.
+    pub pid: Pid,
+    /// Threads of the group in it.
+    pub threads: u32,
+    /// The limit that counts in it.
+    pub limit: Option<Limit>,
+    /// Threads beyond that limit.
     pub exceeded_by: u32,
 }
 
@@ -19,6 +37,15 @@ impl Limits {
     /// The limit that counts.
     pub fn effective(&self) -> Option<&Limit> {
         self.all.get(self.effective?)
+    }
+
+    /// Why no limit counts, in two words: "no limit" where a knob could set one, "no knob" where nothing could.
+    pub fn absence(&self) -> &'static str {
+        match self.knob.as_str() {
+            "" => "not known",
+            knob if knob.contains("no knob") => "no knob",
+            _ => "no limit",
+        }
     }
 }
 
@@ -37,6 +64,13 @@ pub struct Limit {
     pub overruled: Option<String>,
     /// How it is known.
     pub grade: Grade,
+}
+
+impl Limit {
+    /// Whether somebody set it. A default is nobody's wish.
+    pub fn was_set(&self) -> bool {
+        !self.source.starts_with("default")
+    }
 }
 
 /// What a [`Limit`] bounds.

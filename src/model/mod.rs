@@ -19,6 +19,7 @@ mod origin;
 mod processes;
 mod rates;
 pub mod scene;
+mod steps;
 mod target;
 mod threads;
 pub mod verification;
@@ -70,12 +71,13 @@ struct Watched {
 impl Model {
     /// A model that knows these thread families.
     pub fn new(families: Families) -> Self {
-        Self { families, tick: 0, whole: false, watched: Watched::new(CounterSource::default(), Window::default()) }
+        Self { families, tick: 0, whole: false, watched: Watched::new(CounterSource::default(), false) }
     }
 
-    /// A model whose rates cover everything since the first sample, for a report on the whole time of watching.
+    /// A model whose rates and judgements cover everything since the first sample, for a report on the whole time of
+    /// watching.
     pub fn of_whole_watch(families: Families) -> Self {
-        Self { whole: true, watched: Watched::new(CounterSource::default(), Window::whole()), ..Self::new(families) }
+        Self { whole: true, watched: Watched::new(CounterSource::default(), true), ..Self::new(families) }
     }
 
     /// The scene after one more sample. A sample that is not later than the one before, or of a target that has ended,
@@ -84,8 +86,7 @@ impl Model {
         self.tick += 1;
         if self.watched.source != sample.source {
             // Counters of different kinds have no difference.
-            let window = if self.whole { Window::whole() } else { Window::default() };
-            self.watched = Watched::new(sample.source, window);
+            self.watched = Watched::new(sample.source, self.whole);
         }
         if !self.watched.window.begun() || (sample.at_ns > self.watched.window.now_ns() && !target::all_ended(&sample))
         {
@@ -96,9 +97,9 @@ impl Model {
 }
 
 impl Watched {
-    fn new(source: CounterSource, window: Window) -> Self {
+    fn new(source: CounterSource, whole: bool) -> Self {
         Self {
-            window,
+            window: if whole { Window::whole() } else { Window::default() },
             processes: Processes::default(),
             groups: Groups::default(),
             cpus: Cpus::default(),
@@ -106,7 +107,7 @@ impl Watched {
             load: Remembered::new(Load::default()),
             wanted: History::default(),
             got: History::default(),
-            judging: Judging::default(),
+            judging: Judging::new(whole),
             source,
         }
     }
@@ -142,10 +143,11 @@ impl Watched {
         let (mut groups, places) = self.groups.scene(window);
         let bounds = Places::of(sample, &target::living(sample));
         let allowed = bounds.allowed();
+        let declared = sample.processes.first().map_or(Vec::new(), |root| capacity::declared(&root.fact));
         let seconds = |ns: u64| ns as f64 / 1e9;
         let threads = self.threads(&places);
-        let sizes = limits::sizes(sample, allowed.as_ref());
-        limits::fill(&mut groups, &threads, &sample.processes, sizes);
+        let sizes = limits::Sizes::of(sample, allowed.as_ref());
+        limits::fill(&mut groups, &threads, &sample.processes, &sizes);
         let mut scene = Scene {
             tick,
             at_ns: sample.at_ns,
@@ -153,7 +155,7 @@ impl Watched {
             late_s: seconds(sample.late_ns),
             window_s: seconds(window.span_ns()),
             target: target::target(sample, &self.processes, window),
-            capacity: capacity::capacity(&bounds, &self.quotas, window),
+            capacity: scene::Capacity { declared, ..capacity::capacity(&bounds, &self.quotas, window) },
             demand: self.load.over(window).demand(window.span_ns()),
             source: sample.source,
             groups,
@@ -170,7 +172,7 @@ impl Watched {
             headline: Headline::default(),
             judgements: Vec::new(),
         };
-        self.judging.speak(&mut scene, &sample.processes, sizes);
+        self.judging.speak(&mut scene, &sample.processes, &sizes);
         scene
     }
 

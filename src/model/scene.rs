@@ -132,6 +132,17 @@ pub struct Capacity {
     pub terms: Vec<Term>,
     /// Index of the binding term.
     pub binding: Option<usize>,
+    /// CPUs a scheduler says it granted. A declaration binds nothing by itself: where it differs, nothing enforces it.
+    pub declared: Vec<Declared>,
+}
+
+/// A number of CPUs that a scheduler declares in the environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Declared {
+    /// CPUs.
+    pub cpus: u32,
+    /// The variable: "SLURM_CPUS_PER_TASK".
+    pub source: String,
 }
 
 /// One upper bound on CPUs.

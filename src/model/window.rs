@@ -48,9 +48,9 @@ impl Window {
         Self::new(u64::MAX, u64::MAX)
     }
 
-    /// Whether it is as long as it is meant to be.
-    pub fn full(&self) -> bool {
-        self.span_ns() >= self.shortest_ns
+    /// Whether it is this long, less the jitter of a tick.
+    pub fn covers(&self, seconds: f64) -> bool {
+        self.span_ns() as f64 >= seconds * 0.98e9
     }
 
     /// Moves to a later instant; one that is not later changes nothing but the length of the tick, which is 0.
@@ -171,7 +171,7 @@ mod tests {
             let mut full_at = None;
             for tick in 0..600 {
                 window.advance(1 + tick * interval_ms * 1_000_000);
-                if window.full() {
+                if window.covers(10.0) {
                     full_at.get_or_insert(tick * interval_ms);
                     assert!(window.span_ns() <= 13_000_000_000, "{interval_ms}: {}", window.span_ns());
                 }

@@ -1,14 +1,16 @@
-//! The cgroups of a process that limit its CPU time, version 1 and version 2, every ancestor that is visible here, and the
-//! CPUs its cpuset grants. What a cgroup namespace hides is said.
+//! The cgroups of a process that limit its CPU time or its threads, version 1 and version 2, every ancestor that is visible
+//! here, and the CPUs its cpuset grants. What a cgroup namespace hides is said.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use procfs::process::MountInfo;
+
 use super::folder::{Folder, Reader};
 use super::stat::{number, words};
-use crate::fact::{CgroupFact, CgroupVersion, CpuSet, Gap, Quota, Text, Throttle};
+use crate::fact::{CgroupFact, CgroupVersion, CpuSet, Gap, PidsLimit, Quota, Text, Throttle};
 
 /// The inode of the first cgroup namespace of a machine (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h).
 const FIRST_NAMESPACE: &[u8] = b"cgroup:[4026531835]";
@@ -31,6 +33,7 @@ struct Hierarchy {
     /// v1 controllers of it that matter here; v2 has all or none.
     cpu: bool,
     cpuset: bool,
+    pids: bool,
     /// The cgroup that is visible at the mount point.
     root: Vec<u8>,
     place: PathBuf,
@@ -61,7 +64,20 @@ impl Mounts {
 
     /// Whether any hierarchy that can limit CPUs is mounted.
     pub fn any(&self) -> bool {
-        !self.hierarchies.is_empty()
+        self.hierarchies.iter().any(|hierarchy| hierarchy.cpu || hierarchy.cpuset)
+    }
+
+    /// Of the cgroups of the process that limit its threads, the one with the least room left.
+    pub fn pids(&self, process: &Folder, reader: &mut Reader) -> Option<PidsLimit> {
+        let membership = reader.read(process, "cgroup", LIST_LIMIT).ok()?.to_vec();
+        let mut limits = Vec::new();
+        for (hierarchy, path) in membership.split(|&byte| byte == b'\n').filter_map(|line| self.find(line)) {
+            let relative = below(path, &hierarchy.root).filter(|_| hierarchy.pids);
+            for path in relative.into_iter().flat_map(ancestors) {
+                limits.extend(Folder::open(&place(hierarchy, path)).ok().and_then(|f| pids(&f, path, reader)));
+            }
+        }
+        limits.into_iter().min_by_key(|limit| limit.max.saturating_sub(limit.current))
     }
 
     /// What limits the process whose folder this is.
@@ -75,7 +91,9 @@ impl Mounts {
             }
         };
         for line in membership.split(|&byte| byte == b'\n') {
-            let Some((hierarchy, path)) = self.find(line) else { continue };
+            let Some((hierarchy, path)) = self.find(line).filter(|(found, _)| found.cpu || found.cpuset) else {
+                continue;
+            };
             match below(path, &hierarchy.root) {
                 Some(relative) => limits.add(hierarchy, relative, reader),
                 None => limits.gaps.push(Gap::new(
@@ -101,7 +119,10 @@ impl Mounts {
         let named = |name: &[u8]| controllers.split(|&byte| byte == b',').any(|controller| controller == name);
         let fits = |hierarchy: &&Hierarchy| match hierarchy.version {
             CgroupVersion::V2 => id == b"0" && controllers.is_empty(),
-            CgroupVersion::V1 => (hierarchy.cpu && named(b"cpu")) || (hierarchy.cpuset && named(b"cpuset")),
+            CgroupVersion::V1 => {
+                let controllers = [(hierarchy.cpu, "cpu"), (hierarchy.cpuset, "cpuset"), (hierarchy.pids, "pids")];
+                controllers.iter().any(|(has, name)| *has && named(name.as_bytes()))
+            }
         };
         Some((self.hierarchies.iter().find(fits)?, path))
     }
@@ -109,10 +130,8 @@ impl Mounts {
 
 impl Limits {
     fn add(&mut self, hierarchy: &Hierarchy, relative: &[u8], reader: &mut Reader) {
-        let mut path = relative;
-        loop {
-            let inner = path.strip_prefix(b"/").unwrap_or(path);
-            let place = hierarchy.place.join(OsStr::from_bytes(inner));
+        for path in ancestors(relative) {
+            let place = place(hierarchy, path);
             if let Ok(folder) = Folder::open(&place) {
                 if hierarchy.cpuset && self.cpuset.is_none() {
                     self.cpuset = cpuset(&folder, hierarchy.version, reader);
@@ -120,17 +139,25 @@ impl Limits {
                 if hierarchy.cpu
                     && let Some(quota) = quota(&folder, hierarchy.version, reader)
                 {
-                    let path = Text::from_bytes(if path.is_empty() { b"/" } else { path });
-                    self.cgroups.push(CgroupFact { path, version: hierarchy.version, quota });
+                    self.cgroups.push(CgroupFact { path: shown(path), version: hierarchy.version, quota });
                     self.places.push(place);
                 }
             }
-            match memchr::memrchr(b'/', path) {
-                Some(slash) => path = &path[..slash],
-                None => return,
-            }
         }
     }
+}
+
+/// A path below a mount, then every ancestor's up to the mount's own, which is empty.
+fn ancestors(relative: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::successors(Some(relative), |path| memchr::memrchr(b'/', path).map(|slash| &path[..slash]))
+}
+
+fn place(hierarchy: &Hierarchy, path: &[u8]) -> PathBuf {
+    hierarchy.place.join(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
+}
+
+fn shown(path: &[u8]) -> Text {
+    Text::from_bytes(if path.is_empty() { b"/" } else { path })
 }
 
 /// Kept cpu.stat files of the cgroups that have a quota.
@@ -157,27 +184,25 @@ impl Throttles {
     }
 }
 
-/// One line of mountinfo, if it mounts a hierarchy with CPU time or cpusets.
+/// One line of mountinfo, if it mounts a hierarchy with CPU time, cpusets or numbers of threads.
 fn hierarchy(line: &[u8], cgroup_root: &Path) -> Option<Hierarchy> {
-    let fields: Vec<&[u8]> = words(line).take(64).collect();
-    let dash = fields.iter().position(|field| *field == b"-")?;
-    let (root, mount) = (unescape(fields.get(3)?), unescape(fields.get(4)?));
-    let options = fields.get(dash + 3)?;
-    let has = |name: &[u8]| options.split(|&byte| byte == b',').any(|option| option == name);
-    let (version, cpu, cpuset) = match *fields.get(dash + 1)? {
-        b"cgroup2" => (CgroupVersion::V2, true, true),
-        b"cgroup" => (CgroupVersion::V1, has(b"cpu"), has(b"cpuset")),
+    let mount = MountInfo::from_line(std::str::from_utf8(line).ok()?).ok()?;
+    let has = |name: &str| mount.super_options.contains_key(name);
+    let (version, [cpu, cpuset, pids]) = match mount.fs_type.as_str() {
+        "cgroup2" => (CgroupVersion::V2, [true; 3]),
+        "cgroup" => (CgroupVersion::V1, [has("cpu"), has("cpuset"), has("pids")]),
         _ => return None,
     };
-    let mount = Path::new(OsStr::from_bytes(&mount));
-    let place = match mount.strip_prefix("/sys/fs/cgroup") {
+    let (root, mounted_at) = (unescape(mount.root.as_bytes()), unescape(mount.mount_point.as_os_str().as_bytes()));
+    let mounted_at = Path::new(OsStr::from_bytes(&mounted_at));
+    let place = match mounted_at.strip_prefix("/sys/fs/cgroup") {
         Ok(rest) => cgroup_root.join(rest),
-        Err(_) => mount.to_owned(),
+        Err(_) => mounted_at.to_owned(),
     };
-    (cpu || cpuset).then_some(Hierarchy { version, cpu, cpuset, root, place })
+    (cpu || cpuset || pids).then_some(Hierarchy { version, cpu, cpuset, pids, root, place })
 }
 
-/// mountinfo writes blanks and backslashes as three octal digits.
+/// mountinfo writes blanks and backslashes as three octal digits, which the parser leaves as they are.
 fn unescape(field: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(field.len());
     let mut rest = field;
@@ -224,6 +249,12 @@ fn quota(folder: &Folder, version: CgroupVersion, reader: &mut Reader) -> Option
         }
     };
     (quota_us > 0 && period_us > 0).then_some(Quota { quota_us, period_us })
+}
+
+/// pids.max and pids.current, the same in both versions; none without a limit ("max").
+fn pids(folder: &Folder, path: &[u8], reader: &mut Reader) -> Option<PidsLimit> {
+    let mut value = |name: &str| number(reader.read(folder, name, VALUE_LIMIT).ok()?.trim_ascii());
+    Some(PidsLimit { path: shown(path), max: value("pids.max")?, current: value("pids.current")? })
 }
 
 /// CPUs a cpuset cgroup grants; an empty file of v1's default mode means the ancestor's.

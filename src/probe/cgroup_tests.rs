@@ -153,3 +153,36 @@ fn kept_files_follow_the_cgroups() {
 fn escaped_mount_points_are_unescaped() {
     assert_eq!(unescape(b"/a\\040b\\134c\\9"), b"/a b\\c\\9");
 }
+
+fn pids_of(tree: &Tree) -> Option<(String, u64, u64)> {
+    let mut reader = Reader::default();
+    let mounts = Mounts::read(&tree.0.path().join("proc"), &tree.0.path().join("cgroup"), &mut reader);
+    let limit = mounts.pids(&Folder::open(&tree.0.path().join("proc/42")).unwrap(), &mut reader)?;
+    Some((limit.path.to_string(), limit.current, limit.max))
+}
+
+#[test]
+fn of_all_ancestors_the_one_with_the_least_room_for_threads_counts() {
+    let files = [
+        ("a/pids.max", "100\n"),
+        ("a/pids.current", "99\n"),
+        ("a/b/pids.max", "50\n"),
+        ("a/b/pids.current", "40\n"),
+        ("a/b/c/pids.max", "max\n"),
+        ("a/b/c/pids.current", "40\n"),
+    ];
+    assert_eq!(pids_of(&Tree::new(V2_MOUNT, "0::/a/b/c\n", &files)), Some(("/a".to_owned(), 99, 100)));
+    assert_eq!(pids_of(&Tree::new(V2_MOUNT, "0::/a/b/c\n", &files[2..])), Some(("/a/b".to_owned(), 40, 50)));
+    assert_eq!(pids_of(&Tree::new(V2_MOUNT, "0::/a/b/c\n", &files[4..])), None);
+}
+
+#[test]
+fn the_pids_hierarchy_of_version_1_counts_for_threads_and_for_nothing_else() {
+    let mounts = format!("{HYBRID_MOUNTS}36 31 0:33 /pod /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n");
+    let files = [("pids/x/pids.max", "7\n"), ("pids/x/pids.current", "3\n"), ("pids/x/cpu.cfs_quota_us", "1\n")];
+    let tree = Tree::new(&mounts, &format!("{HYBRID_MEMBERSHIP}8:pids:/pod/x\n"), &files);
+    assert_eq!(pids_of(&tree), Some(("/x".to_owned(), 3, 7)));
+    assert_eq!((told(&tree.limits()), tree.limits().gaps), (vec![], vec![]));
+    let outside = Tree::new(&mounts, "8:pids:/other\n", &files);
+    assert_eq!((pids_of(&outside), outside.limits().gaps), (None, vec![]));
+}

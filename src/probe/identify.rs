@@ -153,6 +153,16 @@ impl Identifier {
         interpreter::symbol(&*self.target, &self.maps, name)
     }
 
+    /// The process and its maps as last looked at, for other questions to its libraries.
+    pub(super) fn target(&self) -> (&dyn Target, &Maps) {
+        (&*self.target, &self.maps)
+    }
+
+    /// Bytes read of the process and its files since it was opened.
+    pub fn bytes_read(&self) -> u64 {
+        self.target.bytes_read()
+    }
+
     /// Where CPython's `_PyRuntime` lies; none when the process is no CPython or its files can't be read.
     pub fn python_runtime(&mut self) -> Option<Address> {
         if self.runtime.is_none() {
@@ -163,8 +173,13 @@ impl Identifier {
 
     /// The main interpreter, to be read anew for each look; an error says why not, in words.
     pub fn interpreter(&mut self) -> io::Result<Python<'_>> {
-        let unknown = || io::Error::new(io::ErrorKind::NotFound, "no Python in this process");
-        let runtime = self.python_runtime().ok_or_else(unknown)?;
+        let Some(runtime) = self.python_runtime() else {
+            let why = match self.python {
+                Some(_) => "where CPython keeps its state is not found: its files can't be read, or are stripped",
+                None => "no Python in this process",
+            };
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+        };
         let version = self.python.as_ref().and_then(|python| interpreter::numbers(python.version.as_deref()?));
         Python::open(&*self.target, runtime, version)
     }
@@ -205,7 +220,7 @@ impl Identifier {
     }
 
     /// Reads the maps again: libraries are loaded while a process runs. The thread list stays where it is.
-    fn look_again(&mut self) {
+    pub fn look_again(&mut self) {
         if self.target.memory_error().is_some() {
             self.target.reopen();
         }

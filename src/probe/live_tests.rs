@@ -60,6 +60,21 @@ fn another_program_in_the_same_process_is_described_anew() {
 }
 
 #[test]
+fn a_process_seen_in_the_middle_of_exec_is_described_when_it_shows_its_command_line() {
+    let fake = FakeProc::new();
+    fake.process(50, Line { command_address: 7000, ..Line::default() });
+    fake.write("50/cmdline", "");
+    fake.write("50/environ", "");
+    let mut live = Live::attach(Pid(50), fake.options()).unwrap();
+    assert_eq!(next(&mut live).processes[0].fact.command, []);
+    fake.write("50/cmdline", "python\0train.py\0");
+    fake.write("50/environ", "OMP_NUM_THREADS=3\0");
+    let fact = next(&mut live).processes[0].fact.clone();
+    assert_eq!(fact.command[1].as_str(), "train.py");
+    assert_eq!(fact.environment.as_ref().unwrap().get("OMP_NUM_THREADS"), Some("3"));
+}
+
+#[test]
 fn where_addresses_are_hidden_a_new_name_and_a_new_command_line_are_an_exec() {
     let fake = FakeProc::new();
     fake.process(50, Line::default());

@@ -4,6 +4,7 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -14,14 +15,16 @@ use super::counters::{Means, Threads};
 use super::folder::{Folder, Reader};
 use super::host::UserNames;
 use super::identify::{Evidence, Identifier};
+use super::pace::{self, Pace};
 use super::program::{command, describe, effective_uid};
-use super::stat::Stat;
-use crate::fact::{Gap, Pid, ProcessFact, ProcessKey, ProcessSample, State};
+use super::settings::{self, Sources};
+use super::stat::{Stat, number, status_field, words};
+use crate::fact::{Gap, Pid, ProcessFact, ProcessKey, ProcessSample, Settings, State};
 
-/// Nanoseconds between two looks at what changes rarely: user, affinity, cpuset, quotas.
-const LIMITS_NS: u64 = 2_000_000_000;
-/// Nanoseconds between two looks at the mapped libraries grow to this while nothing new appears.
-const LONGEST_PAUSE_NS: u64 = 32_000_000_000;
+/// Nanoseconds between two looks at what changes rarely: user, affinity, cpuset, quotas, size of the code.
+const LIMITS_NS: u64 = pace::SHORTEST_NS;
+/// How often the command line of a process that shows none is looked for.
+const COMMAND_TRIES: u8 = 100;
 /// Limit for stat and status.
 const LINE_LIMIT: usize = 16 << 10;
 
@@ -46,7 +49,7 @@ pub struct Process {
     threads: Threads,
     identifier: Identifier,
     throttles: Throttles,
-    pace: Pace,
+    looks: Looks,
     cpu_ticks: u64,
     /// Field 48 of stat: moves at exec, because the stack is placed at random; 0 where it may not be read.
     command_address: u64,
@@ -59,14 +62,20 @@ struct Gaps {
     program: Vec<Gap>,
     evidence: Vec<Gap>,
     limits: Vec<Gap>,
+    settings: Vec<Gap>,
 }
 
 /// When rarely changing facts are looked at next.
 #[derive(Debug, Default)]
-struct Pace {
+struct Looks {
     limits_at_ns: u64,
-    libraries_at_ns: u64,
-    libraries_pause_ns: u64,
+    libraries: Pace,
+    settings: Pace,
+    /// Another size of the code is another set of libraries.
+    code: Option<u64>,
+    code_changed: bool,
+    /// How often the command line was looked for again.
+    command_tries: u8,
 }
 
 impl Process {
@@ -78,12 +87,14 @@ impl Process {
         let first = Stat::parse(&line).filter(|stat| !is_over(stat)).ok_or(Errno::SRCH)?;
         let task = folder.folder("task")?;
         let fact = describe(&around.proc_root, &folder, &first, pid, &mut around.users, reader);
+        // Read before the maps: what is mapped in between is noticed as a change.
+        let code = reader.read(&folder, "status", LINE_LIMIT).ok().and_then(code_size);
         Ok(Self {
             identifier: Identifier::new(&around.proc_root, pid),
             gaps: Gaps { program: fact.gaps.clone(), ..Gaps::default() },
             threads: Threads::new(pid, task),
             throttles: Throttles::default(),
-            pace: Pace::default(),
+            looks: Looks { code, ..Looks::default() },
             cpu_ticks: first.cpu_ticks,
             command_address: first.command_address,
             fact: Arc::new(fact),
@@ -145,8 +156,14 @@ impl Process {
     }
 
     /// Whether it called exec since: its command line lies elsewhere, or, where that may not be known, both its name and
-    /// its command line changed.
-    fn runs_another_program(&self, now: &Stat<'_>, reader: &mut Reader) -> bool {
+    /// its command line changed. A process seen in the middle of exec shows no command line and no environment yet.
+    fn runs_another_program(&mut self, now: &Stat<'_>, reader: &mut Reader) -> bool {
+        if self.fact.command.is_empty() && self.looks.command_tries < COMMAND_TRIES {
+            self.looks.command_tries += 1;
+            if !command(&self.folder, reader).is_empty() {
+                return true;
+            }
+        }
         if self.command_address != 0 && now.command_address != 0 {
             return self.command_address != now.command_address;
         }
@@ -173,26 +190,39 @@ impl Process {
 
     fn refresh(&mut self, expected: u64, at_ns: u64, around: &mut Surroundings, means: &mut Means) {
         self.threads.refresh(expected, means);
-        self.identify(at_ns, around, means);
-        if at_ns >= self.pace.limits_at_ns {
-            self.pace.limits_at_ns = at_ns.saturating_add(LIMITS_NS);
+        if at_ns >= self.looks.limits_at_ns {
+            self.looks.limits_at_ns = at_ns.saturating_add(LIMITS_NS);
             self.read_limits(around, means);
+        }
+        self.identify(at_ns, around, means);
+        if self.looks.settings.is_due(at_ns) {
+            self.read_settings(at_ns, around, means);
         }
     }
 
-    /// Reads the evidence of threads that lack it, and now and then the libraries, which a program may load late.
+    /// Reads the evidence of threads that lack it, and the libraries when there are others: a program may load them late.
     fn identify(&mut self, at_ns: u64, around: &Surroundings, means: &mut Means) {
         let namespaced = self.fact.namespaced_pid.is_some();
         let wanted = self.threads.unidentified(namespaced, &mut means.reader);
-        if wanted.is_empty() && at_ns < self.pace.libraries_at_ns {
+        // Compilers at run time map code all the time, which is no library: then the pause grows.
+        let others = self.looks.code_changed && self.looks.libraries.is_due(at_ns);
+        if wanted.is_empty() && !others {
             return;
         }
+        let before = self.identifier.bytes_read();
+        if others {
+            self.looks.code_changed = false;
+            self.identifier.look_again();
+        }
         let evidence = self.identifier.identify(&wanted);
-        means.reader.bytes = means.reader.bytes.saturating_add(evidence.bytes_read);
-        let news = self.take_evidence(&evidence, around) || !wanted.is_empty();
-        let pause_ns = if news { LIMITS_NS } else { self.pace.libraries_pause_ns.saturating_mul(2) };
-        self.pace.libraries_pause_ns = pause_ns.clamp(LIMITS_NS, LONGEST_PAUSE_NS);
-        self.pace.libraries_at_ns = at_ns.saturating_add(self.pace.libraries_pause_ns);
+        means.reader.bytes = means.reader.bytes.saturating_add(self.identifier.bytes_read().saturating_sub(before));
+        let news = self.take_evidence(&evidence, around);
+        if others {
+            self.looks.libraries.looked(at_ns, news);
+        }
+        if news || !wanted.is_empty() {
+            self.looks.settings.hurry();
+        }
         self.threads.identify(evidence);
     }
 
@@ -224,6 +254,9 @@ impl Process {
         let status = means.reader.read(&self.folder, "status", LINE_LIMIT).unwrap_or_default();
         let allowed = cpus_allowed(status).or_else(|| self.fact.cpus_allowed.clone());
         let uid = effective_uid(status).unwrap_or(self.fact.uid);
+        let code = code_size(status);
+        self.looks.code_changed |= self.looks.code.is_some() && code.is_some() && code != self.looks.code;
+        self.looks.code = code.or(self.looks.code);
         let fact = &self.fact;
         let same = limits.gaps == self.gaps.limits
             && limits.cgroups == fact.cgroups
@@ -238,11 +271,49 @@ impl Process {
             (fact.uid, fact.user) = (uid, around.users.of(uid));
         }
     }
+
+    fn read_settings(&mut self, at_ns: u64, around: &Surroundings, means: &mut Means) {
+        let known = Arc::clone(&self.fact);
+        let sources = Sources {
+            known: &known,
+            identifier: &mut self.identifier,
+            files: &self.folder,
+            mounts: &around.mounts,
+            age: age(at_ns, known.key.start_ticks),
+        };
+        let (settings, gaps) = settings::read(sources, &mut means.reader);
+        let (same, same_gaps) = (settings == known.settings, gaps == self.gaps.settings);
+        // Threads of others come and go in the same cgroup: that alone is no reason to look again soon.
+        let others = |settings: &Settings| settings.pids.as_ref().map(|pids| (pids.path.clone(), pids.max));
+        let masked = Settings { pids: known.settings.pids.clone(), ..settings.clone() };
+        let news = !same_gaps || masked != known.settings || others(&settings) != others(&known.settings);
+        self.looks.settings.looked(at_ns, news);
+        drop(known);
+        if !same || !same_gaps {
+            self.gaps.settings = gaps;
+            let all = self.gaps.all();
+            let fact = Arc::make_mut(&mut self.fact);
+            (fact.settings, fact.gaps) = (settings, all);
+        }
+    }
+}
+
+/// VmLib of status: kilobytes of mapped code without the program's own.
+fn code_size(status: &[u8]) -> Option<u64> {
+    number(words(status_field(status, "VmLib")?).next()?)
+}
+
+/// How long ago a process started that has this start time in clock ticks after boot.
+fn age(at_ns: u64, start_ticks: u64) -> Duration {
+    let a_second = rustix::param::clock_ticks_per_second().max(1);
+    let nanoseconds = (start_ticks % a_second).saturating_mul(1_000_000_000) / a_second;
+    let started = Duration::from_secs(start_ticks / a_second).saturating_add(Duration::from_nanos(nanoseconds));
+    Duration::from_nanos(at_ns).saturating_sub(started)
 }
 
 impl Gaps {
     fn all(&self) -> Vec<Gap> {
-        self.program.iter().chain(&self.evidence).chain(&self.limits).cloned().collect()
+        [&self.program, &self.evidence, &self.limits, &self.settings].into_iter().flatten().cloned().collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! `tftop ps`: the TensorFlow processes of this machine, one scene each, as a table or as JSON.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,11 +10,12 @@ use super::json::{DemandJson, GapJson, tensorflow};
 use super::table::{Side, Table};
 use crate::fact::Text;
 use crate::model::Scene;
+use crate::model::scene::{Demand, Group, TermKind};
 
 /// Name and version of the JSON contract.
 pub const SCHEMA: &str = "tftop.ps/1";
 
-/// One row a process, its threads by origin below it, what is missing at the end.
+/// The machine in one line; then one row a process, its threads by origin below it, what is missing at the end.
 pub fn table(scenes: &[Arc<Scene>]) -> String {
     let mut table = Table::new(&[
         ("PID", Side::Right),
@@ -33,7 +35,58 @@ pub fn table(scenes: &[Arc<Scene>]) -> String {
     for (at, scene) in scenes.iter().enumerate().rev() {
         lines.splice(at + 2..at + 2, details(scene));
     }
-    lines.join("\n") + "\n"
+    let host = host(&Host::new(scenes));
+    host.into_iter().chain(lines).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// All TensorFlow processes against the machine. Each scene covers one process without its children, so that nothing is
+/// counted twice.
+struct Host<'a> {
+    processes: usize,
+    /// CPUs online; none when nobody could tell.
+    cpus: Option<f64>,
+    /// What those that were seen twice got and wanted; none when none was.
+    demand: Option<Demand>,
+    /// Processes seen only once: their demand is not in the sum.
+    unmeasured: usize,
+    /// The one that wants most, where there are several.
+    most: Option<(&'a Scene, Demand)>,
+}
+
+impl<'a> Host<'a> {
+    fn new(scenes: &'a [Arc<Scene>]) -> Self {
+        let demands = || scenes.iter().filter_map(|scene| Some((scene.as_ref(), scene.demand?)));
+        let sum = |part: fn(&Demand) -> f64| demands().map(|(_, demand)| part(&demand)).sum();
+        let online = scenes.iter().flat_map(|scene| &scene.capacity.terms).filter(|term| term.kind == TermKind::Online);
+        let measured = demands().count();
+        Self {
+            processes: scenes.len(),
+            cpus: online.map(|term| term.cpus).max_by(f64::total_cmp),
+            demand: (measured > 0).then(|| Demand::new(sum(|demand| demand.got), sum(|demand| demand.waiting))),
+            unmeasured: scenes.len() - measured,
+            most: demands().max_by(|(_, a), (_, b)| a.wanted.total_cmp(&b.wanted)).filter(|_| scenes.len() > 1),
+        }
+    }
+}
+
+/// "3 TensorFlow processes want 9.80 of this machine's 16 CPUs and get 8.10; pid 2430 wants most: 4.60 CPUs"; nothing
+/// where nothing was measured.
+fn host(host: &Host) -> Option<String> {
+    let demand = host.demand?;
+    let (noun, wants, gets) = match host.processes {
+        1 => ("process", "wants", "gets"),
+        _ => ("processes", "want", "get"),
+    };
+    let of = host.cpus.map_or("CPUs".to_owned(), |cpus| format!("of this machine's {cpus:.0} CPUs"));
+    let mut line =
+        format!("{} TensorFlow {noun} {wants} {:.2} {of} and {gets} {:.2}", host.processes, demand.wanted, demand.got);
+    if let Some((most, demand)) = host.most {
+        let _ = write!(line, "; pid {} wants most: {:.2} CPUs", most.target.pid, demand.wanted);
+    }
+    if host.unmeasured > 0 {
+        let _ = write!(line, "; {} seen only once and not counted", host.unmeasured);
+    }
+    Some(line + "\n")
 }
 
 fn cells(scene: &Scene) -> [String; 9] {
@@ -54,7 +107,7 @@ fn cells(scene: &Scene) -> [String; 9] {
 }
 
 fn details(scene: &Scene) -> Vec<String> {
-    let group = |group: &crate::model::scene::Group| format!("{} {}", group.threads, Text::from(group.label.as_str()));
+    let group = |group: &Group| format!("{} {}", group.threads, Text::from(group.label.as_str()));
     let groups: Vec<String> = scene.groups.iter().filter(|group| group.threads > 0).map(group).collect();
     let mut lines = Vec::new();
     if !groups.is_empty() {
@@ -69,13 +122,38 @@ fn details(scene: &Scene) -> Vec<String> {
 /// The same as one JSON object, without a newline at its end.
 pub fn json(scenes: &[Arc<Scene>]) -> serde_json::Result<String> {
     let processes = scenes.iter().map(|scene| ProcessJson::new(scene)).collect();
-    serde_json::to_string_pretty(&Listing { schema: SCHEMA, processes })
+    serde_json::to_string_pretty(&Listing { schema: SCHEMA, host: HostJson::new(&Host::new(scenes)), processes })
 }
 
 #[derive(Serialize)]
 struct Listing<'a> {
     schema: &'static str,
+    host: HostJson,
     processes: Vec<ProcessJson<'a>>,
+}
+
+/// All of `processes` together.
+#[derive(Serialize)]
+struct HostJson {
+    /// CPUs online; null when nobody could tell.
+    cpus: Option<f64>,
+    /// Sums of the processes that have a demand; null when none has.
+    demand: Option<DemandJson>,
+    /// Processes without a demand: they are not in the sums.
+    unmeasured: usize,
+    /// Pid of the process that wants most; null where there are fewer than two.
+    wants_most: Option<u32>,
+}
+
+impl HostJson {
+    fn new(host: &Host) -> Self {
+        Self {
+            cpus: host.cpus.map(rounded),
+            demand: host.demand.as_ref().map(DemandJson::new),
+            unmeasured: host.unmeasured,
+            wants_most: host.most.map(|(scene, _)| scene.target.pid.0),
+        }
+    }
 }
 
 #[derive(Serialize)]

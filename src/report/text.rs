@@ -2,14 +2,21 @@
 
 use std::fmt::Write as _;
 
+use super::causes::{found_sections, tally};
 use super::figure::{MISSING, bytes, cpus, instant, milliseconds, share, span};
+use super::lines::{clean, joined};
 use super::table::{Side, Table};
-use crate::fact::{CounterSource, Text};
-use crate::model::scene::{Confidence, Demand, Scene, Target, Term};
+use super::{limits, verdict};
+use crate::fact::CounterSource;
+use crate::model::scene::{Confidence, Declared, Demand, Scene, Target, Term};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
 pub fn text(scene: &Scene, with_threads: bool) -> String {
-    let mut sections = vec![header(scene), capacity(scene), demand(scene), groups(scene)];
+    let mut sections = vec![verdict::section(scene), header(scene), capacity(scene), demand(scene), groups(scene)];
+    sections.push(limits::section(scene));
+    sections.extend(found_sections(scene));
+    let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", scene.target.pid);
+    sections.push(tally(scene).map(where_all_stand).into_iter().collect());
     if scene.target.processes.len() > 1 {
         sections.push(processes(scene));
     }
@@ -18,10 +25,7 @@ pub fn text(scene: &Scene, with_threads: bool) -> String {
     }
     sections.push(gaps(scene));
     sections.push(cost(scene));
-    sections.retain(|lines| !lines.is_empty());
-    let mut report = sections.iter().map(|lines| lines.join("\n")).collect::<Vec<_>>().join("\n\n");
-    report.push('\n');
-    report
+    joined(sections)
 }
 
 /// One line for the shell after the dashboard was left.
@@ -59,7 +63,7 @@ fn header(scene: &Scene) -> Vec<String> {
     vec![clean(&target.command), process, versions(target), counts(scene)]
 }
 
-fn versions(target: &Target) -> String {
+pub(super) fn versions(target: &Target) -> String {
     let tensorflow = match &target.tensorflow {
         None => "no TensorFlow".to_owned(),
         Some(found) => {
@@ -94,6 +98,10 @@ fn capacity(scene: &Scene) -> Vec<String> {
     }
     let mut lines = vec![format!("CPUs it may use: {:.2}, the smallest of", capacity.effective_cpus)];
     lines.extend(table.lines().into_iter().skip(1));
+    let said = |declared: &Declared| {
+        format!("{} says {}; a declaration binds nothing by itself", declared.source, declared.cpus)
+    };
+    lines.extend(capacity.declared.iter().map(said));
     lines
 }
 
@@ -121,7 +129,20 @@ fn demand(scene: &Scene) -> Vec<String> {
     if scene.source == CounterSource::StatTicks {
         line.push_str(" (estimated)");
     }
-    vec![line]
+    std::iter::once(line).chain(split(scene)).collect()
+}
+
+/// Who is to blame for what was wanted and not got: the numbers under the verdict.
+fn split(scene: &Scene) -> Option<String> {
+    let pressure = scene.headline.pressure?;
+    let mut line = format!(
+        "In the last {:.0} s it wanted {:.2} CPUs more than it may use; of those it may use, {:.2} went to others or to a quota",
+        scene.headline.judged_s, pressure.self_excess, pressure.external
+    );
+    if pressure.throttled_share.is_some() {
+        let _ = write!(line, "; throttled in {} of its periods", share(pressure.throttled_share));
+    }
+    Some(line)
 }
 
 fn groups(scene: &Scene) -> Vec<String> {
@@ -209,8 +230,8 @@ fn demand_cells(demand: Option<Demand>) -> [String; 4] {
     ]
 }
 
-fn gaps(scene: &Scene) -> Vec<String> {
-    let title = (!scene.gaps.is_empty()).then(|| "Missing:".to_owned());
+pub(super) fn gaps(scene: &Scene) -> Vec<String> {
+    let title = (!scene.gaps.is_empty()).then(|| "MISSING".to_owned());
     let gap = scene.gaps.iter().map(|gap| format!("  {}: {}", clean(&gap.what), clean(&gap.why)));
     title.into_iter().chain(gap).collect()
 }
@@ -223,9 +244,4 @@ fn cost(scene: &Scene) -> Vec<String> {
         milliseconds(cost.wall_ns),
         bytes(cost.bytes_read)
     )]
-}
-
-/// Cleaned where it is printed too: what a target says of itself must never drive the reader's terminal.
-fn clean(text: &str) -> String {
-    Text::from(text).to_string()
 }

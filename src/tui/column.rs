@@ -9,6 +9,10 @@ use super::dashboard::View;
 pub enum Column {
     /// Groups with their threads below them.
     Tree,
+    /// The limit that counts.
+    Limit,
+    /// Where that limit comes from.
+    Source,
     /// Threads that exist.
     Threads,
     /// Mean number of threads that ran within a tick.
@@ -62,14 +66,16 @@ const GAP: u16 = 2;
 const NARROW: u16 = 66;
 
 impl Column {
-    /// The columns of a view on a screen this wide, the one to drop last first. With `several` processes threads say
-    /// whose they are. On narrow screens demand comes before everything else.
+    /// The columns of a view on a screen this wide, from the left. With `several` processes threads say whose they are. On
+    /// narrow screens demand comes before everything else.
     pub fn of(view: View, width: u16, several: bool) -> &'static [Self] {
         use Column as C;
         match view {
-            View::Overview if width < NARROW => &[C::Tree, C::Wanted, C::Wait, C::Got, C::Threads],
+            View::Overview if width < NARROW => &[C::Tree, C::Wanted, C::Limit, C::Wait, C::Got, C::Threads],
             View::Threads if width < NARROW => &[C::Tid, C::Name, C::Wanted, C::Wait, C::Origin],
-            View::Overview => &[C::Tree, C::Threads, C::Awake, C::Got, C::Wanted, C::Wait, C::History, C::Bar],
+            View::Overview => {
+                &[C::Tree, C::Limit, C::Source, C::Threads, C::Awake, C::Got, C::Wanted, C::Wait, C::History, C::Bar]
+            }
             View::Threads if several => &[
                 C::Tid,
                 C::Name,
@@ -98,7 +104,7 @@ impl Column {
                 C::Because,
             ],
             View::Processes => &[C::Pid, C::Threads, C::Got, C::Wanted, C::Wait, C::Command],
-            View::Missing => &[],
+            View::Limits | View::Explain | View::Missing => &[],
         }
     }
 
@@ -106,6 +112,8 @@ impl Column {
     pub fn heading(self) -> &'static str {
         match self {
             Self::Tree | Self::Origin => "ORIGIN",
+            Self::Limit => "LIMIT",
+            Self::Source => "SOURCE",
             Self::Threads => "THREADS",
             Self::Awake => "AWAKE",
             Self::Got => "GOT CPUs",
@@ -128,7 +136,9 @@ impl Column {
     /// Fewest and most cells it may take.
     fn widths(self) -> (u16, u16) {
         match self {
-            Self::Tree => (20, 40),
+            Self::Tree => (20, 32),
+            Self::Limit => (9, 9),
+            Self::Source => (12, 24),
             Self::Threads => (8, 8),
             Self::Awake => (6, 6),
             Self::Got => (8, 8),
@@ -155,7 +165,10 @@ impl Column {
     /// Whether its values are numbers: those stand right.
     pub fn is_number(self) -> bool {
         use Column as C;
-        matches!(self, C::Threads | C::Awake | C::Got | C::Wanted | C::Wait | C::Pid | C::Tid | C::Cpu | C::Slices)
+        matches!(
+            self,
+            C::Limit | C::Threads | C::Awake | C::Got | C::Wanted | C::Wait | C::Pid | C::Tid | C::Cpu | C::Slices
+        )
     }
 
     /// Whether rows can be sorted by it.
@@ -164,22 +177,21 @@ impl Column {
     }
 }
 
-/// The columns that fit, from the left, and where they stand. The first always does, cut if need be; spare room goes to
-/// those that can use it, from the left.
+/// These go before any other where there is no room; after them columns go from the right.
+const FIRST_TO_GO: [Column; 4] = [Column::History, Column::Bar, Column::Awake, Column::Source];
+
+/// The columns that fit, and where they stand. The first always does, cut if need be; spare room goes to those that can
+/// use it, from the left.
 pub fn place(columns: &[Column], area: Rect) -> Vec<Placed> {
-    let mut placed: Vec<Placed> = Vec::new();
-    let mut used = 0;
-    for &column in columns {
-        let least = column.widths().0;
-        let gap = if placed.is_empty() { 0 } else { GAP };
-        let width = if placed.is_empty() { least.min(area.width) } else { least };
-        if used + gap + width > area.width {
-            break;
-        }
-        used += gap + width;
-        placed.push(Placed { column, x: 0, width });
+    let mut kept = columns.to_vec();
+    let needs = |kept: &[Column]| kept.iter().map(|column| column.widths().0 + GAP).sum::<u16>().saturating_sub(GAP);
+    while kept.len() > 1 && needs(&kept) > area.width {
+        let first = FIRST_TO_GO.iter().find_map(|gone| kept.iter().position(|column| column == gone));
+        kept.remove(first.unwrap_or(kept.len() - 1));
     }
-    let mut spare = area.width.saturating_sub(used);
+    let least = |column: Column| Placed { column, x: 0, width: column.widths().0.min(area.width) };
+    let mut placed: Vec<Placed> = kept.iter().map(|&column| least(column)).collect();
+    let mut spare = area.width.saturating_sub(needs(&kept));
     for cell in &mut placed {
         let more = cell.column.widths().1.saturating_sub(cell.width).min(spare);
         cell.width += more;
@@ -206,13 +218,26 @@ mod tests {
 
     #[test]
     fn columns_drop_from_the_right() {
-        for view in [View::Overview, View::Threads, View::Processes] {
+        for view in [View::Threads, View::Processes] {
             for width in 0..250 {
                 let all = Column::of(view, width + 1, false);
                 let fit = shown(view, width);
                 assert_eq!(fit, all[..fit.len()], "{view:?} at {width}");
             }
         }
+    }
+
+    #[test]
+    fn in_the_overview_curves_go_first_and_the_limit_stays_at_80_columns() {
+        let mut before = shown(View::Overview, 300);
+        for width in (72..300).rev() {
+            let now = shown(View::Overview, width);
+            let gone: Vec<_> = before.iter().filter(|column| !now.contains(column)).collect();
+            let left = FIRST_TO_GO.iter().find(|column| before.contains(column));
+            assert!(gone.is_empty() || gone.iter().any(|column| Some(*column) == left), "{gone:?} at {width}");
+            before = now;
+        }
+        assert!(shown(View::Overview, 79).contains(&Column::Limit));
     }
 
     #[test]

@@ -34,11 +34,16 @@ impl Cursor {
         self.selected = None;
     }
 
-    /// Selects a row and brings it on screen.
+    /// Selects a row, of a block its first line, and brings it on screen.
     pub fn select(&mut self, scene: &Scene, rows: &[Row], at: usize, height: usize) {
-        self.at = at.min(rows.len().saturating_sub(1));
+        self.at = rows::whole(rows, at.min(rows.len().saturating_sub(1))).start;
         self.selected = rows.get(self.at).and_then(|&row| rows::key(scene, row));
-        self.reveal(rows.len(), height);
+        self.reveal(rows, height);
+    }
+
+    /// Makes the selected row the first on screen, as far as there are rows below it.
+    pub fn raise(&mut self, rows: &[Row], height: usize) {
+        self.top = self.at.min(rows.len().saturating_sub(height));
     }
 
     /// Selects a key if there is such a row.
@@ -59,19 +64,21 @@ impl Cursor {
             match rows.iter().position(|&row| rows::is(scene, row, key)) {
                 Some(at) => self.at = at,
                 None => {
-                    self.at = self.at.min(rows.len().saturating_sub(1));
+                    self.at = rows::whole(rows, self.at.min(rows.len().saturating_sub(1))).start;
                     self.selected = rows.get(self.at).and_then(|&row| rows::key(scene, row));
                 }
             }
             if follow {
-                self.reveal(rows.len(), height);
+                self.reveal(rows, height);
             }
         }
         self.top = self.top.min(rows.len().saturating_sub(height));
     }
 
-    fn reveal(&mut self, rows: usize, height: usize) {
-        let lowest_top = (self.at + 1).saturating_sub(height);
-        self.top = self.top.clamp(lowest_top, self.at.max(lowest_top)).min(rows.saturating_sub(height));
+    /// Brings the selected row on screen, a block as a whole where there is room.
+    fn reveal(&mut self, rows: &[Row], height: usize) {
+        let end = rows::whole(rows, self.at).end.max(self.at + 1);
+        let lowest_top = end.saturating_sub(height).min(self.at);
+        self.top = self.top.clamp(lowest_top, self.at).min(rows.len().saturating_sub(height));
     }
 }

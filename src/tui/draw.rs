@@ -24,6 +24,7 @@ pub fn draw(frame: &mut Frame<'_>, dashboard: &Dashboard) {
 fn whole(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     let areas = layout::of(dashboard);
     view::header::draw(frame, areas.header, dashboard);
+    view::verdict::draw(frame, areas.verdict, dashboard);
     view::demand::draw(frame, areas.demand, dashboard);
     view::capacity::draw(frame, areas.capacity, dashboard);
     view::chart::draw(frame, areas.chart, dashboard);
@@ -35,6 +36,7 @@ fn whole(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     match dashboard.mode() {
         Mode::Help(top) => view::help::draw(frame, view::help::area(dashboard), *top, dashboard),
         Mode::Menu(column) => view::menu::draw(frame, areas.list, *column, dashboard),
+        Mode::WhatIf(what_if) => view::what_if::draw(frame, what_if, dashboard),
         Mode::Line(..) => {
             let x = areas.status.x + view::status::prompt_width(dashboard).min(areas.status.width.saturating_sub(1));
             frame.set_cursor_position(Position::new(x, areas.status.y));

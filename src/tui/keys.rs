@@ -44,6 +44,8 @@ pub enum Place {
     Help,
     /// The menu of sort columns.
     Menu,
+    /// The sliders that try other caps.
+    WhatIf,
     /// A line of text is being typed; every character that is no key here is text.
     Line,
     /// The list of processes to attach to.
@@ -111,6 +113,16 @@ pub enum Action {
     Help,
     /// One step back: line, menu, help, pane, filter, selection.
     Back,
+    /// Opens the sliders that try other caps, or leaves them.
+    WhatIf,
+    /// One thread less in the chosen slider.
+    Less,
+    /// One thread more in the chosen slider.
+    More,
+    /// Sliders as advised.
+    Advised,
+    /// Sliders without any cap.
+    NoCaps,
     /// Takes the last character of the line away.
     Erase,
     /// Takes the whole line away.
@@ -165,9 +177,10 @@ const fn bind(
 }
 
 const TABLE: &[Place] = &[Place::Table];
-const LISTS: &[Place] = &[Place::Table, Place::Help, Place::Menu, Place::Picker];
+const WHAT_IF: &[Place] = &[Place::WhatIf];
+const LISTS: &[Place] = &[Place::Table, Place::Help, Place::Menu, Place::WhatIf, Place::Picker];
 const LINE: &[Place] = &[Place::Line];
-const EVERYWHERE: &[Place] = &[Place::Table, Place::Help, Place::Menu, Place::Line, Place::Picker];
+const EVERYWHERE: &[Place] = &[Place::Table, Place::Help, Place::Menu, Place::WhatIf, Place::Line, Place::Picker];
 
 /// Every key of tftop. The key bar shows them in this order as far as there is room, `?` and `q` always.
 #[rustfmt::skip]
@@ -175,7 +188,14 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[Place::Table, Place::Help]),
     bind(&[c('q'), k(KeyCode::F(10))], Action::Quit, "quit", "leave; the target goes on untouched", LISTS),
     bind(&[ctrl('c')], Action::Quit, "", "leave, from anywhere", EVERYWHERE),
-    bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group; details of a thread or process", TABLE),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group or cause; details of a thread or process", TABLE),
+    bind(&[c('e'), c('4')], Action::Show(View::Explain), "why", "view 4: every cause, found or ruled out, and its evidence", TABLE),
+    bind(&[c('e')], Action::Show(View::Explain), "", "to the causes, from here too", &[Place::Help, Place::Menu, Place::WhatIf]),
+    bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[Place::Table, Place::WhatIf]),
+    bind(&[k(KeyCode::Left), c('h'), c('-')], Action::Less, "less", "what if: one thread less", WHAT_IF),
+    bind(&[k(KeyCode::Right), c('l'), c('+')], Action::More, "more", "what if: one thread more, at the end no cap", WHAT_IF),
+    bind(&[c('a')], Action::Advised, "as advised", "what if: the caps that are advised", WHAT_IF),
+    bind(&[c('0')], Action::NoCaps, "no caps", "what if: no cap at all", WHAT_IF),
     bind(&[k(KeyCode::Enter)], Action::Enter, "attach", "attach to the process", &[Place::Picker]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "accept", "accept the line, sort by the column", &[Place::Line, Place::Menu]),
     bind(&[c('/')], Action::Search, "search", "search for a name, a tid or an origin", TABLE),
@@ -191,25 +211,26 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[k(KeyCode::PageDown), ctrl('f')], Action::PageDown, "", "one screen down", LISTS),
     bind(&[k(KeyCode::Home), c('g')], Action::First, "", "first row", LISTS),
     bind(&[k(KeyCode::End), c('G')], Action::Last, "", "last row", LISTS),
-    bind(&[k(KeyCode::Right), c('l')], Action::Open, "", "open a group; details of a thread or process", TABLE),
-    bind(&[k(KeyCode::Left), c('h')], Action::Close, "", "fold a group; close the details", TABLE),
-    bind(&[c(' ')], Action::Fold, "", "fold or open the group", TABLE),
-    bind(&[c('+'), c('*')], Action::OpenAll, "", "open all groups", TABLE),
-    bind(&[c('-')], Action::FoldAll, "", "fold all groups", TABLE),
+    bind(&[k(KeyCode::Right), c('l')], Action::Open, "", "open a group or cause; details of a thread or process", TABLE),
+    bind(&[k(KeyCode::Left), c('h')], Action::Close, "", "fold a group or cause; close the details", TABLE),
+    bind(&[c(' ')], Action::Fold, "", "fold or open the group or cause", TABLE),
+    bind(&[c('+'), c('*')], Action::OpenAll, "", "open all groups or causes", TABLE),
+    bind(&[c('-')], Action::FoldAll, "", "fold all groups or causes", TABLE),
     bind(&[c('n')], Action::SearchNext, "", "next match", TABLE),
     bind(&[c('N')], Action::SearchPrevious, "", "match before", TABLE),
     bind(&[c('<')], Action::SortLeft, "", "sort by the column to the left", TABLE),
     bind(&[c('>')], Action::SortRight, "", "sort by the column to the right", TABLE),
     bind(&[c('I')], Action::Invert, "", "turn the order around", TABLE),
     bind(&[c('F')], Action::Follow, "", "keep the selected row in sight", TABLE),
-    bind(&[c('1')], Action::Show(View::Overview), "", "view 1: capacity, demand and groups", TABLE),
+    bind(&[c('1')], Action::Show(View::Overview), "", "view 1: verdict, demand, groups and their limits", TABLE),
     bind(&[c('2')], Action::Show(View::Threads), "", "view 2: every thread", TABLE),
-    bind(&[c('3')], Action::Show(View::Processes), "", "view 3: the target's processes", TABLE),
-    bind(&[c('4'), c('!')], Action::Show(View::Missing), "", "view 4: what is missing, and why", TABLE),
+    bind(&[c('3')], Action::Show(View::Limits), "", "view 3: what limits each group: every source, what binds, the knob", TABLE),
+    bind(&[c('5')], Action::Show(View::Processes), "", "view 5: the target's processes", TABLE),
+    bind(&[c('6'), c('!')], Action::Show(View::Missing), "", "view 6: what is missing, and why", TABLE),
     bind(&[k(KeyCode::Tab)], Action::NextView, "", "next view", TABLE),
     bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", TABLE),
-    bind(&[k(KeyCode::Esc)], Action::Back, "back", "one step back", &[Place::Line, Place::Menu, Place::Help]),
-    bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back", &[Place::Table, Place::Picker]),
+    bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders or the help", &[Place::Line, Place::Menu, Place::WhatIf, Place::Help]),
+    bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[Place::Table, Place::Picker]),
     bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
     bind(&[k(KeyCode::Backspace), ctrl('h')], Action::Erase, "", "take the last character away", LINE),
     bind(&[ctrl('u')], Action::EraseAll, "", "take the whole line away", LINE),
@@ -219,7 +240,7 @@ pub const BINDINGS: &[Binding] = &[
 mod tests {
     use super::*;
 
-    const PLACES: [Place; 5] = [Place::Table, Place::Help, Place::Menu, Place::Line, Place::Picker];
+    const PLACES: [Place; 6] = [Place::Table, Place::Help, Place::Menu, Place::WhatIf, Place::Line, Place::Picker];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {

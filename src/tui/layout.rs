@@ -3,12 +3,15 @@
 use ratatui::layout::{Position, Rect};
 
 use super::dashboard::{Dashboard, Pane, View};
+use super::view;
 
 /// Areas of the screen; empty where there is no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Areas {
     /// Who is watched.
     pub header: Rect,
+    /// The verdict, and what would fit.
+    pub verdict: Rect,
     /// Demand in words.
     pub demand: Rect,
     /// Capacity as arithmetic.
@@ -45,15 +48,18 @@ pub fn of(dashboard: &Dashboard) -> Areas {
         return Areas::default();
     }
     let mut body = screen;
-    let [header, demand, capacity] = [cut_top(&mut body, 1), cut_top(&mut body, 1), cut_top(&mut body, 1)];
+    let [header, verdict] = [1, view::verdict::height(dashboard)].map(|height| cut_top(&mut body, height));
+    // The list of limits begins with the same arithmetic, term by term.
+    let arithmetic = u16::from(dashboard.view() != View::Limits);
+    let [demand, capacity] = [1, arithmetic].map(|height| cut_top(&mut body, height));
     let keys = cut_bottom(&mut body, 1);
     let status = cut_bottom(&mut body, 1);
     let height = graphs_height(dashboard, body);
     let mut graphs = cut_top(&mut body, height);
     let cpus = cut_right(&mut graphs, screen.width * 2 / 5);
     let detail = cut_detail(dashboard, &mut body);
-    let headings = cut_top(&mut body, u16::from(dashboard.view() != View::Missing));
-    Areas { header, demand, capacity, chart: graphs, cpus, headings, list: body, detail, status, keys }
+    let headings = cut_top(&mut body, u16::from(dashboard.view().is_table()));
+    Areas { header, verdict, demand, capacity, chart: graphs, cpus, headings, list: body, detail, status, keys }
 }
 
 /// Takes rows from the top of an area, as many as there are.
@@ -77,14 +83,14 @@ fn cut_right(area: &mut Rect, width: u16) -> Rect {
     Rect { x: area.right(), width, ..*area }
 }
 
-/// Chart and CPU strip are the first to go: they need 90 columns, and a table of 15 rows below them.
+/// Chart and CPU strip are the first to go: they need 90 columns, and a table of 12 rows below them.
 fn graphs_height(dashboard: &Dashboard, body: Rect) -> u16 {
     let pane_below = matches!(dashboard.pane(), Pane::Shown(_)) && body.width < BESIDE;
     match body.height {
         _ if dashboard.view() != View::Overview || body.width < 90 => 0,
-        0..23 => 0,
-        23..34 if pane_below => 0,
-        23..34 => 8,
+        0..21 => 0,
+        21..34 if pane_below => 0,
+        21..34 => 8,
         _ => 12,
     }
 }
@@ -95,6 +101,7 @@ const BESIDE: u16 = 130;
 fn cut_detail(dashboard: &Dashboard, body: &mut Rect) -> Rect {
     match dashboard.pane() {
         Pane::Hidden => Rect::default(),
+        Pane::Shown(_) if !dashboard.view().is_table() => Rect::default(),
         Pane::Shown(_) if body.width >= BESIDE => cut_right(body, 62),
         // Four rows and the headings of the table stay, whatever the pane would like.
         Pane::Shown(_) => cut_bottom(body, 15.min(body.height.saturating_sub(5))),

@@ -1,6 +1,7 @@
 //! Floor 2: a Scene as a screen, events as effects. Reads nothing of the target itself.
 
 mod ascii;
+mod block;
 mod column;
 mod cursor;
 pub mod dashboard;
@@ -16,6 +17,7 @@ mod sort;
 mod theme;
 mod view;
 mod watched;
+mod what_if;
 
 use std::future::Future;
 use std::io;

@@ -17,8 +17,10 @@ pub enum Hit {
     Fold(usize),
     /// The heading of a column.
     Heading(Column),
-    /// A tab or a key on the key bar.
+    /// A tab or a key on the key bar, or the verdict.
     Button(Action),
+    /// A slider, and the value under the mouse.
+    Slider(usize, Option<u32>),
 }
 
 /// What is at this place of the screen.
@@ -28,8 +30,15 @@ pub fn hit(dashboard: &Dashboard, x: u16, y: u16) -> Option<Hit> {
         let buttons = view::footer::buttons(dashboard, areas.keys);
         return buttons.iter().find(|button| button.area.contains(at)).map(|button| Hit::Button(button.action));
     }
-    if !matches!(dashboard.mode(), Mode::Browse) {
-        return None;
+    match dashboard.mode() {
+        Mode::WhatIf(what_if) => {
+            return view::what_if::slider_at(dashboard, what_if, at).map(|(at, value)| Hit::Slider(at, value));
+        }
+        Mode::Browse => {}
+        _ => return None,
+    }
+    if areas.verdict.contains(at) {
+        return Some(Hit::Button(Action::Show(View::Explain)));
     }
     if areas.headings.contains(at) {
         let placed = column::place(dashboard.columns(), view::table::inside(areas.headings));

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::block::{self, Block};
 use super::column::Column;
-use super::dashboard::View;
-use super::format;
+use super::dashboard::{Opened, View};
 use super::sort::Sort;
 use crate::fact::{Gap, Pid, ThreadKey};
 use crate::model::Scene;
@@ -19,8 +19,8 @@ pub enum Row {
     Thread(usize),
     /// A process, and how deep it stands in the tree.
     Process(usize, u16),
-    /// A gap: its name is line 0, its reason the lines after that.
-    Gap(usize, usize),
+    /// A line of a block; its first one stands for it.
+    Line(Block, usize),
 }
 
 /// The same row in every scene.
@@ -32,8 +32,14 @@ pub enum RowKey {
     Thread(ThreadKey),
     /// A process.
     Process(Pid),
-    /// A line of a gap.
-    Gap(Gap, usize),
+    /// The CPUs the target may use.
+    Capacity,
+    /// The limits of a group.
+    Limits(GroupKey),
+    /// A cause, by its code.
+    Cause(&'static str),
+    /// A gap.
+    Gap(Gap),
 }
 
 /// Which rows are wanted.
@@ -45,14 +51,12 @@ pub struct Wish<'a> {
     pub sort: Sort,
     /// Only rows that contain this text, whatever its case; empty for all.
     pub filter: &'a str,
-    /// Groups whose threads are rows too; none means all.
-    pub unfolded: Option<&'a HashSet<GroupKey>>,
+    /// What shows more than its first row; none means everything.
+    pub opened: Option<&'a Opened>,
     /// Columns there are for text.
     pub width: u16,
 }
 
-/// Most lines of one gap's reason.
-const GAP_LINES: usize = 12;
 /// Processes deeper than this are not indented further.
 const DEEPEST: u16 = 24;
 
@@ -68,7 +72,12 @@ pub fn of(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
             kept.into_iter().map(Row::Thread).collect()
         }
         View::Processes => processes(scene, wish),
-        View::Missing => gaps(scene, wish),
+        View::Limits => {
+            let limits = (0..scene.groups.len()).map(Block::Limits);
+            blocks(scene, wish, std::iter::once(Block::Capacity).chain(limits))
+        }
+        View::Explain => blocks(scene, wish, block::causes(scene)),
+        View::Missing => blocks(scene, wish, (0..scene.gaps.len()).map(Block::Gap)),
     }
 }
 
@@ -78,17 +87,27 @@ pub fn key(scene: &Scene, row: Row) -> Option<RowKey> {
         Row::Group(at) => RowKey::Group(scene.groups.get(at)?.key.clone()),
         Row::Thread(at) => RowKey::Thread(scene.threads.get(at)?.key),
         Row::Process(at, _) => RowKey::Process(scene.target.processes.get(at)?.pid),
-        Row::Gap(at, line) => RowKey::Gap(scene.gaps.get(at)?.clone(), line),
+        Row::Line(Block::Capacity, _) => RowKey::Capacity,
+        Row::Line(Block::Limits(at), _) => RowKey::Limits(scene.groups.get(at)?.key.clone()),
+        Row::Line(Block::Cause(at), _) => RowKey::Cause(scene.judgements.get(at)?.code),
+        Row::Line(Block::Gap(at), _) => RowKey::Gap(scene.gaps.get(at)?.clone()),
     })
 }
 
-/// Whether this row is the one with the key.
+/// Whether this row is the one with the key: of a block, its first line.
 pub fn is(scene: &Scene, row: Row, key: &RowKey) -> bool {
     match (row, key) {
         (Row::Group(at), RowKey::Group(key)) => scene.groups.get(at).is_some_and(|group| group.key == *key),
         (Row::Thread(at), RowKey::Thread(key)) => scene.threads.get(at).is_some_and(|thread| thread.key == *key),
         (Row::Process(at, _), RowKey::Process(pid)) => scene.target.processes.get(at).is_some_and(|it| it.pid == *pid),
-        (Row::Gap(at, a), RowKey::Gap(gap, b)) => a == *b && scene.gaps.get(at).is_some_and(|it| it == gap),
+        (Row::Line(Block::Capacity, 0), RowKey::Capacity) => true,
+        (Row::Line(Block::Limits(at), 0), RowKey::Limits(key)) => {
+            scene.groups.get(at).is_some_and(|group| group.key == *key)
+        }
+        (Row::Line(Block::Cause(at), 0), RowKey::Cause(code)) => {
+            scene.judgements.get(at).is_some_and(|cause| cause.code == *code)
+        }
+        (Row::Line(Block::Gap(at), 0), RowKey::Gap(gap)) => scene.gaps.get(at).is_some_and(|it| it == gap),
         _ => false,
     }
 }
@@ -101,13 +120,16 @@ pub fn found(scene: &Scene, view: View, row: Row, text: &str) -> bool {
             thread_contains(thread, text) || (view == View::Threads && label_contains(scene, thread.group, text))
         }),
         Row::Process(at, _) => process_contains(scene, at, text),
-        Row::Gap(at, line) => line == 0 && scene.gaps.get(at).is_some_and(|gap| gap_contains(gap, text)),
+        Row::Line(block, line) => line == 0 && block::mentions(scene, block, text),
     }
 }
 
-/// The reason of a gap as lines of a table this wide.
-pub fn gap_lines(gap: &Gap, width: u16) -> Vec<String> {
-    format::wrap(&gap.why, width.saturating_sub(4), GAP_LINES)
+/// The rows that belong together with this one: all lines of its block, or the row alone.
+pub fn whole(rows: &[Row], at: usize) -> std::ops::Range<usize> {
+    let Some(&Row::Line(block, _)) = rows.get(at) else { return at..at.saturating_add(1) };
+    let same = |row: &&Row| matches!(row, Row::Line(other, _) if *other == block);
+    let start = at - rows[..at].iter().rev().take_while(same).count();
+    start..at + rows[at..].iter().take_while(same).count()
 }
 
 fn tree(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
@@ -123,7 +145,7 @@ fn tree(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
     for group in order {
         let all = std::mem::take(&mut members[group]);
         let named = label_contains(scene, group, wish.filter);
-        let unfolded = wish.unfolded.is_none_or(|open| open.contains(&scene.groups[group].key));
+        let unfolded = wish.opened.is_none_or(|opened| opened.groups.contains(&scene.groups[group].key));
         if named && !unfolded {
             rows.push(Row::Group(group));
             continue;
@@ -173,11 +195,12 @@ fn processes(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
     rows
 }
 
-fn gaps(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
+fn blocks(scene: &Scene, wish: &Wish<'_>, of: impl IntoIterator<Item = Block>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (at, gap) in scene.gaps.iter().enumerate().filter(|(_, gap)| gap_contains(gap, wish.filter)) {
-        let lines = 1 + gap_lines(gap, wish.width).len();
-        rows.extend((0..lines).map(|line| Row::Gap(at, line)));
+    for block in of.into_iter().filter(|block| block::mentions(scene, *block, wish.filter)) {
+        let open = wish.opened.is_some_and(|opened| opened.shows(scene, block));
+        let lines = block::lines(scene, block, open, wish.width).len();
+        rows.extend((0..lines).map(|line| Row::Line(block, line)));
     }
     rows
 }
@@ -198,10 +221,6 @@ fn process_contains(scene: &Scene, at: usize, text: &str) -> bool {
     process.is_some_and(|it| contains(&it.command, text) || it.pid.to_string().contains(text))
 }
 
-fn gap_contains(gap: &Gap, text: &str) -> bool {
-    contains(&gap.what, text) || contains(&gap.why, text)
-}
-
 /// Whether the text occurs, whatever the case of its letters.
 pub fn contains(whole: &str, text: &str) -> bool {
     text.is_empty() || whole.to_lowercase().contains(&text.to_lowercase())
@@ -211,6 +230,6 @@ pub fn contains(whole: &str, text: &str) -> bool {
 pub fn usual_sort(view: View) -> Sort {
     Sort::by(match view {
         View::Overview | View::Threads => Column::Wanted,
-        View::Processes | View::Missing => Column::Pid,
+        View::Limits | View::Explain | View::Processes | View::Missing => Column::Pid,
     })
 }

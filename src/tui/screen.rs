@@ -1,6 +1,7 @@
 //! The terminal as a guard: taken once, given back when dropped, on a panic, or by hand. Never left half taken.
 
 use std::io::{self, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
@@ -32,9 +33,10 @@ impl Screen {
         Ok(screen)
     }
 
-    /// The terminal to draw on.
-    pub fn terminal(&self) -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
-        Terminal::new(CrosstermBackend::new(io::stdout()))
+    /// The terminal to draw on. Never dropped: dropping shows the cursor, which this guard does itself, and where the
+    /// terminal is gone ratatui would say so on stderr, which is gone as well, and panic.
+    pub fn terminal(&self) -> io::Result<ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>> {
+        Terminal::new(CrosstermBackend::new(io::stdout())).map(ManuallyDrop::new)
     }
 }
 

@@ -45,8 +45,12 @@ pub enum Role {
     Live,
     /// The scene is frozen.
     Paused,
-    /// The target has ended, or something is missing.
+    /// The target has ended, something is missing, too much is wanted.
     Alarm,
+    /// All is well.
+    Healthy,
+    /// As bad as it gets.
+    Severe,
 }
 
 /// Roles as styles.
@@ -100,6 +104,8 @@ fn coloured(role: Role, hues: &Hues) -> Style {
         Role::Live => fg(hues.live),
         Role::Paused => fg(hues.waiting).add_modifier(Modifier::BOLD),
         Role::Alarm => fg(hues.alarm).add_modifier(Modifier::BOLD),
+        Role::Healthy => fg(hues.live).add_modifier(Modifier::BOLD),
+        Role::Severe => fg(hues.alarm).add_modifier(Modifier::BOLD | Modifier::REVERSED),
     }
 }
 
@@ -107,9 +113,11 @@ fn mono(role: Role) -> Style {
     let modifier = match role {
         Role::Plain | Role::Got | Role::Others | Role::Live => Modifier::empty(),
         Role::Faint | Role::Frame => Modifier::DIM,
-        Role::Strong | Role::Heading | Role::Waiting | Role::Capacity | Role::Alarm | Role::Paused => Modifier::BOLD,
+        Role::Strong | Role::Heading | Role::Waiting | Role::Capacity | Role::Alarm | Role::Paused | Role::Healthy => {
+            Modifier::BOLD
+        }
         Role::Bar | Role::Selected => Modifier::REVERSED,
-        Role::Key => Modifier::REVERSED.union(Modifier::BOLD),
+        Role::Key | Role::Severe => Modifier::REVERSED.union(Modifier::BOLD),
     };
     Style::new().add_modifier(modifier)
 }

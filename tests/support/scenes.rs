@@ -4,6 +4,9 @@
 
 use std::sync::Arc;
 
+#[path = "verdicts.rs"]
+pub mod verdicts;
+
 use tftop::fact::{
     Address, Cost, CounterSource, Entry, Gap, Identity, NameSource, Pid, State, TargetName, Text, ThreadDetail,
     ThreadKey, Tid,
@@ -71,6 +74,8 @@ pub fn training(tick: u64) -> Scene {
         ],
         trend: Trend { step_s: 1.0, wanted, got },
         cost: Cost { cpu_ns: 287_000, wall_ns: 410_000, bytes_read: 4_096 },
+        headline: if tick < 10 { verdicts::too_soon(tick as f64) } else { verdicts::oversubscribed() },
+        judgements: if tick < 10 { verdicts::open_causes() } else { verdicts::causes() },
         ..Scene::default()
     }
 }
@@ -90,9 +95,52 @@ pub fn with_workers(tick: u64) -> Scene {
     scene
 }
 
+/// The same run with limits that fit its CPUs.
+pub fn healthy(tick: u64) -> Scene {
+    let mut scene = calm(tick, Demand::new(1.71, 0.06));
+    scene.headline = verdicts::healthy();
+    scene
+}
+
+/// A run that fits, on a machine whose other processes take its CPUs.
+pub fn starved(tick: u64) -> Scene {
+    let mut scene = calm(tick, Demand::new(0.82, 0.95));
+    scene.headline = verdicts::starved();
+    scene.judgements[17].verdict = verdicts::neighbours();
+    for cpu in &mut scene.cpus {
+        (cpu.ours, cpu.others) = (0.41, 0.57);
+    }
+    scene
+}
+
+fn calm(tick: u64, demand: Demand) -> Scene {
+    let mut scene = training(tick);
+    scene.demand = Some(demand);
+    scene.judgements = verdicts::clear_causes();
+    let share = demand.got / demand.wanted;
+    for group in &mut scene.groups {
+        let wanted = group.demand.map_or(0.0, |it| it.wanted) * demand.wanted / 4.6;
+        group.demand = Some(Demand::new(wanted * share, wanted * (1.0 - share)));
+        group.limits.exceeded_by = 0;
+        for value in &mut group.history {
+            *value *= (demand.wanted / 4.6) as f32;
+        }
+    }
+    for value in &mut scene.trend.wanted {
+        *value *= (demand.wanted / 4.42) as f32;
+    }
+    scene.trend.got = scene.trend.wanted.iter().map(|wanted| wanted * share as f32).collect();
+    scene
+}
+
 /// A target whose memory may not be read: origins are guesses, and it says why.
 pub fn degraded(tick: u64) -> Scene {
     let mut scene = training(tick);
+    scene.headline = verdicts::hidden();
+    scene.judgements = verdicts::hidden_causes();
+    for group in &mut scene.groups {
+        group.limits = verdicts::unread(&group.limits);
+    }
     scene.gaps = vec![
         Gap::new(
             "TensorFlow's thread names",
@@ -277,7 +325,7 @@ fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
         demand: Some(Demand::new(kind.got, kind.waiting)),
         total_run_s: kind.got * tick as f64,
         history,
-        limits: Default::default(),
+        limits: verdicts::limits(kind.origin),
     }
 }
 
@@ -345,6 +393,7 @@ fn capacity() -> Capacity {
         effective_cpus: 2.0,
         terms: vec![term(TermKind::Affinity, 2.0, Some("0-1")), term(TermKind::Online, 2.0, Some("0-1"))],
         binding: Some(0),
+        declared: Vec::new(),
     }
 }
 
@@ -363,6 +412,8 @@ pub fn with_quota(tick: u64) -> Scene {
         Term { kind: TermKind::Online, cpus: 64.0, set: "0-63".parse().ok(), place: None, throttled_share: None },
     ];
     scene.capacity.binding = Some(1);
+    scene.headline = verdicts::throttled();
+    scene.judgements = verdicts::throttled_causes();
     scene.cpus = (0..64)
         .map(|cpu| Cpu {
             cpu,

@@ -10,7 +10,7 @@ use ratatui::backend::{Backend, TestBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Size};
 use tftop::model::Scene;
-use tftop::tui::dashboard::{Dashboard, Event};
+use tftop::tui::dashboard::{Block, Dashboard, Event};
 use tftop::tui::{Effect, Look, ThemeName, draw};
 
 /// Without colour.
@@ -126,7 +126,12 @@ impl Stage {
             tftop::tui::dashboard::Row::Group(at) => scene.groups[at].label.clone(),
             tftop::tui::dashboard::Row::Thread(at) => scene.threads[at].key.tid.to_string(),
             tftop::tui::dashboard::Row::Process(at, _) => scene.target.processes[at].pid.to_string(),
-            tftop::tui::dashboard::Row::Gap(at, _) => scene.gaps[at].what.clone(),
+            tftop::tui::dashboard::Row::Line(block, _) => match block {
+                Block::Capacity => "capacity".to_owned(),
+                Block::Limits(at) => scene.groups[at].label.clone(),
+                Block::Cause(at) => scene.judgements[at].code.to_owned(),
+                Block::Gap(at) => scene.gaps[at].what.clone(),
+            },
         }
     }
 

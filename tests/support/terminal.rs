@@ -1,5 +1,7 @@
 //! A program in a terminal of its own: a pseudo-terminal, and a VT100 that shows what a person would see.
 
+#![allow(dead_code)] // each test binary uses its part
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZero;

@@ -9,11 +9,15 @@ mod deadline;
 mod python;
 #[path = "../support/target.rs"]
 mod target;
+#[path = "../support/terminal.rs"]
+mod terminal;
 #[path = "../support/watch.rs"]
 mod watch;
 
+mod causes;
 mod children;
 mod endings;
+mod faces;
 mod libraries;
 mod namespaces;
 mod permissions;

@@ -47,7 +47,7 @@ async fn show(
         let attached = attach(training.pid(), options, Model::new(families))?;
         let last = watch::dashboard(&attached.pump, options, stop).await?;
         training.check()?;
-        output::print(&(report::summary(&last) + "\n"))?;
+        output::offer(&report::summary(&last));
     } else {
         let attached = attach(training.pid(), &options.within(wish.watch), Model::of_whole_watch(families))?;
         output::say(&format!("Training has begun; the report comes in {} s", wish.watch.as_secs_f64()));

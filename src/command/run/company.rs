@@ -28,6 +28,9 @@ use crate::model::verification::Verification;
 use crate::model::{Families, Model, Scene};
 use crate::report;
 
+/// Lines of a kind that the summary has at most.
+const MOST_LINES: usize = 20;
+
 /// Everything that stands before the command starts.
 pub(super) struct Preparation {
     pub(super) plan: Plan,
@@ -141,7 +144,8 @@ impl<'a> Company<'a> {
 
     fn summary(&self, end: &End, heard: Option<&Heard>, notes: &[String]) -> String {
         let command: Vec<String> = self.wish.command.iter().map(|word| shell::quoted(word)).collect();
-        let broken = |heard: &Heard| heard.failures.iter().any(|(hook, _)| hook.starts_with("data."));
+        let broken =
+            |heard: &Heard| heard.failures.iter().any(|failure| failure.caps.iter().any(|cap| **cap == *"data"));
         let enforces = self.wish.shim() == Some(shim::Mode::Enforce);
         let inside = enforces && heard.is_some_and(|heard| !heard.processes.is_empty() && !broken(heard));
         report::run(&report::Run {
@@ -169,12 +173,18 @@ impl<'a> Company<'a> {
             1 => notes.push("shim     attached to 1 process".to_owned()),
             count => notes.push(format!("shim     attached to {count} processes")),
         }
-        for overruled in &heard.overruled {
+        for overruled in heard.overruled.iter().take(MOST_LINES) {
             let at = overruled.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
             notes.push(format!("asked    {}={}{at}, got {}", overruled.what, overruled.asked, overruled.got));
         }
-        for (hook, why) in &heard.failures {
-            notes.push(format!("shim     its part {hook} does not work here and holds nothing: {why}"));
+        if heard.overruled.len() > MOST_LINES {
+            notes.push(format!("asked    and {} settings more", heard.overruled.len() - MOST_LINES));
+        }
+        for failure in heard.failures.iter().take(MOST_LINES) {
+            let caps: Vec<&str> = failure.caps.iter().map(|cap| cap.as_str()).collect();
+            let held =
+                if caps.is_empty() { String::new() } else { format!(" and no longer holds {}", caps.join(", ")) };
+            notes.push(format!("shim     its part {} does not work here{held}: {}", failure.hook, failure.why));
         }
         if heard.not_understood > 0 {
             notes.push(format!("shim     {} messages were not understood", heard.not_understood));

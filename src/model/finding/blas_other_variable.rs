@@ -1,38 +1,46 @@
 //! Is a variable set that does not steer the BLAS that is loaded?
 
+use super::super::knobs::{Cpus, own_threads, variables};
 use super::super::limit::Grade;
-use super::case::variable;
-use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, clear};
-use crate::fact::Caps;
+use super::case::{number, threads_of, variable};
+use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear, counted, of_each};
+use crate::fact::{Caps, ProcessFact};
 
 pub const RULE: Rule =
     Rule { code: "blas-other-variable", asks: "Is a variable set that another BLAS would read?", check };
 
 /// Variables of other BLAS libraries.
 const OTHERS: [&str; 3] = ["MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"];
-/// Variables that OpenBLAS reads.
-const OWN: [&str; 3] = ["OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"];
 
 fn check(case: &Case) -> Answer {
-    let Some(process) = case.main_process() else { return clear("no process") };
-    let Some(openblas) = case.groups.iter().find(|group| group.key.origin.as_ref() == "openblas") else {
+    of_each(case, case.living(), in_process).unwrap_or_else(|| clear("no process lives"))
+}
+
+fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, _: Cpus) -> Answer {
+    let threads = |group: &super::super::scene::Group| threads_of(group, process.key.pid);
+    let Some(openblas) = case.of_origin("openblas").max_by_key(|group| threads(group)).filter(|g| threads(g) > 0)
+    else {
         return clear("no OpenBLAS pool in this process");
     };
-    if let Some(own) = OWN.iter().find(|name| variable(process, name).is_some()) {
+    if process.environment.is_none() && process.settings.live_environment.is_none() {
+        return cant_tell("the environment can't be read");
+    }
+    if let Some(own) = variables("openblas").iter().find(|name| variable(process, name).is_some()) {
         return clear(format!("{own} is set, which OpenBLAS reads"));
     }
-    let set = OTHERS.iter().find_map(|name| Some((*name, variable(process, name)?.trim().parse::<u32>().ok()?)));
+    let set = OTHERS.iter().find_map(|name| Some((*name, number(process, name).filter(|&value| value > 0)?)));
     let Some((name, value)) = set else { return clear("no variable of another BLAS is set") };
-    if value == 0 || openblas.threads < value {
-        return clear(format!("{} has {} threads, within {name}={value}", openblas.label, openblas.threads));
+    let (label, has) = (&openblas.label, threads(openblas));
+    if has <= own_threads("openblas", value) {
+        return clear(format!("{label} has {has} threads, within {name}={value}"));
     }
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        says: format!("{name}={value} does not steer {}, which has {} threads", openblas.label, openblas.threads),
+        says: format!("{name}={value} does not steer {label}, which has {} beside the one that calls it", counted(has)),
         evidence: vec![
             Evidence::new(name, value.to_string()),
-            Evidence::new(format!("threads of {}", openblas.label), openblas.threads.to_string()),
+            Evidence::new(format!("threads of {label}"), has.to_string()),
             Evidence::new("OPENBLAS_NUM_THREADS", "not set"),
         ],
         remedy: Remedy {

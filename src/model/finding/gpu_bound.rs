@@ -1,12 +1,15 @@
 //! Do the CPU's threads rest because a GPU does the work?
 
 use super::super::limit::Grade;
-use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, clear};
+use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear};
 
 pub const RULE: Rule = Rule { code: "gpu-bound", asks: "Does a GPU do the work?", check };
 
+/// CPUs wanted under which nothing is going on.
+const ASLEEP: f64 = 0.1;
+
 fn check(case: &Case) -> Answer {
-    let gpu: u32 = case.groups.iter().filter(|g| g.key.origin.as_ref() == "gpu").map(|g| g.threads).sum();
+    let gpu: u32 = case.of_origin("gpu").map(|group| group.threads).sum();
     if gpu == 0 {
         return clear("no GPU runtime has threads in this process");
     }
@@ -15,11 +18,15 @@ fn check(case: &Case) -> Answer {
     if wanted >= 0.5 * case.effective_cpus() {
         return clear(format!("the CPU's threads want {wanted:.1} of {:.1} CPUs", case.effective_cpus()));
     }
+    if wanted < ASLEEP {
+        return cant_tell(format!("{gpu} GPU threads exist and nothing runs on the CPUs: the GPU's own load tells"));
+    }
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Inferred,
         says: format!(
-            "{gpu} GPU threads exist and the CPUs are wanted little ({wanted:.1}): CPU limits hardly matter here"
+            "A GPU is in use and only {wanted:.1} of {:.1} CPUs are wanted: CPU limits hardly matter here",
+            case.effective_cpus()
         ),
         evidence: vec![
             Evidence::new("GPU threads", gpu.to_string()),

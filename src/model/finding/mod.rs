@@ -26,10 +26,12 @@ mod zero_means_all;
 
 use serde::Serialize;
 
+use super::knobs::Cpus;
 use super::limit::Grade;
-use crate::fact::Caps;
+use crate::fact::{Caps, CounterSource, ProcessFact};
 
-pub use case::{COMPUTE, Case, Growth, Judged};
+pub use case::{COMPUTE, Case, Growth, Judged, Throttling, limit_of};
+pub use piled_affinity::{Crowd, crowd};
 
 /// A rule: one cause it looks for.
 #[derive(Debug)]
@@ -41,7 +43,13 @@ pub struct Rule {
 
 impl Rule {
     fn judge(&self, case: &Case) -> Judgement {
-        let verdict = (self.check)(case).map_or_else(|silent| silent, |finding| Verdict::Found(Box::new(finding)));
+        let estimated = case.source == CounterSource::StatTicks;
+        let found = |finding: Finding| {
+            // Without schedstat every demand is an estimate, and so is what follows from it.
+            let grade = if estimated { Grade::Inferred } else { finding.grade };
+            Verdict::Found(Box::new(Finding { grade, ..finding }))
+        };
+        let verdict = (self.check)(case).map_or_else(|silent| silent, found);
         Judgement { code: self.code, asks: self.asks, verdict }
     }
 }
@@ -79,9 +87,42 @@ pub fn judge(case: &Case) -> Vec<Judgement> {
     RULES.iter().map(|rule| rule.judge(case)).collect()
 }
 
-/// Whether affinity masks crowd threads on some CPUs while others idle.
-pub fn crowded(case: &Case) -> bool {
-    matches!(piled_affinity::RULE.judge(case).verdict, Verdict::Found(_))
+/// What a rule about one process's settings says of the first process in which it finds something, else of the first.
+fn of_each<'a>(
+    case: &Case<'a>,
+    processes: impl Iterator<Item = (&'a ProcessFact, Cpus)>,
+    check: fn(&Case<'a>, &'a ProcessFact, Cpus) -> Answer,
+) -> Option<Answer> {
+    let mut first = None;
+    for (process, cpus) in processes {
+        match check(case, process, cpus) {
+            Ok(mut finding) => {
+                if case.processes.len() > 1 {
+                    finding.evidence.push(Evidence::new("process", process.key.pid.to_string()));
+                }
+                return Some(Ok(finding));
+            }
+            silent => first = first.or(Some(silent)),
+        }
+    }
+    first
+}
+
+/// The same for processes that run TensorFlow.
+fn of_each_tensorflow<'a>(case: &Case<'a>, check: fn(&Case<'a>, &'a ProcessFact, Cpus) -> Answer) -> Answer {
+    of_each(case, case.tensorflows(), check).unwrap_or_else(|| clear("no TensorFlow in this process"))
+}
+
+/// The answer where a rule would have to count threads that nobody can tell apart.
+fn origins_unread(threads: usize) -> Answer {
+    cant_tell(format!(
+        "the origin of {threads} threads is not known: their names can't be read from the process's memory"
+    ))
+}
+
+/// "1 thread", "2 threads".
+fn counted(threads: u32) -> String {
+    if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") }
 }
 
 fn clear(because: impl Into<String>) -> Answer {
@@ -128,6 +169,25 @@ pub struct Judgement {
     pub asks: &'static str,
     /// Its answer.
     pub verdict: Verdict,
+}
+
+impl Judgement {
+    /// What was found; none for every other answer.
+    pub fn finding(&self) -> Option<&Finding> {
+        match &self.verdict {
+            Verdict::Found(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    /// The answer's sentence: what was found, why it is ruled out, what is waited for, or what is missing.
+    pub fn because(&self) -> &str {
+        match &self.verdict {
+            Verdict::Found(finding) => &finding.says,
+            Verdict::Clear { because } | Verdict::CantTell { because } => because,
+            Verdict::TooSoon { needs } => needs,
+        }
+    }
 }
 
 /// A cause that was found.

@@ -1,9 +1,10 @@
 //! Are threads crowded on few CPUs by their own masks while other allowed CPUs idle?
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::limit::Grade;
+use super::super::scene::{Cpu, Thread};
 use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear};
 use crate::fact::CpuSet;
 
@@ -11,48 +12,82 @@ pub const RULE: Rule = Rule { code: "piled-affinity", asks: "Do affinity masks c
 
 /// Share of an allowed CPU's time that must be idle to call others crowded.
 const IDLE_SHARE: f64 = 0.2;
+/// CPUs that threads must want beyond those of their mask.
+const TOO_MANY: f64 = 0.9;
+
+/// Threads whose mask is too small for what they want, while CPUs outside it idle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crowd {
+    /// Their mask.
+    pub mask: Arc<CpuSet>,
+    /// Threads with it that wanted to run.
+    pub threads: u32,
+    /// CPUs they want.
+    pub wanted: f64,
+    /// Allowed CPUs outside the mask that idle.
+    pub idle: u32,
+}
+
+/// The worst crowd of one look; none where nobody crowds.
+pub fn crowd(threads: &[Thread], cpus: &[Cpu]) -> Option<Crowd> {
+    let mut by_mask: Vec<(&Arc<CpuSet>, u32, f64)> = Vec::new();
+    for thread in threads {
+        let (Some(mask), Some(demand)) = (&thread.affinity, thread.demand.filter(|demand| demand.wanted > 0.0)) else {
+            continue;
+        };
+        // The newest mask first: threads of a pool stand together and mostly share it.
+        match by_mask.iter().rposition(|(known, ..)| Arc::ptr_eq(known, mask)) {
+            Some(at) => {
+                by_mask[at].1 += 1;
+                by_mask[at].2 += demand.wanted;
+            }
+            None => by_mask.push((mask, 1, demand.wanted)),
+        }
+    }
+    let mut sums: BTreeMap<String, Crowd> = BTreeMap::new();
+    for (mask, threads, wanted) in by_mask {
+        let crowd = sums.entry(mask.to_string()).or_insert_with(|| Crowd {
+            mask: Arc::clone(mask),
+            threads: 0,
+            wanted: 0.0,
+            idle: idle_outside(mask, cpus),
+        });
+        crowd.threads += threads;
+        crowd.wanted += wanted;
+    }
+    let crowded = |crowd: &Crowd| {
+        crowd.threads >= 2 && crowd.wanted >= f64::from(crowd.mask.count()) + TOO_MANY && crowd.idle > 0
+    };
+    sums.into_values().filter(crowded).max_by(|a, b| a.wanted.total_cmp(&b.wanted))
+}
+
+fn idle_outside(mask: &CpuSet, cpus: &[Cpu]) -> u32 {
+    let idle = |cpu: &&Cpu| cpu.allowed && !mask.contains(cpu.cpu) && 1.0 - cpu.ours - cpu.others > IDLE_SHARE;
+    cpus.iter().filter(idle).count() as u32
+}
 
 fn check(case: &Case) -> Answer {
     if case.threads.iter().all(|thread| thread.affinity.is_none()) {
         return cant_tell("no thread's affinity can be read");
     }
-    case.judged()?;
-    let mut by_mask: HashMap<&Arc<CpuSet>, (u32, f64)> = HashMap::new();
-    for thread in case.threads {
-        if let (Some(mask), Some(demand)) = (&thread.affinity, thread.demand) {
-            let sum = by_mask.entry(mask).or_default();
-            sum.0 += 1;
-            sum.1 += demand.wanted;
-        }
-    }
-    let idle_elsewhere = |mask: &CpuSet| {
-        let idle = |cpu: &&super::super::scene::Cpu| {
-            cpu.allowed && !mask.contains(cpu.cpu) && 1.0 - cpu.ours - cpu.others > IDLE_SHARE
-        };
-        case.cpus.iter().filter(idle).count()
+    let judged = case.judged()?;
+    let Some(Crowd { mask, threads, wanted, idle }) = &judged.crowd else {
+        return clear("no affinity mask is crowded while another allowed CPU idles");
     };
-    let crowded = by_mask.into_iter().filter(|(mask, (threads, wanted))| {
-        *threads >= 2 && *wanted >= f64::from(mask.count()) + 0.9 && idle_elsewhere(mask) > 0
-    });
-    let Some((mask, (threads, wanted))) =
-        crowded.max_by(|a, b| a.1.1.total_cmp(&b.1.1).then_with(|| a.0.to_string().cmp(&b.0.to_string())))
-    else {
-        return clear("no mask is crowded while another allowed CPU idles");
-    };
+    let elsewhere = if *idle == 1 { "another allowed CPU idles" } else { "other allowed CPUs idle" };
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Measured,
-        says: format!(
-            "{threads} threads pinned to CPU {mask} want {wanted:.1} CPUs while {} allowed CPUs idle",
-            idle_elsewhere(mask)
-        ),
+        says: format!("{threads} busy threads may run on CPU {mask} only and want {wanted:.1} CPUs while {elsewhere}"),
         evidence: vec![
-            Evidence::new("mask", mask.to_string()),
-            Evidence::new("threads with it", threads.to_string()),
+            Evidence::new("affinity mask", format!("CPU {mask}")),
+            Evidence::new("busy threads with it", threads.to_string()),
             Evidence::new("they want", format!("{wanted:.2} CPUs")),
+            Evidence::new("allowed CPUs outside it that idle", idle.to_string()),
         ],
         remedy: Remedy {
-            text: "remove the pinning (taskset, GOMP_CPU_AFFINITY, KMP_AFFINITY, OMP_PROC_BIND) or widen its mask"
+            text: "remove the pinning (taskset, sched_setaffinity, GOMP_CPU_AFFINITY, KMP_AFFINITY, OMP_PROC_BIND) or widen \
+                   its mask"
                 .to_owned(),
             ..Remedy::default()
         },

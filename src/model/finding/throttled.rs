@@ -1,42 +1,53 @@
 //! Does a CPU quota take CPUs away?
 
-use super::super::levels::THROTTLED_SHARE;
+use super::super::advice;
+use super::super::levels::{NOT_THROTTLED_SHARE, THROTTLED_SHARE};
 use super::super::limit::Grade;
 use super::super::scene::TermKind;
 use super::{Answer, Case, Evidence, Finding, Level, Remedy, Rule, cant_tell, clear};
-use crate::fact::Caps;
 
 pub const RULE: Rule = Rule { code: "throttled", asks: "Does a CPU quota take CPUs away?", check };
 
+/// Of a quota that ran out, the share the target used from which on the target is why.
+const OWN_SHARE: f64 = 0.5;
+
 fn check(case: &Case) -> Answer {
-    let quotas = || case.capacity.terms.iter().filter(|term| term.kind == TermKind::Quota);
-    if quotas().next().is_none() {
-        return clear("no CPU quota stands over the process");
+    if !case.capacity.terms.iter().any(|term| term.kind == TermKind::Quota) {
+        return clear("no CPU quota stands over the whole target");
     }
-    case.judged()?;
-    let throttled = quotas().filter_map(|term| Some((term, term.throttled_share?)));
-    let Some((quota, share)) = throttled.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+    let judged = case.judged()?;
+    let Some(quota) = &judged.throttling else {
         return cant_tell("fewer than 10 quota periods had work in them, or cpu.stat can't be read");
     };
-    if share <= THROTTLED_SHARE {
-        return clear(format!("{:.0} % of the quota's periods were throttled", share * 100.0));
+    let share = quota.share * 100.0;
+    if quota.share <= THROTTLED_SHARE {
+        return clear(format!("{share:.0} % of the quota's periods were throttled"));
     }
-    let place = quota.place.as_ref().map_or("a cgroup", |place| place.as_str());
-    let fits = (quota.cpus.floor() as u32).max(1);
+    let own = judged.demand.got >= OWN_SHARE * quota.cpus;
+    let others = if own { "" } else { ", mostly by other processes in its cgroup" };
+    let binds = quota.cpus < f64::from(case.sizes.whole.allowed);
+    let fit = advice::fit(case, judged);
     Ok(Finding {
-        level: Level::Oversubscribed,
-        grade: Grade::Measured,
-        says: format!("A quota of {:.2} CPUs stopped the process in {:.0} % of its periods", quota.cpus, share * 100.0),
+        level: if binds { Level::Oversubscribed.max(judged.condition.level()) } else { Level::Notice },
+        grade: if own { Grade::Measured } else { Grade::Inferred },
+        says: format!(
+            "The CPU quota of {:.2} CPUs ran out in {share:.0} % of its periods{others}; every thread then stands still",
+            quota.cpus
+        ),
         evidence: vec![
-            Evidence::new("quota", format!("{:.2} CPUs in {place}", quota.cpus)),
-            Evidence::new("throttled periods", format!("{:.0} %", share * 100.0)),
-            Evidence::new("CPUs allowed by affinity", case.sizes.allowed.to_string()),
+            Evidence::new("quota", format!("{:.2} CPUs in {}", quota.cpus, quota.place)),
+            Evidence::new("throttled periods", format!("{share:.0} %, alarming from {:.0} %", THROTTLED_SHARE * 100.0)),
+            Evidence::new("used", format!("{:.2} CPUs", judged.demand.got)),
+            Evidence::new("CPUs allowed by affinity", case.sizes.whole.allowed.to_string()),
         ],
         remedy: Remedy {
-            text: format!("raise the quota, or size the pools to it: {fits} for each"),
-            export: Some(format!("export TF_NUM_INTRAOP_THREADS={fits} TF_NUM_INTEROP_THREADS={fits}")),
-            python: None,
-            caps: Caps { intra: Some(fits), inter: Some(fits), ..Caps::default() },
+            text: format!(
+                "raise the quota, or size the pools to it; below {:.0} % the quota no longer matters",
+                NOT_THROTTLED_SHARE * 100.0
+            ),
+            export: advice::export(&fit.caps),
+            python: advice::python(&fit.caps),
+            caps: fit.caps,
         },
     })
 }

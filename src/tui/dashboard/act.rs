@@ -1,8 +1,11 @@
 //! What each action does to the dashboard.
 
-use super::{Dashboard, Mode, Pane, Purpose, Row, View};
+use super::{Block, Dashboard, Mode, Pane, Purpose, Row, View};
+use crate::model::scene::GroupKey;
 use crate::tui::Effect;
 use crate::tui::keys::Action;
+use crate::tui::rows::{self, RowKey};
+use crate::tui::what_if::WhatIf;
 
 impl Dashboard {
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
@@ -18,7 +21,8 @@ impl Dashboard {
             Action::Fold => self.fold(),
             Action::OpenAll => self.fold_all(false),
             Action::FoldAll => self.fold_all(true),
-            Action::Detail => self.toggle_pane(),
+            Action::Detail if self.view.is_table() => self.toggle_pane(),
+            Action::Detail => self.fold(),
             Action::Search => self.begin_line(Purpose::Search),
             Action::Filter => self.begin_line(Purpose::Filter),
             Action::SearchNext => self.search(1),
@@ -45,6 +49,16 @@ impl Dashboard {
             Action::Help => {
                 self.mode = if matches!(self.mode, Mode::Help(_)) { Mode::Browse } else { Mode::Help(0) };
             }
+            Action::WhatIf => {
+                self.mode = match self.mode {
+                    Mode::WhatIf(_) => Mode::Browse,
+                    _ => Mode::WhatIf(WhatIf::advised(&self.playback.shown)),
+                };
+            }
+            Action::Less => self.try_caps(|what_if, scene| what_if.change(scene, -1)),
+            Action::More => self.try_caps(|what_if, scene| what_if.change(scene, 1)),
+            Action::Advised => self.try_caps(|what_if, scene| what_if.caps = scene.headline.caps),
+            Action::NoCaps => self.try_caps(|what_if, _| what_if.caps = Default::default()),
             Action::Back => self.back(),
             Action::Erase | Action::EraseAll => self.erase(action),
         }
@@ -61,24 +75,45 @@ impl Dashboard {
             Action::First => 0,
             _ => last,
         };
-        match self.mode {
-            Mode::Help(top) => self.mode = Mode::Help(moved(top, usize::from(u16::MAX))),
-            Mode::Menu(column) => {
+        match &mut self.mode {
+            Mode::Help(top) => *top = moved(*top, usize::from(u16::MAX)),
+            Mode::WhatIf(what_if) => {
+                let last = what_if.sliders(&self.playback.shown).len().saturating_sub(1);
+                what_if.chosen = moved(what_if.chosen.min(last), last);
+            }
+            &mut Mode::Menu(column) => {
                 let columns = self.sortable();
                 let at = columns.iter().position(|other| *other == column).unwrap_or(0);
                 if let Some(&next) = columns.get(moved(at, columns.len().saturating_sub(1))) {
                     self.mode = Mode::Menu(next);
                 }
             }
-            _ => {
-                let cursor = self.cursor();
-                // The first step only lands: it selects the row at which the eye is.
-                let lands = cursor.selected().is_none() && matches!(action, Action::Up | Action::Down);
-                let at = if lands { cursor.at() } else { moved(cursor.at(), self.rows.len().saturating_sub(1)) };
-                self.select(at);
-            }
+            _ => self.travel_rows(action, moved),
         }
         self.bound_help();
+    }
+
+    fn travel_rows(&mut self, action: Action, moved: impl Fn(usize, usize) -> usize) {
+        let cursor = self.cursor();
+        let last = self.rows.len().saturating_sub(1);
+        // The first step only lands: it selects the row at which the eye is.
+        if cursor.selected().is_none() && matches!(action, Action::Up | Action::Down) {
+            return self.select(cursor.at());
+        }
+        let down = matches!(action, Action::Down | Action::PageDown);
+        let block = rows::whole(&self.rows, cursor.at());
+        let bottom = cursor.top() + self.list_height();
+        // What is left of a block that is cut off below is read before the next one.
+        if down && cursor.selected().is_some() && (cursor.top() + 1..block.end).contains(&bottom) {
+            let step = if action == Action::Down { 1 } else { self.list_height() as isize };
+            return self.scroll(step);
+        }
+        // Steps lead from block to block: at least to the next one.
+        self.select(match action {
+            Action::Down => block.end.min(last),
+            Action::PageDown => moved(block.start, last).max(block.end.min(last)),
+            _ => moved(block.start, last),
+        });
     }
 
     fn enter(&mut self) {
@@ -91,6 +126,7 @@ impl Dashboard {
             _ => match self.acting_row() {
                 Some(Row::Group(_)) => self.fold(),
                 Some(Row::Thread(_) | Row::Process(..)) => self.toggle_pane(),
+                Some(Row::Line(Block::Cause(_), _)) => self.fold(),
                 _ => {}
             },
         }
@@ -106,10 +142,32 @@ impl Dashboard {
     }
 
     pub(super) fn show(&mut self, view: View) {
+        let group = self.selected_group();
         self.view = view;
         self.mode = Mode::Browse;
         self.renew();
-        self.watch_selected();
+        match (view, group) {
+            (View::Limits, Some(group)) => {
+                self.select_key(&RowKey::Limits(group));
+                let height = self.list_height();
+                self.tables[self.view as usize].cursor.raise(&self.rows, height);
+            }
+            (View::Explain, _) if self.cursor().selected().is_none() => self.select(0),
+            _ => self.watch_selected(),
+        }
+    }
+
+    /// The group of the selected row, if there is one.
+    fn selected_group(&self) -> Option<GroupKey> {
+        let scene = &self.playback.shown;
+        match self.cursor().selected()? {
+            RowKey::Group(key) => Some(key.clone()),
+            RowKey::Thread(key) => {
+                let thread = scene.threads.iter().find(|thread| thread.key == *key)?;
+                scene.groups.get(thread.group).map(|group| group.key.clone())
+            }
+            _ => None,
+        }
     }
 
     fn back(&mut self) {
@@ -118,14 +176,14 @@ impl Dashboard {
                 *self.line(purpose) = before;
                 self.renew();
             }
-            Mode::Browse if matches!(self.pane, Pane::Shown(_)) => self.pane = Pane::Hidden,
+            Mode::Browse if matches!(self.pane, Pane::Shown(_)) && self.view.is_table() => self.pane = Pane::Hidden,
             Mode::Browse if !self.typed.filter.is_empty() => {
                 self.typed.filter.clear();
                 self.renew();
                 self.settle(true);
             }
             Mode::Browse => self.tables[self.view as usize].cursor.clear(),
-            Mode::Help(_) | Mode::Menu(_) => {}
+            Mode::Help(_) | Mode::Menu(_) | Mode::WhatIf(_) => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Size;
 
-use super::{Dashboard, Mode, Pace, Pane, Row, Typed, View};
+use super::{Block, Dashboard, Mode, Pace, Pane, Row, Typed, View};
 use crate::model::Scene;
 use crate::model::scene::Group;
 use crate::tui::Look;
@@ -66,6 +66,7 @@ impl Dashboard {
             Mode::Browse => Place::Table,
             Mode::Help(_) => Place::Help,
             Mode::Menu(_) => Place::Menu,
+            Mode::WhatIf(_) => Place::WhatIf,
             Mode::Line(..) => Place::Line,
         }
     }
@@ -97,7 +98,12 @@ impl Dashboard {
 
     /// Whether a group's threads are shown: it was opened, or the filter's text is in them and not in its name.
     pub fn is_open(&self, group: &Group) -> bool {
-        self.unfolded.contains(&group.key) || !rows::contains(&group.label, &self.typed.filter)
+        self.opened.groups.contains(&group.key) || !rows::contains(&group.label, &self.typed.filter)
+    }
+
+    /// Whether a block shows all it has.
+    pub fn shows_all_of(&self, block: Block) -> bool {
+        self.opened.shows(&self.playback.shown, block)
     }
 
     /// Whether the selected row is kept in sight.

@@ -48,7 +48,7 @@ impl Dashboard {
         let Some(key) = rows::key(&self.playback.shown, row) else { return };
         if let (View::Overview, Row::Thread(_)) = (self.view, row) {
             let group = self.group_of(row).and_then(|group| self.playback.shown.groups.get(group));
-            self.unfolded.extend(group.map(|group| group.key.clone()));
+            self.opened.groups.extend(group.map(|group| group.key.clone()));
             self.renew();
         }
         self.select_key(&key);

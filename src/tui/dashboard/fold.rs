@@ -1,6 +1,6 @@
 //! Groups that open and fold, and what the selected row stands for.
 
-use super::{Dashboard, Pane, Row, View};
+use super::{Block, Dashboard, Pane, Row, View};
 use crate::tui::rows::RowKey;
 
 impl Dashboard {
@@ -19,23 +19,46 @@ impl Dashboard {
         }
     }
 
-    /// Folds or opens the group of the selected row and selects the group.
+    /// Folds or opens the group of the selected row and selects the group, or the cause.
     pub(super) fn fold(&mut self) {
-        let Some(row) = self.acting_row().filter(|_| self.view == View::Overview) else { return };
+        let Some(row) = self.acting_row() else { return };
+        if let Row::Line(Block::Cause(at), _) = row {
+            return self.fold_cause(at);
+        }
+        if self.view != View::Overview {
+            return;
+        }
         let Some(group) = self.group_of(row).and_then(|group| self.playback.shown.groups.get(group)) else { return };
         let key = group.key.clone();
-        if !self.unfolded.remove(&key) {
-            self.unfolded.insert(key.clone());
+        if !self.opened.groups.remove(&key) {
+            self.opened.groups.insert(key.clone());
         }
         self.renew();
         self.select_key(&RowKey::Group(key));
     }
 
+    fn fold_cause(&mut self, at: usize) {
+        let Some(code) = self.playback.shown.judgements.get(at).map(|cause| cause.code) else { return };
+        if !self.opened.causes.remove(code) {
+            self.opened.causes.insert(code);
+        }
+        self.renew();
+        self.select_key(&RowKey::Cause(code));
+    }
+
     pub(super) fn fold_all(&mut self, fold: bool) {
         let selected = self.cursor().selected().cloned();
-        self.unfolded.clear();
+        if self.view == View::Explain {
+            self.opened.causes.clear();
+            if !fold {
+                self.opened.causes.extend(self.playback.shown.judgements.iter().map(|cause| cause.code));
+            }
+            self.renew();
+            return self.settle(true);
+        }
+        self.opened.groups.clear();
         if !fold {
-            self.unfolded.extend(self.playback.shown.groups.iter().map(|group| group.key.clone()));
+            self.opened.groups.extend(self.playback.shown.groups.iter().map(|group| group.key.clone()));
         }
         if let (true, Some(RowKey::Thread(key))) = (fold, &selected) {
             let thread = self.playback.shown.threads.iter().position(|thread| thread.key == *key);
@@ -53,20 +76,30 @@ impl Dashboard {
 
     pub(super) fn open(&mut self) {
         match self.acting_row() {
-            Some(Row::Group(group)) if !self.unfolded.contains(&self.playback.shown.groups[group].key) => self.fold(),
+            Some(row) if self.is_closed(row) => self.fold(),
             Some(Row::Thread(_) | Row::Process(..)) if matches!(self.pane, Pane::Hidden) => self.toggle_pane(),
             _ => {}
         }
     }
 
     pub(super) fn close(&mut self) {
-        if matches!(self.pane, Pane::Shown(_)) {
+        if matches!(self.pane, Pane::Shown(_)) && self.view.is_table() {
             return self.toggle_pane();
         }
         match self.acting_row() {
-            Some(Row::Group(group)) if self.unfolded.contains(&self.playback.shown.groups[group].key) => self.fold(),
+            Some(row @ (Row::Group(_) | Row::Line(Block::Cause(_), _))) if !self.is_closed(row) => self.fold(),
             Some(Row::Thread(_)) => self.fold(),
             _ => {}
+        }
+    }
+
+    /// Whether this is a group or a cause that does not show all it has.
+    fn is_closed(&self, row: Row) -> bool {
+        let scene = &self.playback.shown;
+        match row {
+            Row::Group(at) => scene.groups.get(at).is_some_and(|group| !self.opened.groups.contains(&group.key)),
+            Row::Line(block, _) => !self.opened.shows(scene, block),
+            Row::Thread(_) | Row::Process(..) => false,
         }
     }
 
@@ -81,7 +114,7 @@ impl Dashboard {
         if self.view == View::Overview {
             let thread = self.playback.shown.threads.iter().find(|thread| thread.key == key);
             let group = thread.and_then(|thread| self.playback.shown.groups.get(thread.group));
-            self.unfolded.extend(group.map(|group| group.key.clone()));
+            self.opened.groups.extend(group.map(|group| group.key.clone()));
             self.renew();
         }
         self.select_key(&RowKey::Thread(key));

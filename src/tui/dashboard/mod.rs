@@ -7,7 +7,6 @@ mod fold;
 mod parts;
 mod playback;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crossterm::event::{
@@ -20,13 +19,14 @@ use super::keys::{self, Action};
 use super::mouse::{self, Hit};
 use super::rows::{self, RowKey, Wish};
 use super::watched::Watched;
+use super::what_if::WhatIf;
 use super::{Effect, Look, layout, view};
 use crate::fact::{Interest, ThreadKey};
 use crate::model::Scene;
-use crate::model::scene::GroupKey;
 
+pub use super::block::Block;
 pub use super::rows::Row;
-pub use parts::{Mode, Pane, Purpose, Table, Typed, View};
+pub use parts::{Mode, Opened, Pane, Purpose, Table, Typed, View};
 pub use playback::Pace;
 
 use playback::Playback;
@@ -52,7 +52,7 @@ pub struct Dashboard {
     mode: Mode,
     tables: [Table; View::ALL.len()],
     typed: Typed,
-    unfolded: HashSet<GroupKey>,
+    opened: Opened,
     follow: bool,
     pane: Pane,
     rows: Vec<Row>,
@@ -75,7 +75,7 @@ impl Dashboard {
             mode: Mode::Browse,
             tables,
             typed: Typed::default(),
-            unfolded: HashSet::new(),
+            opened: Opened::default(),
             follow: false,
             pane: Pane::Hidden,
             rows: Vec::new(),
@@ -135,12 +135,12 @@ impl Dashboard {
     /// Makes the rows anew; the selection finds its row again.
     fn renew(&mut self) {
         let width = layout::of(self).list.width;
-        self.rows = rows::of(&self.playback.shown, &self.wish(Some(&self.unfolded), &self.typed.filter, width));
+        self.rows = rows::of(&self.playback.shown, &self.wish(Some(&self.opened), &self.typed.filter, width));
         self.settle(self.follow);
     }
 
-    fn wish<'a>(&self, unfolded: Option<&'a HashSet<GroupKey>>, filter: &'a str, width: u16) -> Wish<'a> {
-        Wish { view: self.view, sort: self.sort(), filter, unfolded, width }
+    fn wish<'a>(&self, opened: Option<&'a Opened>, filter: &'a str, width: u16) -> Wish<'a> {
+        Wish { view: self.view, sort: self.sort(), filter, opened, width }
     }
 
     fn settle(&mut self, reveal: bool) {
@@ -215,7 +215,7 @@ impl Dashboard {
             MouseEventKind::ScrollUp => self.scroll(-NOTCH),
             MouseEventKind::ScrollDown => self.scroll(NOTCH),
             MouseEventKind::Down(MouseButton::Left) => match mouse::hit(self, event.column, event.row)? {
-                Hit::Row(at) if self.cursor().selected().is_some() && self.cursor().at() == at => {
+                Hit::Row(at) if self.is_selected(at) => {
                     return self.act(Action::Enter);
                 }
                 Hit::Row(at) => self.select(at),
@@ -225,16 +225,28 @@ impl Dashboard {
                 }
                 Hit::Heading(column) => self.sort_by(column),
                 Hit::Button(action) => return self.act(action),
+                Hit::Slider(at, value) => self.try_caps(|what_if, scene| what_if.set(scene, at, value)),
             },
             _ => {}
         }
         None
     }
 
+    fn is_selected(&self, at: usize) -> bool {
+        self.cursor().selected().is_some() && rows::whole(&self.rows, at).contains(&self.cursor().at())
+    }
+
+    fn try_caps(&mut self, change: impl FnOnce(&mut WhatIf, &Scene)) {
+        if let Mode::WhatIf(what_if) = &mut self.mode {
+            change(what_if, &self.playback.shown);
+        }
+    }
+
     fn scroll(&mut self, down: isize) {
         let height = self.list_height();
         match &mut self.mode {
             Mode::Help(top) => *top = top.saturating_add_signed(down),
+            Mode::WhatIf(what_if) => what_if.change(&self.playback.shown, if down < 0 { 1 } else { -1 }),
             _ => self.tables[self.view as usize].cursor.scroll(self.rows.len(), down, height),
         }
         self.bound_help();

@@ -1,9 +1,15 @@
 //! The parts of the dashboard's state.
 
+use std::collections::HashSet;
+
+use crate::model::Scene;
+use crate::model::scene::GroupKey;
+use crate::tui::block::Block;
 use crate::tui::column::Column;
 use crate::tui::cursor::Cursor;
 use crate::tui::sort::Sort;
 use crate::tui::watched::Watched;
+use crate::tui::what_if::WhatIf;
 
 /// What the main area shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +18,10 @@ pub enum View {
     Overview,
     /// Every thread in one table.
     Threads,
+    /// What limits each group, and what binds.
+    Limits,
+    /// Every cause: found, ruled out, too soon or can't tell.
+    Explain,
     /// The target's processes as a tree.
     Processes,
     /// What is missing, and why.
@@ -20,16 +30,24 @@ pub enum View {
 
 impl View {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Threads, Self::Processes, Self::Missing];
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::Threads, Self::Limits, Self::Explain, Self::Processes, Self::Missing];
 
     /// Its name on the tab.
     pub fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Threads => "Threads",
+            Self::Limits => "Limits",
+            Self::Explain => "Explain",
             Self::Processes => "Processes",
             Self::Missing => "Missing",
         }
+    }
+
+    /// Whether it is a table with columns, and its rows have details.
+    pub fn is_table(self) -> bool {
+        matches!(self, Self::Overview | Self::Threads | Self::Processes)
     }
 }
 
@@ -42,6 +60,8 @@ pub enum Mode {
     Help(usize),
     /// Choosing a column to sort by.
     Menu(Column),
+    /// Trying other caps.
+    WhatIf(WhatIf),
     /// Typing a line; the text there was before comes back when it is abandoned.
     Line(Purpose, String),
 }
@@ -62,6 +82,25 @@ pub struct Typed {
     pub filter: String,
     /// What `n` looks for.
     pub search: String,
+}
+
+/// What shows more than its first row.
+#[derive(Clone, Debug, Default)]
+pub struct Opened {
+    /// Groups whose threads are shown.
+    pub groups: HashSet<GroupKey>,
+    /// Codes of the causes whose evidence is shown.
+    pub causes: HashSet<&'static str>,
+}
+
+impl Opened {
+    /// Whether a block shows all it has.
+    pub fn shows(&self, scene: &Scene, block: Block) -> bool {
+        match block {
+            Block::Cause(at) => scene.judgements.get(at).is_some_and(|cause| self.causes.contains(cause.code)),
+            _ => true,
+        }
+    }
 }
 
 /// The detail pane beside or below the table.

@@ -8,6 +8,7 @@ use super::{span, spark, width, write};
 use crate::fact::State;
 use crate::model::Scene;
 use crate::model::scene::{Confidence, Demand, Group, Process, Thread};
+use crate::tui::block::limits;
 use crate::tui::column::Column;
 use crate::tui::dashboard::{Dashboard, View};
 use crate::tui::format::{self, MISSING};
@@ -70,7 +71,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, row: Row, column: Column, common:
         Row::Process(at, depth) => {
             scene.target.processes.get(at).map(|it| process(it, depth, column, area.width, dashboard))
         }
-        Row::Gap(..) => None,
+        Row::Line(..) => None,
     };
     let spans = spans.unwrap_or_default();
     let pad = if column.is_number() { area.width.saturating_sub(width(&spans)) } else { 0 };
@@ -89,6 +90,12 @@ fn group_name(group: &Group, guessed: bool, room: u16, dashboard: &Dashboard) ->
 fn group<'a>(group: &'a Group, column: Column, room: u16, common: &Common, dashboard: &Dashboard) -> Vec<Span<'a>> {
     let theme = dashboard.theme();
     match column {
+        Column::Limit => limit(group, dashboard),
+        Column::Source => {
+            let source = group.limits.effective().map_or(MISSING, |limit| &limit.source);
+            let role = if source == MISSING || source.starts_with("default") { Role::Faint } else { Role::Plain };
+            vec![span(format::fit(source, room), theme.style(role))]
+        }
         Column::Threads => vec![span(group.threads.to_string(), theme.style(Role::Plain))],
         Column::Awake => vec![quantity(group.awake, format::mean, Role::Plain, dashboard)],
         Column::History => {
@@ -96,6 +103,14 @@ fn group<'a>(group: &'a Group, column: Column, room: u16, common: &Common, dashb
         }
         column => demand(group.demand, column, room, common.bar, dashboard),
     }
+}
+
+/// The limit that counts, or why none does; `!` where there are more threads than it allows.
+fn limit(group: &Group, dashboard: &Dashboard) -> Vec<Span<'static>> {
+    let style = |role| dashboard.theme().style(role);
+    let role = if group.limits.effective().is_some() { Role::Strong } else { Role::Faint };
+    let mark = if group.limits.exceeded_by > 0 { "!" } else { " " };
+    vec![span(limits::short(&group.limits), style(role)), span(mark, style(Role::Alarm))]
 }
 
 fn thread<'a>(
@@ -114,6 +129,7 @@ fn thread<'a>(
             let name = format::fit(thread.name(), room.saturating_sub(format::width(&tid)));
             vec![span(tid, faint), span(name, theme.style(Role::Plain))]
         }
+        Column::Limit | Column::Source => Vec::new(),
         Column::Threads => vec![state(thread.state, state_word(thread.state), dashboard)],
         Column::Awake => vec![span(last_cpu(thread, "cpu "), faint)],
         Column::History => vec![span(format::fit(&evidence(thread), room), faint)],

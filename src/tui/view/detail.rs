@@ -58,10 +58,21 @@ fn group(group: &Group) -> Facts {
     facts.extend([
         ("origin id", group.key.origin.to_string()),
         ("threads", format!("{} exist, {} awake", group.threads, group.awake.map_or(MISSING.to_owned(), format::mean))),
+        ("limit", limit(group)),
         ("demand", demand(group.demand)),
         ("used so far", format!("{} CPU-seconds while watched", format::mean(group.total_run_s))),
     ]);
     (group.label.clone(), facts)
+}
+
+fn limit(group: &Group) -> String {
+    let limits = &group.limits;
+    let over = if limits.exceeded_by > 0 { format!(", {} beyond it", limits.exceeded_by) } else { String::new() };
+    match limits.effective() {
+        Some(limit) => format!("{} {}, {}, {}{over}", limit.value, limit.applies_to.word(), limit.source, limit.place),
+        None if limits.knob.is_empty() => format!("{MISSING} not known"),
+        None => format!("{MISSING} {}", limits.knob),
+    }
 }
 
 fn process(process: &Process) -> Facts {

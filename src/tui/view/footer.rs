@@ -45,9 +45,12 @@ pub fn paint(frame: &mut Frame<'_>, area: Rect, buttons: &[Button], theme: Theme
 /// Tabs and keys that fit. Where not all do, tabs lose their words first, then keys go; help and quit stay.
 pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     let place = dashboard.place();
-    let keys = keys(place, dashboard.pace());
+    let mut keys = keys(place, dashboard.pace());
+    if !dashboard.view().is_table() {
+        keys.retain(|(button, _)| !matches!(button.action, Action::SortMenu | Action::Detail));
+    }
     let all_tabs = if place == Place::Table { tabs(dashboard, true) } else { Vec::new() };
-    let least = keys.iter().take(6).map(|(button, _)| button_width(button)).sum::<u16>();
+    let least = keys.iter().take(4).map(|(button, _)| button_width(button)).sum::<u16>();
     let tabs = match all_tabs.iter().map(button_width).sum::<u16>().saturating_add(least) <= area.width {
         true => all_tabs,
         false if place == Place::Table => tabs(dashboard, false),

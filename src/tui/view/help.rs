@@ -18,6 +18,16 @@ const WORDS: &[(&str, &str)] = &[
     ("wanted", "got + waiting: how many threads were ready to run, on average"),
     ("wait %", "waiting as a share of wanted"),
     ("CPUs", "what it may use: the least of affinity, cpuset, quotas and what is online; ◄ marks which"),
+    (
+        "limit",
+        "what counts for the group; ! more threads than it allows, no knob: only affinity holds them. View 3 has all",
+    ),
+    ("judged", "on the last 10 s, twice in three; 2.3x: that many threads are ready to run for each CPU there is"),
+    (
+        "known",
+        "measured: read or counted. corroborated: two readings agree. inferred: fits, but could have another cause",
+    ),
+    ("predicted", "the recorded demand with each group cut at its cap: says how crowded, not how fast"),
     ("threads", "how many exist; sleeping ones cost nothing"),
     ("awake", "how many ran within a tick, on average"),
     ("origin", "what made the thread: read from the program's own memory where that is allowed, not from kernel names"),
@@ -27,7 +37,7 @@ const WORDS: &[(&str, &str)] = &[
         "ours, others",
         "time of a CPU used by the target, by anything else; ours is estimated from where threads last ran",
     ),
-    (format::MISSING, "missing; the detail pane or view 4 says why"),
+    (format::MISSING, "missing; the detail pane or view 6 says why"),
     ("estimated", "this kernel keeps no run-queue times: demand is estimated from thread states"),
 ];
 

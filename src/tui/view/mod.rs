@@ -13,6 +13,8 @@ pub mod picker;
 pub mod small;
 pub mod status;
 pub mod table;
+pub mod verdict;
+pub mod what_if;
 
 mod cell;
 mod spark;

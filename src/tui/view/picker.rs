@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
-use super::{footer, header, small, span, write};
+use super::{footer, header, small, span, verdict, write};
 use crate::model::Scene;
 use crate::model::scene::Target;
 use crate::tui::ascii;
@@ -17,13 +17,14 @@ use crate::tui::theme::{Role, Theme};
 
 /// Heading, cells, whether it stands right, and the width of the screen from which on it is shown. The command takes the
 /// rest.
-const COLUMNS: [(&str, u16, bool, u16); 6] = [
+const COLUMNS: [(&str, u16, bool, u16); 7] = [
     ("PID", 7, true, 0),
     ("USER", 8, false, 100),
     ("UP", 6, true, 80),
     ("TENSORFLOW", 10, false, 80),
     ("THREADS", 7, true, 100),
     ("GOT/WANTED", 11, true, 0),
+    ("VERDICT", 15, false, 90),
 ];
 
 /// Draws the picker. Nothing is drawn while the screen has another size than the picker knows of.
@@ -121,6 +122,7 @@ fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
         tensorflow(target, theme),
         plain(scene.threads.len().to_string()),
         plain(demand),
+        span(scene.headline.condition.word(), theme.style(verdict::role(scene.headline.condition))),
     ];
     let missing = scene.gaps.first().map_or(String::new(), |gap| format!("  ({} missing: {})", gap.what, gap.why));
     let command = plain(format!("{}{missing}", target.command));
@@ -138,7 +140,7 @@ fn tensorflow(target: &Target, theme: Theme) -> Span<'static> {
     }
 }
 
-fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 6], command: Span<'_>) {
+fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 7], command: Span<'_>) {
     let mut x = area.x + 1;
     for ((_, width, right, least), cell) in COLUMNS.into_iter().zip(cells) {
         if area.width < least {

@@ -77,7 +77,7 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let text = format!("! missing: {}{more} (4 says why)", format::fit(&first.what, 30));
+        let text = format!("! missing: {}{more} (! says why)", format::fit(&first.what, 30));
         notes.push(span(text, theme.style(Role::Alarm)));
     }
     if dashboard.follows() {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{cell, span, write};
+use crate::tui::block::{self, Block};
 use crate::tui::column::{self, Placed};
 use crate::tui::dashboard::{Dashboard, View};
 use crate::tui::rows::{self, Row};
@@ -23,10 +24,19 @@ pub fn draw(frame: &mut Frame<'_>, headings: Rect, list: Rect, dashboard: &Dashb
     let (top, height) = (dashboard.cursor().top(), usize::from(list.height));
     let selected = dashboard.cursor().selected();
     let common = cell::Common::of(dashboard.scene());
+    let mut made: Option<(Block, Vec<block::Line>)> = None;
     for (y, &row) in (0_u16..).zip(dashboard.rows().iter().skip(top).take(height)) {
         let line = Rect { y: list.y + y, height: 1, ..list };
         match row {
-            Row::Gap(at, part) => gap(frame, line, at, part, dashboard),
+            Row::Line(block, part) => {
+                let (_, lines) = match made.take() {
+                    Some(same) if same.0 == block => made.insert(same),
+                    _ => made.insert((block, lines(block, line.width, dashboard))),
+                };
+                if let Some(pieces) = lines.get(part) {
+                    self::pieces(frame, line, pieces, dashboard);
+                }
+            }
             row => {
                 for place in &placed {
                     let area = Rect { x: place.x, width: place.width, ..line };
@@ -66,25 +76,21 @@ fn headings(frame: &mut Frame<'_>, area: Rect, placed: &[Placed], dashboard: &Da
     }
 }
 
-fn gap(frame: &mut Frame<'_>, area: Rect, at: usize, part: usize, dashboard: &Dashboard) {
-    let Some(gap) = dashboard.scene().gaps.get(at) else { return };
+fn lines(block: Block, width: u16, dashboard: &Dashboard) -> Vec<block::Line> {
+    block::lines(dashboard.scene(), block, dashboard.shows_all_of(block), width)
+}
+
+fn pieces(frame: &mut Frame<'_>, area: Rect, pieces: &[block::Piece], dashboard: &Dashboard) {
     let theme = dashboard.theme();
-    let line = match part {
-        0 => {
-            Line::from(vec![span(" ! ", theme.style(Role::Alarm)), span(gap.what.as_str(), theme.style(Role::Strong))])
-        }
-        part => {
-            let reason = rows::gap_lines(gap, area.width).into_iter().nth(part - 1).unwrap_or_default();
-            Line::from(span(format!("   {reason}"), theme.style(Role::Plain)))
-        }
-    };
-    write(frame, area, 0, &line);
+    let line: Vec<_> = pieces.iter().map(|(role, text)| span(text.as_str(), theme.style(*role))).collect();
+    write(frame, area, 0, &Line::from(line));
 }
 
 /// Why there is no row.
 fn nothing(dashboard: &Dashboard) -> &'static str {
     match dashboard.view() {
         _ if !dashboard.typed().filter.is_empty() => "nothing here contains the filter's text (Esc takes it away)",
+        View::Explain => "nothing was judged yet",
         View::Missing => "nothing is missing: everything that tftop looks for could be read",
         _ if dashboard.scene().tick == 0 => "waiting for the first sample",
         _ if dashboard.scene().target.ended => "the target has ended",

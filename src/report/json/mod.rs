@@ -1,11 +1,22 @@
 //! `tftop report --json`: the contract other programs read. Fields may be added, never renamed; numbers carry their unit
-//! in their name or here: `got`, `waiting`, `wanted`, `cpus`, `effective_cpus`, `awake` are CPUs (mean threads).
+//! in their name or here: `got`, `waiting`, `wanted`, `self_excess`, `external`, `cpus`, `effective_cpus`, `awake` are CPUs
+//! (mean threads).
+
+mod explain;
+mod group;
+mod judged;
+mod limit;
 
 use serde::Serialize;
 
 use super::figure::{instant, milliseconds, rounded};
 use crate::fact::CounterSource;
-use crate::model::scene::{Capacity, Demand, Group, Process, Scene, Target, Term, Thread};
+use crate::model::headline::Pressure;
+use crate::model::scene::{Capacity, Demand, Process, Scene, Target, Term};
+
+pub use explain::{SCHEMA as EXPLAIN_SCHEMA, json as explain};
+use group::{GroupJson, ThreadJson};
+use judged::{FindingJson, JudgementJson, VerdictJson};
 
 /// Name and version of the contract.
 pub const SCHEMA: &str = "tftop.report/1";
@@ -18,14 +29,20 @@ pub fn json(scene: &Scene) -> serde_json::Result<String> {
 #[derive(Serialize)]
 struct Report<'a> {
     schema: &'static str,
+    verdict: VerdictJson<'a>,
     target: TargetJson<'a>,
+    /// Seconds that every rate covers but those of the verdict and of what is judged: those cover `verdict.judged_s`.
     window_s: f64,
     interval_s: f64,
     late_s: f64,
     /// True when this kernel counts no run-queue waits and demand is estimated from threads seen in state R.
     estimated: bool,
     capacity: CapacityJson,
-    demand: Option<DemandJson>,
+    demand: Option<TotalJson>,
+    /// Causes that were found, what explains another first.
+    findings: Vec<FindingJson<'a>>,
+    /// Every cause that was looked for, with its answer.
+    judgements: Vec<JudgementJson<'a>>,
     groups: Vec<GroupJson<'a>>,
     threads: Vec<ThreadJson<'a>>,
     gaps: Vec<GapJson<'a>>,
@@ -67,6 +84,15 @@ struct CapacityJson {
     /// Kind of the term that binds.
     binding: Option<&'static str>,
     terms: Vec<TermJson>,
+    /// What a scheduler says it granted; binds nothing by itself.
+    declared: Vec<DeclaredJson>,
+}
+
+#[derive(Serialize)]
+struct DeclaredJson {
+    cpus: u32,
+    /// The variable.
+    source: String,
 }
 
 #[derive(Serialize)]
@@ -89,37 +115,18 @@ pub(super) struct DemandJson {
     wait_share: Option<f64>,
 }
 
+/// What the whole target wanted, and who is to blame for what it did not get. The last three are null while it is too soon
+/// to judge; they cover `verdict.judged_s`, not the whole window.
 #[derive(Serialize)]
-struct GroupJson<'a> {
-    origin: &'a str,
-    library: Option<&'a str>,
-    label: &'a str,
-    threads: u32,
-    awake: Option<f64>,
-    got: Option<f64>,
-    waiting: Option<f64>,
-    wanted: Option<f64>,
-    /// CPU-seconds used while it was watched.
-    run_s: f64,
-}
-
-#[derive(Serialize)]
-struct ThreadJson<'a> {
-    pid: u32,
-    tid: u32,
-    comm: &'a str,
-    /// The name the program itself keeps; null when it was not read.
-    name: Option<&'a str>,
-    origin: &'a str,
-    library: Option<&'a str>,
-    because: &'a str,
-    confidence: &'static str,
-    /// The kernel's letter.
-    state: char,
-    got: Option<f64>,
-    waiting: Option<f64>,
-    last_cpu: Option<u32>,
-    affinity: Option<String>,
+struct TotalJson {
+    #[serde(flatten)]
+    demand: DemandJson,
+    /// Wanted beyond the effective CPUs: threads too many, its own.
+    self_excess: Option<f64>,
+    /// CPUs it was entitled to and did not get: neighbours, throttling, crowded masks.
+    external: Option<f64>,
+    /// Largest share of throttled periods of any quota over it; null without a quota.
+    throttled: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -128,7 +135,7 @@ pub(super) struct GapJson<'a> {
     why: &'a str,
 }
 
-/// What the newest look cost tftop itself.
+/// What the newest look cost tftop itself, not the whole watch. The first look costs far more than any later one.
 #[derive(Serialize)]
 struct CostJson {
     cpu_ms: f64,
@@ -140,13 +147,16 @@ impl<'a> Report<'a> {
     fn new(scene: &'a Scene) -> Self {
         Self {
             schema: SCHEMA,
+            verdict: VerdictJson::new(&scene.headline),
             target: TargetJson::new(&scene.target),
             window_s: rounded(scene.window_s),
             interval_s: rounded(scene.interval_s),
             late_s: rounded(scene.late_s),
             estimated: scene.source == CounterSource::StatTicks,
             capacity: CapacityJson::new(&scene.capacity),
-            demand: scene.demand.as_ref().map(DemandJson::new),
+            demand: scene.demand.as_ref().map(|demand| TotalJson::new(demand, scene.headline.pressure)),
+            findings: FindingJson::of(&scene.judgements),
+            judgements: JudgementJson::of(&scene.judgements),
             groups: scene.groups.iter().map(GroupJson::new).collect(),
             threads: scene.threads.iter().map(ThreadJson::new).collect(),
             gaps: GapJson::of(scene),
@@ -211,6 +221,11 @@ impl CapacityJson {
             effective_cpus: rounded(capacity.effective_cpus),
             binding: capacity.binding.and_then(|at| capacity.terms.get(at)).map(|term| term.kind.word()),
             terms: capacity.terms.iter().enumerate().map(term).collect(),
+            declared: capacity
+                .declared
+                .iter()
+                .map(|d| DeclaredJson { cpus: d.cpus, source: d.source.clone() })
+                .collect(),
         }
     }
 }
@@ -226,39 +241,13 @@ impl DemandJson {
     }
 }
 
-impl<'a> GroupJson<'a> {
-    fn new(group: &'a Group) -> Self {
+impl TotalJson {
+    fn new(demand: &Demand, pressure: Option<Pressure>) -> Self {
         Self {
-            origin: &group.key.origin,
-            library: group.key.library.as_deref(),
-            label: &group.label,
-            threads: group.threads,
-            awake: group.awake.map(rounded),
-            got: got(group.demand),
-            waiting: waiting(group.demand),
-            wanted: wanted(group.demand),
-            run_s: rounded(group.total_run_s),
-        }
-    }
-}
-
-impl<'a> ThreadJson<'a> {
-    fn new(thread: &'a Thread) -> Self {
-        let attribution = &thread.attribution;
-        Self {
-            pid: thread.pid.0,
-            tid: thread.key.tid.0,
-            comm: &thread.identity.comm,
-            name: thread.identity.target_name.as_ref().map(|name| name.name.as_str()),
-            origin: &attribution.group.origin,
-            library: attribution.group.library.as_deref(),
-            because: &attribution.because,
-            confidence: attribution.confidence.word(),
-            state: thread.state.letter(),
-            got: got(thread.demand),
-            waiting: waiting(thread.demand),
-            last_cpu: thread.last_cpu,
-            affinity: thread.affinity.as_ref().map(ToString::to_string),
+            demand: DemandJson::new(demand),
+            self_excess: pressure.map(|pressure| rounded(pressure.self_excess)),
+            external: pressure.map(|pressure| rounded(pressure.external)),
+            throttled: pressure.and_then(|pressure| pressure.throttled_share).map(rounded),
         }
     }
 }

@@ -1,0 +1,37 @@
+//! `tftop explain --json`: every cause with its answer, without the numbers of groups and threads. The names are those of
+//! the report.
+
+use serde::Serialize;
+
+use super::GapJson;
+use super::judged::{FindingJson, JudgementJson, VerdictJson};
+use crate::model::Scene;
+
+/// Name and version of the contract.
+pub const SCHEMA: &str = "tftop.explain/1";
+
+/// One scene as one JSON object, without a newline at its end.
+pub fn json(scene: &Scene) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&Explanation {
+        schema: SCHEMA,
+        pid: scene.target.pid.0,
+        command: &scene.target.command,
+        ended: scene.target.ended,
+        verdict: VerdictJson::new(&scene.headline),
+        findings: FindingJson::of(&scene.judgements),
+        judgements: JudgementJson::of(&scene.judgements),
+        gaps: GapJson::of(scene),
+    })
+}
+
+#[derive(Serialize)]
+struct Explanation<'a> {
+    schema: &'static str,
+    pid: u32,
+    command: &'a str,
+    ended: bool,
+    verdict: VerdictJson<'a>,
+    findings: Vec<FindingJson<'a>>,
+    judgements: Vec<JudgementJson<'a>>,
+    gaps: Vec<GapJson<'a>>,
+}

@@ -1,0 +1,14 @@
+//! Something missing: what it is, and below it why.
+
+use super::{Line, MOST_LINES};
+use crate::fact::Gap;
+use crate::tui::format;
+use crate::tui::theme::Role;
+
+/// Its name, then the reason.
+pub fn lines(gap: &Gap, width: u16) -> Vec<Line> {
+    let mut lines = vec![vec![(Role::Alarm, " ! ".to_owned()), (Role::Strong, gap.what.clone())]];
+    let reason = format::wrap(&gap.why, width.saturating_sub(4), MOST_LINES);
+    lines.extend(reason.into_iter().map(|text| vec![(Role::Plain, format!("   {text}"))]));
+    lines
+}

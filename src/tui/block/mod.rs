@@ -1,0 +1,89 @@
+//! Things that stand in a list as several lines: the arithmetic of CPUs, a group's limits, a cause, a gap. The same lines
+//! are counted for scrolling and drawn; every value in them is the model's.
+
+mod capacity;
+mod cause;
+mod gap;
+pub mod limits;
+
+use super::format;
+use super::rows::contains;
+use super::theme::Role;
+use crate::model::Scene;
+
+/// A thing of a scene that stands as several lines: indexes into the scene it was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// The CPUs the target may use, term by term.
+    Capacity,
+    /// What limits a group.
+    Limits(usize),
+    /// A cause, and whether it applies.
+    Cause(usize),
+    /// Something missing, and why.
+    Gap(usize),
+}
+
+/// A piece of a line, and what it means.
+pub type Piece = (Role, String);
+/// One line.
+pub type Line = Vec<Piece>;
+
+/// Most lines a text is wrapped into.
+const MOST_LINES: usize = 12;
+/// Screens below this width have no room for two texts side by side.
+const NARROW: u16 = 66;
+
+/// The lines of a block on a table this wide, one at least. A cause shows its evidence only when it is `open`.
+pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
+    let lines = match block {
+        Block::Capacity => Some(capacity::lines(&scene.capacity, width)),
+        Block::Limits(at) => scene.groups.get(at).map(|group| limits::lines(group, width)),
+        Block::Cause(at) => scene.judgements.get(at).map(|cause| cause::lines(scene, cause, open, width)),
+        Block::Gap(at) => scene.gaps.get(at).map(|gap| gap::lines(gap, width)),
+    };
+    lines.filter(|lines| !lines.is_empty()).unwrap_or_else(|| vec![Line::new()])
+}
+
+/// Whether a text occurs in what a block is about.
+pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
+    match block {
+        Block::Capacity => text.is_empty(),
+        Block::Limits(at) => scene.groups.get(at).is_some_and(|group| {
+            contains(&group.label, text) || group.limits.all.iter().any(|limit| contains(&limit.source, text))
+        }),
+        Block::Cause(at) => scene
+            .judgements
+            .get(at)
+            .is_some_and(|cause| [cause.code, cause.asks, cause.because()].iter().any(|it| contains(it, text))),
+        Block::Gap(at) => scene.gaps.get(at).is_some_and(|gap| contains(&gap.what, text) || contains(&gap.why, text)),
+    }
+}
+
+/// Causes in the order they are read: found ones first, then what is open, then what is ruled out.
+pub fn causes(scene: &Scene) -> Vec<Block> {
+    let mut order: Vec<usize> = (0..scene.judgements.len()).collect();
+    order.sort_by_key(|&at| cause::rank(&scene.judgements[at].verdict));
+    order.into_iter().map(Block::Cause).collect()
+}
+
+/// A text at column `x` behind what stands before it, wrapped below itself.
+fn beside(before: Line, x: u16, role: Role, text: &str, width: u16) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut before = Some(before);
+    for text in format::wrap(text, width.saturating_sub(x + 1), MOST_LINES) {
+        let mut line = before.take().unwrap_or_default();
+        pad(&mut line, x);
+        line.push((role, text));
+        lines.push(line);
+    }
+    lines.extend(before.filter(|before| !before.is_empty()));
+    lines
+}
+
+/// Fills a line with blanks up to column `x`, at least one behind a text.
+fn pad(line: &mut Line, x: u16) {
+    let used: u16 = line.iter().fold(0, |sum, (_, text)| sum.saturating_add(format::width(text)));
+    let blanks = x.saturating_sub(used).max(u16::from(!line.is_empty()));
+    line.push((Role::Plain, " ".repeat(usize::from(blanks))));
+}

@@ -1,0 +1,116 @@
+//! The verdict on top: one sentence on how much is wanted and by whom, and what would fit.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{span, width, write};
+use crate::model::Scene;
+use crate::model::finding::Level;
+use crate::model::headline::{Condition, Headline};
+use crate::model::levels::{JUDGED_S, NOTICE_SATURATION};
+use crate::tui::dashboard::Dashboard;
+use crate::tui::format;
+use crate::tui::theme::{Role, Theme};
+
+/// Screens of fewer rows have one row for the verdict.
+const LOW: u16 = 16;
+/// Rows the sentence may take.
+const MOST_ROWS: usize = 2;
+/// Where more is said.
+const WHY: &str = "e why";
+
+/// Rows of the verdict.
+pub fn height(dashboard: &Dashboard) -> u16 {
+    lines(dashboard).len() as u16
+}
+
+/// Draws the verdict.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
+    for (row, line) in (0..area.height).zip(lines(dashboard)) {
+        write(frame, area, row, &Line::from(line));
+    }
+}
+
+fn lines(dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
+    let (scene, theme, size) = (dashboard.scene(), dashboard.theme(), dashboard.size());
+    let headline = &scene.headline;
+    let role = role(headline.condition);
+    let (word, says) = (word(headline), says(scene));
+    let low = size.height < LOW;
+    let room = size.width.saturating_sub(2);
+    let text = if word.is_empty() { says } else { format!("{word}: {says}") };
+    let mut lines: Vec<Vec<Span<'static>>> = Vec::new();
+    for line in format::wrap(&text, room, if low { 1 } else { MOST_ROWS }) {
+        // The condition stands first, unless there is no room even for that.
+        let (first, rest) = line.split_at(if lines.is_empty() && line.starts_with(&word) { word.len() } else { 0 });
+        let style = if word.is_empty() { theme.style(role) } else { theme.style(Role::Plain) };
+        lines.push(vec![Span::raw(" "), span(first.to_owned(), theme.style(role)), span(rest.to_owned(), style)]);
+    }
+    if !low && !headline.advice.is_empty() {
+        lines.push(advice(headline, room, theme));
+    } else if headline.condition != Condition::TooSoon
+        && let Some(last) = lines.last_mut()
+        && width(last) + format::width(WHY) + 2 <= room
+    {
+        last.push(span(format!("  {WHY}"), theme.style(Role::Faint)));
+    }
+    lines
+}
+
+/// "intra=1 inter=1 data=1 would fit.  e why  w what if"
+fn advice(headline: &Headline, room: u16, theme: Theme) -> Vec<Span<'static>> {
+    let keys = format!("  {WHY}  w what if");
+    let room = room.saturating_sub(format::width(&keys)).max(room / 2);
+    // A call that is cut in its middle helps nobody: where there is no room for it, the caps alone.
+    let whole = format::width(&headline.advice) <= room || headline.caps.is_empty();
+    let advice = if whole { headline.advice.clone() } else { format!("try {}", headline.caps) };
+    vec![
+        Span::raw(" "),
+        span(format::fit(&advice, room), theme.style(Role::Strong)),
+        span(keys, theme.style(Role::Faint)),
+    ]
+}
+
+/// The condition in capitals, with how many times the CPUs are wanted where that is what is wrong.
+fn word(headline: &Headline) -> String {
+    let word = headline.condition.word().to_uppercase();
+    match (headline.condition, headline.pressure) {
+        (Condition::TooSoon, _) => String::new(),
+        (_, Some(pressure)) if pressure.saturation > NOTICE_SATURATION => {
+            format!("{word} {}x", format::cpus_in_words(pressure.saturation))
+        }
+        _ => word,
+    }
+}
+
+fn says(scene: &Scene) -> String {
+    let headline = &scene.headline;
+    if headline.condition != Condition::TooSoon {
+        return headline.says.clone();
+    }
+    let (has, needs) = (headline.judged_s.floor().clamp(0.0, JUDGED_S), JUDGED_S);
+    match scene.target.ended {
+        true => format!("not judged: it ended after {has:.0} s, a verdict needs {needs:.0} s"),
+        false => format!("judging, has {has:.0} of {needs:.0} s"),
+    }
+}
+
+/// A condition as a role.
+pub fn role(condition: Condition) -> Role {
+    match condition {
+        Condition::TooSoon => Role::Faint,
+        Condition::Healthy => Role::Healthy,
+        _ => level_role(condition.level()),
+    }
+}
+
+/// How bad something is, as a role.
+pub fn level_role(level: Level) -> Role {
+    match level {
+        Level::Healthy => Role::Healthy,
+        Level::Notice => Role::Paused,
+        Level::Oversubscribed => Role::Alarm,
+        Level::Severe => Role::Severe,
+    }
+}

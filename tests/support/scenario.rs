@@ -1,0 +1,397 @@
+//! Samples in a compact notation, for scenarios of the model.
+//!
+//! A thread's `run_ms` and `wait_ms` are its counters at each tick, in milliseconds; -1 where it does not exist; the last
+//! value stays. `per_s` says the same of one that goes on evenly: milliseconds run and waited every second. `count` makes
+//! several of them. What else goes on evenly has a `_per_s` of its own.
+
+#![allow(dead_code)] // each test binary uses its part
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tftop::fact::{
+    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Entry, Environment, HostFact, Identity, LibraryPool,
+    NameSource, Owner, Pid, PidsLimit, ProcessFact, ProcessKey, ProcessSample, PythonFact, Quota, Sample, Script,
+    Settings, State, TargetName, TensorFlowFact, Text, TfConfigFact, TfContextState, ThreadFact, ThreadKey, Throttle,
+    Tid, Wish, WishKnob,
+};
+use tftop::model::{Families, Model, Scene};
+
+const FIRST_NS: u64 = 100_000_000_000;
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    pub ticks: usize,
+    #[serde(default = "one")]
+    interval_s: f64,
+    #[serde(default)]
+    stat_only: bool,
+    #[serde(default)]
+    families: String,
+    #[serde(default)]
+    online: String,
+    #[serde(default)]
+    cpu: Vec<Cpu>,
+    process: Vec<Process>,
+    #[serde(default)]
+    thread: Vec<Thread>,
+    /// What is judged: the last 10 seconds, or with this everything.
+    #[serde(default)]
+    whole: bool,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cpu {
+    #[serde(default)]
+    busy: Vec<i64>,
+    #[serde(default)]
+    idle: Vec<i64>,
+    /// Clock ticks busy and idle.
+    #[serde(default)]
+    per_s: [f64; 2],
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    pid: u32,
+    #[serde(default = "python")]
+    comm: String,
+    #[serde(default)]
+    command: Vec<String>,
+    #[serde(default = "ten")]
+    start_s: f64,
+    tensorflow: Option<String>,
+    python: Option<String>,
+    #[serde(default)]
+    cpuset: Option<String>,
+    #[serde(default)]
+    cpus_allowed: Option<String>,
+    /// CPU time of the whole process at each tick, in milliseconds; -1 where it does not exist.
+    #[serde(default)]
+    clock_ms: Vec<i64>,
+    /// The tick at which it is found to be gone.
+    ended: Option<usize>,
+    /// Its name from this tick on: exec.
+    exec: Option<(usize, String)>,
+    #[serde(default)]
+    quota: Vec<QuotaOf>,
+    /// Variables at start, as a shell would write them; none where they can't be read.
+    env: Option<String>,
+    /// Variables now, where they can be read.
+    live_env: Option<String>,
+    tf_config: Option<TfConfig>,
+    /// Lines of the script: "12 intra 3".
+    #[serde(default)]
+    script: Vec<String>,
+    /// What OpenBLAS keeps in memory, by the library's path.
+    #[serde(default)]
+    blas: Vec<(String, i64)>,
+    /// The user's limit on threads, and the cgroup's with what is used of it.
+    user_threads: Option<u64>,
+    pids: Option<(u64, u64)>,
+    #[serde(default)]
+    uid: u32,
+    /// The tick from which on it is there.
+    #[serde(default)]
+    from: usize,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TfConfig {
+    state: Option<String>,
+    intra: Option<i64>,
+    inter: Option<i64>,
+    #[serde(default)]
+    from_proto: bool,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaOf {
+    path: String,
+    version: u32,
+    cpus: f64,
+    #[serde(default)]
+    periods: Vec<i64>,
+    #[serde(default)]
+    throttled: Vec<i64>,
+    /// Periods and throttled periods.
+    #[serde(default)]
+    per_s: Option<[f64; 2]>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thread {
+    tid: u32,
+    #[serde(default = "ten")]
+    start_s: f64,
+    /// Its process; the first where absent.
+    pid: Option<u32>,
+    #[serde(default = "python")]
+    comm: String,
+    tf: Option<String>,
+    tf_by_shape: Option<String>,
+    python: Option<String>,
+    symbol: Option<String>,
+    library: Option<String>,
+    owner: Option<String>,
+    missing: Option<String>,
+    #[serde(default)]
+    run_ms: Vec<i64>,
+    #[serde(default)]
+    wait_ms: Vec<i64>,
+    /// Milliseconds run and waited.
+    #[serde(default)]
+    per_s: [f64; 2],
+    #[serde(default = "single")]
+    count: u32,
+    /// The tick from which on the first is there, and ticks from one to the next.
+    #[serde(default)]
+    from: usize,
+    #[serde(default)]
+    every: usize,
+    #[serde(default)]
+    state: String,
+    on_cpu: Option<u32>,
+    affinity: Option<String>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn single() -> u32 {
+    1
+}
+
+fn ten() -> f64 {
+    10.0
+}
+
+fn python() -> String {
+    "python".to_owned()
+}
+
+/// The value at a tick: the last one stays; nothing at all is 0; a negative one is absent.
+fn at(values: &[i64], tick: usize) -> Option<u64> {
+    values.get(tick).or(values.last()).map_or(Some(0), |&value| u64::try_from(value).ok())
+}
+
+fn ticks(seconds: f64) -> u64 {
+    (seconds * 100.0).round() as u64
+}
+
+impl Scenario {
+    /// What goes on evenly, since the first tick.
+    fn grown(&self, per_s: f64, tick: usize) -> u64 {
+        (per_s * self.interval_s * tick as f64).round() as u64
+    }
+
+    /// The scenes of all samples.
+    pub fn scenes(&self, order: Order) -> Vec<Scene> {
+        let families = match self.families.as_str() {
+            "" => Families::builtin(),
+            text => Families::with_user_file(text).unwrap(),
+        };
+        let mut model = if self.whole { Model::of_whole_watch(families) } else { Model::new(families) };
+        (0..self.ticks).map(|tick| model.next(Arc::new(self.sample(tick, order)))).collect()
+    }
+
+    pub fn sample(&self, tick: usize, order: Order) -> Sample {
+        let interval_ns = (self.interval_s * 1e9) as u64;
+        let cpu = |(index, cpu): (usize, &Cpu)| CpuTime {
+            cpu: index as u32,
+            busy_ticks: at(&cpu.busy, tick).unwrap() + self.grown(cpu.per_s[0], tick),
+            idle_ticks: at(&cpu.idle, tick).unwrap() + self.grown(cpu.per_s[1], tick),
+            steal_ticks: 0,
+        };
+        Sample {
+            at_ns: FIRST_NS + tick as u64 * interval_ns,
+            interval_ns,
+            host: Arc::new(HostFact {
+                online: self.online.parse().unwrap(),
+                boot_unix_s: 1_000_000,
+                ticks_per_second: 100,
+                ..HostFact::default()
+            }),
+            cpus: self.cpu.iter().enumerate().map(cpu).collect(),
+            processes: self.process.iter().filter_map(|process| self.process(process, tick, order)).collect(),
+            source: if self.stat_only { CounterSource::StatTicks } else { CounterSource::Schedstat },
+            ..Sample::default()
+        }
+    }
+
+    fn process(&self, process: &Process, tick: usize, order: Order) -> Option<ProcessSample> {
+        let clock_ms = at(&process.clock_ms, tick).filter(|_| tick >= process.from)?;
+        let mine = |thread: &&Thread| thread.pid.unwrap_or(self.process[0].pid) == process.pid;
+        let mut threads: Vec<ThreadFact> =
+            self.thread.iter().filter(mine).flat_map(|thread| self.threads(thread, process.pid, tick)).collect();
+        match order {
+            Order::ByTid => threads.sort_by_key(|thread| thread.key),
+            Order::Reversed => threads.sort_by_key(|thread| std::cmp::Reverse(thread.key)),
+            Order::Mixed => threads.sort_by_key(|thread| thread.key.tid.0.wrapping_mul(2_654_435_761)),
+        }
+        Some(ProcessSample {
+            fact: Arc::new(process.fact(tick)),
+            ended: process.ended.is_some_and(|ended| tick >= ended),
+            cpu_ticks: clock_ms / 10,
+            threads,
+            throttle: process.quota.iter().map(|quota| quota.throttle(tick, self.interval_s)).collect(),
+        })
+    }
+
+    /// All threads of one entry that exist.
+    fn threads(&self, thread: &Thread, pid: u32, tick: usize) -> Vec<ThreadFact> {
+        let fact = |index: u32| {
+            let since = tick.checked_sub(thread.from + index as usize * thread.every)?;
+            let mut fact = thread.fact(pid, tick, index)?;
+            let more = |per_s| self.grown(per_s, since);
+            fact.counters.run_ns += more(thread.per_s[0] * 1e6);
+            fact.counters.wait_ns += more(thread.per_s[1] * 1e6);
+            fact.counters.slices += more(thread.per_s[0] / 10.0);
+            fact.cpu_ticks += more(thread.per_s[0] / 10.0);
+            Some(fact)
+        };
+        (0..thread.count).filter_map(fact).collect()
+    }
+}
+
+impl Process {
+    fn fact(&self, tick: usize) -> ProcessFact {
+        let renamed = self.exec.as_ref().filter(|(from, _)| tick >= *from).map(|(_, comm)| comm);
+        let cgroup = |quota: &QuotaOf| CgroupFact {
+            path: quota.path.as_str().into(),
+            version: if quota.version == 1 { CgroupVersion::V1 } else { CgroupVersion::V2 },
+            quota: Quota { quota_us: (quota.cpus * 100_000.0) as u64, period_us: 100_000 },
+        };
+        ProcessFact {
+            key: ProcessKey { pid: Pid(self.pid), start_ticks: ticks(self.start_s) },
+            comm: renamed.unwrap_or(&self.comm).as_str().into(),
+            command: self.command.iter().map(|argument| argument.as_str().into()).collect(),
+            tensorflow: self
+                .tensorflow
+                .as_deref()
+                .map(|version| TensorFlowFact { version: Some(version.into()), ..TensorFlowFact::default() }),
+            python: self.python.as_deref().map(|version| PythonFact { version: Some(version.into()) }),
+            cpuset: self.cpuset.as_deref().map(|list| list.parse().unwrap()),
+            cpus_allowed: self.cpus_allowed.as_deref().map(|list| list.parse().unwrap()),
+            cgroups: self.quota.iter().map(cgroup).collect(),
+            environment: self.env.as_deref().map(environment),
+            settings: self.settings(),
+            uid: self.uid,
+            ..ProcessFact::default()
+        }
+    }
+}
+
+impl Process {
+    fn settings(&self) -> Settings {
+        let config = |config: &TfConfig| TfConfigFact {
+            state: match config.state.as_deref() {
+                None => TfContextState::Started,
+                Some("not started") => TfContextState::NotStarted,
+                Some("not made") => TfContextState::NotMade,
+                Some(other) => panic!("no such state: {other}"),
+            },
+            intra: config.intra,
+            inter: config.inter,
+            from_proto: config.from_proto,
+        };
+        let script = || Script {
+            path: "/home/ana/train.py".into(),
+            wishes: self.script.iter().map(|line| wish(line)).collect(),
+            imports_tensorflow_at: None,
+        };
+        let pool = |(library, value): &(String, i64)| LibraryPool {
+            library: library.as_str().into(),
+            symbol: "blas_cpu_number".into(),
+            value: *value,
+        };
+        Settings {
+            live_environment: self.live_env.as_deref().map(environment),
+            tf_config: self.tf_config.as_ref().map(config),
+            library_pools: self.blas.iter().map(pool).collect(),
+            script: (!self.script.is_empty()).then(script),
+            user_threads_max: self.user_threads,
+            pids: self.pids.map(|(current, max)| PidsLimit { path: "/job".into(), current, max }),
+        }
+    }
+}
+
+fn environment(words: &str) -> Environment {
+    Environment::from_block(words.replace(' ', "\0").as_bytes())
+}
+
+fn wish(line: &str) -> Wish {
+    let [line, knob, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+    let knob = match knob {
+        "intra" => WishKnob::Intra,
+        "inter" => WishKnob::Inter,
+        "private_threadpool_size" => WishKnob::PrivateThreadpool,
+        variable => WishKnob::Variable(variable.into()),
+    };
+    Wish { line: line.parse().unwrap(), knob, value: value.parse().unwrap() }
+}
+
+impl QuotaOf {
+    fn throttle(&self, tick: usize, interval_s: f64) -> Option<Throttle> {
+        if let Some(per_s) = self.per_s {
+            let grown = |per_s: f64| (per_s * interval_s * tick as f64).round() as u64;
+            return Some(Throttle { periods: grown(per_s[0]), throttled_periods: grown(per_s[1]), throttled_ns: 0 });
+        }
+        let periods = at(&self.periods, tick).filter(|_| !self.periods.is_empty())?;
+        Some(Throttle { periods, throttled_periods: at(&self.throttled, tick)?, throttled_ns: 0 })
+    }
+}
+
+impl Thread {
+    fn fact(&self, pid: u32, tick: usize, index: u32) -> Option<ThreadFact> {
+        let run_ms = at(&self.run_ms, tick)?;
+        let letter = self.state.as_bytes().get(tick).or(self.state.as_bytes().last()).copied();
+        Some(ThreadFact {
+            key: ThreadKey { tid: Tid(self.tid + index), start_ticks: ticks(self.start_s) },
+            counters: Counters {
+                run_ns: run_ms * 1_000_000,
+                wait_ns: at(&self.wait_ms, tick)? * 1_000_000,
+                slices: run_ms / 10,
+            },
+            cpu_ticks: run_ms / 10,
+            state: letter.map_or(State::Sleeping, State::from_letter),
+            last_cpu: self.on_cpu,
+            affinity: self.affinity.as_deref().map(|list| Arc::new(list.parse().unwrap())),
+            identity: Arc::new(self.identity(pid, index)),
+        })
+    }
+
+    fn identity(&self, pid: u32, index: u32) -> Identity {
+        let entry = Entry {
+            library: self.library.as_deref().map(|path| Arc::new(path.into())),
+            symbol: self.symbol.as_deref().map(Text::from),
+            owner: self.owner.as_deref().map(|path| Owner { library: Arc::new(path.into()), symbol: None }),
+            ..Entry::default()
+        };
+        let name = |name: &Option<String>, source| name.as_deref().map(|name| TargetName { name: name.into(), source });
+        Identity {
+            comm: self.comm.as_str().into(),
+            main: self.tid + index == pid,
+            entry: Some(entry).filter(|entry| *entry != Entry::default()),
+            target_name: name(&self.tf, NameSource::TensorFlow)
+                .or_else(|| name(&self.tf_by_shape, NameSource::TensorFlowByShape))
+                .or_else(|| name(&self.python, NameSource::Python)),
+            missing: self.missing.clone(),
+        }
+    }
+}
+
+/// How threads are listed: must not matter.
+#[derive(Clone, Copy)]
+pub enum Order {
+    ByTid,
+    Reversed,
+    Mixed,
+}

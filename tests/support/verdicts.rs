@@ -1,0 +1,284 @@
+//! What the model says of the scenes: limits, headlines, and every cause with its answer.
+
+use tftop::fact::Caps;
+use tftop::model::finding::{Evidence, Finding, Judgement, Level, Remedy, Verdict};
+use tftop::model::headline::{Condition, Headline, Pressure};
+use tftop::model::limit::{AppliesTo, Grade, Limit, Limits};
+
+const CAPS: Caps = Caps { intra: Some(1), inter: Some(1), data: Some(1), omp: None, blas: None, cpus: None };
+
+/// The limits of a group of this origin.
+pub fn limits(origin: &str) -> Limits {
+    let limit = |value, source: &str, place: &str, overruled: Option<&str>, grade| Limit {
+        value,
+        source: source.into(),
+        place: place.into(),
+        applies_to: AppliesTo::Pool,
+        overruled: overruled.map(Into::into),
+        grade,
+    };
+    let by_config = Some("overruled by tf.config");
+    let (all, knob) = match origin {
+        "tf-intra-op" => (
+            vec![
+                limit(3, "tf.config", "its context in memory", None, Grade::Measured),
+                limit(8, "TF_NUM_INTRAOP_THREADS", "environment at start", by_config, Grade::Inferred),
+                limit(2, "default = CPUs allowed", "nothing is set", by_config, Grade::Inferred),
+                limit(
+                    3,
+                    "the script's source",
+                    "train.py:12",
+                    Some("a line in the source, no proof that it ran"),
+                    Grade::Inferred,
+                ),
+            ],
+            "tf.config.threading.set_intra_op_parallelism_threads or TF_NUM_INTRAOP_THREADS, before TensorFlow starts",
+        ),
+        "tf-inter-op" => (
+            vec![
+                limit(5, "TF_NUM_INTEROP_THREADS", "environment at start", None, Grade::Corroborated),
+                limit(
+                    2,
+                    "default = CPUs allowed",
+                    "nothing is set",
+                    Some("overruled by TF_NUM_INTEROP_THREADS"),
+                    Grade::Inferred,
+                ),
+            ],
+            "tf.config.threading.set_inter_op_parallelism_threads or TF_NUM_INTEROP_THREADS, before TensorFlow starts",
+        ),
+        "tf-data" => (
+            vec![],
+            "tf.data.Options().threading.private_threadpool_size, num_parallel_calls and cycle_length in the pipeline; no \
+             environment variable",
+        ),
+        "openblas" => (
+            vec![limit(1, "OPENBLAS_NUM_THREADS", "set by the program itself", None, Grade::Inferred)],
+            "OPENBLAS_NUM_THREADS before the library is imported, threadpoolctl afterwards",
+        ),
+        _ => (vec![], "as the program starts them: no knob but affinity"),
+    };
+    let effective = (!all.is_empty()).then_some(0);
+    Limits { all, effective, knob: knob.into(), exceeded_by: u32::from(origin == "openblas"), processes: Vec::new() }
+}
+
+/// What is left of limits where nothing of the process may be read.
+pub fn unread(limits: &Limits) -> Limits {
+    let defaults = limits.all.iter().filter(|limit| limit.source.starts_with("default")).cloned();
+    let all: Vec<_> = defaults
+        .map(|limit| Limit { place: "nothing is set that can be read".into(), overruled: None, ..limit })
+        .collect();
+    Limits {
+        effective: (!all.is_empty()).then_some(0),
+        all,
+        knob: limits.knob.clone(),
+        exceeded_by: 0,
+        processes: Vec::new(),
+    }
+}
+
+/// Before there is a verdict.
+pub fn too_soon(watched_s: f64) -> Headline {
+    let says = format!("judged after 10 s of watching, has {watched_s:.0}");
+    Headline { says, judged_s: watched_s, ..Headline::default() }
+}
+
+/// Too many threads.
+pub fn oversubscribed() -> Headline {
+    Headline {
+        condition: Condition::Oversubscribed,
+        says:
+            "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 3 (tf.config); TF inter-op 1.1 of them, limit 5 \
+               (TF_NUM_INTEROP_THREADS)"
+                .into(),
+        advice: "intra=1 inter=1 data=1 would fit.".into(),
+        caps: CAPS,
+        judged_s: 10.0,
+        pressure: Some(pressure(2.3, 2.6, 0.1)),
+    }
+}
+
+/// Too many threads, and nothing of the process may be read.
+pub fn hidden() -> Headline {
+    Headline {
+        says: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, no limit set (2 by default); TF inter-op 1.1 of them, no \
+               limit set (2 by default)"
+            .into(),
+        ..oversubscribed()
+    }
+}
+
+/// A quota that stops it.
+pub fn throttled() -> Headline {
+    Headline {
+        condition: Condition::Throttled,
+        says: "a quota of 2.00 CPUs stopped it in 31 % of its periods; 4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, \
+               limit 3 (tf.config); TF inter-op 1.1 of them, limit 5 (TF_NUM_INTEROP_THREADS)"
+            .into(),
+        pressure: Some(Pressure { throttled_share: Some(0.31), ..pressure(2.3, 2.6, 0.1) }),
+        ..oversubscribed()
+    }
+}
+
+/// All is well.
+pub fn healthy() -> Headline {
+    Headline {
+        condition: Condition::Healthy,
+        says: "1.8 of 2.0 CPUs are wanted, nobody has to wait long".into(),
+        judged_s: 10.0,
+        pressure: Some(pressure(0.9, 0.0, 0.06)),
+        ..Headline::default()
+    }
+}
+
+/// Neighbours.
+pub fn starved() -> Headline {
+    Headline {
+        condition: Condition::Starved,
+        says: "neighbours take 1.0 of the 1.8 CPUs it could use; your limits are fine".into(),
+        pressure: Some(pressure(0.9, 0.0, 0.95)),
+        ..healthy()
+    }
+}
+
+fn pressure(saturation: f64, self_excess: f64, external: f64) -> Pressure {
+    Pressure { saturation, wait_share: 0.58, wait_ms_per_slice: 7.5, self_excess, external, throttled_share: None }
+}
+
+const CODES: [(&str, &str, &str); 21] = [
+    ("throttled", "Does a CPU quota take CPUs away?", "no CPU quota stands over the process"),
+    ("quota-not-seen", "Are pools larger than the CPU quota?", "no CPU quota stands over the process"),
+    (
+        "late-setting",
+        "Was a setting made after the pool was built?",
+        "tf.config says intra = 3, the pool has 3; tf.config sets no inter size, the pool has 5",
+    ),
+    ("env-overridden", "Does tf.config overrule a variable?", "neither TF_NUM_INTRAOP_THREADS nor another is set"),
+    ("env-too-late", "Did the program set a variable too late?", "the program changed no thread-related variable"),
+    ("zero-means-all", "Did a 0 ask for every CPU?", "nobody wrote 0"),
+    ("omp-does-the-work", "Does OpenMP do the work that intra-op is set for?", "the process has no OpenMP threads"),
+    ("omp-not-used", "Is OMP_NUM_THREADS set where no OpenMP runs?", "no OpenMP or MKL variable is set"),
+    ("blas-other-variable", "Is a variable set that another BLAS would read?", "no variable of another BLAS is set"),
+    ("many-processes", "Does every worker process bring its own pools?", "one process"),
+    ("nested-pools", "Does one pool call into another?", "no two busy groups rise and fall together"),
+    ("tf-data-uncapped", "Does tf.data run without a limit?", "6 tf.data threads want 0.28 CPUs"),
+    ("xla-own-pool", "Does XLA run on pools that no setting sizes?", "the process has no XLA threads"),
+    ("other-pool", "Do other pools run beside the one that was limited?", "intra-op wants 1.0 CPUs, all else 0.8"),
+    (
+        "piled-affinity",
+        "Do affinity masks crowd threads on few CPUs?",
+        "no mask is crowded while another allowed CPU idles",
+    ),
+    ("spinning", "Do threads only look busy because they wait in a loop?", "no pool thread is runnable all the time"),
+    ("thread-leak", "Does the number of threads keep growing?", "no group gained 10 threads in a minute"),
+    ("starved", "Do neighbours take CPUs that are yours?", "got all but 0.1 of the 2.0 CPUs it could use"),
+    ("input-bound", "Does computing wait for input?", "compute pools want 3.7 CPUs, input and Python 0.9"),
+    ("gpu-bound", "Does a GPU do the work?", "no GPU runtime has threads in this process"),
+    ("asleep-is-fine", "Do many threads exist but sleep?", "17 threads for 2.0 CPUs: not many"),
+];
+
+fn all(answer: impl Fn(&str, &str) -> Verdict) -> Vec<Judgement> {
+    CODES.iter().map(|&(code, asks, clear)| Judgement { code, asks, verdict: answer(code, clear) }).collect()
+}
+
+fn clear(because: &str) -> Verdict {
+    Verdict::Clear { because: because.into() }
+}
+
+/// Nothing found.
+pub fn clear_causes() -> Vec<Judgement> {
+    all(|_, because| clear(because))
+}
+
+/// What is to be said of the oversubscribed run.
+pub fn causes() -> Vec<Judgement> {
+    all(|code, because| match code {
+        "other-pool" => other_pool(),
+        "env-overridden" => env_overridden(),
+        "thread-leak" => Verdict::TooSoon { needs: "60 s of watching, has 30".into() },
+        "spinning" => Verdict::CantTell { because: "one thread more than fits is runnable; stacks would tell".into() },
+        _ => clear(because),
+    })
+}
+
+/// What is to be said where a quota throttles.
+pub fn throttled_causes() -> Vec<Judgement> {
+    let quota = Finding {
+        level: Level::Oversubscribed,
+        grade: Grade::Measured,
+        says: "the quota of 2.00 CPUs was used up in 31 % of its periods".into(),
+        evidence: vec![Evidence::new("periods throttled", "31 of 100"), Evidence::new("quota", "2.00 CPUs")],
+        remedy: Remedy { text: "fewer threads, or a larger quota (cpu.max of its cgroup)".into(), ..Remedy::default() },
+    };
+    let mut causes = causes();
+    causes[0].verdict = Verdict::Found(Box::new(quota));
+    causes
+}
+
+/// What can be said after a few seconds.
+pub fn open_causes() -> Vec<Judgement> {
+    all(|code, because| match code {
+        "omp-does-the-work" | "xla-own-pool" | "gpu-bound" | "zero-means-all" | "many-processes" => clear(because),
+        _ => Verdict::TooSoon { needs: "10 s of watching, has 4".into() },
+    })
+}
+
+/// What can be said where nothing of the process may be read.
+pub fn hidden_causes() -> Vec<Judgement> {
+    all(|code, because| match code {
+        "late-setting" => cant_tell("neither tf.config nor the script's source can be read"),
+        "env-overridden" => cant_tell("tf.config can't be read"),
+        "env-too-late" => cant_tell("the environment as it is now can't be read"),
+        _ => clear(because),
+    })
+}
+
+fn cant_tell(because: &str) -> Verdict {
+    Verdict::CantTell { because: because.into() }
+}
+
+/// Found: neighbours.
+pub fn neighbours() -> Verdict {
+    Verdict::Found(Box::new(Finding {
+        level: Level::Notice,
+        grade: Grade::Corroborated,
+        says: "other processes take 1.0 of the 1.8 CPUs it could use".into(),
+        evidence: vec![Evidence::new("CPUs others use", "1.14 of 2.00")],
+        remedy: Remedy { text: "run it elsewhere or later, or stop the neighbours".into(), ..Remedy::default() },
+    }))
+}
+
+fn other_pool() -> Verdict {
+    Verdict::Found(Box::new(Finding {
+        level: Level::Oversubscribed,
+        grade: Grade::Measured,
+        says: "tf.config limits intra-op to 3, but other pools want 2.0 CPUs beside its 2.6".into(),
+        evidence: vec![
+            Evidence::new("intra-op wants", "2.60 CPUs"),
+            Evidence::new("other pools want", "TF inter-op 1.10 + tf.data 0.72 + main thread 0.18 CPUs"),
+            Evidence::new("together", "4.60 of 2.00 CPUs"),
+        ],
+        remedy: Remedy {
+            text: "limit TF inter-op too: tf.config.threading.set_inter_op_parallelism_threads or \
+                   TF_NUM_INTEROP_THREADS, before TensorFlow starts"
+                .into(),
+            export: Some("export TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1".into()),
+            python: Some(
+                "tf.config.threading.set_intra_op_parallelism_threads(1); \
+                 tf.config.threading.set_inter_op_parallelism_threads(1); options.threading.private_threadpool_size = 1"
+                    .into(),
+            ),
+            caps: CAPS,
+        },
+    }))
+}
+
+fn env_overridden() -> Verdict {
+    Verdict::Found(Box::new(Finding {
+        level: Level::Notice,
+        grade: Grade::Measured,
+        says: "tf.config says intra = 3 and overrules TF_NUM_INTRAOP_THREADS=8".into(),
+        evidence: vec![Evidence::new("TF_NUM_INTRAOP_THREADS", "8"), Evidence::new("tf.config intra", "3 threads")],
+        remedy: Remedy { text: "set it in one place only".into(), ..Remedy::default() },
+    }))
+}
