@@ -12,6 +12,7 @@
 //!  floor 0  fact      plain data: counters and names as read, and what is missing and why
 //!  floor 1  probe     eyes: reads a live target, never stops or changes it
 //!           model     pure functions of facts: rates, origins, groups, capacity, scene
+//!           launch    hands: starts a command with caps and stays with it to its end
 //!  floor 2  report    Scene -> String
 //!           tui       Scene -> screen, events -> effects
 //!  floor 3  command   wiring: command line, sampler thread, subcommands
@@ -19,6 +20,7 @@
 
 pub mod command;
 pub mod fact;
+pub mod launch;
 pub mod model;
 pub mod probe;
 pub mod report;

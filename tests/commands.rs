@@ -76,7 +76,7 @@ fn help_is_short_and_says_how_it_ends() {
     let (code, stdout, stderr) = ended(&mut tftop(&["--help"]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     insta::assert_snapshot!("help", stdout);
-    for subcommand in ["attach", "ps", "report", "explain", "doctor", "demo"] {
+    for subcommand in ["attach", "ps", "report", "explain", "doctor", "demo", "run"] {
         let (code, stdout, _) = ended(&mut tftop(&[subcommand, "--help"]));
         assert_eq!(code, Some(0));
         insta::assert_snapshot!(format!("help_{subcommand}"), stdout);

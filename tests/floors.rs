@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 /// Room, and the rooms it may import. A lower floor never imports a higher one; rooms of one floor don't import each other.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("fact", &[]),
+    ("launch", &["fact"]),
     ("model", &["fact"]),
     ("probe", &["fact"]),
     ("report", &["fact", "model"]),
     ("tui", &["fact", "model"]),
-    ("command", &["fact", "model", "probe", "report", "tui"]),
+    ("command", &["fact", "launch", "model", "probe", "report", "tui"]),
 ];
 
 #[test]

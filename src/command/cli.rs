@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::run::{RunWish, StageWish};
 use super::span;
 use crate::fact::Pid;
+use crate::launch::stage;
 use crate::model::finding::Level;
 use crate::tui;
 
@@ -20,6 +22,7 @@ Examples:
   tftop report 2430 --fail-on severe  a policy for a job template or CI
   tftop explain 2430                  every cause: found, ruled out, or why it can't be told
   tftop doctor 2430                   what may be read of it, and what would help
+  tftop run --cpus 2 -- python x.py   start it on 2 CPUs with every pool capped
 
 Exit codes:
   0  clean
@@ -28,8 +31,9 @@ Exit codes:
   3  target not found, or it ended before the report was complete
   4  no permission; a report is still printed, without the threads' own names
   8  the verdict or a cause found is at or above --fail-on
+  `tftop run` ends with the code of its command
 
-tftop only reads: it never stops, signals or changes the process it watches.";
+tftop only reads: it never stops, signals or changes a process that it did not start itself.";
 
 /// htop for TensorFlow's threads: the true origin of every thread, what it gets, waits for and wants.
 #[derive(Debug, Parser)]
@@ -70,6 +74,11 @@ pub(super) enum Command {
     },
     /// Watch a small training run that ends when you quit
     Demo(DemoWish),
+    /// Start a command with thread caps, watch it, and say whether they held
+    Run(Box<RunWish>),
+    /// What `run` starts first: it becomes the command
+    #[command(name = stage::SUBCOMMAND, hide = true)]
+    Stage(StageWish),
 }
 
 /// Which process, and for how long: 12 s, because a verdict takes 10 s of watching and one more second confirms it.

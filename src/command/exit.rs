@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::fact::Pid;
+use crate::launch::program::Missing;
 use crate::probe::AttachError;
 
 /// Wrong use of the command line.
@@ -12,6 +13,9 @@ const NOT_FOUND: u8 = 3;
 const PERMISSION: u8 = 4;
 const FINDINGS: u8 = 8;
 const OTHER: u8 = 1;
+/// A command that can't be executed, and one that does not exist, as shells have it.
+pub(super) const NOT_EXECUTABLE: u8 = 126;
+const NO_COMMAND: u8 = 127;
 
 /// An end without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub(super) enum Exit {
     Partial,
     /// Printed; what was found is at or above `--fail-on`.
     Findings,
+    /// A command that tftop started ended with this code.
+    Of(u8),
 }
 
 impl Exit {
@@ -33,6 +39,7 @@ impl Exit {
             Self::Gone => NOT_FOUND,
             Self::Partial => PERMISSION,
             Self::Findings => FINDINGS,
+            Self::Of(code) => code,
         })
     }
 }
@@ -55,6 +62,15 @@ impl Problem {
 
     pub(super) fn permission(says: impl Into<String>) -> Self {
         Self { code: PERMISSION, says: says.into() }
+    }
+
+    /// A command that can't be started.
+    pub(super) fn command(missing: &Missing) -> Self {
+        let code = match missing {
+            Missing::NotFound(_) => NO_COMMAND,
+            Missing::NotExecutable(_) => NOT_EXECUTABLE,
+        };
+        Self { code, says: missing.to_string() }
     }
 
     /// A process that can't be watched at all.

@@ -13,6 +13,7 @@ mod progress;
 mod ps;
 mod pump;
 mod report;
+mod run;
 mod span;
 mod target;
 mod watch;
@@ -57,5 +58,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         (None, Some(Command::Explain(wish))) => report::explain(&wish, options),
         (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
         (None, Some(Command::Demo(wish))) => demo::demo(&wish, options),
+        (None, Some(Command::Run(wish))) => run::run(&wish, options),
+        (None, Some(Command::Stage(wish))) => Ok(run::stage(&wish)),
     }
 }

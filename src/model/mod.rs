@@ -22,6 +22,7 @@ pub mod scene;
 mod steps;
 mod target;
 mod threads;
+pub mod verification;
 mod window;
 
 use std::collections::HashSet;

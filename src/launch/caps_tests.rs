@@ -1,0 +1,92 @@
+//! Caps that fit together are planned; those that don't are refused with the option's name.
+
+use super::*;
+
+fn machine(online: &str, allowed: &str) -> Machine {
+    Machine { online: online.parse().unwrap(), allowed: allowed.parse().unwrap() }
+}
+
+fn pools(intra: u32) -> Wish {
+    Wish { pools: Caps { intra: Some(intra), ..Caps::default() }, shim_enforces: true, ..Wish::default() }
+}
+
+fn cpus(text: &str) -> Wish {
+    Wish { cpus: Some(text.parse().unwrap()), shim_enforces: true, ..Wish::default() }
+}
+
+fn refused(wish: &Wish, machine: &Machine) -> String {
+    let why = plan(wish, machine).unwrap_err().to_string();
+    let forced = plan(&Wish { force: true, ..wish.clone() }, machine);
+    assert_eq!(why.contains("--force"), forced.is_ok(), "{why}");
+    why
+}
+
+#[test]
+fn one_number_is_for_everything() {
+    let plan = plan(&cpus("2"), &machine("0-7", "4-7")).unwrap();
+    assert_eq!(plan.caps.to_string(), "intra=2 inter=2 data=2 omp=2 blas=2 cpus=2");
+    assert_eq!(plan.cpus.unwrap().to_string(), "4-5");
+}
+
+#[test]
+fn a_list_counts_its_cpus_and_a_pool_of_its_own_stays() {
+    let mut wish = cpus("1,3-4");
+    wish.pools.inter = Some(1);
+    let plan = plan(&wish, &machine("0-7", "0-7")).unwrap();
+    assert_eq!(plan.caps.to_string(), "intra=3 inter=1 data=3 omp=3 blas=3 cpus=3");
+    assert_eq!(plan.cpus.unwrap().to_string(), "1,3-4");
+}
+
+#[test]
+fn a_pool_alone_leaves_everything_else_alone() {
+    let plan = plan(&pools(3), &machine("0-7", "0-7")).unwrap();
+    assert_eq!((plan.caps.to_string().as_str(), plan.cpus), ("intra=3", None));
+}
+
+#[test]
+fn more_than_the_machine_has_needs_force() {
+    let two = machine("0-1", "0-1");
+    assert!(refused(&pools(3), &two).starts_with("--intra 3 is more than the 2 CPUs of this machine"));
+    assert!(refused(&cpus("3"), &two).starts_with("--cpus 3 is more than the 2 CPUs (CPUs 0-1)"));
+    assert!(refused(&cpus("1-2"), &machine("0-7", "0-1")).starts_with("--cpus 1-2: only CPUs 0-1 may be used"));
+    // No mask can name a CPU that is not there.
+    assert!(refused(&cpus("8-9"), &two).contains("none of these CPUs is online"));
+}
+
+#[test]
+fn forced_numbers_size_the_pools_and_leave_the_cpus_there_are() {
+    let plan = plan(&Wish { force: true, ..cpus("3") }, &machine("0-1", "0-1")).unwrap();
+    assert_eq!((plan.caps.intra, plan.cpus.unwrap().to_string().as_str()), (Some(3), "0-1"));
+}
+
+#[test]
+fn contradictions_need_force() {
+    let eight = machine("0-7", "0-7");
+    let contradiction = Wish { cpus: Some(CpuWish::Count(2)), ..pools(8) };
+    assert!(refused(&contradiction, &eight).starts_with("--intra 8 contradicts --cpus, which leaves 2"));
+    let variable = Wish { variables: vec![("TF_NUM_INTRAOP_THREADS".to_owned(), "8".into())], ..pools(2) };
+    assert!(refused(&variable, &eight).starts_with("--env TF_NUM_INTRAOP_THREADS=8 contradicts the caps"));
+    let same = Wish { variables: vec![("TF_NUM_INTRAOP_THREADS".to_owned(), "2".into())], ..pools(2) };
+    assert!(plan(&same, &eight).is_ok());
+}
+
+#[test]
+fn tf_data_can_not_be_capped_without_the_shim() {
+    let wish = Wish { pools: Caps { data: Some(1), ..Caps::default() }, ..Wish::default() };
+    assert!(plan(&wish, &machine("0-7", "0-7")).unwrap_err().to_string().starts_with("--data is held by the shim"));
+    // One number for everything asks for nothing in particular: what can be held is.
+    assert!(plan(&Wish { shim_enforces: false, ..cpus("2") }, &machine("0-7", "0-7")).is_ok());
+}
+
+#[test]
+fn nonsense_names_no_cpus() {
+    for bad in ["", ",", "0", "x", "3-1", "-1", "1.5", "9999999", "99999999999", "0-99999"] {
+        assert!(bad.parse::<CpuWish>().is_err(), "{bad}");
+    }
+    assert_eq!("3-3".parse(), Ok(CpuWish::List(CpuSet::from_iter([3]))));
+    assert_eq!("3".parse(), Ok(CpuWish::Count(3)));
+    for value in [0, 100_000] {
+        let why = plan(&Wish { force: true, ..pools(value) }, &machine("0-7", "0-7")).unwrap_err().to_string();
+        assert!(why.ends_with("must be between 1 and 8192"), "{why}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The command while it runs: started in its environment and on its CPUs, signalled, waited for. It never outlives this
+//! process: dropped or killed with SIGKILL, tftop takes the command with it (but not what the command itself started).
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Signal, kill_process};
+
+use super::environment::Changes;
+use super::stage;
+use crate::fact::{CpuSet, Pid};
+
+/// How often the process that becomes the command is looked at: it takes a few milliseconds.
+const POLL: Duration = Duration::from_millis(2);
+
+/// A command that was started and not waited for yet.
+#[derive(Debug)]
+pub struct Child {
+    child: tokio::process::Child,
+    pid: Pid,
+}
+
+/// What to start.
+#[derive(Debug)]
+pub struct Start<'a> {
+    /// The command's words; the first is looked for on PATH.
+    pub words: &'a [OsString],
+    /// What is different in its environment.
+    pub changes: &'a Changes,
+    /// CPUs it may run on; none: those of this process.
+    pub cpus: Option<&'a CpuSet>,
+    /// Where its output goes instead of this process's own; its stdin is then empty.
+    pub log: Option<fs::File>,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It said so itself.
+    Exit(u8),
+    /// A signal ended it.
+    Signal(u8),
+}
+
+impl Ended {
+    /// The exit code that stands for it, as shells have it: 128 + n for signal n.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Exit(code) => code,
+            Self::Signal(number) => number.saturating_add(128),
+        }
+    }
+}
+
+impl Child {
+    /// Starts the command. Call it from the main thread, inside the runtime: the command dies with the thread that
+    /// started it. It stays in this process's group, so that the terminal's keys reach it as they would without tftop.
+    ///
+    /// Fails when no process can be made. That the command itself can't be executed shows as exit code 126.
+    pub fn start(start: Start) -> io::Result<Self> {
+        // Not by name: the file of a tftop that was replaced meanwhile would be another program.
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("tftop").arg(stage::SUBCOMMAND).arg("--parent").arg(std::process::id().to_string());
+        command.args(start.cpus.map(|cpus| format!("--cpus={cpus}"))).arg("--").args(start.words);
+        start.changes.apply(&mut command);
+        if let Some(log) = start.log {
+            command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+        }
+        let mut command = tokio::process::Command::from(command);
+        let child = command.kill_on_drop(true).spawn()?;
+        let pid = Pid(child.id().unwrap_or_default());
+        Ok(Self { child, pid })
+    }
+
+    /// Its pid; after its end nobody's, or another process's.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Waits until the process has become the command; sooner when it ended.
+    pub async fn begun(&mut self) {
+        while !self.has_ended() && self.is_staged() {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Whether its end was seen.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The second argument is still ours; in the middle of exec there is none.
+    fn is_staged(&self) -> bool {
+        let line = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let second = line.split(|&byte| byte == 0).nth(1);
+        line.is_empty() || second == Some(stage::SUBCOMMAND.as_bytes())
+    }
+
+    /// Sends a signal, unless it was waited for already.
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Some(pid) = pid {
+            // Fails only for a command that changed its user: then the signal is not ours to send.
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Waits for its end; the same answer when asked again. Safe to give up and to call again.
+    pub async fn ended(&mut self) -> io::Result<Ended> {
+        self.child.wait().await.map(ended)
+    }
+}
+
+fn ended(status: ExitStatus) -> Ended {
+    let byte = |number: i32| u8::try_from(number).unwrap_or(u8::MAX);
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ended::Exit(byte(code)),
+        (None, signal) => Ended::Signal(byte(signal.unwrap_or_default())),
+    }
+}

@@ -1,0 +1,105 @@
+//! A start as a line for the shell: what it prints can be pasted and does the same.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::environment::Changes;
+use crate::fact::CpuSet;
+
+/// `env … taskset -c … command`, one line. env(1) and taskset(1) are left out where there is nothing for them to do.
+pub fn line(changes: &Changes, cpus: Option<&CpuSet>, words: &[impl AsRef<OsStr>]) -> String {
+    let mut line = Vec::new();
+    if *changes != Changes::default() {
+        line.push("env".to_owned());
+        line.extend(changes.removed.iter().map(|name| format!("-u {name}")));
+        line.extend(changes.set.iter().map(|(name, value)| format!("{}={}", quoted(name), quoted(value))));
+    }
+    line.extend(cpus.map(|cpus| format!("taskset -c {cpus}")));
+    line.extend(words.iter().map(|word| quoted(word.as_ref())));
+    line.join(" ")
+}
+
+/// A word as a shell reads it back. Bytes that no terminal should be sent are written in `$'…'`, which bash, zsh, ksh and
+/// POSIX of 2024 know.
+pub fn quoted(word: &OsStr) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./:,+@%=".contains(byte);
+    let bytes = word.as_bytes();
+    match word.to_str() {
+        Some(text) if !bytes.is_empty() && bytes.iter().all(plain) => text.to_owned(),
+        Some(text) if !text.chars().any(unprintable) => format!("'{}'", text.replace('\'', r"'\''")),
+        _ => escaped(bytes),
+    }
+}
+
+/// Whatever is not ASCII is written byte by byte.
+fn escaped(bytes: &[u8]) -> String {
+    let mut word = "$'".to_owned();
+    for &byte in bytes {
+        match byte {
+            b'\'' | b'\\' => word.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => word.push(char::from(byte)),
+            // Three octal digits always, so that a digit behind them stays one.
+            _ => {
+                let _ = write!(word, "\\{byte:03o}");
+            }
+        }
+    }
+    word + "'"
+}
+
+fn unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_what_changes_and_nothing_else() {
+        let words = ["python", "train.py", "--name", "it's mine"];
+        let changes = Changes {
+            removed: vec!["TF_OVERRIDE_GLOBAL_THREADPOOL"],
+            set: vec![("OMP_NUM_THREADS".into(), "2".into()), ("GREETING".into(), "a b".into())],
+        };
+        assert_eq!(
+            line(&changes, Some(&"0-1".parse().unwrap()), &words),
+            r"env -u TF_OVERRIDE_GLOBAL_THREADPOOL OMP_NUM_THREADS=2 GREETING='a b' taskset -c 0-1 python train.py --name 'it'\''s mine'"
+        );
+        assert_eq!(line(&Changes::default(), None, &words), r"python train.py --name 'it'\''s mine'");
+    }
+
+    #[test]
+    fn a_word_comes_back_from_the_shell_as_it_was() {
+        let words: &[&[u8]] = &[
+            b"",
+            b" ",
+            b"~",
+            b"$HOME",
+            b"`id`",
+            b"a'b",
+            b"'",
+            b"\\",
+            b"*",
+            b"#x",
+            b"!x",
+            b"a\nb",
+            b"\x1b[31m1",
+            b"\xff9",
+            "größer\u{202e}x".as_bytes(),
+            "größer".as_bytes(),
+            b"a=b",
+            b"-n",
+            b"\x01'\\2",
+        ];
+        for word in words {
+            let quoted = quoted(OsStr::from_bytes(word));
+            assert!(!quoted.chars().any(unprintable), "{quoted:?}");
+            let script = format!("printf %s. {quoted}");
+            let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+            assert_eq!(output.stdout, [word, &b"."[..]].concat(), "{quoted}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What is said of a command at its end: whether each cap held, what it got and wanted, how it ended.
+
+use super::figure::{cpus, share};
+use super::table::{Side, Table};
+use crate::model::scene::Scene;
+use crate::model::verification::Check;
+
+/// A command that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Its words, as a shell reads them.
+    pub command: &'a str,
+    /// How it ended: "ended with exit code 0".
+    pub ended: &'a str,
+    /// How long it ran.
+    pub seconds: f64,
+    /// The last scene; none where it was not watched.
+    pub scene: Option<&'a Scene>,
+    /// Its caps.
+    pub checks: &'a [Check],
+    /// More lines, each with its first word.
+    pub notes: &'a [String],
+}
+
+/// The summary, without a closing line break.
+pub fn run(run: &Run) -> String {
+    let mut lines = vec![format!("tftop: {} {} after {:.1} s", run.command, run.ended, run.seconds)];
+    lines.extend(checks(run.checks));
+    lines.extend(run.scene.map(|scene| format!("  CPUs     {}", demand(scene))));
+    lines.extend(run.notes.iter().map(|note| format!("  {note}")));
+    lines.join("\n")
+}
+
+fn checks(checks: &[Check]) -> Vec<String> {
+    let mut table = Table::new(&[("", Side::Left), ("", Side::Left), ("", Side::Left), ("", Side::Left)]);
+    for check in checks {
+        table.row([
+            format!("{:<7}", check.cap),
+            check.value.clone(),
+            check.outcome.word().to_owned(),
+            check.says.clone(),
+        ]);
+    }
+    table.lines().into_iter().skip(1).map(|line| format!("  {}", line.trim_end())).collect()
+}
+
+fn demand(scene: &Scene) -> String {
+    let Some(demand) = scene.demand else { return "no demand: it was over before a second look".to_owned() };
+    format!(
+        "got {}, wanted {} of {}, waited for {} of that, over {:.1} s",
+        cpus(Some(demand.got)),
+        cpus(Some(demand.wanted)),
+        cpus(Some(scene.capacity.effective_cpus)),
+        share(demand.wait_share),
+        scene.window_s
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::scene::{Capacity, Demand};
+    use crate::model::verification::Outcome;
+
+    #[test]
+    fn every_cap_has_its_line() {
+        let check = |cap, value: &str, outcome, says: &str| Check {
+            cap,
+            value: value.to_owned(),
+            outcome,
+            says: says.to_owned(),
+        };
+        let checks = [
+            check("intra", "1", Outcome::Held, "at most 1 thread"),
+            check("cpus", "0-1", Outcome::Exceeded, "2 threads of process 7 may run elsewhere"),
+        ];
+        let scene = Scene {
+            demand: Some(Demand::new(1.5, 0.5)),
+            window_s: 12.0,
+            capacity: Capacity { effective_cpus: 2.0, ..Capacity::default() },
+            ..Scene::default()
+        };
+        let notes = ["shim     attached to 1 process".to_owned()];
+        let said = run(&Run {
+            command: "python train.py",
+            ended: "ended with exit code 0",
+            seconds: 12.34,
+            scene: Some(&scene),
+            checks: &checks,
+            notes: &notes,
+        });
+        let expected = "\
+tftop: python train.py ended with exit code 0 after 12.3 s
+  intra    1    held      at most 1 thread
+  cpus     0-1  exceeded  2 threads of process 7 may run elsewhere
+  CPUs     got 1.50, wanted 2.00 of 2.00, waited for 25 % of that, over 12.0 s
+  shim     attached to 1 process";
+        assert_eq!(said, expected);
+    }
+}
