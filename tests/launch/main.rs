@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/deadline.rs"]
+#[path = "../support/deadline.rs"]
 mod deadline;
-#[path = "support/python.rs"]
+mod in_terminal;
+#[path = "../support/python.rs"]
 mod python;
-#[path = "support/terminal.rs"]
+mod shim;
+#[path = "../support/terminal.rs"]
 mod terminal;
 
 use std::fs;
@@ -19,7 +21,6 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use deadline::{LONG, wait_for};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use terminal::Terminal;
 
 const TFTOP: &str = env!("CARGO_BIN_EXE_tftop");
 
@@ -447,68 +448,6 @@ fn threads_that_leave_their_cpus_are_the_culprits() {
     drop(running.child.stdin.take());
     let ended = running.end();
     assert!(ended.stderr.contains("cpus     ") && ended.stderr.contains("may run elsewhere"), "{}", ended.stderr);
-}
-
-#[test]
-fn control_c_reaches_the_command_once() {
-    let script = "import signal
-got = []
-signal.signal(signal.SIGINT, lambda *_: got.append(1) or print('got it', flush=True))
-print('ready', flush=True)
-input()
-print('in all', len(got), flush=True)";
-    let (_state, mut terminal) = launched_in_terminal(&["run", "--no-ui", "--no-shim", "--", "python3", "-c", script]);
-    terminal.wait_for_text("ready");
-    terminal.press("\x03");
-    terminal.wait_for_text("got it");
-    terminal.press("\r");
-    terminal.wait_for_text("in all 1");
-    assert_eq!(terminal.wait_for_end().code(), Some(0));
-    assert_summary(&mut terminal);
-}
-
-#[test]
-fn the_dashboard_may_be_left_and_the_command_goes_on() {
-    let script = "import sys, time
-print('into the log', flush=True)
-while True: time.sleep(0.01)";
-    let (state, mut terminal) = launched_in_terminal(&["run", "--", "python3", "-c", script]);
-    wait_for("the output in the log", LONG, || {
-        let log = files_below(state.path()).into_iter().find(|path| path.ends_with("/output.log"))?;
-        (fs::read_to_string(log).unwrap() == "into the log\n").then_some(())
-    });
-    terminal
-        .wait_until("the dashboard", |screen| screen.alternate_screen() && screen.contents().contains("main thread"));
-    assert!(!terminal.text().contains("into the log"));
-    terminal.press("q");
-    terminal.wait_for_text("the command goes on");
-    terminal.press("\x03");
-    let code = terminal.wait_for_end().code();
-    assert_eq!(code, Some(130), "{}", terminal.text());
-    assert_summary(&mut terminal);
-    terminal.assert_restored();
-}
-
-#[test]
-fn a_signal_closes_the_dashboard_and_ends_the_command() {
-    let (_state, mut terminal) = launched_in_terminal(&["run", "--", "sleep", "1000"]);
-    terminal
-        .wait_until("the dashboard", |screen| screen.alternate_screen() && screen.contents().contains("main thread"));
-    terminal.signal(Signal::TERM);
-    assert_eq!(terminal.wait_for_end().code(), Some(143));
-    terminal.assert_restored();
-}
-
-fn launched_in_terminal(arguments: &[&str]) -> (TempDir, Terminal) {
-    let state = tempfile::tempdir().unwrap();
-    let home = [("XDG_STATE_HOME", state.path().to_str().unwrap())];
-    let terminal = Terminal::start(24, 100, Path::new(TFTOP), arguments, &home);
-    (state, terminal)
-}
-
-fn assert_summary(terminal: &mut Terminal) {
-    let text = terminal.text();
-    assert!(text.contains("tftop: python3") && text.contains("after"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! `tftop run` in a terminal: keys, the dashboard, signals.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::deadline::{LONG, wait_for};
+use crate::terminal::Terminal;
+use crate::{TFTOP, files_below};
+
+#[test]
+fn control_c_reaches_the_command_once() {
+    let script = "import signal
+got = []
+signal.signal(signal.SIGINT, lambda *_: got.append(1) or print('got it', flush=True))
+print('ready', flush=True)
+input()
+print('in all', len(got), flush=True)";
+    let (_state, mut terminal) = launched_in_terminal(&["run", "--no-ui", "--no-shim", "--", "python3", "-c", script]);
+    terminal.wait_for_text("ready");
+    terminal.press("\x03");
+    terminal.wait_for_text("got it");
+    terminal.press("\r");
+    terminal.wait_for_text("in all 1");
+    assert_eq!(terminal.wait_for_end().code(), Some(0));
+    assert_summary(&mut terminal);
+}
+
+#[test]
+fn the_dashboard_may_be_left_and_the_command_goes_on() {
+    let script = "import sys, time
+print('into the log', flush=True)
+while True: time.sleep(0.01)";
+    let (state, mut terminal) = launched_in_terminal(&["run", "--", "python3", "-c", script]);
+    wait_for("the output in the log", LONG, || {
+        let log = files_below(state.path()).into_iter().find(|path| path.ends_with("/output.log"))?;
+        (fs::read_to_string(log).unwrap() == "into the log\n").then_some(())
+    });
+    terminal
+        .wait_until("the dashboard", |screen| screen.alternate_screen() && screen.contents().contains("main thread"));
+    assert!(!terminal.text().contains("into the log"));
+    terminal.press("q");
+    terminal.wait_for_text("the command goes on");
+    terminal.press("\x03");
+    let code = terminal.wait_for_end().code();
+    assert_eq!(code, Some(130), "{}", terminal.text());
+    assert_summary(&mut terminal);
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_signal_closes_the_dashboard_and_ends_the_command() {
+    let (_state, mut terminal) = launched_in_terminal(&["run", "--", "sleep", "1000"]);
+    terminal
+        .wait_until("the dashboard", |screen| screen.alternate_screen() && screen.contents().contains("main thread"));
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.wait_for_end().code(), Some(143));
+    terminal.assert_restored();
+}
+
+fn launched_in_terminal(arguments: &[&str]) -> (TempDir, Terminal) {
+    let state = tempfile::tempdir().unwrap();
+    let home = [("XDG_STATE_HOME", state.path().to_str().unwrap())];
+    let terminal = Terminal::start(24, 100, Path::new(TFTOP), arguments, &home);
+    (state, terminal)
+}
+
+fn assert_summary(terminal: &mut Terminal) {
+    let text = terminal.text();
+    assert!(text.contains("tftop: python3") && text.contains("after"), "{text}");
+}
