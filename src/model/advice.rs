@@ -12,20 +12,38 @@ const LEAST_CPUS: f64 = 0.05;
 /// Caps are sought up to here: the most CPUs a kernel knows.
 const MOST_CAP: u32 = 8192;
 
-/// The smallest set of groups, largest demand first, without which the rest fits the CPUs. Indexes into the groups.
-pub fn culprits(demands: &[f64], effective_cpus: f64) -> Vec<usize> {
+/// The smallest set of groups, largest demand first, without which the rest fits the CPUs; of equally small sets one of
+/// groups that can be capped, for those the reader can do something about. Indexes into the demands.
+pub fn culprits(demands: &[f64], can_be_capped: impl Fn(usize) -> bool, effective_cpus: f64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..demands.len()).collect();
     order.sort_by(|&a, &b| demands[b].total_cmp(&demands[a]).then(a.cmp(&b)));
+    let fits = effective_cpus * NOTICE_SATURATION;
     let mut left: f64 = demands.iter().sum();
     let mut culprits = Vec::new();
-    for index in order {
-        if left <= effective_cpus * NOTICE_SATURATION {
+    for &index in &order {
+        if left <= fits {
             break;
         }
         left -= demands[index];
         culprits.push(index);
     }
+    for at in 0..culprits.len() {
+        let chosen = culprits[at];
+        let instead = |&&other: &&usize| {
+            can_be_capped(other) && !culprits.contains(&other) && left + demands[chosen] - demands[other] <= fits
+        };
+        if let Some(&other) = order.iter().find(instead).filter(|_| !can_be_capped(chosen)) {
+            left += demands[chosen] - demands[other];
+            culprits[at] = other;
+        }
+    }
+    culprits.sort_by(|&a, &b| demands[b].total_cmp(&demands[a]).then(a.cmp(&b)));
     culprits
+}
+
+/// Whether any cap but affinity holds a group.
+pub fn can_be_capped(group: &Group) -> bool {
+    slot(&mut Caps::default(), group).is_some()
 }
 
 /// Caps and what would be wanted under them.
@@ -54,7 +72,7 @@ pub fn fit(case: &Case, judged: &Judged) -> Fit {
         return fit;
     }
     let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
-    let culprits: Vec<&str> = culprits(&demands, cpus)
+    let culprits: Vec<&str> = culprits(&demands, |index| case.groups.get(index).is_some_and(can_be_capped), cpus)
         .into_iter()
         .filter_map(|index| case.groups.get(index))
         .map(|group| group.key.origin.as_ref())
@@ -232,12 +250,14 @@ mod tests {
 
     #[test]
     fn culprits_are_the_fewest_groups_without_which_the_rest_fits() {
-        assert_eq!(culprits(&[14.0, 32.0, 0.3], 16.0), [1]);
-        assert_eq!(culprits(&[3.0, 3.0, 3.0], 4.0), [0, 1], "of equals the first");
-        assert_eq!(culprits(&[1.0, 1.0], 2.0), [0; 0], "all fits");
-        assert_eq!(culprits(&[2.2], 2.0), [0; 0], "nearly all fits");
-        assert_eq!(culprits(&[], 0.0), [0; 0]);
-        assert_eq!(culprits(&[5.0, 1.0], 0.0), [0, 1]);
+        assert_eq!(culprits(&[14.0, 32.0, 0.3], |_| true, 16.0), [1]);
+        assert_eq!(culprits(&[3.0, 3.0, 3.0], |_| true, 4.0), [0, 1], "of equals the first");
+        assert_eq!(culprits(&[1.0, 1.0], |_| true, 2.0), [0; 0], "all fits");
+        assert_eq!(culprits(&[2.2], |_| true, 2.0), [0; 0], "nearly all fits");
+        assert_eq!(culprits(&[], |_| true, 0.0), [0; 0]);
+        assert_eq!(culprits(&[5.0, 1.0], |_| true, 0.0), [0, 1]);
+        assert_eq!(culprits(&[1.0, 0.99], |index| index == 1, 1.0), [1], "of two that would do, the one with a knob");
+        assert_eq!(culprits(&[3.0, 0.5], |index| index == 1, 2.0), [0], "one with a knob that would not do is spared");
     }
 
     #[test]

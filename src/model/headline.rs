@@ -70,7 +70,8 @@ fn sentence(case: &Case, judged: &Judged) -> String {
 fn accuse(case: &Case, judged: &Judged) -> String {
     let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
     let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
-    let culprits = advice::culprits(&demands, cpus);
+    let with_knob = |index: usize| case.groups.get(index).is_some_and(advice::can_be_capped);
+    let culprits = advice::culprits(&demands, with_knob, cpus);
     let named: Vec<String> = culprits
         .iter()
         .take(2)
