@@ -197,7 +197,8 @@ pub struct Pressure {
     pub wait_ms_per_slice: f64,
     /// CPUs wanted beyond the effective ones: threads too many, one's own (W_self).
     pub self_excess: f64,
-    /// CPUs one was entitled to and did not get: neighbours, throttling, bad affinity (W_ext).
+    /// CPUs one was entitled to on average and did not get: neighbours, throttling, bad affinity, or demand that comes in
+    /// bursts, which an average can't tell from them (W_ext).
     pub external: f64,
     /// Largest share of throttled periods of any quota over the target; none without a quota or with under 10 periods.
     pub throttled_share: Option<f64>,

@@ -136,7 +136,7 @@ fn demand(scene: &Scene) -> Vec<String> {
 fn split(scene: &Scene) -> Option<String> {
     let pressure = scene.headline.pressure?;
     let mut line = format!(
-        "In the last {:.0} s it wanted {:.2} CPUs more than it may use; of those it may use, {:.2} went to others or to a quota",
+        "In the last {:.0} s it wanted {:.2} CPUs more than it may use; of those it may use, {:.2} did not come (others, a quota, or demand in bursts)",
         scene.headline.judged_s, pressure.self_excess, pressure.external
     );
     if pressure.throttled_share.is_some() {

@@ -165,7 +165,7 @@ fn an_openmp_team_larger_than_the_machine_is_the_culprit() {
     let mut command = script_command(&python, "causes.py", &["openmp"]);
     command.env("OMP_NUM_THREADS", (4 * cpus()).to_string()).env("OPENBLAS_NUM_THREADS", "1");
     let mut watch = Watch::of(Target::start_command(command));
-    let scene = watch.until("an accusation", |scene| scene.headline.condition.level() > Level::Notice);
+    let scene = watch.until("an accusation", accused);
     assert!(scene.headline.says.contains("OpenMP sklearn, limit"), "{}", told(&scene));
     assert!(scene.headline.advice.starts_with("OMP_NUM_THREADS="), "{}", told(&scene));
     assert!(matches!(verdict(&scene, "omp-does-the-work"), Verdict::Clear { .. }), "{}", told(&scene));

@@ -25,8 +25,8 @@ fn check(case: &Case) -> Answer {
     }
     if judged.others < EXPLAINED_SHARE * missing {
         return cant_tell(format!(
-            "{missing:.1} CPUs did not come, but others used only {:.1} of those allowed: perhaps a quota that can't be seen \
-             from here",
+            "{missing:.1} CPUs did not come, but others used only {:.1} of those allowed: perhaps its demand comes in \
+             bursts, perhaps a quota that can't be seen from here",
             judged.others
         ));
     }
