@@ -391,3 +391,23 @@ fn wait_until(what: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+#[test]
+fn what_the_readme_calls_exists() {
+    let readme = include_str!("../README.md");
+    let words = readme.split("tftop ").skip(1).filter_map(|rest| rest.split([' ', '`', '\n']).next());
+    let known = ["attach", "ps", "report", "explain", "doctor", "demo", "run"];
+    let called: Vec<&str> = words.filter(|word| known.contains(word)).collect();
+    for name in known.iter().filter(|name| **name != "demo") {
+        assert!(called.contains(name), "the README never shows `tftop {name}`");
+    }
+    let (_, help, _) = ended(&mut tftop(&["--help"]));
+    for name in known {
+        assert!(help.contains(&format!("\n  {name} ")), "{name} is no subcommand\n{help}");
+    }
+    for option in ["--fail-on", "--format", "--json"] {
+        assert!(readme.contains(option) && ended(&mut tftop(&["report", "--help"])).1.contains(option), "{option}");
+    }
+    let ci = include_str!("../.ci/run").trim_end().lines().last().unwrap();
+    assert!(readme.contains(&format!("```sh\n{ci}\n```")), "CI ends with {ci:?}, the README says otherwise");
+}
