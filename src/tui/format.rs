@@ -4,6 +4,31 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Stands where a value is missing; the reason is in the detail pane or in the list of what is missing.
 pub const MISSING: &str = "–";
+/// Cells of a command line that are looked at.
+const LONGEST_COMMAND: u16 = 2_000;
+
+/// The command line. Where it must be cut, folders go first: the interpreter's, then those of the script.
+pub fn command(whole: &str, room: u16) -> String {
+    let mut text = fit(whole, LONGEST_COMMAND);
+    for word in 0..=1 {
+        if width(&text) <= room {
+            break;
+        }
+        text = without_folders(&text, word);
+    }
+    fit(&text, room)
+}
+
+/// The text without the folders of its word at index 0, or of the first path after that.
+fn without_folders(text: &str, word: usize) -> String {
+    let mut words: Vec<&str> = text.split(' ').collect();
+    let path = |word: &&str| word.starts_with('/') && !word.ends_with('/');
+    let at = if word == 0 { Some(0) } else { words.iter().skip(1).position(path).map(|at| at + 1) };
+    if let Some(place) = at.and_then(|at| words.get_mut(at)) {
+        *place = place.rsplit('/').next().unwrap_or(place);
+    }
+    words.join(" ")
+}
 
 /// CPUs in a column: "1.31".
 pub fn cpus(value: f64) -> String {

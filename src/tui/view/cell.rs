@@ -161,7 +161,7 @@ fn process<'a>(process: &'a Process, depth: u16, column: Column, room: u16, dash
                 if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(usize::from(depth) - 1)) };
             let ended = if process.ended { "ended  " } else { "" };
             let used = format::width(&branch) + format::width(ended);
-            let command = format::fit(&process.command, room.saturating_sub(used));
+            let command = format::command(&process.command, room.saturating_sub(used));
             let branch = span(branch, theme.style(Role::Faint));
             vec![branch, span(ended, theme.style(Role::Alarm)), span(command, theme.style(Role::Plain))]
         }

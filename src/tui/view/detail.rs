@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{boxed, cell, span, spark, write};
-use crate::fact::{Entry, NameSource, ThreadDetail};
+use crate::fact::{Entry, NameSource, State, ThreadDetail};
 use crate::model::scene::{Demand, Group, Process, Thread};
 use crate::tui::dashboard::{Dashboard, Pane};
 use crate::tui::format::{self, MISSING};
@@ -135,6 +135,8 @@ fn state(thread: &Thread, detail: Option<&ThreadDetail>) -> String {
     let word = cell::state_word(thread.state);
     let channel = match detail.map(|detail| detail.wait_channel.as_deref()) {
         Some(Some("0")) | None => return word,
+        // A thread that runs waits nowhere: nothing was refused.
+        Some(None) if thread.state == State::Running => return word,
         Some(None) => return format!("{word}; where it waits can't be read"),
         Some(Some(channel)) => channel,
     };

@@ -13,8 +13,6 @@ use crate::tui::theme::{Role, Theme};
 
 /// Cells the command gets before facts about it are left out.
 const COMMAND: u16 = 24;
-/// Cells of a command line that are looked at.
-const LONGEST_COMMAND: u16 = 2_000;
 
 /// Draws the header.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
@@ -34,35 +32,12 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     end.push(word);
     let end_width = width(&end).min(area.width);
     let room = area.width.saturating_sub(end_width + width(&start));
-    let command = command(&scene.target.command, room.saturating_sub(2));
+    let command = format::command(&scene.target.command, room.saturating_sub(2));
     let command = span(command, bar.patch(theme.style(Role::Strong)));
     let line: Vec<Span<'_>> = start.into_iter().chain([command]).collect();
     write(frame, area, 0, &Line::from(line));
     let end_area = Rect { x: area.right() - end_width, width: end_width, ..area };
     write(frame, end_area, 0, &Line::from(end));
-}
-
-/// The command line. Where it must be cut, folders go first: the interpreter's, then those of the script.
-fn command(whole: &str, room: u16) -> String {
-    let mut text = format::fit(whole, LONGEST_COMMAND);
-    for word in 0..=1 {
-        if format::width(&text) <= room {
-            break;
-        }
-        text = without_folders(&text, word);
-    }
-    format::fit(&text, room)
-}
-
-/// The text without the folders of its word at index 0, or of the first path after that.
-fn without_folders(text: &str, word: usize) -> String {
-    let mut words: Vec<&str> = text.split(' ').collect();
-    let path = |word: &&str| word.starts_with('/') && !word.ends_with('/');
-    let at = if word == 0 { Some(0) } else { words.iter().skip(1).position(path).map(|at| at + 1) };
-    if let Some(place) = at.and_then(|at| words.get_mut(at)) {
-        *place = place.rsplit('/').next().unwrap_or(place);
-    }
-    words.join(" ")
 }
 
 fn text_width(facts: &[String]) -> u16 {

@@ -152,6 +152,6 @@ fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 7], command: Span<'_
         x = (x + width + 2).min(area.right());
     }
     let room = area.right().saturating_sub(x);
-    let text = format::fit(&command.content, room);
+    let text = format::command(&command.content, room);
     write(frame, Rect { x, width: room, ..area }, 0, &Line::from(span(text, command.style)));
 }
