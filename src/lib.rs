@@ -10,8 +10,9 @@
 //!       └───────── Interest (threads on screen) ◄───────────┘
 //!
 //!  floor 0  fact      plain data: counters and names as read, and what is missing and why
-//!  floor 1  probe     eyes: reads a live target, never stops or changes it
+//!  floor 1  probe     eyes: reads a live target, never changes it; stops a thread only for `stack --stop`
 //!           model     pure functions of facts: rates, origins, groups, capacity, scene
+//!           tape      recordings: writes samples and reads them back
 //!           launch    hands: starts a command with caps and stays with it to its end
 //!  floor 2  report    Scene -> String
 //!           tui       Scene -> screen, events -> effects
@@ -24,4 +25,5 @@ pub mod launch;
 pub mod model;
 pub mod probe;
 pub mod report;
+pub mod tape;
 pub mod tui;

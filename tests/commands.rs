@@ -72,11 +72,24 @@ fn signal_group(leader: u32) {
 }
 
 #[test]
+fn runs_that_are_not_there_can_not_be_compared() {
+    let home = tempfile::tempdir().unwrap();
+    let compare = |sides: &[&str]| ended(tftop(&["compare"]).args(sides).env("XDG_STATE_HOME", home.path()));
+    let (code, stdout, stderr) = compare(&["last", "261120-1"]);
+    assert_eq!((code, stdout.as_str()), (Some(3), ""));
+    assert!(stderr.contains("there is no such run"), "{stderr}");
+    let (code, _, stderr) = compare(&["last"]);
+    assert_eq!(code, Some(2), "{stderr}");
+}
+
+#[test]
 fn help_is_short_and_says_how_it_ends() {
     let (code, stdout, stderr) = ended(&mut tftop(&["--help"]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     insta::assert_snapshot!("help", stdout);
-    for subcommand in ["attach", "ps", "report", "explain", "doctor", "demo", "run"] {
+    for subcommand in
+        ["attach", "ps", "report", "stack", "explain", "doctor", "demo", "run", "rerun", "runs", "compare"]
+    {
         let (code, stdout, _) = ended(&mut tftop(&[subcommand, "--help"]));
         assert_eq!(code, Some(0));
         insta::assert_snapshot!(format!("help_{subcommand}"), stdout);
@@ -396,7 +409,7 @@ fn wait_until(what: impl Fn() -> bool) {
 fn what_the_readme_calls_exists() {
     let readme = include_str!("../README.md");
     let words = readme.split("tftop ").skip(1).filter_map(|rest| rest.split([' ', '`', '\n']).next());
-    let known = ["attach", "ps", "report", "explain", "doctor", "demo", "run"];
+    let known = ["attach", "ps", "report", "explain", "doctor", "demo", "run", "rerun", "runs", "compare"];
     let called: Vec<&str> = words.filter(|word| known.contains(word)).collect();
     for name in known.iter().filter(|name| **name != "demo") {
         assert!(called.contains(name), "the README never shows `tftop {name}`");
@@ -410,4 +423,40 @@ fn what_the_readme_calls_exists() {
     }
     let ci = include_str!("../.ci/run").trim_end().lines().last().unwrap();
     assert!(readme.contains(&format!("```sh\n{ci}\n```")), "CI ends with {ci:?}, the README says otherwise");
+}
+
+#[test]
+fn what_stops_or_starts_is_refused_where_only_reading_is_allowed() {
+    let sleeper = Sleeper::start();
+    for arguments in [
+        &["stack", &sleeper.pid(), "--stop", "--read-only"][..],
+        &["--read-only", "run", "--", "true"][..],
+        &["--read-only", "demo"][..],
+    ] {
+        let (code, stdout, stderr) = ended(&mut tftop(arguments));
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(stderr.contains("--read-only"), "{stderr}");
+    }
+    let (code, stdout, _) = ended(&mut tftop(&["--read-only", "stack", &sleeper.pid()]));
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("No thread was stopped."), "{stdout}");
+}
+
+#[test]
+fn a_stack_is_printed_for_the_threads_asked_for_and_no_others() {
+    let sleeper = Sleeper::start();
+    let (code, stdout, _) = ended(&mut tftop(&["stack", &sleeper.pid(), "--tid", &sleeper.pid(), "--json"]));
+    let stacks: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &stacks["schema"]), (Some(0), &Value::from("tftop.stack/1")));
+    assert_eq!(stacks["stacks"].as_array().unwrap().len(), 1);
+    for (arguments, says) in [
+        (&["--tid", NOBODYS_PID][..], "has no thread 4194999"),
+        (&["--group", "tf-data"][..], "no thread of \"tf-data\"; its groups are main"),
+    ] {
+        let (code, stdout, stderr) = ended(tftop(&["stack", &sleeper.pid()]).args(arguments));
+        assert_eq!((code, stdout.as_str()), (Some(3), ""));
+        assert!(stderr.contains(says), "{stderr}");
+    }
+    let (code, _, stderr) = ended(&mut tftop(&["stack", NOBODYS_PID]));
+    assert_eq!(code, Some(3), "{stderr}");
 }

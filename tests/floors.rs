@@ -10,9 +10,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("launch", &["fact"]),
     ("model", &["fact"]),
     ("probe", &["fact"]),
+    ("tape", &["fact"]),
     ("report", &["fact", "model"]),
     ("tui", &["fact", "model"]),
-    ("command", &["fact", "launch", "model", "probe", "report", "tui"]),
+    ("command", &["fact", "launch", "model", "probe", "report", "tape", "tui"]),
 ];
 
 #[test]

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use known_threads::Target;
-use tftop::fact::{CounterSource, Counters, Interest, Pid, ProcessSample, Sample, State, ThreadKey};
+use tftop::fact::{
+    Call, CounterSource, Counters, Interest, KernelStack, Pid, ProcessSample, Sample, State, ThreadDetail, ThreadKey,
+};
 use tftop::probe::{AttachError, Live, LiveOptions};
 
 /// Longer than anything here takes on a loaded machine.
@@ -226,6 +228,7 @@ fn another_users_counters_are_read_and_what_is_closed_is_said_with_one_step() {
     }
     let mut target = Target::start();
     target.say("spin 1");
+    target.say("idle 1");
     let pid = target.pid();
     // Credentials belong to a thread in the kernel: only this one becomes nobody.
     let watcher = std::thread::spawn(move || {
@@ -235,11 +238,14 @@ fn another_users_counters_are_read_and_what_is_closed_is_said_with_one_step() {
         let mut live = attach(pid);
         let first = next(&mut live);
         let run = |sample: &Sample| -> u64 { sample.processes[0].threads.iter().map(|t| t.counters.run_ns).sum() };
-        until(&mut live, "the spinning thread runs", |sample| run(sample) > run(&first))
+        let details = doing(&mut live, "idle (one) x");
+        (until(&mut live, "the spinning thread runs", |sample| run(sample) > run(&first)), details)
     });
-    let sample = watcher.join().unwrap();
+    let (sample, details) = watcher.join().unwrap();
+    let Some(Call::Refused(why)) = &details[0].call else { panic!("{details:?}") };
+    assert!(why.contains("belongs to another user (uid 0); run tftop"), "{why}");
     let fact = &sample.processes[0].fact;
-    assert_eq!((sample.processes[0].threads.len(), fact.uid, fact.environment.is_none()), (2, 0, true));
+    assert_eq!((sample.processes[0].threads.len(), fact.uid, fact.environment.is_none()), (3, 0, true));
     assert!(sample.processes[0].threads.iter().all(|thread| thread.affinity.is_some()));
     let memory = fact.gaps.iter().find(|gap| gap.what == "thread names and start routines").expect("a gap");
     assert!(memory.why.contains("belongs to another user (uid 0)"), "{}", memory.why);
@@ -277,6 +283,89 @@ fn a_quota_that_comes_later_is_noticed() {
     until(&mut live, "the quota", |sample| {
         sample.processes[0].fact.cgroups.first().is_some_and(|c| c.quota.cpus() == 0.2)
     });
+}
+
+/// What each thread of this name is doing, by the words of its call; samples until all of them are blocked.
+fn doing(live: &mut Live, comm: &str) -> Vec<ThreadDetail> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let keys: Vec<ThreadKey> = named(&next(live).processes[0], comm).map(|thread| thread.key).collect();
+        let sample = live.next(&Interest { waits: keys.clone(), ..Interest::default() }, Duration::ZERO);
+        let details: Vec<ThreadDetail> = sample.details.into_iter().map(|(_, detail)| detail).collect();
+        let blocked = |detail: &ThreadDetail| matches!(detail.call, Some(Call::Inside(_) | Call::Refused(_)));
+        if !keys.is_empty() && details.len() == keys.len() && details.iter().all(blocked) {
+            return details;
+        }
+        assert!(Instant::now() < deadline, "{comm} never blocked; last: {details:#?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn call(detail: &ThreadDetail) -> (&str, [u64; 6], Option<&str>) {
+    let Some(Call::Inside(call)) = &detail.call else { panic!("{detail:?}") };
+    (call.name.as_deref().unwrap(), call.arguments, call.file.as_deref())
+}
+
+#[test]
+fn what_a_thread_waits_for_is_read_from_its_system_call() {
+    let mut target = Target::start();
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("train.tfrecord");
+    let name = std::ffi::CString::new(fifo.to_str().unwrap()).unwrap();
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, &name, kind, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR, 0).unwrap();
+    for line in ["idle 3", "sleep 1", "poll 1", &format!("fifo {}", fifo.display())] {
+        target.say(line);
+    }
+    let mut live = attach(target.pid());
+    for detail in doing(&mut live, "idle (one) x") {
+        assert_eq!(call(&detail).0, "futex");
+    }
+    assert_eq!(call(&doing(&mut live, "nap")[0]).0, "clock_nanosleep");
+    // An architecture without poll(2) has ppoll(2); the count stands in the same place.
+    let polling = &doing(&mut live, "poll")[0];
+    assert!(call(polling).0.ends_with("poll") && call(polling).1[1] == 3, "{polling:?}");
+    let reading = &doing(&mut live, "fifo")[0];
+    assert_eq!((call(reading).0, call(reading).2), ("read", fifo.to_str()));
+    let main: Vec<ThreadKey> = next(&mut live).processes[0].threads.iter().take(1).map(|thread| thread.key).collect();
+    let sample = live.next(&Interest { waits: main, ..Interest::default() }, Duration::ZERO);
+    let (name, _, file) = call(&sample.details[0].1);
+    assert!(name == "read" && file.is_some_and(|file| file.starts_with("pipe:")), "{name} {file:?}");
+}
+
+#[test]
+fn a_blocked_thread_costs_no_second_read() {
+    let mut target = Target::start();
+    target.say("idle 500");
+    let mut live = attach(target.pid());
+    doing(&mut live, "idle (one) x");
+    let waits = next(&mut live).processes[0].threads.iter().map(|thread| thread.key).collect();
+    let interest = Interest { waits, ..Interest::default() };
+    // Counters are read in any case, so only what the waits add is compared.
+    let plain = next(&mut live).cost.bytes_read;
+    let first = live.next(&interest, Duration::ZERO);
+    let second = live.next(&interest, Duration::ZERO);
+    assert_eq!((first.details.len(), second.details.len()), (501, 501));
+    assert_eq!(first.details, second.details);
+    assert!(first.cost.bytes_read > plain + 500 * 40, "{} {plain}", first.cost.bytes_read);
+    assert!(second.cost.bytes_read < plain + 500, "{} {plain}", second.cost.bytes_read);
+}
+
+#[test]
+fn a_kernel_stack_is_read_of_one_thread_or_it_is_said_why_not() {
+    let mut target = Target::start();
+    target.say("idle 2");
+    let mut live = attach(target.pid());
+    doing(&mut live, "idle (one) x");
+    let keys: Vec<ThreadKey> = next(&mut live).processes[0].threads.iter().map(|thread| thread.key).collect();
+    let interest = Interest { details: keys.clone(), waits: Vec::new(), stack: Some(keys[1]) };
+    let details = live.next(&interest, Duration::ZERO).details;
+    let stacks: Vec<&KernelStack> = details.iter().filter_map(|(_, detail)| detail.kernel_stack.as_ref()).collect();
+    match stacks[..] {
+        [KernelStack::Frames(frames)] => assert!(frames.iter().any(|name| name.contains("futex")), "{frames:?}"),
+        [KernelStack::Refused(why)] => assert!(why.contains("CAP_SYS_ADMIN") || !is_root(), "{why}"),
+        _ => panic!("one stack: {details:?}"),
+    }
 }
 
 fn is_root() -> bool {

@@ -13,6 +13,7 @@ use tftop::model::limit::{AppliesTo, Grade, InProcess, Limit, Limits};
 use tftop::model::scene::{
     Attribution, Capacity, Confidence, Demand, Group, GroupKey, Process, Target, TensorFlow, Term, TermKind, Thread,
 };
+use tftop::model::waits::{Phrase, WaitCount, Waits};
 use tftop::report;
 
 fn term(kind: TermKind, cpus: f64) -> Term {
@@ -34,6 +35,7 @@ fn group(origin: &str, library: Option<&str>, label: &str, threads: u32, demand:
         awake: Some(f64::from(threads) / 2.0),
         demand: Some(demand),
         total_run_s: demand.got * 5.0,
+        total_wait_s: demand.waiting * 5.0,
         ..Group::default()
     }
 }
@@ -49,7 +51,7 @@ fn thread(tid: u32, group: usize, key: &GroupKey, name: Option<&str>, confidence
         pid: Pid(2430),
         group,
         identity: Arc::new(Identity { comm: "python".into(), target_name, ..Identity::default() }),
-        attribution: Arc::new(Attribution { group: key.clone(), because, confidence }),
+        attribution: Arc::new(Attribution { group: key.clone(), because, confidence, ..Attribution::default() }),
         state: State::Running,
         last_cpu: Some(1),
         affinity: Some(Arc::new("0-3".parse().unwrap())),
@@ -150,10 +152,33 @@ fn judgements() -> Vec<Judgement> {
     ]
 }
 
+fn waits() -> Waits {
+    let words = |one: &str, many: &str| Phrase { one: one.to_owned(), many: many.to_owned(), short: String::new() };
+    let for_work = words("waits for work (futex)", "wait for work (futex)");
+    Waits {
+        looked_at: 2,
+        of: 2,
+        counts: vec![
+            WaitCount {
+                threads: 1,
+                phrase: words("reads train.tfrecord", "read train.tfrecord"),
+                grade: Grade::Measured,
+            },
+            WaitCount { threads: 1, phrase: for_work, grade: Grade::Inferred },
+        ],
+        unknown: 0,
+        refused: None,
+    }
+}
+
 fn scene() -> Scene {
     let no_knob = Limits { knob: "no knob: affinity only".to_owned(), ..Limits::default() };
     let groups = vec![
-        Group { limits: intra_limits(), ..group("tf-intra-op", None, "TF intra-op", 2, Demand::new(1.3, 1.3)) },
+        Group {
+            limits: intra_limits(),
+            waits: Some(waits()),
+            ..group("tf-intra-op", None, "TF intra-op", 2, Demand::new(1.3, 1.3))
+        },
         Group { limits: no_knob, ..group("openblas", Some("numpy"), "OpenBLAS numpy", 1, Demand::new(0.0, 0.0)) },
     ];
     let threads = vec![
@@ -197,6 +222,7 @@ fn a_report_in_markdown_can_be_pasted_into_an_issue() {
 fn an_explanation_has_every_cause_with_its_answer() {
     assert_eq!(report::explain(&scene()), include_str!("data/explain.txt"));
     let explanation: Value = serde_json::from_str(&report::explain_json(&scene()).unwrap()).unwrap();
+    assert_eq!(explanation["waits"][0]["says"], "1 reads train.tfrecord, 1 waits for work (futex)");
     assert_eq!(explanation["schema"], report::EXPLAIN_SCHEMA);
     let answers: Vec<_> = explanation["judgements"].as_array().unwrap().iter().map(|j| j["answer"].clone()).collect();
     assert_eq!(answers, ["clear", "found", "cant_tell", "too_soon"]);
@@ -334,6 +360,7 @@ fn control_characters_of_a_target_never_reach_the_terminal() {
     scene.target.command = "python \x1b]0;owned\x07".to_owned();
     scene.target.processes.push(Process { command: "\x1b[2J".to_owned(), ..Process::default() });
     scene.groups[0].label = "a\x1b[31mb".to_owned();
+    scene.groups[0].waits.as_mut().unwrap().counts[0].phrase.one = "reads \x1b[6m".to_owned();
     scene.gaps.push(Gap::new("x\x1b", "y\u{9b}\n"));
     scene.headline.says = "\x1b[1m".to_owned();
     scene.groups[0].limits.all[0].place = "\x1b[2m".to_owned();
@@ -354,6 +381,8 @@ fn the_json_report_keeps_every_name_of_its_contract() {
     let contract: &[(&str, &[&str])] = &[
         ("", &["schema", "target", "window_s", "capacity", "demand", "groups", "threads", "gaps", "cost"]),
         ("", &["verdict", "findings", "judgements"]),
+        ("/groups/0/waits", &["says", "looked_at", "of", "counts", "unknown", "refused"]),
+        ("/groups/0/waits/counts/0", &["threads", "doing", "grade"]),
         ("/verdict", &["level", "condition", "says", "advice", "caps"]),
         ("/target", &["pid", "command", "tensorflow", "python", "started", "processes"]),
         ("/capacity", &["effective_cpus", "binding", "terms"]),

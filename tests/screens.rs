@@ -52,9 +52,12 @@ fn before_there_are_numbers_it_says_so() {
 fn a_group_opens_and_a_thread_shows_what_is_known_of_it() {
     for (name, width, height) in [("detail_160x50", 160, 50), ("detail_80x24", 80, 24)] {
         let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
-        stage.keys("jljd");
-        let wanted = stage.dashboard.interest().details;
+        stage.keys("jljjd");
+        let interest = stage.dashboard.interest();
+        let wanted = interest.details;
         assert!(wanted.contains(&scenes::key(2434)));
+        assert_eq!(interest.stack, Some(scenes::key(2435)));
+        assert!(interest.waits.contains(&scenes::key(2436)), "threads of the group on screen");
         stage.scene(scenes::detailed(scenes::training(81), &wanted));
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(name, stage.text());
@@ -297,6 +300,7 @@ fn every_state_has_a_word() {
     for (letter, word) in words.split(", ").map(|pair| pair.split_once(' ').unwrap()) {
         let mut scene = scenes::training(80);
         scene.threads[0].state = State::from_letter(letter.as_bytes()[0]);
+        scene.doings.clear();
         let mut stage = Stage::new(PLAIN, 80, 24, scene);
         stage.keys("jl");
         let row = stage.row_with("2434");

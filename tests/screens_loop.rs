@@ -75,7 +75,9 @@ async fn play<F: Future<Output = ()>>(
     let (wishes, interest) = watch::channel(Interest::default());
     let mut terminal = terminal(80);
     let other = Other { keys: Some(keys), scenes: Some(send), interest };
-    let feed = Feed { scenes, interest: wishes };
+    let (_shelf, runs) = watch::channel(Arc::default());
+    let (runs_wish, _wish) = watch::channel(tftop::tui::runs::RunsWish::default());
+    let feed = Feed { scenes, interest: wishes, console: None, rerun: None, stacks: None, runs, runs_wish };
     let (effect, ()) = tokio::join!(tui::run(&mut terminal, typed, feed, stage::PLAIN, stop), story(other));
     (effect, text(&terminal))
 }

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 
 use super::cli::Options;
 use super::exit::Problem;
-use super::pump::Pump;
-use crate::fact::Pid;
+use super::pump::{Companion, Pump};
+use crate::fact::{Interest, Pid};
 use crate::model::{Families, Model};
 use crate::probe::memory::LiveMemory;
 use crate::probe::{Live, LiveOptions};
@@ -26,10 +26,20 @@ pub(super) struct Attached {
 
 /// Attaches and takes the first look.
 pub(super) fn attach(pid: Pid, options: &Options, model: Model) -> anyhow::Result<Attached> {
+    attach_with(pid, options, model, ())
+}
+
+/// The same, and somebody goes along.
+pub(super) fn attach_with<C: Companion>(
+    pid: Pid,
+    options: &Options,
+    model: Model,
+    companion: C,
+) -> anyhow::Result<Attached> {
     let mut live = Live::attach(pid, live_options(options)).map_err(|error| Problem::attach(pid, &error))?;
     let names_readable = names_readable(pid);
-    let pump = Pump::start(move |interest, late| live.next(interest, late), model, options.interval)
-        .context("starting the sampler thread")?;
+    let look = move |interest: &Interest, late| live.next(interest, late);
+    let pump = Pump::start(look, companion, model, options.interval).context("starting the sampler thread")?;
     Ok(Attached { pump, names_readable })
 }
 

@@ -6,8 +6,13 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::run::{RunWish, StageWish};
+use super::compare::CompareWish;
+use super::rerun::RerunWish;
+use super::run::{RunLine, StageWish};
+use super::runs::RunsWish;
+use super::settings::{Runs, Settings};
 use super::span;
+use super::sweep::SweepWish;
 use crate::fact::Pid;
 use crate::launch::stage;
 use crate::model::finding::Level;
@@ -22,7 +27,9 @@ Examples:
   tftop report 2430 --fail-on severe  a policy for a job template or CI
   tftop explain 2430                  every cause: found, ruled out, or why it can't be told
   tftop doctor 2430                   what may be read of it, and what would help
+  tftop stack 2430                    what its threads are doing, without stopping them
   tftop run --cpus 2 -- python x.py   start it on 2 CPUs with every pool capped
+  tftop rerun 2430 --advised          stop it and start it again with the caps that are advised; asks first
 
 Exit codes:
   0  clean
@@ -31,9 +38,11 @@ Exit codes:
   3  target not found, or it ended before the report was complete
   4  no permission; a report is still printed, without the threads' own names
   8  the verdict or a cause found is at or above --fail-on
-  `tftop run` ends with the code of its command
+  `tftop run` and `rerun` end with the code of their command
 
-tftop only reads: it never stops, signals or changes a process that it did not start itself.";
+tftop only reads: it never stops, signals or changes a process that it did not start itself.
+Only `tftop stack --stop` stops threads, each for a moment, and a rerun ends a process, once you \
+said yes; --read-only refuses both.";
 
 /// htop for TensorFlow's threads: the true origin of every thread, what it gets, waits for and wants.
 #[derive(Debug, Parser)]
@@ -72,10 +81,20 @@ pub(super) enum Command {
         #[arg(value_parser = pid)]
         pid: Option<Pid>,
     },
+    /// Print what threads are doing right now: their stacks
+    Stack(StackWish),
     /// Watch a small training run that ends when you quit
     Demo(DemoWish),
     /// Start a command with thread caps, watch it, and say whether they held
-    Run(Box<RunWish>),
+    Run(Box<RunLine>),
+    /// Stop a process and start it again with thread caps: same command, environment and folder
+    Rerun(Box<RerunWish>),
+    /// List the runs that `run` has kept; show or remove them
+    Runs(RunsWish),
+    /// Try many caps on a script, and rank what can be told apart
+    Sweep(Box<SweepWish>),
+    /// Compare runs that were kept: medians, spread, and a winner only where there is one
+    Compare(CompareWish),
     /// What `run` starts first: it becomes the command
     #[command(name = stage::SUBCOMMAND, hide = true)]
     Stage(StageWish),
@@ -134,6 +153,40 @@ pub(super) struct ExplainWish {
     pub(super) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct StackWish {
+    /// Pid, or a part of the command line
+    #[arg(value_name = "PID|NAME", value_parser = target)]
+    pub(super) target: Target,
+    /// Only the threads of this origin: tf-intra-op, tf-data, python
+    #[arg(long, value_name = "ORIGIN", conflicts_with = "tid")]
+    pub(super) group: Option<String>,
+    /// Only this thread
+    #[arg(long, value_name = "TID")]
+    pub(super) tid: Option<u32>,
+    /// Stop threads whose stack can't be read otherwise, one at a time, each for a fraction of a millisecond (longer where
+    /// no CPU is free)
+    #[arg(long)]
+    pub(super) stop: bool,
+    /// Print JSON (schema tftop.stack/1)
+    #[arg(long, conflicts_with = "sample")]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) sampling: Sampling,
+}
+
+/// Stacks taken again and again.
+#[derive(Debug, Args)]
+pub(super) struct Sampling {
+    /// Take stacks for this long, and print what threads do: shares of working, spinning and waiting, at which operations
+    /// and stages; with --stop, stops stay below 1 % of the time
+    #[arg(long, value_name = "TIME", value_parser = span::watch)]
+    pub(super) sample: Option<Duration>,
+    /// Write the stacks for a flame graph, one a line with its count; - is stdout, and the table goes to stderr
+    #[arg(long, value_name = "FILE", requires = "sample")]
+    pub(super) folded: Option<PathBuf>,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Format {
     Text,
@@ -170,6 +223,12 @@ pub(super) struct Options {
     /// Leave out child processes
     #[arg(long, global = true)]
     pub(super) no_children: bool,
+    /// Never stop, signal or change anything, and start nothing
+    #[arg(long, global = true)]
+    pub(super) read_only: bool,
+    /// Settings, instead of ~/.config/tftop/config.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// More thread families, in the format of the built-in ones
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) families: Option<PathBuf>,
@@ -182,17 +241,20 @@ pub(super) struct Options {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     ascii: bool,
+    /// Which runs are kept.
+    #[arg(skip)]
+    pub(super) runs: Runs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Colour {
+pub(super) enum Colour {
     Auto,
     Always,
     Never,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Theme {
+pub(super) enum Theme {
     Default,
     Colorblind,
     Mono,
@@ -209,6 +271,17 @@ impl Options {
     /// The same, but with an interval of at most `time`: a report needs a second look before its time is over.
     pub(super) fn within(&self, time: Duration) -> Self {
         Self { interval: self.interval.min(time), ..self.clone() }
+    }
+
+    /// What the settings say where the command line says nothing; `said` tells which options it names.
+    pub(super) fn or_settings(mut self, settings: &Settings, said: impl Fn(&str) -> bool) -> Self {
+        let unsaid = |name: &str| !said(name);
+        self.interval = settings.interval.filter(|_| unsaid("interval")).unwrap_or(self.interval);
+        self.color = settings.color.filter(|_| unsaid("color")).unwrap_or(self.color);
+        self.theme = settings.theme.filter(|_| unsaid("theme")).unwrap_or(self.theme);
+        self.runs = settings.runs;
+        self.ascii = settings.ascii.filter(|_| unsaid("ascii")).unwrap_or(self.ascii);
+        self
     }
 
     /// How the dashboard looks. NO_COLOR counts when it is set and not empty (no-color.org).
@@ -239,7 +312,7 @@ fn pid(text: &str) -> Result<Pid, String> {
     }
 }
 
-fn target(text: &str) -> Result<Target, String> {
+pub(super) fn target(text: &str) -> Result<Target, String> {
     match text {
         "" => Err("the name is empty".to_owned()),
         digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => pid(digits).map(Target::Pid),

@@ -3,6 +3,7 @@
 mod attach;
 mod census;
 mod cli;
+mod compare;
 mod demo;
 mod doctor;
 mod exit;
@@ -13,22 +14,35 @@ mod progress;
 mod ps;
 mod pump;
 mod report;
+mod rerun;
 mod run;
+mod runs;
+mod sample;
+mod settings;
+mod shelf;
 mod span;
+mod stack;
+mod stacks;
+mod sweep;
 mod target;
 mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
 use cli::{Cli, Command};
 use exit::{Exit, Problem};
+use run::RunWish;
+use settings::Settings;
 
 /// Runs the command line and says how it ended: the exit code of `tftop --help`.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::try_parse() {
-        Ok(cli) => run(cli),
+    let matches = Cli::command().try_get_matches();
+    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    let outcome = match parsed {
+        Ok((cli, matches)) => with_settings(cli, &matches).and_then(|(cli, settings)| run(cli, &settings)),
         // Help and version come as errors too; a reader that went away is none.
         Err(error) => {
             let _ = error.print();
@@ -44,7 +58,20 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<Exit> {
+/// The settings file, and the options with its defaults.
+fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, Settings)> {
+    // The step before the command has nothing to be set, and must not fail over it.
+    if matches!(cli.command, Some(Command::Stage(_))) {
+        return Ok((cli, Settings::default()));
+    }
+    let settings = Settings::read(cli.options.config.as_deref())?;
+    // Options behind a subcommand are brought up to the top.
+    let said = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    cli.options = cli.options.or_settings(&settings, said);
+    Ok((cli, settings))
+}
+
+fn run(cli: Cli, settings: &Settings) -> anyhow::Result<Exit> {
     let options = &cli.options;
     match (cli.pid, cli.command) {
         (Some(_), Some(_)) => {
@@ -57,8 +84,16 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         (None, Some(Command::Report(wish))) => report::report(&wish, options),
         (None, Some(Command::Explain(wish))) => report::explain(&wish, options),
         (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
+        (None, Some(Command::Stack(wish))) => stack::stack(&wish, options),
+        (None, Some(Command::Demo(_) | Command::Run(_) | Command::Sweep(_))) if options.read_only => {
+            Err(Problem::usage("--read-only starts nothing: leave it out to start a process").into())
+        }
         (None, Some(Command::Demo(wish))) => demo::demo(&wish, options),
-        (None, Some(Command::Run(wish))) => run::run(&wish, options),
+        (None, Some(Command::Run(wish))) => run::run(&RunWish::from(*wish).with_profile(settings)?, options),
+        (None, Some(Command::Rerun(wish))) => rerun::rerun(wish.with_profile(settings)?, options),
+        (None, Some(Command::Sweep(wish))) => sweep::sweep(&wish, options),
+        (None, Some(Command::Runs(wish))) => runs::runs(&wish, options),
+        (None, Some(Command::Compare(wish))) => compare::compare(&wish, options),
         (None, Some(Command::Stage(wish))) => Ok(run::stage(&wish)),
     }
 }

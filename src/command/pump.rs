@@ -13,6 +13,21 @@ use crate::model::{Model, Scene};
 /// How often a thread with nothing left to sample looks whether anybody still shows the last scene.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
 
+/// How long a look that was asked for may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Goes along with the sampler, on its thread: what takes long here delays the next look.
+pub(super) trait Companion: Send + 'static {
+    /// Completes a sample before anything is concluded from it.
+    fn complete(&mut self, _sample: &mut Sample) {}
+
+    /// Every sample and what was concluded from it; nothing is left out, unlike where only the newest counts.
+    fn see(&mut self, _sample: &Sample, _scene: &Scene) {}
+}
+
+/// Nobody goes along.
+impl Companion for () {}
+
 /// A running sampler thread. It ends when this is dropped, or when nobody holds a receiver of its scenes.
 #[derive(Debug)]
 pub(super) struct Pump {
@@ -20,54 +35,105 @@ pub(super) struct Pump {
     pub(super) scenes: watch::Receiver<Arc<Scene>>,
     /// What the next look should read beside the usual.
     pub(super) interest: watch::Sender<Interest>,
-    /// Dropped with the pump, which wakes the thread at once.
-    _stop: mpsc::Sender<()>,
+    /// A word asks for a look now; dropped with the pump, which ends the thread at once.
+    wake: mpsc::Sender<()>,
 }
 
 impl Pump {
     /// Takes the first look before it returns, then one an interval. `look` gets how late it is called.
-    pub(super) fn start<L>(mut look: L, mut model: Model, interval: Duration) -> std::io::Result<Self>
+    pub(super) fn start<L, C>(look: L, companion: C, model: Model, interval: Duration) -> std::io::Result<Self>
     where
         L: FnMut(&Interest, Duration) -> Sample + Send + 'static,
+        C: Companion,
     {
         let ticks = Ticks { next: Instant::now() + interval, interval };
-        let first = model.next(Arc::new(look(&Interest::default(), Duration::ZERO)));
+        let mut eyes = Eyes { look, companion, model };
+        let first = eyes.next(&Interest::default(), Duration::ZERO);
         let (publish, scenes) = watch::channel(Arc::new(first));
         let (interest, wanted) = watch::channel(Interest::default());
-        let (stop, stopped) = mpsc::channel();
-        let sampler = Sampler { look, model, ticks, publish, wanted, stopped };
+        let (wake, woken) = mpsc::channel();
+        let sampler = Sampler { eyes, ticks, publish, wanted, woken };
         thread::Builder::new().name("tftop-sampler".to_owned()).spawn(move || sampler.run())?;
-        Ok(Self { scenes, interest, _stop: stop })
+        Ok(Self { scenes, interest, wake })
+    }
+
+    /// The scene of a look that is taken now, not at the next tick; the newest there is where that takes too long.
+    pub(super) async fn look_now(&self) -> Arc<Scene> {
+        let mut scenes = self.scenes.clone();
+        scenes.mark_unchanged();
+        if self.wake.send(()).is_ok() {
+            let _ = tokio::time::timeout(PATIENCE, scenes.changed()).await;
+        }
+        scenes.borrow().clone()
     }
 }
 
-struct Sampler<L> {
+/// From a look to a scene.
+struct Eyes<L, C> {
     look: L,
+    companion: C,
     model: Model,
+}
+
+impl<L: FnMut(&Interest, Duration) -> Sample, C: Companion> Eyes<L, C> {
+    fn next(&mut self, interest: &Interest, late: Duration) -> Scene {
+        let mut sample = (self.look)(interest, late);
+        self.companion.complete(&mut sample);
+        let sample = Arc::new(sample);
+        let scene = self.model.next(sample.clone());
+        self.companion.see(&sample, &scene);
+        scene
+    }
+}
+
+struct Sampler<L, C> {
+    eyes: Eyes<L, C>,
     ticks: Ticks,
     publish: watch::Sender<Arc<Scene>>,
     wanted: watch::Receiver<Interest>,
-    stopped: mpsc::Receiver<()>,
+    woken: mpsc::Receiver<()>,
 }
 
-impl<L: FnMut(&Interest, Duration) -> Sample> Sampler<L> {
+impl<L: FnMut(&Interest, Duration) -> Sample, C: Companion> Sampler<L, C> {
     fn run(mut self) {
         while !all_ended(&self.publish.borrow()) {
-            if self.stops_within(self.ticks.wait(Instant::now())) || self.publish.is_closed() {
+            if self.wait(self.ticks.wait(Instant::now())) == Waited::Stopped || self.publish.is_closed() {
                 return;
             }
-            let late = self.ticks.take(Instant::now());
-            let interest = self.wanted.borrow().clone();
-            let scene = self.model.next(Arc::new((self.look)(&interest, late)));
-            self.publish.send_replace(Arc::new(scene));
+            self.look();
         }
         // The last scene stays on screen, so its channel must stay open.
-        while !self.publish.is_closed() && !self.stops_within(IDLE_CHECK) {}
+        while !self.publish.is_closed() {
+            match self.wait(IDLE_CHECK) {
+                Waited::Stopped => return,
+                Waited::Woken => self.look(),
+                Waited::Timeout => {}
+            }
+        }
     }
 
-    fn stops_within(&self, time: Duration) -> bool {
-        self.stopped.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+    fn look(&mut self) {
+        let late = self.ticks.take(Instant::now());
+        let interest = self.wanted.borrow().clone();
+        let scene = self.eyes.next(&interest, late);
+        self.publish.send_replace(Arc::new(scene));
     }
+
+    fn wait(&self, time: Duration) -> Waited {
+        match self.woken.recv_timeout(time) {
+            Ok(()) => Waited::Woken,
+            Err(RecvTimeoutError::Timeout) => Waited::Timeout,
+            Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
+        }
+    }
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Timeout,
+    Woken,
+    Stopped,
 }
 
 fn all_ended(scene: &Scene) -> bool {
@@ -126,7 +192,7 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             Sample::default()
         };
-        let pump = Pump::start(look, Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
         let mut scenes = pump.scenes.clone();
         for _ in 0..3 {
             within_seconds(scenes.changed()).await.unwrap();
@@ -138,6 +204,22 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
+    async fn a_look_that_is_asked_for_comes_at_once_even_after_the_end() {
+        let looks = Arc::new(AtomicU32::new(0));
+        let counted = looks.clone();
+        let look = move |_: &Interest, _: Duration| {
+            let count = counted.fetch_add(1, Ordering::SeqCst);
+            Sample { at_ns: u64::from(count), ..Sample::default() }
+        };
+        // Without a process the target counts as ended from the first look on.
+        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_secs(1_000)).unwrap();
+        for count in 1..4 {
+            assert_eq!(within_seconds(pump.look_now()).await.at_ns, count);
+        }
+        assert_eq!(looks.load(Ordering::SeqCst), 4);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
     async fn the_next_look_hears_what_is_wanted() {
         let seen = Arc::new(AtomicU32::new(0));
         let heard = seen.clone();
@@ -145,8 +227,9 @@ mod tests {
             heard.fetch_max(interest.details.len() as u32, Ordering::SeqCst);
             Sample::default()
         };
-        let pump = Pump::start(look, Model::new(Families::default()), Duration::from_millis(1)).unwrap();
-        let _ = pump.interest.send(Interest { details: vec![crate::fact::ThreadKey::default()] });
+        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let _ =
+            pump.interest.send(Interest { details: vec![crate::fact::ThreadKey::default()], ..Interest::default() });
         let mut scenes = pump.scenes.clone();
         within_seconds(async {
             while seen.load(Ordering::SeqCst) == 0 {

@@ -13,8 +13,8 @@ use super::progress::Progress;
 use super::pump::Pump;
 use super::watch::{runtime, stop_signal};
 use super::{output, target};
-use crate::fact::Pid;
-use crate::model::{Model, Scene};
+use crate::fact::{Interest, Pid};
+use crate::model::{Model, Scene, waits};
 use crate::report;
 
 /// Prints the report that was wished for, and judges it by the policy that was given.
@@ -78,11 +78,26 @@ pub(super) async fn collect(pump: &Pump, time: Duration, stop: impl Future<Outpu
             return Ok(scene);
         }
         progress.show(scene.target.pid, watched);
+        if ends_soon(watched, scene.interval_s, time) {
+            ask_for_waits(pump, &scene);
+        }
         tokio::select! {
             () = &mut stop => return Ok(scene),
             changed = scenes.changed() => changed.context("the sampler thread ended: this is a bug in tftop")?,
         }
     }
+}
+
+/// What threads wait for is read at the end only: it is of one moment, however long the watch.
+fn ask_for_waits(pump: &Pump, scene: &Scene) {
+    let interest = Interest { waits: waits::to_look_at(scene, |_| true), ..Interest::default() };
+    // Refused only when the sampler ended: the next wait for a scene says so.
+    let _ = pump.interest.send(interest);
+}
+
+/// Whether the next look but one is the last, or the next: a look may already have begun.
+fn ends_soon(watched: Duration, interval_s: f64, time: Duration) -> bool {
+    covers(watched.saturating_add(Duration::from_secs_f64(interval_s * 2.0)), interval_s, time)
 }
 
 /// Ticks come at whole intervals from the first look on, but each look begins a little late: a tenth of an interval is

@@ -12,10 +12,11 @@ use tokio::sync::watch;
 use super::attach::{attach, families};
 use super::cli::Options;
 use super::exit::Exit;
-use super::output;
 use super::pump::Pump;
+use super::{output, rerun, shelf, stacks};
 use crate::fact::Pid;
-use crate::model::{Model, Scene};
+use crate::model::Model;
+use crate::tui::runs::RunsWish;
 use crate::tui::screen::Screen;
 use crate::{report, tui};
 
@@ -30,26 +31,48 @@ pub(super) fn watch(pid: Pid, report_after: Duration, options: &Options) -> anyh
         return Ok(seen.exit());
     }
     let attached = attach(pid, options, Model::new(families(options)?))?;
-    let last = runtime()?.block_on(async { dashboard(&attached.pump, options, stop_signal()?).await })?;
-    output::offer(&report::summary(&last));
-    Ok(Exit::Clean)
+    let (desk, answered) = rerun::open_desk(pid, options).context("starting the thread that reads for a rerun")?;
+    let beside = Beside { console: None, rerun: Some(desk) };
+    let left = runtime()?.block_on(async { dashboard(&attached.pump, options, beside, stop_signal()?).await })?;
+    output::offer(&report::summary(&attached.pump.scenes.borrow()));
+    drop(attached);
+    match left {
+        tui::Effect::Rerun(caps) => rerun::agreed_in_dashboard(&answered, caps, options),
+        _ => Ok(Exit::Clean),
+    }
 }
 
-/// Shows the dashboard until the person quits or `stop` comes; the last scene is the answer.
+/// What a dashboard may have beside scenes.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// The terminal of a command that tftop has started.
+    pub(super) console: Option<tui::Console>,
+    /// Where it is asked what a rerun would do.
+    pub(super) rerun: Option<tui::rerun::Desk>,
+}
+
+/// Shows the dashboard until the person leaves or `stop` comes; says which.
 pub(super) async fn dashboard(
     pump: &Pump,
     options: &Options,
+    beside: Beside,
     stop: impl Future<Output = ()>,
-) -> anyhow::Result<Arc<Scene>> {
-    let feed = tui::Feed { scenes: pump.scenes.clone(), interest: pump.interest.clone() };
+) -> anyhow::Result<tui::Effect> {
+    let Beside { console, rerun } = beside;
+    let (shelf, runs) = watch::channel(Arc::default());
+    let (runs_wish, wish) = watch::channel(RunsWish::default());
+    let interest = pump.interest.clone();
+    let stacks =
+        Some(stacks::open_desk(pump.scenes.clone(), options).context("starting the thread that takes stacks")?);
+    let feed = tui::Feed { scenes: pump.scenes.clone(), interest, console, rerun, stacks, runs, runs_wish };
     let screen = Screen::enter().context("taking over the terminal")?;
     // Whatever ended it, the person, a signal or a window that closed: the end is the same.
     let mut terminal = screen.terminal()?;
-    let ended = tui::run(&mut *terminal, EventStream::new(), feed, options.look(), stop).await;
-    if !hung_up() {
-        ended?;
-    }
-    Ok(pump.scenes.borrow().clone())
+    let ended = tokio::select! {
+        ended = tui::run(&mut *terminal, EventStream::new(), feed, options.look(), stop) => ended,
+        never = shelf::serve(shelf::Ends { shelf, wish }, options.clone()) => match never {},
+    };
+    if hung_up() { Ok(ended.unwrap_or(tui::Effect::InputClosed)) } else { Ok(ended?) }
 }
 
 /// Shows the picker until the person chooses, quits or a signal comes.

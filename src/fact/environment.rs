@@ -61,6 +61,13 @@ impl Environment {
         kept
     }
 
+    /// From names and values; of two equal names the first counts.
+    pub fn of<'a>(variables: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
+        let mut kept = Self::default();
+        variables.into_iter().for_each(|(name, value)| kept.keep(name, Text::from_bytes(value)));
+        kept
+    }
+
     /// The value, if the variable is on the list and was set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(Text::as_str)

@@ -101,6 +101,18 @@ impl Caps {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// What is capped here, and for the rest what is capped there.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            intra: self.intra.or(other.intra),
+            inter: self.inter.or(other.inter),
+            data: self.data.or(other.data),
+            omp: self.omp.or(other.omp),
+            blas: self.blas.or(other.blas),
+            cpus: self.cpus.or(other.cpus),
+        }
+    }
 }
 
 impl std::fmt::Display for Caps {

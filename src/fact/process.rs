@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CpuSet, Environment, Gap, Pid, ProcessKey, Settings, Text};
+use super::{CpuSet, Environment, Gap, Pid, ProcessKey, Settings, ShimFact, Text};
 
 /// One process of a target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct ProcessFact {
     pub libraries: Vec<LibraryFact>,
     /// Thread-related variables at exec time (`/proc/PID/environ`).
     pub environment: Option<Environment>,
+    /// What a shim of tftop was told at exec time; none where there is none.
+    #[serde(default)]
+    pub shim: Option<ShimFact>,
     /// Everything else that could limit its threads.
     pub settings: Settings,
     /// CPUs the main thread may run on (`Cpus_allowed_list` of status).

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CpuTime, Gap, HostFact, ProcessFact, ThreadDetail, ThreadFact, ThreadKey, Throttle};
+use super::{CpuTime, Gap, HostFact, LaunchSample, ProcessFact, ThreadDetail, ThreadFact, ThreadKey, Throttle};
 
 /// One instant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Sample {
     pub source: CounterSource,
     /// What could not be read of the whole target.
     pub gaps: Vec<Gap>,
+    /// What whoever started the target adds; none for a target that was only attached to.
+    #[serde(default)]
+    pub launch: Option<LaunchSample>,
     /// What this sample cost.
     pub cost: Cost,
 }
@@ -81,4 +84,8 @@ impl std::ops::AddAssign for Cost {
 pub struct Interest {
     /// Threads whose [`ThreadDetail`] is wanted.
     pub details: Vec<ThreadKey>,
+    /// Threads of which it is enough to know what they wait for.
+    pub waits: Vec<ThreadKey>,
+    /// The thread whose kernel stack is wanted too.
+    pub stack: Option<ThreadKey>,
 }

@@ -46,7 +46,7 @@ impl Text {
 }
 
 /// Characters that change how their neighbours are shown: direction marks and overrides, line separators, zero widths.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, CpuSet, Text, ThreadKey};
+use super::{Address, Call, CpuSet, KernelStack, Text, ThreadKey};
 
 /// One thread at one instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,4 +165,11 @@ pub struct ThreadDetail {
     pub involuntary_switches: Option<u64>,
     /// The kernel function it sleeps in (`wchan`); "0" or missing when it does not sleep or may not be read.
     pub wait_channel: Option<Text>,
+    /// What it was doing; none where the kernel does not say.
+    #[serde(default)]
+    pub call: Option<Call>,
+    /// Where it stands in the kernel; read only of the thread in [`Interest::stack`](super::Interest::stack), none while
+    /// it runs.
+    #[serde(default)]
+    pub kernel_stack: Option<KernelStack>,
 }

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use super::environment;
 use super::machine::Machine;
-use crate::fact::{Caps, CpuSet};
+use super::preset::{self, Preset};
+use super::quota;
+use crate::fact::{Caps, CpuSet, Pin, Quota};
 
 /// Larger numbers are a slip of the finger: no kernel knows more CPUs.
 const LARGEST: u32 = CpuSet::LARGEST;
@@ -16,8 +18,14 @@ const LARGEST: u32 = CpuSet::LARGEST;
 pub struct Wish {
     /// Caps named one by one; `cpus` is not read.
     pub pools: Caps,
+    /// What is not named by itself follows it.
+    pub preset: Option<Preset>,
     /// One number for everything, or the CPUs themselves.
     pub cpus: Option<CpuWish>,
+    /// CPU time for everything.
+    pub quota: Option<Quota>,
+    /// Groups of threads and their CPUs.
+    pub pins: Vec<Pin>,
     /// Variables to set on top, by name.
     pub variables: Vec<(String, OsString)>,
     /// Whether something holds caps inside the script: without it nothing caps tf.data.
@@ -42,13 +50,25 @@ pub struct Plan {
     pub caps: Caps,
     /// CPUs to run on; none leaves the inherited ones.
     pub cpus: Option<CpuSet>,
+    /// CPU time that a cgroup is to hold.
+    pub quota: Option<Quota>,
+    /// Groups of threads and their CPUs, each group once.
+    pub pins: Vec<Pin>,
     /// Variables to set on top, by name.
     pub variables: Vec<(String, OsString)>,
+    /// Where a preset's numbers come from.
+    pub because: Option<String>,
 }
 
 /// Why nothing was started, in words that name the option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(String);
+
+impl Refusal {
+    pub(super) fn new(says: impl Into<String>) -> Self {
+        Self(says.into())
+    }
+}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,16 +80,32 @@ impl std::error::Error for Refusal {}
 
 /// Puts the wishes together. `--cpus` gives its number to every pool that has none of its own.
 pub fn plan(wish: &Wish, machine: &Machine) -> Result<Plan, Refusal> {
-    let cpus = wish.cpus.as_ref().map(|cpus| cpus_of(cpus, wish.force, machine)).transpose()?;
+    let cpus = match (&wish.cpus, wish.preset) {
+        (Some(_), Some(Preset::Physical)) => {
+            let both = "--preset physical and --cpus both name the one number for everything: leave one of them away";
+            return Err(Refusal::new(both));
+        }
+        (None, Some(Preset::Physical)) => Some(CpuWish::List(preset::one_of_each_core(machine)?)),
+        (cpus, _) => cpus.clone(),
+    };
+    let cpus = cpus.map(|cpus| cpus_of(&cpus, wish.force, machine)).transpose()?;
     let mut caps = wish.pools;
     caps.cpus = None;
     refuse_too_large(&caps, cpus.as_ref().map(|(count, _)| *count), wish.force, machine)?;
+    refuse_idle_quota(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
+    refuse_pins(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
     if wish.pools.data.is_some() && !wish.shim_enforces && !wish.force {
         return Err(Refusal(
             "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only away"
                 .to_owned(),
         ));
     }
+    let preset = wish.preset.map(|preset| {
+        let count = cpus.as_ref().map_or(machine.allowed.count(), |(_, set)| set.count());
+        preset::pools(preset, count, wish.quota, machine)
+    });
+    let (preset, because) = preset.unzip();
+    caps = caps.or(preset.unwrap_or_default());
     if let Some((count, _)) = &cpus {
         caps.cpus = Some(*count);
         for pool in [&mut caps.intra, &mut caps.inter, &mut caps.data, &mut caps.omp, &mut caps.blas] {
@@ -79,7 +115,8 @@ pub fn plan(wish: &Wish, machine: &Machine) -> Result<Plan, Refusal> {
     if !wish.force {
         refuse_contradicting_variable(&caps, &wish.variables)?;
     }
-    Ok(Plan { caps, cpus: cpus.map(|(_, set)| set), variables: wish.variables.clone() })
+    let (pins, variables) = (wish.pins.clone(), wish.variables.clone());
+    Ok(Plan { caps, cpus: cpus.map(|(_, set)| set), quota: wish.quota, pins, variables, because })
 }
 
 /// The number that pools are to have, and the CPUs.
@@ -126,6 +163,37 @@ fn refuse_too_large(caps: &Caps, cpus: Option<u32>, force: bool, machine: &Machi
             return Err(Refusal(format!(
                 "--{name} {value} is more than the {online} CPUs of this machine; --force accepts it"
             )));
+        }
+    }
+    Ok(())
+}
+
+/// A quota of more CPUs than there are to run on holds nothing.
+fn refuse_idle_quota(wish: &Wish, cpus: Option<&CpuSet>, machine: &Machine) -> Result<(), Refusal> {
+    let Some(quota) = wish.quota.filter(|_| !wish.force) else { return Ok(()) };
+    let count = cpus.unwrap_or(&machine.allowed).count();
+    if quota.cpus() <= f64::from(count) {
+        return Ok(());
+    }
+    let quota = quota::text(quota);
+    Err(Refusal(match cpus {
+        Some(_) => format!("--quota {quota} contradicts --cpus, which leaves {count}; --force accepts it"),
+        None => format!("--quota {quota} is more than the {count} CPUs that may be used here; --force accepts it"),
+    }))
+}
+
+/// Not even with --force: no mask can hold what the kernel will not take.
+fn refuse_pins(wish: &Wish, cpus: Option<&CpuSet>, machine: &Machine) -> Result<(), Refusal> {
+    for (at, pin) in wish.pins.iter().enumerate() {
+        if wish.pins[..at].iter().any(|other| other.origin == pin.origin) {
+            return Err(Refusal(format!("--pin {pin}: {} is pinned twice; name its CPUs in one list", pin.origin)));
+        }
+        let (whole, why) = match cpus {
+            Some(cpus) => (cpus, "which --cpus leaves"),
+            None => (&machine.allowed, "which may be used here"),
+        };
+        if pin.cpus.intersection(whole) != pin.cpus {
+            return Err(Refusal(format!("--pin {pin} goes beyond CPUs {whole}, {why}")));
         }
     }
     Ok(())

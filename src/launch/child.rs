@@ -1,17 +1,22 @@
 //! The command while it runs: started in its environment and on its CPUs, signalled, waited for. It never outlives this
 //! process: dropped or killed with SIGKILL, tftop takes the command with it (but not what the command itself started).
+//! Only one that is detached does.
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
 
 use super::environment::Changes;
-use super::stage;
+use super::manner;
+use super::origin::Origin;
+use super::pty::Line;
+use super::stage::{self, Place};
 use crate::fact::{CpuSet, Pid};
 
 /// How often the process that becomes the command is looked at: it takes a few milliseconds.
@@ -29,12 +34,30 @@ pub struct Child {
 pub struct Start<'a> {
     /// The command's words; the first is looked for on PATH.
     pub words: &'a [OsString],
+    /// Where it starts; none: in this process's own surroundings.
+    pub origin: Option<&'a Origin>,
     /// What is different in its environment.
     pub changes: &'a Changes,
     /// CPUs it may run on; none: those of this process.
     pub cpus: Option<&'a CpuSet>,
-    /// Where its output goes instead of this process's own; its stdin is then empty.
-    pub log: Option<fs::File>,
+    /// Cgroups it comes into.
+    pub cgroups: &'a [PathBuf],
+    /// What it reads and writes.
+    pub streams: Streams<'a>,
+}
+
+/// A command's stdin, stdout and stderr.
+#[derive(Debug)]
+pub enum Streams<'a> {
+    /// Those of this process. The command stays in its group, so that the terminal's keys reach it as they would without
+    /// tftop.
+    Own,
+    /// A terminal made for it, which it owns; but what of this process's is no terminal (a file, a pipe) it gets as well.
+    Terminal(&'a Line),
+    /// Nothing to read, and this file to write; in this process's group.
+    File(fs::File),
+    /// Nothing to read, and this file to write, in a session of its own: it outlives this process.
+    Detached(fs::File),
 }
 
 /// How a command ended.
@@ -58,20 +81,39 @@ impl Ended {
 
 impl Child {
     /// Starts the command. Call it from the main thread, inside the runtime: the command dies with the thread that
-    /// started it. It stays in this process's group, so that the terminal's keys reach it as they would without tftop.
+    /// started it, unless it is detached.
     ///
     /// Fails when no process can be made. That the command itself can't be executed shows as exit code 126.
     pub fn start(start: Start) -> io::Result<Self> {
         // Not by name: the file of a tftop that was replaced meanwhile would be another program.
         let mut command = Command::new("/proc/self/exe");
-        command.arg0("tftop").arg(stage::SUBCOMMAND).arg("--parent").arg(std::process::id().to_string());
-        command.args(start.cpus.map(|cpus| format!("--cpus={cpus}"))).arg("--").args(start.words);
+        command.arg0("tftop").arg(stage::SUBCOMMAND);
+        let place = match &start.streams {
+            Streams::Own | Streams::File(_) => Place::Beside,
+            Streams::Terminal(_) => Place::Terminal,
+            Streams::Detached(_) => Place::Detached,
+        };
+        command.arg("--parent").arg(std::process::id().to_string()).arg("--place").arg(place.word());
+        let manner = start.origin.and_then(|origin| manner::word(&origin.manner));
+        command.args(manner.map(|manner| format!("--manner={manner}")));
+        command.args(start.cpus.map(|cpus| format!("--cpus={cpus}")));
+        start.cgroups.iter().for_each(|folder| {
+            command.arg("--cgroup").arg(folder);
+        });
+        command.arg("--").args(start.words);
+        if let Some(origin) = start.origin {
+            origin.apply(&mut command);
+        }
         start.changes.apply(&mut command);
-        if let Some(log) = start.log {
-            command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+        match start.streams {
+            Streams::Own => {}
+            Streams::Terminal(line) => terminal_streams(&mut command, line)?,
+            Streams::File(log) | Streams::Detached(log) => {
+                command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+            }
         }
         let mut command = tokio::process::Command::from(command);
-        let child = command.kill_on_drop(true).spawn()?;
+        let child = command.kill_on_drop(place != Place::Detached).spawn()?;
         let pid = Pid(child.id().unwrap_or_default());
         Ok(Self { child, pid })
     }
@@ -113,6 +155,17 @@ impl Child {
     pub async fn ended(&mut self) -> io::Result<Ended> {
         self.child.wait().await.map(ended)
     }
+}
+
+fn terminal_streams(command: &mut Command, line: &Line) -> io::Result<()> {
+    command.stdout(line.try_clone()?);
+    if io::stdin().is_terminal() {
+        command.stdin(line.try_clone()?);
+    }
+    if io::stderr().is_terminal() {
+        command.stderr(line.try_clone()?);
+    }
+    Ok(())
 }
 
 fn ended(status: ExitStatus) -> Ended {

@@ -78,7 +78,7 @@ mod tests {
 
     fn changes(caps: Caps, variables: &[(&str, &str)]) -> Changes {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
-        Changes::of(&Plan { caps, cpus: None, variables })
+        Changes::of(&Plan { caps, variables, ..Plan::default() })
     }
 
     #[test]

@@ -34,12 +34,17 @@ impl std::error::Error for Missing {}
 
 /// The file that a command's first word stands for, with this PATH.
 pub fn find(word: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Missing> {
+    find_from(word, path, Path::new(""))
+}
+
+/// The same for a command that starts in another folder: relative paths begin there.
+pub fn find_from(word: &OsStr, path: Option<&OsStr>, from: &Path) -> Result<PathBuf, Missing> {
     if word.as_bytes().contains(&b'/') {
-        return executable(Path::new(word));
+        return executable(&from.join(word));
     }
     let mut refused = None;
     for folder in std::env::split_paths(path.unwrap_or(OsStr::new(PATH_WITHOUT))).filter(|_| !word.is_empty()) {
-        match executable(&folder.join(word)) {
+        match executable(&from.join(folder).join(word)) {
             Ok(found) => return Ok(found),
             Err(Missing::NotExecutable(path)) => refused = refused.or(Some(path)),
             Err(Missing::NotFound(_)) => {}

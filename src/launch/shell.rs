@@ -4,11 +4,31 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
+use super::cgroup::{self, Blueprint, Step};
 use super::environment::Changes;
 use crate::fact::CpuSet;
 
-/// `env … taskset -c … command`, one line. env(1) and taskset(1) are left out where there is nothing for them to do.
-pub fn line(changes: &Changes, cpus: Option<&CpuSet>, words: &[impl AsRef<OsStr>]) -> String {
+/// `env … taskset -c … command`, one line, with what goes before and behind it where cgroups are to be made: the inner
+/// parentheses come into them, and what is outside removes them. Ends as the command does.
+pub fn line(changes: &Changes, cpus: Option<&CpuSet>, cgroups: &Blueprint, words: &[impl AsRef<OsStr>]) -> String {
+    let command = command(changes, cpus, words);
+    if cgroups.folders.is_empty() {
+        return command;
+    }
+    let make: String = cgroups.steps.iter().map(|step| stepped(step) + " && ").collect();
+    let join: String = cgroups.folders.iter().map(|folder| stepped(&cgroup::coming_in(folder)) + " && ").collect();
+    let folders: Vec<String> = cgroups.folders.iter().map(|folder| quoted(folder.as_os_str())).collect();
+    format!("{make}({join}exec {command}); code=$?; rmdir {}; (exit $code)", folders.join(" "))
+}
+
+fn stepped(step: &Step) -> String {
+    match step {
+        Step::Make(folder) => format!("mkdir {}", quoted(folder.as_os_str())),
+        Step::Write(file, text) => format!("echo {} >{}", quoted(OsStr::new(text)), quoted(file.as_os_str())),
+    }
+}
+
+fn command(changes: &Changes, cpus: Option<&CpuSet>, words: &[impl AsRef<OsStr>]) -> String {
     let mut line = Vec::new();
     if *changes != Changes::default() {
         line.push("env".to_owned());
@@ -65,10 +85,27 @@ mod tests {
             set: vec![("OMP_NUM_THREADS".into(), "2".into()), ("GREETING".into(), "a b".into())],
         };
         assert_eq!(
-            line(&changes, Some(&"0-1".parse().unwrap()), &words),
+            line(&changes, Some(&"0-1".parse().unwrap()), &Blueprint::default(), &words),
             r"env -u TF_OVERRIDE_GLOBAL_THREADPOOL OMP_NUM_THREADS=2 GREETING='a b' taskset -c 0-1 python train.py --name 'it'\''s mine'"
         );
-        assert_eq!(line(&Changes::default(), None, &words), r"python train.py --name 'it'\''s mine'");
+        assert_eq!(
+            line(&Changes::default(), None, &Blueprint::default(), &words),
+            r"python train.py --name 'it'\''s mine'"
+        );
+    }
+
+    #[test]
+    fn cgroups_are_made_come_into_and_removed() {
+        let folder = std::path::PathBuf::from("/sys/fs/cgroup/my slice/tftop-1-2");
+        let steps = vec![Step::Make(folder.clone()), Step::Write(folder.join("cpu.max"), "150000 100000".to_owned())];
+        let cgroups = Blueprint { steps, folders: vec![folder], ..Blueprint::default() };
+        assert_eq!(
+            line(&Changes::default(), None, &cgroups, &["true"]),
+            "mkdir '/sys/fs/cgroup/my slice/tftop-1-2' && \
+             echo '150000 100000' >'/sys/fs/cgroup/my slice/tftop-1-2/cpu.max' && \
+             (echo 0 >'/sys/fs/cgroup/my slice/tftop-1-2/cgroup.procs' && exec true); code=$?; \
+             rmdir '/sys/fs/cgroup/my slice/tftop-1-2'; (exit $code)"
+        );
     }
 
     #[test]

@@ -39,7 +39,7 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// The variable it is configured by.
-const VARIABLE: &str = "TFTOP_SHIM";
+pub(super) const VARIABLE: &str = "TFTOP_SHIM";
 
 /// Whether it holds caps or only listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -75,15 +75,15 @@ pub fn config(mode: Mode, caps: &Caps, socket: Option<&Path>) -> String {
     serde_json::to_string(&config).unwrap_or_default()
 }
 
-/// Writes the files and adds the two variables: the folder comes before whatever PYTHONPATH the command would have.
-pub fn install(folder: &Folder, config: String, changes: &mut Changes) -> io::Result<()> {
+/// Writes the files and adds the two variables: the folder comes before whatever PYTHONPATH the command would have, which
+/// is `inherited` where the changes set none.
+pub fn install(folder: &Folder, config: String, inherited: Option<OsString>, changes: &mut Changes) -> io::Result<()> {
     let home = folder.shim();
     for (path, text) in FILES {
         let path = home.join(path);
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         fs::write(path, text)?;
     }
-    let inherited = std::env::var_os("PYTHONPATH");
     let others = changes.value("PYTHONPATH").map(OsStr::to_owned).or(inherited);
     changes.set.push(("PYTHONPATH".into(), before(home.as_os_str(), others)));
     changes.set.push((VARIABLE.into(), config.into()));

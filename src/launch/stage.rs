@@ -7,22 +7,57 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 
-use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
-use rustix::thread::{CpuSet as RawSet, sched_setaffinity};
+use rustix::process::{Pid, Signal, getppid, ioctl_tiocsctty, set_parent_process_death_signal, setsid};
+use rustix::thread::sched_setaffinity;
 
+use super::cgroup;
+use super::machine::kernel_set;
 use crate::fact::CpuSet;
 
 /// The hidden subcommand that calls [`become_command`].
 pub const SUBCOMMAND: &str = "__start";
 
+/// Where the command belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In tftop's session and group.
+    Beside,
+    /// In a session of its own, whose terminal is the one on stdout.
+    Terminal,
+    /// In a session of its own without a terminal, and it outlives tftop.
+    Detached,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 3] = [Self::Beside, Self::Terminal, Self::Detached];
+
+    /// Its name on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Beside => "beside",
+            Self::Terminal => "terminal",
+            Self::Detached => "detached",
+        }
+    }
+}
+
 /// Becomes the command; returns only when that failed.
 ///
 /// The kernel kills the command when the thread that started it dies, tftop's main thread, however that happens
-/// (PR_SET_PDEATHSIG of prctl(2)). That does not reach processes the command starts, nor a command that changes its user.
-pub fn become_command(parent: u32, cpus: Option<&CpuSet>, words: &[OsString]) -> io::Error {
-    match prepared(parent, cpus) {
+/// (PR_SET_PDEATHSIG of prctl(2)), unless it is detached. That does not reach processes the command starts, nor a command
+/// that changes its user.
+pub fn become_command(
+    parent: u32,
+    place: Place,
+    cpus: Option<&CpuSet>,
+    cgroups: &[PathBuf],
+    words: &[OsString],
+) -> io::Error {
+    match prepared(parent, place, cpus, cgroups) {
         Ok(()) => match words.split_first() {
             Some((program, arguments)) => Command::new(program).args(arguments).exec(),
             None => io::ErrorKind::InvalidInput.into(),
@@ -31,16 +66,27 @@ pub fn become_command(parent: u32, cpus: Option<&CpuSet>, words: &[OsString]) ->
     }
 }
 
-fn prepared(parent: u32, cpus: Option<&CpuSet>) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
+fn prepared(parent: u32, place: Place, cpus: Option<&CpuSet>, cgroups: &[PathBuf]) -> io::Result<()> {
+    if place != Place::Detached {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+    }
     // The parent may have died before the kernel was asked.
     if getppid().map(Pid::as_raw_nonzero).and_then(|pid| u32::try_from(pid.get()).ok()) != Some(parent) {
         return Err(io::Error::other("tftop ended before the command began"));
     }
+    if place != Place::Beside {
+        setsid()?;
+    }
+    if place == Place::Terminal {
+        ioctl_tiocsctty(io::stdout())?;
+    }
+    for folder in cgroups {
+        let why = |error: io::Error| io::Error::other(format!("it can't come into {}: {error}", folder.display()));
+        cgroup::join(folder).map_err(why)?;
+    }
+    // Last: coming into a cpuset sets the mask anew.
     if let Some(cpus) = cpus {
-        let mut raw = RawSet::new();
-        cpus.iter().filter(|&cpu| (cpu as usize) < RawSet::MAX_CPU).for_each(|cpu| raw.set(cpu as usize));
-        sched_setaffinity(None, &raw)?;
+        sched_setaffinity(None, &kernel_set(cpus))?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::window::{Remembered, Total, Window};
 use crate::fact::{CgroupFact, CpuSet, CpuTime, HostFact, ProcessFact, ProcessSample, Sample, Text, Throttle};
 
 /// A share of fewer periods than this is noise.
-const FEWEST_PERIODS: u64 = 10;
+pub(crate) const FEWEST_PERIODS: u64 = 10;
 
 /// Quotas that bound the target, innermost first, and how often they throttled it.
 #[derive(Debug, Default)]

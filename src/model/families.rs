@@ -78,6 +78,8 @@ pub(crate) struct Found {
     pub with_comm: bool,
     /// Why even that evidence is not the last word.
     pub note: Option<Arc<str>>,
+    /// Whether the thread is a pool's worker.
+    pub pool: bool,
 }
 
 impl Families {
@@ -132,7 +134,7 @@ impl Families {
         };
         let copy = rule.copy.clone().or_else(|| family.copy(home?));
         let with_comm = rule.comm.is_some() && strength != Strength::KernelName;
-        Found { origin: family.id.clone(), copy, strength, with_comm, note: rule.note.clone() }
+        Found { origin: family.id.clone(), copy, strength, with_comm, note: rule.note.clone(), pool: rule.pool }
     }
 
     fn with_book(mut self, text: &str, trusts_comm: bool) -> Result<Self, FamilyError> {

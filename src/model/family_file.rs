@@ -38,6 +38,8 @@ pub(crate) struct MatchEntry {
     beside: Option<String>,
     copy: Option<String>,
     note: Option<String>,
+    #[serde(default)]
+    pool: bool,
 }
 
 impl File {
@@ -77,6 +79,7 @@ impl MatchEntry {
             beside: compile(&self.beside)?,
             copy: self.copy.as_deref().map(Arc::from),
             note: self.note.as_deref().map(Arc::from),
+            pool: self.pool,
         })
     }
 }
@@ -101,6 +104,7 @@ pub(crate) struct Rule {
     pub beside: Option<Regex>,
     pub copy: Option<Arc<str>>,
     pub note: Option<Arc<str>>,
+    pub pool: bool,
 }
 
 /// Why a file of families can't be used.

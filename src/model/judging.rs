@@ -9,10 +9,10 @@ use super::groups::Groups;
 use super::headline::{Condition, Headline, Pressure};
 use super::levels::{Circumstances, JUDGED_S, Judge};
 use super::limits::Sizes;
+use super::looks::{LOOKS, Looks};
 use super::processes::Processes;
 use super::rates::Load;
 use super::scene::{Demand, Group, GroupKey, Scene};
-use super::steps::{LOOKS, Steps};
 use super::window::{Remembered, Total, Window};
 use crate::fact::{CgroupFact, ProcessKey, ProcessSample, Throttle};
 
@@ -31,7 +31,7 @@ pub(crate) struct Judging {
     looks_ns: VecDeque<u64>,
     target: Remembered<Load>,
     /// In the order of the model's groups.
-    groups: Vec<(GroupKey, Remembered<Load>, Steps)>,
+    groups: Vec<(GroupKey, Remembered<Load>, Looks)>,
     processes: Vec<Watched>,
     quotas: Vec<(CgroupFact, Remembered<Throttle>)>,
     /// Who crowded, and how much others used of the allowed CPUs, at the last looks.
@@ -91,7 +91,7 @@ impl Judging {
     fn follow_groups(&mut self, groups: &Groups) {
         for (index, (key, total, _)) in groups.totals().enumerate() {
             if index == self.groups.len() {
-                self.groups.push((key.clone(), Remembered::new(Load::default()), Steps::default()));
+                self.groups.push((key.clone(), Remembered::new(Load::default()), Looks::default()));
             }
             step(&mut self.groups[index].1, total, &self.window);
         }
@@ -139,8 +139,8 @@ impl Judging {
                 }
             }
         }
-        for ((_, total, _), ((.., steps), threads)) in groups.totals().zip(self.groups.iter_mut().zip(counts)) {
-            steps.take_in(total, span_ns, threads);
+        for ((_, total, _), ((.., looks), threads)) in groups.totals().zip(self.groups.iter_mut().zip(counts)) {
+            looks.take_in(total, span_ns, threads);
         }
         self.looks_ns.push_back(now_ns);
         let surplus = self.looks_ns.len().saturating_sub(LOOKS);
@@ -204,8 +204,8 @@ impl Judging {
             span_s: window.span_ns() as f64 / 1e9,
             demand: demand(&self.target),
             groups: groups().map(|group| group.map_or(Demand::default(), |(_, load, _)| demand(load))).collect(),
-            growth: groups().map(|g| g.map_or(Growth::default(), |(.., steps)| steps.growth(&stayed))).collect(),
-            steps: groups().map(|group| group.map_or(Vec::new(), |(.., steps)| steps.wanted())).collect(),
+            growth: groups().map(|g| g.map_or(Growth::default(), |(.., looks)| looks.growth(&stayed))).collect(),
+            looks: groups().map(|group| group.map_or(Vec::new(), |(.., looks)| looks.wanted())).collect(),
             processes: samples
                 .iter()
                 .map(|sample| process(sample.fact.key).map_or(Demand::default(), |process| demand(&process.load)))

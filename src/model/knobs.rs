@@ -122,6 +122,8 @@ const TABLE: &[Knobs] = &[
 
 /// The source of limits that stand in the main script.
 pub(super) const SCRIPT: &str = "the script's source";
+/// The source of caps that `tftop run` holds inside the script.
+const SHIM: &str = "tftop run";
 /// What to say of origins that are not in the table.
 const NO_KNOB: &str = "no knob: affinity only";
 const AS_CODED: &str = "as the program starts them: no knob but affinity";
@@ -146,6 +148,7 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Cpu
     all.extend(from_library_memory(knobs, copy, process, cpus));
     all.extend(from_variables(knobs, process, cpus));
     all.extend(without_setting(knobs, process, cpus));
+    put_shim_first(knobs, process, &mut all);
     let effective = (!all.is_empty()).then_some(0);
     overrule(&mut all);
     all.extend(from_script(knobs, process, cpus));
@@ -194,6 +197,23 @@ fn prove_script(knobs: &Knobs, all: &mut [Limit], threads: u32) {
     all[..=at].rotate_right(1);
     let (first, rest) = all.split_at_mut(1);
     rest.iter_mut().filter(|l| l.source != SCRIPT).for_each(|l| l.overruled = Some(overruled_by(&first[0])));
+}
+
+/// tftop's shim lowers whatever the script asks for to its cap; a smaller wish is kept.
+fn put_shim_first(knobs: &Knobs, process: &ProcessFact, all: &mut Vec<Limit>) {
+    let Some(cap) = process.shim.and_then(|shim| shim.cap(knobs.origin)) else { return };
+    if all.first().is_some_and(|first| first.source == "tf.config" && first.value < cap) {
+        return;
+    }
+    let held = Limit {
+        value: cap,
+        source: SHIM.to_owned(),
+        place: "held by its shim against the script's own settings".to_owned(),
+        applies_to: knobs.applies_to,
+        overruled: None,
+        grade: Grade::Inferred,
+    };
+    all.insert(0, held);
 }
 
 fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
@@ -344,6 +364,28 @@ mod tests {
     fn effective(limits: &Limits) -> (u32, &str) {
         let limit = limits.effective().unwrap();
         (limit.value, &limit.source)
+    }
+
+    #[test]
+    fn a_cap_of_the_shim_counts_before_what_the_script_asks_for_unless_that_is_less() {
+        let asks = |intra| {
+            let config = TfConfigFact { intra: Some(intra), ..TfConfigFact::without_context(TfContextState::Started) };
+            process("TF_NUM_INTRAOP_THREADS=2\0", None, Settings { tf_config: Some(config), ..Settings::default() })
+        };
+        let shim = Some(crate::fact::ShimFact { enforces: true, intra: Some(2), inter: None, data: Some(3) });
+        let counts = |process: &ProcessFact, origin: &str, threads| {
+            let limits = limits(origin, None, process, CPUS, threads);
+            let limit = limits.effective().cloned().unwrap_or_default();
+            (limit.value, limit.source, limits.exceeded_by)
+        };
+        let held = ProcessFact { shim, ..asks(8) };
+        assert_eq!(counts(&held, "tf-intra-op", 2), (2, SHIM.to_owned(), 0));
+        assert_eq!(counts(&held, "tf-intra-op", 8), (2, SHIM.to_owned(), 6));
+        assert_eq!(counts(&held, "tf-data", 3).0, 3);
+        assert_eq!(counts(&held, "tf-inter-op", 8).1, "default = CPUs allowed");
+        assert_eq!(counts(&ProcessFact { shim, ..asks(1) }, "tf-intra-op", 1), (1, "tf.config".to_owned(), 0));
+        let only_listens = shim.map(|shim| crate::fact::ShimFact { enforces: false, ..shim });
+        assert_eq!(counts(&ProcessFact { shim: only_listens, ..asks(8) }, "tf-intra-op", 8).0, 8);
     }
 
     #[test]

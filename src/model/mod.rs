@@ -1,12 +1,15 @@
 //! Floor 1: pure functions of facts. No I/O, no clock: the same samples always make the same scenes.
 
 pub mod advice;
+mod bounds;
 mod capacity;
+pub mod comparison;
 mod copy;
 mod cpus;
 pub mod families;
 mod family_file;
 pub mod finding;
+pub mod frames;
 mod groups;
 pub mod headline;
 mod history;
@@ -15,20 +18,29 @@ pub mod knobs;
 pub mod levels;
 pub mod limit;
 mod limits;
+mod looks;
 mod origin;
+pub mod outcome;
 mod processes;
+pub mod profile;
 mod rates;
 pub mod scene;
-mod steps;
+mod shim;
+pub mod steps;
+pub mod summary;
+pub mod sweep;
+pub mod symbol;
 mod target;
 mod threads;
 pub mod verification;
+mod wait_words;
+pub mod waits;
 mod window;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::fact::{CounterSource, Gap, Sample};
+use crate::fact::{CounterSource, Gap, LaunchSample, Sample, ShimUse};
 use capacity::{Places, Quotas};
 use cpus::Cpus;
 use groups::Groups;
@@ -37,7 +49,9 @@ use history::History;
 use judging::Judging;
 use processes::{Processes, WatchedProcess};
 use rates::{Load, Ticks};
+use steps::Marked;
 use threads::{Tick, WatchedThread};
+use verification::Verification;
 use window::{Remembered, Window};
 
 pub use families::{Families, Family};
@@ -51,6 +65,9 @@ pub struct Model {
     tick: u64,
     whole: bool,
     watched: Watched,
+    /// Begun with the first sample of a target that was started with caps.
+    verification: Option<Verification>,
+    marked: Marked,
 }
 
 /// What is remembered of the samples seen.
@@ -71,7 +88,8 @@ struct Watched {
 impl Model {
     /// A model that knows these thread families.
     pub fn new(families: Families) -> Self {
-        Self { families, tick: 0, whole: false, watched: Watched::new(CounterSource::default(), false) }
+        let watched = Watched::new(CounterSource::default(), false);
+        Self { families, tick: 0, whole: false, watched, verification: None, marked: Marked::default() }
     }
 
     /// A model whose rates and judgements cover everything since the first sample, for a report on the whole time of
@@ -92,7 +110,23 @@ impl Model {
         {
             self.watched.take_in(&sample, &self.families);
         }
-        self.watched.scene(&sample, self.tick)
+        let mut scene = self.watched.scene(&sample, self.tick);
+        if let Some(launch) = &sample.launch {
+            scene.launch = Some(self.verify(launch, &scene));
+            scene.gaps.extend(shim::gaps(launch, &scene));
+        }
+        scene
+    }
+
+    fn verify(&mut self, launch: &LaunchSample, scene: &Scene) -> scene::Launch {
+        let fact = &launch.fact;
+        let verification = self.verification.get_or_insert_with(|| Verification::new(fact));
+        verification.take_in(scene);
+        let heard = launch.heard.clone();
+        let inside = fact.shim == ShimUse::Enforce && !heard.processes.is_empty() && !heard.fails("data");
+        self.marked.take_in(scene.at_ns, launch);
+        let steps = self.marked.scene(fact.shim, &heard);
+        scene::Launch { fact: fact.clone(), heard, checks: verification.checks(inside), steps }
     }
 }
 
@@ -167,11 +201,14 @@ impl Watched {
                 got: self.got.to_vec(),
             },
             details: sample.details.clone(),
+            doings: Vec::new(),
             gaps: self.gaps(sample),
+            launch: None,
             cost: sample.cost,
             headline: Headline::default(),
             judgements: Vec::new(),
         };
+        waits::fill(&mut scene);
         self.judging.speak(&mut scene, &sample.processes, &sizes);
         scene
     }

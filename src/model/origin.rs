@@ -3,7 +3,7 @@
 
 use super::copy::{file_name, mapped_path};
 use super::families::{Evidence, Families, Found, Strength};
-use super::scene::{Attribution, Confidence, GroupKey};
+use super::scene::{Attribution, Confidence, GroupKey, Worker};
 use crate::fact::{Entry, Identity, NameSource, TargetName, Text};
 
 /// What the other threads of its process say about a thread.
@@ -19,7 +19,7 @@ pub(crate) struct Company<'a> {
 pub(crate) fn attribute(families: &Families, identity: &Identity, company: Company) -> Attribution {
     if identity.main {
         let because = "the process's first thread: its thread id is the process id".to_owned();
-        return Attribution { group: key("main"), because, confidence: Confidence::Certain };
+        return known(key("main"), because, Confidence::Certain);
     }
     let evidence = evidence(identity, company);
     match families.find(&evidence) {
@@ -64,7 +64,8 @@ fn by_family(found: Found, identity: &Identity) -> Attribution {
     if let Some(note) = &found.note {
         because.push_str(&format!("; {note}"));
     }
-    Attribution { group: GroupKey { origin: found.origin, library: found.copy }, because, confidence }
+    let worker = if found.pool { Worker::OfPool } else { Worker::Other };
+    Attribution { group: GroupKey { origin: found.origin, library: found.copy }, because, confidence, worker }
 }
 
 fn reason(strength: Strength, identity: &Identity) -> String {
@@ -103,7 +104,7 @@ fn by_library(families: &Families, identity: &Identity) -> Option<Attribution> {
     };
     let library = families.get("library").and_then(|family| family.copy(mapped_path(path)));
     let group = GroupKey { origin: "library".into(), library };
-    Some(Attribution { group, because: start(entry, strength), confidence: Confidence::Likely })
+    Some(known(group, start(entry, strength), Confidence::Likely))
 }
 
 fn unknown(identity: &Identity, process_comm: &str) -> Attribution {
@@ -114,7 +115,7 @@ fn unknown(identity: &Identity, process_comm: &str) -> Attribution {
         }
         None => guess(&format!("kernel name {} fits no family", identity.comm), identity),
     };
-    Attribution { group: key("unknown"), because, confidence: Confidence::Guess }
+    known(key("unknown"), because, Confidence::Guess)
 }
 
 /// Weak words, and why there are no better ones.
@@ -123,6 +124,10 @@ fn guess(words: &str, identity: &Identity) -> String {
         Some(missing) => format!("{words}; {missing}"),
         None => words.to_owned(),
     }
+}
+
+fn known(group: GroupKey, because: String, confidence: Confidence) -> Attribution {
+    Attribution { group, because, confidence, worker: Worker::Other }
 }
 
 fn key(origin: &str) -> GroupKey {

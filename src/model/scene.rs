@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::finding::Judgement;
 use super::headline::Headline;
 use super::limit::Limits;
-use crate::fact::{Cost, CounterSource, CpuSet, Gap, Identity, Pid, State, Text, ThreadDetail, ThreadKey};
+use super::steps::Steps;
+use super::verification::{Check, cap_of};
+use super::waits::{Doing, Waits};
+use crate::fact::{
+    Cost, CounterSource, CpuSet, Gap, Heard, Identity, LaunchFact, Pid, State, Text, ThreadDetail, ThreadKey,
+};
 
 /// One tick, ready to be shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -44,10 +49,48 @@ pub struct Scene {
     pub judgements: Vec<Judgement>,
     /// Details of the threads on screen.
     pub details: Vec<(ThreadKey, ThreadDetail)>,
+    /// What the threads that were looked at did, by rising key.
+    pub doings: Vec<(ThreadKey, Doing)>,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,
+    /// How it was started; none for a target that was only attached to.
+    pub launch: Option<Launch>,
     /// What the newest sample cost.
     pub cost: Cost,
+}
+
+impl Scene {
+    /// What a thread did when it was looked at; none when it was not, or nothing says it.
+    pub fn doing(&self, key: ThreadKey) -> Option<&Doing> {
+        let at = self.doings.binary_search_by_key(&key, |(of, _)| *of).ok()?;
+        self.doings.get(at).map(|(_, doing)| doing)
+    }
+}
+
+/// How the target was started, and whether its caps hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Launch {
+    /// The caps it was given.
+    pub fact: Arc<LaunchFact>,
+    /// What the shim has said so far.
+    pub heard: Arc<Heard>,
+    /// Each cap: held, exceeded or unverified over all looks so far.
+    pub checks: Vec<Check>,
+    /// How fast its steps go, or why that is not known.
+    pub steps: Steps,
+}
+
+impl Launch {
+    /// The cap that is to hold a group; none where it has none.
+    pub fn check_of(&self, group: &GroupKey) -> Option<&Check> {
+        let cap = cap_of(&group.origin)?;
+        self.checks.iter().find(|check| check.cap == cap)
+    }
+
+    /// The CPUs it was put on.
+    pub fn check_of_cpus(&self) -> Option<&Check> {
+        self.checks.iter().find(|check| check.cap == "cpus")
+    }
 }
 
 /// The watched process and its descendants.
@@ -102,7 +145,7 @@ pub struct Process {
 }
 
 /// Run-queue arithmetic over the window, in CPUs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Demand {
     /// CPUs it ran on: Δrun / Δt.
     pub got: f64,
@@ -124,7 +167,7 @@ impl Demand {
 }
 
 /// How many CPUs a target may use: the smallest term binds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Capacity {
     /// Effective CPUs: the smallest of the terms that are known.
     pub effective_cpus: f64,
@@ -137,7 +180,7 @@ pub struct Capacity {
 }
 
 /// A number of CPUs that a scheduler declares in the environment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared {
     /// CPUs.
     pub cpus: u32,
@@ -146,7 +189,7 @@ pub struct Declared {
 }
 
 /// One upper bound on CPUs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Term {
     /// Which kind of bound.
     pub kind: TermKind,
@@ -161,7 +204,7 @@ pub struct Term {
 }
 
 /// Kinds of [`Term`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TermKind {
     /// CPUs any of the target's threads may run on.
@@ -203,14 +246,18 @@ pub struct Group {
     pub demand: Option<Demand>,
     /// CPU-seconds it has used while it was watched; never falls.
     pub total_run_s: f64,
+    /// Seconds its threads have waited for a CPU while it was watched; never falls.
+    pub total_wait_s: f64,
     /// wanted, one value a tick, oldest first.
     pub history: Vec<f32>,
     /// What limits it, and where that comes from.
     pub limits: Limits,
+    /// What its threads did; none when none of them was looked at.
+    pub waits: Option<Waits>,
 }
 
 /// What makes a group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroupKey {
     /// Origin id of `assets/families.toml`: "tf-intra-op".
     pub origin: Arc<str>,
@@ -259,6 +306,19 @@ pub struct Attribution {
     pub because: String,
     /// How sure that is.
     pub confidence: Confidence,
+    /// Whether it is a pool's worker.
+    pub worker: Worker,
+}
+
+/// Whether a thread's family says that it waits in a futex whenever there is nothing to do for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Worker {
+    /// It says so.
+    OfPool,
+    /// It does not, or nothing is known.
+    #[default]
+    Other,
 }
 
 /// How sure an attribution is.

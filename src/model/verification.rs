@@ -1,10 +1,14 @@
 //! Whether caps hold, judged from outside by the threads that exist, look by look over a whole run. What can't be told is
 //! said to be unverified, with the reason.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use super::bounds::Bounds;
 use super::scene::{Confidence, Scene, Thread};
-use crate::fact::{Caps, CpuSet, Pid};
+use crate::fact::{Caps, LaunchFact, Pid};
 
 /// TensorFlow's name for the threads of an iterator's private pool (tensorflow/core/kernels/data/dataset_utils, 2.12 on).
 const PRIVATE_POOL: &str = "tf_data_private_threadpool";
@@ -15,14 +19,13 @@ const ONE_GO_TICKS: u64 = 1;
 #[derive(Clone, Debug, Default)]
 pub struct Verification {
     caps: Caps,
-    cpus: Option<CpuSet>,
+    bounds: Bounds,
     looks: u32,
     /// Looks at which every thread's origin was known.
     clear: u32,
     /// Why the last look that was not clear was not.
     unclear: Option<String>,
     worst: BTreeMap<Layer, Worst>,
-    strays: Option<Worst>,
 }
 
 /// What is capped.
@@ -45,10 +48,10 @@ struct Worst {
 }
 
 /// A cap and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// The cap's option: "intra", "cpus".
-    pub cap: &'static str,
+    /// The cap's option: "intra", "cpus", "quota", "pin".
+    pub cap: Cow<'static, str>,
     /// Its value: "2", "0-3".
     pub value: String,
     /// The answer.
@@ -58,7 +61,8 @@ pub struct Check {
 }
 
 /// Whether a cap held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// At every look.
     Held,
@@ -81,8 +85,8 @@ impl Outcome {
 
 impl Verification {
     /// Nothing was seen yet.
-    pub fn new(caps: Caps, cpus: Option<CpuSet>) -> Self {
-        Self { caps, cpus, ..Self::default() }
+    pub fn new(fact: &LaunchFact) -> Self {
+        Self { caps: fact.caps, bounds: Bounds::new(fact), ..Self::default() }
     }
 
     /// One more look.
@@ -91,17 +95,14 @@ impl Verification {
             return;
         }
         self.looks += 1;
+        self.bounds.take_in(scene);
         match unclear(scene) {
             Some(why) => self.unclear = Some(why),
             None => self.clear += 1,
         }
         let mut pools: BTreeMap<(Layer, Pid, usize), u32> = BTreeMap::new();
         let mut private: BTreeMap<Pid, Vec<u64>> = BTreeMap::new();
-        let mut strays: BTreeMap<Pid, u32> = BTreeMap::new();
         for thread in &scene.threads {
-            if self.strays(thread) {
-                *strays.entry(thread.pid).or_default() += 1;
-            }
             match layer(thread) {
                 Some(Layer::Data) => private.entry(thread.pid).or_default().push(thread.key.start_ticks),
                 Some(layer) => *pools.entry((layer, thread.pid, thread.group)).or_default() += 1,
@@ -115,11 +116,6 @@ impl Verification {
         for (pid, born) in private {
             self.keep(Layer::Data, Worst { threads: largest_at_once(born), label: "tf.data".to_owned(), pid });
         }
-        for (pid, threads) in strays {
-            if self.strays.as_ref().is_none_or(|worst| worst.threads < threads) {
-                self.strays = Some(Worst { threads, label: String::new(), pid });
-            }
-        }
     }
 
     /// Every cap, in the order of the options. `inside` says that something inside the script sizes tf.data's pools to the
@@ -132,13 +128,10 @@ impl Verification {
         checks.extend(caps.data.map(|cap| self.data(cap, inside)));
         checks.extend(caps.omp.map(|cap| self.openmp(cap)));
         checks.extend(caps.blas.map(|cap| self.blas(cap)));
-        checks.extend(self.cpus.as_ref().map(|cpus| self.affinity(cpus)));
+        checks.extend(self.bounds.cpus().map(|(value, answer)| check("cpus", value, answer)));
+        checks.extend(self.bounds.quota().map(|(value, answer)| check("quota", value, answer)));
+        checks.extend(self.bounds.pins().map(|(value, answer)| check("pin", value, answer)));
         checks
-    }
-
-    fn strays(&self, thread: &Thread) -> bool {
-        let (Some(cpus), Some(affinity)) = (&self.cpus, &thread.affinity) else { return false };
-        affinity.intersection(cpus) != **affinity
     }
 
     fn keep(&mut self, layer: Layer, seen: Worst) {
@@ -201,17 +194,6 @@ impl Verification {
         check("blas", limit, answer)
     }
 
-    fn affinity(&self, cpus: &CpuSet) -> Check {
-        let answer = match &self.strays {
-            Some(worst) => {
-                (Outcome::Exceeded, format!("{} of process {} may run elsewhere", count(worst.threads), worst.pid))
-            }
-            None if self.looks == 0 => self.nothing_seen(""),
-            None => (Outcome::Held, "no thread may run elsewhere".to_owned()),
-        };
-        check("cpus", cpus, answer)
-    }
-
     fn nothing_seen(&self, what: &str) -> (Outcome, String) {
         let why = match (self.looks, self.clear, &self.unclear) {
             (0, ..) => "it was over before the first look",
@@ -252,7 +234,7 @@ fn count(threads: u32) -> String {
 }
 
 fn check(cap: &'static str, value: impl ToString, (outcome, says): (Outcome, String)) -> Check {
-    Check { cap, value: value.to_string(), outcome, says }
+    Check { cap: Cow::Borrowed(cap), value: value.to_string(), outcome, says }
 }
 
 /// Why threads of any pool might be among those seen without being known as such; none when they can't.
@@ -279,6 +261,18 @@ fn layer(thread: &Thread) -> Option<Layer> {
         "openmp" => Some(Layer::OpenMp),
         "numexpr" => Some(Layer::Numexpr),
         "openblas" => Some(Layer::Blas),
+        _ => None,
+    }
+}
+
+/// The cap that is to hold a group of this origin (`assets/families.toml`); none where no option does.
+pub(super) fn cap_of(origin: &str) -> Option<&'static str> {
+    match origin {
+        "tf-intra-op" => Some("intra"),
+        "tf-inter-op" => Some("inter"),
+        "tf-data" => Some("data"),
+        "openmp" | "numexpr" => Some("omp"),
+        "openblas" => Some("blas"),
         _ => None,
     }
 }

@@ -21,7 +21,12 @@ fn scene(pid: u32, threads: &[(&str, &str, u64)]) -> Scene {
             pid: Pid(pid),
             group,
             identity: Arc::new(Identity { target_name, ..Identity::default() }),
-            attribution: Arc::new(Attribution { group: key, because: String::new(), confidence: Confidence::Certain }),
+            attribution: Arc::new(Attribution {
+                group: key,
+                because: String::new(),
+                confidence: Confidence::Certain,
+                ..Attribution::default()
+            }),
             state: crate::fact::State::Sleeping,
             last_cpu: None,
             affinity: Some(Arc::new("0-1".parse().unwrap())),
@@ -38,7 +43,7 @@ fn pool(origin: &str, threads: usize) -> Scene {
 
 /// The answer for the only cap.
 fn answer(caps: Caps, scenes: &[Scene], inside: bool) -> (Outcome, String) {
-    let mut verification = Verification::new(caps, None);
+    let mut verification = Verification::new(&LaunchFact { caps, ..LaunchFact::default() });
     scenes.iter().for_each(|scene| verification.take_in(scene));
     let checks = verification.checks(inside);
     assert_eq!(checks.len(), 1);
@@ -123,19 +128,6 @@ fn libraries_count_their_caller_and_teams_can_not_be_told_apart() {
     // With a cap of one nobody may work beside the caller.
     let one = Caps { omp: Some(1), ..OMP };
     assert_eq!(answer(one, &[pool("openmp", 1)], false).0, Outcome::Exceeded);
-}
-
-#[test]
-fn a_thread_that_widened_its_mask_is_seen() {
-    let mut verification = Verification::new(Caps::default(), Some("0-1".parse().unwrap()));
-    verification.take_in(&pool("python", 2));
-    assert_eq!(verification.checks(false)[0].outcome, Outcome::Held);
-    let mut wide = pool("python", 2);
-    wide.threads[1].affinity = Some(Arc::new("0-2".parse().unwrap()));
-    verification.take_in(&wide);
-    let check = &verification.checks(false)[0];
-    assert_eq!((check.cap, check.value.as_str(), check.outcome), ("cpus", "0-1", Outcome::Exceeded));
-    assert_eq!(check.says, "1 thread of process 10 may run elsewhere");
 }
 
 #[test]

@@ -74,6 +74,12 @@ pub fn memory_refusal(proc_root: &Path, pid: Pid) -> Option<String> {
     })
 }
 
+/// Why kernel stacks of a process may not be read, with the one step that helps.
+pub fn stack_refusal(proc_root: &Path, pid: Pid) -> String {
+    let refusal = kernel_stacks(proc_root, pid, &Situation::read(proc_root, pid));
+    refusal.remedy.map_or(refusal.why.clone(), |remedy| format!("{}; {remedy}", refusal.why))
+}
+
 /// Everything `tftop doctor` says, for one process, or for tftop itself where none is given.
 pub fn describe(proc_root: &Path, pid: Option<Pid>) -> Vec<Readable> {
     let pid = pid.unwrap_or(Pid(std::process::id()));

@@ -136,9 +136,10 @@ impl Threads {
         self.kept.iter().any(|kept| kept.fact.identity.comm.starts_with(start))
     }
 
-    /// Whether this thread is one of them, still the same.
-    pub fn holds(&self, key: ThreadKey) -> bool {
-        self.kept.binary_search_by_key(&key, |kept| kept.fact.key).is_ok()
+    /// The counters of this thread as of the last refresh; none when it is not one of them, or no longer the same.
+    pub fn counters(&self, key: ThreadKey) -> Option<Counters> {
+        let at = self.kept.binary_search_by_key(&key, |kept| kept.fact.key).ok()?;
+        self.kept.get(at).map(|kept| kept.fact.counters)
     }
 
     /// The folder of the threads.

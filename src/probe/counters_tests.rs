@@ -51,7 +51,7 @@ fn a_reused_number_is_another_thread() {
     let after = threads.facts()[0].clone();
     assert_ne!(before, after.key);
     assert_eq!((after.key.start_ticks, after.counters.run_ns), (900, 3));
-    assert!(threads.holds(after.key) && !threads.holds(before));
+    assert!(threads.counters(after.key).is_some() && threads.counters(before).is_none());
 }
 
 #[test]

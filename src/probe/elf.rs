@@ -7,8 +7,8 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use object::elf::{
-    ELFCLASS64, ELFDATA2LSB, ELFMAG, FileHeader64, NT_GNU_BUILD_ID, PF_X, PT_LOAD, PT_NOTE, ProgramHeader64,
-    SHT_DYNSYM, SHT_SYMTAB, SectionHeader64, SectionType,
+    ELFCLASS64, ELFDATA2LSB, ELFMAG, FileHeader64, NT_GNU_BUILD_ID, PF_X, PT_GNU_EH_FRAME, PT_LOAD, PT_NOTE,
+    ProgramHeader64, SHT_DYNSYM, SHT_SYMTAB, SectionHeader64, SectionType,
 };
 use object::{LittleEndian as LE, pod, pod::Pod};
 
@@ -21,6 +21,9 @@ pub trait ReadAt {
     /// Its length in bytes.
     fn length(&self) -> io::Result<u64>;
 }
+
+/// A library's file, opened.
+pub type LibraryFile = Box<dyn ReadAt + Send + Sync>;
 
 impl ReadAt for File {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
@@ -46,6 +49,16 @@ impl ReadAt for [u8] {
     }
 }
 
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        self.as_slice().read_at(offset, into)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+}
+
 /// What is known of an ELF file from its headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Elf {
@@ -54,8 +67,21 @@ pub struct Elf {
     pub exported: Option<Table>,
     /// All symbols, local ones included; gone in stripped files.
     pub all: Option<Table>,
+    /// The index of call frame information (`.eh_frame_hdr`).
+    pub unwind_index: Option<UnwindIndex>,
     /// GNU build id in hex.
     pub build_id: Option<String>,
+}
+
+/// Where `.eh_frame_hdr` lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnwindIndex {
+    /// Offset in the file.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u64,
+    /// Its virtual address in the file.
+    pub virtual_address: u64,
 }
 
 /// A loaded part of the file.
@@ -103,6 +129,13 @@ impl Elf {
         let sections: &[SectionHeader64<LE>] = structures(&sections);
         Ok(Self {
             segments: programs.iter().filter(|program| program.p_type.get(LE) == PT_LOAD).map(segment).collect(),
+            unwind_index: programs.iter().find(|program| program.p_type.get(LE) == PT_GNU_EH_FRAME).map(|program| {
+                UnwindIndex {
+                    offset: program.p_offset.get(LE),
+                    length: program.p_filesz.get(LE),
+                    virtual_address: program.p_vaddr.get(LE),
+                }
+            }),
             exported: table(sections, SHT_DYNSYM, length),
             all: table(sections, SHT_SYMTAB, length),
             build_id: programs.iter().filter(|program| program.p_type.get(LE) == PT_NOTE).find_map(|program| {
@@ -124,6 +157,16 @@ impl Elf {
         let segment = code.max_by_key(|segment| shared(segment))?;
         let start = mapping.offset.wrapping_sub(segment.offset).wrapping_add(segment.virtual_address);
         Some(mapping.start.0.wrapping_sub(start))
+    }
+}
+
+impl Elf {
+    /// Where in the file the byte of a virtual address lies.
+    pub fn offset_of(&self, virtual_address: u64) -> Option<u64> {
+        self.segments.iter().find_map(|segment| {
+            let within = virtual_address.checked_sub(segment.virtual_address)?;
+            (within < segment.length).then(|| segment.offset.checked_add(within))?
+        })
     }
 }
 

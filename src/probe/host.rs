@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::Arc;
 
 use sysinfo::{CpuRefreshKind, RefreshKind, System, User, Users};
@@ -50,6 +51,12 @@ impl Host {
         }
         (Arc::clone(&self.fact), times)
     }
+}
+
+/// This machine; fields that can't be read are missing.
+pub fn this_machine() -> HostFact {
+    let host = Folder::open(Path::new("/proc")).map(|root| Host::new(&root, &mut Reader::default()).fact);
+    host.map(Arc::unwrap_or_clone).unwrap_or_default()
 }
 
 fn cpu_model() -> Option<Text> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::elf::invalid;
+use super::elf::{LibraryFile, ReadAt, invalid};
 use super::identify::{Identifier, Newborn};
 use super::maps::Mapping;
 use super::memory::Memory;
@@ -27,8 +27,20 @@ pub struct Recording {
     pub libraries: BTreeMap<PathBuf, Found>,
     /// Names in the directories that were listed.
     pub directories: BTreeMap<PathBuf, Vec<String>>,
+    /// Parts of library files that were read, by path: what steps out of functions is looked up there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<PathBuf, FileParts>,
     /// Memory that was read: bytes by their first address; no two overlap or touch.
     pub memory: BTreeMap<Address, Bytes>,
+}
+
+/// The parts of a file that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileParts {
+    /// The whole file's length in bytes.
+    pub length: u64,
+    /// Bytes by their first offset; no two overlap or touch.
+    pub parts: BTreeMap<Address, Bytes>,
 }
 
 /// Bytes, in hex where they are text.
@@ -48,6 +60,13 @@ pub fn capture(proc_root: &Path, pid: Pid) -> io::Result<Recording> {
     recording.keep_needed_lines();
     recording.threads = threads;
     Ok(recording)
+}
+
+/// A live process whose reads are written down, and where.
+#[cfg(test)]
+pub(super) fn recorder(proc_root: &Path, pid: Pid) -> (Box<dyn Target>, Arc<Mutex<Recording>>) {
+    let log = Arc::default();
+    (Box::new(Recorder { live: LiveTarget::open(proc_root, pid), log: Arc::clone(&log) }), log)
 }
 
 /// The threads of a process, each with its number in the innermost pid namespace (`NSpid`, proc_pid_status(5)).
@@ -82,7 +101,7 @@ impl Recorder {
 impl Memory for Recorder {
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
         self.live.read(address, into)?;
-        self.note(|log| log.remember(address, into));
+        self.note(|log| remember(&mut log.memory, address, into));
         Ok(())
     }
 }
@@ -109,6 +128,11 @@ impl Target for Recorder {
         Ok(found)
     }
 
+    fn file_of(&self, code: &Mapping) -> io::Result<LibraryFile> {
+        let file = self.live.file_of(code)?;
+        Ok(Box::new(RecordedFile { file, path: code.file.path.clone(), log: Arc::clone(&self.log) }))
+    }
+
     fn directory(&self, path: &Path) -> io::Result<Vec<OsString>> {
         let names = self.live.directory(path)?;
         let texts = names.iter().filter_map(|name| name.to_str().map(str::to_owned)).collect();
@@ -125,8 +149,41 @@ impl Target for Recorder {
     }
 }
 
+/// A library file whose every successful read is written down.
+struct RecordedFile {
+    file: LibraryFile,
+    path: PathBuf,
+    log: Arc<Mutex<Recording>>,
+}
+
+impl ReadAt for RecordedFile {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        self.file.read_at(offset, into)?;
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        remember(&mut log.files.entry(self.path.clone()).or_default().parts, Address(offset), into);
+        Ok(())
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        let length = self.file.length()?;
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.files.entry(self.path.clone()).or_default().length = length;
+        Ok(length)
+    }
+}
+
+impl ReadAt for FileParts {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        copy_out(&self.parts, Address(offset), into)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.length)
+    }
+}
+
 impl Recording {
-    fn keep_needed_lines(&mut self) {
+    pub(super) fn keep_needed_lines(&mut self) {
         let text = self.maps.join("\n");
         let asked =
             |line: &str| self.libraries.keys().any(|path| path.to_str().is_some_and(|path| line.ends_with(path)));
@@ -137,44 +194,48 @@ impl Recording {
             .map(str::to_owned)
             .collect();
     }
+}
 
-    /// Adds bytes, newer ones over older ones, and joins what touches.
-    fn remember(&mut self, address: Address, bytes: &[u8]) {
-        let (mut start, mut joined) = (address.0, bytes.to_vec());
-        let end = start.saturating_add(bytes.len() as u64);
-        let touching: Vec<Address> = self
-            .memory
-            .range(..=Address(end))
-            .rev()
-            .map(|(from, old)| (*from, from.0.saturating_add(old.0.len() as u64)))
-            .take_while(|(_, old_end)| *old_end >= start)
-            .map(|(from, _)| from)
-            .collect();
-        for from in touching {
-            let Some(Bytes(old)) = self.memory.remove(&from) else { continue };
-            let joined_end = start + joined.len() as u64;
-            if from.0 < start {
-                let before = &old[..old.len().min((start - from.0) as usize)];
-                joined.splice(0..0, before.iter().copied());
-            }
-            if let Some(after) = joined_end.checked_sub(from.0).and_then(|at| old.get(at as usize..)) {
-                joined.extend_from_slice(after);
-            }
-            start = start.min(from.0);
+/// Adds bytes, newer ones over older ones, and joins what touches.
+fn remember(memory: &mut BTreeMap<Address, Bytes>, address: Address, bytes: &[u8]) {
+    let (mut start, mut joined) = (address.0, bytes.to_vec());
+    let end = start.saturating_add(bytes.len() as u64);
+    let touching: Vec<Address> = memory
+        .range(..=Address(end))
+        .rev()
+        .map(|(from, old)| (*from, from.0.saturating_add(old.0.len() as u64)))
+        .take_while(|(_, old_end)| *old_end >= start)
+        .map(|(from, _)| from)
+        .collect();
+    for from in touching {
+        let Some(Bytes(old)) = memory.remove(&from) else { continue };
+        let joined_end = start + joined.len() as u64;
+        if from.0 < start {
+            let before = &old[..old.len().min((start - from.0) as usize)];
+            joined.splice(0..0, before.iter().copied());
         }
-        self.memory.insert(Address(start), Bytes(joined));
+        if let Some(after) = joined_end.checked_sub(from.0).and_then(|at| old.get(at as usize..)) {
+            joined.extend_from_slice(after);
+        }
+        start = start.min(from.0);
     }
+    memory.insert(Address(start), Bytes(joined));
+}
+
+/// Bytes that were remembered, whole or not at all.
+fn copy_out(memory: &BTreeMap<Address, Bytes>, address: Address, into: &mut [u8]) -> io::Result<()> {
+    let region = memory.range(..=address).next_back();
+    let bytes = region.and_then(|(start, bytes)| {
+        let at = usize::try_from(address.0 - start.0).ok()?;
+        bytes.0.get(at..)?.get(..into.len())
+    });
+    into.copy_from_slice(bytes.ok_or_else(|| invalid("not in the recording"))?);
+    Ok(())
 }
 
 impl Memory for Recording {
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
-        let region = self.memory.range(..=address).next_back();
-        let bytes = region.and_then(|(start, bytes)| {
-            let at = usize::try_from(address.0 - start.0).ok()?;
-            bytes.0.get(at..)?.get(..into.len())
-        });
-        into.copy_from_slice(bytes.ok_or_else(|| invalid("not in the recording"))?);
-        Ok(())
+        copy_out(&self.memory, address, into)
     }
 }
 
@@ -189,6 +250,11 @@ impl Target for Recording {
 
     fn ask(&self, code: &Mapping, _wanted: &Wanted) -> io::Result<Found> {
         self.libraries.get(&code.file.path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn file_of(&self, code: &Mapping) -> io::Result<LibraryFile> {
+        let parts = self.files.get(&code.file.path).cloned().ok_or(io::ErrorKind::NotFound)?;
+        Ok(Box::new(parts))
     }
 
     fn directory(&self, path: &Path) -> io::Result<Vec<OsString>> {

@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::affinity::Masks;
 use super::cgroup::Mounts;
 use super::counters::Means;
-use super::detail;
+use super::detail::Details;
 use super::folder::{Folder, Reader, is_gone};
 use super::host::{Host, UserNames};
 use super::process::{Process, Surroundings};
@@ -20,8 +20,6 @@ use crate::fact::{Cost, CounterSource, Gap, Interest, Pid, ProcessSample, Sample
 
 /// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.
 const SPARE_DESCRIPTORS: u64 = 512;
-/// Details read at most: more threads than any screen has lines.
-const MOST_DETAILS: usize = 1024;
 
 /// Reads one target again and again through kept descriptors.
 #[derive(Debug)]
@@ -34,6 +32,7 @@ pub struct Live {
     tree: Tree,
     /// The process asked for, then its descendants by pid.
     processes: Vec<Process>,
+    details: Details,
     most_descendants: usize,
     left_out: usize,
 }
@@ -110,7 +109,8 @@ impl Live {
         let means = Means { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
         let processes = vec![root];
         let (tree, most_descendants) = (Tree::new(pid), MOST_DESCENDANTS);
-        Ok(Self { options, proc_root, around, means, host, tree, processes, most_descendants, left_out: 0 })
+        let details = Details::default();
+        Ok(Self { options, proc_root, around, means, host, tree, processes, details, most_descendants, left_out: 0 })
     }
 
     /// Reads one sample now. `late` is how late the caller was called, for the record.
@@ -124,12 +124,13 @@ impl Live {
         let (around, means) = (&mut self.around, &mut self.means);
         let processes: Vec<ProcessSample> =
             self.processes.iter_mut().map(|process| process.sample(at_ns, around, means)).collect();
-        let details = self.details(interest);
         let source = self.source();
+        let details = self.details(interest);
         let gaps = self.gaps(source);
         self.bury();
         Sample {
             at_ns,
+            launch: None,
             interval_ns: nanoseconds(self.options.interval),
             late_ns: nanoseconds(late),
             host,
@@ -174,14 +175,10 @@ impl Live {
     }
 
     fn details(&mut self, interest: &Interest) -> Vec<(ThreadKey, ThreadDetail)> {
-        let mut details = Vec::new();
-        for &key in interest.details.iter().take(MOST_DETAILS) {
-            let process = self.processes.iter().find(|process| !process.ended() && process.threads().holds(key));
-            if let Some(process) = process {
-                details.push((key, detail::read(process.threads().task(), key.tid, &mut self.means.reader)));
-            }
-        }
-        details
+        let living = self.processes.iter().filter(|process| !process.ended());
+        let threads = living.map(|process| (process.key().pid, process.threads()));
+        let means = &mut self.means;
+        self.details.read(interest, &self.around.proc_root, threads, means.source, &mut means.reader)
     }
 
     /// Whether schedstat says anything: where threads used CPU time and it is all zero, clock ticks are all there is.

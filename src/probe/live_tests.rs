@@ -154,7 +154,7 @@ fn details_are_read_for_the_asked_threads_only_and_only_while_they_are_the_same(
     let mut live = Live::attach(Pid(50), fake.options()).unwrap();
     let key = next(&mut live).processes[0].threads[0].key;
     let reused = ThreadKey { start_ticks: 1, ..key };
-    let interest = Interest { details: vec![key, reused] };
+    let interest = Interest { details: vec![key, reused], ..Interest::default() };
     let details = live.next(&interest, Duration::ZERO).details;
     assert_eq!(details.len(), 1);
     assert_eq!(details[0].1.wait_channel.as_deref(), Some("futex_wait_queue"));

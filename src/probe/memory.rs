@@ -13,6 +13,19 @@ pub trait Memory {
     /// Fills `into` from `address` on.
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()>;
 
+    /// Fills `into` as far as memory goes and says how far. Reads in pieces where it can't be done at once.
+    fn read_start(&self, address: Address, into: &mut [u8]) -> io::Result<usize> {
+        let mut done = 0;
+        for piece in into.chunks_mut(PIECE) {
+            match self.read(Address(address.0.saturating_add(done as u64)), piece) {
+                Ok(()) => done += piece.len(),
+                Err(error) if done == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(done)
+    }
+
     /// A little-endian u64 (both supported architectures are little-endian).
     fn u64(&self, address: Address) -> io::Result<u64> {
         let mut bytes = [0; 8];
@@ -33,6 +46,9 @@ pub trait Memory {
     }
 }
 
+/// What is read at once where memory may end anywhere.
+const PIECE: usize = 256;
+
 /// The memory of a live process through `/proc/PID/mem` (proc_pid_mem(5)). Opening it checks permission once
 /// (PTRACE_MODE_ATTACH); reading neither stops nor changes the target.
 #[derive(Debug)]
@@ -50,5 +66,9 @@ impl LiveMemory {
 impl Memory for LiveMemory {
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
         self.file.read_exact_at(into, address.0)
+    }
+
+    fn read_start(&self, address: Address, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(into, address.0)
     }
 }

@@ -1,4 +1,4 @@
-//! Floor 1: eyes. Reads a live target; never stops, signals or changes it.
+//! Floor 1: eyes. Reads a live target; never signals or changes it, and stops a thread only in `stack`, when told to.
 
 pub mod access;
 mod affinity;
@@ -28,14 +28,19 @@ mod process;
 mod program;
 mod pthreads;
 pub mod python;
+pub mod rebuild;
 pub mod script;
 mod settings;
 pub mod settled;
+pub mod stack;
 mod stat;
 mod symbols;
+mod syscalls;
 pub mod target;
 mod tensorflow;
 mod tree;
+mod wait;
 
+pub use host::this_machine;
 pub use identify::{Evidence, Identifier, Newborn};
 pub use live::{AttachError, Live, LiveOptions};

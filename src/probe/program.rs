@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use rustix::io::Errno;
+use serde::Deserialize;
 
 use super::access;
 use super::folder::{Folder, Reader};
 use super::host::UserNames;
 use super::stat::{Stat, number, status_field, status_last_number, words};
-use crate::fact::{Environment, Gap, Pid, ProcessFact, ProcessKey, Text};
+use crate::fact::{Environment, Gap, Pid, ProcessFact, ProcessKey, ShimFact, Text};
 
 /// Limit for the command line that is kept; the kernel allows megabytes.
 const COMMAND_LIMIT: usize = 128 << 10;
@@ -16,6 +17,8 @@ const COMMAND_LIMIT: usize = 128 << 10;
 const MOST_ARGUMENTS: usize = 1024;
 /// Limit for the environment, which is read once and mostly dropped.
 const ENVIRONMENT_LIMIT: usize = 4 << 20;
+/// Longest configuration of a shim that is read: tftop writes some hundred bytes.
+const SHIM_LIMIT: usize = 16 << 10;
 /// Limit for status.
 const STATUS_LIMIT: usize = 64 << 10;
 
@@ -42,10 +45,31 @@ pub fn describe(
         fact.user = users.of(fact.uid);
     }
     match reader.read(folder, "environ", ENVIRONMENT_LIMIT) {
-        Ok(block) => fact.environment = Some(Environment::from_block(block)),
+        Ok(block) => {
+            fact.environment = Some(Environment::from_block(block));
+            fact.shim = shim(block);
+        }
         Err(error) => fact.gaps.push(Gap::new("environment variables", why_unreadable(proc_root, pid, error))),
     }
     fact
+}
+
+/// The configuration of tftop's shim (assets/shim/PROTOCOL.md): of all that the environment holds beside thread settings,
+/// nothing else is read.
+fn shim(block: &[u8]) -> Option<ShimFact> {
+    #[derive(Deserialize)]
+    struct Config {
+        mode: Option<String>,
+        intra: Option<u32>,
+        inter: Option<u32>,
+        data: Option<u32>,
+    }
+    let value = block.split(|&byte| byte == 0).find_map(|line| line.strip_prefix(b"TFTOP_SHIM="))?;
+    let Config { mode, intra, inter, data } = serde_json::from_slice(value.get(..value.len().min(SHIM_LIMIT))?).ok()?;
+    // As the shim reads it: holding is what it does unless told otherwise, and a cap is 1 or more.
+    let enforces = mode.is_none_or(|mode| mode == "enforce");
+    let cap = |cap: Option<u32>| cap.filter(|&cap| cap > 0);
+    Some(ShimFact { enforces, intra: cap(intra), inter: cap(inter), data: cap(data) })
 }
 
 /// The command line as far as it is kept; empty for a kernel thread, a zombie, or one that wiped it.
@@ -100,5 +124,19 @@ mod tests {
         assert_eq!(namespaced_pid(b"NSpid:\t77\t1\n"), Some(1));
         assert_eq!(namespaced_pid(b"Pid:\t77\n"), None);
         assert_eq!(effective_uid(b"Uid:\t1\t2\t3\t4\n"), Some(2));
+    }
+
+    #[test]
+    fn of_the_shims_configuration_only_whole_caps_count() {
+        let read = |text: &str| shim(format!("HOME=/\0TFTOP_SHIM={text}\0TOKEN=hush\0").as_bytes());
+        let whole = read(r#"{"mode":"enforce","intra":2,"data":1,"libraries":{"OMP_NUM_THREADS":1},"socket":"/s"}"#);
+        assert_eq!(whole, Some(ShimFact { enforces: true, intra: Some(2), inter: None, data: Some(1) }));
+        assert_eq!(read(r#"{"intra":0}"#), Some(ShimFact { enforces: true, ..ShimFact::default() }));
+        assert_eq!(read(r#"{"mode":"record","intra":2}"#).map(|shim| shim.enforces), Some(false));
+        let long = format!(r#"{{"socket":"{}"}}"#, "x".repeat(SHIM_LIMIT));
+        for garbage in ["", "{", "[]", r#"{"intra":-1}"#, r#"{"intra":"2"}"#, r#"{"intra":99999999999}"#, &long] {
+            assert_eq!(read(garbage), None, "{garbage:.40}");
+        }
+        assert_eq!(shim(b"XTFTOP_SHIM={}\0"), None);
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use super::elf::invalid;
+use super::elf::{LibraryFile, invalid};
 use super::library_cache;
 use super::maps::{Mapping, Maps};
 use super::memory::{LiveMemory, Memory};
@@ -50,6 +50,9 @@ pub trait Target: Memory + fmt::Debug + Send {
 
     /// Asks the file behind an executable mapping for symbols.
     fn ask(&self, code: &Mapping, wanted: &Wanted) -> io::Result<Found>;
+
+    /// Opens the file behind an executable mapping.
+    fn file_of(&self, code: &Mapping) -> io::Result<LibraryFile>;
 
     /// Names in a directory of the target's file system, at most [`MOST_NAMES`] of them.
     fn directory(&self, path: &Path) -> io::Result<Vec<OsString>>;
@@ -180,6 +183,10 @@ impl Target for LiveTarget {
                 build_id,
             })
         })
+    }
+
+    fn file_of(&self, code: &Mapping) -> io::Result<LibraryFile> {
+        Ok(Box::new(self.file(code)?))
     }
 
     fn directory(&self, path: &Path) -> io::Result<Vec<OsString>> {

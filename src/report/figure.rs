@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::fact::Calendar;
+
 /// What stands where a number is missing.
 pub(super) const MISSING: &str = "-";
 
@@ -48,17 +50,8 @@ pub(super) fn rounded(value: f64) -> f64 {
 
 /// Seconds after 1970 as an instant of ISO 8601 in UTC: "2026-11-20T16:19:09Z".
 pub(super) fn instant(unix_s: u64) -> String {
-    let (mut days, second) = (unix_s / 86_400, unix_s % 86_400);
-    // Days to a civil date in eras of 400 years that begin on the first of March, so that leap days come last.
-    days = days.min(3_000_000) + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
+    let Calendar { year, month, day, time: (hour, minute, second) } = Calendar::of(unix_s);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::causes::tally;
 use super::figure::{MISSING, cpus, share, span};
 use super::lines::clean;
 use super::verdict::{found, next_step, pasteable, pasteable_advice, title};
-use super::{limits, text};
+use super::{limits, text, waits};
 use crate::model::Scene;
 use crate::model::finding::{Finding, Judgement, Verdict};
 use crate::model::scene::Group;
@@ -24,6 +24,7 @@ pub fn markdown(scene: &Scene) -> String {
     }
     blocks.extend(limit_table(scene));
     blocks.extend(demand_table(scene));
+    blocks.extend(folded("What the threads did at the last look", waits(scene)));
     blocks.extend(folded("Causes that were looked for and not found", others(scene)));
     let gaps = scene.gaps.iter().map(|gap| format!("- {}: {}", escaped(&gap.what), escaped(&gap.why)));
     blocks.extend(folded("What is missing, and why", gaps.collect()));
@@ -79,6 +80,13 @@ fn fences(lines: &[(&'static str, String)], indent: &str) -> Vec<String> {
     lines.iter().map(fence).collect()
 }
 
+fn waits(scene: &Scene) -> Vec<String> {
+    let rows =
+        waits::rows(scene).into_iter().map(|(label, words)| format!("- {}: {}", escaped(&label), escaped(&words)));
+    let notes: Vec<String> = waits::notes(scene).iter().map(|note| format!("- {}", escaped(note))).collect();
+    rows.chain(notes).collect()
+}
+
 fn limit_table(scene: &Scene) -> Vec<String> {
     let rows: Vec<Vec<String>> =
         limits::rows(scene).iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
@@ -120,14 +128,19 @@ fn demand_table(scene: &Scene) -> Vec<String> {
 }
 
 /// A titled table; nothing without rows.
-fn section(title: &str, titles: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+pub(super) fn section(title: &str, titles: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
+    vec![format!("#### {title}"), table(titles, rows)]
+}
+
+/// Cells are escaped already.
+pub(super) fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
     let mut lines = vec![format!("| {} |", titles.join(" | ")), format!("|{}", " --- |".repeat(titles.len()))];
     lines.extend(rows.iter().map(|row| line(row)));
-    vec![format!("#### {title}"), lines.join("\n")]
+    lines.join("\n")
 }
 
 fn others(scene: &Scene) -> Vec<String> {
@@ -146,7 +159,7 @@ fn others(scene: &Scene) -> Vec<String> {
 }
 
 /// A list behind a fold; nothing when it is empty.
-fn folded(title: &str, items: Vec<String>) -> Vec<String> {
+pub(super) fn folded(title: &str, items: Vec<String>) -> Vec<String> {
     if items.is_empty() {
         return Vec::new();
     }
@@ -154,7 +167,7 @@ fn folded(title: &str, items: Vec<String>) -> Vec<String> {
 }
 
 /// Text that formats nothing, and where `@name` and `#1` stay words.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let text = clean(text);
     let mut escaped = String::with_capacity(text.len());
     let mut before = ' ';
@@ -179,7 +192,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A code span, whatever the text holds.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = clean(text);
     let runs = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(runs + 1);

@@ -2,7 +2,9 @@
 
 use super::figure::{cpus, share};
 use super::table::{Side, Table};
+use crate::fact::ShimUse;
 use crate::model::scene::Scene;
+use crate::model::steps::{Count, Steps};
 use crate::model::verification::Check;
 
 /// A command that has ended.
@@ -27,6 +29,8 @@ pub fn run(run: &Run) -> String {
     let mut lines = vec![format!("tftop: {} {} after {:.1} s", run.command, run.ended, run.seconds)];
     lines.extend(checks(run.checks));
     lines.extend(run.scene.map(|scene| format!("  CPUs     {}", demand(scene))));
+    let launch = run.scene.and_then(|scene| scene.launch.as_ref()).filter(|it| it.fact.shim != ShimUse::Off);
+    lines.extend(launch.map(|it| format!("  steps    {}", steps(&it.steps))));
     lines.extend(run.notes.iter().map(|note| format!("  {note}")));
     lines.join("\n")
 }
@@ -56,6 +60,23 @@ fn demand(scene: &Scene) -> String {
     )
 }
 
+fn steps(steps: &Steps) -> String {
+    let Some(speed) = &steps.speed else {
+        let none = steps.none.unwrap_or_default();
+        let remark = none.remark().map_or(String::new(), |remark| format!("; {remark}"));
+        return format!("no step marks: {}{remark}", none.says());
+    };
+    let mut words = format!("{}{}", if speed.count == Count::AtLeast { "at least " } else { "" }, speed.total);
+    if let Some(per_s) = speed.per_s {
+        words += &format!("; {} a second", cpus(Some(per_s)));
+    }
+    words += &format!(", {:.1} ms p50", speed.p50_ms);
+    words += &speed.p95_ms.map_or(String::new(), |p95_ms| format!(", {p95_ms:.1} ms p95"));
+    words += &format!(" over the last {:.1} s of steps", speed.covers_s);
+    let others = speed.processes.saturating_sub(1);
+    if others > 0 { format!("{words}, in process {} alone: 1 of {}", speed.pid, others + 1) } else { words }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,9 +84,23 @@ mod tests {
     use crate::model::verification::Outcome;
 
     #[test]
+    fn the_steps_that_are_known_are_said() {
+        use crate::model::steps::{NoMarks, Speed};
+        let speed = Speed { per_s: Some(24.31), p50_ms: 41.2, marks: 3, covers_s: 0.1, total: 3, ..Speed::default() };
+        let said = |speed| steps(&Steps { speed, none: Some(NoMarks::NoLoop), ..Steps::default() });
+        assert_eq!(said(Some(speed.clone())), "3; 24.31 a second, 41.2 ms p50 over the last 0.1 s of steps");
+        let lost = Speed { p95_ms: Some(58.0), count: Count::AtLeast, processes: 2, pid: 7, ..speed };
+        assert_eq!(
+            said(Some(lost)),
+            "at least 3; 24.31 a second, 41.2 ms p50, 58.0 ms p95 over the last 0.1 s of steps, in process 7 alone: 1 of 2"
+        );
+        assert!(said(None).starts_with("no step marks: no fit, loop"));
+    }
+
+    #[test]
     fn every_cap_has_its_line() {
-        let check = |cap, value: &str, outcome, says: &str| Check {
-            cap,
+        let check = |cap: &'static str, value: &str, outcome, says: &str| Check {
+            cap: cap.into(),
             value: value.to_owned(),
             outcome,
             says: says.to_owned(),

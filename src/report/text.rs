@@ -6,13 +6,14 @@ use super::causes::{found_sections, tally};
 use super::figure::{MISSING, bytes, cpus, instant, milliseconds, share, span};
 use super::lines::{clean, joined};
 use super::table::{Side, Table};
-use super::{limits, verdict};
+use super::{limits, verdict, waits};
 use crate::fact::CounterSource;
 use crate::model::scene::{Confidence, Declared, Demand, Scene, Target, Term};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
 pub fn text(scene: &Scene, with_threads: bool) -> String {
     let mut sections = vec![verdict::section(scene), header(scene), capacity(scene), demand(scene), groups(scene)];
+    sections.push(waits::section(scene));
     sections.push(limits::section(scene));
     sections.extend(found_sections(scene));
     let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", scene.target.pid);

@@ -71,6 +71,26 @@ fn number(value: f64, digits: usize) -> String {
     }
 }
 
+/// Steps a second, as many digits as tell something: "24.3/s", "0.20/s".
+pub fn steps_per_s(value: f64) -> String {
+    format!("{}/s", rate(value))
+}
+
+/// The same without its unit, in four columns where it can be.
+pub fn rate(value: f64) -> String {
+    number(value, if value >= 100.0 { 0 } else { usize::from(value < 1.0) + 1 })
+}
+
+/// The time of a step, from its milliseconds: "41 ms", "4.1 ms", "5.0 s".
+pub fn step_time(milliseconds: f64) -> String {
+    match milliseconds {
+        ms if ms >= 60_000.0 => duration(ms / 1e3),
+        ms if ms >= 999.5 => format!("{} s", number(ms / 1e3, 1)),
+        ms if ms >= 9.95 => format!("{} ms", number(ms, 0)),
+        ms => format!("{} ms", number(ms, if ms >= 0.995 { 1 } else { 2 })),
+    }
+}
+
 /// How long: "8s", "3m12s", "1h04m", "2d03h".
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
@@ -162,6 +182,13 @@ mod tests {
     fn a_duration_keeps_its_two_largest_units() {
         let shown = [0.4, 59.9, 192.0, 3840.0, 200_000.0, -1.0].map(duration);
         assert_eq!(shown, ["0s", "59s", "3m12s", "1h04m", "2d07h", MISSING]);
+    }
+
+    #[test]
+    fn steps_have_as_many_digits_as_tell_something() {
+        assert_eq!([0.2, 24.31, 99.96, 1234.5].map(steps_per_s), ["0.20/s", "24.3/s", "100.0/s", "1234/s"]);
+        let times = [0.412, 0.997, 4.13, 9.96, 41.2, 999.6, 5000.0, 90_000.0].map(step_time);
+        assert_eq!(times, ["0.41 ms", "1.0 ms", "4.1 ms", "10 ms", "41 ms", "1.0 s", "5.0 s", "1m30s"]);
     }
 
     #[test]

@@ -46,10 +46,20 @@ pub enum Place {
     Menu,
     /// The sliders that try other caps.
     WhatIf,
+    /// The dialog before a rerun.
+    Rerun,
+    /// The box with stacks.
+    Stacks,
+    /// The kept runs.
+    Runs,
     /// A line of text is being typed; every character that is no key here is text.
     Line,
     /// The list of processes to attach to.
     Picker,
+    /// The dashboard with the command's output.
+    Output,
+    /// The command is typed to; every key that is none here is for it.
+    Typing,
 }
 
 /// What a key does.
@@ -115,6 +125,14 @@ pub enum Action {
     Back,
     /// Opens the sliders that try other caps, or leaves them.
     WhatIf,
+    /// Opens the dialog before a rerun.
+    Rerun,
+    /// Takes stacks of the selected thread or group, without a stop.
+    Stacks,
+    /// Asks whether threads may be stopped for their stacks.
+    Stop,
+    /// Yes to what is asked.
+    Yes,
     /// One thread less in the chosen slider.
     Less,
     /// One thread more in the chosen slider.
@@ -123,6 +141,10 @@ pub enum Action {
     Advised,
     /// Sliders without any cap.
     NoCaps,
+    /// Shows the kept runs, or leaves them.
+    Runs,
+    /// Marks a kept run, or takes its mark away.
+    Mark,
     /// Takes the last character of the line away.
     Erase,
     /// Takes the whole line away.
@@ -131,6 +153,12 @@ pub enum Action {
     Redraw,
     /// Leaves tftop.
     Quit,
+    /// Is for the command, the second time leaves; without a command it leaves at once.
+    Interrupt,
+    /// Types to the command.
+    Type,
+    /// Types to the command no longer.
+    Release,
 }
 
 /// One line of the table.
@@ -177,21 +205,51 @@ const fn bind(
 }
 
 const TABLE: &[Place] = &[Place::Table];
+const VIEWS: &[Place] = &[Place::Table, Place::Output];
+const OUTPUT: &[Place] = &[Place::Output];
 const WHAT_IF: &[Place] = &[Place::WhatIf];
-const LISTS: &[Place] = &[Place::Table, Place::Help, Place::Menu, Place::WhatIf, Place::Picker];
+const LISTS: &[Place] = &[
+    Place::Table,
+    Place::Help,
+    Place::Menu,
+    Place::WhatIf,
+    Place::Rerun,
+    Place::Stacks,
+    Place::Runs,
+    Place::Picker,
+    Place::Output,
+];
 const LINE: &[Place] = &[Place::Line];
-const EVERYWHERE: &[Place] = &[Place::Table, Place::Help, Place::Menu, Place::WhatIf, Place::Line, Place::Picker];
+const EVERYWHERE: &[Place] = &[
+    Place::Table,
+    Place::Help,
+    Place::Menu,
+    Place::WhatIf,
+    Place::Rerun,
+    Place::Stacks,
+    Place::Runs,
+    Place::Line,
+    Place::Picker,
+    Place::Output,
+];
 
 /// Every key of tftop. The key bar shows them in this order as far as there is room, `?` and `q` always.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
-    bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[Place::Table, Place::Help]),
+    bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[Place::Table, Place::Help, Place::Output]),
     bind(&[c('q'), k(KeyCode::F(10))], Action::Quit, "quit", "leave; the target goes on untouched", LISTS),
-    bind(&[ctrl('c')], Action::Quit, "", "leave, from anywhere", EVERYWHERE),
+    bind(&[ctrl('c')], Action::Interrupt, "", "leave, from anywhere; in a run the first one goes to the command, the second ends it", EVERYWHERE),
+    bind(&[c('i')], Action::Type, "type", "output: type to the command, until Ctrl-]", OUTPUT),
+    bind(&[ctrl(']'), ctrl('5')], Action::Release, "keys to tftop again", "typing: the command gets no more keys", &[Place::Typing]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group or cause; details of a thread or process", TABLE),
-    bind(&[c('e'), c('4')], Action::Show(View::Explain), "why", "view 4: every cause, found or ruled out, and its evidence", TABLE),
+    bind(&[c('e'), c('4')], Action::Show(View::Explain), "why", "view 4: every cause, found or ruled out, and its evidence", VIEWS),
     bind(&[c('e')], Action::Show(View::Explain), "", "to the causes, from here too", &[Place::Help, Place::Menu, Place::WhatIf]),
-    bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[Place::Table, Place::WhatIf]),
+    bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[Place::Table, Place::WhatIf, Place::Rerun]),
+    bind(&[c('r')], Action::Rerun, "rerun", "stop it and start it again with caps; shows first what would be done", &[Place::Table, Place::WhatIf, Place::Output]),
+    bind(&[c('y')], Action::Yes, "yes", "rerun: stop the old run and start the new one", &[Place::Rerun]),
+    bind(&[c('y')], Action::Yes, "yes", "stacks: stop the threads, one at a time, once S was pressed", &[Place::Stacks]),
+    bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop", &[Place::Table, Place::Stacks]),
+    bind(&[c('S')], Action::Stop, "stop", "stacks: stop threads that can't be read otherwise; asks first", &[Place::Stacks]),
     bind(&[k(KeyCode::Left), c('h'), c('-')], Action::Less, "less", "what if: one thread less", WHAT_IF),
     bind(&[k(KeyCode::Right), c('l'), c('+')], Action::More, "more", "what if: one thread more, at the end no cap", WHAT_IF),
     bind(&[c('a')], Action::Advised, "as advised", "what if: the caps that are advised", WHAT_IF),
@@ -202,9 +260,12 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only rows that contain a text", TABLE),
     bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[Place::Picker]),
     bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "choose the column to sort by", TABLE),
-    bind(&[c('p'), c('Z')], Action::Pause, "pause", "freeze the screen; measuring goes on", TABLE),
+    bind(&[c('p'), c('Z')], Action::Pause, "pause", "freeze the screen; measuring goes on", VIEWS),
     bind(&[c('d')], Action::Detail, "details", "show or hide what is known of the selected row", TABLE),
     bind(&[c('t'), k(KeyCode::F(5))], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
+    bind(&[c('c')], Action::Runs, "runs", "the kept runs: mark some and compare them", &[Place::Table, Place::Runs]),
+    bind(&[c(' ')], Action::Mark, "mark", "runs: mark the run, or take its mark away", &[Place::Runs]),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "compare", "runs: compare those that are marked", &[Place::Runs]),
     bind(&[k(KeyCode::Up), c('k')], Action::Up, "", "one row up", LISTS),
     bind(&[k(KeyCode::Down), c('j')], Action::Down, "", "one row down", LISTS),
     bind(&[k(KeyCode::PageUp), ctrl('b')], Action::PageUp, "", "one screen up", LISTS),
@@ -222,15 +283,16 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('>')], Action::SortRight, "", "sort by the column to the right", TABLE),
     bind(&[c('I')], Action::Invert, "", "turn the order around", TABLE),
     bind(&[c('F')], Action::Follow, "", "keep the selected row in sight", TABLE),
-    bind(&[c('1')], Action::Show(View::Overview), "", "view 1: verdict, demand, groups and their limits", TABLE),
-    bind(&[c('2')], Action::Show(View::Threads), "", "view 2: every thread", TABLE),
-    bind(&[c('3')], Action::Show(View::Limits), "", "view 3: what limits each group: every source, what binds, the knob", TABLE),
-    bind(&[c('5')], Action::Show(View::Processes), "", "view 5: the target's processes", TABLE),
-    bind(&[c('6'), c('!')], Action::Show(View::Missing), "", "view 6: what is missing, and why", TABLE),
-    bind(&[k(KeyCode::Tab)], Action::NextView, "", "next view", TABLE),
-    bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", TABLE),
-    bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders or the help", &[Place::Line, Place::Menu, Place::WhatIf, Place::Help]),
-    bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[Place::Table, Place::Picker]),
+    bind(&[c('1')], Action::Show(View::Overview), "", "view 1: verdict, demand, groups and their limits", VIEWS),
+    bind(&[c('2')], Action::Show(View::Threads), "", "view 2: every thread", VIEWS),
+    bind(&[c('3')], Action::Show(View::Limits), "", "view 3: what limits each group: every source, what binds, the knob", VIEWS),
+    bind(&[c('5')], Action::Show(View::Processes), "", "view 5: the target's processes", VIEWS),
+    bind(&[c('6'), c('!')], Action::Show(View::Missing), "", "view 6: what is missing, and why", VIEWS),
+    bind(&[c('o'), c('7')], Action::Show(View::Output), "", "view 7: what the command writes, where `tftop run` has started it", VIEWS),
+    bind(&[k(KeyCode::Tab)], Action::NextView, "", "next view", VIEWS),
+    bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", VIEWS),
+    bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs or the help", &[Place::Line, Place::Menu, Place::WhatIf, Place::Rerun, Place::Stacks, Place::Runs, Place::Help]),
+    bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[Place::Table, Place::Picker, Place::Output]),
     bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
     bind(&[k(KeyCode::Backspace), ctrl('h')], Action::Erase, "", "take the last character away", LINE),
     bind(&[ctrl('u')], Action::EraseAll, "", "take the whole line away", LINE),
@@ -240,7 +302,18 @@ pub const BINDINGS: &[Binding] = &[
 mod tests {
     use super::*;
 
-    const PLACES: [Place; 6] = [Place::Table, Place::Help, Place::Menu, Place::WhatIf, Place::Line, Place::Picker];
+    const PLACES: [Place; 10] = [
+        Place::Table,
+        Place::Help,
+        Place::Menu,
+        Place::WhatIf,
+        Place::Rerun,
+        Place::Stacks,
+        Place::Runs,
+        Place::Line,
+        Place::Picker,
+        Place::Output,
+    ];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
@@ -260,8 +333,19 @@ mod tests {
         let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
         for place in PLACES {
-            assert_eq!(action(&control_c, place), Some(Action::Quit), "{place:?}");
+            assert_eq!(action(&control_c, place), Some(Action::Interrupt), "{place:?}");
             assert_eq!(action(&escape, place), Some(Action::Back), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn typing_ends_with_one_key_alone() {
+        let keys: Vec<_> = BINDINGS.iter().filter(|binding| binding.places.contains(&Place::Typing)).collect();
+        assert!(matches!(keys[..], [Binding { action: Action::Release, .. }]), "{keys:?}");
+        // A terminal sends the same byte for both.
+        for sent in [']', '5'] {
+            let key = KeyEvent::new(KeyCode::Char(sent), KeyModifiers::CONTROL);
+            assert_eq!(action(&key, Place::Typing), Some(Action::Release), "{sent}");
         }
     }
 

@@ -12,12 +12,16 @@ pub struct Areas {
     pub header: Rect,
     /// The verdict, and what would fit.
     pub verdict: Rect,
+    /// How fast a training goes that was started by tftop.
+    pub steps: Rect,
     /// Demand in words.
     pub demand: Rect,
     /// Capacity as arithmetic.
     pub capacity: Rect,
     /// Demand over time.
     pub chart: Rect,
+    /// Steps over time, below demand over time.
+    pub steps_chart: Rect,
     /// One bar a CPU.
     pub cpus: Rect,
     /// The table's headings.
@@ -49,17 +53,35 @@ pub fn of(dashboard: &Dashboard) -> Areas {
     }
     let mut body = screen;
     let [header, verdict] = [1, view::verdict::height(dashboard)].map(|height| cut_top(&mut body, height));
+    let steps = cut_top(&mut body, steps_height(dashboard));
     // The list of limits begins with the same arithmetic, term by term.
-    let arithmetic = u16::from(dashboard.view() != View::Limits);
-    let [demand, capacity] = [1, arithmetic].map(|height| cut_top(&mut body, height));
+    let arithmetic = u16::from(!matches!(dashboard.view(), View::Limits | View::Output));
+    let words = u16::from(dashboard.view() != View::Output);
+    let [demand, capacity] = [words, arithmetic].map(|height| cut_top(&mut body, height));
     let keys = cut_bottom(&mut body, 1);
     let status = cut_bottom(&mut body, 1);
     let height = graphs_height(dashboard, body);
     let mut graphs = cut_top(&mut body, height);
     let cpus = cut_right(&mut graphs, screen.width * 2 / 5);
+    let height = if view::steps::are_marked(dashboard) { graphs.height * 2 / 5 } else { 0 };
+    let steps_chart = cut_bottom(&mut graphs, height);
     let detail = cut_detail(dashboard, &mut body);
     let headings = cut_top(&mut body, u16::from(dashboard.view().is_table()));
-    Areas { header, verdict, demand, capacity, chart: graphs, cpus, headings, list: body, detail, status, keys }
+    Areas {
+        header,
+        verdict,
+        steps,
+        demand,
+        capacity,
+        chart: graphs,
+        steps_chart,
+        cpus,
+        headings,
+        list: body,
+        detail,
+        status,
+        keys,
+    }
 }
 
 /// Takes rows from the top of an area, as many as there are.
@@ -83,14 +105,38 @@ fn cut_right(area: &mut Rect, width: u16) -> Rect {
     Rect { x: area.right(), width, ..*area }
 }
 
-/// Chart and CPU strip are the first to go: they need 90 columns, and a table of 12 rows below them.
+/// Screens of fewer rows have no row for steps.
+const LOW: u16 = 16;
+
+/// One line above every table.
+fn steps_height(dashboard: &Dashboard) -> u16 {
+    let room = dashboard.size().height >= LOW && dashboard.view().is_table();
+    u16::from(room && view::steps::are_known(dashboard))
+}
+
+/// Chart and CPU strip are the first to go: they need 90 columns, and a table of 12 rows below them. Steps over time take
+/// some rows more.
 fn graphs_height(dashboard: &Dashboard, body: Rect) -> u16 {
     let pane_below = matches!(dashboard.pane(), Pane::Shown(_)) && body.width < BESIDE;
+    let steps = view::steps::are_marked(dashboard);
     match body.height {
         _ if dashboard.view() != View::Overview || body.width < 90 => 0,
         0..21 => 0,
         21..34 if pane_below => 0,
-        21..34 => 8,
+        21..34 => {
+            if steps {
+                10
+            } else {
+                8
+            }
+        }
+        _ if steps => {
+            if body.height < 40 {
+                14
+            } else {
+                18
+            }
+        }
         _ => 12,
     }
 }

@@ -11,10 +11,14 @@ mod keys;
 mod layout;
 mod mouse;
 pub mod picker;
+pub mod rerun;
 mod rows;
+pub mod runs;
 pub mod screen;
 mod sort;
+pub mod stacks;
 mod theme;
+mod typing;
 mod view;
 mod watched;
 mod what_if;
@@ -23,19 +27,23 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::{Event as Input, MouseEventKind};
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 pub use draw::draw;
 pub use theme::ThemeName;
 
-use crate::fact::Interest;
+use crate::fact::output::{Output, WindowSize};
+use crate::fact::{Caps, Interest};
 use crate::model::Scene;
-use dashboard::{Dashboard, Event};
+use dashboard::{Dashboard, Event, Interrupt};
+use runs::{RunsWish, Shelf};
 
 /// Where scenes come from and where wishes for the next sample go.
 #[derive(Debug)]
@@ -44,6 +52,34 @@ pub struct Feed {
     pub scenes: watch::Receiver<Arc<Scene>>,
     /// Threads whose details are wanted.
     pub interest: watch::Sender<Interest>,
+    /// Where it is asked what a rerun would do; none where there can be none.
+    pub rerun: Option<rerun::Desk>,
+    /// Where stacks are asked for; none where there is no process to read.
+    pub stacks: Option<stacks::Desk>,
+    /// The terminal of the command that tftop has started; none for a process that was attached to.
+    pub console: Option<Console>,
+    /// What is known of the kept runs.
+    pub runs: watch::Receiver<Arc<Shelf>>,
+    /// What is to be found out about them.
+    pub runs_wish: watch::Sender<RunsWish>,
+}
+
+/// The terminal of a command.
+#[derive(Debug)]
+pub struct Console {
+    /// What the command has written.
+    pub output: watch::Receiver<Arc<Output>>,
+    /// What is typed, and the size it should have.
+    pub wishes: mpsc::UnboundedSender<ConsoleWish>,
+}
+
+/// What the person wants of the command's terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsoleWish {
+    /// These bytes are typed.
+    Type(Vec<u8>),
+    /// It should have this size.
+    Resize(WindowSize),
 }
 
 /// How the screen looks.
@@ -58,10 +94,20 @@ pub struct Look {
 }
 
 /// What a key or event asks of the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The user wants to leave.
     Quit,
+    /// The user wants to leave and to end the command as well.
+    Abandon,
+    /// Type this to the command; [`run`] does so itself and never returns it.
+    Type(Vec<u8>),
+    /// The user wants the target stopped and started again with these caps.
+    Rerun(Caps),
+    /// What would a rerun with these caps do; [`run`] asks and never returns it.
+    AskRerun(Caps),
+    /// Take these stacks; [`run`] asks and never returns it.
+    AskStacks(stacks::Wish),
     /// `stop` was resolved: a signal, or the caller's own reason.
     Stopped,
     /// The terminal sends no more events.
@@ -72,6 +118,8 @@ pub enum Effect {
 
 /// Most events that are taken in before the screen is drawn again: a burst of the wheel is one frame.
 const BURST: usize = 256;
+/// How long a second Ctrl-C is one that leaves.
+const CALM: Duration = Duration::from_secs(5);
 
 /// Shows the dashboard until the user leaves, `stop` resolves or the terminal is gone; returns which. Draws only after a
 /// new scene, input or a new size. Fails when the terminal can't be read or drawn on.
@@ -89,17 +137,27 @@ where
     let size = terminal.size().map_err(broken)?;
     let mut dashboard = Dashboard::new(look, size, feed.scenes.borrow_and_update().clone());
     let mut stop = pin!(stop);
-    let mut fed = true;
+    let (mut fed, mut told, mut window, mut calm) = (true, true, None, None);
+    if let Some(console) = &feed.console {
+        dashboard.update(Event::Output(console.output.borrow().clone()));
+    }
     loop {
         let size = terminal.size().map_err(broken)?;
         if size != dashboard.size() {
             dashboard.update(Event::Input(Input::Resize(size.width, size.height)));
         }
+        resize_console(&feed, &dashboard, &mut window);
         terminal.draw(|frame| draw(frame, &dashboard)).map_err(broken)?;
         feed.interest.send_if_modified(|interest| {
             let wanted = dashboard.interest();
             let changed = *interest != wanted;
             *interest = wanted;
+            changed
+        });
+        let wish = dashboard.runs_wish();
+        feed.runs_wish.send_if_modified(|wished| {
+            let changed = *wished != wish;
+            *wished = wish;
             changed
         });
         // A signal comes first, then scenes: there are few of them, so keys never wait long.
@@ -110,15 +168,87 @@ where
                 fed = news.is_ok();
                 if fed { Event::Scene(feed.scenes.borrow_and_update().clone()) } else { Event::Silence }
             }
+            output = next_output(&mut feed.console), if dashboard.wants_output() => Event::Output(output),
+            () = at(calm), if calm.is_some() => Event::Calm,
+            answer = next_answer(feed.rerun.as_mut().map(|desk| &mut desk.answers)) => Event::Rerun(answer),
+            answer = next_answer(feed.stacks.as_mut().map(|desk| &mut desk.answers)) => Event::Stacks(answer),
+            news = feed.runs.changed(), if told => {
+                told = news.is_ok();
+                let shelf = feed.runs.borrow_and_update().clone();
+                Event::Runs(shelf)
+            }
             input = next_input(&mut events) => match input {
                 Some(input) => Event::Input(input?),
                 None => return Ok(Effect::InputClosed),
             },
         };
-        if let Some(effect) = take_in(terminal, &mut dashboard, event, &mut events).await? {
+        // Elsewhere output is no reason to draw; but how the command ended and how its log stands is news.
+        if let (Event::Scene(_), Some(console)) = (&event, &mut feed.console) {
+            dashboard.update(Event::Output(console.output.borrow_and_update().clone()));
+        }
+        if let Some(effect) = take_in(terminal, &mut dashboard, event, &mut events, &feed).await? {
             return Ok(effect);
         }
+        calm = match dashboard.interrupt() {
+            Interrupt::Sent => calm.or_else(|| Some(Instant::now() + CALM)),
+            Interrupt::None => None,
+        };
     }
+}
+
+/// Tells the command's terminal how much room there is, when that has changed.
+fn resize_console(feed: &Feed, dashboard: &Dashboard, told: &mut Option<WindowSize>) {
+    let window = dashboard.window();
+    if let (Some(console), true) = (&feed.console, *told != Some(window)) {
+        *told = Some(window);
+        let _ = console.wishes.send(ConsoleWish::Resize(window));
+    }
+}
+
+/// The next output; never where there is none, or no more.
+async fn next_output(console: &mut Option<Console>) -> Arc<Output> {
+    if let Some(console) = console
+        && console.output.changed().await.is_ok()
+    {
+        return console.output.borrow_and_update().clone();
+    }
+    std::future::pending().await
+}
+
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Asks, or says that nobody is there to ask.
+fn ask_rerun(dashboard: &mut Dashboard, desk: Option<&rerun::Desk>, caps: Caps) {
+    if desk.is_none_or(|desk| desk.ask.send(caps).is_err()) {
+        let why =
+            "this one is not rerun from here: end it and start it again with other caps by `tftop run`".to_owned();
+        dashboard.update(Event::Rerun(Arc::new(rerun::Answer { caps, plan: Err(why) })));
+    }
+}
+
+/// Asks for stacks, or says that nobody is there to take them.
+fn ask_stacks(dashboard: &mut Dashboard, desk: Option<&stacks::Desk>, wish: stacks::Wish) {
+    if desk.is_none_or(|desk| desk.ask.send(wish.clone()).is_err()) {
+        let taken = Err("there is no process to read here: stacks are only taken of one that runs".to_owned());
+        dashboard.update(Event::Stacks(Arc::new(stacks::Answer { wish, taken })));
+    }
+}
+
+/// The next answer; never where nobody answers.
+async fn next_answer<T>(answers: Option<&mut watch::Receiver<Option<Arc<T>>>>) -> Arc<T> {
+    if let Some(answers) = answers {
+        while answers.changed().await.is_ok() {
+            if let Some(answer) = answers.borrow_and_update().clone() {
+                return answer;
+            }
+        }
+    }
+    std::future::pending().await
 }
 
 /// Takes an event in and, before anything is drawn, the input that is already waiting behind it.
@@ -127,6 +257,7 @@ async fn take_in<B, E>(
     dashboard: &mut Dashboard,
     event: Event,
     events: &mut E,
+    feed: &Feed,
 ) -> io::Result<Option<Effect>>
 where
     B: Backend,
@@ -136,6 +267,13 @@ where
     for left in (0..BURST).rev() {
         match dashboard.update(event) {
             Some(Effect::Redraw) => terminal.clear().map_err(broken)?,
+            Some(Effect::Type(bytes)) => {
+                if let Some(console) = &feed.console {
+                    let _ = console.wishes.send(ConsoleWish::Type(bytes));
+                }
+            }
+            Some(Effect::AskRerun(caps)) => ask_rerun(dashboard, feed.rerun.as_ref(), caps),
+            Some(Effect::AskStacks(wish)) => ask_stacks(dashboard, feed.stacks.as_ref(), wish),
             Some(effect) => return Ok(Some(effect)),
             None => {}
         }

@@ -13,6 +13,8 @@ use super::{layout, view};
 pub enum Hit {
     /// A row of the table.
     Row(usize),
+    /// A kept run.
+    Run(usize),
     /// The mark that folds a group.
     Fold(usize),
     /// The heading of a column.
@@ -34,6 +36,7 @@ pub fn hit(dashboard: &Dashboard, x: u16, y: u16) -> Option<Hit> {
         Mode::WhatIf(what_if) => {
             return view::what_if::slider_at(dashboard, what_if, at).map(|(at, value)| Hit::Slider(at, value));
         }
+        Mode::Runs => return view::runs::row_at(dashboard, at).map(Hit::Run),
         Mode::Browse => {}
         _ => return None,
     }

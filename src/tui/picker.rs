@@ -97,7 +97,7 @@ impl Picker {
         let place = if self.typing { Place::Line } else { Place::Picker };
         let page = usize::from(self.size.height).saturating_sub(5).max(1);
         match keys::action(key, place) {
-            Some(Action::Quit) => return Some(Choice::Leave),
+            Some(Action::Quit | Action::Interrupt) => return Some(Choice::Leave),
             Some(Action::Redraw) => return Some(Choice::Redraw),
             Some(Action::Enter) if self.typing => self.typing = false,
             Some(Action::Enter) => return self.selected.map(Choice::Attach),

@@ -34,6 +34,8 @@ pub enum RowKey {
     Process(Pid),
     /// The CPUs the target may use.
     Capacity,
+    /// The caps it was started with.
+    Caps,
     /// The limits of a group.
     Limits(GroupKey),
     /// A cause, by its code.
@@ -74,10 +76,12 @@ pub fn of(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
         View::Processes => processes(scene, wish),
         View::Limits => {
             let limits = (0..scene.groups.len()).map(Block::Limits);
-            blocks(scene, wish, std::iter::once(Block::Capacity).chain(limits))
+            let caps = scene.launch.is_some().then_some(Block::Caps);
+            blocks(scene, wish, std::iter::once(Block::Capacity).chain(caps).chain(limits))
         }
         View::Explain => blocks(scene, wish, block::causes(scene)),
         View::Missing => blocks(scene, wish, (0..scene.gaps.len()).map(Block::Gap)),
+        View::Output => Vec::new(),
     }
 }
 
@@ -88,6 +92,7 @@ pub fn key(scene: &Scene, row: Row) -> Option<RowKey> {
         Row::Thread(at) => RowKey::Thread(scene.threads.get(at)?.key),
         Row::Process(at, _) => RowKey::Process(scene.target.processes.get(at)?.pid),
         Row::Line(Block::Capacity, _) => RowKey::Capacity,
+        Row::Line(Block::Caps, _) => RowKey::Caps,
         Row::Line(Block::Limits(at), _) => RowKey::Limits(scene.groups.get(at)?.key.clone()),
         Row::Line(Block::Cause(at), _) => RowKey::Cause(scene.judgements.get(at)?.code),
         Row::Line(Block::Gap(at), _) => RowKey::Gap(scene.gaps.get(at)?.clone()),
@@ -100,7 +105,7 @@ pub fn is(scene: &Scene, row: Row, key: &RowKey) -> bool {
         (Row::Group(at), RowKey::Group(key)) => scene.groups.get(at).is_some_and(|group| group.key == *key),
         (Row::Thread(at), RowKey::Thread(key)) => scene.threads.get(at).is_some_and(|thread| thread.key == *key),
         (Row::Process(at, _), RowKey::Process(pid)) => scene.target.processes.get(at).is_some_and(|it| it.pid == *pid),
-        (Row::Line(Block::Capacity, 0), RowKey::Capacity) => true,
+        (Row::Line(Block::Capacity, 0), RowKey::Capacity) | (Row::Line(Block::Caps, 0), RowKey::Caps) => true,
         (Row::Line(Block::Limits(at), 0), RowKey::Limits(key)) => {
             scene.groups.get(at).is_some_and(|group| group.key == *key)
         }
@@ -230,6 +235,6 @@ pub fn contains(whole: &str, text: &str) -> bool {
 pub fn usual_sort(view: View) -> Sort {
     Sort::by(match view {
         View::Overview | View::Threads => Column::Wanted,
-        View::Limits | View::Explain | View::Processes | View::Missing => Column::Pid,
+        View::Limits | View::Explain | View::Processes | View::Missing | View::Output => Column::Pid,
     })
 }

@@ -14,6 +14,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
+static RAW: AtomicBool = AtomicBool::new(false);
 /// Panics of other threads while the screen is taken: said when it is given back.
 static UNSAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -46,8 +47,31 @@ impl Drop for Screen {
     }
 }
 
+/// Raw mode alone, for as long as it lives: the keyboard's bytes are for somebody else.
+#[derive(Debug)]
+pub struct Raw(());
+
+impl Raw {
+    /// Takes the keyboard. Fails without a terminal.
+    pub fn enter() -> io::Result<Self> {
+        install_panic_hook();
+        enable_raw_mode()?;
+        RAW.store(true, Ordering::SeqCst);
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
 /// Gives the terminal back. Safe to call at any time and any number of times; what can't be undone is left.
 pub fn restore() {
+    if RAW.swap(false, Ordering::SeqCst) {
+        let _ = disable_raw_mode();
+    }
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }

@@ -63,6 +63,11 @@ impl Theme {
         Self(if color { name } else { ThemeName::Mono })
     }
 
+    /// Whether it has colours.
+    pub fn has_colour(self) -> bool {
+        self.0 != ThemeName::Mono
+    }
+
     /// The style of a role.
     pub fn style(self, role: Role) -> Style {
         match self.0 {

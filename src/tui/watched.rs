@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::fact::{ThreadDetail, ThreadKey};
 use crate::model::Scene;
 use crate::model::scene::{Demand, Thread};
+use crate::model::waits::Doing;
 
 /// A thread somebody looks at. Outlives the thread.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Watched {
     pub thread: Thread,
     /// Its details as last read.
     pub detail: Option<ThreadDetail>,
+    /// What it did when it was last looked at.
+    pub doing: Option<Doing>,
     /// Whether it has ended.
     pub ended: bool,
     /// One entry a scene since it is looked at, oldest first.
@@ -35,7 +38,7 @@ impl Watched {
     /// Begins to watch a thread of this scene.
     pub fn begin(scene: &Scene, key: ThreadKey) -> Option<Self> {
         let thread = scene.threads.iter().find(|thread| thread.key == key)?.clone();
-        let mut watched = Self { thread, detail: None, ended: false, moments: VecDeque::new() };
+        let mut watched = Self { thread, detail: None, doing: None, ended: false, moments: VecDeque::new() };
         watched.see(scene);
         Some(watched)
     }
@@ -50,6 +53,7 @@ impl Watched {
         self.thread = thread.clone();
         if let Some((_, detail)) = scene.details.iter().find(|(of, _)| *of == key) {
             self.detail = Some(detail.clone());
+            self.doing = scene.doing(key).cloned();
         }
         if self.moments.len() == LONGEST {
             self.moments.pop_front();

@@ -20,7 +20,7 @@ use known_threads::Target;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
-use tftop::fact::{Interest, Pid};
+use tftop::fact::{Interest, Pid, ThreadKey};
 use tftop::model::{Families, Model};
 use tftop::probe::{Live, LiveOptions};
 
@@ -54,6 +54,12 @@ fn main() {
                 None => println!("{size:>8}  {name:<28}{:>12}   (apt-get install {package})", "missing"),
             }
         }
+        let [first_ns, again_ns] = waits(target.pid(), size);
+        println!(
+            "{size:>8}  what threads wait for, on top: {:.2} us a thread at the first look, {:.2} while they sleep on",
+            first_ns / 1e3,
+            again_ns / 1e3
+        );
         println!(
             "{size:>8}  first sample: {:.1} ms of CPU, {:.2} us a thread\n",
             own.first_ns / 1e6,
@@ -104,6 +110,30 @@ fn tftop(pid: u32) -> Own {
         own.model_ns += model_ns / f64::from(OWN_REFRESHES);
     }
     own
+}
+
+/// Nanoseconds a thread that reading what it waits for adds to a look: at the first, and at later ones while it sleeps.
+fn waits(pid: u32, size: u32) -> [f64; 2] {
+    let mut live = Live::attach(Pid(pid), LiveOptions::default()).unwrap();
+    let mut cost = |interest: &Interest| {
+        std::thread::sleep(Duration::from_millis(50));
+        let before = thread_cpu_ns();
+        let sample = live.next(interest, Duration::ZERO);
+        ((thread_cpu_ns() - before) as f64, sample)
+    };
+    let nothing = Interest::default();
+    let threads = (0..YOUTH).map(|_| cost(&nothing).1).last().map(|sample| sample.processes[0].threads.clone());
+    let waits: Vec<ThreadKey> = threads.unwrap().iter().map(|thread| thread.key).take(1000).collect();
+    let read = waits.len().min(size as usize) as f64;
+    let interest = Interest { waits, ..Interest::default() };
+    let mut sums = [0.0; 2];
+    for _ in 0..OWN_REFRESHES {
+        // A look without the wish forgets what was read.
+        let plain_ns = cost(&nothing).0;
+        sums[0] += cost(&interest).0 - plain_ns;
+        sums[1] += cost(&interest).0 - plain_ns;
+    }
+    sums.map(|sum_ns| sum_ns / f64::from(OWN_REFRESHES) / read)
 }
 
 fn thread_cpu_ns() -> u64 {

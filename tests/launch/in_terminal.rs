@@ -36,18 +36,55 @@ while True: time.sleep(0.01)";
     let (state, mut terminal) = launched_in_terminal(&["run", "--", "python3", "-c", script]);
     wait_for("the output in the log", LONG, || {
         let log = files_below(state.path()).into_iter().find(|path| path.ends_with("/output.log"))?;
-        (fs::read_to_string(log).unwrap() == "into the log\n").then_some(())
+        (fs::read_to_string(log).unwrap() == "into the log\r\n").then_some(())
     });
     terminal
         .wait_until("the dashboard", |screen| screen.alternate_screen() && screen.contents().contains("main thread"));
     assert!(!terminal.text().contains("into the log"));
     terminal.press("q");
     terminal.wait_for_text("the command goes on");
+    terminal.wait_for_text("into the log");
     terminal.press("\x03");
     let code = terminal.wait_for_end().code();
     assert_eq!(code, Some(130), "{}", terminal.text());
     assert_summary(&mut terminal);
     terminal.assert_restored();
+}
+
+#[test]
+fn a_command_is_started_again_from_its_dashboard_and_keys_are_for_the_new_one() {
+    let script = "import os, sys, time
+print('INTRA', os.environ.get('TF_NUM_INTRAOP_THREADS'), 'of', os.getpid(), flush=True)
+while True: time.sleep(0.01)";
+    let (state, mut terminal) = launched_in_terminal(&["run", "--intra", "1", "--", "python3", "-c", script]);
+    terminal.wait_until("the dashboard", |screen| screen.contents().contains("main thread"));
+    terminal.press("o");
+    terminal.wait_for_text("INTRA 1 of ");
+    let first = pid_in(&terminal.text());
+    terminal.press("r");
+    terminal.wait_for_text("caps         intra=1");
+    terminal.wait_for_text("y does it");
+    terminal.press("y");
+    terminal.wait_until("the dashboard of another process", |screen| {
+        let text = screen.contents();
+        screen.alternate_screen() && text.contains("main thread") && !text.contains(&first)
+    });
+    assert!(!Path::new("/proc").join(&first).exists(), "the old one has ended");
+    terminal.press("o");
+    terminal.wait_for_text("INTRA 1 of ");
+    assert_ne!(pid_in(&terminal.text()), first);
+    terminal.press("\x03");
+    terminal.wait_for_text("was ended by signal 2");
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().code(), Some(130));
+    terminal.assert_restored();
+    let runs = files_below(state.path()).into_iter().filter(|path| path.ends_with("/summary.json")).count();
+    assert_eq!(runs, 2, "each start is a run of its own");
+}
+
+fn pid_in(text: &str) -> String {
+    let behind = text.split("INTRA 1 of ").nth(1).unwrap();
+    behind.chars().take_while(char::is_ascii_digit).collect()
 }
 
 #[test]
@@ -60,7 +97,7 @@ fn a_signal_closes_the_dashboard_and_ends_the_command() {
     terminal.assert_restored();
 }
 
-fn launched_in_terminal(arguments: &[&str]) -> (TempDir, Terminal) {
+pub fn launched_in_terminal(arguments: &[&str]) -> (TempDir, Terminal) {
     let state = tempfile::tempdir().unwrap();
     let home = [("XDG_STATE_HOME", state.path().to_str().unwrap())];
     let terminal = Terminal::start(24, 100, Path::new(TFTOP), arguments, &home);

@@ -2,6 +2,9 @@
 
     cost.py start [ROUNDS]      milliseconds of an interpreter that does nothing, without and with the shim
     cost.py mark PYTHON [N]     microseconds of one step, without and with the shim, in a process of TensorFlow each
+    cost.py train PYTHON TFTOP [N]
+                                microseconds of a real training step, bare and under `tftop run --record-only`: shim,
+                                watching and recording together
 """
 
 import pathlib
@@ -14,7 +17,7 @@ import time
 
 from support import SHIM, Listener, environment
 
-LOOP = pathlib.Path(__file__).parent / "scripts" / "empty_steps.py"
+SCRIPTS = pathlib.Path(__file__).parent / "scripts"
 
 
 def compare(unit, measure, rounds):
@@ -28,8 +31,22 @@ def compare(unit, measure, rounds):
         print("%-10s median %8.3f %s, quartiles %.3f to %.3f, %d rounds" % (name, middle, unit, low, high, rounds))
 
 
+def train(python, tftop, rounds):
+    """Real training, by the script's own clock."""
+    bare = [python, str(SCRIPTS / "timed_fit.py"), "600"]
+
+    def step(watched):
+        command = [tftop, "run", "--no-ui", "--record-only", "--", *bare] if watched else bare
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+        return float(found.stdout)
+
+    compare("us", step, rounds)
+
+
 def main():
     """One comparison."""
+    if sys.argv[1] == "train":
+        return train(sys.argv[2], sys.argv[3], int(sys.argv[4]) if sys.argv[4:] else 8)
     ear = Listener()
     # A copy, as the launcher makes one: Python keeps its bytecode beside it from the first start on.
     copy = tempfile.TemporaryDirectory()
@@ -55,7 +72,7 @@ def main():
     for source in ("keras", "iterator"):
 
         def mark(shimmed):
-            command = [python, str(LOOP), source]
+            command = [python, str(SCRIPTS / "empty_steps.py"), source]
             found = subprocess.run(command, env=names(shimmed), capture_output=True, text=True, check=True)
             ear.records()
             return float(found.stdout)

@@ -8,14 +8,16 @@ use std::sync::Arc;
 pub mod verdicts;
 
 use tftop::fact::{
-    Address, Cost, CounterSource, Entry, Gap, Identity, NameSource, Pid, State, TargetName, Text, ThreadDetail,
-    ThreadKey, Tid,
+    Address, Call, Caps, Cost, CounterSource, Entry, Gap, Heard, Identity, KernelStack, LaunchFact, NameSource,
+    Overruled, Pid, ShimUse, State, StepSource, Syscall, TargetName, Text, ThreadDetail, ThreadKey, Tid,
 };
-use tftop::model::Scene;
 use tftop::model::scene::{
-    Attribution, Capacity, Confidence, Cpu, Demand, Group, GroupKey, Process, Target, TensorFlow, Term, TermKind,
-    Thread, Trend,
+    Attribution, Capacity, Confidence, Cpu, Demand, Group, GroupKey, Launch, Process, Target, TensorFlow, Term,
+    TermKind, Thread, Trend, Worker,
 };
+use tftop::model::steps::{Count, EpochNow, Speed, Steps};
+use tftop::model::verification::{Check, Outcome};
+use tftop::model::{Scene, waits};
 
 /// The target's pid.
 pub const PID: Pid = Pid(2430);
@@ -31,6 +33,8 @@ pub fn first() -> Scene {
     scene.window_s = 0.0;
     scene.demand = None;
     scene.trend = Trend { step_s: 1.0, ..Trend::default() };
+    scene.details.clear();
+    waits::fill(&mut scene);
     for group in &mut scene.groups {
         (group.demand, group.awake) = (None, None);
         group.history.clear();
@@ -57,7 +61,8 @@ pub fn training(tick: u64) -> Scene {
     ];
     let wanted: Vec<f32> = (0..tick.min(300)).map(|age| wave(age, 4.42)).collect();
     let got = wanted.iter().map(|wanted| wanted.min(1.9)).collect();
-    Scene {
+    let details = threads.iter().map(|thread| (thread.key, detail(thread))).collect();
+    let mut scene = Scene {
         tick,
         at_ns: tick * 1_000_000_000,
         interval_s: 1.0,
@@ -76,8 +81,26 @@ pub fn training(tick: u64) -> Scene {
         cost: Cost { cpu_ns: 287_000, wall_ns: 410_000, bytes_read: 4_096 },
         headline: if tick < 10 { verdicts::too_soon(tick as f64) } else { verdicts::oversubscribed() },
         judgements: if tick < 10 { verdicts::open_causes() } else { verdicts::causes() },
+        details,
         ..Scene::default()
-    }
+    };
+    waits::fill(&mut scene);
+    scene
+}
+
+/// What a thread is found doing: one thread of tf.data reads a file, the script sleeps, the others run or wait in a futex.
+fn detail(thread: &Thread) -> ThreadDetail {
+    let call = |number, name: &str, file: Option<&str>| {
+        let arguments = [5, 0, 0, 0, 0, 0];
+        Some(Call::Inside(Syscall { number, name: Some(name.into()), arguments, file: file.map(Text::from) }))
+    };
+    let call = match (&*thread.attribution.group.origin, thread.state, thread.key.tid.0) {
+        (_, State::Running, _) => Some(Call::Running),
+        ("tf-data", _, 2442) => call(17, "pread64", Some("/data/cifar/train-00017-of-00100.tfrecord")),
+        ("python", ..) => call(230, "clock_nanosleep", None),
+        _ => call(202, "futex", None),
+    };
+    ThreadDetail { call, ..ThreadDetail::default() }
 }
 
 /// A target with three processes, the last of which is gone.
@@ -92,6 +115,75 @@ pub fn with_workers(tick: u64) -> Scene {
         demand: (!ended).then(|| Demand::new(0.12, 0.05)),
     };
     scene.target.processes.extend([worker(2510, 2430, false), worker(2533, 2510, false), worker(2534, 2510, true)]);
+    scene
+}
+
+/// The same run as tftop started it: three caps hold, one does not, one can't be told; epoch 3 of 30.
+pub fn launched(tick: u64) -> Scene {
+    let mut scene = training(tick);
+    let check = |cap: &'static str, value: &str, outcome, says: &str| Check {
+        cap: cap.into(),
+        value: value.into(),
+        outcome,
+        says: says.into(),
+    };
+    let text = |text: &str| Text::from(text);
+    let overruled = |what: &str, asked: &str, got: &str, at: &str| Overruled {
+        what: text(what),
+        asked: text(asked),
+        got: text(got),
+        at: Some(text(at)),
+    };
+    let speed = Speed {
+        source: StepSource::Keras,
+        pid: 2430,
+        at: Some("/home/ana/train.py:48".into()),
+        per_s: Some(24.31),
+        p50_ms: 41.2,
+        p95_ms: Some(58.1),
+        marks: 243,
+        covers_s: 10.0,
+        total: 1234,
+        count: Count::Exact,
+        silent_s: None,
+        epoch: Some(EpochNow { number: 3, of: Some(30), done: Some(0.62) }),
+        processes: 1,
+    };
+    // Steps are fewer where more is wanted.
+    let history = scene.trend.wanted.iter().map(|&wanted| Some(60.0 / (1.0 + wanted.max(2.0) / 2.0))).collect();
+    scene.launch = Some(Launch {
+        fact: Arc::new(LaunchFact {
+            caps: Caps { intra: Some(3), inter: Some(5), data: Some(3), blas: Some(1), ..Caps::default() },
+            cpus: "0-1".parse().ok(),
+            shim: ShimUse::Enforce,
+            ..LaunchFact::default()
+        }),
+        heard: Arc::new(Heard {
+            processes: [2430].into(),
+            overruled: vec![
+                overruled("intra", "8", "3", "train.py:3"),
+                overruled("data.num_parallel_calls", "AUTOTUNE", "3", "input.py:12"),
+            ],
+            ..Heard::default()
+        }),
+        checks: vec![
+            check("intra", "3", Outcome::Held, "at most 3 threads"),
+            check("inter", "5", Outcome::Held, "at most 5 threads"),
+            check(
+                "data",
+                "3",
+                Outcome::Unverified,
+                "6 threads of process 2430 were made within 10 ms: one pool, or 2 of 3",
+            ),
+            check("blas", "1", Outcome::Exceeded, "1 thread of OpenBLAS numpy in process 2430"),
+            check("cpus", "0-1", Outcome::Held, "no thread may run elsewhere"),
+        ],
+        steps: Steps { speed: Some(speed), none: None, history },
+    });
+    let steps = scene.launch.as_mut().map(|launch| &mut launch.steps.history);
+    if let Some([.., pause, newest]) = steps.map(Vec::as_mut_slice) {
+        (*pause, *newest) = (Some(0.0), None);
+    }
     scene
 }
 
@@ -161,6 +253,14 @@ pub fn degraded(tick: u64) -> Scene {
         let attribution = Attribution { because, confidence: Confidence::Guess, ..(*thread.attribution).clone() };
         thread.attribution = Arc::new(attribution);
     }
+    let why = Text::from("Yama allows only parents to look (kernel.yama.ptrace_scope = 1); run tftop with sudo");
+    for (_, detail) in &mut scene.details {
+        if detail.call != Some(Call::Running) {
+            detail.wait_channel = Some("futex_wait_queue".into());
+        }
+        detail.call = Some(Call::Refused(why.clone()));
+    }
+    waits::fill(&mut scene);
     scene
 }
 
@@ -170,8 +270,20 @@ pub fn detailed(mut scene: Scene, keys: &[ThreadKey]) -> Scene {
         voluntary_switches: Some(18_231),
         involuntary_switches: Some(977),
         wait_channel: Some("futex_wait_queue".into()),
+        kernel_stack: Some(KernelStack::Frames(vec!["futex_wait_queue".into(), "__x64_sys_futex".into()])),
+        ..ThreadDetail::default()
     };
-    scene.details = keys.iter().map(|key| (*key, detail.clone())).collect();
+    for (key, old) in &mut scene.details {
+        if keys.contains(key) {
+            *old = match &old.call {
+                Some(Call::Running) => {
+                    ThreadDetail { wait_channel: None, kernel_stack: None, call: old.call.clone(), ..detail.clone() }
+                }
+                call => ThreadDetail { call: call.clone(), ..detail.clone() },
+            };
+        }
+    }
+    waits::fill(&mut scene);
     scene
 }
 
@@ -297,7 +409,12 @@ fn wave(age: u64, around: f64) -> f32 {
 fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
     let key = GroupKey { origin: kind.origin.into(), library: kind.library.map(Into::into) };
     let (index, count) = (groups_so_far(threads), kind.tids.len() as f64);
-    let attribution = Attribution { group: key.clone(), because: kind.because.into(), confidence: Confidence::Certain };
+    let attribution = Attribution {
+        group: key.clone(),
+        because: kind.because.into(),
+        confidence: Confidence::Certain,
+        worker: if matches!(kind.origin, "main" | "python" | "tf-data") { Worker::Other } else { Worker::OfPool },
+    };
     let attribution = Arc::new(attribution);
     for (at, tid) in kind.tids.iter().enumerate() {
         let running = kind.awake > 0.5 && at == 0;
@@ -324,8 +441,10 @@ fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
         awake: Some(kind.awake),
         demand: Some(Demand::new(kind.got, kind.waiting)),
         total_run_s: kind.got * tick as f64,
+        total_wait_s: kind.waiting * tick as f64,
         history,
         limits: verdicts::limits(kind.origin),
+        waits: None,
     }
 }
 

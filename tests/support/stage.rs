@@ -128,6 +128,7 @@ impl Stage {
             tftop::tui::dashboard::Row::Process(at, _) => scene.target.processes[at].pid.to_string(),
             tftop::tui::dashboard::Row::Line(block, _) => match block {
                 Block::Capacity => "capacity".to_owned(),
+                Block::Caps => "caps".to_owned(),
                 Block::Limits(at) => scene.groups[at].label.clone(),
                 Block::Cause(at) => scene.judgements[at].code.to_owned(),
                 Block::Gap(at) => scene.gaps[at].what.clone(),

@@ -93,6 +93,12 @@ impl Terminal {
         tcsetwinsize(self.window.as_ref().unwrap(), winsize(rows, columns)).unwrap();
     }
 
+    /// The program's pid.
+    #[allow(dead_code, reason = "not every test file needs it")]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends the program a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();

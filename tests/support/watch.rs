@@ -85,6 +85,26 @@ pub struct Group {
     pub waiting: Option<f64>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub wanted: Option<f64>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub waits: Option<Waits>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Waits {
+    pub says: String,
+    pub looked_at: usize,
+    pub of: usize,
+    pub counts: Vec<WaitCount>,
+    pub unknown: usize,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub refused: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct WaitCount {
+    pub threads: usize,
+    pub doing: String,
+    pub grade: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,4 +1,4 @@
-"""TensorFlow under tf.config caps: caps.py INTRA INTER [undumpable]. Multiplies matrices until stdin ends."""
+"""TensorFlow under tf.config caps: caps.py INTRA INTER [undumpable|idle]. Multiplies matrices until stdin ends; idle, once."""
 
 import ctypes
 import sys
@@ -20,4 +20,4 @@ def step(x):
 
 matrix = tf.ones((256, 256))
 step(matrix)
-hold(lambda: step(matrix), tensorflow=tf.__version__)
+hold(None if sys.argv[3:] == ["idle"] else lambda: step(matrix), tensorflow=tf.__version__)

@@ -1,10 +1,14 @@
 /* A process with known threads, steered by lines on its standard input; it answers each with one line and ends at EOF.
  *   idle N      N threads that sleep           spin N   N threads that compute
+ *   sleep N     N threads that nanosleep       poll N   N threads that poll three descriptors
+ *   fifo PATH   a thread that reads the fifo; these three last until the process ends, never say `end` after them
  *   end         ends all of them               churn N  N threads created and ended, about 1000 a second
  *   fork        a child, whose child outlives it: prints both pids
  *   orphan      ends the child of `fork`       exec     runs this program anew
  * Everything forked ends by itself after a minute. */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -35,6 +39,30 @@ static void *idle(void *unused) {
 static void *spin(void *unused) {
     prctl(PR_SET_NAME, "spin");
     while (!ending) {}
+    return unused;
+}
+
+static void *nap(void *unused) {
+    struct timespec hour = {3600, 0};
+    prctl(PR_SET_NAME, "nap");
+    for (;;) nanosleep(&hour, NULL);
+    return unused;
+}
+
+static void *poll_three(void *unused) {
+    struct pollfd three[3] = {{-1, POLLIN, 0}, {-1, POLLIN, 0}, {-1, POLLIN, 0}};
+    prctl(PR_SET_NAME, "poll");
+    for (;;) poll(three, 3, -1);
+    return unused;
+}
+
+static char fifo[200];
+
+static void *read_fifo(void *unused) {
+    char byte;
+    prctl(PR_SET_NAME, "fifo");
+    int file = open(fifo, O_RDWR);
+    while (file >= 0 && read(file, &byte, 1) == 1) {}
     return unused;
 }
 
@@ -91,7 +119,7 @@ static pid_t fork_twice(pid_t *grandchild) {
 }
 
 int main(int argc, char **argv) {
-    char line[64];
+    char line[256];
     pid_t child = 0, grandchild = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
     setvbuf(stdin, NULL, _IONBF, 0);
@@ -102,6 +130,9 @@ int main(int argc, char **argv) {
         sscanf(line, "%31s %d", word, &number);
         if (!strcmp(word, "idle")) fine = start(number, idle);
         else if (!strcmp(word, "spin")) fine = start(number, spin);
+        else if (!strcmp(word, "sleep")) fine = start(number, nap);
+        else if (!strcmp(word, "poll")) fine = start(number, poll_three);
+        else if (!strcmp(word, "fifo")) fine = sscanf(line, "fifo %199s", fifo) == 1 && start(1, read_fifo);
         else if (!strcmp(word, "end")) end();
         else if (!strcmp(word, "churn")) fine = churn(number);
         else if (!strcmp(word, "fork")) child = fork_twice(&grandchild), fine = child > 0;

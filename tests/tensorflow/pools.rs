@@ -43,6 +43,25 @@ fn pools_of_xla_are_told_from_tensorflows_on_both_versions() {
     }
 }
 
+#[test]
+fn idle_workers_wait_for_work_in_a_futex_on_both_versions() {
+    for version in [NAMELESS, NAMING] {
+        let Some(python) = python::tensorflow(version) else { return };
+        let target = Target::start(&python, "caps.py", &["3", "2", "idle"]);
+        let report = report(target.pid());
+        for (origin, threads) in [("tf-intra-op", 3), ("tf-inter-op", 2)] {
+            let group = report.groups.iter().find(|group| group.origin == origin).unwrap();
+            let waits = group.waits.as_ref().expect("looked at");
+            assert_eq!((waits.looked_at, waits.of, waits.unknown, &waits.refused), (threads, threads, 0, &None));
+            let counts: Vec<(usize, &str, &str)> =
+                waits.counts.iter().map(|count| (count.threads, &*count.doing, &*count.grade)).collect();
+            assert_eq!(counts, [(threads, "waits for work (futex)", "inferred")], "{version}: {}", waits.says);
+        }
+        let main = report.groups.iter().find(|group| group.origin == "main").and_then(|group| group.waits.as_ref());
+        assert_eq!(main.expect("looked at").says, "1 reads a pipe", "{version}: it waits for its standard input");
+    }
+}
+
 /// Both pools get every size of 1, 2, 3, never the same one: an exchange of the two would be seen.
 fn pools_are_as_large_as_their_caps(version: &str) {
     let Some(python) = python::tensorflow(version) else { return };

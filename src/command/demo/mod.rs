@@ -45,7 +45,8 @@ async fn show(
     }
     if io::stdout().is_terminal() {
         let attached = attach(training.pid(), options, Model::new(families))?;
-        let last = watch::dashboard(&attached.pump, options, stop).await?;
+        watch::dashboard(&attached.pump, options, watch::Beside::default(), stop).await?;
+        let last = attached.pump.scenes.borrow().clone();
         training.check()?;
         output::offer(&report::summary(&last));
     } else {

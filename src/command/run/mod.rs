@@ -1,11 +1,18 @@
 //! `tftop run`: starts a command with caps, stays with it to its end and says whether they held.
 
+mod again;
 mod company;
-mod wish;
+mod detach;
+mod held;
+mod record;
+mod relay;
+pub(super) mod wish;
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::attach::families;
 use super::cli::Options;
@@ -13,42 +20,126 @@ use super::exit::{self, Exit, Problem};
 use super::{output, watch};
 use crate::launch::caps::{self, Plan};
 use crate::launch::environment::Changes;
-use crate::launch::folder::Folder;
+use crate::launch::folder::{self, Folder, LOG};
 use crate::launch::inbox::Inbox;
+use crate::launch::log::Log;
 use crate::launch::machine::Machine;
 use crate::launch::shim::Mode;
 use crate::launch::signals::in_foreground;
-use crate::launch::{program, shell, shim, stage};
-use company::{Company, Preparation};
+use crate::launch::store::Store;
+use crate::launch::{manner, program, shell, shim, stage};
+use crate::model::Families;
+use again::Again;
+use company::{Company, Left, Preparation};
 
-pub(super) use wish::{RunWish, StageWish};
+pub(super) use company::{Goal, Ran, Why};
+pub(super) use wish::{RunLine, RunWish, StageWish};
 
 /// Starts the command, or with --dry-run says how.
 pub(super) fn run(wish: &RunWish, options: &Options) -> anyhow::Result<Exit> {
     // First of all: nothing starts before everything that could be wrong was looked at.
     let families = families(options)?;
-    let machine = Machine::read().context("reading which CPUs may be used")?;
+    let machine = machine(wish)?;
     let plan = caps::plan(&wish.caps(), &machine).map_err(|refusal| Problem::usage(refusal.to_string()))?;
-    let mut changes = Changes::of(&plan);
+    held::check_origins(&plan, &families)?;
+    let changes = Changes::of(&plan);
     if wish.dry_run {
-        output::print(&(shell::line(&changes, plan.cpus.as_ref(), &wish.command) + "\n"))?;
+        let blueprint = held::blueprint(&plan)?;
+        output::print(&(shell::line(&changes, plan.cpus.as_ref(), &blueprint, &wish.command) + "\n"))?;
         output::say(&about_shim(wish, &plan));
+        plan.because.iter().for_each(|why| output::say(why));
+        plan.pins.iter().for_each(|pin| output::say(&format!("and at each look, the threads of {pin} are put there")));
+        blueprint.no_cpuset.as_deref().map(held::no_cpuset).iter().for_each(|note| output::say(note));
         return Ok(Exit::Clean);
     }
+    start(wish, plan, changes, families, options, || Ok(()))
+}
+
+/// Starts the command and stays with it. `before` is called when everything that could be wrong was looked at, and its
+/// error leaves the command unstarted.
+pub(super) fn start(
+    wish: &RunWish,
+    plan: Plan,
+    changes: Changes,
+    families: Families,
+    options: &Options,
+    before: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<Exit> {
     find(wish, &changes)?;
+    if wish.detach {
+        held::refuse_unattended(&plan)?;
+        before()?;
+        return detach::detached(wish, plan, changes, options);
+    }
     let dashboard = !wish.no_ui && io::stdout().is_terminal() && in_foreground();
-    let mut preparation = Preparation { plan, dashboard, folder: None, inbox: None, log: None };
-    prepare(wish, &mut preparation, &mut changes)
-        .context("making the folder of this run; XDG_STATE_HOME names another place, --no-shim --no-ui needs none")?;
-    watch::runtime()?.block_on(async {
-        let company = Company::start(wish, preparation, &changes)?;
-        company.stay(options, families).await
-    })
+    let mut next = Again::first(wish, plan, changes);
+    let mut before = Some(before);
+    let mut families = Some(families);
+    loop {
+        let held = held::hold(&next.plan)?;
+        let mut preparation = Preparation::new(next.plan.clone(), dashboard);
+        let mut changes = next.changes.clone();
+        prepare(&next.wish, options, &mut preparation, &mut changes);
+        before.take().map_or(Ok(()), |before| before())?;
+        let families = families.take().map_or_else(|| super::attach::families(options), Ok)?;
+        let left = watch::runtime()?.block_on(async {
+            let company = Company::start(&next, preparation, held, &changes)?;
+            company.stay(options, families).await
+        })?;
+        prune(options);
+        match left {
+            Left::Ended(exit) => return Ok(exit),
+            Left::Again(again) => next = *again,
+        }
+    }
+}
+
+/// Removes the oldest runs. That it can't be done concerns those, not the run that has ended.
+fn prune(options: &Options) {
+    let pruned = folder::home().and_then(|home| Store::open(&home)?.prune(options.runs.retention()));
+    if let Err(error) | Ok((_, Some(error))) = pruned {
+        output::say(&format!("tftop: old runs can't be removed: {error}"));
+    }
+}
+
+/// Starts the command, its output in a log, and ends it when the goal is met or can't be. The shim holds the caps; without
+/// any it only listens.
+pub(super) async fn measure(command: &[OsString], plan: Plan, goal: Goal, options: &Options) -> anyhow::Result<Ran> {
+    let families = families(options)?;
+    let wish = RunWish::of_trial(command.to_vec(), !plan.caps.is_empty())?;
+    let mut changes = Changes::of(&plan);
+    find(&wish, &changes)?;
+    let held = held::hold(&plan)?;
+    let mut preparation = Preparation::new(plan, false);
+    prepare(&wish, options, &mut preparation, &mut changes);
+    let folder = preparation.record.folder.as_ref();
+    let folder = folder.ok_or_else(|| anyhow!("no folder for a run: {}", preparation.record.missing.join("; ")))?;
+    preparation.file = Some(folder.file(LOG).context("making the file for the output")?.1);
+    let again = Again::first(&wish, preparation.plan.clone(), changes.clone());
+    Company::start(&again, preparation, held, &changes)?.measure(goal, options, families).await
+}
+
+/// The CPUs that caps are measured against: those of the old run where there is one.
+pub(super) fn machine(wish: &RunWish) -> anyhow::Result<Machine> {
+    let machine = Machine::read().context("reading which CPUs may be used")?;
+    let theirs = wish.origin.as_ref().and_then(|origin| origin.cpus.clone()).filter(|cpus| !cpus.is_empty());
+    Ok(Machine { allowed: theirs.unwrap_or(machine.allowed), ..machine })
+}
+
+/// A variable as the command would inherit it.
+fn inherited(wish: &RunWish, name: &str) -> Option<OsString> {
+    match &wish.origin {
+        Some(origin) => origin.environment.get(name).map(ToOwned::to_owned),
+        None => std::env::var_os(name),
+    }
 }
 
 /// Becomes the command; what is left to say when it can't.
 pub(super) fn stage(wish: &StageWish) -> Exit {
-    let error = stage::become_command(wish.parent, wish.cpus.as_ref(), &wish.command);
+    for failure in wish.manner.iter().flat_map(manner::take_on) {
+        output::say(&format!("tftop: {failure}"));
+    }
+    let error = stage::become_command(wish.parent, wish.place, wish.cpus.as_ref(), &wish.cgroups, &wish.command);
     let command = wish.command.first().map(|word| shell::quoted(word)).unwrap_or_default();
     output::say(&format!("tftop: {command} can't be executed: {error}"));
     Exit::Of(exit::NOT_EXECUTABLE)
@@ -56,29 +147,71 @@ pub(super) fn stage(wish: &StageWish) -> Exit {
 
 /// The command must be there in the environment it will have.
 fn find(wish: &RunWish, changes: &Changes) -> anyhow::Result<()> {
-    let path = changes.value("PATH").map(ToOwned::to_owned).or_else(|| std::env::var_os("PATH"));
+    let path = changes.value("PATH").map(ToOwned::to_owned).or_else(|| inherited(wish, "PATH"));
+    let from = wish.origin.as_ref().map_or(Path::new(""), |origin| &origin.folder);
     if let Some(program) = wish.command.first() {
-        program::find(program, path.as_deref()).map_err(|missing| Problem::command(&missing))?;
+        program::find_from(program, path.as_deref(), from).map_err(|missing| Problem::command(&missing))?;
     }
     Ok(())
 }
 
-/// The run's folder and what lies in it; no folder where nothing would.
-fn prepare(wish: &RunWish, preparation: &mut Preparation, changes: &mut Changes) -> io::Result<()> {
-    if wish.shim().is_none() && !preparation.dashboard {
-        return Ok(());
-    }
-    let mut folder = Folder::make()?;
+/// The run's folder and what lies in it. Whatever of it can't be, the command starts.
+fn prepare(wish: &RunWish, options: &Options, preparation: &mut Preparation, changes: &mut Changes) {
     if let Some(mode) = wish.shim() {
-        preparation.inbox = Some(Inbox::open(&folder.socket())?);
-        let config = shim::config(mode, &preparation.plan.caps, Some(&folder.socket()));
-        shim::install(&folder, config, changes)?;
+        put_in_front(mode, inherited(wish, "PYTHONPATH"), preparation, changes);
     }
+    let launch = preparation.fact(wish);
+    let Preparation { plan, record, .. } = preparation;
+    record.describe(&wish.command, wish.origin.as_deref(), (plan, launch), changes, options.interval);
     if preparation.dashboard {
-        preparation.log = Some(folder.log()?);
+        preparation.log = Some(log(preparation, wish.log_limit()));
     }
-    preparation.folder = Some(folder);
-    Ok(())
+}
+
+/// Into the run's folder, where it stays: new processes of the command look for it there. There is nobody to listen.
+fn put_in_front_of_detached(wish: &RunWish, preparation: &mut Preparation, changes: &mut Changes) -> io::Result<()> {
+    match (wish.shim(), &preparation.record.folder) {
+        (Some(mode), Some(folder)) => {
+            let config = shim::config(mode, &preparation.plan.caps, None);
+            shim::install(folder, config, inherited(wish, "PYTHONPATH"), changes)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Into the run's folder, else among temporary files; without a shim where neither can be written.
+fn put_in_front(mode: Mode, inherited: Option<OsString>, preparation: &mut Preparation, changes: &mut Changes) {
+    let caps = preparation.plan.caps;
+    let mut install = |folder: &Folder| {
+        let mut changed = changes.clone();
+        let config = shim::config(mode, &caps, Some(&folder.socket()));
+        shim::install(folder, config, inherited.clone(), &mut changed)?;
+        let inbox = Inbox::open(&folder.socket())?;
+        *changes = changed;
+        Ok::<Inbox, io::Error>(inbox)
+    };
+    let mut why = None;
+    if let Some(folder) = &preparation.record.folder {
+        match install(folder) {
+            Ok(inbox) => return preparation.inbox = Some(inbox),
+            Err(error) => why = Some(error),
+        }
+    }
+    let elsewhere = Folder::make_temporary(preparation.record.started_unix_s());
+    match elsewhere.and_then(|folder| install(&folder).map(|inbox| (folder, inbox))) {
+        Ok((folder, inbox)) => (preparation.elsewhere, preparation.inbox) = (Some(folder), Some(inbox)),
+        Err(error) => preparation.no_shim = Some(why.unwrap_or(error).to_string()),
+    }
+}
+
+/// The file for the output of a command that has a terminal of its own.
+fn log(preparation: &mut Preparation, limit: u64) -> Log {
+    let made = preparation.record.folder.as_ref().map(|folder| folder.file(LOG));
+    match made {
+        Some(Ok((path, file))) => Log::new(&path, file, limit),
+        Some(Err(error)) => Log::none(&error.to_string()),
+        None => Log::none("this run has no folder"),
+    }
 }
 
 /// What no line for a shell can say: the shim's folder exists only while tftop runs.

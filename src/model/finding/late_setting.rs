@@ -59,6 +59,9 @@ impl Built {
     fn configured(&self, process: &ProcessFact) -> Option<Finding> {
         let set = u32::try_from(self.pool.in_tf_config(process)?).ok().filter(|&set| set > 0 && set != self.threads)?;
         let (name, threads) = (self.pool.name, self.threads);
+        if self.held(process).is_some() {
+            return None; // the setting was in time, and was lowered
+        }
         let from = self.size_from(process);
         let more_pools = variable(process, "TF_OVERRIDE_GLOBAL_THREADPOOL").is_some_and(|value| value != "0");
         if more_pools && from.is_none() {
@@ -87,6 +90,9 @@ impl Built {
         let script = process.settings.script.as_ref()?;
         let knob = if self.pool.name == "intra" { WishKnob::Intra } else { WishKnob::Inter };
         let asks = |wish: &&Wish| wish.knob == knob && wish.value > 0;
+        if self.held(process).is_some() {
+            return None;
+        }
         if self.pool.in_tf_config(process).is_some() {
             return None; // tf.config says what ran, and its number was compared already
         }
@@ -118,6 +124,11 @@ impl Built {
         }))
     }
 
+    /// The cap of tftop's shim, where the pool has just that size.
+    fn held(&self, process: &ProcessFact) -> Option<u32> {
+        process.shim.and_then(|shim| shim.cap(self.pool.origin)).filter(|&cap| cap == self.threads)
+    }
+
     fn remedy(&self, value: u32) -> Remedy {
         Remedy {
             text: "set it before the first op, device list or session; a variable holds from the start, unless the script \
@@ -131,6 +142,9 @@ impl Built {
 
     fn agreement(&self, process: &ProcessFact) -> String {
         let (name, threads) = (self.pool.name, self.threads);
+        if let Some(cap) = self.held(process) {
+            return format!("tftop run holds {name} at {cap}, the pool has {threads}");
+        }
         match self.pool.in_tf_config(process).filter(|&set| set > 0) {
             Some(set) => format!("tf.config says {name} = {set}, the pool has {threads}"),
             None => format!("tf.config sets no {name} size, the pool has {threads}"),

@@ -29,7 +29,7 @@ fn check(case: &Case) -> Answer {
     if pairs.is_empty() {
         return clear("no two pools together want more CPUs than there are");
     }
-    let correlations = || pairs.iter().map(|&(a, b)| ((a, b), correlation(&judged.steps[a], &judged.steps[b])));
+    let correlations = || pairs.iter().map(|&(a, b)| ((a, b), correlation(&judged.looks[a], &judged.looks[b])));
     let strongest = correlations().filter_map(|(pair, r)| match r {
         Together::Correlated(r) => Some((pair, r)),
         _ => None,

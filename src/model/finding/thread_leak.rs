@@ -1,7 +1,7 @@
 //! Do threads of a group keep being born without dying?
 
 use super::super::limit::Grade;
-use super::super::steps::LOOKS;
+use super::super::looks::LOOKS;
 use super::{Answer, Case, Evidence, Finding, Growth, Level, Remedy, Rule, clear, too_soon};
 
 pub const RULE: Rule = Rule { code: "thread-leak", asks: "Does the number of threads keep growing?", check };

@@ -6,6 +6,7 @@ use std::io;
 use crate::fact::Address;
 use crate::probe::memory::Memory;
 
+use super::frame_layout::{self, FrameLayout};
 use super::layout::{InterpreterLayout, Layout, ObjectLayout};
 use super::unreadable;
 
@@ -61,9 +62,16 @@ const WORDS_3_15: Words = Words {
     cached_keys: Some(67),
 };
 
+/// What a CPython says of itself.
+pub(super) struct Published {
+    pub layout: Layout,
+    pub frames: Option<FrameLayout>,
+    pub version: (u8, u8),
+}
+
 /// Reads it; none where there is no cookie: CPython before 3.13. Fails in words where the build is free-threaded, and where
 /// the version is newer than the headers known here and its words are not where they were.
-pub(super) fn published(memory: &dyn Memory, runtime: Address) -> io::Result<Option<(Layout, (u8, u8))>> {
+pub(super) fn published(memory: &dyn Memory, runtime: Address) -> io::Result<Option<Published>> {
     let mut bytes = [0; WORDS * 8];
     memory.read(runtime, &mut bytes[..COOKIE.len()])?;
     if !bytes.starts_with(COOKIE) {
@@ -88,7 +96,8 @@ pub(super) fn published(memory: &dyn Memory, runtime: Address) -> io::Result<Opt
     let object = ObjectLayout { cached_keys, ..known.object };
     let plausible = |offset: u64| offset.is_multiple_of(8) && offset < LARGEST_OFFSET;
     if agrees(word, words, &known) && [interpreter.main, interpreter.modules, cached_keys].into_iter().all(plausible) {
-        Ok(Some((Layout { interpreter, object, ..known }, version)))
+        let frames = frame_layout::published(version, word);
+        Ok(Some(Published { layout: Layout { interpreter, object, ..known }, frames, version }))
     } else {
         Err(unreadable(&format!("the objects of this {named} are laid out in an unknown way")))
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::GapJson;
 use super::judged::{FindingJson, JudgementJson, VerdictJson};
+use super::waits::GroupWaitsJson;
 use crate::model::Scene;
 
 /// Name and version of the contract.
@@ -20,6 +21,7 @@ pub fn json(scene: &Scene) -> serde_json::Result<String> {
         verdict: VerdictJson::new(&scene.headline),
         findings: FindingJson::of(&scene.judgements),
         judgements: JudgementJson::of(&scene.judgements),
+        waits: GroupWaitsJson::of(&scene.groups),
         gaps: GapJson::of(scene),
     })
 }
@@ -33,5 +35,7 @@ struct Explanation<'a> {
     verdict: VerdictJson<'a>,
     findings: Vec<FindingJson<'a>>,
     judgements: Vec<JudgementJson<'a>>,
+    /// What the threads of each group did at the last look.
+    waits: Vec<GroupWaitsJson<'a>>,
     gaps: Vec<GapJson<'a>>,
 }

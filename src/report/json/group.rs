@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::limit::{EffectiveJson, InProcessJson, LimitJson};
+use super::waits::{self, WaitsJson};
 use super::{got, waiting, wanted};
-use crate::model::scene::{Group, Thread};
+use crate::model::scene::{Group, Scene, Thread};
 use crate::report::figure::rounded;
 
 #[derive(Serialize)]
@@ -29,6 +30,8 @@ pub(super) struct GroupJson<'a> {
     exceeded_by: u32,
     /// The group in each process that has threads of it; `limit` and `limits` are those of the worst of them.
     processes: Vec<InProcessJson<'a>>,
+    /// What its threads did at the last look; null where none was looked at.
+    waits: Option<WaitsJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -44,6 +47,8 @@ pub(super) struct ThreadJson<'a> {
     confidence: &'static str,
     /// The kernel's letter.
     state: char,
+    /// What it did at the last look; null where it was not looked at or nothing says it.
+    doing: Option<&'a str>,
     got: Option<f64>,
     waiting: Option<f64>,
     last_cpu: Option<u32>,
@@ -67,12 +72,13 @@ impl<'a> GroupJson<'a> {
             knob: &group.limits.knob,
             exceeded_by: group.limits.exceeded_by,
             processes: group.limits.processes.iter().map(InProcessJson::new).collect(),
+            waits: group.waits.as_ref().map(WaitsJson::new),
         }
     }
 }
 
 impl<'a> ThreadJson<'a> {
-    pub(super) fn new(thread: &'a Thread) -> Self {
+    pub(super) fn new(thread: &'a Thread, scene: &'a Scene) -> Self {
         let attribution = &thread.attribution;
         Self {
             pid: thread.pid.0,
@@ -84,6 +90,7 @@ impl<'a> ThreadJson<'a> {
             because: &attribution.because,
             confidence: attribution.confidence.word(),
             state: thread.state.letter(),
+            doing: waits::doing(scene.doing(thread.key)),
             got: got(thread.demand),
             waiting: waiting(thread.demand),
             last_cpu: thread.last_cpu,

@@ -6,6 +6,7 @@ mod explain;
 mod group;
 mod judged;
 mod limit;
+mod waits;
 
 use serde::Serialize;
 
@@ -131,8 +132,8 @@ struct TotalJson {
 
 #[derive(Serialize)]
 pub(super) struct GapJson<'a> {
-    what: &'a str,
-    why: &'a str,
+    pub(super) what: &'a str,
+    pub(super) why: &'a str,
 }
 
 /// What the newest look cost tftop itself, not the whole watch. The first look costs far more than any later one.
@@ -158,7 +159,7 @@ impl<'a> Report<'a> {
             findings: FindingJson::of(&scene.judgements),
             judgements: JudgementJson::of(&scene.judgements),
             groups: scene.groups.iter().map(GroupJson::new).collect(),
-            threads: scene.threads.iter().map(ThreadJson::new).collect(),
+            threads: scene.threads.iter().map(|thread| ThreadJson::new(thread, scene)).collect(),
             gaps: GapJson::of(scene),
             cost: CostJson {
                 cpu_ms: milliseconds(scene.cost.cpu_ns),

@@ -1,8 +1,9 @@
 //! What limits a group: every source with its number, the one that counts marked, and the knob.
 
-use super::{Line, NARROW, beside, pad};
+use super::{Line, NARROW, beside, caps, pad};
 use crate::model::limit::{Limit, Limits};
 use crate::model::scene::Group;
+use crate::model::verification::Check;
 use crate::tui::format;
 use crate::tui::theme::Role;
 
@@ -19,9 +20,16 @@ const BOUNDS: u16 = 14;
 const KNOWN: u16 = 14;
 
 /// The group, its sources the strongest first, and how to change it.
-pub fn lines(group: &Group, width: u16) -> Vec<Line> {
+pub fn lines(group: &Group, check: Option<&Check>, width: u16) -> Vec<Line> {
     let limits = &group.limits;
     let mut lines = vec![head(group)];
+    if let Some(check) = check {
+        let (glyph, role) = caps::mark(check.outcome);
+        let mut line = vec![(role, format!(" {glyph} {:>6}", check.value))];
+        pad(&mut line, SOURCE);
+        line.push((Role::Strong, "cap at its start".to_owned()));
+        lines.extend(beside(line, WORDS, role, &format!("{}: {}", check.outcome.word(), check.says), width));
+    }
     for (at, limit) in limits.all.iter().enumerate().take(MOST_SOURCES) {
         lines.extend(source(limit, limits.effective == Some(at), width));
     }

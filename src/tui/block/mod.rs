@@ -2,6 +2,7 @@
 //! are counted for scrolling and drawn; every value in them is the model's.
 
 mod capacity;
+pub mod caps;
 mod cause;
 mod gap;
 pub mod limits;
@@ -16,6 +17,8 @@ use crate::model::Scene;
 pub enum Block {
     /// The CPUs the target may use, term by term.
     Capacity,
+    /// The caps it was started with.
+    Caps,
     /// What limits a group.
     Limits(usize),
     /// A cause, and whether it applies.
@@ -38,7 +41,11 @@ const NARROW: u16 = 66;
 pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
     let lines = match block {
         Block::Capacity => Some(capacity::lines(&scene.capacity, width)),
-        Block::Limits(at) => scene.groups.get(at).map(|group| limits::lines(group, width)),
+        Block::Caps => scene.launch.as_ref().map(|launch| caps::lines(launch, width)),
+        Block::Limits(at) => scene.groups.get(at).map(|group| {
+            let check = scene.launch.as_ref().and_then(|launch| launch.check_of(&group.key));
+            limits::lines(group, check, width)
+        }),
         Block::Cause(at) => scene.judgements.get(at).map(|cause| cause::lines(scene, cause, open, width)),
         Block::Gap(at) => scene.gaps.get(at).map(|gap| gap::lines(gap, width)),
     };
@@ -48,7 +55,7 @@ pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
 /// Whether a text occurs in what a block is about.
 pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
     match block {
-        Block::Capacity => text.is_empty(),
+        Block::Capacity | Block::Caps => text.is_empty(),
         Block::Limits(at) => scene.groups.get(at).is_some_and(|group| {
             contains(&group.label, text) || group.limits.all.iter().any(|limit| contains(&limit.source, text))
         }),

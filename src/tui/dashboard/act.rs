@@ -5,12 +5,21 @@ use crate::model::scene::GroupKey;
 use crate::tui::Effect;
 use crate::tui::keys::Action;
 use crate::tui::rows::{self, RowKey};
+use crate::tui::stacks::{Asks, Stacks};
+use crate::tui::view;
 use crate::tui::what_if::WhatIf;
 
 impl Dashboard {
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Quit => return Some(Effect::Quit),
+            Action::Interrupt => return Some(self.interrupt_command()),
+            Action::Type => self.begin_typing(),
+            Action::Release => self.mode = Mode::Browse,
+            Action::Rerun => return self.open_rerun(),
+            Action::Yes => return self.agree().or_else(|| self.agree_to_stop()),
+            Action::Stacks => return self.open_stacks(),
+            Action::Stop => self.ask_to_stop(),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 self.travel(action);
@@ -34,6 +43,7 @@ impl Dashboard {
             Action::Tree => self.tree(),
             Action::Pause => {
                 if self.playback.pause() {
+                    self.show_newest_output();
                     self.show_scene();
                 }
             }
@@ -42,19 +52,22 @@ impl Dashboard {
                 self.settle(self.follow);
             }
             Action::Show(view) => self.show(view),
-            Action::NextView => self.show(View::ALL[(self.view as usize + 1) % View::ALL.len()]),
-            Action::PreviousView => {
-                self.show(View::ALL[(self.view as usize + View::ALL.len() - 1) % View::ALL.len()]);
-            }
+            Action::NextView => self.show_beside(1),
+            Action::PreviousView => self.show_beside(-1),
             Action::Help => {
                 self.mode = if matches!(self.mode, Mode::Help(_)) { Mode::Browse } else { Mode::Help(0) };
             }
             Action::WhatIf => {
                 self.mode = match self.mode {
                     Mode::WhatIf(_) => Mode::Browse,
+                    Mode::Rerun(ref rerun) => Mode::WhatIf(WhatIf { caps: rerun.caps, chosen: 0 }),
                     _ => Mode::WhatIf(WhatIf::advised(&self.playback.shown)),
                 };
             }
+            Action::Runs => {
+                self.mode = if self.mode == Mode::Runs { Mode::Browse } else { Mode::Runs };
+            }
+            Action::Mark => self.runs.toggle(),
             Action::Less => self.try_caps(|what_if, scene| what_if.change(scene, -1)),
             Action::More => self.try_caps(|what_if, scene| what_if.change(scene, 1)),
             Action::Advised => self.try_caps(|what_if, scene| what_if.caps = scene.headline.caps),
@@ -77,6 +90,8 @@ impl Dashboard {
         };
         match &mut self.mode {
             Mode::Help(top) => *top = moved(*top, usize::from(u16::MAX)),
+            Mode::Rerun(rerun) => rerun.top = moved(rerun.top, usize::from(u16::MAX)),
+            Mode::Stacks(stacks) => stacks.top = moved(stacks.top, usize::from(u16::MAX)),
             Mode::WhatIf(what_if) => {
                 let last = what_if.sliders(&self.playback.shown).len().saturating_sub(1);
                 what_if.chosen = moved(what_if.chosen.min(last), last);
@@ -88,6 +103,17 @@ impl Dashboard {
                     self.mode = Mode::Menu(next);
                 }
             }
+            Mode::Runs => {
+                let height = view::runs::height(self);
+                let page = height.max(1);
+                let moved = |at: usize, last: usize| match action {
+                    Action::PageUp => at.saturating_sub(page),
+                    Action::PageDown => (at + page).min(last),
+                    _ => moved(at, last),
+                };
+                self.runs.travel(moved, height);
+            }
+            _ if self.view == View::Output => self.travel_output(action),
             _ => self.travel_rows(action, moved),
         }
         self.bound_help();
@@ -123,6 +149,7 @@ impl Dashboard {
                 self.mode = Mode::Browse;
                 self.sort_by(column);
             }
+            Mode::Runs => self.runs.compare(),
             _ => match self.acting_row() {
                 Some(Row::Group(_)) => self.fold(),
                 Some(Row::Thread(_) | Row::Process(..)) => self.toggle_pane(),
@@ -157,6 +184,15 @@ impl Dashboard {
         }
     }
 
+    fn show_beside(&mut self, step: isize) {
+        let views: Vec<View> = self.views().map(|(_, view)| view).collect();
+        let at = views.iter().position(|view| *view == self.view).unwrap_or(0);
+        let next = (at + views.len()).saturating_add_signed(step) % views.len().max(1);
+        if let Some(&view) = views.get(next) {
+            self.show(view);
+        }
+    }
+
     /// The group of the selected row, if there is one.
     fn selected_group(&self) -> Option<GroupKey> {
         let scene = &self.playback.shown;
@@ -171,19 +207,27 @@ impl Dashboard {
     }
 
     fn back(&mut self) {
+        if self.mode == Mode::Runs && self.runs.back() {
+            return;
+        }
         match std::mem::replace(&mut self.mode, Mode::Browse) {
             Mode::Line(purpose, before) => {
                 *self.line(purpose) = before;
                 self.renew();
             }
+            Mode::Stacks(stacks) if stacks.asks == Asks::ToStop => {
+                self.mode = Mode::Stacks(Box::new(Stacks { asks: Asks::Nothing, ..*stacks }));
+            }
+            Mode::Rerun(rerun) => self.mode = rerun.from.map_or(Mode::Browse, Mode::WhatIf),
             Mode::Browse if matches!(self.pane, Pane::Shown(_)) && self.view.is_table() => self.pane = Pane::Hidden,
             Mode::Browse if !self.typed.filter.is_empty() => {
                 self.typed.filter.clear();
                 self.renew();
                 self.settle(true);
             }
+            Mode::Browse if self.view == View::Output => self.travel_output(Action::Last),
             Mode::Browse => self.tables[self.view as usize].cursor.clear(),
-            Mode::Help(_) | Mode::Menu(_) | Mode::WhatIf(_) => {}
+            Mode::Help(_) | Mode::Menu(_) | Mode::WhatIf(_) | Mode::Typing | Mode::Runs | Mode::Stacks(_) => {}
         }
     }
 }

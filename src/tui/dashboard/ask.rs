@@ -6,10 +6,11 @@ use super::{Block, Dashboard, Mode, Pace, Pane, Row, Typed, View};
 use crate::model::Scene;
 use crate::model::scene::Group;
 use crate::tui::Look;
-use crate::tui::column::Column;
+use crate::tui::column::{Column, Traits};
 use crate::tui::cursor::Cursor;
 use crate::tui::keys::Place;
 use crate::tui::rows;
+use crate::tui::runs::{RunsScreen, RunsWish};
 use crate::tui::sort::Sort;
 use crate::tui::theme::Theme;
 use crate::tui::watched::Watched;
@@ -50,6 +51,12 @@ impl Dashboard {
         self.view
     }
 
+    /// The views there are: output only where there is a command of tftop's own.
+    pub fn views(&self) -> impl Iterator<Item = (usize, View)> {
+        let all = View::ALL.into_iter().enumerate();
+        all.filter(|(_, view)| *view != View::Output || self.output().is_some() || self.view == View::Output)
+    }
+
     /// What keys are for.
     pub fn mode(&self) -> &Mode {
         &self.mode
@@ -63,12 +70,33 @@ impl Dashboard {
     /// Which keys count now.
     pub fn place(&self) -> Place {
         match self.mode {
+            Mode::Browse if self.view == View::Output => Place::Output,
             Mode::Browse => Place::Table,
+            Mode::Typing => Place::Typing,
             Mode::Help(_) => Place::Help,
             Mode::Menu(_) => Place::Menu,
             Mode::WhatIf(_) => Place::WhatIf,
+            Mode::Rerun(_) => Place::Rerun,
+            Mode::Stacks(_) => Place::Stacks,
+            Mode::Runs => Place::Runs,
             Mode::Line(..) => Place::Line,
         }
+    }
+
+    /// How long threads were stopped for their stacks since it was opened, in nanoseconds.
+    pub fn stopped_ns(&self) -> u64 {
+        self.stopped_ns
+    }
+
+    /// The kept runs.
+    pub fn runs(&self) -> &RunsScreen {
+        &self.runs
+    }
+
+    /// What is to be found out about them.
+    pub fn runs_wish(&self) -> RunsWish {
+        let shown = self.mode == Mode::Runs;
+        RunsWish { shown, compare: if shown { self.runs.wish() } else { Vec::new() } }
     }
 
     /// Selection and scroll position of the view.
@@ -83,7 +111,9 @@ impl Dashboard {
 
     /// The view's columns.
     pub fn columns(&self) -> &'static [Column] {
-        Column::of(self.view, self.size.width, self.playback.shown.target.processes.len() > 1)
+        let scene = &self.playback.shown;
+        let capped = scene.launch.as_ref().is_some_and(|launch| !launch.checks.is_empty());
+        Column::of(self.view, self.size.width, Traits { several: scene.target.processes.len() > 1, capped })
     }
 
     /// Those of them that rows can be sorted by.

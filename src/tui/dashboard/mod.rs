@@ -4,8 +4,11 @@ mod act;
 mod ask;
 mod find;
 mod fold;
+mod output;
 mod parts;
 mod playback;
+mod rerun;
+mod stacks;
 
 use std::sync::Arc;
 
@@ -17,18 +20,24 @@ use ratatui::layout::Size;
 use super::cursor::Cursor;
 use super::keys::{self, Action};
 use super::mouse::{self, Hit};
+use super::rerun::Answer;
 use super::rows::{self, RowKey, Wish};
+use super::runs::{RunsScreen, Shelf};
+use super::stacks::Answer as StacksAnswer;
 use super::watched::Watched;
 use super::what_if::WhatIf;
-use super::{Effect, Look, layout, view};
-use crate::fact::{Interest, ThreadKey};
-use crate::model::Scene;
+use super::{Effect, Look, layout, typing, view};
+use crate::fact::Interest;
+use crate::fact::output::Output;
+use crate::model::{Scene, waits};
 
 pub use super::block::Block;
 pub use super::rows::Row;
+pub use output::Interrupt;
 pub use parts::{Mode, Opened, Pane, Purpose, Table, Typed, View};
 pub use playback::Pace;
 
+use output::Transcript;
 use playback::Playback;
 
 /// What the dashboard is told.
@@ -38,8 +47,18 @@ pub enum Event {
     Input(Input),
     /// A newer scene.
     Scene(Arc<Scene>),
+    /// What is known of the kept runs.
+    Runs(Arc<Shelf>),
     /// There will be no newer scene.
     Silence,
+    /// Newer output of the command.
+    Output(Arc<Output>),
+    /// Some time has passed since Ctrl-C was sent to the command.
+    Calm,
+    /// What a rerun would do.
+    Rerun(Arc<Answer>),
+    /// Stacks that were asked for.
+    Stacks(Arc<StacksAnswer>),
 }
 
 /// Everything on screen follows from this.
@@ -56,6 +75,9 @@ pub struct Dashboard {
     follow: bool,
     pane: Pane,
     rows: Vec<Row>,
+    transcript: Transcript,
+    runs: RunsScreen,
+    stopped_ns: u64,
 }
 
 /// Longest line that can be typed.
@@ -79,6 +101,9 @@ impl Dashboard {
             follow: false,
             pane: Pane::Hidden,
             rows: Vec::new(),
+            transcript: Transcript::default(),
+            runs: RunsScreen::default(),
+            stopped_ns: 0,
         };
         dashboard.renew();
         dashboard
@@ -92,10 +117,15 @@ impl Dashboard {
                     self.show_scene();
                 }
             }
+            Event::Runs(shelf) => self.runs.take(Shelf::clone(&shelf)),
             Event::Silence => {
                 self.playback.fall_silent();
                 self.show_scene();
             }
+            Event::Output(output) => self.take_output(output),
+            Event::Calm => self.calm_down(),
+            Event::Rerun(answer) => self.hear_rerun(answer),
+            Event::Stacks(answer) => self.hear_stacks(answer),
             Event::Input(Input::Resize(width, height)) => {
                 self.size = Size::new(width, height);
                 self.renew();
@@ -108,20 +138,30 @@ impl Dashboard {
         None
     }
 
-    /// Threads whose details the next sample should hold: those on screen, by rising key.
+    /// What the next sample should hold beside the usual: details of the threads on screen, by rising key, what the threads
+    /// of the groups on screen wait for, the kernel stack of the thread in the detail pane.
     pub fn interest(&self) -> Interest {
         let height = layout::of(self).list.height;
         let visible = self.rows.iter().skip(self.cursor().top()).take(usize::from(height));
-        let mut details: Vec<ThreadKey> = visible
-            .filter_map(|row| match *row {
-                Row::Thread(at) => self.playback.shown.threads.get(at).map(|thread| thread.key),
-                _ => None,
-            })
-            .chain(self.watched().filter(|watched| !watched.ended).map(|watched| watched.thread.key))
-            .collect();
+        let scene = &self.playback.shown;
+        let mut groups = vec![false; scene.groups.len()];
+        let mut details = Vec::new();
+        for row in visible {
+            match *row {
+                Row::Thread(at) => details.extend(scene.threads.get(at).map(|thread| thread.key)),
+                Row::Group(at) => groups.get_mut(at).into_iter().for_each(|wanted| *wanted = true),
+                _ => {}
+            }
+        }
+        if let Some(RowKey::Group(key)) = self.cursor().selected() {
+            let selected = scene.groups.iter().position(|group| group.key == *key);
+            selected.into_iter().for_each(|at| groups[at] = true);
+        }
+        let stack = self.watched().filter(|watched| !watched.ended).map(|watched| watched.thread.key);
+        details.extend(stack);
         details.sort_unstable();
         details.dedup();
-        Interest { details }
+        Interest { details, waits: waits::to_look_at(scene, |at| groups.get(at) == Some(&true)), stack }
     }
 
     /// Takes in that another scene is on screen.
@@ -179,6 +219,7 @@ impl Dashboard {
     fn key(&mut self, key: &KeyEvent) -> Option<Effect> {
         match keys::action(key, self.place()) {
             Some(action) => return self.act(action),
+            None if self.mode == Mode::Typing => return typing::bytes(key).map(Effect::Type),
             None => self.type_character(key),
         }
         None
@@ -218,6 +259,8 @@ impl Dashboard {
                 Hit::Row(at) if self.is_selected(at) => {
                     return self.act(Action::Enter);
                 }
+                Hit::Run(at) if at == self.runs.at() => self.runs.toggle(),
+                Hit::Run(at) => self.runs.select(at),
                 Hit::Row(at) => self.select(at),
                 Hit::Fold(at) => {
                     self.select(at);
@@ -246,13 +289,22 @@ impl Dashboard {
         let height = self.list_height();
         match &mut self.mode {
             Mode::Help(top) => *top = top.saturating_add_signed(down),
+            Mode::Rerun(rerun) => rerun.top = rerun.top.saturating_add_signed(down),
+            Mode::Stacks(stacks) => stacks.top = stacks.top.saturating_add_signed(down),
+            Mode::Runs => {
+                let height = view::runs::height(self);
+                self.runs.travel(|at, last| at.saturating_add_signed(down).min(last), height);
+            }
             Mode::WhatIf(what_if) => what_if.change(&self.playback.shown, if down < 0 { 1 } else { -1 }),
+            _ if self.view == View::Output => self.scroll_output(down),
             _ => self.tables[self.view as usize].cursor.scroll(self.rows.len(), down, height),
         }
         self.bound_help();
     }
 
     fn bound_help(&mut self) {
+        self.bound_rerun();
+        self.bound_stacks();
         let most = view::help::overflow(self);
         if let Mode::Help(top) = &mut self.mode {
             *top = (*top).min(most);

@@ -7,7 +7,9 @@ use crate::model::scene::GroupKey;
 use crate::tui::block::Block;
 use crate::tui::column::Column;
 use crate::tui::cursor::Cursor;
+use crate::tui::rerun::Rerun;
 use crate::tui::sort::Sort;
+use crate::tui::stacks::Stacks;
 use crate::tui::watched::Watched;
 use crate::tui::what_if::WhatIf;
 
@@ -26,12 +28,14 @@ pub enum View {
     Processes,
     /// What is missing, and why.
     Missing,
+    /// What the command writes.
+    Output,
 }
 
 impl View {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Overview, Self::Threads, Self::Limits, Self::Explain, Self::Processes, Self::Missing];
+    pub const ALL: [Self; 7] =
+        [Self::Overview, Self::Threads, Self::Limits, Self::Explain, Self::Processes, Self::Missing, Self::Output];
 
     /// Its name on the tab.
     pub fn name(self) -> &'static str {
@@ -42,6 +46,7 @@ impl View {
             Self::Explain => "Explain",
             Self::Processes => "Processes",
             Self::Missing => "Missing",
+            Self::Output => "Output",
         }
     }
 
@@ -62,6 +67,14 @@ pub enum Mode {
     Menu(Column),
     /// Trying other caps.
     WhatIf(WhatIf),
+    /// Typing to the command.
+    Typing,
+    /// Deciding on a rerun.
+    Rerun(Box<Rerun>),
+    /// Reading stacks.
+    Stacks(Box<Stacks>),
+    /// Choosing among kept runs, or reading what comparing them said.
+    Runs,
     /// Typing a line; the text there was before comes back when it is abandoned.
     Line(Purpose, String),
 }

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{span, width, write};
-use crate::model::scene::{Capacity, Term};
+use crate::model::scene::{Capacity, Launch, Term};
+use crate::tui::block::caps;
 use crate::tui::dashboard::Dashboard;
 use crate::tui::format;
 use crate::tui::theme::{Role, Theme};
@@ -19,11 +20,23 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     }
     // Places of cgroups go first, then the terms that don't bind; the binding one stays.
     for (places, most) in (0..=capacity.terms.len()).rev().flat_map(|most| [(true, most), (false, most)]) {
-        let line = arithmetic(capacity, places, most, theme);
+        let mut line = arithmetic(capacity, places, most, theme);
         if width(&line) <= area.width || (most == 0 && !places) {
+            line.extend(cap(dashboard, area.width.saturating_sub(width(&line))));
             return write(frame, area, 0, &Line::from(line));
         }
     }
+}
+
+/// The CPUs it was put on at its start, and whether that holds; nothing where there is no room for it.
+fn cap(dashboard: &Dashboard, room: u16) -> Vec<Span<'static>> {
+    let check = dashboard.scene().launch.as_ref().and_then(Launch::check_of_cpus);
+    let Some(check) = check else { return Vec::new() };
+    let (glyph, role) = caps::mark(check.outcome);
+    let theme = dashboard.theme();
+    let words = format!("{} {glyph}", check.outcome.word());
+    let cap = vec![span(" │ cap ", theme.style(Role::Faint)), span(words, theme.style(role))];
+    if width(&cap) <= room { cap } else { Vec::new() }
 }
 
 /// "2.0 CPUs = min of affinity 0-1 (2) ◄ binds, online 0-63 (64)", with the binding term and the first `most` others.

@@ -8,8 +8,10 @@ use super::{span, spark, width, write};
 use crate::fact::State;
 use crate::model::Scene;
 use crate::model::scene::{Confidence, Demand, Group, Process, Thread};
+use crate::model::waits::{Activity, Waits};
+use crate::tui::block::caps::{self, Words};
 use crate::tui::block::limits;
-use crate::tui::column::Column;
+use crate::tui::column::{CAP_IN_WORDS, Column};
 use crate::tui::dashboard::{Dashboard, View};
 use crate::tui::format::{self, MISSING};
 use crate::tui::rows::Row;
@@ -74,7 +76,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, row: Row, column: Column, common:
         Row::Line(..) => None,
     };
     let spans = spans.unwrap_or_default();
-    let pad = if column.is_number() { area.width.saturating_sub(width(&spans)) } else { 0 };
+    let words = column == Column::Threads && matches!(row, Row::Thread(_));
+    let pad = if column.is_number() && !words { area.width.saturating_sub(width(&spans)) } else { 0 };
     write(frame, Rect { x: area.x + pad, width: area.width - pad, ..area }, 0, &Line::from(spans));
 }
 
@@ -91,6 +94,7 @@ fn group<'a>(group: &'a Group, column: Column, room: u16, common: &Common, dashb
     let theme = dashboard.theme();
     match column {
         Column::Limit => limit(group, dashboard),
+        Column::Cap => cap(group, room, dashboard),
         Column::Source => {
             let source = group.limits.effective().map_or(MISSING, |limit| &limit.source);
             let role = if source == MISSING || source.starts_with("default") { Role::Faint } else { Role::Plain };
@@ -98,6 +102,10 @@ fn group<'a>(group: &'a Group, column: Column, room: u16, common: &Common, dashb
         }
         Column::Threads => vec![span(group.threads.to_string(), theme.style(Role::Plain))],
         Column::Awake => vec![quantity(group.awake, format::mean, Role::Plain, dashboard)],
+        Column::Doing => {
+            let words = group.waits.as_ref().map_or(MISSING.to_owned(), Waits::says);
+            vec![span(format::fit(&words, room), theme.style(Role::Faint))]
+        }
         Column::History => {
             vec![span(spark::line(&group.history, common.spark, usize::from(room)), theme.style(Role::Got))]
         }
@@ -111,6 +119,14 @@ fn limit(group: &Group, dashboard: &Dashboard) -> Vec<Span<'static>> {
     let role = if group.limits.effective().is_some() { Role::Strong } else { Role::Faint };
     let mark = if group.limits.exceeded_by > 0 { "!" } else { " " };
     vec![span(limits::short(&group.limits), style(role)), span(mark, style(Role::Alarm))]
+}
+
+/// The cap it was started with and whether that holds, in a word where there is room, always with a glyph.
+fn cap(group: &Group, room: u16, dashboard: &Dashboard) -> Vec<Span<'static>> {
+    let check = dashboard.scene().launch.as_ref().and_then(|launch| launch.check_of(&group.key));
+    let words = if room >= CAP_IN_WORDS { Words::Fit } else { Words::DoNot };
+    let short = check.map(|check| caps::short(check, words));
+    short.map(|(role, text)| span(text, dashboard.theme().style(role))).into_iter().collect()
 }
 
 fn thread<'a>(
@@ -129,8 +145,8 @@ fn thread<'a>(
             let name = format::fit(thread.name(), room.saturating_sub(format::width(&tid)));
             vec![span(tid, faint), span(name, theme.style(Role::Plain))]
         }
-        Column::Limit | Column::Source => Vec::new(),
-        Column::Threads => vec![state(thread.state, state_word(thread.state), dashboard)],
+        Column::Limit | Column::Cap | Column::Source | Column::Doing => Vec::new(),
+        Column::Threads => vec![wait(thread, room, dashboard)],
         Column::Awake => vec![span(last_cpu(thread, "cpu "), faint)],
         Column::History => vec![span(format::fit(&evidence(thread), room), faint)],
         Column::Tid => vec![span(thread.key.tid.to_string(), theme.style(Role::Plain))],
@@ -142,7 +158,7 @@ fn thread<'a>(
             let label = format::fit(label, room.saturating_sub(format::width(doubt)));
             vec![span(label, theme.style(Role::Plain)), span(doubt, theme.style(Role::Alarm))]
         }
-        Column::State => vec![state(thread.state, thread.state.letter().to_string(), dashboard)],
+        Column::State => vec![wait(thread, room, dashboard)],
         Column::Cpu => vec![span(last_cpu(thread, ""), theme.style(Role::Plain))],
         Column::Slices => vec![quantity(thread.slices_per_s, format::per_second, Role::Plain, dashboard)],
         Column::Sure => vec![span(thread.attribution.confidence.word(), confidence(thread, dashboard))],
@@ -195,6 +211,26 @@ fn quantity(value: Option<f64>, write: fn(f64) -> String, role: Role, dashboard:
     let text = write(value);
     let nothing = text.chars().all(|character| matches!(character, '0' | '.'));
     span(text, dashboard.theme().style(if nothing { Role::Faint } else { role }))
+}
+
+/// Fewest cells in which what a thread does is a sentence and not a word.
+const SENTENCE: u16 = 24;
+
+/// The state, in a letter, and what the thread does. That was read after the state: where the two differ, it is newer.
+fn wait(thread: &Thread, room: u16, dashboard: &Dashboard) -> Span<'static> {
+    let named = |shown| {
+        let word = state_word(shown);
+        let fits = format::width(&word) <= room;
+        state(shown, if fits { word } else { shown.letter().to_string() }, dashboard)
+    };
+    let Some(doing) = dashboard.scene().doing(thread.key) else { return named(thread.state) };
+    let (shown, letter) = match (doing.activity, thread.state) {
+        (Activity::Runs, _) => return named(State::Running),
+        (Activity::Waits, State::Running) => (State::Sleeping, '·'),
+        (Activity::Waits, asleep) => (asleep, asleep.letter()),
+    };
+    let words = if room >= SENTENCE { &doing.phrase.one } else { &doing.phrase.short };
+    state(shown, format::fit(&format!("{letter} {words}"), room), dashboard)
 }
 
 /// A state in one word of at most eight letters.

@@ -10,7 +10,7 @@ use crate::tui::format;
 use crate::tui::theme::{Role, Theme};
 
 /// Cells of the scale on the left.
-const SCALE: u16 = 5;
+pub(super) const SCALE: u16 = 5;
 
 /// Draws the chart, one tick a cell, the newest at the right.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
@@ -43,13 +43,15 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     }
 }
 
-struct Scale {
+/// Values as rows of cells.
+pub(super) struct Scale {
     top: f64,
     rows: u16,
 }
 
 impl Scale {
-    fn of(top: f64, rows: u16) -> Self {
+    /// The highest value that is shown, in so many rows.
+    pub(super) fn of(top: f64, rows: u16) -> Self {
         Self { top: if top.is_finite() { top.max(0.1) } else { 1.0 }, rows }
     }
 
@@ -60,12 +62,12 @@ impl Scale {
     }
 
     /// The value at the upper edge of a row.
-    fn value(&self, row: u16) -> f64 {
+    pub(super) fn value(&self, row: u16) -> f64 {
         self.top * f64::from(self.rows - row) / f64::from(self.rows)
     }
 
     /// How much of a row's cell a value fills, 0 to 1.
-    fn filled(&self, value: f64, row: u16) -> f64 {
+    pub(super) fn filled(&self, value: f64, row: u16) -> f64 {
         let below = self.value(row + 1);
         ((value - below) / (self.value(row) - below)).clamp(0.0, 1.0)
     }

@@ -5,8 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{boxed, cell, span, spark, write};
-use crate::fact::{Entry, NameSource, State, ThreadDetail};
+use crate::fact::{Call, Entry, KernelStack, NameSource, State, ThreadDetail};
+use crate::model::limit::Grade;
 use crate::model::scene::{Demand, Group, Process, Thread};
+use crate::model::symbol;
+use crate::model::verification::Check;
+use crate::model::waits::{Activity, Doing, Waits};
 use crate::tui::dashboard::{Dashboard, Pane};
 use crate::tui::format::{self, MISSING};
 use crate::tui::rows::RowKey;
@@ -25,7 +29,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let (title, facts) = match (watched, dashboard.cursor().selected()) {
         (Some(watched), _) => thread(watched, dashboard, area.width.saturating_sub(LABEL + 4)),
         (None, Some(RowKey::Group(key))) => match scene.groups.iter().find(|group| group.key == *key) {
-            Some(group) => self::group(group),
+            Some(group) => self::group(group, scene.launch.as_ref().and_then(|launch| launch.check_of(key))),
             None => return,
         },
         (None, Some(RowKey::Process(pid))) => match scene.target.processes.iter().find(|it| it.pid == *pid) {
@@ -50,7 +54,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
 
 type Facts = (String, Vec<(&'static str, String)>);
 
-fn group(group: &Group) -> Facts {
+fn group(group: &Group, cap: Option<&Check>) -> Facts {
     let mut facts = vec![("what it does", group.about.clone())];
     if let Some(library) = &group.key.library {
         facts.push(("library", library.to_string()));
@@ -59,10 +63,27 @@ fn group(group: &Group) -> Facts {
         ("origin id", group.key.origin.to_string()),
         ("threads", format!("{} exist, {} awake", group.threads, group.awake.map_or(MISSING.to_owned(), format::mean))),
         ("limit", limit(group)),
+    ]);
+    facts.extend(cap.map(|it| ("cap at start", format!("{} {}: {}", it.value, it.outcome.word(), it.says))));
+    facts.extend([
+        ("doing now", group.waits.as_ref().map_or(format!("{MISSING} read at the next tick"), group_doing)),
         ("demand", demand(group.demand)),
         ("used so far", format!("{} CPU-seconds while watched", format::mean(group.total_run_s))),
     ]);
     (group.label.clone(), facts)
+}
+
+/// What its threads do; a conclusion says that it is one, and what is closed says which step opens it.
+fn group_doing(waits: &Waits) -> String {
+    let inferred = waits.counts.iter().any(|count| count.grade == Grade::Inferred && waits.refused.is_none());
+    let mut words = waits.says();
+    if inferred {
+        words.push_str(". \"For work\" is inferred: a pool's thread in a futex");
+    }
+    if let Some(why) = &waits.refused {
+        words.push_str(&format!(". By wait channels only: {why}"));
+    }
+    words
 }
 
 fn limit(group: &Group) -> String {
@@ -96,13 +117,16 @@ fn thread(watched: &Watched, dashboard: &Dashboard, room: u16) -> Facts {
         ("because", thread.attribution.because.clone()),
         ("kernel name", thread.identity.comm.to_string()),
         ("name in target", name_in_target(thread)),
-        ("state", state(thread, watched.detail.as_ref())),
+        ("state", state(watched)),
+    ];
+    facts.extend(kernel_stack(watched.detail.as_ref()));
+    facts.extend([
         ("demand", demand(thread.demand)),
         ("cpu", cpus(thread)),
         ("got", history(watched, room)),
         ("ran on", places(watched, room)),
         ("switches", switches(thread, watched.detail.as_ref())),
-    ];
+    ]);
     facts.extend(thread.identity.entry.as_ref().map(|entry| ("starts at", start(entry))));
     (format!("thread {} of process {}{ended}", thread.key.tid, thread.pid), facts)
 }
@@ -131,16 +155,33 @@ fn name_in_target(thread: &Thread) -> String {
     }
 }
 
-fn state(thread: &Thread, detail: Option<&ThreadDetail>) -> String {
-    let word = cell::state_word(thread.state);
-    let channel = match detail.map(|detail| detail.wait_channel.as_deref()) {
-        Some(Some("0")) | None => return word,
+/// Its state, what it does, and the kernel's words for that.
+fn state(watched: &Watched) -> String {
+    let word = cell::state_word(watched.thread.state);
+    let Some(detail) = &watched.detail else { return word };
+    let channel = detail.wait_channel.as_deref().map_or(String::new(), |channel| format!("; wait channel {channel}"));
+    let words = match &watched.doing {
         // A thread that runs waits nowhere: nothing was refused.
-        Some(None) if thread.state == State::Running => return word,
-        Some(None) => return format!("{word}; where it waits can't be read"),
-        Some(Some(channel)) => channel,
+        Some(doing) if doing.activity == Activity::Runs => return word,
+        Some(Doing { phrase, grade: Grade::Inferred, .. }) => format!("{word}; {}, inferred{channel}", phrase.one),
+        Some(doing) => format!("{word}; {}{channel}", doing.phrase.one),
+        None if watched.thread.state == State::Running => return word,
+        None => format!("{word}; where it waits can't be read"),
     };
-    format!("{word}; waits in {channel}")
+    match &detail.call {
+        Some(Call::Refused(why)) => format!("{words}. Its system call can't be read: {why}"),
+        _ => words,
+    }
+}
+
+/// Where it stands in the kernel, the innermost function first; none while it runs.
+fn kernel_stack(detail: Option<&ThreadDetail>) -> Option<(&'static str, String)> {
+    let text = match detail?.kernel_stack.as_ref()? {
+        KernelStack::Frames(frames) if frames.is_empty() => format!("{MISSING} empty"),
+        KernelStack::Frames(frames) => frames.iter().map(|frame| frame.as_str()).collect::<Vec<_>>().join(" < "),
+        KernelStack::Refused(why) => format!("{MISSING} {why}"),
+    };
+    Some(("kernel stack", text))
 }
 
 fn demand(demand: Option<Demand>) -> String {
@@ -199,7 +240,7 @@ fn start(entry: &Entry) -> String {
         format!("; a std::thread of {}", path.rsplit('/').next().unwrap_or(path))
     });
     match &entry.symbol {
-        Some(symbol) => format!("{symbol} in {library}{}", owner.unwrap_or_default()),
+        Some(name) => format!("{} in {library}{}", symbol::short(name), owner.unwrap_or_default()),
         None => format!("{} in {library}{}", entry.address, owner.unwrap_or_default()),
     }
 }

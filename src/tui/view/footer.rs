@@ -49,11 +49,11 @@ pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     if !dashboard.view().is_table() {
         keys.retain(|(button, _)| !matches!(button.action, Action::SortMenu | Action::Detail));
     }
-    let all_tabs = if place == Place::Table { tabs(dashboard, true) } else { Vec::new() };
+    let all_tabs = if matches!(place, Place::Table | Place::Output) { tabs(dashboard, true) } else { Vec::new() };
     let least = keys.iter().take(4).map(|(button, _)| button_width(button)).sum::<u16>();
     let tabs = match all_tabs.iter().map(button_width).sum::<u16>().saturating_add(least) <= area.width {
         true => all_tabs,
-        false if place == Place::Table => tabs(dashboard, false),
+        false if matches!(place, Place::Table | Place::Output) => tabs(dashboard, false),
         false => Vec::new(),
     };
     fit(tabs, keys, area)
@@ -100,7 +100,7 @@ fn tabs(dashboard: &Dashboard, words: bool) -> Vec<Button> {
         let action = Action::Show(view);
         Button { area: Rect::default(), key: (at + 1).to_string(), word, action, current }
     };
-    View::ALL.into_iter().enumerate().map(tab).collect()
+    dashboard.views().map(tab).collect()
 }
 
 fn key_button(binding: &Binding, pace: Pace) -> Button {

@@ -82,6 +82,9 @@ fn state(dashboard: &Dashboard) -> (String, Role) {
     match dashboard.pace() {
         Pace::Paused if newest.target.ended => ("‖ paused, target ended".to_owned(), Role::Paused),
         Pace::Paused => (format!("‖ paused, {} behind", format::duration(behind)), Role::Paused),
+        _ if dashboard.command_end().is_some() => {
+            (format!("■ {}", dashboard.command_end().unwrap_or_default()), Role::Alarm)
+        }
         _ if scene.target.ended => ("■ target ended".to_owned(), Role::Alarm),
         Pace::Silent => ("× measuring stopped".to_owned(), Role::Alarm),
         Pace::Live if scene.tick == 0 => ("· waiting for the first sample".to_owned(), Role::Paused),

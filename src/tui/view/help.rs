@@ -22,6 +22,12 @@ const WORDS: &[(&str, &str)] = &[
         "limit",
         "what counts for the group; ! more threads than it allows, no knob: only affinity holds them. View 3 has all",
     ),
+    ("cap", "what tftop run started it with: ✓ held at every look, ✗ exceeded at one, ? nothing proves either"),
+    (
+        "steps",
+        "of a script that tftop run started: the last 10 s of steps; p50, p95: half and 19 of 20 were faster. A process \
+         that was only attached to gives no step marks",
+    ),
     ("judged", "on the last 10 s, twice in three; 2.3x: that many threads are ready to run for each CPU there is"),
     (
         "known",

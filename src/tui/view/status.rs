@@ -4,26 +4,27 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{span, width, write};
-use crate::model::Scene;
-use crate::tui::dashboard::{Dashboard, Mode, Purpose};
+use super::{output, span, width, write};
+use crate::tui::block::caps;
+use crate::tui::dashboard::{Dashboard, Interrupt, Mode, Purpose, View};
 use crate::tui::theme::Role;
 use crate::tui::{format, rows};
 
 /// Draws the status line.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let theme = dashboard.theme();
-    if let Some((prompt, text)) = line(dashboard) {
+    // Whose Ctrl-C that was is more urgent than the line being typed.
+    if let (Some((prompt, text)), Interrupt::None) = (line(dashboard), dashboard.interrupt()) {
         let mut words = vec![span(prompt, theme.style(Role::Key)), span(format!(" {text}"), theme.style(Role::Strong))];
         if is_vain(dashboard) {
             words.push(span("   no row contains this", theme.style(Role::Alarm)));
         }
         return write(frame, area, 0, &Line::from(words));
     }
-    let (scene, mut left) = (dashboard.scene(), notes(dashboard));
+    let mut left = notes(dashboard);
     let separator = span(" · ", theme.style(Role::Faint));
     let mut words = vec![Span::raw(" ")];
-    for cost in [Some(cost(scene, true)), Some(cost(scene, false)), None] {
+    for cost in [Some(cost(dashboard, true)), Some(cost(dashboard, false)), None] {
         words.truncate(1);
         let cost = cost.map(|cost| span(cost, theme.style(Role::Faint)));
         for (at, note) in left.iter().chain(&cost).enumerate() {
@@ -68,9 +69,24 @@ pub fn prompt_width(dashboard: &Dashboard) -> u16 {
 fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
     let mut notes = Vec::new();
+    if dashboard.interrupt() == Interrupt::Sent {
+        let text = "Ctrl-C was sent to the command; again within 5 s: end it and leave";
+        notes.push(span(text, theme.style(Role::Alarm)));
+    }
+    if *dashboard.mode() == Mode::Typing {
+        notes.push(span("keys go to the command; Ctrl-] ends that", theme.style(Role::Paused)));
+    }
+    if let Some(output) = dashboard.output() {
+        notes.extend(output::alarm(output).map(|text| span(text, theme.style(Role::Alarm))));
+        let shown = dashboard.view() == View::Output;
+        notes.extend(shown.then(|| span(output::note(dashboard, output), theme.style(Role::Plain))));
+    }
     if !dashboard.typed().filter.is_empty() {
         let text = format::fit(&dashboard.typed().filter, 20);
         notes.push(span(format!("filter \"{text}\" (Esc ends it)"), theme.style(Role::Paused)));
+    }
+    if let Some(exceeded) = scene.launch.as_ref().and_then(caps::exceeded) {
+        notes.push(span(format!("{} (3 says more)", format::fit(&exceeded, 40)), theme.style(Role::Alarm)));
     }
     if let Some(first) = scene.gaps.first() {
         let more = match scene.gaps.len() - 1 {
@@ -89,8 +105,12 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
 }
 
 /// "tftop: 0.4 ms CPU a tick, nothing stopped".
-fn cost(scene: &Scene, long: bool) -> String {
-    let milliseconds = scene.cost.cpu_ns as f64 / 1e6;
+fn cost(dashboard: &Dashboard, long: bool) -> String {
+    let milliseconds = dashboard.scene().cost.cpu_ns as f64 / 1e6;
     let words = format!("tftop: {} ms CPU a tick", format::cpus(milliseconds));
-    if long { format!("{words}, nothing stopped") } else { words }
+    match dashboard.stopped_ns() {
+        0 if long => format!("{words}, nothing stopped"),
+        0 => words,
+        stopped_ns => format!("{words}, stopped threads for {} ms", format::cpus(stopped_ns as f64 / 1e6)),
+    }
 }

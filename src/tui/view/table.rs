@@ -21,6 +21,10 @@ pub fn inside(area: Rect) -> Rect {
 pub fn draw(frame: &mut Frame<'_>, headings: Rect, list: Rect, dashboard: &Dashboard) {
     let placed = column::place(dashboard.columns(), inside(headings));
     self::headings(frame, headings, &placed, dashboard);
+    let in_thread = match dashboard.view() {
+        View::Overview => column::place_in_thread(&placed),
+        _ => placed.clone(),
+    };
     let (top, height) = (dashboard.cursor().top(), usize::from(list.height));
     let selected = dashboard.cursor().selected();
     let common = cell::Common::of(dashboard.scene());
@@ -38,7 +42,8 @@ pub fn draw(frame: &mut Frame<'_>, headings: Rect, list: Rect, dashboard: &Dashb
                 }
             }
             row => {
-                for place in &placed {
+                let placed = if matches!(row, Row::Thread(_)) { &in_thread } else { &placed };
+                for place in placed {
                     let area = Rect { x: place.x, width: place.width, ..line };
                     cell::draw(frame, area, row, place.column, &common, dashboard);
                 }

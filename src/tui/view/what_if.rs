@@ -101,7 +101,7 @@ fn slider(slider: &Slider, chosen: bool, width: u16, theme: Theme) -> Vec<Span<'
 }
 
 /// "predicted   2.0 of 2.0 CPUs wanted, 1.0x: healthy by demand alone"
-fn outcome(label: &str, prediction: Option<Prediction>, scene: &Scene, theme: Theme) -> Vec<Span<'static>> {
+pub(super) fn outcome(label: &str, prediction: Option<Prediction>, scene: &Scene, theme: Theme) -> Vec<Span<'static>> {
     let cpus = scene.capacity.effective_cpus;
     let label = span(format!(" {label:<width$}", width = usize::from(LABEL)), theme.style(Role::Faint));
     let Some(prediction) = prediction else {

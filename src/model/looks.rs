@@ -11,14 +11,14 @@ pub(crate) const LOOKS: usize = 61;
 
 /// One group's last minute.
 #[derive(Debug, Default)]
-pub(crate) struct Steps {
+pub(crate) struct Looks {
     total: Load,
     wanted: VecDeque<f32>,
     /// Threads in each process at each look.
     threads: VecDeque<Vec<(ProcessKey, u32)>>,
 }
 
-impl Steps {
+impl Looks {
     /// Adds a look, `span_ns` after the one before; 0 at the first, which has a count but no rate.
     pub fn take_in(&mut self, total: Load, span_ns: u64, threads: Vec<(ProcessKey, u32)>) {
         use super::window::Total;
@@ -66,23 +66,23 @@ mod tests {
 
     #[test]
     fn only_processes_that_stayed_are_counted() {
-        let mut steps = Steps::default();
+        let mut looks = Looks::default();
         for look in 0..100 {
             let mut threads = vec![(OLD, 4)];
             threads.extend((look > 50).then_some((NEW, look)));
-            steps.take_in(Load::default(), 1_000_000_000, threads);
+            looks.take_in(Load::default(), 1_000_000_000, threads);
         }
-        assert_eq!(steps.growth(&[OLD]), Growth { before: 4, now: 4, lows: [4; 4] });
-        assert_eq!(steps.growth(&[OLD, NEW]).now, 103);
-        assert_eq!(steps.wanted().len(), LOOKS);
+        assert_eq!(looks.growth(&[OLD]), Growth { before: 4, now: 4, lows: [4; 4] });
+        assert_eq!(looks.growth(&[OLD, NEW]).now, 103);
+        assert_eq!(looks.wanted().len(), LOOKS);
     }
 
     #[test]
     fn looks_do_not_overlap() {
-        let mut steps = Steps::default();
+        let mut looks = Looks::default();
         for (run_ns, span_ns) in [(5_000, 0), (6_000, 1_000), (9_000, 1_000)] {
-            steps.take_in(Load { run_ns, runnable_ns: run_ns, slices: 0 }, span_ns, Vec::new());
+            looks.take_in(Load { run_ns, runnable_ns: run_ns, slices: 0 }, span_ns, Vec::new());
         }
-        assert_eq!(steps.wanted(), [1.0, 3.0]);
+        assert_eq!(looks.wanted(), [1.0, 3.0]);
     }
 }

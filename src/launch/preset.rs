@@ -1,0 +1,88 @@
+//! `--preset`: caps by one word. What is asked for beside it wins over its numbers.
+
+use std::str::FromStr;
+
+use super::caps::Refusal;
+use super::machine::Machine;
+use crate::fact::{Caps, CpuSet, Quota};
+
+/// Caps by a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// By a rule from the CPUs there are: an estimate.
+    Advised,
+    /// One thread in every pool.
+    Single,
+    /// One CPU of each physical core, and that number for every pool.
+    Physical,
+}
+
+impl Preset {
+    /// Every preset.
+    pub const ALL: [Self; 3] = [Self::Advised, Self::Single, Self::Physical];
+
+    /// Its name on the command line and in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Advised => "advised",
+            Self::Single => "single",
+            Self::Physical => "physical",
+        }
+    }
+}
+
+impl FromStr for Preset {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|preset| preset.word() == word)
+            .ok_or_else(|| "write advised, single or physical".to_owned())
+    }
+}
+
+/// One CPU of each physical core that may be used.
+pub(super) fn one_of_each_core(machine: &Machine) -> Result<CpuSet, Refusal> {
+    let first = |core: &CpuSet| core.intersection(&machine.allowed).iter().next();
+    let cpus: CpuSet = machine.cores.iter().filter_map(first).collect();
+    if cpus.is_empty() {
+        return Err(Refusal::new("--preset physical: this machine does not tell its cores; --cpus N names a number"));
+    }
+    Ok(cpus)
+}
+
+/// The pools of a preset, and why they are so large. Nothing for `Physical`: its CPUs say it all.
+pub(super) fn pools(preset: Preset, cpus: u32, asked: Option<Quota>, machine: &Machine) -> (Caps, String) {
+    let one = Some(1);
+    match preset {
+        Preset::Single => {
+            let caps = Caps { intra: one, inter: one, data: one, omp: one, blas: one, cpus: None };
+            (caps, "preset single: one thread in every pool".to_owned())
+        }
+        Preset::Physical => (Caps::default(), format!("preset physical: one CPU of each core, {cpus} for every pool")),
+        Preset::Advised => {
+            let quotas = [asked.map(Quota::cpus), machine.quota_cpus].into_iter().flatten();
+            let effective = quotas.fold(f64::from(cpus), f64::min);
+            // A CPU and a half run one thread at a time and another half of it.
+            let whole = (effective.floor() as u32).max(1);
+            let data = (whole / 4).max(1);
+            let intra = whole.saturating_sub(data).max(1);
+            let inter = if whole >= 4 { 2 } else { 1 };
+            let caps = Caps {
+                intra: Some(intra),
+                inter: Some(inter),
+                data: Some(data),
+                omp: Some(intra),
+                blas: one,
+                cpus: None,
+            };
+            let why = format!(
+                "preset advised: estimated by a rule, not measured: of {effective} CPUs, {data} for input and {intra} for \
+                 computing (intra-op, or OpenMP in its place), which inter-op threads mostly wait for; BLAS calls come on \
+                 top of these and get 1. `tftop report` on a run measures what would fit"
+            );
+            (caps, why)
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! With what a running process was started, so that it can be started again; or why that can't be told. Reads /proc and
+//! looks whether files are there; changes nothing. The environment it reads is never stored or shown.
+
+mod kin;
+mod lost;
+mod manner;
+mod place;
+mod program;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::access;
+use super::affinity::cpus_allowed;
+use super::folder::{Folder, Reader, is_gone};
+use super::stat::{Stat, number, status_field, words};
+use super::tree::Tree;
+use crate::fact::{Pid, ProcessKey, Rebuild, State, Text, WholeEnvironment};
+
+/// The kernel's limit of arguments and environment together is 6 MiB (execve(2)); a page more means a lie.
+const BLOCK_LIMIT: usize = (6 << 20) + 4096;
+/// More words than anyone's command has.
+const MOST_WORDS: usize = 100_000;
+/// Limit for stat, status and other short files.
+const LIMIT: usize = 64 << 10;
+
+/// Why a process can't be started again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such process.
+    Gone(Pid),
+    /// It may not be read; the words name the step that would help.
+    NotReadable(String),
+    /// What it was started with is not there any more, or would not do; the words say what to do instead.
+    Impossible(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone(pid) => write!(f, "there is no process {pid} any more"),
+            Self::NotReadable(why) | Self::Impossible(why) => f.write_str(why),
+        }
+    }
+}
+
+/// A process's folder in /proc, and what is asked of it.
+struct Subject<'a> {
+    proc_root: &'a Path,
+    pid: Pid,
+    folder: Folder,
+    reader: Reader,
+}
+
+impl Subject<'_> {
+    /// A file, whole.
+    fn read(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, Refusal> {
+        match self.reader.read(&self.folder, name, limit) {
+            Ok(bytes) => Ok(bytes.to_vec()),
+            Err(error) => Err(self.refusal(name, error)),
+        }
+    }
+
+    /// Where a link leads.
+    fn link(&self, name: &str) -> Result<Vec<u8>, Refusal> {
+        self.folder.link(name).map_err(|error| {
+            let raw = error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error);
+            self.refusal(name, raw)
+        })
+    }
+
+    fn refusal(&self, name: &str, error: Errno) -> Refusal {
+        let pid = self.pid;
+        match error {
+            gone if is_gone(gone) => Refusal::Gone(pid),
+            Errno::ACCESS | Errno::PERM => {
+                let why = access::memory_refusal(self.proc_root, pid);
+                let why = why.unwrap_or_else(|| "the kernel forbids it; run tftop with sudo".to_owned());
+                Refusal::NotReadable(format!("{name} of process {pid} may not be read: {why}"))
+            }
+            other => Refusal::Impossible(format!("{name} of process {pid} can't be read: {other}")),
+        }
+    }
+}
+
+/// Everything a new run of the process needs, what it will lack, and what speaks against it. `folder` is where it is to
+/// start, where a person says so.
+pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuild, Refusal> {
+    let files = Folder::open(&proc_root.join(pid.to_string())).map_err(|_| Refusal::Gone(pid))?;
+    let mut subject = Subject { proc_root, pid, folder: files, reader: Reader::default() };
+    let stat_line = subject.read("stat", LIMIT)?;
+    let stat = Stat::parse(&stat_line).ok_or(Refusal::Gone(pid))?;
+    let key = ProcessKey { pid, start_ticks: stat.start_ticks };
+    let status = subject.read("status", LIMIT)?;
+    refuse_by_kind(pid, &stat, &status)?;
+    kin::refuse_own(&mut subject)?;
+    refuse_other_user(pid, &status)?;
+    let words = command(&mut subject)?;
+    let environment = environment(&mut subject)?;
+    lost::refuse_other_world(&mut subject)?;
+    let exe = exe(&subject)?;
+    let runs = program::of(&words, &exe)?;
+    let kin = kin::of(&mut subject, &stat, &words, &environment)?;
+    let needs = place::needed(&words, &runs);
+    let place = match folder {
+        Some(folder) => place::asked_for(folder, &needs)?,
+        None => place::of(&subject, &needs, &environment, kin.pwd_is_hearsay)?,
+    };
+    let mut lost = lost::of(&mut subject, &stat_line, &status);
+    lost.extend(program::changed_since(&runs, &place.folder, proc_root, key));
+    lost.extend(kin.lost);
+    Ok(Rebuild {
+        key,
+        exe,
+        folder: place.folder,
+        folder_because: place.because,
+        environment,
+        manner: manner::of(&mut subject, &stat_line, &status),
+        cpus: cpus_allowed(&status),
+        ignores_interrupt: ignores(&status, 2),
+        lost,
+        doubts: kin.doubts,
+        words,
+    })
+}
+
+/// The process and all its descendants that live now, itself first.
+pub fn family(proc_root: &Path, pid: Pid) -> Vec<ProcessKey> {
+    let mut reader = Reader::default();
+    let Ok(root) = Folder::open(proc_root) else { return Vec::new() };
+    let others = Tree::new(pid).grow(&root, &mut reader);
+    let key = |pid: Pid| start_ticks(proc_root, pid).map(|start_ticks| ProcessKey { pid, start_ticks });
+    std::iter::once(pid).chain(others.into_iter().filter(|other| *other != pid)).filter_map(key).collect()
+}
+
+/// Whether this very process still runs; a zombie does not.
+pub fn runs(proc_root: &Path, key: ProcessKey) -> bool {
+    start_ticks(proc_root, key.pid) == Some(key.start_ticks)
+}
+
+fn start_ticks(proc_root: &Path, pid: Pid) -> Option<u64> {
+    let folder = Folder::open(&proc_root.join(pid.to_string())).ok()?;
+    let mut reader = Reader::default();
+    let stat = Stat::parse(reader.read(&folder, "stat", LIMIT).ok()?)?;
+    (!is_over(&stat)).then_some(stat.start_ticks)
+}
+
+fn is_over(stat: &Stat<'_>) -> bool {
+    matches!(stat.state, State::Zombie | State::Dead)
+}
+
+fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), Refusal> {
+    if is_over(stat) {
+        return Err(Refusal::Impossible(format!(
+            "process {pid} has ended already (its parent has not taken its exit code yet); its command line and \
+             environment are gone"
+        )));
+    }
+    // Kthread of status is there since Linux 6.8; kthreadd has number 2 in the first pid namespace.
+    let is_kernel = status_field(status, "Kthread") == Some(b"1") || (status_field(status, "VmSize").is_none());
+    if is_kernel && (stat.parent == 2 || pid == Pid(2) || status_field(status, "Kthread") == Some(b"1")) {
+        return Err(Refusal::Impossible(format!("process {pid} is a thread of the kernel: there is no command")));
+    }
+    if pid == Pid(1) {
+        return Err(Refusal::Impossible(
+            "process 1 holds everything here up: restart the container or the machine".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Everything of the new run would be tftop's user's: files it writes, what it may read.
+fn refuse_other_user(pid: Pid, status: &[u8]) -> Result<(), Refusal> {
+    let uids: Vec<u64> = words(status_field(status, "Uid").unwrap_or_default()).filter_map(number).collect();
+    let (ours, [real, effective, ..]) = (u64::from(rustix::process::geteuid().as_raw()), uids.as_slice()) else {
+        return Err(Refusal::Impossible(format!("the user of process {pid} can't be told")));
+    };
+    if *real != *effective {
+        return Err(Refusal::Impossible(format!(
+            "process {pid} has changed its user (uid {real} started it, it is uid {effective} now): start it as it was \
+             started"
+        )));
+    }
+    if *real != ours {
+        let user = format!("'#{real}'");
+        return Err(Refusal::Impossible(format!(
+            "process {pid} belongs to uid {real}, tftop runs as uid {ours}: start it as that user: sudo -u {user} tftop \
+             rerun {pid}"
+        )));
+    }
+    Ok(())
+}
+
+fn command(subject: &mut Subject<'_>) -> Result<Vec<OsString>, Refusal> {
+    let pid = subject.pid;
+    let line = subject.read("cmdline", BLOCK_LIMIT)?;
+    let rewritten = |how: &str| {
+        Err(Refusal::Impossible(format!(
+            "process {pid} {how} (setproctitle does that): how it was started can't be read any more; `tftop run -- \
+             COMMAND` starts it with caps"
+        )))
+    };
+    if line.iter().all(|&byte| byte == 0) {
+        return rewritten("has wiped its command line");
+    }
+    // execve(2) ends each word with a NUL, and the kernel shows what comes behind it when the last one is not there.
+    let Some(whole) = line.strip_suffix(b"\0") else { return rewritten("has rewritten its command line") };
+    if line.len() >= BLOCK_LIMIT || memchr::memchr_iter(0, whole).count() >= MOST_WORDS {
+        return Err(Refusal::Impossible(format!("the command line of process {pid} is longer than the kernel allows")));
+    }
+    let words: Vec<OsString> = whole.split(|&byte| byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect();
+    // A title that is shorter than the command line was leaves NULs behind it.
+    let is_title = |words: &[OsString]| words.len() > 2 && words[1..].iter().all(|word| word.is_empty());
+    if is_title(&words) { rewritten("has rewritten its command line") } else { Ok(words) }
+}
+
+fn environment(subject: &mut Subject<'_>) -> Result<WholeEnvironment, Refusal> {
+    let block = subject.read("environ", BLOCK_LIMIT)?;
+    let environment = WholeEnvironment::from_block(&block);
+    // A process that writes its title over its environment leaves something without names.
+    if !block.is_empty() && environment.pairs().next().is_none() {
+        return Err(Refusal::Impossible(format!(
+            "process {} has overwritten its environment (setproctitle does that): what it was started with can't be read \
+             any more",
+            subject.pid
+        )));
+    }
+    Ok(environment)
+}
+
+fn exe(subject: &Subject<'_>) -> Result<PathBuf, Refusal> {
+    let link = subject.link("exe")?;
+    let deleted = link.ends_with(b" (deleted)");
+    let shown = Text::from_bytes(&link);
+    if link.starts_with(b"/memfd:") {
+        return Err(Refusal::Impossible(format!(
+            "process {} runs a program that was only ever in memory ({shown}): start it as it was started",
+            subject.pid
+        )));
+    }
+    if deleted {
+        return Err(Refusal::Impossible(format!(
+            "the program process {} runs was removed or replaced since it started ({shown}): what would start now is \
+             another one",
+            subject.pid
+        )));
+    }
+    Ok(PathBuf::from(OsString::from_vec(link)))
+}
+
+/// Whether a signal is in `SigIgn` of status (proc_pid_status(5)): bit n - 1 for signal n.
+fn ignores(status: &[u8], signal: u32) -> bool {
+    let mask = status_field(status, "SigIgn").and_then(|mask| std::str::from_utf8(mask).ok());
+    mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

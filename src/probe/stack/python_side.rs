@@ -1,0 +1,127 @@
+//! The Python part of stacks: which of the threads Python knows, and what they run.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+
+use super::super::interpreter;
+use super::super::maps::Maps;
+use super::super::pthreads::ThreadList;
+use super::super::python::{Chains, Python, RawFrame, Steadiness, ThreadState};
+use super::super::target::Target;
+use super::asleep::Task;
+use crate::fact::{Address, Gap, PythonFrame, Tid};
+
+/// Finds the interpreter; keeps what does not change.
+#[derive(Debug, Default)]
+pub struct Finder {
+    list: Option<ThreadList>,
+    runtime: Option<Address>,
+}
+
+/// Python's functions on one stack.
+#[derive(Clone, Debug)]
+pub struct Functions {
+    /// Innermost first; each with whether the interpreter's C function was entered with it.
+    pub functions: Vec<(PythonFrame, bool)>,
+    pub steadiness: Steadiness,
+}
+
+/// The interpreter during one call.
+pub struct Session<'a> {
+    python: Python<'a>,
+    chains: Chains,
+    target: &'a dyn Target,
+    threads: HashMap<Tid, ThreadState>,
+}
+
+impl Finder {
+    /// Opens the interpreter; an error is a gap, or nothing where there is no Python.
+    pub fn open<'a>(
+        &mut self,
+        target: &'a dyn Target,
+        maps: &Maps,
+        tids: &[Tid],
+        tasks: &[Task],
+    ) -> Result<Session<'a>, Option<Gap>> {
+        let Some(fact) = interpreter::find(maps) else { return Err(None) };
+        let gap = |why: String| Some(Gap::new("Python's frames", why));
+        if self.runtime.is_none() {
+            self.runtime = interpreter::symbol(target, maps, "_PyRuntime");
+        }
+        let runtime = self.runtime.ok_or_else(|| gap("where CPython keeps its state is not found".to_owned()))?;
+        let version = fact.version.as_deref().and_then(interpreter::numbers);
+        let open = || {
+            let python = Python::open(target, runtime, version)?;
+            let (chains, states) = (python.chains()?, python.thread_states()?);
+            Ok((python, chains, states))
+        };
+        let (python, chains, states) = open().map_err(|error: io::Error| gap(error.to_string()))?;
+        let threads = self.matched(target, maps, tids, tasks, &states);
+        Ok(Session { python, chains, target, threads })
+    }
+
+    /// Python's thread state of each thread: by the address of its `struct pthread`, or by its number where glibc's list
+    /// can't be read.
+    fn matched(
+        &mut self,
+        target: &dyn Target,
+        maps: &Maps,
+        tids: &[Tid],
+        tasks: &[Task],
+        states: &[ThreadState],
+    ) -> HashMap<Tid, ThreadState> {
+        let number = |(tid, task): (&Tid, &Task)| Some((*tid, task.numbers().ok()?.0));
+        let numbers: Vec<(Tid, u32)> = tids.iter().zip(tasks).filter_map(number).collect();
+        if self.list.is_none() {
+            self.list = ThreadList::find(target, maps).ok();
+        }
+        let wanted: HashSet<u32> = numbers.iter().map(|(_, number)| *number).collect();
+        let found = self.list.as_ref().map(|list| list.walk(target, &wanted).found).unwrap_or_default();
+        let by_thread: HashMap<Address, &ThreadState> = states.iter().map(|state| (state.thread, state)).collect();
+        let by_number: HashMap<u32, &ThreadState> =
+            states.iter().filter_map(|state| Some((state.native_id?, state))).collect();
+        let state = |(tid, number): (Tid, u32)| {
+            let state = match found.get(&number) {
+                Some(handle) => by_thread.get(&handle.thread),
+                None => by_number.get(&number),
+            };
+            Some((tid, **state?))
+        };
+        numbers.into_iter().filter_map(state).collect()
+    }
+}
+
+impl Session<'_> {
+    /// What a thread that does not run now runs; none for one that Python does not know, or that runs no Python code.
+    pub fn still(&self, tid: Tid) -> Option<Result<Functions, String>> {
+        let (chains, thread) = self.chain_reader(tid)?;
+        let chain = chains.of(self.target, &thread).map_err(|error| error.to_string());
+        Some(self.functions(&chain)).filter(|found| !found.as_ref().is_ok_and(|found| found.functions.is_empty()))
+    }
+
+    /// What a thread that may run now runs.
+    pub fn moving(&self, tid: Tid) -> Option<Result<Functions, String>> {
+        let thread = self.threads.get(&tid)?;
+        let functions = match self.python.moving(thread) {
+            Ok((functions, steadiness)) => {
+                let functions = functions.into_iter().map(|function| (function, true)).collect();
+                Functions { functions, steadiness }
+            }
+            Err(error) => return Some(Err(error.to_string())),
+        };
+        (!functions.functions.is_empty()).then_some(Ok(functions))
+    }
+
+    /// What reads a thread's chain of frames, while it is stopped for example.
+    pub fn chain_reader(&self, tid: Tid) -> Option<(Chains, ThreadState)> {
+        Some((self.chains, *self.threads.get(&tid)?))
+    }
+
+    /// The functions of a chain that was read while the thread did not run.
+    pub fn functions(&self, chain: &Result<Vec<RawFrame>, String>) -> Result<Functions, String> {
+        let chain = chain.as_ref().map_err(Clone::clone)?;
+        let functions = self.python.functions(chain).map_err(|error| error.to_string())?;
+        let entered = chain.iter().map(|frame| frame.entered);
+        Ok(Functions { functions: functions.into_iter().zip(entered).collect(), steadiness: Steadiness::Steady })
+    }
+}

@@ -1,0 +1,123 @@
+//! From registers and stack memory to the addresses of all frames. Bounded; where it can't go on it says why.
+
+use super::super::memory::Memory;
+use super::super::target::Target;
+use super::places::{Place, Places};
+use super::registers::{self, FRAME_POINTER, Registers};
+use super::step::{Room, Stepped, Stuck, step};
+use crate::fact::{Address, End, Found};
+
+/// Frames of one stack that are followed.
+pub const MOST_FRAMES: usize = 256;
+/// A frame found by its frame pointer is believed to be at most this large, in bytes.
+const LARGEST_GUESSED_FRAME: u64 = 1 << 20;
+
+/// The frames of one thread, innermost first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walk {
+    pub frames: Vec<Step>,
+    pub end: End,
+}
+
+/// One frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The instruction, or where the call returns to.
+    pub address: u64,
+    /// An address inside the function for certain: a call can be the last thing a function does.
+    pub lookup: u64,
+    pub found: Found,
+}
+
+/// Walks from these registers outward. `stack` is the memory of the stack; `target` only tells what lies where.
+pub fn walk(target: &dyn Target, places: &mut Places, stack: &dyn Memory, start: Registers, room: &mut Room) -> Walk {
+    let mut frames = Vec::new();
+    let (mut registers, mut found, mut exact) = (start, Found::InstructionPointer, true);
+    loop {
+        let lookup = if exact { registers.pc } else { registers.pc.wrapping_sub(1) };
+        let place = places.at(target, lookup);
+        if matches!(place, Place::NotCode) && !frames.is_empty() {
+            let why = format!("the stack leads to {:#x}, where no code is", registers.pc);
+            return Walk { frames, end: End::Lost { why } };
+        }
+        if frames.len() >= MOST_FRAMES {
+            return Walk { frames, end: End::Depth };
+        }
+        frames.push(Step { address: registers.pc, lookup, found });
+        let why = match stepped(&place, lookup, &registers, stack, room) {
+            Ok(Stepped::Outermost) => return Walk { frames, end: End::Outermost },
+            Ok(Stepped::Caller(caller)) => {
+                (registers, found, exact) = (caller, Found::CallFrameInformation, false);
+                continue;
+            }
+            Ok(Stepped::Interrupted(caller)) => {
+                (registers, found, exact) = (caller, Found::CallFrameInformation, true);
+                continue;
+            }
+            Err(Why::Unknown(number)) => {
+                return Walk { frames, end: End::NeedsStop { register: registers::name(number) } };
+            }
+            Err(Why::Damaged(why)) => return Walk { frames, end: End::Lost { why } },
+            Err(Why::NoInformation(why)) => why,
+        };
+        match by_frame_pointer(target, places, stack, &registers) {
+            Some(caller) => (registers, found, exact) = (caller, Found::FramePointer, false),
+            None => return Walk { frames, end: End::Lost { why } },
+        }
+    }
+}
+
+enum Why {
+    Unknown(u16),
+    Damaged(String),
+    /// Nothing tells how to step out of this code.
+    NoInformation(String),
+}
+
+fn stepped(
+    place: &Place,
+    lookup: u64,
+    registers: &Registers,
+    stack: &dyn Memory,
+    room: &mut Room,
+) -> Result<Stepped, Why> {
+    let (table, in_file, library) = match place {
+        Place::File { table: Ok(table), in_file: Some(in_file), library } => (table, *in_file, library),
+        Place::File { table: Err(why), .. } => return Err(Why::NoInformation(why.clone())),
+        Place::File { library, .. } => {
+            return Err(Why::NoInformation(format!("{library} is not mapped as its headers say")));
+        }
+        Place::Anonymous => {
+            return Err(Why::NoInformation(format!("{lookup:#x} is code of no file (made by the program itself)")));
+        }
+        Place::NotCode => return Err(Why::Damaged(format!("there is no code at {lookup:#x}"))),
+    };
+    let no_information = |why: &dyn std::fmt::Display| Why::NoInformation(format!("in {library}: {why}"));
+    let entry = table.entry(in_file).map_err(|error| no_information(&error))?;
+    let entry = entry.ok_or_else(|| no_information(&"no call frame information covers the code"))?;
+    step(&entry, in_file, registers, stack, room).map_err(|stuck| match stuck {
+        Stuck::NotCovered => no_information(&"no call frame information covers the code"),
+        Stuck::Unknown(number) => Why::Unknown(number),
+        Stuck::Damaged(why) => Why::Damaged(format!("{why}, in {library}")),
+    })
+}
+
+/// The caller of code that comes without call frame information, where the frame pointer is known and leads to a return
+/// address: likely, and marked. No other register of the caller is known then.
+fn by_frame_pointer(
+    target: &dyn Target,
+    places: &mut Places,
+    stack: &dyn Memory,
+    registers: &Registers,
+) -> Option<Registers> {
+    let pointer = registers.get(FRAME_POINTER)?;
+    let near = pointer.is_multiple_of(8) && pointer >= registers.sp && pointer - registers.sp < LARGEST_GUESSED_FRAME;
+    let above = pointer.checked_add(16).filter(|_| near)?;
+    let back = stack.u64(Address(pointer.checked_add(8)?)).ok()?;
+    if !matches!(places.at(target, back.wrapping_sub(1)), Place::File { .. }) {
+        return None;
+    }
+    let mut caller = Registers::new(back, above);
+    caller.set(FRAME_POINTER, stack.u64(Address(pointer)).ok());
+    Some(caller)
+}

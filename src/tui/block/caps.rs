@@ -1,0 +1,105 @@
+//! The caps a target was started with: whether each holds and how that is known, what the script asked for instead, and
+//! whether the shim is in it.
+
+use super::{Line, beside, pad};
+use crate::fact::{Failure, Overruled, ShimUse};
+use crate::model::scene::Launch;
+use crate::model::verification::{Check, Outcome};
+use crate::tui::format;
+use crate::tui::theme::Role;
+
+/// Most lines of one kind.
+const MOST: usize = 32;
+/// Where an outcome begins, and what is said of it.
+const OUTCOME: u16 = 20;
+const SAYS: u16 = 32;
+
+/// The glyph of an outcome.
+pub fn mark(outcome: Outcome) -> (&'static str, Role) {
+    match outcome {
+        Outcome::Held => ("✓", Role::Healthy),
+        Outcome::Exceeded => ("✗", Role::Alarm),
+        Outcome::Unverified => ("?", Role::Paused),
+    }
+}
+
+/// "1 held ✓", or without room for words "1 ✓".
+pub fn short(check: &Check, words: Words) -> (Role, String) {
+    let (glyph, role) = mark(check.outcome);
+    match words {
+        Words::Fit => (role, format!("{} {} {glyph}", check.value, check.outcome.word())),
+        Words::DoNot => (role, format!("{} {glyph}", check.value)),
+    }
+}
+
+/// Whether there is room for words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// There is.
+    Fit,
+    /// Marks alone.
+    DoNot,
+}
+
+/// Caps that did not hold, in one line; none where all did as far as is known.
+pub fn exceeded(launch: &Launch) -> Option<String> {
+    let caps = launch.checks.iter().filter(|check| check.outcome == Outcome::Exceeded);
+    let caps: Vec<String> = caps.map(|check| format!("{} {}", check.cap, check.value)).collect();
+    (!caps.is_empty()).then(|| format!("✗ cap exceeded: {}", caps.join(", ")))
+}
+
+/// Caps first, then the script's own wishes, then the shim.
+pub fn lines(launch: &Launch, width: u16) -> Vec<Line> {
+    let mut lines = vec![vec![(Role::Strong, " caps it was started with".to_owned())]];
+    for check in &launch.checks {
+        let (glyph, role) = mark(check.outcome);
+        let mut line = vec![(role, format!(" {glyph} ")), (Role::Strong, format!("{:<8}", check.cap))];
+        line.push((Role::Plain, format::fit(&check.value, OUTCOME - 12)));
+        pad(&mut line, OUTCOME);
+        line.push((role, check.outcome.word().to_owned()));
+        lines.extend(beside(line, SAYS, Role::Plain, &check.says, width));
+    }
+    if launch.checks.is_empty() {
+        lines.push(vec![(Role::Faint, "   none".to_owned())]);
+    }
+    let heard = &launch.heard;
+    lines.extend(heard.overruled.iter().take(MOST).flat_map(|it| fact("asked", &overruled(it), Role::Plain, width)));
+    if let Some(more) = heard.overruled.len().checked_sub(MOST + 1) {
+        lines.extend(fact("", &format!("and {} settings more", more + 1), Role::Faint, width));
+    }
+    let (role, shim) = shim(launch);
+    lines.extend(fact("shim", &shim, role, width));
+    lines.extend(heard.failures.iter().take(MOST).flat_map(|it| fact("", &failure(it), Role::Alarm, width)));
+    lines.push(Line::new());
+    lines
+}
+
+fn fact(label: &str, text: &str, role: Role, width: u16) -> Vec<Line> {
+    beside(vec![(Role::Faint, format!("   {label}"))], 11, role, text, width)
+}
+
+/// "intra=8 at train.py:3, got 1"
+fn overruled(it: &Overruled) -> String {
+    let at = it.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
+    format!("{}={}{at}, got {}", it.what, it.asked, it.got)
+}
+
+fn shim(launch: &Launch) -> (Role, String) {
+    let does = match launch.fact.shim {
+        ShimUse::Off => {
+            return (Role::Faint, "none: what the script itself sets is not held, and not known".to_owned());
+        }
+        ShimUse::Record => "only reports what the script itself sets",
+        ShimUse::Enforce => "holds the caps against what the script itself sets",
+    };
+    match launch.heard.processes.len() {
+        0 => (Role::Alarm, "not attached so far: what the environment and the CPUs hold still holds".to_owned()),
+        count => (Role::Plain, format!("in {}, {does}", format::count(count, "process", "processes"))),
+    }
+}
+
+fn failure(it: &Failure) -> String {
+    let caps: Vec<&str> = it.caps.iter().map(|cap| cap.as_str()).collect();
+    let held = if caps.is_empty() { String::new() } else { format!(" and no longer holds {}", caps.join(", ")) };
+    format!("its part {} does not work here{held}: {}", it.hook, it.why)
+}

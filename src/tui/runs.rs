@@ -1,0 +1,146 @@
+//! The kept runs as the dashboard shows them: which are there, which are marked, what a comparison said. Reads nothing: it
+//! asks by [`RunsWish`] and is told by [`Shelf`].
+
+/// What the dashboard wants to know of the kept runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunsWish {
+    /// Whether they are on screen.
+    pub shown: bool,
+    /// Names of runs to compare, one a side; empty: none.
+    pub compare: Vec<String>,
+}
+
+/// What is known of the kept runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shelf {
+    /// Every run, the one that is watched first, then the newest first.
+    pub runs: Vec<RunLine>,
+    /// Why they can't be listed.
+    pub trouble: Option<String>,
+    /// Whether they were looked for: before that, that there are none means nothing.
+    pub looked: bool,
+    /// The newest comparison.
+    pub compared: Option<Compared>,
+}
+
+/// One kept run, each part as it is shown; a missing one is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunLine {
+    /// Its name.
+    pub id: String,
+    /// How it is: "goes on", "exit 0".
+    pub state: String,
+    /// For how long it ran.
+    pub length: String,
+    /// Its caps.
+    pub caps: String,
+    /// Its speed.
+    pub speed: String,
+    /// Whether its caps held.
+    pub held: String,
+    /// Its command.
+    pub command: String,
+}
+
+/// What a comparison said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Which runs, as they were wished for.
+    pub runs: Vec<String>,
+    /// The verdict in a word or two.
+    pub headline: String,
+    /// All of it, line by line, or why there is none.
+    pub lines: Vec<String>,
+}
+
+/// The screen of kept runs.
+#[derive(Clone, Debug, Default)]
+pub struct RunsScreen {
+    shelf: Shelf,
+    selected: Option<String>,
+    /// Where the selected run was last seen.
+    at: usize,
+    marked: Vec<String>,
+    /// The comparison that was asked for, and the first of its lines on screen.
+    asked: Option<(Vec<String>, usize)>,
+}
+
+impl RunsScreen {
+    /// Takes in what is known now; the selection finds its run again.
+    pub fn take(&mut self, shelf: Shelf) {
+        self.marked.retain(|id| shelf.runs.iter().any(|run| run.id == *id));
+        let place = shelf.runs.iter().position(|run| Some(&run.id) == self.selected.as_ref());
+        self.shelf = shelf;
+        self.select(place.unwrap_or(self.at));
+    }
+
+    /// What is known.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// The place of the selected run.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The side that a run is marked as, from 0.
+    pub fn mark(&self, id: &str) -> Option<usize> {
+        self.marked.iter().position(|marked| marked == id)
+    }
+
+    /// How many are marked.
+    pub fn marks(&self) -> usize {
+        self.marked.len()
+    }
+
+    /// The first line on screen of the comparison that was asked for, and the comparison once it is there; none while the
+    /// list is shown.
+    pub fn comparison(&self) -> Option<(usize, Option<&Compared>)> {
+        let (asked, top) = self.asked.as_ref()?;
+        Some((*top, self.shelf.compared.as_ref().filter(|compared| compared.runs == *asked)))
+    }
+
+    /// What to ask for.
+    pub fn wish(&self) -> Vec<String> {
+        self.asked.as_ref().map_or_else(Vec::new, |(runs, _)| runs.clone())
+    }
+
+    /// Selects the run at a place, or scrolls the comparison to there; never beyond the end.
+    pub fn travel(&mut self, moved: impl Fn(usize, usize) -> usize, height: usize) {
+        match &mut self.asked {
+            Some((asked, top)) => {
+                let compared = self.shelf.compared.as_ref().filter(|compared| compared.runs == *asked);
+                *top = moved(*top, compared.map_or(0, |compared| compared.lines.len().saturating_sub(height)));
+            }
+            None => self.select(moved(self.at, self.shelf.runs.len().saturating_sub(1))),
+        }
+    }
+
+    /// Selects the run at a place.
+    pub fn select(&mut self, at: usize) {
+        self.at = at.min(self.shelf.runs.len().saturating_sub(1));
+        self.selected = self.shelf.runs.get(self.at).map(|run| run.id.clone());
+    }
+
+    /// Marks the selected run, or takes its mark away.
+    pub fn toggle(&mut self) {
+        let Some(id) = self.selected.clone().filter(|_| self.asked.is_none()) else { return };
+        match self.mark(&id) {
+            Some(place) => drop(self.marked.remove(place)),
+            None => self.marked.push(id),
+        }
+    }
+
+    /// Asks for the comparison of what is marked: two at least.
+    pub fn compare(&mut self) {
+        if self.marked.len() >= 2 && self.asked.is_none() {
+            self.asked = Some((self.marked.clone(), 0));
+        }
+    }
+
+    /// Back to the list; false where that is on screen already.
+    pub fn back(&mut self) -> bool {
+        self.asked.take().is_some()
+    }
+}

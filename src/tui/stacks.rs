@@ -1,0 +1,104 @@
+//! The box with stacks of a thread or a group: what is asked for, what came, and the yes that a stop takes. Whoever may
+//! read them takes them; nothing is read or stopped here.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::fact::{Pid, Tid};
+
+/// Where stacks are asked for.
+#[derive(Debug)]
+pub struct Desk {
+    /// Stacks that should be taken.
+    pub ask: mpsc::UnboundedSender<Wish>,
+    /// The newest answer; none before the first.
+    pub answers: watch::Receiver<Option<Arc<Answer>>>,
+}
+
+/// Which stacks should be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// The process.
+    pub pid: Pid,
+    /// Threads of it.
+    pub tids: Vec<Tid>,
+    /// Whether they may be stopped for it.
+    pub stops: Stops,
+}
+
+/// Whether threads may be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stops {
+    /// Nothing is stopped.
+    Never,
+    /// The person said yes to stops.
+    Agreed,
+}
+
+/// What came of a wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The wish.
+    pub wish: Wish,
+    /// The stacks; or why there are none.
+    pub taken: Result<Taken, String>,
+}
+
+/// Stacks as they are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// How they were taken, what the threads do, and frame by frame.
+    pub lines: Vec<String>,
+    /// Threads of which a stop would show more.
+    pub need_stop: usize,
+    /// How long threads were stopped, one after another, in nanoseconds.
+    pub stopped_ns: u64,
+    /// Why they can't be stopped, where that is known beforehand.
+    pub refused: Option<String>,
+}
+
+/// The box's state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stacks {
+    /// Of whom, for people.
+    pub title: String,
+    /// What was asked for last.
+    pub wish: Wish,
+    /// None until it is there.
+    pub answer: Option<Arc<Answer>>,
+    /// Whether a stop waits for a yes.
+    pub asks: Asks,
+    /// First line on screen.
+    pub top: usize,
+}
+
+/// Whether a question is on screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing is asked.
+    Nothing,
+    /// Whether threads may be stopped.
+    ToStop,
+}
+
+impl Stacks {
+    /// Nothing is known yet.
+    pub fn of(title: String, wish: Wish) -> Self {
+        Self { title, wish, answer: None, asks: Asks::Nothing, top: 0 }
+    }
+
+    /// Threads that a stop would show more of; none where no stop is offered.
+    pub fn stoppable(&self) -> Option<usize> {
+        let taken = self.answer.as_ref()?.taken.as_ref().ok()?;
+        let offered = taken.refused.is_none() && taken.need_stop > 0 && self.wish.stops == Stops::Never;
+        offered.then_some(taken.need_stop)
+    }
+
+    /// Takes an answer in, unless it is to another wish.
+    pub fn hear(&mut self, answer: Arc<Answer>) {
+        if answer.wish == self.wish {
+            self.answer = Some(answer);
+        }
+    }
+}

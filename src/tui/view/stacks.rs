@@ -1,0 +1,97 @@
+//! The box with stacks: what each thread does, frame by frame, how that was taken, and whether a stop would show more.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::{popup, span, write};
+use crate::tui::dashboard::Dashboard;
+use crate::tui::format;
+use crate::tui::layout;
+use crate::tui::stacks::{Asks, Stacks, Stops};
+use crate::tui::theme::Role;
+
+/// Lines that always stand at the bottom.
+const BOTTOM: u16 = 2;
+/// Lines that a reason may take.
+const MOST_LINES: usize = 6;
+
+/// Below the header, above the status line.
+fn area(dashboard: &Dashboard) -> Rect {
+    let areas = layout::of(dashboard);
+    let top = areas.header.bottom();
+    Rect { y: top, height: areas.status.y.saturating_sub(top), ..areas.header }
+}
+
+/// How many lines do not fit.
+pub fn overflow(dashboard: &Dashboard, stacks: &Stacks) -> usize {
+    let area = area(dashboard);
+    let room = usize::from(area.height.saturating_sub(2 + BOTTOM));
+    body(stacks, area.width.saturating_sub(2)).len().saturating_sub(room)
+}
+
+/// Draws it.
+pub fn draw(frame: &mut Frame<'_>, stacks: &Stacks, dashboard: &Dashboard) {
+    let theme = dashboard.theme();
+    let inside = popup(frame, area(dashboard), &stacks.title, theme);
+    let room = inside.height.saturating_sub(BOTTOM);
+    let body = body(stacks, inside.width);
+    let hidden = body.len().saturating_sub(usize::from(room) + stacks.top);
+    for (row, line) in (0..room).zip(body.iter().skip(stacks.top)) {
+        let heading = line.starts_with(|c: char| !c.is_whitespace());
+        let role = if heading { Role::Strong } else { Role::Plain };
+        write(frame, inside, row, &Line::from(span(format!(" {line}"), theme.style(role))));
+    }
+    let more = if hidden > 0 { format!("   ↓ {hidden} more lines") } else { String::new() };
+    let (says, keys) = bottom(stacks);
+    write(frame, inside, room, &Line::from(span(format!(" {says}{more}"), theme.style(Role::Strong))));
+    write(frame, inside, room + 1, &Line::from(span(format!(" {keys}"), theme.style(Role::Key))));
+}
+
+/// What a stop would show, or did; and the keys that count now.
+fn bottom(stacks: &Stacks) -> (String, &'static str) {
+    const AGAIN: &str = "b takes them again   Esc goes back";
+    let threads = |count: usize| if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") };
+    let taken = stacks.answer.as_ref().and_then(|answer| answer.taken.as_ref().ok());
+    match (taken, stacks.stoppable()) {
+        (None, _) if stacks.answer.is_none() => (String::new(), "Esc goes back"),
+        (_, Some(count)) if stacks.asks == Asks::ToStop => (
+            format!("Stops {} one at a time: mostly under 1 ms, more if no CPU is free.", threads(count)),
+            "y stops them   Esc leaves them alone",
+        ),
+        (_, Some(count)) => (
+            format!("Nothing was stopped. A stop would show more of {}.", threads(count)),
+            "S stops them, asks first   b takes them again   Esc goes back",
+        ),
+        (Some(taken), None) if taken.need_stop > 0 && stacks.wish.stops == Stops::Never => {
+            let why = taken.refused.as_deref().unwrap_or_default();
+            (format!("A stop would show more of {}: {why}", threads(taken.need_stop)), AGAIN)
+        }
+        _ => (String::new(), AGAIN),
+    }
+}
+
+fn body(stacks: &Stacks, width: u16) -> Vec<String> {
+    match stacks.answer.as_ref().map(|answer| &answer.taken) {
+        None if stacks.wish.stops == Stops::Agreed => vec!["being taken, with stops…".to_owned()],
+        None => vec!["being taken, without a stop…".to_owned()],
+        Some(Err(why)) => format::wrap(why, width.saturating_sub(2), MOST_LINES),
+        Some(Ok(taken)) => taken.lines.iter().flat_map(|line| broken(line, width.saturating_sub(2))).collect(),
+    }
+}
+
+/// A line in pieces that fit: the end of a function's name says most.
+fn broken(line: &str, columns: u16) -> Vec<String> {
+    const INDENT: usize = 9;
+    let columns = usize::from(columns).max(2 * INDENT);
+    let mut pieces = vec![String::new()];
+    for character in line.chars() {
+        if pieces.last().is_some_and(|piece| usize::from(format::width(piece)) >= columns) {
+            pieces.push(" ".repeat(INDENT));
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(character);
+        }
+    }
+    pieces
+}

@@ -1,0 +1,124 @@
+//! The box with stacks: what is asked for, that a stop takes a question and a yes, and what is refused.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/scenes.rs"]
+mod scenes;
+#[path = "support/stage.rs"]
+mod stage;
+
+use std::sync::Arc;
+
+use stage::{PLAIN, Stage};
+use tftop::fact::Tid;
+use tftop::tui::Effect;
+use tftop::tui::dashboard::{Event, Mode};
+use tftop::tui::stacks::{Answer, Stops, Taken, Wish};
+
+fn snapshot(name: &str, stage: &Stage) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, stage.text());
+    });
+}
+
+const LINES: &str = "\
+3 threads: 2 taken without a stop, 1 not taken
+No thread was stopped.
+tf.data: 1 MapAndBatch waits, 1 asleep, at what is unknown, 1 not read
+
+tf.data: thread 2450 tf_data_iterator_resource: MapAndBatch waits
+  taken without a stop
+    0  syscall  libc.so.6
+    1  tensorflow::data::experimental::MapAndBatchDatasetOp::Dataset::Iterator::RunnerThread  libtensorflow_cc.so.2
+    2  augment  train.py:41  Python
+
+tf.data: thread 2451 tf_data_iterator_resource: asleep, at what is unknown
+  taken without a stop
+    0  syscall  libc.so.6
+       (the outer frames need a stop: rbp is only known of a stopped thread)
+
+tf.data: thread 2452 tf_data_iterator_resource
+  not taken: it is running: only a stop shows its native frames (`tftop stack --stop`)";
+
+fn taken(need_stop: usize, refused: Option<&str>) -> Result<Taken, String> {
+    let lines = LINES.lines().map(str::to_owned).collect();
+    Ok(Taken { lines, need_stop, stopped_ns: 0, refused: refused.map(str::to_owned) })
+}
+
+fn asked(stage: &mut Stage, keys: &str) -> Wish {
+    match stage.keys(keys) {
+        Some(Effect::AskStacks(wish)) => wish,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn answer(stage: &mut Stage, wish: &Wish, taken: Result<Taken, String>) {
+    stage.tell(Event::Stacks(Arc::new(Answer { wish: wish.clone(), taken })));
+}
+
+#[test]
+fn a_stop_takes_a_question_and_a_yes() {
+    for (width, height) in [(80, 24), (160, 50)] {
+        let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
+        let wish = asked(&mut stage, "jb");
+        assert_eq!(wish.stops, Stops::Never);
+        assert!(!wish.tids.is_empty());
+        assert!(stage.text().contains("being taken, without a stop"));
+        assert_eq!(stage.keys("Sy"), None, "nothing is known yet");
+        answer(&mut stage, &Wish { tids: vec![Tid(1)], ..wish.clone() }, taken(9, None));
+        assert!(stage.text().contains("being taken"), "an answer to another wish");
+        answer(&mut stage, &wish, taken(2, None));
+        snapshot(&format!("stacks_{width}x{height}"), &stage);
+        assert_eq!(stage.keys("y"), None, "nothing was asked");
+        stage.keys("S");
+        snapshot(&format!("stacks_question_{width}x{height}"), &stage);
+        assert_eq!(stage.keys("\x1by"), None, "Escape takes the question back");
+        assert!(matches!(stage.dashboard.mode(), Mode::Stacks(_)));
+        let agreed = asked(&mut stage, "Sy");
+        assert_eq!(agreed, Wish { stops: Stops::Agreed, ..wish });
+        let stopped = taken(1, None).map(|taken| Taken { stopped_ns: 1_230_000, ..taken });
+        answer(&mut stage, &agreed, stopped);
+        assert!(stage.text().contains("stopped threads for 1.23 ms"), "{}", stage.text());
+        assert_eq!(stage.keys("Sy"), None, "stopped once, nothing more is offered");
+        assert_eq!(asked(&mut stage, "b").stops, Stops::Never, "taken again as at first");
+        stage.keys("\x1b");
+        assert_eq!(stage.dashboard.mode(), &Mode::Browse);
+    }
+}
+
+#[test]
+fn under_read_only_no_stop_is_offered_and_it_says_why() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    let wish = asked(&mut stage, "jb");
+    answer(&mut stage, &wish, taken(2, Some("--read-only stops nothing")));
+    assert!(
+        stage.text().contains("A stop would show more of 2 threads: --read-only stops nothing"),
+        "{}",
+        stage.text()
+    );
+    assert_eq!(stage.keys("Sy"), None);
+}
+
+#[test]
+fn what_does_not_fit_can_be_scrolled_to_and_a_failure_is_said() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    let wish = asked(&mut stage, "jb");
+    let lines = (0..99).map(|at| format!("frame {at} of many")).collect();
+    answer(&mut stage, &wish, Ok(Taken { lines, need_stop: 0, stopped_ns: 0, refused: None }));
+    assert!(stage.text().contains("more lines") && !stage.text().contains("frame 98 "));
+    stage.keys("G");
+    assert!(!stage.text().contains("more lines") && stage.text().contains("frame 98 "), "{}", stage.text());
+    stage.keys("g");
+    assert!(stage.text().contains("frame 0 "));
+    answer(&mut stage, &wish, Err("no process 2430 here any more".to_owned()));
+    assert!(stage.text().contains("no process 2430 here any more"));
+    assert_eq!(stage.keys("Sy"), None);
+}
+
+#[test]
+fn stacks_of_a_thread_are_of_that_thread_alone() {
+    let mut stage = Stage::new(PLAIN, 100, 30, scenes::training(80));
+    let wish = asked(&mut stage, "2jb");
+    assert_eq!(wish.tids.len(), 1);
+    assert!(stage.text().contains(&format!("stack of thread {}", wish.tids[0])), "{}", stage.text());
+}
