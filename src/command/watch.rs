@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use crossterm::event::EventStream;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -17,7 +16,7 @@ use super::{output, rerun, shelf, stacks};
 use crate::fact::Pid;
 use crate::model::Model;
 use crate::tui::runs::RunsWish;
-use crate::tui::screen::Screen;
+use crate::tui::screen::{Keyboard, Screen, hung_up};
 use crate::{report, tui};
 
 /// How long a process is watched where stdout is not a terminal: as long as for a report, which should have a verdict.
@@ -69,7 +68,7 @@ pub(super) async fn dashboard(
     // Whatever ended it, the person, a signal or a window that closed: the end is the same.
     let mut terminal = screen.terminal()?;
     let ended = tokio::select! {
-        ended = tui::run(&mut *terminal, EventStream::new(), feed, options.look(), stop) => ended,
+        ended = tui::run(&mut *terminal, Keyboard::open(), feed, options.look(), stop) => ended,
         never = shelf::serve(shelf::Ends { shelf, wish }, options.clone()) => match never {},
     };
     if hung_up() { Ok(ended.unwrap_or(tui::Effect::InputClosed)) } else { Ok(ended?) }
@@ -83,15 +82,10 @@ pub(super) async fn picker(
     let screen = Screen::enter().context("taking over the terminal")?;
     let stop = stop_signal()?;
     let mut terminal = screen.terminal()?;
-    match tui::picker::run(&mut *terminal, EventStream::new(), listing, options.look(), stop).await {
+    match tui::picker::run(&mut *terminal, Keyboard::open(), listing, options.look(), stop).await {
         Err(_) if hung_up() => Ok(None),
         chosen => Ok(chosen?),
     }
-}
-
-/// Whether the terminal is gone: reading and drawing may fail before the signal that says so comes.
-fn hung_up() -> bool {
-    rustix::termios::tcgetattr(io::stdout()).is_err()
 }
 
 /// Everything asynchronous of tftop runs on the one thread that calls this.

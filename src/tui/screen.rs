@@ -3,13 +3,17 @@
 use std::io::{self, Stdout, Write};
 use std::mem::ManuallyDrop;
 use std::panic;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
+use std::task::{Context, Poll};
 use std::thread;
+use std::time::Duration;
 
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableMouseCapture};
+use crossterm::event::{self, DisableBracketedPaste, DisableMouseCapture, EnableMouseCapture, Event, EventStream};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
+use futures_util::{Stream, StreamExt as _};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
@@ -45,6 +49,43 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// What is typed and clicked while the screen is taken, for as long as it lives; at most one lives at a time.
+#[derive(Debug)]
+pub struct Keyboard(Option<EventStream>);
+
+impl Keyboard {
+    /// From here on keys are read.
+    #[must_use]
+    pub fn open() -> Self {
+        Self(Some(EventStream::new()))
+    }
+}
+
+impl Stream for Keyboard {
+    type Item = io::Result<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().map_or(Poll::Ready(None), |events| events.poll_next_unpin(context))
+    }
+}
+
+impl Drop for Keyboard {
+    /// crossterm 0.29 (event/source/unix/mio.rs) wakes its reader when a stream is dropped. Left lying, that wake is
+    /// taken together with the first key of the next stream, and the key is not read until there is another one.
+    fn drop(&mut self) {
+        drop(self.0.take());
+        if !hung_up() {
+            let _ = event::poll(Duration::ZERO);
+        }
+    }
+}
+
+/// Whether the terminal is gone: reading and drawing may fail before the signal that says so comes.
+#[must_use]
+pub fn hung_up() -> bool {
+    rustix::termios::tcgetattr(io::stdout()).is_err()
 }
 
 /// Raw mode alone, for as long as it lives: the keyboard's bytes are for somebody else.

@@ -54,13 +54,12 @@ while True: time.sleep(0.01)";
 #[test]
 fn a_command_is_started_again_from_its_dashboard_and_keys_are_for_the_new_one() {
     let script = "import os, sys, time
-print('INTRA', os.environ.get('TF_NUM_INTRAOP_THREADS'), 'of', os.getpid(), flush=True)
+print('INTRA', os.environ.get('TF_NUM_INTRAOP_THREADS'), 'of', os.getpid(), 'here', flush=True)
 while True: time.sleep(0.01)";
     let (state, mut terminal) = launched_in_terminal(&["run", "--intra", "1", "--", "python3", "-c", script]);
     terminal.wait_until("the dashboard", |screen| screen.contents().contains("main thread"));
     terminal.press("o");
-    terminal.wait_for_text("INTRA 1 of ");
-    let first = pid_in(&terminal.text());
+    let first = pid_in(&mut terminal);
     terminal.press("r");
     terminal.wait_for_text("caps         intra=1");
     terminal.wait_for_text("y does it");
@@ -71,8 +70,7 @@ while True: time.sleep(0.01)";
     });
     assert!(!Path::new("/proc").join(&first).exists(), "the old one has ended");
     terminal.press("o");
-    terminal.wait_for_text("INTRA 1 of ");
-    assert_ne!(pid_in(&terminal.text()), first);
+    assert_ne!(pid_in(&mut terminal), first);
     terminal.press("\x03");
     terminal.wait_for_text("was ended by signal 2");
     terminal.press("q");
@@ -82,9 +80,15 @@ while True: time.sleep(0.01)";
     assert_eq!(runs, 2, "each start is a run of its own");
 }
 
-fn pid_in(text: &str) -> String {
-    let behind = text.split("INTRA 1 of ").nth(1).unwrap();
-    behind.chars().take_while(char::is_ascii_digit).collect()
+/// The whole line must have been drawn.
+fn pid_in(terminal: &mut Terminal) -> String {
+    let mut pid = None;
+    terminal.wait_until("the command's line", |screen| {
+        let text = screen.contents();
+        pid = text.split_once("INTRA 1 of ").and_then(|(_, after)| Some(after.split_once(" here")?.0.to_owned()));
+        pid.is_some()
+    });
+    pid.unwrap()
 }
 
 #[test]
