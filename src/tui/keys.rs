@@ -302,22 +302,9 @@ pub const BINDINGS: &[Binding] = &[
 mod tests {
     use super::*;
 
-    const PLACES: [Place; 10] = [
-        Place::Table,
-        Place::Help,
-        Place::Menu,
-        Place::WhatIf,
-        Place::Rerun,
-        Place::Stacks,
-        Place::Runs,
-        Place::Line,
-        Place::Picker,
-        Place::Output,
-    ];
-
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for place in PLACES {
+        for &place in EVERYWHERE {
             let mut seen = Vec::new();
             for binding in BINDINGS.iter().filter(|binding| binding.places.contains(&place)) {
                 for key in binding.keys {
@@ -332,7 +319,7 @@ mod tests {
     fn every_place_can_be_left() {
         let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
-        for place in PLACES {
+        for &place in EVERYWHERE {
             assert_eq!(action(&control_c, place), Some(Action::Interrupt), "{place:?}");
             assert_eq!(action(&escape, place), Some(Action::Back), "{place:?}");
         }
