@@ -71,7 +71,7 @@ fn alike(stacks: &[Stack]) -> Vec<Vec<&Stack>> {
     groups
 }
 
-/// What the threads of each group do, in the order of the groups: "tf.data: 2 MapAndBatch waits, 1 Prefetch waits".
+/// What the threads of each group do, in the order of the groups: "tf.data: 2x MapAndBatch waits, 1x Prefetch waits".
 fn group_lines(scene: &Scene, stacks: &Stacks, meant: &[Option<Meaning>]) -> Vec<String> {
     let mut groups: BTreeMap<usize, BTreeMap<String, usize>> = BTreeMap::new();
     for (stack, meaning) in stacks.stacks.iter().zip(meant) {
@@ -84,7 +84,7 @@ fn group_lines(scene: &Scene, stacks: &Stacks, meant: &[Option<Meaning>]) -> Vec
         let label = scene.groups.get(group).map_or("unknown origin", |group| group.label.as_str());
         let mut phrases: Vec<(String, usize)> = phrases.into_iter().collect();
         phrases.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let phrases: Vec<String> = phrases.iter().map(|(phrase, count)| format!("{count} {phrase}")).collect();
+        let phrases: Vec<String> = phrases.iter().map(|(phrase, count)| format!("{count}x {phrase}")).collect();
         format!("{}: {}", Text::from(label), phrases.join(", "))
     });
     lines.collect()
@@ -385,7 +385,7 @@ mod tests {
         let expected = "\
 Stacks of process 7: \n4 threads: 3 taken without a stop, 1 taken during a stop
 Threads were stopped one at a time: 0.18 ms in all, 0.18 ms the longest.
-unknown origin: 3 asleep, at what is unknown, 1 Python waits
+unknown origin: 3x asleep, at what is unknown, 1x Python waits
 
 unknown origin: 2 threads 8 9: asleep, at what is unknown
   taken without a stop

@@ -2,7 +2,7 @@
 
 use super::super::limit::Grade;
 use super::super::scene::Thread;
-use super::{Answer, Case, Evidence, Finding, Remedy, Rule, clear};
+use super::{Answer, Case, Evidence, Finding, Remedy, Rule, clear, counted};
 use crate::fact::{Caps, Script, WishKnob};
 use crate::model::advice;
 
@@ -31,7 +31,8 @@ fn check(case: &Case) -> Answer {
         return clear(format!("{} tf.data threads, {private} in private pools: fewer than CPUs", group.threads));
     }
     let pools = if one_a_cpu {
-        format!("{} private pools of {allowed} threads", private / allowed)
+        let pools = private / allowed;
+        format!("{pools} private {} of {}", if pools == 1 { "pool" } else { "pools" }, counted(allowed))
     } else {
         format!("{} threads", group.threads)
     };

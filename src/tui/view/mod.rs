@@ -32,7 +32,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
+use super::dashboard::Dashboard;
 use super::format;
+use super::layout;
 use super::theme::{Role, Theme};
 
 /// Writes a line into a row of an area; outside the area nothing is written.
@@ -64,6 +66,18 @@ fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect {
 }
 
 /// An empty area with a frame, over whatever was there.
+/// Rows of a box's border.
+const BORDERS: usize = 2;
+
+/// Where a box with that many lines inside stands: below the header, above the status line, as high as it must be.
+fn below_header(dashboard: &Dashboard, lines: usize, widest: u16) -> Rect {
+    let areas = layout::of(dashboard);
+    let top = areas.header.bottom();
+    let most = areas.status.y.saturating_sub(top);
+    let height = u16::try_from(lines + BORDERS).map_or(most, |height| height.min(most));
+    Rect { y: top, width: areas.header.width.min(widest), height, ..areas.header }
+}
+
 fn popup(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect {
     frame.render_widget(Clear, area);
     boxed(frame, area, title, theme)

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{popup, span, what_if, write};
+use super::{below_header, popup, span, what_if, write};
 use crate::fact::{Caps, RerunPlan, Text};
 use crate::model::advice;
 use crate::tui::dashboard::Dashboard;
@@ -15,6 +15,8 @@ use crate::tui::theme::Role;
 
 /// Cells of the labels.
 const LABEL: u16 = 13;
+/// Cells it takes at most.
+const WIDEST: u16 = 120;
 /// Lines that always stand at the bottom.
 const BOTTOM: u16 = 2;
 /// Lines one text may take.
@@ -22,27 +24,19 @@ const MOST_LINES: usize = 6;
 
 type Row = Vec<Span<'static>>;
 
-/// Below the header, above the status line.
-fn area(dashboard: &Dashboard) -> Rect {
-    let areas = layout::of(dashboard);
-    let top = areas.header.bottom();
-    Rect { y: top, height: areas.status.y.saturating_sub(top), width: areas.header.width.min(120), ..areas.header }
-}
-
 /// How many lines do not fit.
 pub fn overflow(dashboard: &Dashboard, rerun: &Rerun) -> usize {
-    let area = area(dashboard);
-    let room = usize::from(area.height.saturating_sub(2 + BOTTOM));
-    body(dashboard, rerun, area.width.saturating_sub(2)).len().saturating_sub(room)
+    let (area, lines) = area(dashboard, rerun);
+    lines.len().saturating_sub(usize::from(area.height.saturating_sub(2 + BOTTOM)))
 }
 
 /// Draws it.
 pub fn draw(frame: &mut Frame<'_>, rerun: &Rerun, dashboard: &Dashboard) {
     let theme = dashboard.theme();
     let title = format!("rerun of process {}: stop it and start it again", dashboard.scene().target.pid);
-    let inside = popup(frame, area(dashboard), &title, theme);
+    let (area, body) = area(dashboard, rerun);
+    let inside = popup(frame, area, &title, theme);
     let room = inside.height.saturating_sub(BOTTOM);
-    let body = body(dashboard, rerun, inside.width);
     let hidden = body.len().saturating_sub(usize::from(room) + rerun.top);
     for (row, line) in (0..room).zip(body.into_iter().skip(rerun.top)) {
         write(frame, inside, row, &Line::from(line));
@@ -57,6 +51,13 @@ pub fn draw(frame: &mut Frame<'_>, rerun: &Rerun, dashboard: &Dashboard) {
     };
     write(frame, inside, room, &Line::from(span(says, theme.style(Role::Strong))));
     write(frame, inside, room + 1, &Line::from(span(keys, theme.style(Role::Key))));
+}
+
+/// Where it stands, and its lines.
+fn area(dashboard: &Dashboard, rerun: &Rerun) -> (Rect, Vec<Row>) {
+    let width = layout::of(dashboard).header.width.min(WIDEST);
+    let body = body(dashboard, rerun, width.saturating_sub(2));
+    (below_header(dashboard, body.len() + usize::from(BOTTOM), WIDEST), body)
 }
 
 fn body(dashboard: &Dashboard, rerun: &Rerun, width: u16) -> Vec<Row> {

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{popup, span, write};
+use super::{below_header, popup, span, write};
 use crate::tui::dashboard::Dashboard;
 use crate::tui::format;
 use crate::tui::layout;
@@ -16,26 +16,18 @@ const BOTTOM: u16 = 2;
 /// Lines that a reason may take.
 const MOST_LINES: usize = 6;
 
-/// Below the header, above the status line.
-fn area(dashboard: &Dashboard) -> Rect {
-    let areas = layout::of(dashboard);
-    let top = areas.header.bottom();
-    Rect { y: top, height: areas.status.y.saturating_sub(top), ..areas.header }
-}
-
 /// How many lines do not fit.
 pub fn overflow(dashboard: &Dashboard, stacks: &Stacks) -> usize {
-    let area = area(dashboard);
-    let room = usize::from(area.height.saturating_sub(2 + BOTTOM));
-    body(stacks, area.width.saturating_sub(2)).len().saturating_sub(room)
+    let (area, lines) = area(dashboard, stacks);
+    lines.len().saturating_sub(usize::from(area.height.saturating_sub(2 + BOTTOM)))
 }
 
 /// Draws it.
 pub fn draw(frame: &mut Frame<'_>, stacks: &Stacks, dashboard: &Dashboard) {
     let theme = dashboard.theme();
-    let inside = popup(frame, area(dashboard), &stacks.title, theme);
+    let (area, body) = area(dashboard, stacks);
+    let inside = popup(frame, area, &stacks.title, theme);
     let room = inside.height.saturating_sub(BOTTOM);
-    let body = body(stacks, inside.width);
     let hidden = body.len().saturating_sub(usize::from(room) + stacks.top);
     for (row, line) in (0..room).zip(body.iter().skip(stacks.top)) {
         let heading = line.starts_with(|c: char| !c.is_whitespace());
@@ -46,6 +38,13 @@ pub fn draw(frame: &mut Frame<'_>, stacks: &Stacks, dashboard: &Dashboard) {
     let (says, keys) = bottom(stacks);
     write(frame, inside, room, &Line::from(span(format!(" {says}{more}"), theme.style(Role::Strong))));
     write(frame, inside, room + 1, &Line::from(span(format!(" {keys}"), theme.style(Role::Key))));
+}
+
+/// Where it stands, and its lines.
+fn area(dashboard: &Dashboard, stacks: &Stacks) -> (Rect, Vec<String>) {
+    let width = layout::of(dashboard).header.width;
+    let body = body(stacks, width.saturating_sub(2));
+    (below_header(dashboard, body.len() + usize::from(BOTTOM), width), body)
 }
 
 /// What a stop would show, or did; and the keys that count now.
