@@ -152,9 +152,10 @@ ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN and signal.getsignal
 print('ready', ignored, flush=True)
 sys.stdin.read()";
     let mut launch = Launch::new(&["--no-shim", "--", "python3", "-c", script]);
-    let arguments: Vec<_> = launch.command.get_args().map(ToOwned::to_owned).collect();
-    launch.command = Command::new("sh");
-    launch.command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", TFTOP]).args(arguments).process_group(0);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", TFTOP]).args(launch.command.get_args()).process_group(0);
+    shell.env("XDG_STATE_HOME", launch.state.path());
+    launch.command = shell;
     let mut running = launch.ready();
     assert_eq!(running.line, "ready True");
     running.signal(Signal::HUP);
