@@ -95,7 +95,14 @@ fn stand(fast: Extent, slow: Extent, runs: usize) -> Standing {
     if difference_ms <= 0.0 {
         return Standing::NoDifference { why: "their steps take the same time".to_owned() };
     }
-    if b.low_ms <= a.high_ms || difference_ms <= spread_ms {
+    if b.low_ms <= a.high_ms {
+        let why = format!(
+            "{difference_ms:.2} ms a step ({percent:.0} %), but the ranges overlap: {:.2} to {:.2} and {:.2} to {:.2} ms",
+            a.low_ms, a.high_ms, b.low_ms, b.high_ms
+        );
+        return Standing::NoDifference { why };
+    }
+    if difference_ms <= spread_ms {
         let why = format!("{difference_ms:.2} ms a step ({percent:.0} %) is within the spread of {spread_ms:.2} ms");
         return Standing::NoDifference { why };
     }
