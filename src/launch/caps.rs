@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::environment;
 use super::machine::Machine;
-use super::preset::{self, Preset};
+use super::preset::{self, Learned, Preset};
 use super::quota;
 use crate::fact::{Caps, CpuSet, Pin, Quota};
 
@@ -22,6 +22,8 @@ pub struct Wish {
     pub preset: Option<Preset>,
     /// One number for everything, or the CPUs themselves.
     pub cpus: Option<CpuWish>,
+    /// What an earlier run taught, for the preset that asks for it.
+    pub learned: Option<Learned>,
     /// CPU time for everything.
     pub quota: Option<Quota>,
     /// Groups of threads and their CPUs.
@@ -102,7 +104,7 @@ pub fn plan(wish: &Wish, machine: &Machine) -> Result<Plan, Refusal> {
     }
     let preset = wish.preset.map(|preset| {
         let count = cpus.as_ref().map_or(machine.allowed.count(), |(_, set)| set.count());
-        preset::pools(preset, count, wish.quota, machine)
+        preset::pools(preset, count, wish, machine)
     });
     let (preset, because) = preset.unzip();
     caps = caps.or(preset.unwrap_or_default());

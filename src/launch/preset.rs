@@ -2,14 +2,18 @@
 
 use std::str::FromStr;
 
-use super::caps::Refusal;
+use super::caps::{Refusal, Wish};
 use super::machine::Machine;
 use crate::fact::{Caps, CpuSet, Quota};
+
+/// Two numbers of CPUs that are the same.
+const SAME_CPUS: f64 = 0.01;
 
 /// Caps by a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
-    /// By a rule from the CPUs there are: an estimate.
+    /// As an earlier run of the command on as many CPUs was found to want; without one by a rule from the CPUs there are,
+    /// which is an estimate.
     Advised,
     /// One thread in every pool.
     Single,
@@ -42,6 +46,17 @@ impl FromStr for Preset {
     }
 }
 
+/// What an earlier run of the same command was found to want.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// Caps that would have fitted; empty where none was needed.
+    pub caps: Caps,
+    /// The run.
+    pub run: String,
+    /// CPUs that it could use.
+    pub cpus: f64,
+}
+
 /// One CPU of each physical core that may be used.
 pub(super) fn one_of_each_core(machine: &Machine) -> Result<CpuSet, Refusal> {
     let first = |core: &CpuSet| core.intersection(&machine.allowed).iter().next();
@@ -53,7 +68,7 @@ pub(super) fn one_of_each_core(machine: &Machine) -> Result<CpuSet, Refusal> {
 }
 
 /// The pools of a preset, and why they are so large. Nothing for `Physical`: its CPUs say it all.
-pub(super) fn pools(preset: Preset, cpus: u32, asked: Option<Quota>, machine: &Machine) -> (Caps, String) {
+pub(super) fn pools(preset: Preset, cpus: u32, wish: &Wish, machine: &Machine) -> (Caps, String) {
     let one = Some(1);
     match preset {
         Preset::Single => {
@@ -62,8 +77,20 @@ pub(super) fn pools(preset: Preset, cpus: u32, asked: Option<Quota>, machine: &M
         }
         Preset::Physical => (Caps::default(), format!("preset physical: one CPU of each core, {cpus} for every pool")),
         Preset::Advised => {
-            let quotas = [asked.map(Quota::cpus), machine.quota_cpus].into_iter().flatten();
+            let quotas = [wish.quota.map(Quota::cpus), machine.quota_cpus].into_iter().flatten();
             let effective = quotas.fold(f64::from(cpus), f64::min);
+            let other = match &wish.learned {
+                Some(Learned { caps, run, cpus }) if (cpus - effective).abs() < SAME_CPUS => {
+                    let caps = Caps { cpus: None, ..*caps };
+                    let found = if caps.is_empty() { "needed no caps".to_owned() } else { format!("asked for {caps}") };
+                    let why = format!("preset advised: run {run} of this command, judged on {cpus} CPUs, {found}");
+                    return (caps, why);
+                }
+                Some(Learned { run, cpus, .. }) => {
+                    format!("run {run} of this command had {cpus} CPUs and says nothing of {effective}")
+                }
+                None => "no run of this command is kept that was judged, which takes 10 s".to_owned(),
+            };
             // A CPU and a half run one thread at a time and another half of it.
             let whole = (effective.floor() as u32).max(1);
             let data = (whole / 4).max(1);
@@ -80,7 +107,7 @@ pub(super) fn pools(preset: Preset, cpus: u32, asked: Option<Quota>, machine: &M
             let why = format!(
                 "preset advised: estimated by a rule, not measured: of {effective} CPUs, {data} for input and {intra} for \
                  computing (intra-op, or OpenMP in its place), which inter-op threads mostly wait for; BLAS calls come on \
-                 top of these and get 1. `tftop report` on a run measures what would fit"
+                 top of these and get 1. {other}"
             );
             (caps, why)
         }

@@ -9,7 +9,8 @@ use super::outcome::{Ledger, Outcome, Warmup};
 use super::scene::{Capacity, Scene};
 use super::verification::{self, Check};
 use crate::fact::{
-    Failure, Gap, Heard, LibraryPool, Overruled, ProcessFact, RunEnd, RunFact, Sample, Text, TfConfigFact, TfStarted,
+    Caps, Failure, Gap, Heard, LibraryPool, Overruled, ProcessFact, RunEnd, RunFact, Sample, Text, TfConfigFact,
+    TfStarted,
 };
 
 /// Name and version of the contract of `summary.json`.
@@ -34,6 +35,10 @@ pub struct Summary {
     pub seen: Seen,
     /// What bounded the CPUs it might use, at the last look.
     pub capacity: Capacity,
+    /// Caps that would have fitted it when its demand was judged highest, those it had included; empty where none was
+    /// needed, none where it was never judged.
+    #[serde(default)]
+    pub advised: Option<Caps>,
     /// What is missing of the run's files, and why.
     #[serde(default)]
     pub missing: Vec<String>,
@@ -69,6 +74,8 @@ pub struct Gathering {
     capacity: Capacity,
     span_ns: Option<(u64, u64)>,
     looks: u64,
+    /// How saturated it was, and what was advised then.
+    advised: Option<(f64, Caps)>,
 }
 
 impl Gathering {
@@ -84,6 +91,12 @@ impl Gathering {
             return;
         }
         self.capacity.clone_from(&scene.capacity);
+        if let Some(pressure) = &scene.headline.pressure
+            && self.advised.is_none_or(|(highest, _)| pressure.saturation >= highest)
+        {
+            let had = sample.launch.as_ref().map(|launch| launch.fact.caps).unwrap_or_default();
+            self.advised = Some((pressure.saturation, scene.headline.caps.or(Caps { cpus: None, ..had })));
+        }
         // What was read of a process stays where a later look could not read it any more.
         let settings =
             |fact: &ProcessFact| fact.settings.tf_config.is_some() || !fact.settings.library_pools.is_empty();
@@ -134,6 +147,7 @@ impl Gathering {
             outcome,
             seen,
             capacity: self.capacity.clone(),
+            advised: self.advised.map(|(_, caps)| caps),
             missing,
         }
     }

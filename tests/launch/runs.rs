@@ -193,3 +193,36 @@ fn hostile_files_in_the_store_are_shown_without_harm() {
         assert!(shown.contains("summary.json: ") && shown.contains("samples.tape: this is no tape"), "{shown}");
     }
 }
+
+#[test]
+fn what_a_run_was_found_to_want_is_what_the_next_one_is_advised() {
+    let state = tempfile::tempdir().unwrap();
+    // Long enough to be judged.
+    let command = ["--", "python3", "-c", "import time; time.sleep(13)"];
+    let dry = |says: &str| {
+        let mut arguments = vec!["--preset", "advised", "--dry-run"];
+        arguments.extend(command);
+        let ended = run(state.path(), &arguments);
+        assert!(ended.stderr.contains(says), "{says}: {}", ended.stderr);
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    let by_rule = dry("estimated by a rule, not measured");
+    assert!(by_rule.contains("TF_NUM_INTRAOP_THREADS="), "{by_rule}");
+
+    assert_eq!(run(state.path(), &command).code, Some(0));
+    let path = folders(state.path())[0].join("summary.json");
+    let mut summary = json(&path);
+    let asleep = summary["advised"].as_object().unwrap();
+    assert!(asleep.values().all(Value::is_null), "{asleep:?}");
+    assert!(!dry("needed no caps").contains("TF_NUM_INTRAOP_THREADS="));
+
+    summary["advised"] = serde_json::json!({ "inter": 1 });
+    fs::write(&path, summary.to_string()).unwrap();
+    let id = summary["run"]["id"].as_str().unwrap();
+    let learned = dry(&format!("run {id} of this command"));
+    assert!(learned.contains("TF_NUM_INTEROP_THREADS=1") && !learned.contains("INTRAOP"), "{learned}");
+
+    summary["capacity"]["effective_cpus"] = 1000.into();
+    fs::write(&path, summary.to_string()).unwrap();
+    assert_eq!(dry("had 1000 CPUs and says nothing of"), by_rule);
+}

@@ -9,7 +9,7 @@ use crate::command::attach::PROC;
 use crate::command::exit::Problem;
 use crate::command::run::{self, RunWish};
 use crate::fact::{KEPT_VARIABLES, Pid, Rebuild, RerunPlan, Shown, Text, VariableChange};
-use crate::launch::caps::{self, Plan};
+use crate::launch::caps::Plan;
 use crate::launch::environment::Changes;
 use crate::launch::origin::{Origin, is_same_file};
 use crate::launch::{manner, shell};
@@ -41,8 +41,7 @@ pub(in crate::command) fn prepare(pid: Pid, wish: &RunWish, folder: Option<&Path
         )));
     }
     let wish = wish.starting_at(rebuild.words.clone(), origin);
-    let plan =
-        caps::plan(&wish.caps(), &run::machine(&wish)?).map_err(|refusal| Problem::usage(refusal.to_string()))?;
+    let plan = run::plan(&wish)?;
     let changes = Changes::of(&plan);
     let words: Vec<String> = rebuild.words.iter().map(|word| shell::quoted(word)).collect();
     let shown = RerunPlan {

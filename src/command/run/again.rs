@@ -6,10 +6,9 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use anyhow::Context as _;
 
-use super::{RunWish, machine};
-use crate::command::exit::Problem;
+use super::RunWish;
 use crate::fact::{Caps, KEPT_VARIABLES, ProcessKey, RerunPlan, Shown, Text, VariableChange};
-use crate::launch::caps::{self, Plan};
+use crate::launch::caps::Plan;
 use crate::launch::environment::Changes;
 use crate::launch::origin::Origin;
 use crate::launch::shell;
@@ -35,7 +34,7 @@ impl Again {
     pub(in crate::command) fn with(&self, caps: Caps, key: ProcessKey) -> anyhow::Result<(Self, RerunPlan)> {
         let own = self.own.clone().context("the folder it was started in is gone")?;
         let wish = self.wish.starting_at(self.wish.command.clone(), own).forced().with_pools(caps);
-        let plan = caps::plan(&wish.caps(), &machine(&wish)?).map_err(|refusal| Problem::usage(refusal.to_string()))?;
+        let plan = super::plan(&wish)?;
         let again = Self { changes: Changes::of(&plan), plan, wish, own: self.own.clone() };
         let shown = self.shown(&again, key);
         Ok((again, shown))
@@ -91,7 +90,7 @@ mod tests {
     fn started(caps: Caps) -> Again {
         let mut wish = RunWish::usual().unwrap().forced().with_pools(caps);
         wish.command = vec!["python".into(), "train.py".into()];
-        let plan = caps::plan(&wish.caps(), &machine(&wish).unwrap()).unwrap();
+        let plan = crate::command::run::plan(&wish).unwrap();
         Again::first(&wish, plan.clone(), Changes::of(&plan))
     }
 

@@ -4,6 +4,7 @@ mod again;
 mod company;
 mod detach;
 mod held;
+mod learned;
 mod record;
 mod relay;
 pub(super) mod wish;
@@ -39,8 +40,7 @@ pub(super) use wish::{RunLine, RunWish, StageWish};
 pub(super) fn run(wish: &RunWish, options: &Options) -> anyhow::Result<Exit> {
     // First of all: nothing starts before everything that could be wrong was looked at.
     let families = families(options)?;
-    let machine = machine(wish)?;
-    let plan = caps::plan(&wish.caps(), &machine).map_err(|refusal| Problem::usage(refusal.to_string()))?;
+    let plan = plan(wish)?;
     held::check_origins(&plan, &families)?;
     let changes = Changes::of(&plan);
     if wish.dry_run {
@@ -117,6 +117,13 @@ pub(super) async fn measure(command: &[OsString], plan: Plan, goal: Goal, option
     preparation.file = Some(folder.file(LOG).context("making the file for the output")?.1);
     let again = Again::first(&wish, preparation.plan.clone(), changes.clone());
     Company::start(&again, preparation, held, &changes)?.measure(goal, options, families).await
+}
+
+/// Caps that fit together on this machine, or why they don't.
+pub(super) fn plan(wish: &RunWish) -> anyhow::Result<Plan> {
+    let asked = wish.caps();
+    let asked = caps::Wish { learned: learned::of(asked.preset, &wish.command), ..asked };
+    caps::plan(&asked, &machine(wish)?).map_err(|refusal| Problem::usage(refusal.to_string()).into())
 }
 
 /// The CPUs that caps are measured against: those of the old run where there is one.

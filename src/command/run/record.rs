@@ -85,8 +85,7 @@ impl Record {
         changes: &Changes,
         interval: Duration,
     ) {
-        let words: Vec<Text> = words.iter().take(MOST_WORDS).map(|word| Text::from_bytes(word.as_bytes())).collect();
-        self.fact.command = without_secrets(&words);
+        self.fact.command = shown(words);
         let folder = origin.map(|origin| origin.folder.clone()).or_else(|| std::env::current_dir().ok());
         self.fact.folder = folder.map(|folder| Text::from_bytes(folder.as_os_str().as_bytes()));
         self.fact.launch = launch;
@@ -191,6 +190,12 @@ fn discreet(fact: &Arc<ProcessFact>) -> Arc<ProcessFact> {
         true => fact.clone(),
         false => Arc::new(ProcessFact { command, ..ProcessFact::clone(fact) }),
     }
+}
+
+/// The words of a command as a run keeps them.
+pub(super) fn shown(words: &[OsString]) -> Vec<Text> {
+    let words: Vec<Text> = words.iter().take(MOST_WORDS).map(|word| Text::from_bytes(word.as_bytes())).collect();
+    without_secrets(&words)
 }
 
 /// The command's: what is set for it, and what it inherits.

@@ -85,8 +85,8 @@ pub(in crate::command) struct RunWish {
     /// Caps from the settings file: those of [profile.NAME] that are not named here
     #[arg(long, value_name = "NAME", help_heading = "Caps")]
     profile: Option<String>,
-    /// Caps for what is not named: advised (by a rule, an estimate), single (1 for every pool) or physical (one CPU of
-    /// each core, that number for every pool)
+    /// Caps for what is not named: advised (what an earlier run of this command was found to want, else a rule, which is
+    /// an estimate), single (1 for every pool) or physical (one CPU of each core, that number for every pool)
     #[arg(long, value_name = "NAME", help_heading = "Caps")]
     preset: Option<Preset>,
     /// CPU time for everything, as a number of CPUs (1.5), by a cgroup of its own; needs one that may be written
@@ -205,6 +205,7 @@ impl RunWish {
         Wish {
             pools: Caps { intra, inter, data, omp, blas, cpus: None },
             preset: self.preset,
+            learned: None,
             cpus: self.cpus.clone(),
             quota: self.quota,
             pins: self.pins.clone(),
