@@ -13,7 +13,7 @@ use stage::{PLAIN, Stage};
 use tftop::fact::Tid;
 use tftop::tui::Effect;
 use tftop::tui::dashboard::{Event, Mode};
-use tftop::tui::stacks::{Answer, Stops, Taken, Wish};
+use tftop::tui::stacks::{Answer, Stops, Taken, Times, Wish};
 
 fn snapshot(name: &str, stage: &Stage) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
@@ -97,6 +97,27 @@ fn under_read_only_no_stop_is_offered_and_it_says_why() {
         stage.text()
     );
     assert_eq!(stage.keys("Sy"), None);
+}
+
+#[test]
+fn samples_take_a_question_too_and_none_where_nothing_may_be_stopped() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    let wish = asked(&mut stage, "jb");
+    assert_eq!(stage.keys("my"), None, "nothing is known yet");
+    answer(&mut stage, &wish, taken(0, None));
+    assert_eq!(stage.keys("m"), None);
+    assert!(stage.text().contains("Stops threads one at a time for 3 s, less than 1 % of that."), "{}", stage.text());
+    assert_eq!(stage.keys("\x1by"), None, "Escape takes the question back");
+    let agreed = asked(&mut stage, "my");
+    assert_eq!(agreed, Wish { stops: Stops::Agreed, times: Times::Sampled, ..wish.clone() });
+    assert!(stage.text().contains("being taken for 3 s, with stops"), "{}", stage.text());
+    answer(&mut stage, &agreed, taken(0, None));
+    assert_eq!(asked(&mut stage, "b"), wish, "taken again as at first");
+
+    answer(&mut stage, &wish, taken(2, Some("--read-only stops nothing")));
+    let sampled = asked(&mut stage, "m");
+    assert_eq!(sampled, Wish { times: Times::Sampled, ..wish });
+    assert!(stage.text().contains("being taken for 3 s, without a stop"), "{}", stage.text());
 }
 
 #[test]

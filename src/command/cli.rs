@@ -109,6 +109,12 @@ pub(super) struct Watch {
     /// How long to watch: 5, 5s, 500ms, 2m; a verdict takes 10 s
     #[arg(long = "for", value_name = "TIME", default_value = "12s", value_parser = span::watch)]
     pub(super) time: Duration,
+    /// Take stacks of the pools' threads for so long afterwards: they tell working from spinning
+    #[arg(long, value_name = "TIME", value_parser = span::watch)]
+    pub(super) sample: Option<Duration>,
+    /// Stop threads for that, one at a time, less than 1 % of the time; without it only sleeping ones are seen
+    #[arg(long, requires = "sample")]
+    pub(super) stop: bool,
 }
 
 #[derive(Debug, Args)]

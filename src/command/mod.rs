@@ -13,6 +13,7 @@ mod policy;
 mod progress;
 mod ps;
 mod pump;
+mod ration;
 mod report;
 mod rerun;
 mod run;

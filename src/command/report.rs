@@ -1,26 +1,35 @@
 //! `tftop report` and `tftop explain`: watch for a while, print once.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::attach::{attach, families};
-use super::cli::{ExplainWish, Format, Options, ReportWish};
-use super::exit::Exit;
+use super::attach::{PROC, attach, families};
+use super::cli::{ExplainWish, Format, Options, ReportWish, Watch};
+use super::exit::{Exit, Problem};
 use super::policy::Policy;
 use super::progress::Progress;
 use super::pump::Pump;
+use super::stack::unreadable;
 use super::watch::{runtime, stop_signal};
-use super::{output, target};
-use crate::fact::{Interest, Pid};
+use super::{output, ration, target};
+use crate::fact::{Interest, Pid, Tid};
+use crate::model::finding::COMPUTE;
+use crate::model::scene::Thread;
 use crate::model::{Model, Scene, waits};
+use crate::probe::stack::StackReader;
 use crate::report;
+
+/// Longer than judgements are apart.
+const JUDGED_ANEW: Duration = Duration::from_secs(1);
 
 /// Prints the report that was wished for, and judges it by the policy that was given.
 pub(super) fn report(wish: &ReportWish, options: &Options) -> anyhow::Result<Exit> {
     let policy = wish.fails_on().map(|level| Policy::new(level, wish.watch.time)).transpose()?;
-    let seen = see(target::find(&wish.watch.target)?, wish.watch.time, options)?;
+    let seen = watched(&wish.watch, options)?;
     output::print(&match wish.format() {
         Format::Text => report::text(&seen.scene, wish.threads),
         Format::Json => report::json(&seen.scene)? + "\n",
@@ -31,7 +40,7 @@ pub(super) fn report(wish: &ReportWish, options: &Options) -> anyhow::Result<Exi
 
 /// Prints every cause with its answer.
 pub(super) fn explain(wish: &ExplainWish, options: &Options) -> anyhow::Result<Exit> {
-    let seen = see(target::find(&wish.watch.target)?, wish.watch.time, options)?;
+    let seen = watched(&wish.watch, options)?;
     output::print(&match wish.json {
         true => report::explain_json(&seen.scene)? + "\n",
         false => report::explain(&seen.scene),
@@ -57,12 +66,54 @@ impl Seen {
     }
 }
 
+/// Watches as it was wished for.
+fn watched(wish: &Watch, options: &Options) -> anyhow::Result<Seen> {
+    if wish.stop && options.read_only {
+        return Err(Problem::usage("--stop stops threads, which --read-only forbids: leave one of them out").into());
+    }
+    let pid = target::find(&wish.target)?;
+    watch(pid, wish.time, wish.sample.map(|time| (wish.stop, time)), options)
+}
+
 /// Watches for `time`; sooner when the target ends or a signal comes.
 pub(super) fn see(pid: Pid, time: Duration, options: &Options) -> anyhow::Result<Seen> {
+    watch(pid, time, None, options)
+}
+
+fn watch(pid: Pid, time: Duration, sampling: Option<(bool, Duration)>, options: &Options) -> anyhow::Result<Seen> {
     let model = Model::of_whole_watch(families(options)?);
     let attached = attach(pid, &options.within(time), model)?;
-    let scene = runtime()?.block_on(async { collect(&attached.pump, time, stop_signal()?).await })?;
+    let scene = runtime()?.block_on(async {
+        let scene = collect(&attached.pump, time, stop_signal()?).await?;
+        match sampling.filter(|_| !scene.target.ended) {
+            None => Ok(scene),
+            Some(sampling) => sampled(&attached.pump, &scene, sampling).await,
+        }
+    })?;
     Ok(Seen { scene, names_readable: attached.names_readable })
+}
+
+/// The scene once stacks were taken of the target's pools and judged. Its children have a memory of their own and are not
+/// looked into.
+async fn sampled(pump: &Pump, scene: &Scene, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
+    let pid = scene.target.pid;
+    let of_pool = |thread: &&Thread| thread.pid == pid && COMPUTE.contains(&thread.attribution.group.origin.as_ref());
+    let tids: Vec<Tid> = scene.threads.iter().filter(of_pool).map(|thread| thread.key.tid).collect();
+    let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| unreadable(pid, &error))?;
+    if stops {
+        output::say(&format!("tftop: stopping threads of {pid}, one at a time, less than 1 % of the time"));
+    }
+    let (rounds, enough) = (pump.stacks.clone(), Arc::new(AtomicBool::new(false)));
+    let stopped = enough.clone();
+    let each = move |stacks| rounds.send(Arc::new(stacks)).is_ok() && !stopped.load(Ordering::Relaxed);
+    let mut taking = tokio::task::spawn_blocking(move || ration::sample(&mut reader, &tids, (stops, time), each));
+    tokio::select! {
+        taken = &mut taking => taken.context("taking stacks")?,
+        () = stop_signal()? => enough.store(true, Ordering::Relaxed),
+    }
+    // Judgements are made anew about once a second.
+    tokio::time::sleep(JUDGED_ANEW).await;
+    Ok(pump.look_now().await)
 }
 
 /// The scene after `time`; sooner when the target ends or `stop` comes: its window says what it covers.

@@ -137,7 +137,7 @@ impl Looks<'_> {
     }
 }
 
-fn label(scene: &Scene, tid: Tid) -> &str {
+pub(super) fn label(scene: &Scene, tid: Tid) -> &str {
     let thread = scene.threads.iter().find(|thread| thread.key.tid == tid);
     thread.and_then(|thread| scene.groups.get(thread.group)).map_or("unknown origin", |group| group.label.as_str())
 }

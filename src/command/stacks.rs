@@ -4,23 +4,32 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
 use super::attach::PROC;
 use super::cli::Options;
-use crate::fact::{End, Pid, Stack, State, Taken as Way};
+use super::pump::Pump;
+use super::ration;
+use super::sample::label;
+use crate::fact::{End, Pid, Stack, Stacks, State, Taken as Way};
 use crate::model::Scene;
+use crate::model::frames::Meanings;
+use crate::model::profile::Profile;
 use crate::probe::stack::{StackReader, Stops as Allowance};
 use crate::report;
-use crate::tui::stacks::{Answer, Desk, Stops, Taken, Wish};
+use crate::tui::stacks::{Answer, Desk, SAMPLED, Stops, Taken, Times, Wish};
+
+/// Where every round goes on to.
+type Rounds = std::sync::mpsc::Sender<Arc<Stacks>>;
 
 /// Time of all stops of one yes.
 const STOP_BUDGET: Duration = Duration::from_millis(100);
 
 /// Opens a desk; it closes when the dashboard is gone.
-pub(super) fn open_desk(scenes: watch::Receiver<Arc<Scene>>, options: &Options) -> std::io::Result<Desk> {
+pub(super) fn open_desk(pump: &Pump, options: &Options) -> std::io::Result<Desk> {
+    let (scenes, rounds) = (pump.scenes.clone(), pump.stacks.clone());
     let (ask, mut asked) = mpsc::unbounded_channel::<Wish>();
     let (publish, answers) = watch::channel(None);
     let read_only = options.read_only;
@@ -28,7 +37,7 @@ pub(super) fn open_desk(scenes: watch::Receiver<Arc<Scene>>, options: &Options) 
         let mut kept = None;
         while let Some(wish) = asked.blocking_recv() {
             let scene = scenes.borrow().clone();
-            let taken = take(&mut kept, &scene, &wish, read_only);
+            let taken = take(&mut kept, &scene, (&wish, &rounds), read_only);
             publish.send_replace(Some(Arc::new(Answer { wish, taken })));
         }
     };
@@ -37,7 +46,12 @@ pub(super) fn open_desk(scenes: watch::Receiver<Arc<Scene>>, options: &Options) 
 }
 
 /// Takes them; the reader is kept as long as the process is the same, because opening libraries takes long.
-fn take(kept: &mut Option<(Pid, StackReader)>, scene: &Scene, wish: &Wish, read_only: bool) -> Result<Taken, String> {
+fn take(
+    kept: &mut Option<(Pid, StackReader)>,
+    scene: &Scene,
+    (wish, rounds): (&Wish, &Rounds),
+    read_only: bool,
+) -> Result<Taken, String> {
     const REFUSED: &str = "--read-only stops nothing";
     let stops = match (wish.stops, read_only) {
         (Stops::Never, _) => Allowance::Never,
@@ -49,6 +63,11 @@ fn take(kept: &mut Option<(Pid, StackReader)>, scene: &Scene, wish: &Wish, read_
         _ => StackReader::attach(Path::new(PROC), wish.pid)
             .map_err(|error| super::stack::unreadable(wish.pid, &error).to_string())?,
     };
+    if wish.times == Times::Sampled {
+        let taken = sampled(&mut reader, scene, wish, rounds);
+        *kept = Some((wish.pid, reader));
+        return Ok(Taken { refused: read_only.then(|| REFUSED.to_owned()), ..taken });
+    }
     let stacks = reader.take(&wish.tids, stops);
     // After its end the pid may become another process's.
     if stacks.stacks.iter().any(|stack| !gone(stack)) {
@@ -60,6 +79,22 @@ fn take(kept: &mut Option<(Pid, StackReader)>, scene: &Scene, wish: &Wish, read_
         stopped_ns: stacks.stopped_ns,
         refused: read_only.then(|| REFUSED.to_owned()),
     })
+}
+
+/// What the threads did for a while; the model hears of it too. Sends go nowhere once the sampler has ended.
+fn sampled(reader: &mut StackReader, scene: &Scene, wish: &Wish, rounds: &Rounds) -> Taken {
+    let began = Instant::now();
+    let (mut profile, mut meanings) = (Profile::default(), Meanings::builtin());
+    let stops = wish.stops == Stops::Agreed;
+    ration::sample(reader, &wish.tids, (stops, SAMPLED), |stacks| {
+        profile.add(&stacks, &mut meanings, |tid| label(scene, tid));
+        let more = stacks.stacks.iter().any(|stack| !gone(stack));
+        let _ = rounds.send(Arc::new(stacks));
+        more
+    });
+    let text = report::profile_text(scene, wish.pid, &profile, began.elapsed().as_secs_f64());
+    let lines = text.lines().map(str::to_owned).collect();
+    Taken { lines, need_stop: 0, stopped_ns: profile.stopped_ns, refused: None }
 }
 
 fn gone(stack: &Stack) -> bool {

@@ -61,8 +61,7 @@ pub(super) async fn dashboard(
     let (shelf, runs) = watch::channel(Arc::default());
     let (runs_wish, wish) = watch::channel(RunsWish::default());
     let interest = pump.interest.clone();
-    let stacks =
-        Some(stacks::open_desk(pump.scenes.clone(), options).context("starting the thread that takes stacks")?);
+    let stacks = Some(stacks::open_desk(pump, options).context("starting the thread that takes stacks")?);
     let feed = tui::Feed { scenes: pump.scenes.clone(), interest, console, rerun, stacks, runs, runs_wish };
     let screen = Screen::enter().context("taking over the terminal")?;
     // Whatever ended it, the person, a signal or a window that closed: the end is the same.

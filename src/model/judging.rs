@@ -11,6 +11,7 @@ use super::levels::{Circumstances, JUDGED_S, Judge};
 use super::limits::Sizes;
 use super::looks::{LOOKS, Looks};
 use super::processes::Processes;
+use super::profile::Profile;
 use super::rates::Load;
 use super::scene::{Demand, Group, GroupKey, Scene};
 use super::window::{Remembered, Total, Window};
@@ -148,10 +149,10 @@ impl Judging {
     }
 
     /// Puts headline and judgements into a scene that is complete but for them. Judges anew about once a second.
-    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &Sizes) {
+    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &Sizes, sampled: Option<&Profile>) {
         if self.due() || self.said.is_none() {
             self.last_ns = Some(self.window.now_ns());
-            self.said = Some(self.judge(scene, samples, sizes));
+            self.said = Some(self.judge(scene, samples, sizes, sampled));
         }
         if let Some((headline, judgements)) = &self.said {
             scene.headline = headline.clone();
@@ -159,7 +160,13 @@ impl Judging {
         }
     }
 
-    fn judge(&mut self, scene: &Scene, samples: &[ProcessSample], sizes: &Sizes) -> (Headline, Vec<Judgement>) {
+    fn judge(
+        &mut self,
+        scene: &Scene,
+        samples: &[ProcessSample],
+        sizes: &Sizes,
+        sampled: Option<&Profile>,
+    ) -> (Headline, Vec<Judgement>) {
         remember(&mut self.crowds, finding::crowd(&scene.threads, &scene.cpus));
         let others = scene.cpus.iter().filter(|cpu| cpu.allowed).map(|cpu| cpu.others).sum();
         remember(&mut self.others, others);
@@ -179,6 +186,7 @@ impl Judging {
             source: scene.source,
             watched_s,
             judged: judged.as_ref(),
+            sampled,
         };
         (Headline::new(&case), finding::judge(&case))
     }

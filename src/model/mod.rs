@@ -24,6 +24,7 @@ pub mod outcome;
 mod processes;
 pub mod profile;
 mod rates;
+mod sampled;
 pub mod scene;
 mod shim;
 pub mod steps;
@@ -49,6 +50,7 @@ use history::History;
 use judging::Judging;
 use processes::{Processes, WatchedProcess};
 use rates::{Load, Ticks};
+use sampled::Sampled;
 use steps::Marked;
 use threads::{Tick, WatchedThread};
 use verification::Verification;
@@ -82,6 +84,7 @@ struct Watched {
     wanted: History,
     got: History,
     judging: Judging,
+    sampled: Sampled,
     source: CounterSource,
 }
 
@@ -142,6 +145,7 @@ impl Watched {
             wanted: History::default(),
             got: History::default(),
             judging: Judging::new(whole),
+            sampled: Sampled::default(),
             source,
         }
     }
@@ -209,7 +213,9 @@ impl Watched {
             judgements: Vec::new(),
         };
         waits::fill(&mut scene);
-        self.judging.speak(&mut scene, &sample.processes, &sizes);
+        self.sampled.take_in(sample.at_ns, &sample.stacks, &scene.threads);
+        let sampled = self.sampled.profile(sample.at_ns);
+        self.judging.speak(&mut scene, &sample.processes, &sizes, sampled);
         scene
     }
 

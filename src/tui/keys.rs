@@ -131,6 +131,8 @@ pub enum Action {
     Stacks,
     /// Asks whether threads may be stopped for their stacks.
     Stop,
+    /// Asks whether threads may be stopped again and again, for samples of their stacks.
+    Sample,
     /// Yes to what is asked.
     Yes,
     /// One thread less in the chosen slider.
@@ -247,9 +249,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[Place::Table, Place::WhatIf, Place::Rerun]),
     bind(&[c('r')], Action::Rerun, "rerun", "stop it and start it again with caps; shows first what would be done", &[Place::Table, Place::WhatIf, Place::Output]),
     bind(&[c('y')], Action::Yes, "yes", "rerun: stop the old run and start the new one", &[Place::Rerun]),
-    bind(&[c('y')], Action::Yes, "yes", "stacks: stop the threads, one at a time, once S was pressed", &[Place::Stacks]),
+    bind(&[c('y')], Action::Yes, "yes", "stacks: stop the threads, one at a time, once S or m was pressed", &[Place::Stacks]),
     bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop", &[Place::Table, Place::Stacks]),
     bind(&[c('S')], Action::Stop, "stop", "stacks: stop threads that can't be read otherwise; asks first", &[Place::Stacks]),
+    bind(&[c('m')], Action::Sample, "sample", "stacks: take them many times for 3 s, counted; asks first; spinning hears of it", &[Place::Stacks]),
     bind(&[k(KeyCode::Left), c('h'), c('-')], Action::Less, "less", "what if: one thread less", WHAT_IF),
     bind(&[k(KeyCode::Right), c('l'), c('+')], Action::More, "more", "what if: one thread more, at the end no cap", WHAT_IF),
     bind(&[c('a')], Action::Advised, "as advised", "what if: the caps that are advised", WHAT_IF),

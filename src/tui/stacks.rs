@@ -2,10 +2,14 @@
 //! read them takes them; nothing is read or stopped here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use crate::fact::{Pid, Tid};
+
+/// How long stacks are taken again and again.
+pub const SAMPLED: Duration = Duration::from_secs(3);
 
 /// Where stacks are asked for.
 #[derive(Debug)]
@@ -25,6 +29,17 @@ pub struct Wish {
     pub tids: Vec<Tid>,
     /// Whether they may be stopped for it.
     pub stops: Stops,
+    /// How often.
+    pub times: Times,
+}
+
+/// How often stacks are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// Once: what each thread does, frame by frame.
+    Once,
+    /// Again and again for [`SAMPLED`]: what the threads do, counted.
+    Sampled,
 }
 
 /// Whether threads may be stopped.
@@ -80,6 +95,8 @@ pub enum Asks {
     Nothing,
     /// Whether threads may be stopped.
     ToStop,
+    /// Whether they may be stopped again and again.
+    ToSample,
 }
 
 impl Stacks {
@@ -93,6 +110,11 @@ impl Stacks {
         let taken = self.answer.as_ref()?.taken.as_ref().ok()?;
         let offered = taken.refused.is_none() && taken.need_stop > 0 && self.wish.stops == Stops::Never;
         offered.then_some(taken.need_stop)
+    }
+
+    /// Whether they can be stopped at all; none before an answer is there.
+    pub fn may_stop(&self) -> Option<bool> {
+        Some(self.answer.as_ref()?.taken.as_ref().ok()?.refused.is_none())
     }
 
     /// Takes an answer in, unless it is to another wish.

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tftop::fact::{
-    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Entry, Environment, HostFact, Identity, LibraryPool,
-    NameSource, Owner, Pid, PidsLimit, ProcessFact, ProcessKey, ProcessSample, PythonFact, Quota, Sample, Script,
-    Settings, State, TargetName, TensorFlowFact, Text, TfConfigFact, TfContextState, ThreadFact, ThreadKey, Throttle,
-    Tid, Wish, WishKnob,
+    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, End, Entry, Environment, Frame, HostFact, Identity,
+    LibraryPool, NameSource, Owner, Pid, PidsLimit, ProcessFact, ProcessKey, ProcessSample, PythonFact, Quota, Sample,
+    Script, Settings, Stack, Stacks, State, Taken, TargetName, TensorFlowFact, Text, TfConfigFact, TfContextState,
+    ThreadFact, ThreadKey, Throttle, Tid, Wish, WishKnob,
 };
 use tftop::model::{Families, Model, Scene};
 
@@ -159,6 +159,11 @@ pub struct Thread {
     state: String,
     on_cpu: Option<u32>,
     affinity: Option<String>,
+    /// Functions of the stack that is taken of it while it runs, innermost first, at each tick.
+    #[serde(default)]
+    stack: Vec<String>,
+    /// Ticks with such a stack; all where absent.
+    stack_ticks: Option<usize>,
 }
 
 fn one() -> f64 {
@@ -222,8 +227,17 @@ impl Scenario {
             cpus: self.cpu.iter().enumerate().map(cpu).collect(),
             processes: self.process.iter().filter_map(|process| self.process(process, tick, order)).collect(),
             source: if self.stat_only { CounterSource::StatTicks } else { CounterSource::Schedstat },
+            stacks: self.stacks(tick),
             ..Sample::default()
         }
+    }
+
+    /// One round of stacks of the threads that have one here.
+    fn stacks(&self, tick: usize) -> Vec<Arc<Stacks>> {
+        let pid = Pid(self.process[0].pid);
+        let each = |thread: &Thread| (0..thread.count).map(|index| thread.taken(index)).collect::<Vec<_>>();
+        let stacks: Vec<Stack> = self.thread.iter().filter(|thread| thread.has_stack(tick)).flat_map(each).collect();
+        if stacks.is_empty() { Vec::new() } else { vec![Arc::new(Stacks { pid, stacks, ..Stacks::default() })] }
     }
 
     fn process(&self, process: &Process, tick: usize, order: Order) -> Option<ProcessSample> {
@@ -258,6 +272,24 @@ impl Scenario {
             Some(fact)
         };
         (0..thread.count).filter_map(fact).collect()
+    }
+}
+
+impl Thread {
+    fn has_stack(&self, tick: usize) -> bool {
+        !self.stack.is_empty() && self.stack_ticks.is_none_or(|ticks| tick < ticks)
+    }
+
+    fn taken(&self, index: u32) -> Stack {
+        let frame = |name: &String| Frame { symbol: Some(name.as_str().into()), ..Frame::default() };
+        Stack {
+            tid: Tid(self.tid + index),
+            state: State::Running,
+            taken: Taken::Stopped { stop_ns: 100_000 },
+            frames: self.stack.iter().map(frame).collect(),
+            end: End::Outermost,
+            gaps: Vec::new(),
+        }
     }
 }
 

@@ -1,35 +1,130 @@
-//! Do threads look busy because they wait in a loop? Counters alone can't tell; stacks could.
+//! Do threads look busy because they wait in a loop? Counters alone can't tell: stacks do, where a person let them be
+//! taken; without them a variable that makes threads spin is a hint.
 
+use super::super::frames::Activity;
 use super::super::limit::Grade;
 use super::super::scene::Thread;
 use super::case::variable;
-use super::{Answer, Case, Evidence, Finding, Remedy, Rule, cant_tell, clear};
+use super::{Answer, Case, Evidence, Finding, Judged, Remedy, Rule, cant_tell, clear};
+use crate::fact::Caps;
 
 pub const RULE: Rule = Rule { code: "spinning", asks: "Do threads only look busy because they wait in a loop?", check };
 
 /// CPUs a thread must want to look like a spinning one.
 const ALWAYS: f64 = 0.9;
+/// Looks at threads that ran; from fewer nothing is concluded.
+const FEWEST_LOOKS: u64 = 8;
+/// Share of those in a wait loop from which on a pool is said to spin.
+const SPINS: f64 = 0.5;
+/// Of the normal distribution, for bounds that hold in 95 of 100 cases.
+const Z: f64 = 1.96;
+
+/// A pool whose threads may spin.
+struct Suspect {
+    origin: &'static str,
+    words: &'static str,
+    remedy: fn() -> Remedy,
+}
+
+const SUSPECTS: [Suspect; 3] = [
+    Suspect { origin: "openmp", words: "OpenMP", remedy: passive },
+    Suspect { origin: "openblas", words: "OpenBLAS", remedy: || fewer(Caps { blas: Some(1), ..Caps::default() }) },
+    Suspect {
+        origin: "tf-intra-op",
+        words: "TF intra-op",
+        remedy: || fewer(Caps { intra: Some(1), ..Caps::default() }),
+    },
+];
 
 fn check(case: &Case) -> Answer {
     let judged = case.judged()?;
-    let always = |origin: &str| {
-        let is =
-            |t: &&Thread| t.attribution.group.origin.as_ref() == origin && t.demand.is_some_and(|d| d.wanted >= ALWAYS);
-        case.threads.iter().filter(is).count()
-    };
-    let openmp = always("openmp");
-    let suspects = openmp + always("openblas") + always("tf-intra-op");
-    if suspects == 0 {
+    let busy: Vec<(&Suspect, usize)> = SUSPECTS
+        .iter()
+        .map(|suspect| (suspect, always(case, suspect.origin)))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    if busy.is_empty() {
         return clear("no pool thread is runnable all the time");
     }
+    let mut worked = Vec::new();
+    for (suspect, count) in &busy {
+        match loops(case, suspect.origin) {
+            Some((spinning, looks)) if bounds(spinning, looks).0 > SPINS => {
+                return Ok(seen(case, judged, suspect, (*count, spinning, looks)));
+            }
+            Some((spinning, looks)) if bounds(spinning, looks).1 < SPINS => {
+                worked.push(format!("{spinning} of {looks} of {}", suspect.words));
+            }
+            _ => {}
+        }
+    }
+    if worked.len() == busy.len() {
+        return clear(format!("of looks at running threads found in a wait loop: {}", worked.join(", ")));
+    }
+    told(case, judged, &busy)
+}
+
+/// Threads of an origin that are runnable all the time.
+fn always(case: &Case, origin: &str) -> usize {
+    let is =
+        |t: &&Thread| t.attribution.group.origin.as_ref() == origin && t.demand.is_some_and(|d| d.wanted >= ALWAYS);
+    case.threads.iter().filter(is).count()
+}
+
+/// Looks at threads of an origin that ran: those in a wait loop, and all; none where there were too few.
+fn loops(case: &Case, origin: &str) -> Option<(u64, u64)> {
+    let group = case.sampled?.groups.get(origin)?;
+    let looks = |activity| group.activities.get(&activity).copied().unwrap_or(0);
+    let spinning = looks(Activity::Spinning);
+    let ran = spinning + looks(Activity::Working);
+    (ran >= FEWEST_LOOKS).then_some((spinning, ran))
+}
+
+/// Where the share in a wait loop lies, by Wilson's interval: looks are few, and the share often near 0 or 1.
+fn bounds(spinning: u64, looks: u64) -> (f64, f64) {
+    let (n, share) = (looks as f64, spinning as f64 / looks as f64);
+    let middle = share + Z * Z / (2.0 * n);
+    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    ((middle - half) / scale, (middle + half) / scale)
+}
+
+fn seen(case: &Case, judged: &Judged, suspect: &Suspect, (count, spinning, looks): (usize, u64, u64)) -> Finding {
+    let Suspect { origin, words, remedy } = suspect;
+    let percent = 100.0 * spinning as f64 / looks as f64;
+    let wanted = case.wanted(judged, &[origin]);
+    Finding {
+        level: case.blame(judged, wanted * spinning as f64 / looks as f64),
+        grade: Grade::Measured,
+        says: format!(
+            "{words} threads spin: {spinning} of {looks} looks at them while they ran ({percent:.0} %) were in a wait loop"
+        ),
+        evidence: vec![
+            Evidence::new(format!("{words} threads runnable all the time"), count.to_string()),
+            Evidence::new("looks at running threads", looks.to_string()),
+            Evidence::new("of them in a wait loop", spinning.to_string()),
+            Evidence::new(format!("{words} wants"), format!("{wanted:.2} CPUs")),
+        ],
+        remedy: remedy(),
+    }
+}
+
+/// Without stacks: what a variable makes likely.
+fn told(case: &Case, judged: &Judged, busy: &[(&Suspect, usize)]) -> Answer {
     let asked = |name: &str, wanted: &str| {
         let is = |value: &str| value.trim().eq_ignore_ascii_case(wanted);
         case.living().any(|(process, _)| variable(process, name).is_some_and(is))
     };
     let told = [("OMP_WAIT_POLICY", "active"), ("KMP_BLOCKTIME", "infinite")].into_iter().find(|(n, v)| asked(n, v));
+    let openmp = busy.iter().find(|(suspect, _)| suspect.origin == "openmp").map_or(0, |(_, count)| *count);
     let Some((name, value)) = told.filter(|_| openmp > 0) else {
+        let threads = match busy.iter().map(|(_, count)| count).sum::<usize>() {
+            1 => "1 pool thread is".to_owned(),
+            threads => format!("{threads} pool threads are"),
+        };
         return cant_tell(format!(
-            "{suspects} pool threads are runnable all the time: working or spinning, only their stacks tell"
+            "{threads} runnable all the time: working or spinning, only their stacks tell (b on their \
+             group, then m; `tftop explain --sample 2s --stop`)"
         ));
     };
     Ok(Finding {
@@ -41,10 +136,25 @@ fn check(case: &Case) -> Answer {
             Evidence::new(name, value),
             Evidence::new("OpenMP wants", format!("{:.2} CPUs", case.wanted(judged, &["openmp"]))),
         ],
-        remedy: Remedy {
-            text: "let idle OpenMP threads sleep".to_owned(),
-            export: Some("export OMP_WAIT_POLICY=passive KMP_BLOCKTIME=0".to_owned()),
-            ..Remedy::default()
-        },
+        remedy: passive(),
     })
+}
+
+/// libgomp reads the first variable, libiomp5 both.
+fn passive() -> Remedy {
+    Remedy {
+        text: "let idle OpenMP threads sleep".to_owned(),
+        export: Some("export OMP_WAIT_POLICY=passive KMP_BLOCKTIME=0".to_owned()),
+        ..Remedy::default()
+    }
+}
+
+/// Nothing tells these pools how to wait.
+fn fewer(caps: Caps) -> Remedy {
+    Remedy {
+        text: "fewer threads: those that spin have no work".to_owned(),
+        export: super::super::advice::export(&caps),
+        python: super::super::advice::python(&caps),
+        caps,
+    }
 }

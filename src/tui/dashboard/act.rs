@@ -20,6 +20,7 @@ impl Dashboard {
             Action::Yes => return self.agree().or_else(|| self.agree_to_stop()),
             Action::Stacks => return self.open_stacks(),
             Action::Stop => self.ask_to_stop(),
+            Action::Sample => return self.ask_to_sample(),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 self.travel(action);
@@ -215,7 +216,7 @@ impl Dashboard {
                 *self.line(purpose) = before;
                 self.renew();
             }
-            Mode::Stacks(stacks) if stacks.asks == Asks::ToStop => {
+            Mode::Stacks(stacks) if stacks.asks != Asks::Nothing => {
                 self.mode = Mode::Stacks(Box::new(Stacks { asks: Asks::Nothing, ..*stacks }));
             }
             Mode::Rerun(rerun) => self.mode = rerun.from.map_or(Mode::Browse, Mode::WhatIf),

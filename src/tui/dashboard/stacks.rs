@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Dashboard, Mode, Row};
 use crate::fact::{Pid, Tid};
-use crate::tui::stacks::{Answer, Asks, Stacks, Stops, Wish};
+use crate::tui::stacks::{Answer, Asks, Stacks, Stops, Times, Wish};
 use crate::tui::{Effect, view};
 
 impl Dashboard {
@@ -14,7 +14,7 @@ impl Dashboard {
             Mode::Stacks(stacks) => (stacks.title.clone(), stacks.wish.pid, stacks.wish.tids.clone()),
             _ => self.stacks_of_row()?,
         };
-        Some(self.ask_stacks(title, Wish { pid, tids, stops: Stops::Never }))
+        Some(self.ask_stacks(title, Wish { pid, tids, stops: Stops::Never, times: Times::Once }))
     }
 
     /// The question first: a stop takes a yes.
@@ -26,13 +26,27 @@ impl Dashboard {
         }
     }
 
-    /// A yes to stops, where they were asked about.
-    pub(super) fn agree_to_stop(&mut self) -> Option<Effect> {
-        let Mode::Stacks(stacks) = &self.mode else { return None };
-        if stacks.asks != Asks::ToStop || stacks.stoppable().is_none() {
+    /// The same before they are taken again and again; where nothing may be stopped there is nothing to ask.
+    pub(super) fn ask_to_sample(&mut self) -> Option<Effect> {
+        let Mode::Stacks(stacks) = &mut self.mode else { return None };
+        if stacks.may_stop()? {
+            stacks.asks = Asks::ToSample;
             return None;
         }
-        let wish = Wish { stops: Stops::Agreed, ..stacks.wish.clone() };
+        let wish = Wish { stops: Stops::Never, times: Times::Sampled, ..stacks.wish.clone() };
+        let title = stacks.title.clone();
+        Some(self.ask_stacks(title, wish))
+    }
+
+    /// A yes to what was asked about.
+    pub(super) fn agree_to_stop(&mut self) -> Option<Effect> {
+        let Mode::Stacks(stacks) = &self.mode else { return None };
+        let times = match stacks.asks {
+            Asks::ToSample => Times::Sampled,
+            Asks::ToStop if stacks.stoppable().is_some() => Times::Once,
+            Asks::ToStop | Asks::Nothing => return None,
+        };
+        let wish = Wish { stops: Stops::Agreed, times, ..stacks.wish.clone() };
         Some(self.ask_stacks(stacks.title.clone(), wish))
     }
 

@@ -8,7 +8,7 @@ use super::{below_header, popup, span, write};
 use crate::tui::dashboard::Dashboard;
 use crate::tui::format;
 use crate::tui::layout;
-use crate::tui::stacks::{Asks, Stacks, Stops};
+use crate::tui::stacks::{Asks, SAMPLED, Stacks, Stops, Times};
 use crate::tui::theme::Role;
 
 /// Lines that always stand at the bottom.
@@ -49,18 +49,22 @@ fn area(dashboard: &Dashboard, stacks: &Stacks) -> (Rect, Vec<String>) {
 
 /// What a stop would show, or did; and the keys that count now.
 fn bottom(stacks: &Stacks) -> (String, &'static str) {
-    const AGAIN: &str = "b takes them again   Esc goes back";
+    const AGAIN: &str = "m samples them   b takes them again   Esc goes back";
     let threads = |count: usize| if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") };
     let taken = stacks.answer.as_ref().and_then(|answer| answer.taken.as_ref().ok());
     match (taken, stacks.stoppable()) {
-        (None, _) if stacks.answer.is_none() => (String::new(), "Esc goes back"),
+        (None, _) => (String::new(), "b takes them again   Esc goes back"),
+        _ if stacks.asks == Asks::ToSample => (
+            format!("Stops threads one at a time for {} s, less than 1 % of that.", SAMPLED.as_secs()),
+            "y begins   Esc leaves them alone",
+        ),
         (_, Some(count)) if stacks.asks == Asks::ToStop => (
             format!("Stops {} one at a time: mostly under 1 ms, more if no CPU is free.", threads(count)),
             "y stops them   Esc leaves them alone",
         ),
         (_, Some(count)) => (
             format!("Nothing was stopped. A stop would show more of {}.", threads(count)),
-            "S stops them, asks first   b takes them again   Esc goes back",
+            "S stops them, asks first   m samples them   b takes them again   Esc goes back",
         ),
         (Some(taken), None) if taken.need_stop > 0 && stacks.wish.stops == Stops::Never => {
             let why = taken.refused.as_deref().unwrap_or_default();
@@ -72,6 +76,10 @@ fn bottom(stacks: &Stacks) -> (String, &'static str) {
 
 fn body(stacks: &Stacks, width: u16) -> Vec<String> {
     match stacks.answer.as_ref().map(|answer| &answer.taken) {
+        None if stacks.wish.times == Times::Sampled => {
+            let how = if stacks.wish.stops == Stops::Agreed { "with stops" } else { "without a stop" };
+            vec![format!("being taken for {} s, {how}…", SAMPLED.as_secs())]
+        }
         None if stacks.wish.stops == Stops::Agreed => vec!["being taken, with stops…".to_owned()],
         None => vec!["being taken, without a stop…".to_owned()],
         Some(Err(why)) => format::wrap(why, width.saturating_sub(2), MOST_LINES),
