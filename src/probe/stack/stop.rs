@@ -9,6 +9,10 @@ use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::signal::Signal;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
+use thread_priority::{
+    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
+    thread_native_id,
+};
 
 use super::asleep::Task;
 use super::registers::Registers;
@@ -20,9 +24,6 @@ const LONGEST_WAIT: Duration = Duration::from_millis(10);
 /// A thread on a CPU stops within microseconds: until then nothing is slept.
 const IMPATIENT: Duration = Duration::from_micros(100);
 const NAP: Duration = Duration::from_micros(50);
-
-/// The lowest niceness (setpriority(2)); on Linux it is this thread's alone.
-const MOST_URGENT: i32 = -20;
 
 /// `__WALL`: threads, too (linux/wait.h).
 const ALL_KINDS: u32 = 0x4000_0000;
@@ -58,8 +59,7 @@ fn stop_and_read<T>(task: &Task, tid: Tid, start_ticks: u64, read: impl FnOnce(&
     };
     // Sleeps of 50 us last 100 us by default (prctl(2), PR_SET_TIMERSLACK); refused, it only takes longer.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-    // The sooner this thread gets a CPU back, the shorter the stop; refused to all but root, it only takes longer.
-    let _ = rustix::process::setpriority_process(None, MOST_URGENT);
+    hurry();
     let traced = nix::unistd::Pid::from_raw(number);
     if let Err(error) = ptrace::seize(traced, ptrace::Options::empty()) {
         return unstopped(refusal(task, error));
@@ -85,6 +85,14 @@ fn stop_and_read<T>(task: &Task, tid: Tid, start_ticks: u64, read: impl FnOnce(&
         Pending::Unknown => {}
     }
     Stop { read, lasted: since.elapsed() }
+}
+
+/// The sooner this thread gets a CPU back, the shorter the stop: it is before everybody's usual threads until it ends.
+/// Niceness would not do, it counts within a session only (sched(7), autogroup). Refused to all but root, a stop only takes
+/// longer.
+fn hurry() {
+    let first = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
+    let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, first);
 }
 
 /// A signal that was about to be delivered when the thread stopped: it must get it.
