@@ -85,14 +85,14 @@ fn five_hundred_threads_take_no_longer_than_a_few_seconds() {
     assert_eq!(stacks["stopped_ms"].as_f64(), Some(0.0));
 }
 
-fn stacks(pid: u32, arguments: &[&str]) -> Value {
+pub(crate) fn stacks(pid: u32, arguments: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
     let output = command.args(["stack", &pid.to_string(), "--json"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn list(value: &Value) -> &Vec<Value> {
+pub(crate) fn list(value: &Value) -> &Vec<Value> {
     value.as_array().unwrap()
 }
 
