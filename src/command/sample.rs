@@ -98,7 +98,7 @@ impl Looks<'_, '_> {
             progress.show(pid, self.began.elapsed());
             let rest = match ration.next(self.roster.tids(), self.began.elapsed()) {
                 Ok((some, stops)) => {
-                    let stacks = self.reader.take(&some, stops);
+                    let stacks = self.reader.sample(&some, stops);
                     let gone = |taken: &Taken, state| matches!((taken, state), (Taken::Not { .. }, State::Unknown));
                     all_gone = stacks.stacks.iter().all(|stack| gone(&stack.taken, stack.state))
                         && some.len() == self.roster.tids().len();
