@@ -22,6 +22,7 @@ mod libraries;
 mod namespaces;
 mod permissions;
 mod pools;
+mod samples;
 mod stacks;
 mod stages;
 mod untouched;
