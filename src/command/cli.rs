@@ -174,8 +174,8 @@ pub(super) struct StackWish {
     /// no CPU is free)
     #[arg(long)]
     pub(super) stop: bool,
-    /// Print JSON (schema tftop.stack/1)
-    #[arg(long, conflicts_with = "sample")]
+    /// Print JSON (schema tftop.stack/1; with --sample, tftop.profile/1)
+    #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) sampling: Sampling,
@@ -188,7 +188,8 @@ pub(super) struct Sampling {
     /// and stages; with --stop, stops stay below 1 % of the time
     #[arg(long, value_name = "TIME", value_parser = span::watch)]
     pub(super) sample: Option<Duration>,
-    /// Write the stacks for a flame graph, one a line with its count; - is stdout, and the table goes to stderr
+    /// Write the stacks for a flame graph, one a line with its count; - is stdout, and the table goes to stderr, or with
+    /// --json a part of it
     #[arg(long, value_name = "FILE", requires = "sample")]
     pub(super) folded: Option<PathBuf>,
 }

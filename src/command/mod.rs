@@ -16,6 +16,7 @@ mod pump;
 mod ration;
 mod report;
 mod rerun;
+mod roster;
 mod run;
 mod runs;
 mod sample;

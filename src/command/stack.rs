@@ -2,19 +2,17 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::attach::{PROC, families, live_options};
+use super::attach::PROC;
 use super::cli::{Options, StackWish};
 use super::exit::{Exit, Problem};
+use super::roster::Roster;
 use super::{output, sample, target};
-use crate::fact::{Interest, Pid, Taken, Tid};
-use crate::model::{Model, Scene};
+use crate::fact::{Pid, Taken};
 use crate::probe::stack::{StackReader, Stops};
-use crate::probe::{Live, LiveOptions};
 use crate::report;
 
 /// Time of all stops of one call: some 400 threads at the quarter of a millisecond that one stop takes mostly.
@@ -26,12 +24,11 @@ pub(super) fn stack(wish: &StackWish, options: &Options) -> anyhow::Result<Exit>
         return Err(Problem::usage("--stop stops threads, which --read-only forbids: leave one of them out").into());
     }
     let pid = target::find(&wish.target)?;
-    let scene = look(pid, options)?;
-    let pid = scene.target.pid;
-    let tids = chosen(&scene, wish)?;
+    let roster = Roster::open(pid, wish, options)?;
+    let pid = roster.scene().target.pid;
     let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| unreadable(pid, &error))?;
     if let Some(time) = wish.sampling.sample {
-        return sample::sample(&scene, reader, &tids, wish, time);
+        return sample::sample(roster, reader, wish, time);
     }
     let stops = match wish.stop {
         false => Stops::Never,
@@ -43,48 +40,14 @@ pub(super) fn stack(wish: &StackWish, options: &Options) -> anyhow::Result<Exit>
             Stops::Allowed { budget: STOP_BUDGET }
         }
     };
-    let stacks = reader.take(&tids, stops);
+    let stacks = reader.take(roster.tids(), stops);
     match wish.json {
-        true => output::print(&(report::stack_json(&scene, &stacks).context("writing JSON")? + "\n"))?,
-        false => output::print(&report::stack_text(&scene, &stacks))?,
+        true => output::print(&(report::stack_json(roster.scene(), &stacks).context("writing JSON")? + "\n"))?,
+        false => output::print(&report::stack_text(roster.scene(), &stacks))?,
     }
     let gone = stacks.stacks.iter().all(|stack| matches!(stack.taken, Taken::Not { .. }))
         && !Path::new(PROC).join(pid.to_string()).exists();
     Ok(if gone { Exit::Gone } else { Exit::Clean })
-}
-
-/// The threads and where they come from. A look at the process itself, without its children: their memory is another.
-fn look(pid: Pid, options: &Options) -> anyhow::Result<Scene> {
-    let live = LiveOptions { children: false, ..live_options(options) };
-    let mut live = Live::attach(pid, live).map_err(|error| Problem::attach(pid, &error))?;
-    let sample = live.next(&Interest::default(), Duration::ZERO);
-    Ok(Model::new(families(options)?).next(Arc::new(sample)))
-}
-
-fn chosen(scene: &Scene, wish: &StackWish) -> anyhow::Result<Vec<Tid>> {
-    let all = || scene.threads.iter();
-    let tids: Vec<Tid> = match (&wish.group, wish.tid) {
-        (Some(origin), _) => {
-            let of_group = all().filter(|thread| *thread.attribution.group.origin == **origin);
-            of_group.map(|thread| thread.key.tid).collect()
-        }
-        (None, Some(tid)) => all().map(|thread| thread.key.tid).filter(|found| found.0 == tid).collect(),
-        (None, None) => all().map(|thread| thread.key.tid).collect(),
-    };
-    if !tids.is_empty() {
-        return Ok(tids);
-    }
-    let says = match (&wish.group, wish.tid) {
-        (Some(origin), _) => {
-            let mut origins: Vec<&str> = all().map(|thread| &*thread.attribution.group.origin).collect();
-            origins.sort_unstable();
-            origins.dedup();
-            format!("process {} has no thread of {origin:?}; its groups are {}", scene.target.pid, origins.join(", "))
-        }
-        (None, Some(tid)) => format!("process {} has no thread {tid}", scene.target.pid),
-        (None, None) => format!("process {} has no threads any more", scene.target.pid),
-    };
-    Err(Problem::not_found(says).into())
 }
 
 pub(super) fn unreadable(pid: Pid, error: &std::io::Error) -> Problem {

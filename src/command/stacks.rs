@@ -12,7 +12,7 @@ use super::attach::PROC;
 use super::cli::Options;
 use super::pump::Pump;
 use super::ration;
-use super::sample::label;
+use super::roster::whose;
 use crate::fact::{End, Pid, Stack, Stacks, State, Taken as Way};
 use crate::model::Scene;
 use crate::model::frames::Meanings;
@@ -87,7 +87,7 @@ fn sampled(reader: &mut StackReader, scene: &Scene, wish: &Wish, rounds: &Rounds
     let (mut profile, mut meanings) = (Profile::default(), Meanings::builtin());
     let stops = wish.stops == Stops::Agreed;
     ration::sample(reader, &wish.tids, (stops, SAMPLED), |stacks| {
-        profile.add(&stacks, &mut meanings, |tid| label(scene, tid));
+        profile.add(&stacks, &mut meanings, |tid| whose(scene, tid));
         let more = stacks.stacks.iter().any(|stack| !gone(stack));
         let _ = rounds.send(Arc::new(stacks));
         more

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::fact::{Stack, Stacks, State, Taken, Tid};
 
 use super::frames::{Activity, Meaning, Meanings};
+use super::scene::GroupKey;
 
 /// Most distinct things a group is told to do, distinct stacks and stop times that are kept.
 const MOST_DOINGS: usize = 500;
@@ -13,6 +14,21 @@ const MOST_FOLDED: usize = 20_000;
 const MOST_STOPS: usize = 1_000_000;
 /// Where things beyond that are counted.
 const OTHER: &str = "other";
+
+/// The group of a thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose<'a> {
+    /// Its name for people.
+    pub label: &'a str,
+    /// Which it is; none where that is not known.
+    pub key: Option<&'a GroupKey>,
+}
+
+impl<'a> From<&'a str> for Whose<'a> {
+    fn from(label: &'a str) -> Self {
+        Self { label, key: None }
+    }
+}
 
 /// Stacks counted.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +52,8 @@ pub struct Profile {
 /// What the threads of one group did.
 #[derive(Clone, Debug, Default)]
 pub struct GroupProfile {
+    /// Which group it is; none where that is not known.
+    pub key: Option<GroupKey>,
     /// Threads that were there at least once.
     pub threads: HashSet<Tid>,
     /// Looks at threads that were there.
@@ -76,8 +94,8 @@ impl GroupProfile {
 }
 
 impl Profile {
-    /// Counts stacks; `group` is the name of a thread's group. Threads that ended are not counted.
-    pub fn add<'a>(&mut self, stacks: &Stacks, meanings: &mut Meanings, group: impl Fn(Tid) -> &'a str) {
+    /// Counts stacks; `whose` is a thread's group. Threads that ended are not counted.
+    pub fn add<'a, W: Into<Whose<'a>>>(&mut self, stacks: &Stacks, meanings: &mut Meanings, whose: impl Fn(Tid) -> W) {
         self.rounds += 1;
         self.taking_ns = self.taking_ns.saturating_add(stacks.wall_ns);
         self.stopped_ns = self.stopped_ns.saturating_add(stacks.stopped_ns);
@@ -92,10 +110,12 @@ impl Profile {
                 self.stops_ns.push(stop_ns);
             }
             let meaning = meanings.of(stack);
-            let group = group(stack.tid);
-            self.groups.entry(group.to_owned()).or_default().add(stack, meaning.as_ref());
+            let Whose { label, key } = whose(stack.tid).into();
+            let group = self.groups.entry(label.to_owned());
+            let group = group.or_insert_with(|| GroupProfile { key: key.cloned(), ..GroupProfile::default() });
+            group.add(stack, meaning.as_ref());
             if let Some(meaning) = meaning {
-                self.fold(group, &meaning, stack, meanings);
+                self.fold(label, &meaning, stack, meanings);
             }
         }
     }

@@ -29,7 +29,9 @@ pub use explain::explain;
 pub use figure::{cpus, span};
 pub use json::{EXPLAIN_SCHEMA, SCHEMA, explain as explain_json, json};
 pub use markdown::markdown;
-pub use profile::{folded as profile_folded, text as profile_text};
+pub use profile::{
+    Folded, SCHEMA as PROFILE_SCHEMA, folded as profile_folded, json as profile_json, text as profile_text,
+};
 pub use ps::{SCHEMA as PS_SCHEMA, json as ps_json, table as ps_table};
 pub use rerun::{Effect, rerun};
 pub use run::{Run, run};

@@ -1,13 +1,20 @@
-//! `tftop stack --sample`: what threads did over a while, as a table a group, and as folded stacks for a flame graph.
+//! `tftop stack --sample`: what threads did over a while, as a table a group, as JSON (schema tftop.profile/1), and as
+//! folded stacks for a flame graph.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::figure::{milliseconds, share};
+use serde::Serialize;
+
+use super::figure::{milliseconds, rounded, share};
 use super::table::{Side, Table};
 use crate::fact::{Pid, Text};
 use crate::model::frames::Activity;
 use crate::model::profile::{GroupProfile, Profile};
 use crate::model::scene::Scene;
+
+/// Name and version of the JSON contract.
+pub const SCHEMA: &str = "tftop.profile/1";
 
 /// Operations and stages that a group's table lists.
 const MOST_ROWS: usize = 15;
@@ -114,11 +121,135 @@ pub fn folded(profile: &Profile) -> String {
     })
 }
 
+/// Whether folded stacks are a part of the JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folded {
+    /// They are.
+    Within,
+    /// They are not: nobody asked for them, or they are written to a file of their own.
+    Apart,
+}
+
+/// The same as one JSON object, without a newline at its end.
+pub fn json(scene: &Scene, pid: Pid, profile: &Profile, wall_s: f64, folded: Folded) -> serde_json::Result<String> {
+    let line = |(stack, looks)| FoldedJson { stack, looks };
+    serde_json::to_string_pretty(&ProfileJson {
+        schema: SCHEMA,
+        pid: pid.0,
+        command: &scene.target.command,
+        wall_s: rounded(wall_s),
+        rounds: profile.rounds,
+        taking_ms: milliseconds(profile.taking_ns),
+        stops: StopsJson::new(profile, wall_s),
+        groups: profile.groups.iter().map(|(label, group)| GroupJson::new(label, group)).collect(),
+        folded: (folded == Folded::Within).then(|| profile.folded().0.into_iter().map(line).collect()),
+    })
+}
+
+#[derive(Serialize)]
+struct ProfileJson<'a> {
+    schema: &'static str,
+    pid: u32,
+    command: &'a str,
+    wall_s: f64,
+    /// Times that stacks were taken; of each thread or of some.
+    rounds: u64,
+    /// Time of taking them.
+    taking_ms: f64,
+    stops: StopsJson,
+    groups: Vec<GroupJson<'a>>,
+    /// Null where they were not asked for.
+    folded: Option<Vec<FoldedJson<'a>>>,
+}
+
+/// Threads are stopped one at a time.
+#[derive(Serialize)]
+struct StopsJson {
+    /// Stops that gave a stack.
+    count: usize,
+    /// Of those; null where there was none.
+    median_ms: Option<f64>,
+    /// Of all stops, those that gave no stack included.
+    longest_ms: f64,
+    stopped_ms: f64,
+    /// Of `wall_s`.
+    stopped_share: f64,
+}
+
+#[derive(Serialize)]
+struct GroupJson<'a> {
+    label: &'a str,
+    /// Null where it is not known.
+    origin: Option<&'a str>,
+    library: Option<&'a str>,
+    /// Threads that were there at least once.
+    threads: usize,
+    looks: u64,
+    /// Looks by what the thread did: "working", "spinning", "waiting", "unknown".
+    activities: BTreeMap<&'static str, u64>,
+    /// Looks at threads that ran and could not be read: only a stop reads them.
+    running_not_read: u64,
+    /// Looks that failed for another reason.
+    not_readable: u64,
+    /// The most seen first.
+    doings: Vec<DoingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct DoingJson<'a> {
+    activity: &'static str,
+    /// At which operation, stage or wait.
+    at: &'a str,
+    looks: u64,
+}
+
+#[derive(Serialize)]
+struct FoldedJson<'a> {
+    /// Outermost first, with semicolons between.
+    stack: &'a str,
+    looks: u64,
+}
+
+impl StopsJson {
+    fn new(profile: &Profile, wall_s: f64) -> Self {
+        let stops = profile.stops();
+        let stopped_ms = milliseconds(profile.stopped_ns);
+        Self {
+            count: stops.map_or(0, |(count, _)| count),
+            median_ms: stops.map(|(_, median)| milliseconds(median)),
+            longest_ms: milliseconds(profile.longest_stop_ns),
+            stopped_ms,
+            stopped_share: rounded(stopped_ms / 1e3 / wall_s),
+        }
+    }
+}
+
+impl<'a> GroupJson<'a> {
+    fn new(label: &'a str, group: &'a GroupProfile) -> Self {
+        let of = |activity| group.activities.get(&activity).copied().unwrap_or_default();
+        let doing =
+            |(activity, at, looks): (Activity, &'a str, u64)| DoingJson { activity: activity.word(), at, looks };
+        Self {
+            label,
+            origin: group.key.as_ref().map(|key| &*key.origin),
+            library: group.key.as_ref().and_then(|key| key.library.as_deref()),
+            threads: group.threads.len(),
+            looks: group.looks,
+            activities: Activity::ALL.into_iter().map(|activity| (activity.word(), of(activity))).collect(),
+            running_not_read: group.running,
+            not_readable: group.unreadable,
+            doings: group.doings().into_iter().map(doing).collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fact::{Address, End, Frame, Stack, Stacks, State, Taken, Tid};
     use crate::model::frames::Meanings;
+    use crate::model::profile::Whose;
+    use crate::model::scene::GroupKey;
 
     fn profile() -> Profile {
         let stack = |tid: u32, state, taken, names: &[&str]| {
@@ -145,8 +276,9 @@ mod tests {
             ..Stacks::default()
         };
         let mut profile = Profile::default();
+        let key = GroupKey { origin: "tf-intra-op".into(), library: None };
         for _ in 0..2 {
-            profile.add(&stacks, &mut Meanings::builtin(), |_| "TF intra-op");
+            profile.add(&stacks, &mut Meanings::builtin(), |_| Whose { label: "TF intra-op", key: Some(&key) });
         }
         profile
     }
@@ -182,5 +314,48 @@ TF intra-op;waiting;Eigen::ThreadPoolTempl::WorkerLoop;Eigen::ThreadPoolTempl::W
 TF intra-op;working;Eigen::ThreadPoolTempl::WorkerLoop;tensorflow::MatMulOp::Compute 2
 ";
         assert_eq!(folded(&profile()), expected);
+    }
+
+    #[test]
+    fn json_says_the_same_in_names_that_stay() {
+        let json = |profile: &Profile, folded| -> serde_json::Value {
+            serde_json::from_str(&json(&Scene::default(), Pid(7), profile, 0.1, folded).unwrap()).unwrap()
+        };
+        let expected = serde_json::json!({
+            "schema": "tftop.profile/1",
+            "pid": 7,
+            "command": "",
+            "wall_s": 0.1,
+            "rounds": 2,
+            "taking_ms": 8.0,
+            "stops": {
+                "count": 2,
+                "median_ms": 0.18,
+                "longest_ms": 0.18,
+                "stopped_ms": 0.36,
+                "stopped_share": 0.0036,
+            },
+            "groups": [{
+                "label": "TF intra-op",
+                "origin": "tf-intra-op",
+                "library": null,
+                "threads": 3,
+                "looks": 6,
+                "activities": { "working": 2, "spinning": 0, "waiting": 2, "unknown": 0 },
+                "running_not_read": 2,
+                "not_readable": 0,
+                "doings": [
+                    { "activity": "working", "at": "MatMulOp", "looks": 2 },
+                    { "activity": "waiting", "at": "waits for work (Eigen)", "looks": 2 },
+                ],
+            }],
+            "folded": null,
+        });
+        assert_eq!(json(&profile(), Folded::Apart), expected);
+        let folded = json(&profile(), Folded::Within)["folded"].clone();
+        let worker = "TF intra-op;waiting;Eigen::ThreadPoolTempl::WorkerLoop;Eigen::ThreadPoolTempl::WaitForWork";
+        assert_eq!(folded[0], serde_json::json!({ "stack": worker, "looks": 2 }));
+        assert_eq!(folded.as_array().unwrap().len(), 2);
+        assert_eq!(json(&Profile::default(), Folded::Within)["stops"]["median_ms"], serde_json::Value::Null);
     }
 }

@@ -22,7 +22,9 @@ mod libraries;
 mod namespaces;
 mod permissions;
 mod pools;
+mod samples;
 mod stacks;
+mod stages;
 mod untouched;
 
 /// The two TensorFlows of the tests. Up to 2.20 no thread has a kernel name of its own; 2.21 names some of them.

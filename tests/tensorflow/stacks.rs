@@ -85,14 +85,14 @@ fn five_hundred_threads_take_no_longer_than_a_few_seconds() {
     assert_eq!(stacks["stopped_ms"].as_f64(), Some(0.0));
 }
 
-fn stacks(pid: u32, arguments: &[&str]) -> Value {
+pub(crate) fn stacks(pid: u32, arguments: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
     let output = command.args(["stack", &pid.to_string(), "--json"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn list(value: &Value) -> &Vec<Value> {
+pub(crate) fn list(value: &Value) -> &Vec<Value> {
     value.as_array().unwrap()
 }
 
@@ -108,7 +108,7 @@ fn functions(stack: &Value) -> Vec<(String, String)> {
     functions.map(|function| (text(&function["function"]), text(&function["file"]))).collect()
 }
 
-fn cpu_ticks(pid: u32) -> u64 {
+pub(crate) fn cpu_ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()

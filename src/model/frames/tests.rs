@@ -96,6 +96,15 @@ fn stages_of_tf_data_are_told_apart() {
         (phrase(State::Running, &nested), meaning(State::Running, &nested).activity),
         ("Shuffle".to_owned(), Activity::Working)
     );
+    // And not the function that it runs: a generator that has nothing to yield.
+    let starved = [
+        "syscall",
+        "tensorflow::Executor::Run",
+        "tensorflow::data::InstantiatedCapturedFunction::Run",
+        "tensorflow::data::GeneratorDatasetOp::Dataset::Iterator::GetNextInternal",
+        "tensorflow::data::PrefetchDatasetOp::Dataset::Iterator::PrefetchThread",
+    ];
+    assert_eq!(phrase(State::Sleeping, &starved), "Generator waits");
 }
 
 #[test]

@@ -76,8 +76,19 @@ impl StackReader {
         })
     }
 
-    /// Takes the stacks of these threads of the process. A stack that can't be taken says why.
+    /// Takes the stacks of these threads of the process. A stack that can't be taken says why. A thread that runs is looked
+    /// at again for a while: it may be about to sleep, and then needs no stop.
     pub fn take(&mut self, tids: &[Tid], stops: Stops) -> Stacks {
+        self.take_within(tids, stops, ATTEMPTS)
+    }
+
+    /// The same, but what a thread does at the first look counts. To wait for its next sleep would find threads asleep
+    /// more often than they are.
+    pub fn sample(&mut self, tids: &[Tid], stops: Stops) -> Stacks {
+        self.take_within(tids, stops, 1)
+    }
+
+    fn take_within(&mut self, tids: &[Tid], stops: Stops, attempts: usize) -> Stacks {
         let began = Instant::now();
         let mut stacks = Stacks { pid: self.pid, ..Stacks::default() };
         if let Err(error) = self.places.look_again(&*self.target) {
@@ -93,6 +104,7 @@ impl StackReader {
             python: session.as_ref(),
             copy: &mut self.copy,
             room: Room::new(),
+            attempts,
             left: match stops {
                 Stops::Never => None,
                 Stops::Allowed { budget } => Some(budget),
@@ -145,6 +157,8 @@ struct Taker<'a> {
     python: Option<&'a Session<'a>>,
     copy: &'a mut Vec<u8>,
     room: Room,
+    /// Looks at a thread before it counts as one that runs.
+    attempts: usize,
     /// What is left of the time for stops; none where there may be none.
     left: Option<Duration>,
     stacks: &'a mut Stacks,
@@ -208,7 +222,7 @@ impl Taker<'_> {
     /// Reads a sleeping thread's stack where it lies, and checks that it slept all the while.
     fn quietly(&mut self, tid: Tid, task: &Task) -> Quiet {
         let mut last = None;
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..self.attempts {
             if attempt > 0 {
                 std::thread::sleep(PAUSE);
             }
