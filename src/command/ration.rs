@@ -81,7 +81,7 @@ pub(super) fn sample(
     while began.elapsed() < time {
         let rest = match ration.next(tids, began.elapsed()) {
             Ok((some, allowed)) => {
-                let stacks = reader.take(&some, allowed);
+                let stacks = reader.sample(&some, allowed);
                 let rest = ration.spent(&stacks);
                 if !each(stacks) {
                     return;

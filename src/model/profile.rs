@@ -60,6 +60,8 @@ pub struct GroupProfile {
     pub looks: u64,
     /// Of them, by what the thread did.
     pub activities: BTreeMap<Activity, u64>,
+    /// Of those, the ones whose meaning is likely, not certain.
+    pub likely: BTreeMap<Activity, u64>,
     /// Looks at threads that ran and could not be read: only a stop reads them.
     pub running: u64,
     /// Looks that failed for another reason.
@@ -86,6 +88,9 @@ impl GroupProfile {
             return;
         };
         *self.activities.entry(meaning.activity).or_default() += 1;
+        if meaning.note.is_some() {
+            *self.likely.entry(meaning.activity).or_default() += 1;
+        }
         let likely = if meaning.note.is_some() { " (likely)" } else { "" };
         let key = (meaning.activity, format!("{}{likely}", meaning.label));
         let full = self.doings.len() >= MOST_DOINGS && !self.doings.contains_key(&key);

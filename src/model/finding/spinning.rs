@@ -80,6 +80,12 @@ fn loops(case: &Case, origin: &str) -> Option<(u64, u64)> {
     (ran >= FEWEST_LOOKS).then_some((spinning, ran))
 }
 
+/// Looks at threads in what is likely a wait loop.
+fn likely(case: &Case, origin: &str) -> u64 {
+    let group = case.sampled.and_then(|sampled| sampled.groups.get(origin));
+    group.and_then(|group| group.likely.get(&Activity::Spinning)).copied().unwrap_or(0)
+}
+
 /// Where the share in a wait loop lies, by Wilson's interval: looks are few, and the share often near 0 or 1.
 fn bounds(spinning: u64, looks: u64) -> (f64, f64) {
     let (n, share) = (looks as f64, spinning as f64 / looks as f64);
@@ -95,7 +101,8 @@ fn seen(case: &Case, judged: &Judged, suspect: &Suspect, (count, spinning, looks
     let wanted = case.wanted(judged, &[origin]);
     Finding {
         level: case.blame(judged, wanted * spinning as f64 / looks as f64),
-        grade: Grade::Measured,
+        // A library without symbols is known to wait there, not seen to.
+        grade: if likely(case, origin) * 2 > spinning { Grade::Inferred } else { Grade::Measured },
         says: format!(
             "{words} threads spin: {spinning} of {looks} looks at them while they ran ({percent:.0} %) were in a wait loop"
         ),
