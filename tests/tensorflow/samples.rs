@@ -147,6 +147,29 @@ fn idle_threads_of_libgomp_spin_or_wait_as_its_policy_says() {
     }
 }
 
+/// Counters see a thread that is always runnable; stacks see that it has nothing to do.
+#[test]
+fn threads_that_spin_are_found_where_stacks_may_be_taken() {
+    if available_parallelism().unwrap().get() < 2 {
+        python::say(&format!("{}: SKIPPED, because libgomp does not spin on one CPU", python::test_name()));
+        return;
+    }
+    let Some(python) = python::tensorflow(NAMING) else { return };
+    let mut command = script_command(&python, "regions.py", &[]);
+    command.env("OMP_WAIT_POLICY", "active").env("OMP_NUM_THREADS", "2").env("OPENBLAS_NUM_THREADS", "1");
+    let target = Target::start_command(command);
+    let explained = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
+        let output = command.args(["explain", &target.pid().to_string(), "--for", "11s"]).args(more).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!explained(&[]).contains("OpenMP threads spin:"), "nobody let stacks be taken");
+    wait_for("the finding", LONG, || {
+        explained(&["--sample", "3s", "--stop"]).contains("OpenMP threads spin:").then_some(())
+    });
+}
+
 #[test]
 fn a_thread_born_while_stacks_are_taken_is_sampled_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -165,9 +188,9 @@ fn a_thread_born_while_stacks_are_taken_is_sampled_too() {
         assert!(output.status.success(), "{output:?}");
         let profile = Profile::of(&output);
         let has = |function: &str| profile.folded.iter().flatten().any(|folded| folded.stack.contains(function));
-        assert!(has(";early (births.py:"), "{profile:#?}");
-        assert_eq!(has(";late (births.py:"), profile.group().threads == 2, "{profile:#?}");
-        has(";late (births.py:")
+        // A thread that was seen may not have been read.
+        assert!(profile.group().threads == 2 || !has(";late (births.py:"), "{profile:#?}");
+        has(";early (births.py:") && has(";late (births.py:")
     });
     assert!(found, "it was never seen");
 }
