@@ -12,6 +12,8 @@ use super::scene::GroupKey;
 const MOST_DOINGS: usize = 500;
 const MOST_FOLDED: usize = 20_000;
 const MOST_STOPS: usize = 1_000_000;
+/// Most reasons that are kept.
+const MOST_WHYS: usize = 16;
 /// Where things beyond that are counted.
 const OTHER: &str = "other";
 
@@ -66,6 +68,8 @@ pub struct GroupProfile {
     pub running: u64,
     /// Looks that failed for another reason.
     pub unreadable: u64,
+    /// Why those that ran were not read.
+    whys: BTreeMap<String, u64>,
     doings: BTreeMap<(Activity, String), u64>,
 }
 
@@ -77,12 +81,24 @@ impl GroupProfile {
         doings
     }
 
+    /// Why most of those that ran were not read; none where all were.
+    pub fn why_running(&self) -> Option<&str> {
+        self.whys.iter().max_by_key(|(_, looks)| **looks).map(|(why, _)| why.as_str())
+    }
+
     fn add(&mut self, stack: &Stack, meaning: Option<&Meaning>) {
         self.threads.insert(stack.tid);
         self.looks += 1;
         let Some(meaning) = meaning else {
             match stack.state {
-                State::Running => self.running += 1,
+                State::Running => {
+                    self.running += 1;
+                    if let Taken::Not { why } | Taken::PythonOnly { why } = &stack.taken
+                        && (self.whys.len() < MOST_WHYS || self.whys.contains_key(why))
+                    {
+                        *self.whys.entry(why.clone()).or_default() += 1;
+                    }
+                }
                 _ => self.unreadable += 1,
             }
             return;

@@ -23,13 +23,6 @@ const FEW: u64 = 100;
 /// The largest share of the time that threads may be stopped.
 const LARGEST_SLOWDOWN: f64 = 0.01;
 
-/// Whether threads were stopped.
-#[derive(Clone, Copy)]
-enum Stops {
-    None,
-    Some,
-}
-
 /// What the target's threads did within `wall_s` seconds.
 pub fn text(scene: &Scene, pid: Pid, profile: &Profile, wall_s: f64) -> String {
     let mut text = format!("What threads of process {pid} do: {}\n", Text::from(scene.target.command.as_str()));
@@ -37,9 +30,8 @@ pub fn text(scene: &Scene, pid: Pid, profile: &Profile, wall_s: f64) -> String {
     let took = share(Some(milliseconds(profile.taking_ns) / 1e3 / wall_s));
     let _ = writeln!(text, "{looks} looks at single threads within {wall_s:.1} s; looking took {took} of that time");
     let _ = writeln!(text, "{}", stop_line(profile, wall_s));
-    let stops = if profile.stopped_ns == 0 { Stops::None } else { Stops::Some };
     for (label, group) in &profile.groups {
-        add_group(&mut text, label, group, stops);
+        add_group(&mut text, label, group);
     }
     text
 }
@@ -64,7 +56,7 @@ fn stop_line(profile: &Profile, wall_s: f64) -> String {
     )
 }
 
-fn add_group(text: &mut String, label: &str, group: &GroupProfile, stops: Stops) {
+fn add_group(text: &mut String, label: &str, group: &GroupProfile) {
     let looks = group.looks;
     let of = |count: u64| share((looks > 0).then(|| count as f64 / looks as f64));
     let threads = group.threads.len();
@@ -83,14 +75,8 @@ fn add_group(text: &mut String, label: &str, group: &GroupProfile, stops: Stops)
         }
     }
     let _ = writeln!(text, "  {}", parts.join(", "));
-    if group.running > 0 {
-        let hint = match stops {
-            Stops::None => {
-                "a thread that runs is read only while it is stopped: --stop shows whether it works or spins"
-            }
-            Stops::Some => "threads that ran are missing where the time for stops was used up: sample longer",
-        };
-        let _ = writeln!(text, "  {hint}");
+    if let Some(why) = group.why_running() {
+        let _ = writeln!(text, "  not read mostly because {}", Text::from(why));
     }
     if looks < FEW {
         let points = 98.0 / (looks.max(1) as f64).sqrt();
@@ -292,7 +278,7 @@ Threads were stopped one at a time: 0.36 ms in all, 0.36 % of the time, 2 stacks
 
 TF intra-op: 3 threads, 6 looks
   working 33 %, spinning 0 %, waiting 33 %, running but not read 33 %
-  threads that ran are missing where the time for stops was used up: sample longer
+  not read mostly because it is running
   few looks: a share may be off by 40 points and more; sample longer
   SHARE  LOOKS  DOES     WHAT
    33 %      2  working  MatMulOp

@@ -87,18 +87,36 @@ fn body(stacks: &Stacks, width: u16) -> Vec<String> {
     }
 }
 
-/// A line in pieces that fit: the end of a function's name says most.
+/// A line in pieces that fit, cut at a space where there is one late enough: the end of a function's name says most.
 fn broken(line: &str, columns: u16) -> Vec<String> {
     const INDENT: usize = 9;
-    let columns = usize::from(columns).max(2 * INDENT);
-    let mut pieces = vec![String::new()];
-    for character in line.chars() {
-        if pieces.last().is_some_and(|piece| usize::from(format::width(piece)) >= columns) {
-            pieces.push(" ".repeat(INDENT));
-        }
-        if let Some(piece) = pieces.last_mut() {
-            piece.push(character);
-        }
+    let columns = columns.max(2 * INDENT as u16 + 2);
+    let (mut pieces, mut rest) = (Vec::new(), line.to_owned());
+    while let Some((cut, _)) = rest.char_indices().find(|(at, it)| format::width(&rest[..at + it.len_utf8()]) > columns)
+    {
+        let space = rest[..cut].rfind(' ').filter(|&at| at > cut / 2);
+        let (head, tail) = rest.split_at(space.unwrap_or(cut));
+        pieces.push(head.trim_end().to_owned());
+        rest = format!("{}{}", " ".repeat(INDENT), tail.trim_start());
     }
+    pieces.push(rest);
     pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_a_space_that_is_late_enough_and_always_come_to_an_end() {
+        assert_eq!(broken("short", 40), ["short"]);
+        assert_eq!(broken("one two three four five", 20), ["one two three four", "         five"]);
+        let name = "a::very::long::name::without::a::space";
+        let pieces = broken(name, 20);
+        let joined: String = pieces.iter().map(|piece| piece.trim_start()).collect();
+        assert_eq!(joined, name);
+        assert!(pieces.iter().all(|piece| format::width(piece) <= 20), "{pieces:?}");
+        assert!(broken(&"\u{4f60}".repeat(99), 0).len() < 99);
+        assert!(broken(&" ".repeat(999), 20).len() < 99);
+    }
 }
