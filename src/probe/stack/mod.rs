@@ -59,6 +59,11 @@ const RED_ZONE: u64 = 128;
 /// How often a thread that ran in between is looked at again, and after which pause.
 const ATTEMPTS: usize = 4;
 const PAUSE: Duration = Duration::from_micros(300);
+/// What taking stacks takes of the target's CPUs must not show in what the target does: after so much work there is a
+/// pause before the next look of a sample, as long as all pauses of one call stay below the last.
+const BUSY: Duration = Duration::from_micros(500);
+const CALM: Duration = Duration::from_millis(2);
+const LONGEST_CALM: Duration = Duration::from_millis(200);
 
 impl StackReader {
     /// Opens the process. Fails where it does not exist, or its memory may not be read.
@@ -82,8 +87,8 @@ impl StackReader {
         self.take_within(tids, stops, ATTEMPTS)
     }
 
-    /// The same, but what a thread does at the first look counts. To wait for its next sleep would find threads asleep
-    /// more often than they are.
+    /// The same, but what a thread does at the first look counts: to wait for its next sleep would find threads asleep
+    /// more often than they are. The wall time is without the pauses before looks.
     pub fn sample(&mut self, tids: &[Tid], stops: Stops) -> Stacks {
         self.take_within(tids, stops, 1)
     }
@@ -111,12 +116,22 @@ impl StackReader {
             },
             stacks: &mut stacks,
         };
-        let raw: Vec<Raw> = tids.iter().zip(&tasks).map(|(&tid, task)| taker.take(tid, task)).collect();
+        let (mut calm, mut busy_since) = (Duration::ZERO, began);
+        let raw = tids.iter().zip(&tasks).map(|(&tid, task)| {
+            if attempts == 1 && calm < LONGEST_CALM && busy_since.elapsed() > BUSY {
+                let quiet_since = Instant::now();
+                std::thread::sleep(CALM);
+                calm += quiet_since.elapsed();
+                busy_since = Instant::now();
+            }
+            taker.take(tid, task)
+        });
+        let raw: Vec<Raw> = raw.collect();
         let addresses = raw.iter().filter_map(|raw| raw.walk.as_ref()).flat_map(|walk| &walk.frames);
         let addresses = addresses.map(|frame| frame.lookup);
         let named = self.places.name(&*self.target, addresses, &mut stacks.gaps);
         stacks.stacks = raw.into_iter().map(|raw| raw.into_stack(&named)).collect();
-        stacks.wall_ns = nanoseconds(began.elapsed());
+        stacks.wall_ns = nanoseconds(began.elapsed().saturating_sub(calm));
         stacks
     }
 }
