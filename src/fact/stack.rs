@@ -77,6 +77,9 @@ pub enum Found {
     /// By the frame pointer, because the code of the frame inside it comes without call frame information: likely, not
     /// certain.
     FramePointer,
+    /// By the first return address on the stack from which call frame information leads to a thread's start, because the
+    /// code of the frame inside it was made at run time and comes without: likely, not certain.
+    StackScan,
     /// In Python's own list of frames.
     Python,
 }

@@ -184,7 +184,11 @@ fn lines(frame: &Frame) -> Vec<String> {
         return frame.python.iter().map(python_line).collect();
     }
     let library = frame.library.as_deref().map_or("code of no file", |path| file_name(path));
-    let marked = if frame.found == Found::FramePointer { "  (likely: found by the frame pointer)" } else { "" };
+    let marked = match frame.found {
+        Found::FramePointer => "  (likely: found by the frame pointer)",
+        Found::StackScan => "  (likely: found by its return address on the stack)",
+        Found::InstructionPointer | Found::CallFrameInformation | Found::Python => "",
+    };
     vec![match (&frame.symbol, frame.in_file, frame.address) {
         (Some(name), _, _) => format!("{}  {library}{marked}", cut(&symbol::short(name))),
         (None, Some(at), _) => format!("{library}+{at}{marked}"),

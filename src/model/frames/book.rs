@@ -51,11 +51,12 @@ pub(super) enum Place {
     Innermost,
 }
 
-/// Whether an entry speaks before or after all others.
+/// Whether an entry speaks before or after others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strength {
     Strong,
     Weak,
+    Last,
 }
 
 /// One frame as the table looks at it.
@@ -153,7 +154,11 @@ impl Entry {
             under: compile(written.under)?,
             inside: compile(written.inside)?,
             detail: compile(written.detail)?,
-            strength: if written.weak { Strength::Weak } else { Strength::Strong },
+            strength: match (written.jit, written.weak) {
+                (true, _) => Strength::Last,
+                (false, true) => Strength::Weak,
+                (false, false) => Strength::Strong,
+            },
             note: written.note.map(Arc::from),
             example: written.example,
             label: written.label,

@@ -94,6 +94,8 @@ pub struct Meanings {
     names: HashMap<Text, Arc<(String, String)>>,
 }
 
+/// Said of a meaning that rests on a frame that may be another.
+const LIKELY: &str = "the frame was found by its return address on the stack";
 /// Functions whose names are remembered; a target can't make the table grow beyond that.
 const MOST_NAMES: usize = 16_384;
 
@@ -110,7 +112,9 @@ impl Meanings {
             return None;
         }
         let seen: Vec<Seen> = stack.frames.iter().map(|frame| self.seen(frame)).collect();
-        let found = [Strength::Strong, Strength::Weak].into_iter().find_map(|strength| self.find(&seen, strength));
+        let found = [Strength::Strong, Strength::Weak, Strength::Last]
+            .into_iter()
+            .find_map(|strength| self.find(&seen, strength));
         let asleep = matches!(stack.state, State::Sleeping | State::DiskSleep | State::Idle | State::Parked);
         let runs = stack.state == State::Running;
         let Some(found) = found else {
@@ -120,6 +124,7 @@ impl Meanings {
         let entry = &self.book.entries[found.entry];
         let (awake, sleeping) = found.labels;
         let python_only = matches!(stack.taken, Taken::PythonOnly { .. });
+        let likely = stack.frames.iter().take(found.at + 1).any(|frame| frame.found == crate::fact::Found::StackScan);
         Some(Meaning {
             kind: entry.kind,
             activity: match entry.kind {
@@ -131,9 +136,10 @@ impl Meanings {
             },
             label: Text::from(if asleep { sleeping } else { awake }),
             because: stack.frames.get(found.at).and_then(|frame| because(frame, &seen[found.at])),
-            note: match python_only {
-                true => Some("its native frames were not read: what Python called is not known".into()),
-                false => entry.note.clone().filter(|_| !asleep),
+            note: match (python_only, likely) {
+                (true, _) => Some("its native frames were not read: what Python called is not known".into()),
+                (false, true) if !asleep => Some(LIKELY.into()),
+                (false, _) => entry.note.clone().filter(|_| !asleep),
             },
         })
     }

@@ -40,7 +40,9 @@ fn every_entry_of_the_table_reads_and_names_its_own_example() {
         let names: Vec<&str> = entry.example.iter().map(String::as_str).collect();
         let mut meanings = Meanings::builtin();
         let seen: Vec<Seen> = stack(State::Running, &names).frames.iter().map(|frame| meanings.seen(frame)).collect();
-        let found = [Strength::Strong, Strength::Weak].into_iter().find_map(|strength| meanings.find(&seen, strength));
+        let found = [Strength::Strong, Strength::Weak, Strength::Last]
+            .into_iter()
+            .find_map(|strength| meanings.find(&seen, strength));
         let found = found.unwrap_or_else(|| panic!("nothing names {names:?}"));
         assert_eq!(found.entry, index, "{names:?} is named by {:?}", found.labels);
         assert!(!found.labels.0.contains("$1") && !found.labels.0.trim().is_empty(), "{:?}", found.labels);

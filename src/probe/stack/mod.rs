@@ -6,6 +6,7 @@ mod merge;
 mod places;
 mod python_side;
 mod registers;
+mod scan;
 mod step;
 mod stop;
 mod table;

@@ -104,6 +104,30 @@ fn the_line_of_a_running_main_thread_is_read_without_a_stop() {
     assert!(stack.frames.iter().all(|frame| frame.found == Found::Python));
 }
 
+/// Code as oneDNN makes it: it keeps two registers, uses the frame pointer for its own, and nothing tells how to leave it.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn code_made_at_run_time_is_left_by_the_return_address_above_it() {
+    // push rbx; push rbp; xor ebp, ebp; jmp to itself
+    const SOURCE: &str = "import ctypes, mmap
+made = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+made.write(bytes([0x53, 0x55, 0x31, 0xed, 0xeb, 0xfe]))
+def call():
+    ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(made)))()
+call()";
+    let program = Program::start("python3", &["-c", SOURCE]);
+    let allowed = Stops::Allowed { budget: Duration::from_millis(100) };
+    let stack = program.stack(allowed, |stack| stack.frames.get(1).is_some_and(|it| it.found == Found::StackScan));
+    assert_eq!(stack.end, End::Outermost, "{stack:#?}");
+    let caller = &stack.frames[1];
+    let library = caller.library.as_deref().map(ToString::to_string).unwrap_or_default();
+    assert!(["ffi", "ctypes", "python"].iter().any(|part| library.contains(part)), "{library}");
+    assert!(stack.frames[2..].iter().all(|frame| frame.found == Found::CallFrameInformation), "{stack:#?}");
+    let functions: Vec<&str> =
+        stack.frames.iter().flat_map(|frame| &frame.python).map(|python| &*python.function).collect();
+    assert_eq!(functions, ["call", "<module>"]);
+}
+
 #[test]
 fn a_thread_that_is_not_there_has_ended() {
     let program = Program::start("sleep", &["600"]);

@@ -4,6 +4,7 @@ use super::super::memory::Memory;
 use super::super::target::Target;
 use super::places::{Place, Places};
 use super::registers::{self, FRAME_POINTER, Registers};
+use super::scan;
 use super::step::{Room, Stepped, Stuck, step};
 use crate::fact::{Address, End, Found};
 
@@ -60,21 +61,29 @@ pub fn walk(target: &dyn Target, places: &mut Places, stack: &dyn Memory, start:
             Err(Why::Damaged(why)) => return Walk { frames, end: End::Lost { why } },
             Err(Why::NoInformation(why)) => why,
         };
-        match by_frame_pointer(target, places, stack, &registers) {
-            Some(caller) => (registers, found, exact) = (caller, Found::FramePointer, false),
+        let by_pointer =
+            by_frame_pointer(target, places, stack, &registers).map(|caller| (caller, Found::FramePointer));
+        let caller = by_pointer.or_else(|| {
+            let made = matches!(place, Place::Anonymous);
+            let caller = made.then(|| scan::caller(target, places, stack, &registers, room)).flatten();
+            caller.map(|caller| (caller, Found::StackScan))
+        });
+        match caller {
+            Some((caller, how)) => (registers, found, exact) = (caller, how, false),
             None => return Walk { frames, end: End::Lost { why } },
         }
     }
 }
 
-enum Why {
+pub(super) enum Why {
     Unknown(u16),
     Damaged(String),
     /// Nothing tells how to step out of this code.
     NoInformation(String),
 }
 
-fn stepped(
+/// One frame outward by call frame information.
+pub(super) fn stepped(
     place: &Place,
     lookup: u64,
     registers: &Registers,
