@@ -339,21 +339,18 @@ fn a_blocked_thread_costs_no_second_read() {
     target.say("idle 500");
     let mut live = attach(target.pid());
     doing(&mut live, "idle (one) x");
-    // Threads that have their name may still run, or wait for a CPU to run on.
+    // Threads that have their name may still run, or wait long for a CPU to run on: their counters stand still then, too.
     let counters =
         |sample: &Sample| sample.processes[0].threads.iter().map(|it| (it.key, it.counters)).collect::<Vec<_>>();
     let end = Instant::now() + PATIENCE;
-    let mut before: Vec<(ThreadKey, Counters)> = Vec::new();
-    loop {
-        let sample = next(&mut live);
-        let now = counters(&sample);
-        let asleep = sample.processes[0].threads.iter().all(|thread| thread.state == State::Sleeping);
-        if now == before && now.len() == 501 && asleep {
-            break;
-        }
+    let (mut before, mut since) = (Vec::new(), Instant::now());
+    while before.len() != 501 || since.elapsed() < Duration::from_secs(1) {
         assert!(Instant::now() < end, "they never settle");
-        before = now;
         std::thread::sleep(Duration::from_millis(50));
+        let now = counters(&next(&mut live));
+        if now != before {
+            (before, since) = (now, Instant::now());
+        }
     }
     let interest = Interest { waits: before.iter().map(|(key, _)| *key).collect(), ..Interest::default() };
     // Counters are read in any case, so only what the waits add is compared; at some looks more is read than at others.
