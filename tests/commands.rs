@@ -134,8 +134,8 @@ fn a_target_that_is_not_there_ends_with_3() {
         assert_eq!((code, stdout.as_str()), (Some(3), ""), "{arguments:?}: {stderr}");
         assert!(stderr.starts_with(&format!("tftop: no process {NOBODYS_PID} here")), "{stderr}");
     }
-    // Taken apart, so that the name stands in no command line but tftop's own.
-    let name = ["a-name", "that-nobody-has"].join("-");
+    // It stands in no command line but tftop's own, not even in one of these tests beside this.
+    let name = format!("a-name-that-nobody-has-{}", std::process::id());
     for subcommand in ["attach", "report", "explain"] {
         let (code, _, stderr) = ended(&mut tftop(&[subcommand, &name]));
         assert_eq!(code, Some(3), "{stderr}");
