@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -141,6 +142,31 @@ fn a_target_that_is_not_there_ends_with_3() {
         assert_eq!(code, Some(3), "{stderr}");
         assert!(stderr.contains("no process is called") && stderr.contains("`tftop ps` lists"), "{stderr}");
     }
+}
+
+/// As some ways to change the user leave HOME.
+#[test]
+fn settings_that_another_user_keeps_closed_are_not_read_and_that_is_said() {
+    let home = tempfile::tempdir().unwrap();
+    let closed = home.path().join("tftop");
+    fs::create_dir(&closed).unwrap();
+    fs::write(closed.join("config.toml"), "nonsense").unwrap();
+    let mut command = tftop(&["ps"]);
+    if rustix::process::geteuid().is_root() {
+        // A build folder may lie in a home that is closed to others.
+        let copy = home.path().join("binary");
+        fs::copy(env!("CARGO_BIN_EXE_tftop"), &copy).unwrap();
+        [home.path(), &copy].iter().for_each(|path| fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap());
+        fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
+        command = Command::new(copy);
+        command.arg("ps").uid(65534).gid(65534);
+    } else {
+        fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
+    }
+    let (code, _, stderr) = ended(command.env("XDG_CONFIG_HOME", home.path()));
+    fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("no settings are read") && stderr.contains("config.toml"), "{stderr}");
 }
 
 #[test]

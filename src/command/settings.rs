@@ -14,6 +14,7 @@ use toml::{Table, Value};
 
 use super::cli::{Colour, Theme};
 use super::exit::Problem;
+use super::output;
 use super::run::wish::{Profile, threads, variable};
 use super::span;
 use crate::launch::store::Retention;
@@ -63,12 +64,18 @@ impl Runs {
 }
 
 impl Settings {
-    /// The named file, which must be there, or `$XDG_CONFIG_HOME/tftop/config.toml`, which may be missing.
+    /// The named file, which must be there, or `$XDG_CONFIG_HOME/tftop/config.toml`, which may be missing, or closed to
+    /// this user.
     pub(super) fn read(named: Option<&Path>) -> Result<Self, Problem> {
         let Some(path) = named.map(Path::to_owned).or_else(usual_place) else { return Ok(Self::default()) };
         let file = match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
                 return Ok(Self { path, ..Self::default() });
+            }
+            // HOME is another user's, as some ways to change the user leave it.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && named.is_none() => {
+                output::say(&format!("tftop: no settings are read: {}: {error}", path.display()));
+                return Ok(Self::default());
             }
             file => file.map_err(|error| problem(&path, &error.to_string()))?,
         };
