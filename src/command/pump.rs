@@ -7,14 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::fact::{Interest, Sample, Stacks};
+use crate::fact::{Interest, Sample};
+use crate::model::profile::Profile;
 use crate::model::{Model, Scene};
 
 /// How often a thread with nothing left to sample looks whether anybody still shows the last scene.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
-
-/// Rounds of stacks that one look takes over at most.
-const MOST_ROUNDS: usize = 1_000;
 
 /// How long a look that was asked for may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,8 +36,8 @@ pub(super) struct Pump {
     pub(super) scenes: watch::Receiver<Arc<Scene>>,
     /// What the next look should read beside the usual.
     pub(super) interest: watch::Sender<Interest>,
-    /// Stacks that a person let be taken: the next look carries them to the model.
-    pub(super) stacks: mpsc::Sender<Arc<Stacks>>,
+    /// What stacks showed that a person let be taken: before the next look the model hears of it.
+    pub(super) sampled: mpsc::Sender<Arc<Profile>>,
     /// A word asks for a look now; dropped with the pump, which ends the thread at once.
     wake: mpsc::Sender<()>,
 }
@@ -52,15 +50,15 @@ impl Pump {
         C: Companion,
     {
         let ticks = Ticks { next: Instant::now() + interval, interval };
-        let (stacks, taken) = mpsc::channel();
-        let mut eyes = Eyes { look, companion, model, taken };
+        let (sampled, heard) = mpsc::channel();
+        let mut eyes = Eyes { look, companion, model, heard };
         let first = eyes.next(&Interest::default(), Duration::ZERO);
         let (publish, scenes) = watch::channel(Arc::new(first));
         let (interest, wanted) = watch::channel(Interest::default());
         let (wake, woken) = mpsc::channel();
         let sampler = Sampler { eyes, ticks, publish, wanted, woken };
         thread::Builder::new().name("tftop-sampler".to_owned()).spawn(move || sampler.run())?;
-        Ok(Self { scenes, interest, stacks, wake })
+        Ok(Self { scenes, interest, sampled, wake })
     }
 
     /// The scene of a look that is taken now, not at the next tick; the newest there is where that takes too long.
@@ -79,13 +77,15 @@ struct Eyes<L, C> {
     look: L,
     companion: C,
     model: Model,
-    taken: mpsc::Receiver<Arc<Stacks>>,
+    heard: mpsc::Receiver<Arc<Profile>>,
 }
 
 impl<L: FnMut(&Interest, Duration) -> Sample, C: Companion> Eyes<L, C> {
     fn next(&mut self, interest: &Interest, late: Duration) -> Scene {
+        if let Some(profile) = self.heard.try_iter().last() {
+            self.model.hear(profile);
+        }
         let mut sample = (self.look)(interest, late);
-        sample.stacks.extend(self.taken.try_iter().take(MOST_ROUNDS));
         self.companion.complete(&mut sample);
         let sample = Arc::new(sample);
         let scene = self.model.next(sample.clone());

@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::roster::whose;
 use crate::fact::{Stacks, Tid};
+use crate::model::Scene;
+use crate::model::frames::Meanings;
+use crate::model::profile::Profile;
 use crate::probe::stack::{StackReader, Stops};
 
 /// Share of the time that threads may be stopped: below the promised 1 %, because the last stop may last longer.
@@ -67,13 +71,15 @@ impl Ration {
     }
 }
 
-/// Takes stacks of these threads until the time is over; `each` sees every round and says whether to go on.
+/// What these threads of the scene did until the time was over; `more` sees every round and says whether to go on.
 pub(super) fn sample(
     reader: &mut StackReader,
+    scene: &Scene,
     tids: &[Tid],
     (stops, time): (bool, Duration),
-    mut each: impl FnMut(Stacks) -> bool,
-) {
+    more: impl Fn(&Stacks) -> bool,
+) -> Profile {
+    let (mut profile, mut meanings) = (Profile::default(), Meanings::builtin());
     // Not counted: it opens the libraries, which takes seconds where they are large.
     reader.take(tids, Stops::Never);
     let mut ration = Ration::new(stops, time);
@@ -83,8 +89,9 @@ pub(super) fn sample(
             Ok((some, allowed)) => {
                 let stacks = reader.sample(&some, allowed);
                 let rest = ration.spent(&stacks);
-                if !each(stacks) {
-                    return;
+                profile.add(&stacks, &mut meanings, |tid| whose(scene, tid));
+                if !more(&stacks) {
+                    break;
                 }
                 rest
             }
@@ -92,6 +99,7 @@ pub(super) fn sample(
         };
         std::thread::sleep(rest.min(time.saturating_sub(began.elapsed())));
     }
+    profile
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::pump::Pump;
 use super::stack::unreadable;
 use super::watch::{runtime, stop_signal};
 use super::{output, ration, target};
-use crate::fact::{Interest, Pid, Tid};
+use crate::fact::{Interest, Pid, Stacks, Tid};
 use crate::model::finding::COMPUTE;
 use crate::model::scene::Thread;
 use crate::model::{Model, Scene, waits};
@@ -95,7 +95,7 @@ fn watch(pid: Pid, time: Duration, sampling: Option<(bool, Duration)>, options: 
 
 /// The scene once stacks were taken of the target's pools and judged. Its children have a memory of their own and are not
 /// looked into.
-async fn sampled(pump: &Pump, scene: &Scene, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
+async fn sampled(pump: &Pump, scene: &Arc<Scene>, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
     let pid = scene.target.pid;
     let of_pool = |thread: &&Thread| thread.pid == pid && COMPUTE.contains(&thread.attribution.group.origin.as_ref());
     let tids: Vec<Tid> = scene.threads.iter().filter(of_pool).map(|thread| thread.key.tid).collect();
@@ -103,14 +103,20 @@ async fn sampled(pump: &Pump, scene: &Scene, (stops, time): (bool, Duration)) ->
     if stops {
         output::say(&format!("tftop: stopping threads of {pid}, one at a time, less than 1 % of the time"));
     }
-    let (rounds, enough) = (pump.stacks.clone(), Arc::new(AtomicBool::new(false)));
+    let (scene, enough) = (scene.clone(), Arc::new(AtomicBool::new(false)));
     let stopped = enough.clone();
-    let each = move |stacks| rounds.send(Arc::new(stacks)).is_ok() && !stopped.load(Ordering::Relaxed);
-    let mut taking = tokio::task::spawn_blocking(move || ration::sample(&mut reader, &tids, (stops, time), each));
-    tokio::select! {
-        taken = &mut taking => taken.context("taking stacks")?,
-        () = stop_signal()? => enough.store(true, Ordering::Relaxed),
-    }
+    let more = move |_: &Stacks| !stopped.load(Ordering::Relaxed);
+    let mut taking =
+        tokio::task::spawn_blocking(move || ration::sample(&mut reader, &scene, &tids, (stops, time), more));
+    let profile = tokio::select! {
+        taken = &mut taking => taken,
+        () = stop_signal()? => {
+            enough.store(true, Ordering::Relaxed);
+            taking.await
+        }
+    };
+    // Refused only when the sampler ended: then the scene stays as it is.
+    let _ = pump.sampled.send(Arc::new(profile.context("taking stacks")?));
     // Judgements are made anew about once a second.
     tokio::time::sleep(JUDGED_ANEW).await;
     Ok(pump.look_now().await)

@@ -12,24 +12,22 @@ use super::attach::PROC;
 use super::cli::Options;
 use super::pump::Pump;
 use super::ration;
-use super::roster::whose;
 use crate::fact::{End, Pid, Stack, Stacks, State, Taken as Way};
 use crate::model::Scene;
-use crate::model::frames::Meanings;
 use crate::model::profile::Profile;
 use crate::probe::stack::{StackReader, Stops as Allowance};
 use crate::report;
 use crate::tui::stacks::{Answer, Desk, SAMPLED, Stops, Taken, Times, Wish};
 
-/// Where every round goes on to.
-type Rounds = std::sync::mpsc::Sender<Arc<Stacks>>;
+/// Where the model hears of what was sampled.
+type Hear = std::sync::mpsc::Sender<Arc<Profile>>;
 
 /// Time of all stops of one yes.
 const STOP_BUDGET: Duration = Duration::from_millis(100);
 
 /// Opens a desk; it closes when the dashboard is gone.
 pub(super) fn open_desk(pump: &Pump, options: &Options) -> std::io::Result<Desk> {
-    let (scenes, rounds) = (pump.scenes.clone(), pump.stacks.clone());
+    let (scenes, hear) = (pump.scenes.clone(), pump.sampled.clone());
     let (ask, mut asked) = mpsc::unbounded_channel::<Wish>();
     let (publish, answers) = watch::channel(None);
     let read_only = options.read_only;
@@ -37,7 +35,7 @@ pub(super) fn open_desk(pump: &Pump, options: &Options) -> std::io::Result<Desk>
         let mut kept = None;
         while let Some(wish) = asked.blocking_recv() {
             let scene = scenes.borrow().clone();
-            let taken = take(&mut kept, &scene, (&wish, &rounds), read_only);
+            let taken = take(&mut kept, &scene, (&wish, &hear), read_only);
             publish.send_replace(Some(Arc::new(Answer { wish, taken })));
         }
     };
@@ -49,7 +47,7 @@ pub(super) fn open_desk(pump: &Pump, options: &Options) -> std::io::Result<Desk>
 fn take(
     kept: &mut Option<(Pid, StackReader)>,
     scene: &Scene,
-    (wish, rounds): (&Wish, &Rounds),
+    (wish, hear): (&Wish, &Hear),
     read_only: bool,
 ) -> Result<Taken, String> {
     const REFUSED: &str = "--read-only stops nothing";
@@ -64,7 +62,7 @@ fn take(
             .map_err(|error| super::stack::unreadable(wish.pid, &error).to_string())?,
     };
     if wish.times == Times::Sampled {
-        let taken = sampled(&mut reader, scene, wish, rounds);
+        let taken = sampled(&mut reader, scene, wish, hear);
         *kept = Some((wish.pid, reader));
         return Ok(Taken { refused: read_only.then(|| REFUSED.to_owned()), ..taken });
     }
@@ -81,17 +79,13 @@ fn take(
     })
 }
 
-/// What the threads did for a while; the model hears of it too. Sends go nowhere once the sampler has ended.
-fn sampled(reader: &mut StackReader, scene: &Scene, wish: &Wish, rounds: &Rounds) -> Taken {
+/// What the threads did for a while; the model hears of it too, as long as the sampler goes on.
+fn sampled(reader: &mut StackReader, scene: &Scene, wish: &Wish, hear: &Hear) -> Taken {
     let began = Instant::now();
-    let (mut profile, mut meanings) = (Profile::default(), Meanings::builtin());
     let stops = wish.stops == Stops::Agreed;
-    ration::sample(reader, &wish.tids, (stops, SAMPLED), |stacks| {
-        profile.add(&stacks, &mut meanings, |tid| whose(scene, tid));
-        let more = stacks.stacks.iter().any(|stack| !gone(stack));
-        let _ = rounds.send(Arc::new(stacks));
-        more
-    });
+    let more = |stacks: &Stacks| stacks.stacks.iter().any(|stack| !gone(stack));
+    let profile = Arc::new(ration::sample(reader, scene, &wish.tids, (stops, SAMPLED), more));
+    let _ = hear.send(profile.clone());
     let text = report::profile_text(scene, wish.pid, &profile, began.elapsed().as_secs_f64());
     let lines = text.lines().map(str::to_owned).collect();
     Taken { lines, need_stop: 0, stopped_ns: profile.stopped_ns, refused: None }

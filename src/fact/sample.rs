@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CpuTime, Gap, HostFact, LaunchSample, ProcessFact, Stacks, ThreadDetail, ThreadFact, ThreadKey, Throttle};
+use super::{CpuTime, Gap, HostFact, LaunchSample, ProcessFact, ThreadDetail, ThreadFact, ThreadKey, Throttle};
 
 /// One instant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,9 +31,6 @@ pub struct Sample {
     /// What whoever started the target adds; none for a target that was only attached to.
     #[serde(default)]
     pub launch: Option<LaunchSample>,
-    /// Stacks that a person let be taken since the sample before. Not kept on tape: they are many, and of a moment.
-    #[serde(skip)]
-    pub stacks: Vec<Arc<Stacks>>,
     /// What this sample cost.
     pub cost: Cost,
 }

@@ -11,8 +11,8 @@ use super::levels::{Circumstances, JUDGED_S, Judge};
 use super::limits::Sizes;
 use super::looks::{LOOKS, Looks};
 use super::processes::Processes;
-use super::profile::Profile;
 use super::rates::Load;
+use super::sampled::Sampled;
 use super::scene::{Demand, Group, GroupKey, Scene};
 use super::window::{Remembered, Total, Window};
 use crate::fact::{CgroupFact, ProcessKey, ProcessSample, Throttle};
@@ -149,7 +149,7 @@ impl Judging {
     }
 
     /// Puts headline and judgements into a scene that is complete but for them. Judges anew about once a second.
-    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &Sizes, sampled: Option<&Profile>) {
+    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &Sizes, sampled: &Sampled) {
         if self.due() || self.said.is_none() {
             self.last_ns = Some(self.window.now_ns());
             self.said = Some(self.judge(scene, samples, sizes, sampled));
@@ -165,7 +165,7 @@ impl Judging {
         scene: &Scene,
         samples: &[ProcessSample],
         sizes: &Sizes,
-        sampled: Option<&Profile>,
+        sampled: &Sampled,
     ) -> (Headline, Vec<Judgement>) {
         remember(&mut self.crowds, finding::crowd(&scene.threads, &scene.cpus));
         let others = scene.cpus.iter().filter(|cpu| cpu.allowed).map(|cpu| cpu.others).sum();

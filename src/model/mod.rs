@@ -49,6 +49,7 @@ use headline::Headline;
 use history::History;
 use judging::Judging;
 use processes::{Processes, WatchedProcess};
+use profile::Profile;
 use rates::{Load, Ticks};
 use sampled::Sampled;
 use steps::Marked;
@@ -99,6 +100,11 @@ impl Model {
     /// watching.
     pub fn of_whole_watch(families: Families) -> Self {
         Self { whole: true, watched: Watched::new(CounterSource::default(), true), ..Self::new(families) }
+    }
+
+    /// Takes over what stacks showed that a person let be taken; from the next sample on it counts.
+    pub fn hear(&mut self, profile: Arc<Profile>) {
+        self.watched.sampled.hear(profile);
     }
 
     /// The scene after one more sample. A sample that is not later than the one before, or of a target that has ended,
@@ -213,9 +219,8 @@ impl Watched {
             judgements: Vec::new(),
         };
         waits::fill(&mut scene);
-        self.sampled.take_in(sample.at_ns, &sample.stacks, &scene.threads);
-        let sampled = self.sampled.profile(sample.at_ns);
-        self.judging.speak(&mut scene, &sample.processes, &sizes, sampled);
+        self.sampled.advance(sample.at_ns);
+        self.judging.speak(&mut scene, &sample.processes, &sizes, &self.sampled);
         scene
     }
 

@@ -1,53 +1,58 @@
-//! What stacks that a person let be taken show of each origin, for causes that counters alone can't tell. Empty until some
-//! are taken, and again when they are old.
+//! What stacks that a person let be taken show of each origin, for causes that counters alone can't tell. Whoever took them
+//! has counted them. Empty until some are taken, and again when they are old.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::frames::Meanings;
+use super::frames::Activity;
 use super::profile::Profile;
-use super::scene::Thread;
-use crate::fact::Stacks;
 
-/// Rounds further apart than this are of two samplings.
-const APART_NS: u64 = 10_000_000_000;
 /// What was taken longer ago says nothing of now.
 const OLD_NS: u64 = 120_000_000_000;
 
-/// The last sampling.
+/// The newest samples of each origin.
 #[derive(Debug, Default)]
-pub(crate) struct Sampled {
-    last: Option<Last>,
+pub struct Sampled {
+    heard: Option<Arc<Profile>>,
+    origins: BTreeMap<Arc<str>, (u64, Looks)>,
 }
 
-#[derive(Debug)]
-struct Last {
-    meanings: Meanings,
-    profile: Profile,
-    at_ns: u64,
+/// Looks at threads that ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// All of them.
+    pub ran: u64,
+    /// Those in a wait loop.
+    pub spinning: u64,
+    /// Of those, the ones in what is likely one, not certain.
+    pub likely: u64,
 }
 
 impl Sampled {
-    /// Counts rounds of stacks; their threads are looked up among these.
-    pub fn take_in(&mut self, at_ns: u64, rounds: &[Arc<Stacks>], threads: &[Thread]) {
-        if rounds.is_empty() {
-            return;
-        }
-        let last = self.last.take().filter(|last| at_ns.saturating_sub(last.at_ns) < APART_NS);
-        let mut last =
-            last.unwrap_or_else(|| Last { meanings: Meanings::builtin(), profile: Profile::default(), at_ns });
-        last.at_ns = at_ns;
-        for stacks in rounds {
-            let origin = |tid| {
-                let of = threads.iter().find(|thread| thread.key.tid == tid && thread.pid == stacks.pid);
-                of.map_or("unknown", |thread| &*thread.attribution.group.origin)
-            };
-            last.profile.add(stacks, &mut last.meanings, origin);
-        }
-        self.last = Some(last);
+    /// Takes over what was counted, as of the next sample.
+    pub(crate) fn hear(&mut self, profile: Arc<Profile>) {
+        self.heard = Some(profile);
     }
 
-    /// What was counted, by origin; none where nothing was taken, or too long ago.
-    pub fn profile(&self, now_ns: u64) -> Option<&Profile> {
-        self.last.as_ref().filter(|last| now_ns.saturating_sub(last.at_ns) < OLD_NS).map(|last| &last.profile)
+    /// Goes on to a sample: what is new counts from here on, what is old is forgotten.
+    pub(crate) fn advance(&mut self, now_ns: u64) {
+        if let Some(profile) = self.heard.take() {
+            let mut new: BTreeMap<Arc<str>, (u64, Looks)> = BTreeMap::new();
+            for group in profile.groups.values() {
+                let Some(key) = &group.key else { continue };
+                let of = |activity| group.activities.get(&activity).copied().unwrap_or(0);
+                let (_, looks) = new.entry(key.origin.clone()).or_insert((now_ns, Looks::default()));
+                looks.spinning += of(Activity::Spinning);
+                looks.ran += of(Activity::Spinning) + of(Activity::Working);
+                looks.likely += group.likely.get(&Activity::Spinning).copied().unwrap_or(0);
+            }
+            self.origins.append(&mut new);
+        }
+        self.origins.retain(|_, (at_ns, _)| now_ns.saturating_sub(*at_ns) < OLD_NS);
+    }
+
+    /// Of an origin; none where nobody let stacks of it be taken, or too long ago.
+    pub fn looks(&self, origin: &str) -> Option<Looks> {
+        self.origins.get(origin).map(|(_, looks)| *looks)
     }
 }

@@ -139,7 +139,6 @@ impl Live {
             details,
             source,
             gaps,
-            stacks: Vec::new(),
             cost: Cost {
                 cpu_ns: now_ns(ClockId::ThreadCPUTime).saturating_sub(cpu_before_ns),
                 wall_ns: nanoseconds(began.elapsed()),

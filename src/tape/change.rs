@@ -163,7 +163,6 @@ impl Look {
             source: self.source.unwrap_or(before.source),
             gaps: self.gaps.unwrap_or_else(|| before.gaps.clone()),
             launch: self.launch.map(|launch| launch.upon(before.launch.as_ref())),
-            stacks: Vec::new(),
             cost: self.cost,
         })
     }

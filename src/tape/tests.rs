@@ -300,7 +300,6 @@ fn samples() -> impl Strategy<Value = Sample> {
             source: if ticks { CounterSource::StatTicks } else { CounterSource::Schedstat },
             gaps,
             launch,
-            stacks: Vec::new(),
             cost: Cost { cpu_ns: late_ns, wall_ns: 2, bytes_read: 3 },
         })
 }

@@ -15,6 +15,8 @@ use tftop::fact::{
     Script, Settings, Stack, Stacks, State, Taken, TargetName, TensorFlowFact, Text, TfConfigFact, TfContextState,
     ThreadFact, ThreadKey, Throttle, Tid, Wish, WishKnob,
 };
+use tftop::model::frames::Meanings;
+use tftop::model::profile::{Profile, Whose};
 use tftop::model::{Families, Model, Scene};
 
 const FIRST_NS: u64 = 100_000_000_000;
@@ -204,7 +206,18 @@ impl Scenario {
             text => Families::with_user_file(text).unwrap(),
         };
         let mut model = if self.whole { Model::of_whole_watch(families) } else { Model::new(families) };
-        (0..self.ticks).map(|tick| model.next(Arc::new(self.sample(tick, order)))).collect()
+        let first = Model::new(Families::builtin()).next(Arc::new(self.sample(0, order)));
+        let group = |tid: Tid| first.threads.iter().find(|thread| thread.key.tid == tid).unwrap().group;
+        let whose = |tid| Whose { label: &first.groups[group(tid)].label, key: Some(&first.groups[group(tid)].key) };
+        let (mut profile, mut meanings) = (Profile::default(), Meanings::builtin());
+        let mut scene = |tick| {
+            if let Some(stacks) = self.stacks(tick) {
+                profile.add(&stacks, &mut meanings, whose);
+                model.hear(Arc::new(profile.clone()));
+            }
+            model.next(Arc::new(self.sample(tick, order)))
+        };
+        (0..self.ticks).map(&mut scene).collect()
     }
 
     pub fn sample(&self, tick: usize, order: Order) -> Sample {
@@ -227,17 +240,16 @@ impl Scenario {
             cpus: self.cpu.iter().enumerate().map(cpu).collect(),
             processes: self.process.iter().filter_map(|process| self.process(process, tick, order)).collect(),
             source: if self.stat_only { CounterSource::StatTicks } else { CounterSource::Schedstat },
-            stacks: self.stacks(tick),
             ..Sample::default()
         }
     }
 
     /// One round of stacks of the threads that have one here.
-    fn stacks(&self, tick: usize) -> Vec<Arc<Stacks>> {
+    fn stacks(&self, tick: usize) -> Option<Stacks> {
         let pid = Pid(self.process[0].pid);
         let each = |thread: &Thread| (0..thread.count).map(|index| thread.taken(index)).collect::<Vec<_>>();
         let stacks: Vec<Stack> = self.thread.iter().filter(|thread| thread.has_stack(tick)).flat_map(each).collect();
-        if stacks.is_empty() { Vec::new() } else { vec![Arc::new(Stacks { pid, stacks, ..Stacks::default() })] }
+        (!stacks.is_empty()).then(|| Stacks { pid, stacks, ..Stacks::default() })
     }
 
     fn process(&self, process: &Process, tick: usize, order: Order) -> Option<ProcessSample> {

@@ -5,7 +5,7 @@ use super::super::knobs::Cpus;
 use super::super::levels::{JUDGED_S, NOTICE_SATURATION};
 use super::super::limit::{Limit, Limits};
 use super::super::limits::Sizes;
-use super::super::profile::Profile;
+use super::super::sampled::Sampled;
 use super::super::scene::{Capacity, Confidence, Demand, Group, Thread};
 use super::{Crowd, Level, Verdict};
 use crate::fact::{CounterSource, Environment, Pid, ProcessFact, ProcessSample, Text};
@@ -34,8 +34,8 @@ pub struct Case<'a> {
     pub watched_s: f64,
     /// The judged window; none until it is full.
     pub judged: Option<&'a Judged>,
-    /// What stacks that were taken lately show, by origin; none where nobody let any be taken.
-    pub sampled: Option<&'a Profile>,
+    /// What stacks that were taken lately show.
+    pub sampled: &'a Sampled,
 }
 
 /// The judged window: the last [`JUDGED_S`] seconds, or all that was watched.

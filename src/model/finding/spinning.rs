@@ -1,8 +1,8 @@
 //! Do threads look busy because they wait in a loop? Counters alone can't tell: stacks do, where a person let them be
 //! taken; without them a variable that makes threads spin is a hint.
 
-use super::super::frames::Activity;
 use super::super::limit::Grade;
+use super::super::sampled::Looks;
 use super::super::scene::Thread;
 use super::case::variable;
 use super::{Answer, Case, Evidence, Finding, Judged, Remedy, Rule, cant_tell, clear};
@@ -48,12 +48,10 @@ fn check(case: &Case) -> Answer {
     }
     let mut worked = Vec::new();
     for (suspect, count) in &busy {
-        match loops(case, suspect.origin) {
-            Some((spinning, looks)) if bounds(spinning, looks).0 > SPINS => {
-                return Ok(seen(case, judged, suspect, (*count, spinning, looks)));
-            }
-            Some((spinning, looks)) if bounds(spinning, looks).1 < SPINS => {
-                worked.push(format!("{spinning} of {looks} of {}", suspect.words));
+        match case.sampled.looks(suspect.origin).filter(|looks| looks.ran >= FEWEST_LOOKS) {
+            Some(looks) if bounds(looks).0 > SPINS => return Ok(seen(case, judged, suspect, (*count, looks))),
+            Some(looks) if bounds(looks).1 < SPINS => {
+                worked.push(format!("{} of {} of {}", looks.spinning, looks.ran, suspect.words));
             }
             _ => {}
         }
@@ -71,44 +69,31 @@ fn always(case: &Case, origin: &str) -> usize {
     case.threads.iter().filter(is).count()
 }
 
-/// Looks at threads of an origin that ran: those in a wait loop, and all; none where there were too few.
-fn loops(case: &Case, origin: &str) -> Option<(u64, u64)> {
-    let group = case.sampled?.groups.get(origin)?;
-    let looks = |activity| group.activities.get(&activity).copied().unwrap_or(0);
-    let spinning = looks(Activity::Spinning);
-    let ran = spinning + looks(Activity::Working);
-    (ran >= FEWEST_LOOKS).then_some((spinning, ran))
-}
-
-/// Looks at threads in what is likely a wait loop.
-fn likely(case: &Case, origin: &str) -> u64 {
-    let group = case.sampled.and_then(|sampled| sampled.groups.get(origin));
-    group.and_then(|group| group.likely.get(&Activity::Spinning)).copied().unwrap_or(0)
-}
-
 /// Where the share in a wait loop lies, by Wilson's interval: looks are few, and the share often near 0 or 1.
-fn bounds(spinning: u64, looks: u64) -> (f64, f64) {
-    let (n, share) = (looks as f64, spinning as f64 / looks as f64);
+fn bounds(looks: Looks) -> (f64, f64) {
+    let (n, share) = (looks.ran as f64, looks.spinning as f64 / looks.ran as f64);
     let middle = share + Z * Z / (2.0 * n);
     let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
     ((middle - half) / scale, (middle + half) / scale)
 }
 
-fn seen(case: &Case, judged: &Judged, suspect: &Suspect, (count, spinning, looks): (usize, u64, u64)) -> Finding {
+fn seen(case: &Case, judged: &Judged, suspect: &Suspect, (count, looks): (usize, Looks)) -> Finding {
     let Suspect { origin, words, remedy } = suspect;
-    let percent = 100.0 * spinning as f64 / looks as f64;
+    let Looks { ran, spinning, likely } = looks;
+    let share = spinning as f64 / ran as f64;
+    let percent = 100.0 * share;
     let wanted = case.wanted(judged, &[origin]);
     Finding {
-        level: case.blame(judged, wanted * spinning as f64 / looks as f64),
+        level: case.blame(judged, wanted * share),
         // A library without symbols is known to wait there, not seen to.
-        grade: if likely(case, origin) * 2 > spinning { Grade::Inferred } else { Grade::Measured },
+        grade: if likely * 2 > spinning { Grade::Inferred } else { Grade::Measured },
         says: format!(
-            "{words} threads spin: {spinning} of {looks} looks at them while they ran ({percent:.0} %) were in a wait loop"
+            "{words} threads spin: {spinning} of {ran} looks at them while they ran ({percent:.0} %) were in a wait loop"
         ),
         evidence: vec![
             Evidence::new(format!("{words} threads runnable all the time"), count.to_string()),
-            Evidence::new("looks at running threads", looks.to_string()),
+            Evidence::new("looks at running threads", ran.to_string()),
             Evidence::new("of them in a wait loop", spinning.to_string()),
             Evidence::new(format!("{words} wants"), format!("{wanted:.2} CPUs")),
         ],
