@@ -19,11 +19,13 @@
 //!  floor 3  command   wiring: command line, sampler thread, subcommands
 //! ```
 
-pub mod command;
-pub mod fact;
+pub mod commands;
+pub mod data;
 pub mod launch;
+pub mod linux;
 pub mod model;
+pub mod output;
+pub mod present;
 pub mod probe;
-pub mod report;
-pub mod tape;
+pub mod runs;
 pub mod tui;

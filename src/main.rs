@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tftop::command::main()
+    tftop::commands::main()
 }

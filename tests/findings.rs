@@ -13,9 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scenario::{Order, Scenario};
 use serde::Deserialize;
-use tftop::model::Scene;
-use tftop::model::finding::{Finding, Level, Verdict};
-use tftop::model::headline::Condition;
+use tftop::data::scene::{Condition, Finding, Level, Scene, Verdict};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,7 +173,8 @@ fn run(place: &str, code: &str, base: &toml::Table, case: &Case) -> Vec<&'static
 #[test]
 fn every_rule_fires_stays_silent_and_waits_where_it_should() {
     let seen = run_all();
-    let nothing = tftop::model::Model::new(tftop::model::Families::builtin()).next(Default::default());
+    let nothing = tftop::model::build_scene::Model::new(tftop::model::origin::families::Families::builtin())
+        .next(Default::default());
     assert!(nothing.judgements.len() >= 21);
     for code in nothing.judgements.iter().map(|judgement| judgement.code) {
         let answers = seen.get(code).unwrap_or_else(|| panic!("{code} has no scenarios"));

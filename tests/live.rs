@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use known_threads::Target;
-use tftop::fact::{
-    Call, CounterSource, Counters, Interest, KernelStack, Pid, ProcessSample, Sample, State, ThreadDetail, ThreadKey,
+use tftop::data::sample::{
+    Call, CounterSource, Counters, Interest, KernelStack, ProcessSample, Sample, State, ThreadDetail,
 };
-use tftop::probe::{AttachError, Live, LiveOptions};
+use tftop::data::{Pid, ThreadKey};
+use tftop::probe::live::{AttachError, Live, LiveOptions};
 
 /// Longer than anything here takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +41,7 @@ fn until(live: &mut Live, what: &str, holds: impl Fn(&Sample) -> bool) -> Sample
     }
 }
 
-fn named<'a>(process: &'a ProcessSample, comm: &'a str) -> impl Iterator<Item = &'a tftop::fact::ThreadFact> {
+fn named<'a>(process: &'a ProcessSample, comm: &'a str) -> impl Iterator<Item = &'a tftop::data::sample::ThreadFact> {
     process.threads.iter().filter(move |thread| *thread.identity.comm == *comm)
 }
 

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use tftop::fact::{
-    CgroupFact, CgroupVersion, Cost, CounterSource, Counters, CpuSet, CpuTime, Entry, HostFact, Identity, NameSource,
-    Owner, Pid, ProcessFact, ProcessKey, ProcessSample, Quota, Sample, State, TargetName, ThreadFact, ThreadKey,
-    Throttle, Tid,
+use tftop::data::sample::{
+    CgroupFact, CgroupVersion, Cost, CounterSource, Counters, CpuTime, Entry, HostFact, Identity, NameSource, Owner,
+    ProcessFact, ProcessSample, Quota, Sample, State, TargetName, ThreadFact, Throttle,
 };
-use tftop::model::scene::Demand;
-use tftop::model::{Families, Model, Scene};
+use tftop::data::scene::{Demand, Scene};
+use tftop::data::{CpuSet, Pid, ProcessKey, ThreadKey, Tid};
+use tftop::model::build_scene::Model;
+use tftop::model::origin::families::Families;
 
 /// Mostly small, sometimes the worst.
 fn number() -> impl Strategy<Value = u64> {

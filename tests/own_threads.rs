@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tftop::fact::{Pid, Tid};
-use tftop::probe::{Identifier, Newborn};
+use tftop::data::{Pid, Tid};
+use tftop::probe::identify::identifier::{Identifier, Newborn};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use tftop::fact::{Address, Entry, NameSource, TargetName, Tid};
+use tftop::data::sample::{Entry, NameSource, TargetName};
+use tftop::data::{Address, Tid};
+use tftop::probe::identify::identifier::{Evidence, Identifier};
 use tftop::probe::image::Recording;
-use tftop::probe::{Evidence, Identifier};
 
 /// Library, symbol and name by thread; none is the main thread, `-` nothing.
 type Expected = HashMap<Tid, [String; 3]>;

@@ -5,16 +5,15 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tftop::fact::{Caps, Cost, CounterSource, Gap, Identity, NameSource, Pid, State, TargetName, Text, ThreadKey, Tid};
-use tftop::model::Scene;
-use tftop::model::finding::{Evidence, Finding, Judgement, Level, Remedy, Verdict};
-use tftop::model::headline::{Condition, Headline, Pressure};
-use tftop::model::limit::{AppliesTo, Grade, InProcess, Limit, Limits};
-use tftop::model::scene::{
-    Attribution, Capacity, Confidence, Demand, Group, GroupKey, Process, Target, TensorFlow, Term, TermKind, Thread,
+use tftop::data::limits::{AppliesTo, Caps, Grade, InProcess, Limit, Limits};
+use tftop::data::sample::{Cost, CounterSource, Identity, NameSource, State, TargetName};
+use tftop::data::scene::{
+    Attribution, Capacity, Condition, Confidence, Demand, Evidence, Finding, Group, GroupKey, Headline, Judgement,
+    Level, Phrase, Pressure, Process, Remedy, Scene, Target, TensorFlow, Term, TermKind, Thread, Verdict, WaitCount,
+    Waits,
 };
-use tftop::model::waits::{Phrase, WaitCount, Waits};
-use tftop::report;
+use tftop::data::{Gap, Pid, Text, ThreadKey, Tid};
+use tftop::output;
 
 fn term(kind: TermKind, cpus: f64) -> Term {
     Term { kind, cpus, set: None, place: None, throttled_share: None }
@@ -210,20 +209,20 @@ fn scene() -> Scene {
 
 #[test]
 fn a_report_for_people_is_complete_and_every_number_has_a_unit() {
-    assert_eq!(report::text(&scene(), false), include_str!("data/report.txt"));
+    assert_eq!(output::text(&scene(), false), include_str!("data/report.txt"));
 }
 
 #[test]
 fn a_report_in_markdown_can_be_pasted_into_an_issue() {
-    assert_eq!(report::markdown(&scene()), include_str!("data/report.md"));
+    assert_eq!(output::markdown(&scene()), include_str!("data/report.md"));
 }
 
 #[test]
 fn an_explanation_has_every_cause_with_its_answer() {
-    assert_eq!(report::explain(&scene()), include_str!("data/explain.txt"));
-    let explanation: Value = serde_json::from_str(&report::explain_json(&scene()).unwrap()).unwrap();
+    assert_eq!(output::explain(&scene()), include_str!("data/explain.txt"));
+    let explanation: Value = serde_json::from_str(&output::explain_json(&scene()).unwrap()).unwrap();
     assert_eq!(explanation["waits"][0]["says"], "1 reads train.tfrecord, 1 waits for work (futex)");
-    assert_eq!(explanation["schema"], report::EXPLAIN_SCHEMA);
+    assert_eq!(explanation["schema"], output::EXPLAIN_SCHEMA);
     let answers: Vec<_> = explanation["judgements"].as_array().unwrap().iter().map(|j| j["answer"].clone()).collect();
     assert_eq!(answers, ["clear", "found", "cant_tell", "too_soon"]);
     assert_eq!(explanation["findings"][0]["code"], "late-setting");
@@ -234,19 +233,19 @@ fn an_explanation_has_every_cause_with_its_answer() {
 fn without_a_verdict_every_format_says_so_and_how_to_get_one() {
     let says = "judged after 10 s of watching, has 5".to_owned();
     let mut unjudged = Scene { headline: Headline { says, ..Headline::default() }, judgements: Vec::new(), ..scene() };
-    let text = report::text(&unjudged, false);
+    let text = output::text(&unjudged, false);
     let expected = "TOO SOON  judged after 10 s of watching, has 5\n`tftop report 2430 --for 12s` gives a verdict.\n\n";
     assert!(text.starts_with(expected), "{text}");
     assert!(!text.contains("CAUSES") && !text.contains("causes looked for"), "{text}");
     let expected = "### tftop: TOO SOON\n\njudged after 10 s of watching, has 5\n`tftop report 2430 --for 12s` gives";
-    assert!(report::markdown(&unjudged).starts_with(expected));
-    let json: Value = serde_json::from_str(&report::json(&unjudged).unwrap()).unwrap();
+    assert!(output::markdown(&unjudged).starts_with(expected));
+    let json: Value = serde_json::from_str(&output::json(&unjudged).unwrap()).unwrap();
     assert_eq!((&json["verdict"]["level"], &json["verdict"]["condition"]), (&Value::Null, &"too_soon".into()));
     for number in ["self_excess", "external", "throttled"] {
         assert_eq!(json["demand"][number], Value::Null);
     }
     unjudged.target.ended = true;
-    assert!(report::explain(&unjudged).contains("\nIt ended too soon for a verdict.\n"));
+    assert!(output::explain(&unjudged).contains("\nIt ended too soon for a verdict.\n"));
 }
 
 #[test]
@@ -254,7 +253,7 @@ fn a_healthy_verdict_needs_no_advice_and_no_factor() {
     let says = "1.9 of 2.0 CPUs are wanted, nobody has to wait long".to_owned();
     let calm =
         Headline { condition: Condition::Healthy, says, advice: String::new(), caps: Caps::default(), ..headline() };
-    let report = report::text(&Scene { headline: calm, ..scene() }, false);
+    let report = output::text(&Scene { headline: calm, ..scene() }, false);
     let expected = "HEALTHY  1.9 of 2.0 CPUs are wanted, nobody has to wait long\n\npython train.py\n";
     assert!(report.starts_with(expected), "{report}");
 }
@@ -263,13 +262,13 @@ fn a_healthy_verdict_needs_no_advice_and_no_factor() {
 fn a_group_nobody_knows_the_limits_of_says_so() {
     let mut scene = scene();
     scene.groups[1].limits = Limits::default();
-    let report = report::text(&scene, false);
+    let report = output::text(&scene, false);
     assert!(
         report.contains("\nOpenBLAS numpy        1      -  -                       -                      not known\n"),
         "{report}"
     );
     scene.groups.clear();
-    assert!(!report::text(&scene, false).contains("LIMITS"));
+    assert!(!output::text(&scene, false).contains("LIMITS"));
 }
 
 #[test]
@@ -278,11 +277,11 @@ fn a_limit_says_what_it_bounds() {
     let limits = &mut scene.groups[0].limits;
     limits.exceeded_by = 0;
     limits.processes.push(InProcess { pid: Pid(2440), ..limits.processes[0].clone() });
-    assert!(report::text(&scene, false).contains("  yes, measured, in each of 2 processes\n"));
+    assert!(output::text(&scene, false).contains("  yes, measured, in each of 2 processes\n"));
     let limits = &mut scene.groups[0].limits;
     limits.all[0].applies_to = AppliesTo::Team;
     limits.processes.pop();
-    assert!(report::text(&scene, false).contains("  yes, measured, per team\n"));
+    assert!(output::text(&scene, false).contains("  yes, measured, per team\n"));
 }
 
 #[test]
@@ -290,7 +289,7 @@ fn a_target_can_format_nothing_in_markdown() {
     let mut scene = scene();
     scene.target.command = "python `rm` ```x``` @all".to_owned();
     scene.headline.says = "<img src=x> | *a* _b_ [c](d) @ana #12 & `e` f_g".to_owned();
-    let report = report::markdown(&scene);
+    let report = output::markdown(&scene);
     assert!(report.contains("```` python `rm` ```x``` @all ````, pid 2430"), "{report}");
     let says = r"\<img src=x\> \| \*a\* \_b\_ \[c\](d) @<!-- -->ana #<!-- -->12 &amp; \`e\` f_g";
     assert!(report.contains(says), "{report}");
@@ -298,7 +297,7 @@ fn a_target_can_format_nothing_in_markdown() {
 
 #[test]
 fn threads_are_listed_on_request_with_their_evidence() {
-    let report = report::text(&scene(), true);
+    let report = output::text(&scene(), true);
     let table = report.split("\n\n").find(|section| section.trim_start().starts_with("PID")).unwrap();
     let expected = "\x20\
 PID   TID  NAME              ORIGIN          STATE  LAST CPU  GOT CPUs  WAITING CPUs  WANTED CPUs  WAIT  EVIDENCE
@@ -318,7 +317,7 @@ fn a_tree_of_processes_has_a_table_of_its_own() {
         ended: true,
         ..Process::default()
     });
-    let report = report::text(&scene, false);
+    let report = output::text(&scene, false);
     assert!(report.contains("\n3 threads in 2 processes\n"), "{report}");
     assert!(
         report.contains(
@@ -337,21 +336,21 @@ fn what_is_missing_estimated_or_guessed_is_said() {
     scene.target.ended = true;
     scene.target.namespaced_pid = Some(7);
     scene.target.tensorflow = Some(TensorFlow { version: None, guessed: true });
-    let report = report::text(&scene, false);
+    let report = output::text(&scene, false);
     assert!(report.contains("wait share 59 % (estimated)\n"), "{report}");
     assert!(report.contains("pid 2430 (7 in its namespace)  user ana  ended; it ran for 3m12s"), "{report}");
     assert!(report.contains("TensorFlow of unknown version (a guess by its names)"), "{report}");
     scene.demand = None;
     scene.target.tensorflow = None;
-    let report = report::text(&scene, false);
+    let report = output::text(&scene, false);
     assert!(report.contains("No demand: it is the difference between two looks"), "{report}");
     assert!(report.contains("\nno TensorFlow  Python 3.11\n"), "{report}");
 }
 
 #[test]
 fn an_empty_scene_makes_a_report_too() {
-    assert!(report::text(&Scene::default(), true).contains("0 threads"));
-    assert!(report::json(&Scene::default()).unwrap().contains(report::SCHEMA));
+    assert!(output::text(&Scene::default(), true).contains("0 threads"));
+    assert!(output::json(&Scene::default()).unwrap().contains(output::SCHEMA));
 }
 
 #[test]
@@ -367,15 +366,15 @@ fn control_characters_of_a_target_never_reach_the_terminal() {
     let Verdict::Found(finding) = &mut scene.judgements[1].verdict else { panic!("the second cause is found") };
     finding.evidence.push(Evidence::new("\x1b[3m", "\x1b[4m"));
     finding.remedy.export = Some("\x1b[5m".to_owned());
-    let reports = [report::text(&scene, true), report::markdown(&scene), report::explain(&scene)];
-    for report in reports.into_iter().chain([report::ps_table(&[Arc::new(scene)])]) {
+    let reports = [output::text(&scene, true), output::markdown(&scene), output::explain(&scene)];
+    for report in reports.into_iter().chain([output::ps_table(&[Arc::new(scene)])]) {
         assert!(report.chars().all(|c| c == '\n' || !c.is_control()), "{report:?}");
     }
 }
 
 #[test]
 fn the_json_report_keeps_every_name_of_its_contract() {
-    let text = report::json(&scene()).unwrap();
+    let text = output::json(&scene()).unwrap();
     assert_eq!(text + "\n", include_str!("data/report.json"));
     let report: Value = serde_json::from_str(include_str!("data/report.json")).unwrap();
     let contract: &[(&str, &[&str])] = &[
@@ -416,7 +415,7 @@ fn the_json_report_keeps_every_name_of_its_contract() {
 #[test]
 fn a_missing_number_is_null_in_json() {
     let bare = Scene { demand: None, ..scene() };
-    let report: Value = serde_json::from_str(&report::json(&bare).unwrap()).unwrap();
+    let report: Value = serde_json::from_str(&output::json(&bare).unwrap()).unwrap();
     assert_eq!(report["demand"], Value::Null);
     assert_eq!(report["threads"][2]["got"], Value::Null);
     assert_eq!(report["threads"][2]["name"], Value::Null);
@@ -445,19 +444,19 @@ fn a_listing_shows_threads_by_origin_below_each_process() {
   31  -        8s  guessed  -             0         -            -  python -m notebook
     missing: thread names: another user's process: run tftop with sudo
 ";
-    assert_eq!(report::ps_table(&[Arc::new(scene()), Arc::new(guessed)]), expected);
+    assert_eq!(output::ps_table(&[Arc::new(scene()), Arc::new(guessed)]), expected);
 }
 
 #[test]
 fn the_json_listing_has_its_own_schema() {
-    let listing: Value = serde_json::from_str(&report::ps_json(&[Arc::new(scene())]).unwrap()).unwrap();
-    assert_eq!(listing["schema"], report::PS_SCHEMA);
+    let listing: Value = serde_json::from_str(&output::ps_json(&[Arc::new(scene())]).unwrap()).unwrap();
+    assert_eq!(listing["schema"], output::PS_SCHEMA);
     let process = &listing["processes"][0];
     assert_eq!(process["pid"], 2430);
     assert_eq!(process["tensorflow"], "2.21.0");
     assert_eq!(process["origins"][1]["library"], "numpy");
     assert_eq!(process["demand"]["wanted"], 4.6);
-    let none: Value = serde_json::from_str(&report::ps_json(&[]).unwrap()).unwrap();
+    let none: Value = serde_json::from_str(&output::ps_json(&[]).unwrap()).unwrap();
     assert_eq!(none["processes"], Value::Array(Vec::new()));
     assert_eq!(none["host"]["demand"], Value::Null);
 }
@@ -466,13 +465,13 @@ fn the_json_listing_has_its_own_schema() {
 fn a_listing_adds_up_all_processes_against_the_machine() {
     let other = Scene { target: Target { pid: Pid(99), ..target() }, demand: Some(Demand::new(3.0, 2.0)), ..scene() };
     let scenes = [Arc::new(scene()), Arc::new(other)];
-    let first = |scenes: &[Arc<Scene>]| report::ps_table(scenes).lines().next().unwrap().to_owned();
+    let first = |scenes: &[Arc<Scene>]| output::ps_table(scenes).lines().next().unwrap().to_owned();
     assert_eq!(
         first(&scenes),
         "2 TensorFlow processes want 9.60 of this machine's 64 CPUs and get 4.90; pid 99 wants most: 5.00 CPUs"
     );
     assert_eq!(first(&scenes[..1]), "1 TensorFlow process wants 4.60 of this machine's 64 CPUs and gets 1.90");
-    let listing: Value = serde_json::from_str(&report::ps_json(&scenes).unwrap()).unwrap();
+    let listing: Value = serde_json::from_str(&output::ps_json(&scenes).unwrap()).unwrap();
     let host = &listing["host"];
     assert_eq!((&host["cpus"], &host["wants_most"], &host["unmeasured"]), (&64.0.into(), &99.into(), &0.into()));
     assert_eq!(host["demand"]["wanted"], 9.6);
@@ -482,10 +481,10 @@ fn a_listing_adds_up_all_processes_against_the_machine() {
 fn the_line_after_the_dashboard_sums_up() {
     let mut scene = scene();
     assert_eq!(
-        report::summary(&scene),
+        output::summary(&scene),
         "tftop: pid 2430 got 1.90 and wanted 4.60 of 2.00 CPUs over the last 5.0 s; 3 threads in 2 groups"
     );
     scene.target.ended = true;
     scene.demand = None;
-    assert_eq!(report::summary(&scene), "tftop: pid 2430 (ended) was seen once: no demand; 3 threads in 2 groups");
+    assert_eq!(output::summary(&scene), "tftop: pid 2430 (ended) was seen once: no demand; 3 threads in 2 groups");
 }

@@ -10,8 +10,8 @@ mod scenario;
 
 use scenario::{Order, Scenario};
 use serde::Deserialize;
-use tftop::fact::Text;
-use tftop::model::Scene;
+use tftop::data::Text;
+use tftop::data::scene::Scene;
 
 /// A scenario and what is expected of it.
 #[derive(Deserialize)]
@@ -49,15 +49,15 @@ struct Lines {
 }
 
 fn lines(scene: &Scene) -> Lines {
-    let demand = |demand: Option<tftop::model::scene::Demand>| {
+    let demand = |demand: Option<tftop::data::scene::Demand>| {
         demand.map_or("unrated".to_owned(), |demand| format!("got {:.2} waiting {:.2}", demand.got, demand.waiting))
     };
-    let origin = |key: &tftop::model::scene::GroupKey| match &key.library {
+    let origin = |key: &tftop::data::scene::GroupKey| match &key.library {
         Some(library) => format!("{} {library}", key.origin),
         None => key.origin.to_string(),
     };
     let capacity = &scene.capacity;
-    let term = |(index, term): (usize, &tftop::model::scene::Term)| {
+    let term = |(index, term): (usize, &tftop::data::scene::Term)| {
         let place = term.place.as_ref().map(|place| format!(" {place}")).unwrap_or_default();
         let throttled = term.throttled_share.map(|share| format!(" throttled {share:.2}")).unwrap_or_default();
         let binds = if capacity.binding == Some(index) { " binds" } else { "" };
@@ -75,7 +75,7 @@ fn lines(scene: &Scene) -> Lines {
         target.uptime_s,
         target.ended
     );
-    let process = |process: &tftop::model::scene::Process| {
+    let process = |process: &tftop::data::scene::Process| {
         format!("{} {} threads {}", process.pid, demand(process.demand), process.threads)
     };
     Lines {

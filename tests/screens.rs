@@ -12,9 +12,10 @@ use std::sync::Arc;
 use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use stage::{COLOR, PLAIN, Stage};
-use tftop::fact::{CounterSource, State};
-use tftop::tui::dashboard::Event;
-use tftop::tui::{Effect, Look, ThemeName};
+use tftop::data::sample::{CounterSource, State};
+use tftop::tui::state::Event;
+use tftop::tui::theme::ThemeName;
+use tftop::tui::{Effect, Look};
 
 macro_rules! snapshot {
     ($name:literal, $stage:expr) => {
@@ -171,7 +172,7 @@ fn the_selection_stays_with_its_group_when_the_order_changes() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
     stage.keys("jj");
     let mut scene = scenes::training(81);
-    scene.groups[1].demand = Some(tftop::model::scene::Demand::new(9.0, 9.0));
+    scene.groups[1].demand = Some(tftop::data::scene::Demand::new(9.0, 9.0));
     stage.scene(scene);
     assert_eq!(stage.selected(), "TF inter-op");
     let heading = stage.row_with("ORIGIN");
@@ -336,7 +337,7 @@ fn typing_shows_the_cursor_behind_the_text() {
 #[test]
 fn nothing_is_drawn_on_a_screen_of_another_size() {
     let scene = Arc::new(scenes::training(80));
-    let dashboard = tftop::tui::dashboard::Dashboard::new(PLAIN, ratatui::layout::Size::new(200, 60), scene);
+    let dashboard = tftop::tui::state::Dashboard::new(PLAIN, ratatui::layout::Size::new(200, 60), scene);
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
     stage.dashboard = dashboard;
     assert!(stage.text_now().trim().is_empty());

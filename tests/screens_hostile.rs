@@ -12,14 +12,13 @@ use std::sync::Arc;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use stage::Stage;
-use tftop::fact::{Caps, Gap, Identity, NameSource, Pid, TargetName};
-use tftop::model::Scene;
-use tftop::model::finding::{Evidence, Verdict};
-use tftop::model::headline::{Condition, Pressure};
-use tftop::model::limit::Limit;
-use tftop::model::scene::{Cpu, Demand, Process};
-use tftop::tui::dashboard::Event;
-use tftop::tui::{Look, ThemeName};
+use tftop::data::limits::{Caps, Limit};
+use tftop::data::sample::{Identity, NameSource, TargetName};
+use tftop::data::scene::{Condition, Cpu, Demand, Evidence, Pressure, Process, Scene, Verdict};
+use tftop::data::{Gap, Pid};
+use tftop::tui::Look;
+use tftop::tui::state::Event;
+use tftop::tui::theme::ThemeName;
 
 /// Everything a broken model or a malicious target could put into a scene.
 fn hostile() -> Scene {

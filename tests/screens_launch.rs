@@ -10,11 +10,8 @@ mod stage;
 use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
-use tftop::fact::{Failure, Heard, ShimUse};
-use tftop::model::Scene;
-use tftop::model::scene::Launch;
-use tftop::model::steps::{Count, NoMarks, Speed, Steps};
-use tftop::model::verification::Outcome;
+use tftop::data::sample::{Failure, Heard, ShimUse};
+use tftop::data::scene::{Count, Launch, NoMarks, Outcome, Scene, Speed, Steps};
 use tftop::tui::Look;
 
 const SIZES: [(u16, u16); 4] = [(160, 50), (120, 40), (100, 30), (80, 24)];
@@ -123,7 +120,7 @@ fn a_shim_that_is_not_there_or_fails_is_said_in_the_limits() {
     assert!(text.contains("in 2 processes, holds the caps against what the script itself sets"), "{text}");
     assert!(text.contains("its part dataset does not work here and no longer holds data: no attribute"), "{text}");
     stage.scene(launched(|launch| {
-        launch.fact = Arc::new(tftop::fact::LaunchFact { shim: ShimUse::Off, ..(*launch.fact).clone() })
+        launch.fact = Arc::new(tftop::data::sample::LaunchFact { shim: ShimUse::Off, ..(*launch.fact).clone() })
     }));
     assert!(stage.text().contains("shim    none: what the script"), "{}", stage.text());
 }

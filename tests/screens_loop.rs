@@ -18,10 +18,12 @@ use crossterm::event::Event as Input;
 use futures_util::{Stream, stream};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use tftop::fact::{Interest, Pid};
-use tftop::model::Scene;
-use tftop::tui::picker::{self, Listing};
-use tftop::tui::{self, Effect, Feed};
+use tftop::data::Pid;
+use tftop::data::sample::Interest;
+use tftop::data::scene::Scene;
+use tftop::tui;
+use tftop::tui::picker::Listing;
+use tftop::tui::{Effect, Feed, picker};
 use tokio::sync::{mpsc, watch};
 
 type Events = Pin<Box<dyn Stream<Item = io::Result<Input>>>>;

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use stage::{COLOR, PLAIN, Stage};
-use tftop::fact::output::{Colour, Line, Look, Output, Piece};
-use tftop::tui::dashboard::Event;
+use tftop::data::run::{Colour, Line, Look, Output, Piece};
+use tftop::tui::state::Event;
 use tftop::tui::{Effect, Look as ScreenLook};
 
 /// The output of a fit of Keras, with so many lines of warnings before it.

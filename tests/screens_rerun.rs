@@ -10,10 +10,12 @@ mod stage;
 use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
-use tftop::fact::{Caps, RerunPlan, Shown, VariableChange};
+use tftop::data::limits::Caps;
+use tftop::data::run::{RerunPlan, Shown, VariableChange};
 use tftop::tui::Effect;
-use tftop::tui::dashboard::{Event, Mode};
 use tftop::tui::rerun::Answer;
+use tftop::tui::state::Event;
+use tftop::tui::state::parts::Mode;
 
 fn snapshot(name: &str, stage: &Stage) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {

@@ -10,8 +10,8 @@ mod stage;
 use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
-use tftop::tui::dashboard::Event;
 use tftop::tui::runs::{Compared, RunLine, RunsWish, Shelf};
+use tftop::tui::state::Event;
 
 macro_rules! snapshot {
     ($name:expr, $stage:expr) => {

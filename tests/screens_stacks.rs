@@ -10,10 +10,11 @@ mod stage;
 use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
-use tftop::fact::Tid;
+use tftop::data::Tid;
 use tftop::tui::Effect;
-use tftop::tui::dashboard::{Event, Mode};
 use tftop::tui::stacks::{Answer, Stops, Taken, Times, Wish};
+use tftop::tui::state::Event;
+use tftop::tui::state::parts::Mode;
 
 fn snapshot(name: &str, stage: &Stage) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {

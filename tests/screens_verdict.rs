@@ -10,10 +10,10 @@ mod stage;
 use ratatui::style::Modifier;
 use scenes::verdicts;
 use stage::{COLOR, PLAIN, Stage};
-use tftop::fact::Caps;
-use tftop::model::Scene;
-use tftop::model::headline::Condition;
-use tftop::tui::{Look, ThemeName};
+use tftop::data::limits::Caps;
+use tftop::data::scene::{Condition, Scene};
+use tftop::tui::Look;
+use tftop::tui::theme::ThemeName;
 
 const SIZES: [(u16, u16); 3] = [(160, 50), (100, 30), (80, 24)];
 
@@ -169,8 +169,8 @@ fn a_cause_opens_and_folds_and_stays_selected_when_the_order_changes() {
 #[test]
 fn the_last_line_of_a_long_cause_can_be_reached() {
     let mut scene = scenes::training(80);
-    if let tftop::model::finding::Verdict::Found(finding) = &mut scene.judgements[13].verdict {
-        let line = |at| tftop::model::finding::Evidence::new(format!("number {at}"), "1");
+    if let tftop::data::scene::Verdict::Found(finding) = &mut scene.judgements[13].verdict {
+        let line = |at| tftop::data::scene::Evidence::new(format!("number {at}"), "1");
         finding.evidence = (0..30).map(line).collect();
     }
     let mut stage = Stage::new(PLAIN, 80, 24, scene);

@@ -18,8 +18,9 @@ use std::time::Duration;
 
 use deadline::{LONG, wait_for};
 use target::{Target, script_command};
-use tftop::fact::{Environment, Interest, Pid, ProcessFact, Settings, TfConfigFact, TfContextState, WishKnob};
-use tftop::probe::{Live, LiveOptions};
+use tftop::data::Pid;
+use tftop::data::sample::{Environment, Interest, ProcessFact, Settings, TfConfigFact, TfContextState, WishKnob};
+use tftop::probe::live::{Live, LiveOptions};
 
 /// The TensorFlow of these tests; its requirements name NumPy, SciPy and threadpoolctl too.
 const TENSORFLOW: &str = "2.21.0";

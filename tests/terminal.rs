@@ -12,9 +12,9 @@ mod target;
 #[path = "support/terminal.rs"]
 mod terminal;
 
-use std::env;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
+use std::{env, io};
 
 use rustix::process::Signal;
 use target::Target;

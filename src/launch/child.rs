@@ -3,21 +3,21 @@
 //! Only one that is detached does.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io::{self, IsTerminal as _};
+use std::io::IsTerminal as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
+use std::{fs, io};
 
 use rustix::process::{Signal, kill_process};
 
-use super::environment::Changes;
-use super::manner;
-use super::origin::Origin;
-use super::pty::Line;
-use super::stage::{self, Place};
-use crate::fact::{CpuSet, Pid};
+use crate::data::{CpuSet, Pid};
+use crate::launch::environment::Changes;
+use crate::launch::exec_wrapper::Place;
+use crate::launch::start_context::Origin;
+use crate::launch::{exec_wrapper, process_attributes};
+use crate::linux::pty::Line;
 
 /// How often the process that becomes the command is looked at: it takes a few milliseconds.
 const POLL: Duration = Duration::from_millis(2);
@@ -87,14 +87,14 @@ impl Child {
     pub fn start(start: Start) -> io::Result<Self> {
         // Not by name: the file of a tftop that was replaced meanwhile would be another program.
         let mut command = Command::new("/proc/self/exe");
-        command.arg0("tftop").arg(stage::SUBCOMMAND);
+        command.arg0("tftop").arg(exec_wrapper::SUBCOMMAND);
         let place = match &start.streams {
             Streams::Own | Streams::File(_) => Place::Beside,
             Streams::Terminal(_) => Place::Terminal,
             Streams::Detached(_) => Place::Detached,
         };
         command.arg("--parent").arg(std::process::id().to_string()).arg("--place").arg(place.word());
-        let manner = start.origin.and_then(|origin| manner::word(&origin.manner));
+        let manner = start.origin.and_then(|origin| process_attributes::word(&origin.manner));
         command.args(manner.map(|manner| format!("--manner={manner}")));
         command.args(start.cpus.map(|cpus| format!("--cpus={cpus}")));
         start.cgroups.iter().for_each(|folder| {
@@ -139,7 +139,7 @@ impl Child {
     fn is_staged(&self) -> bool {
         let line = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
         let second = line.split(|&byte| byte == 0).nth(1);
-        line.is_empty() || second == Some(stage::SUBCOMMAND.as_bytes())
+        line.is_empty() || second == Some(exec_wrapper::SUBCOMMAND.as_bytes())
     }
 
     /// Sends a signal, unless it was waited for already.

@@ -1,21 +1,21 @@
 //! A command's terminal while tftop stands between it and the person: all output is read at once, goes to the log and onto
 //! a screen that is shown, and at the end straight to the real terminal. Whoever looks never makes the command wait.
 
-use std::io::{self, Write as _};
-use std::mem;
-use std::sync::mpsc::{self, SyncSender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::io::Write as _;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use std::{io, mem, thread};
 
 use rustix::process::{Signal, kill_process_group};
 use rustix::termios::tcgetpgrp;
 use tokio::sync::watch;
 
-use super::emulator::Emulator;
-use super::log::Log;
-use super::pty::{Line, Pty};
-use crate::fact::output::{LogFact, Output, WindowSize};
+use crate::data::run::{LogFact, Output, WindowSize};
+use crate::launch::emulator::Emulator;
+use crate::launch::log::Log;
+use crate::linux::pty::{Line, Pty};
 
 /// Bytes read at once.
 const READ: usize = 64 << 10;
@@ -286,7 +286,7 @@ impl Todo {
 fn last_lines(output: &Output, rows: u16) -> String {
     let first = output.end().saturating_sub(u64::from(rows)).max(output.dropped);
     let lines = (first..output.end()).filter_map(|number| output.line(number));
-    let mut text = lines.map(crate::fact::output::Line::text).collect::<Vec<_>>().join("\r\n");
+    let mut text = lines.map(crate::data::run::Line::text).collect::<Vec<_>>().join("\r\n");
     match output.cursor {
         _ if text.is_empty() => {}
         (0, _) => text.push('\r'),

@@ -5,11 +5,10 @@ use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use crate::fact::Text;
-use crate::fact::output::{Colour, Line, Look, Output, Piece, WindowSize};
-use crate::fact::text::is_invisible;
-
-use super::pty::possible;
+use crate::data::Text;
+use crate::data::run::{Colour, Line, Look, Output, Piece, WindowSize};
+use crate::data::text::is_invisible;
+use crate::linux::pty::possible;
 
 /// Bytes taken in at a time: few, because each may ask for much; what leaves the screen meanwhile must fit into [`AT_ONCE`].
 const PIECE: usize = 128;
@@ -190,8 +189,9 @@ fn colour(colour: vt100::Color) -> Colour {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     const SIZE: WindowSize = WindowSize { columns: 40, rows: 5 };
     const AMPLE: Duration = Duration::from_secs(60);

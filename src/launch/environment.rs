@@ -7,8 +7,8 @@
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
-use super::caps::Plan;
-use crate::fact::Caps;
+use crate::data::limits::Caps;
+use crate::launch::plan::Plan;
 
 type CapOf = fn(&Caps) -> Option<u32>;
 

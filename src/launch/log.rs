@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::fact::output::LogFact;
+use crate::data::run::LogFact;
 
 /// A log that is written.
 #[derive(Debug)]
@@ -74,8 +74,9 @@ fn megabytes(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     #[test]
     fn the_limit_is_kept_and_said_in_the_log() {

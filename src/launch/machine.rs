@@ -1,12 +1,11 @@
 //! The CPUs that caps are measured against.
 
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 use rustix::thread::{CpuSet as RawSet, sched_getaffinity};
 
-use super::cgroup::Homes;
-use crate::fact::CpuSet;
+use crate::data::CpuSet;
+use crate::linux::cgroup::create::homes::Homes;
 
 /// CPUs of this machine and those this process may run on.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,15 +2,15 @@
 //! started, and only threads that are still those that were looked at.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
 use std::sync::Arc;
+use std::{fs, io};
 
 use rustix::process::Pid as RawPid;
 use rustix::thread::{sched_getaffinity, sched_setaffinity};
 
-use super::machine::{cpus_of, kernel_set};
-use crate::fact::{CpuSet, Pid, Pin, Sample, ThreadKey};
+use crate::data::sample::{Pin, Sample};
+use crate::data::{CpuSet, Pid, ThreadKey};
+use crate::launch::machine::{cpus_of, kernel_set};
 
 /// Field 22 of stat, counted behind the name: proc_pid_stat(5).
 const START_TICKS: usize = 19;
@@ -133,9 +133,10 @@ pub fn parse(text: &str) -> Result<Pin, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::fact::Tid;
     use std::sync::mpsc;
+
+    use super::*;
+    use crate::data::Tid;
 
     /// A thread of this process that waits to be let go.
     fn thread() -> (ThreadKey, mpsc::Sender<()>, std::thread::JoinHandle<()>) {

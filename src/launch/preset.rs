@@ -2,9 +2,11 @@
 
 use std::str::FromStr;
 
-use super::caps::{Refusal, Wish};
-use super::machine::Machine;
-use crate::fact::{Caps, CpuSet, Quota};
+use crate::data::CpuSet;
+use crate::data::limits::Caps;
+use crate::data::sample::Quota;
+use crate::launch::machine::Machine;
+use crate::launch::plan::{Refusal, Wish};
 
 /// Two numbers of CPUs that are the same.
 const SAME_CPUS: f64 = 0.01;

@@ -1,10 +1,9 @@
 //! The program behind the first word of a command, as execvp(3) will find it, and whether Python will read our shim.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use rustix::fs::{Access, access};
 
@@ -32,13 +31,8 @@ impl fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// The file that a command's first word stands for, with this PATH.
-pub fn find(word: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Missing> {
-    find_from(word, path, Path::new(""))
-}
-
-/// The same for a command that starts in another folder: relative paths begin there.
-pub fn find_from(word: &OsStr, path: Option<&OsStr>, from: &Path) -> Result<PathBuf, Missing> {
+/// The file that a command's first word stands for, with this PATH, where it starts in the folder `from`.
+pub fn find(word: &OsStr, path: Option<&OsStr>, from: &Path) -> Result<PathBuf, Missing> {
     if word.as_bytes().contains(&b'/') {
         return executable(&from.join(word));
     }
@@ -102,8 +96,9 @@ pub fn refuses_shim(words: &[OsString]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
 
     fn refusal(line: &str) -> Option<String> {
         refuses_shim(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
@@ -137,13 +132,13 @@ mod tests {
         };
         let (runs, rests) = (place("runs", 0o755), place("rests", 0o644));
         let path = std::env::join_paths([Path::new("/nonexistent"), folder.path()]).unwrap();
-        assert_eq!(find("runs".as_ref(), Some(&path)), Ok(runs.clone()));
-        assert_eq!(find(runs.as_os_str(), None), Ok(runs));
-        assert_eq!(find("rests".as_ref(), Some(&path)), Err(Missing::NotExecutable(rests)));
+        assert_eq!(find("runs".as_ref(), Some(&path), Path::new("")), Ok(runs.clone()));
+        assert_eq!(find(runs.as_os_str(), None, Path::new("")), Ok(runs));
+        assert_eq!(find("rests".as_ref(), Some(&path), Path::new("")), Err(Missing::NotExecutable(rests)));
         for missing in ["none", "", "/nonexistent/none"] {
-            assert_eq!(find(missing.as_ref(), Some(&path)), Err(Missing::NotFound(missing.into())));
+            assert_eq!(find(missing.as_ref(), Some(&path), Path::new("")), Err(Missing::NotFound(missing.into())));
         }
-        assert!(matches!(find(folder.path().as_os_str(), None), Err(Missing::NotExecutable(_))));
-        assert!(find("sh".as_ref(), None).is_ok());
+        assert!(matches!(find(folder.path().as_os_str(), None, Path::new("")), Err(Missing::NotExecutable(_))));
+        assert!(find("sh".as_ref(), None, Path::new("")).is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! `--quota CPUS`: CPU time as a number of CPUs, "1.5".
 
-use crate::fact::{CpuSet, Quota};
+use crate::data::CpuSet;
+use crate::data::sample::Quota;
 
 /// The kernel's default period (sched-bwc.rst): a smaller one throttles more often, for a shorter time.
 const PERIOD_US: u64 = 100_000;

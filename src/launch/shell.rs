@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::cgroup::{self, Blueprint, Step};
-use super::environment::Changes;
-use crate::fact::CpuSet;
+use crate::data::CpuSet;
+use crate::launch::environment::Changes;
+use crate::linux::cgroup::create;
+use crate::linux::cgroup::create::{Blueprint, Step};
 
 /// `env … taskset -c … command`, one line, with what goes before and behind it where cgroups are to be made: the inner
 /// parentheses come into them, and what is outside removes them. Ends as the command does.
@@ -16,7 +17,7 @@ pub fn line(changes: &Changes, cpus: Option<&CpuSet>, cgroups: &Blueprint, words
         return command;
     }
     let make: String = cgroups.steps.iter().map(|step| stepped(step) + " && ").collect();
-    let join: String = cgroups.folders.iter().map(|folder| stepped(&cgroup::coming_in(folder)) + " && ").collect();
+    let join: String = cgroups.folders.iter().map(|folder| stepped(&create::coming_in(folder)) + " && ").collect();
     let folders: Vec<String> = cgroups.folders.iter().map(|folder| quoted(folder.as_os_str())).collect();
     format!("{make}({join}exec {command}); code=$?; rmdir {}; (exit $code)", folders.join(" "))
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use serde::Serialize;
 
-use super::environment::{self, Changes};
-use super::folder::Folder;
-use crate::fact::Caps;
+use crate::data::limits::Caps;
+use crate::launch::environment;
+use crate::launch::environment::Changes;
+use crate::launch::run_dir::Folder;
 
 /// A file's path and its text.
 macro_rules! shim_file {
@@ -102,9 +102,10 @@ fn before(home: &OsStr, others: Option<OsString>) -> OsString {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::BTreeSet;
     use std::path::PathBuf;
+
+    use super::*;
 
     fn python_files(folder: &Path) -> BTreeSet<PathBuf> {
         let mut files = BTreeSet::new();

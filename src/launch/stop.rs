@@ -1,15 +1,14 @@
 //! Ends a process that a person said may be ended, and makes sure before each signal that it is still that one. The only
 //! part of tftop that signals a process which it did not start.
 
-use std::fs;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
-use crate::fact::ProcessKey;
+use crate::data::ProcessKey;
 
 /// How often it is looked whether the process is gone.
 const POLL: Duration = Duration::from_millis(50);
@@ -85,14 +84,15 @@ fn start_ticks(proc_root: &Path, key: ProcessKey) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::fact;
     use std::process::Command;
+
+    use super::*;
+    use crate::data;
 
     const PROC: &str = "/proc";
 
     fn key(child: &std::process::Child) -> ProcessKey {
-        let pid = fact::Pid(child.id());
+        let pid = data::ids::Pid(child.id());
         let unknown = ProcessKey { pid, start_ticks: 0 };
         ProcessKey { pid, start_ticks: start_ticks(Path::new(PROC), unknown).unwrap() }
     }

@@ -1,10 +1,10 @@
 //! What would fit: caps for the groups that want too much, as caps, as a shell line and as Python, and what they would do.
 
-use super::finding::{Case, Judged, Level};
-use super::knobs::own_threads;
-use super::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
-use super::scene::Group;
-use crate::fact::Caps;
+use crate::data::limits::Caps;
+use crate::data::scene::{Group, Level};
+use crate::model::limits::knobs::own_threads;
+use crate::model::rules::input::{Case, Judged};
+use crate::model::verdict::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
 
 /// Groups that want less, in CPUs, are left alone.
 const LEAST_CPUS: f64 = 0.05;
@@ -232,11 +232,12 @@ pub fn predict(groups: &[Group], step_s: f64, caps: &Caps) -> Option<Prediction>
 
 #[cfg(test)]
 mod tests {
-    use super::super::limit::InProcess;
-    use super::super::scene::GroupKey;
-    use super::*;
-    use crate::fact::Pid;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::Pid;
+    use crate::data::limits::InProcess;
+    use crate::data::scene::GroupKey;
 
     fn group(origin: &str, library: Option<&str>, history: &[f32]) -> Group {
         let key = GroupKey { origin: origin.into(), library: library.map(Into::into) };
@@ -285,7 +286,7 @@ mod tests {
         assert_eq!(export(&caps).unwrap(), "export TF_NUM_INTRAOP_THREADS=2 OPENBLAS_NUM_THREADS=4");
         let python = python(&caps).unwrap();
         assert!(python.starts_with("tf.config.threading.set_intra_op_parallelism_threads(2); options = "), "{python}");
-        assert_eq!((export(&Caps::default()), super::python(&Caps::default())), (None, None));
+        assert_eq!((export(&Caps::default()), crate::model::advice::python(&Caps::default())), (None, None));
     }
 
     proptest! {

@@ -1,9 +1,10 @@
 //! How many CPUs a target may use, as arithmetic: the smallest of affinity, cpuset, quotas and CPUs online. A term that
 //! could not be read is absent; the probe's gaps say why.
 
-use super::scene::{Capacity, Declared, Term, TermKind};
-use super::window::{Remembered, Total, Window};
-use crate::fact::{CgroupFact, CpuSet, CpuTime, HostFact, ProcessFact, ProcessSample, Sample, Text, Throttle};
+use crate::data::sample::{CgroupFact, CpuTime, HostFact, ProcessFact, ProcessSample, Sample, Throttle};
+use crate::data::scene::{Capacity, Declared, Term, TermKind};
+use crate::data::{CpuSet, Text};
+use crate::model::rates::window::{Remembered, Total, Window};
 
 /// A share of fewer periods than this is noise.
 pub(crate) const FEWEST_PERIODS: u64 = 10;
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn what_slurm_says_is_kept_and_garbage_is_not() {
         let said = |block: &[u8]| {
-            let environment = Some(crate::fact::Environment::from_block(block));
+            let environment = Some(crate::data::sample::Environment::from_block(block));
             declared(&ProcessFact { environment, ..ProcessFact::default() })
         };
         let four = Declared { cpus: 4, source: "SLURM_CPUS_PER_TASK".to_owned() };

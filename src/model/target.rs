@@ -1,10 +1,10 @@
 //! Who is watched: the process that was asked for, its descendants, and what is known of them apart from their threads.
 
-use super::processes::{Processes, command_line};
-use super::rates::Ticks;
-use super::scene::{Target, TensorFlow};
-use super::window::Window;
-use crate::fact::{ProcessSample, Sample};
+use crate::data::sample::{ProcessSample, Sample};
+use crate::data::scene::{Target, TensorFlow};
+use crate::model::rates::load::Ticks;
+use crate::model::rates::processes::{Processes, command_line};
+use crate::model::rates::window::Window;
 
 /// Processes that live; all of them once all have ended, for then the last state is what there is to show.
 pub(crate) fn living(sample: &Sample) -> Vec<&ProcessSample> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::live::LiveOptions;
+use crate::probe::live::LiveOptions;
 
 /// A /proc of one's own making.
 pub struct FakeProc(TempDir);

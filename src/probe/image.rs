@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::elf::{LibraryFile, ReadAt, invalid};
-use super::identify::{Identifier, Newborn};
-use super::maps::Mapping;
-use super::memory::Memory;
-use super::target::{Found, LiveTarget, Target, Wanted};
-use crate::fact::{Address, Pid, Tid};
+use crate::data::{Address, Pid, Tid};
+use crate::linux::elf::file::{LibraryFile, ReadAt, invalid};
+use crate::linux::memory::Memory;
+use crate::linux::proc::maps::Mapping;
+use crate::probe::identify::identifier::{Identifier, Newborn};
+use crate::probe::target::live_target::{Found, LiveTarget, Target, Wanted};
 
 /// A process as far as identification looked at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::affinity::Masks;
-use super::cgroup::Mounts;
-use super::counters::Means;
-use super::detail::Details;
-use super::folder::{Folder, Reader, is_gone};
-use super::host::{Host, UserNames};
-use super::process::{Process, Surroundings};
-use super::stat::{status_field, status_last_number};
-use super::tree::{MOST_DESCENDANTS, Tree};
-use crate::fact::{Cost, CounterSource, Gap, Interest, Pid, ProcessSample, Sample, ThreadDetail, ThreadKey};
+use crate::data::sample::{Cost, CounterSource, Interest, ProcessSample, Sample, ThreadDetail};
+use crate::data::{Gap, Pid, ThreadKey};
+use crate::linux::cgroup::read::Mounts;
+use crate::linux::proc::affinity::Masks;
+use crate::linux::proc::host::{Host, UserNames};
+use crate::linux::proc::proc_dir::{Folder, Reader, is_gone};
+use crate::linux::proc::stat::{status_field, status_last_number};
+use crate::probe::process::process_reader::{Process, Surroundings};
+use crate::probe::target::tree::{MOST_DESCENDANTS, Tree};
+use crate::probe::threads::counters::Means;
+use crate::probe::threads::detail::Details;
 
 /// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.
 const SPARE_DESCRIPTORS: u64 = 512;

@@ -1,7 +1,7 @@
 //! Whole samples of a /proc in a temporary folder.
 
-use super::super::fake::{FakeProc, Line};
 use super::*;
+use crate::probe::fake::{FakeProc, Line};
 
 fn next(live: &mut Live) -> Sample {
     live.next(&Interest::default(), Duration::ZERO)

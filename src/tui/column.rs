@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::dashboard::View;
+use crate::tui::state::parts::View;
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! Which row is selected and which row is the first on screen. The selection is a key: rows come, go and change places.
 
-use super::rows::{self, Row, RowKey};
-use crate::model::Scene;
+use crate::data::scene::Scene;
+use crate::tui::rows;
+use crate::tui::rows::{Row, RowKey};
 
 /// Selection and scroll position of one table.
 #[derive(Clone, Debug, Default)]

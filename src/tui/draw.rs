@@ -3,8 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::Position;
 
-use super::dashboard::{Dashboard, Mode, View};
-use super::{ascii, layout, view};
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::{Mode, View};
+use crate::tui::{ascii, layout, view};
 
 /// Draws the dashboard. Until the dashboard has heard of the screen's size nothing is drawn.
 pub fn draw(frame: &mut Frame<'_>, dashboard: &Dashboard) {

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::dashboard::View;
+use crate::tui::state::parts::View;
 
 /// A key as the terminal reports it. Shift is part of the character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

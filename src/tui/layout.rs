@@ -2,8 +2,9 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::dashboard::{Dashboard, Pane, View};
-use super::view;
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::{Pane, View};
+use crate::tui::view;
 
 /// Areas of the screen; empty where there is no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

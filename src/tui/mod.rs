@@ -1,27 +1,27 @@
 //! Floor 2: a Scene as a screen, events as effects. Reads nothing of the target itself.
 
-mod ascii;
-mod block;
-mod column;
-mod cursor;
-pub mod dashboard;
-mod draw;
-mod format;
-mod keys;
-mod layout;
-mod mouse;
+pub(crate) mod ascii;
+pub mod block;
+pub(crate) mod column;
+pub(crate) mod cursor;
+pub mod draw;
+pub(crate) mod format;
+pub(crate) mod keys;
+pub(crate) mod layout;
+pub(crate) mod mouse;
 pub mod picker;
 pub mod rerun;
-mod rows;
+pub mod rows;
 pub mod runs;
 pub mod screen;
-mod sort;
+pub(crate) mod sort;
 pub mod stacks;
-mod theme;
-mod typing;
-mod view;
-mod watched;
-mod what_if;
+pub mod state;
+pub mod theme;
+pub(crate) mod typing;
+pub(crate) mod view;
+pub(crate) mod watched;
+pub(crate) mod what_if;
 
 use std::future::Future;
 use std::io;
@@ -30,20 +30,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, MouseEventKind};
+use draw::draw;
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-pub use draw::draw;
-pub use theme::ThemeName;
-
-use crate::fact::output::{Output, WindowSize};
-use crate::fact::{Caps, Interest};
-use crate::model::Scene;
-use dashboard::{Dashboard, Event, Interrupt};
-use runs::{RunsWish, Shelf};
+use crate::data::limits::Caps;
+use crate::data::run::{Output, WindowSize};
+use crate::data::sample::Interest;
+use crate::data::scene::Scene;
+use crate::tui::runs::{RunsWish, Shelf};
+use crate::tui::state::output::Interrupt;
+use crate::tui::state::{Dashboard, Event};
+use crate::tui::theme::ThemeName;
 
 /// Where scenes come from and where wishes for the next sample go.
 #[derive(Debug)]

@@ -2,11 +2,12 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::column::{self, Column};
-use super::dashboard::{Dashboard, Mode, View};
-use super::keys::Action;
-use super::rows::Row;
-use super::{layout, view};
+use crate::tui::column::Column;
+use crate::tui::keys::Action;
+use crate::tui::rows::Row;
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::{Mode, View};
+use crate::tui::{column, layout, view};
 
 /// Something that can be clicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

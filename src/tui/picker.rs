@@ -12,10 +12,10 @@ use ratatui::backend::Backend;
 use ratatui::layout::{Position, Size};
 use tokio::sync::watch;
 
-use super::keys::{self, Action, Place};
-use super::{Look, broken, next_input, view};
-use crate::fact::Pid;
-use crate::model::Scene;
+use crate::data::Pid;
+use crate::data::scene::Scene;
+use crate::tui::keys::{Action, Place};
+use crate::tui::{Look, broken, keys, next_input, view};
 
 /// What there is to choose from.
 #[derive(Clone, Debug, Default)]
@@ -185,7 +185,7 @@ impl Picker {
         let kept = |scene: &&Scene| {
             let target = &scene.target;
             let user = target.user.as_deref().unwrap_or_default();
-            super::rows::contains(&format!("{} {user} {}", target.pid, target.command), &self.filter)
+            crate::tui::rows::contains(&format!("{} {user} {}", target.pid, target.command), &self.filter)
         };
         self.listing.scenes.iter().map(AsRef::as_ref).filter(kept).collect()
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::what_if::WhatIf;
-use crate::fact::{Caps, RerunPlan};
+use crate::data::limits::Caps;
+use crate::data::run::RerunPlan;
+use crate::tui::what_if::WhatIf;
 
 /// Where it is asked what a rerun would do.
 #[derive(Debug)]

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::block::{self, Block};
-use super::column::Column;
-use super::dashboard::{Opened, View};
-use super::sort::Sort;
-use crate::fact::{Gap, Pid, ThreadKey};
-use crate::model::Scene;
-use crate::model::scene::{GroupKey, Thread};
+use crate::data::scene::{GroupKey, Scene, Thread};
+use crate::data::{Gap, Pid, ThreadKey};
+use crate::tui::block;
+use crate::tui::block::Block;
+use crate::tui::column::Column;
+use crate::tui::sort::Sort;
+use crate::tui::state::parts::{Opened, View};
 
 /// One row: indexes into the scene it was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

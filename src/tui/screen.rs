@@ -1,18 +1,17 @@
 //! The terminal as a guard: taken once, given back when dropped, on a panic, or by hand. Never left half taken.
 
-use std::io::{self, Stdout, Write};
+use std::io::{Stdout, Write};
 use std::mem::ManuallyDrop;
-use std::panic;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
 use std::task::{Context, Poll};
-use std::thread;
 use std::time::Duration;
+use std::{io, panic, thread};
 
-use crossterm::event::{self, DisableBracketedPaste, DisableMouseCapture, EnableMouseCapture, Event, EventStream};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableMouseCapture, Event, EventStream};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{cursor, execute};
+use crossterm::{cursor, event, execute};
 use futures_util::{Stream, StreamExt as _};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::column::Column;
-use crate::model::scene::{Demand, Group, Process, Scene, Thread};
+use crate::data::scene::{Demand, Group, Process, Scene, Thread};
+use crate::tui::column::Column;
 
 /// What a table is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::fact::{Pid, Tid};
+use crate::data::{Pid, Tid};
 
 /// How long stacks are taken again and again.
 pub const SAMPLED: Duration = Duration::from_secs(3);

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::fact::{ThreadDetail, ThreadKey};
-use crate::model::Scene;
-use crate::model::scene::{Demand, Thread};
-use crate::model::waits::Doing;
+use crate::data::ThreadKey;
+use crate::data::sample::ThreadDetail;
+use crate::data::scene::{Demand, Doing, Scene, Thread};
 
 /// A thread somebody looks at. Outlives the thread.
 #[derive(Clone, Debug)]

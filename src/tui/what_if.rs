@@ -1,10 +1,9 @@
 //! What other caps would do: one slider for each cap whose threads exist. Changes nothing of the target.
 
-use crate::fact::Caps;
-use crate::model::Scene;
+use crate::data::limits::Caps;
+use crate::data::scene::{Group, Scene};
 use crate::model::advice;
-use crate::model::knobs::own_threads;
-use crate::model::scene::Group;
+use crate::model::limits::knobs::own_threads;
 
 /// The sliders' state.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,7 +133,7 @@ impl WhatIf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::scene::GroupKey;
+    use crate::data::scene::GroupKey;
 
     fn scene() -> Scene {
         let group = |origin: &str, threads| Group {

@@ -8,7 +8,8 @@
 #[allow(dead_code)] // the tests also kill targets
 mod known_threads;
 
-use std::fs::{self, File};
+use std::fs;
+use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
@@ -20,9 +21,11 @@ use known_threads::Target;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
-use tftop::fact::{Interest, Pid, ThreadKey};
-use tftop::model::{Families, Model};
-use tftop::probe::{Live, LiveOptions};
+use tftop::data::sample::Interest;
+use tftop::data::{Pid, ThreadKey};
+use tftop::model::build_scene::Model;
+use tftop::model::origin::families::Families;
+use tftop::probe::live::{Live, LiveOptions};
 
 /// Idle threads of the targets, where none are asked for.
 const SIZES: &[u32] = &[100, 2_000, 10_000];

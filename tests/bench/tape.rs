@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tftop::fact::{
-    Counters, Identity, Pid, ProcessFact, ProcessKey, ProcessSample, Sample, ThreadFact, ThreadKey, Tid,
-};
-use tftop::tape::{Header, Writer};
+use tftop::data::sample::{Counters, Identity, ProcessFact, ProcessSample, Sample, ThreadFact};
+use tftop::data::{Pid, ProcessKey, ThreadKey, Tid};
+use tftop::runs::recording::header::Header;
+use tftop::runs::recording::writer::Writer;
 
 /// Looks that are averaged, a second apart.
 const LOOKS: u64 = 200;

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Launch;
 use crate::deadline::{LONG, wait_for};
-use crate::python;
+use crate::{Launch, python};
 
 /// Where this machine's cgroups of version 1 are; none where a test of them can't be made.
 fn writable(controller: &str, test: &str) -> Option<PathBuf> {

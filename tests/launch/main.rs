@@ -25,7 +25,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
+use std::sync::mpsc::RecvTimeoutError;
 
 use deadline::{LONG, wait_for};
 use rustix::process::{Pid, Signal, kill_process};
@@ -60,7 +61,7 @@ impl Launch {
             .env("XDG_CONFIG_HOME", "/nonexistent")
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("PYTHONPATH");
-        tftop::fact::KEPT_VARIABLES.iter().for_each(|variable| {
+        tftop::data::sample::KEPT_VARIABLES.iter().for_each(|variable| {
             command.env_remove(variable);
         });
         Self { command, state }

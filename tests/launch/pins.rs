@@ -1,7 +1,6 @@
 //! `tftop run --pin`: threads of a group are kept where they were put, and nobody else.
 
-use crate::Launch;
-use crate::python;
+use crate::{Launch, python};
 
 /// Threads of Python that say where they may run, one born late; the second leaves its CPU once.
 const SCRIPT: &str = "import os, sys, threading, time

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
 
-use tftop::fact::Address;
-use tftop::probe::memory::Memory;
+use tftop::data::Address;
+use tftop::linux::memory::Memory;
 
 /// A recorded process.
 #[derive(Clone, Debug)]

@@ -5,14 +5,16 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use tftop::fact::{Environment, Pid, TfConfigFact, TfContextState};
-use tftop::probe::environ::live_environment;
-use tftop::probe::memory::LiveMemory;
-use tftop::probe::python::{Python, version_at};
+use tftop::data::Pid;
+use tftop::data::sample::{Environment, TfConfigFact, TfContextState};
+use tftop::linux::memory::LiveMemory;
+use tftop::probe::cpython::{Python, version_at};
+use tftop::probe::process::environ::live_environment;
 
 use crate::image::{Image, Recording};
 use crate::program::Program;
-use crate::recorded::{self, MODES};
+use crate::recorded;
+use crate::recorded::MODES;
 
 /// How often a moving program is read.
 const ROUNDS: usize = 300;

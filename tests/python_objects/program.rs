@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use object::{Object, ObjectSegment, ObjectSymbol};
 use tempfile::TempDir;
-use tftop::fact::Address;
+use tftop::data::Address;
 
 /// A running program that is ready to be read; ends with its owner.
 pub struct Program {

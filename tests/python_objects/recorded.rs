@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use tftop::fact::{TfConfigFact, TfContextState};
-use tftop::probe::memory::Memory;
-use tftop::probe::python::Python;
+use tftop::data::sample::{TfConfigFact, TfContextState};
+use tftop::linux::memory::Memory;
+use tftop::probe::cpython::Python;
 
 use crate::image::Image;
 

@@ -4,10 +4,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use tftop::fact::{Pid, TfConfigFact, TfContextState};
-use tftop::probe::environ::live_environment;
-use tftop::probe::memory::LiveMemory;
-use tftop::probe::python::{Python, version_at};
+use tftop::data::Pid;
+use tftop::data::sample::{TfConfigFact, TfContextState};
+use tftop::linux::memory::LiveMemory;
+use tftop::probe::cpython::{Python, version_at};
+use tftop::probe::process::environ::live_environment;
 
 use crate::program::Program;
 

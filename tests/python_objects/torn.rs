@@ -5,10 +5,10 @@ use std::io;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use tftop::fact::Address;
-use tftop::probe::environ::live_environment;
-use tftop::probe::memory::Memory;
-use tftop::probe::python::Python;
+use tftop::data::Address;
+use tftop::linux::memory::Memory;
+use tftop::probe::cpython::Python;
+use tftop::probe::process::environ::live_environment;
 
 use crate::image::Image;
 use crate::recorded::{VERSIONS, image};

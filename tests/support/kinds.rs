@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tftop::fact::{Address, Entry, Identity, NameSource, State, TargetName, Text};
-use tftop::model::scene::{Attribution, Confidence, Demand, Group, GroupKey, Thread, Worker};
+use tftop::data::sample::{Entry, Identity, NameSource, State, TargetName};
+use tftop::data::scene::{Attribution, Confidence, Demand, Group, GroupKey, Thread, Worker};
+use tftop::data::{Address, Text};
 
 use super::{PID, verdicts};
 

@@ -2,12 +2,12 @@
 
 #![allow(dead_code)] // each test binary uses its part
 
-use std::env;
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, fs, io};
 
 use rustix::fs::{FlockOperation, flock};
 

@@ -9,15 +9,18 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use tftop::fact::{
+use tftop::data::sample::{
     CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, End, Entry, Environment, Frame, HostFact, Identity,
-    LibraryPool, NameSource, Owner, Pid, PidsLimit, ProcessFact, ProcessKey, ProcessSample, PythonFact, Quota, Sample,
-    Script, Settings, Stack, Stacks, State, Taken, TargetName, TensorFlowFact, Text, TfConfigFact, TfContextState,
-    ThreadFact, ThreadKey, Throttle, Tid, Wish, WishKnob,
+    LibraryPool, NameSource, Owner, PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, Script, Settings,
+    Stack, Stacks, State, Taken, TargetName, TensorFlowFact, TfConfigFact, TfContextState, ThreadFact, Throttle, Wish,
+    WishKnob,
 };
-use tftop::model::frames::Meanings;
-use tftop::model::profile::{Profile, Whose};
-use tftop::model::{Families, Model, Scene};
+use tftop::data::scene::Scene;
+use tftop::data::{Pid, ProcessKey, Text, ThreadKey, Tid};
+use tftop::model::activity::meaning::Meanings;
+use tftop::model::activity::profile::{Profile, Whose};
+use tftop::model::build_scene::Model;
+use tftop::model::origin::families::Families;
 
 const FIRST_NS: u64 = 100_000_000_000;
 

@@ -9,18 +9,18 @@ mod kinds;
 #[path = "verdicts.rs"]
 pub mod verdicts;
 
-use tftop::fact::{
-    Call, Caps, Cost, CounterSource, Gap, Heard, Identity, KernelStack, LaunchFact, Overruled, Pid, ShimUse, State,
-    StepSource, Syscall, Text, ThreadDetail, ThreadKey, Tid,
-};
-use tftop::model::scene::{
-    Attribution, Capacity, Confidence, Cpu, Demand, Launch, Process, Target, TensorFlow, Term, TermKind, Thread, Trend,
-};
-use tftop::model::steps::{Count, EpochNow, Speed, Steps};
-use tftop::model::verification::{Check, Outcome};
-use tftop::model::{Scene, waits};
-
 use kinds::{BLAS, DATA, INTER, INTRA, MAIN, PYTHON, group, wave};
+use tftop::data::limits::Caps;
+use tftop::data::sample::{
+    Call, Cost, CounterSource, Heard, Identity, KernelStack, LaunchFact, Overruled, ShimUse, State, StepSource,
+    Syscall, ThreadDetail,
+};
+use tftop::data::scene::{
+    Attribution, Capacity, Check, Confidence, Count, Cpu, Demand, EpochNow, Launch, Outcome, Process, Scene, Speed,
+    Steps, Target, TensorFlow, Term, TermKind, Thread, Trend,
+};
+use tftop::data::{Gap, Pid, Text, ThreadKey, Tid};
+use tftop::model::activity::waits;
 
 /// The target's pid.
 pub const PID: Pid = Pid(2430);

@@ -9,9 +9,11 @@ use ratatui::Terminal;
 use ratatui::backend::{Backend, TestBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Size};
-use tftop::model::Scene;
-use tftop::tui::dashboard::{Block, Dashboard, Event};
-use tftop::tui::{Effect, Look, ThemeName, draw};
+use tftop::data::scene::Scene;
+use tftop::tui::block::Block;
+use tftop::tui::state::{Dashboard, Event};
+use tftop::tui::theme::ThemeName;
+use tftop::tui::{Effect, Look, draw};
 
 /// Without colour.
 pub const PLAIN: Look = Look { color: false, theme: ThemeName::Default, ascii: false };
@@ -123,10 +125,10 @@ impl Stage {
         assert!(self.dashboard.cursor().selected().is_some(), "nothing is selected");
         let scene = self.dashboard.scene();
         match self.dashboard.rows()[at] {
-            tftop::tui::dashboard::Row::Group(at) => scene.groups[at].label.clone(),
-            tftop::tui::dashboard::Row::Thread(at) => scene.threads[at].key.tid.to_string(),
-            tftop::tui::dashboard::Row::Process(at, _) => scene.target.processes[at].pid.to_string(),
-            tftop::tui::dashboard::Row::Line(block, _) => match block {
+            tftop::tui::rows::Row::Group(at) => scene.groups[at].label.clone(),
+            tftop::tui::rows::Row::Thread(at) => scene.threads[at].key.tid.to_string(),
+            tftop::tui::rows::Row::Process(at, _) => scene.target.processes[at].pid.to_string(),
+            tftop::tui::rows::Row::Line(block, _) => match block {
                 Block::Capacity => "capacity".to_owned(),
                 Block::Caps => "caps".to_owned(),
                 Block::Limits(at) => scene.groups[at].label.clone(),
@@ -137,7 +139,7 @@ impl Stage {
     }
 
     fn draw(&mut self) {
-        self.terminal.draw(|frame| draw(frame, &self.dashboard)).unwrap();
+        self.terminal.draw(|frame| draw::draw(frame, &self.dashboard)).unwrap();
     }
 }
 

@@ -3,7 +3,8 @@
 #![allow(dead_code)] // each test binary uses its part
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tftop::fact::KEPT_VARIABLES;
+use tftop::data::sample::KEPT_VARIABLES;
 
 use crate::deadline::{LONG, wait_for};
 use crate::python;

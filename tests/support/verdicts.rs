@@ -1,9 +1,7 @@
 //! What the model says of the scenes: limits, headlines, and every cause with its answer.
 
-use tftop::fact::Caps;
-use tftop::model::finding::{Evidence, Finding, Judgement, Level, Remedy, Verdict};
-use tftop::model::headline::{Condition, Headline, Pressure};
-use tftop::model::limit::{AppliesTo, Grade, Limit, Limits};
+use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, Limits};
+use tftop::data::scene::{Condition, Evidence, Finding, Headline, Judgement, Level, Pressure, Remedy, Verdict};
 
 const CAPS: Caps = Caps { intra: Some(1), inter: Some(1), data: Some(1), omp: None, blas: None, cpus: None };
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use tftop::fact::{Interest, Pid};
-use tftop::model::finding::{Finding, Level, Verdict};
-use tftop::model::headline::Condition;
-use tftop::model::limit::Grade;
-use tftop::model::{Families, Model, Scene};
-use tftop::probe::{Live, LiveOptions};
+use tftop::data::Pid;
+use tftop::data::limits::Grade;
+use tftop::data::sample::Interest;
+use tftop::data::scene::{Condition, Finding, Level, Scene, Verdict};
+use tftop::model::build_scene::Model;
+use tftop::model::origin::families::Families;
+use tftop::probe::live::{Live, LiveOptions};
 
 use crate::deadline::wait_for;
 use crate::target::{Target, script_command};
@@ -289,7 +290,7 @@ fn a_capped_run_with_sleeping_threads_is_healthy_for_a_minute_and_its_leak_is_fo
 }
 
 fn nothing_above_notice(scene: &Scene) {
-    let above = |judgement: &&tftop::model::finding::Judgement| matches!(&judgement.verdict, Verdict::Found(finding) if finding.level > Level::Notice);
+    let above = |judgement: &&tftop::data::scene::Judgement| matches!(&judgement.verdict, Verdict::Found(finding) if finding.level > Level::Notice);
     assert!(!scene.judgements.iter().any(|judgement| above(&judgement)), "{}", told(scene));
     assert!(scene.headline.condition.level() <= Level::Notice, "{}", told(scene));
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 use rustix::process::getuid;
 
 use crate::target::Target;
-use crate::watch::{self, Report};
-use crate::{NAMING, python};
+use crate::watch::Report;
+use crate::{NAMING, python, watch};
 
 /// The user and group ids of nobody, by convention.
 const NOBODY: u32 = 65534;

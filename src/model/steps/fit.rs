@@ -1,19 +1,8 @@
 //! How far Keras's fit is: the epoch it says, and the steps that were marked in it.
 
-use serde::Serialize;
 
-use crate::fact::{Epoch, StepMarks};
-
-/// How far a fit is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct EpochNow {
-    /// The epoch that runs, from 1.
-    pub number: u64,
-    /// How many there will be, where the script says it.
-    pub of: Option<u64>,
-    /// Share of the epoch's steps that were marked, 0 to 1; none where the script does not say how many there are.
-    pub done: Option<f64>,
-}
+use crate::data::sample::{Epoch, StepMarks};
+use crate::data::scene::EpochNow;
 
 /// The newest fit.
 #[derive(Debug, Default)]

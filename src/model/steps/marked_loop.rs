@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::fact::{StepMarks, StepSource, Text};
+use crate::data::Text;
+use crate::data::sample::{StepMarks, StepSource};
 
 /// The newest steps are judged over this long, in microseconds of steps.
 const WINDOW_US: u64 = 10_000_000;

@@ -2,18 +2,16 @@
 //! Marks come late and in batches: rates are made of the durations in them, never of when they arrived. Where marks are
 //! missing nothing is put in their place.
 
-mod fit;
-mod marked_loop;
+pub(crate) mod fit;
+pub(crate) mod marked_loop;
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 
-use crate::fact::{Heard, LaunchSample, ShimUse, StepMarks, StepSource, Text};
-use fit::Fit;
-use marked_loop::{Looks, Loop, LoopKey};
-
-pub use fit::EpochNow;
+use crate::data::sample::{Heard, LaunchSample, ShimUse, StepMarks, StepSource};
+use crate::data::scene::{Count, NoMarks, Speed, Steps};
+use crate::model::steps::fit::Fit;
+use crate::model::steps::marked_loop::{Looks, Loop, LoopKey};
 
 /// Loops that are remembered; a script has a few lines with one.
 const MOST_LOOPS: usize = 64;
@@ -30,95 +28,6 @@ const CLEARLY_MORE: f64 = 1.25;
 /// Silence is said after this time, and after this many times the slowest step of the last ones: marks come in batches.
 const SILENT_S: f64 = 3.0;
 const SILENT_STEPS: f64 = 3.0;
-
-/// What is known of the steps of a target that was started by tftop.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Steps {
-    /// The loop that is shown; none without marks.
-    pub speed: Option<Speed>,
-    /// Why there are no marks; none where there are.
-    pub none: Option<NoMarks>,
-    /// Its steps a second, one value a tick, oldest first; none where marks are missing or not there yet. The newest value
-    /// belongs to the newest of [`Trend::wanted`](super::scene::Trend::wanted).
-    pub history: Vec<Option<f32>>,
-}
-
-/// How fast one loop of one process goes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Speed {
-    /// What a step is.
-    pub source: StepSource,
-    /// The process, by its own numbering.
-    pub pid: u32,
-    /// `file:line` of the loop, where it is known.
-    pub at: Option<Text>,
-    /// Steps a second while steps were made: pauses between two streams of marks don't count. None when they took no time.
-    pub per_s: Option<f64>,
-    /// Median time of a step, in milliseconds.
-    pub p50_ms: f64,
-    /// 19 of 20 steps were faster, in milliseconds; none below 20 marks.
-    pub p95_ms: Option<f64>,
-    /// Marks and seconds of steps that these cover: the last 10 seconds of steps, or the last 20 marks where they took longer.
-    pub marks: usize,
-    /// See `marks`.
-    pub covers_s: f64,
-    /// Steps of this loop that were marked so far.
-    pub total: u64,
-    /// Whether there were more.
-    pub count: Count,
-    /// Seconds since its last mark, where that is longer than steps and batches explain.
-    pub silent_s: Option<f64>,
-    /// How far Keras's fit is; none where no fit is shown.
-    pub epoch: Option<EpochNow>,
-    /// Processes that mark steps of this kind at the moment, this one included: their rates are not added up.
-    pub processes: usize,
-}
-
-/// Whether marks were lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Count {
-    /// None as far as can be told.
-    #[default]
-    Exact,
-    /// Some: there were more steps.
-    AtLeast,
-}
-
-/// Why there are no step marks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoMarks {
-    /// The script was started without the shim.
-    WithoutShim,
-    /// No process of it has the shim in it.
-    #[default]
-    NotAttached,
-    /// TensorFlow has not started.
-    NotStarted,
-    /// TensorFlow runs, but no loop that can be seen.
-    NoLoop,
-}
-
-impl NoMarks {
-    /// Why, in a few words.
-    pub fn says(self) -> &'static str {
-        match self {
-            Self::WithoutShim => "started without the shim",
-            Self::NotAttached => "the shim is not attached so far",
-            Self::NotStarted => "TensorFlow has not started yet",
-            Self::NoLoop => "no fit, loop over an iterator or Session.run so far",
-        }
-    }
-
-    /// What could be the cause nevertheless.
-    pub fn remark(self) -> Option<&'static str> {
-        match self {
-            Self::WithoutShim | Self::NotAttached | Self::NotStarted => None,
-            Self::NoLoop => Some("a loop inside a tf.function marks no steps"),
-        }
-    }
-}
 
 /// Remembers marks from look to look.
 #[derive(Debug, Default)]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::fact::{Epoch, LaunchFact, TfStarted};
+use crate::data::scene::EpochNow;
+use crate::data::sample::{Epoch, LaunchFact, TfStarted};
 
 const MS: u64 = 1_000_000;
 const PERIOD_NS: u64 = 500 * MS;

@@ -1,11 +1,11 @@
 //! With what a running process was started, so that it can be started again; or why that can't be told. Reads /proc and
 //! looks whether files are there; changes nothing. The environment it reads is never stored or shown.
 
-mod kin;
-mod lost;
-mod manner;
-mod place;
-mod program;
+pub(crate) mod losses;
+pub(crate) mod process_attributes;
+pub(crate) mod program;
+pub(crate) mod relations;
+pub(crate) mod working_directory;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -14,12 +14,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::access;
-use super::affinity::cpus_allowed;
-use super::folder::{Folder, Reader, is_gone};
-use super::stat::{Stat, number, status_field, words};
-use super::tree::Tree;
-use crate::fact::{Pid, ProcessKey, Rebuild, State, Text, WholeEnvironment};
+use crate::data::run::{Rebuild, WholeEnvironment};
+use crate::data::sample::State;
+use crate::data::{Pid, ProcessKey, Text};
+use crate::linux::access;
+use crate::linux::proc::affinity::cpus_allowed;
+use crate::linux::proc::proc_dir::{Folder, Reader, is_gone};
+use crate::linux::proc::stat::{Stat, number, status_field, words};
+use crate::probe::target::tree::Tree;
 
 /// The kernel's limit of arguments and environment together is 6 MiB (execve(2)); a page more means a lie.
 const BLOCK_LIMIT: usize = (6 << 20) + 4096;
@@ -49,7 +51,7 @@ impl fmt::Display for Refusal {
 }
 
 /// A process's folder in /proc, and what is asked of it.
-struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     proc_root: &'a Path,
     pid: Pid,
     folder: Folder,
@@ -97,20 +99,20 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuild
     let key = ProcessKey { pid, start_ticks: stat.start_ticks };
     let status = subject.read("status", LIMIT)?;
     refuse_by_kind(pid, &stat, &status)?;
-    kin::refuse_own(&mut subject)?;
+    relations::refuse_own(&mut subject)?;
     refuse_other_user(pid, &status)?;
     let words = command(&mut subject)?;
     let environment = environment(&mut subject)?;
-    lost::refuse_other_world(&mut subject)?;
+    losses::refuse_other_world(&mut subject)?;
     let exe = exe(&subject)?;
     let runs = program::of(&words, &exe)?;
-    let kin = kin::of(&mut subject, &stat, &words, &environment)?;
-    let needs = place::needed(&words, &runs);
+    let kin = relations::of(&mut subject, &stat, &words, &environment)?;
+    let needs = working_directory::needed(&words, &runs);
     let place = match folder {
-        Some(folder) => place::asked_for(folder, &needs)?,
-        None => place::of(&subject, &needs, &environment, kin.pwd_is_hearsay)?,
+        Some(folder) => working_directory::asked_for(folder, &needs)?,
+        None => working_directory::of(&subject, &needs, &environment, kin.pwd_is_hearsay)?,
     };
-    let mut lost = lost::of(&mut subject, &stat_line, &status);
+    let mut lost = losses::of(&mut subject, &stat_line, &status);
     lost.extend(program::changed_since(&runs, &place.folder, proc_root, key));
     lost.extend(kin.lost);
     Ok(Rebuild {
@@ -119,7 +121,7 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuild
         folder: place.folder,
         folder_because: place.because,
         environment,
-        manner: manner::of(&mut subject, &stat_line, &status),
+        manner: process_attributes::of(&mut subject, &stat_line, &status),
         cpus: cpus_allowed(&status),
         ignores_interrupt: ignores(&status, 2),
         lost,

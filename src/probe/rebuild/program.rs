@@ -6,9 +6,9 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::Refusal;
-use crate::fact::{ProcessKey, Text};
-use crate::probe::interpreter;
+use crate::data::{ProcessKey, Text};
+use crate::probe::cpython::interpreter;
+use crate::probe::rebuild::Refusal;
 
 /// Programs and modules whose work is what is typed into them.
 const SESSIONS: &[&str] = &[
@@ -36,7 +36,7 @@ const WORKERS: &[&str] = &[
 
 /// What runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Runs {
+pub(crate) enum Runs {
     /// A file that Python reads.
     Script(PathBuf),
     /// A module, by its name.

@@ -1,8 +1,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::super::fake::{FakeProc, Line};
 use super::*;
+use crate::probe::fake::{FakeProc, Line};
 
 /// A /proc with one process that can be rebuilt, and a folder with its script.
 struct Built {

@@ -2,10 +2,12 @@
 //! (`/proc/PID/task/TID/syscall`, proc_pid_syscall(5)), and whether it ran in between two looks.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::fact::{Pid, State, Tid};
+use crate::data::sample::State;
+use crate::data::{Pid, Tid};
 
 /// The folder of one thread in /proc.
 #[derive(Clone, Debug)]

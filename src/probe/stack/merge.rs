@@ -1,10 +1,11 @@
 //! Puts Python's functions where they run: into the native frames of the interpreter.
 
-use super::super::python::Steadiness;
-use super::places::Named;
-use super::python_side::Functions;
-use super::walk::Step;
-use crate::fact::{Address, End, Found, Frame, Gap, PythonFrame};
+use crate::data::sample::{End, Found, Frame, PythonFrame};
+use crate::data::{Address, Gap};
+use crate::probe::cpython::frames::Steadiness;
+use crate::probe::stack::places::Named;
+use crate::probe::stack::python_side::Functions;
+use crate::probe::stack::walk::Step;
 
 /// CPython's interpreter loop: exported, so known by name in stripped builds, too.
 const INTERPRETER: &str = "_PyEval_EvalFrameDefault";

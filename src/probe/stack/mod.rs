@@ -1,30 +1,34 @@
 //! User stacks of threads on demand: native frames by call frame information, Python's by its own objects. A sleeping
 //! thread's stack is read without stopping it; a running one's only when stops are allowed, one thread at a time.
 
-mod asleep;
-mod merge;
-mod places;
-mod python_side;
-mod registers;
-mod scan;
-mod step;
-mod stop;
-mod table;
-mod walk;
+pub(crate) mod asleep;
+pub(crate) mod merge;
+pub(crate) mod places;
+pub(crate) mod python_side;
+#[cfg(test)]
+pub(crate) mod recorded_tests;
+pub(crate) mod registers;
+pub(crate) mod scan;
+pub(crate) mod step;
+pub(crate) mod stop;
+pub(crate) mod table;
+pub(crate) mod walk;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::memory::{LiveMemory, Memory};
-use super::target::{LiveTarget, Target};
-use crate::fact::{Address, End, Gap, Pid, Stack, Stacks, State, Taken, Tid};
-use asleep::{Look, Standing, Task};
-use places::Places;
-use python_side::{Finder, Functions, Session};
-use registers::Registers;
-use step::Room;
 use walk::{Walk, walk};
+
+use crate::data::sample::{End, Stack, Stacks, State, Taken};
+use crate::data::{Address, Gap, Pid, Tid};
+use crate::linux::memory::{LiveMemory, Memory};
+use crate::probe::stack::asleep::{Look, Standing, Task};
+use crate::probe::stack::places::Places;
+use crate::probe::stack::python_side::{Finder, Functions, Session};
+use crate::probe::stack::registers::Registers;
+use crate::probe::stack::step::Room;
+use crate::probe::target::live_target::{LiveTarget, Target};
 
 /// Whether threads may be stopped to take their stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,7 +326,5 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;
-
-#[cfg(test)]
-mod recorded_tests;

@@ -6,12 +6,13 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::elf::Elf;
-use super::super::maps::{MappedFile, Mapping, Maps};
-use super::super::symbols::{self, Questions};
-use super::super::target::{Target, Wanted};
-use super::table::Table;
-use crate::fact::{Address, Gap, Text};
+use crate::data::{Address, Gap, Text};
+use crate::linux::elf::file::Elf;
+use crate::linux::elf::symbols;
+use crate::linux::elf::symbols::Questions;
+use crate::linux::proc::maps::{MappedFile, Mapping, Maps};
+use crate::probe::stack::table::Table;
+use crate::probe::target::live_target::{Target, Wanted};
 
 /// The memory map of a target, with what is known of the files in it.
 #[derive(Debug, Default)]

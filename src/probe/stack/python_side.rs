@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-use super::super::interpreter;
-use super::super::maps::Maps;
-use super::super::pthreads::ThreadList;
-use super::super::python::{Chains, Python, RawFrame, Steadiness, ThreadState};
-use super::super::target::Target;
-use super::asleep::Task;
-use crate::fact::{Address, Gap, PythonFrame, Tid};
+use crate::data::sample::PythonFrame;
+use crate::data::{Address, Gap, Tid};
+use crate::linux::proc::maps::Maps;
+use crate::probe::cpython::frames::{Chains, RawFrame, Steadiness, ThreadState};
+use crate::probe::cpython::{Python, interpreter};
+use crate::probe::identify::pthreads::ThreadList;
+use crate::probe::stack::asleep::Task;
+use crate::probe::target::live_target::Target;
 
 /// Finds the interpreter; keeps what does not change.
 #[derive(Debug, Default)]

@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::super::image::{Recording, recorder};
-use super::super::target::Target;
-use super::asleep::{Standing, Task, standing};
-use super::merge;
-use super::places::Places;
-use super::registers::Registers;
-use super::step::Room;
-use super::walk::{MOST_FRAMES, Walk, walk};
-use crate::fact::{End, Frame, Pid, Tid};
+use crate::data::sample::{End, Frame};
+use crate::data::{Pid, Tid};
+use crate::probe::image::{Recording, recorder};
+use crate::probe::stack::asleep::{Standing, Task, standing};
+use crate::probe::stack::merge;
+use crate::probe::stack::places::Places;
+use crate::probe::stack::registers::Registers;
+use crate::probe::stack::step::Room;
+use crate::probe::stack::walk::{MOST_FRAMES, Walk, walk};
+use crate::probe::target::live_target::Target;
 
 #[derive(Serialize, Deserialize)]
 struct Recorded {

@@ -3,13 +3,13 @@
 //! word that follows a call in a file's code, and from which call frame information alone leads to a thread's start, is
 //! taken for it: a left-over of an earlier call can look the same, so the frame is marked.
 
-use super::super::memory::Memory;
-use super::super::target::Target;
-use super::places::{Place, Places};
-use super::registers::{KEPT, Registers};
-use super::step::{Room, Stepped};
-use super::walk::{MOST_FRAMES, Why, stepped};
-use crate::fact::Address;
+use crate::data::Address;
+use crate::linux::memory::Memory;
+use crate::probe::stack::places::{Place, Places};
+use crate::probe::stack::registers::{KEPT, Registers};
+use crate::probe::stack::step::{Room, Stepped};
+use crate::probe::stack::walk::{MOST_FRAMES, Why, stepped};
+use crate::probe::target::live_target::Target;
 
 /// How far above the stack pointer the return address is looked for, in bytes.
 const WINDOW: usize = 4096;

@@ -6,10 +6,11 @@ use gimli::{
     LittleEndian, Location, Register, RegisterRule, UnwindContext, UnwindSection as _, Value, Vendor,
 };
 
-use super::super::memory::Memory;
-use super::registers::{self, Registers};
-use super::table::Entry;
-use crate::fact::Address;
+use crate::data::Address;
+use crate::linux::memory::Memory;
+use crate::probe::stack::registers;
+use crate::probe::stack::registers::Registers;
+use crate::probe::stack::table::Entry;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 

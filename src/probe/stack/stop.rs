@@ -14,9 +14,9 @@ use thread_priority::{
     thread_native_id,
 };
 
-use super::asleep::Task;
-use super::registers::Registers;
-use crate::fact::Tid;
+use crate::data::Tid;
+use crate::probe::stack::asleep::Task;
+use crate::probe::stack::registers::Registers;
 
 /// How long a thread may take to stop: one that sits in the kernel (state D) does not, and is let go. One that waits for a
 /// CPU takes until it gets one, and is not held up by this.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Signal as Number, kill_process};
 
 use super::*;
-use crate::fact::Pid;
+use crate::data::Pid;
 
 /// A process that ends with its owner.
 struct Program(Child);

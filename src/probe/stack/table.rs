@@ -2,11 +2,10 @@
 //! Reads the few hundred bytes it needs from the file, found by the index in `.eh_frame_hdr`; trusts none of them.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{fmt, io};
 
-use super::super::elf::{Elf, LibraryFile, ReadAt, UnwindIndex, invalid};
+use crate::linux::elf::file::{Elf, LibraryFile, ReadAt, UnwindIndex, invalid};
 
 /// One library's call frame information.
 pub struct Table {

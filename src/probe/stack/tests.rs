@@ -3,12 +3,12 @@ use std::process::{Child, Command, Stdio};
 
 use proptest::prelude::*;
 
-use super::super::elf::ReadAt as _;
-use super::super::memory::Memory;
-use super::step::{Room, step};
-use super::table::{Entry, Table};
 use super::*;
-use crate::fact::Found;
+use crate::data::sample::Found;
+use crate::linux::elf::file::ReadAt as _;
+use crate::linux::memory::Memory;
+use crate::probe::stack::step::{Room, step};
+use crate::probe::stack::table::{Entry, Table};
 
 struct Program(Child);
 
@@ -83,7 +83,7 @@ fn pythons_functions_stand_where_the_interpreter_runs_them() {
     let stack = program.stack(Stops::Never, |stack| functions(stack) == expected);
     assert!(stack.frames.iter().flat_map(|frame| &frame.python).all(|python| &*python.file == "<string>"));
     // Between the two entries of the interpreter stands what called back: sorted().
-    let with_python = |frame: &&crate::fact::Frame| !frame.python.is_empty();
+    let with_python = |frame: &&crate::data::sample::Frame| !frame.python.is_empty();
     if stack.end == End::Outermost {
         assert_eq!(stack.frames.iter().filter(with_python).count(), 2, "{stack:#?}");
         assert!(stack.gaps.is_empty(), "{stack:#?}");

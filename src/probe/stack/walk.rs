@@ -1,12 +1,13 @@
 //! From registers and stack memory to the addresses of all frames. Bounded; where it can't go on it says why.
 
-use super::super::memory::Memory;
-use super::super::target::Target;
-use super::places::{Place, Places};
-use super::registers::{self, FRAME_POINTER, Registers};
-use super::scan;
-use super::step::{Room, Stepped, Stuck, step};
-use crate::fact::{Address, End, Found};
+use crate::data::Address;
+use crate::data::sample::{End, Found};
+use crate::linux::memory::Memory;
+use crate::probe::stack::places::{Place, Places};
+use crate::probe::stack::registers::{FRAME_POINTER, Registers};
+use crate::probe::stack::step::{Room, Stepped, Stuck, step};
+use crate::probe::stack::{registers, scan};
+use crate::probe::target::live_target::Target;
 
 /// Frames of one stack that are followed.
 pub const MOST_FRAMES: usize = 256;

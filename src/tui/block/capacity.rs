@@ -1,7 +1,7 @@
 //! The CPUs a target may use, one term a line; the smallest binds.
 
-use super::{Line, beside};
-use crate::model::scene::{Capacity, Term};
+use crate::data::scene::{Capacity, Term};
+use crate::tui::block::{Line, beside};
 use crate::tui::format;
 use crate::tui::theme::Role;
 

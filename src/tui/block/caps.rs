@@ -1,10 +1,9 @@
 //! The caps a target was started with: whether each holds and how that is known, what the script asked for instead, and
 //! whether the shim is in it.
 
-use super::{Line, beside, pad};
-use crate::fact::{Failure, Overruled, ShimUse};
-use crate::model::scene::Launch;
-use crate::model::verification::{Check, Outcome};
+use crate::data::sample::{Failure, Overruled, ShimUse};
+use crate::data::scene::{Check, Launch, Outcome};
+use crate::tui::block::{Line, beside, pad};
 use crate::tui::format;
 use crate::tui::theme::Role;
 

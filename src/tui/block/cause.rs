@@ -1,10 +1,9 @@
 //! A cause: whether it applies, why, and, when it is open, the numbers behind it and what would change it.
 
-use super::{Line, NARROW, Piece, beside, pad};
-use crate::fact::Caps;
-use crate::model::Scene;
+use crate::data::limits::Caps;
+use crate::data::scene::{Finding, Judgement, Level, Scene, Verdict};
 use crate::model::advice;
-use crate::model::finding::{Finding, Judgement, Level, Verdict};
+use crate::tui::block::{Line, NARROW, Piece, beside, pad};
 use crate::tui::format;
 use crate::tui::theme::Role;
 

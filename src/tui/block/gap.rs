@@ -1,7 +1,7 @@
 //! Something missing: what it is, and below it why.
 
-use super::{Line, MOST_LINES};
-use crate::fact::Gap;
+use crate::data::Gap;
+use crate::tui::block::{Line, MOST_LINES};
 use crate::tui::format;
 use crate::tui::theme::Role;
 

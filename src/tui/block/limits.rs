@@ -1,9 +1,8 @@
 //! What limits a group: every source with its number, the one that counts marked, and the knob.
 
-use super::{Line, NARROW, beside, caps, pad};
-use crate::model::limit::{Limit, Limits};
-use crate::model::scene::Group;
-use crate::model::verification::Check;
+use crate::data::limits::{Limit, Limits};
+use crate::data::scene::{Check, Group};
+use crate::tui::block::{Line, NARROW, beside, caps, pad};
 use crate::tui::format;
 use crate::tui::theme::Role;
 

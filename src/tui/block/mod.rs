@@ -1,16 +1,16 @@
 //! Things that stand in a list as several lines: the arithmetic of CPUs, a group's limits, a cause, a gap. The same lines
 //! are counted for scrolling and drawn; every value in them is the model's.
 
-mod capacity;
-pub mod caps;
-mod cause;
-mod gap;
-pub mod limits;
+pub(crate) mod capacity;
+pub(crate) mod caps;
+pub(crate) mod cause;
+pub(crate) mod gap;
+pub(crate) mod limits;
 
-use super::format;
-use super::rows::contains;
-use super::theme::Role;
-use crate::model::Scene;
+use crate::data::scene::Scene;
+use crate::tui::format;
+use crate::tui::rows::contains;
+use crate::tui::theme::Role;
 
 /// A thing of a scene that stands as several lines: indexes into the scene it was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

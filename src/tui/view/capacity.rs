@@ -4,12 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{span, width, write};
-use crate::model::scene::{Capacity, Launch, Term};
+use crate::data::scene::{Capacity, Launch, Term};
 use crate::tui::block::caps;
-use crate::tui::dashboard::Dashboard;
 use crate::tui::format;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{span, width, write};
 
 /// Draws the capacity line.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {

@@ -4,18 +4,18 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{span, spark, width, write};
-use crate::fact::State;
-use crate::model::Scene;
-use crate::model::scene::{Confidence, Demand, Group, Process, Thread};
-use crate::model::waits::{Activity, Waits};
-use crate::tui::block::caps::{self, Words};
-use crate::tui::block::limits;
+use crate::data::sample::State;
+use crate::data::scene::{Activity, Confidence, Demand, Group, Process, Scene, Thread, Waits};
+use crate::tui::block::caps::Words;
+use crate::tui::block::{caps, limits};
 use crate::tui::column::{CAP_IN_WORDS, Column};
-use crate::tui::dashboard::{Dashboard, View};
-use crate::tui::format::{self, MISSING};
+use crate::tui::format;
+use crate::tui::format::MISSING;
 use crate::tui::rows::Row;
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::View;
 use crate::tui::theme::Role;
+use crate::tui::view::{span, spark, width, write};
 
 /// What all cells of a frame share.
 pub struct Common {

@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{boxed, span, spark, write};
-use crate::tui::dashboard::Dashboard;
 use crate::tui::format;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{boxed, span, spark, write};
 
 /// Cells of the scale on the left.
 pub(super) const SCALE: u16 = 5;

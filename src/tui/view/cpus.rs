@@ -4,11 +4,11 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
 
-use super::{boxed, span, write};
-use crate::model::scene::Cpu;
-use crate::tui::dashboard::Dashboard;
+use crate::data::scene::Cpu;
 use crate::tui::format;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{boxed, span, write};
 
 /// Draws one bar a CPU; where that does not fit, one cell a CPU.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {

@@ -4,13 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{span, width, write};
-use crate::fact::CounterSource;
-use crate::model::Scene;
-use crate::model::scene::Demand;
-use crate::tui::dashboard::Dashboard;
+use crate::data::sample::CounterSource;
+use crate::data::scene::{Demand, Scene};
 use crate::tui::format;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{span, width, write};
 
 /// Bars narrower than this say nothing.
 const LEAST_BAR: u16 = 12;

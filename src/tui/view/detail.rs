@@ -4,17 +4,17 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{boxed, cell, span, spark, write};
-use crate::fact::{Call, Entry, KernelStack, NameSource, State, ThreadDetail};
-use crate::model::limit::Grade;
-use crate::model::scene::{Demand, Group, Process, Thread};
-use crate::model::symbol;
-use crate::model::verification::Check;
-use crate::model::waits::{Activity, Doing, Waits};
-use crate::tui::dashboard::{Dashboard, Pane};
-use crate::tui::format::{self, MISSING};
+use crate::data::limits::Grade;
+use crate::data::sample::{Call, Entry, KernelStack, NameSource, State, ThreadDetail};
+use crate::data::scene::{Activity, Check, Demand, Doing, Group, Process, Thread, Waits};
+use crate::model::activity::symbol;
+use crate::tui::format;
+use crate::tui::format::MISSING;
 use crate::tui::rows::RowKey;
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::Pane;
 use crate::tui::theme::Role;
+use crate::tui::view::{boxed, cell, span, spark, write};
 use crate::tui::watched::Watched;
 
 /// Cells of the labels.

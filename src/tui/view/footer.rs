@@ -4,11 +4,13 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{span, write};
-use crate::tui::dashboard::{Dashboard, Pace, View};
 use crate::tui::format;
 use crate::tui::keys::{Action, BINDINGS, Binding, Place};
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::View;
+use crate::tui::state::playback::Pace;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{span, write};
 
 /// A piece of the line that does something.
 #[derive(Clone, Debug)]

@@ -4,12 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{span, width, write};
-use crate::model::Scene;
-use crate::model::scene::Target;
-use crate::tui::dashboard::{Dashboard, Pace};
+use crate::data::scene::{Scene, Target};
 use crate::tui::format;
+use crate::tui::state::Dashboard;
+use crate::tui::state::playback::Pace;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{span, width, write};
 
 /// Cells the command gets before facts about it are left out.
 const COMMAND: u16 = 24;

@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{popup, span, write};
 use crate::tui::column::Column;
-use crate::tui::dashboard::Dashboard;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
+use crate::tui::view::{popup, span, write};
 
 /// Draws the menu over the table.
 pub fn draw(frame: &mut Frame<'_>, over: Rect, chosen: Column, dashboard: &Dashboard) {

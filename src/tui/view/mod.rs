@@ -1,28 +1,27 @@
 //! One box of the screen a file: a function of frame, area and dashboard. Nothing is worked out here, only written.
 
-pub mod capacity;
-pub mod chart;
-pub mod cpus;
-pub mod demand;
-pub mod detail;
-pub mod footer;
-pub mod header;
-pub mod help;
-pub mod menu;
-pub mod output;
-pub mod picker;
-pub mod rerun;
-pub mod runs;
-pub mod small;
-pub mod stacks;
-pub mod status;
-pub mod steps;
-pub mod table;
-pub mod verdict;
-pub mod what_if;
-
-mod cell;
-mod spark;
+pub(crate) mod capacity;
+pub(crate) mod cell;
+pub(crate) mod chart;
+pub(crate) mod cpus;
+pub(crate) mod demand;
+pub(crate) mod detail;
+pub(crate) mod footer;
+pub(crate) mod header;
+pub(crate) mod help;
+pub(crate) mod menu;
+pub(crate) mod output;
+pub(crate) mod picker;
+pub(crate) mod rerun;
+pub(crate) mod runs;
+pub(crate) mod small;
+pub(crate) mod spark;
+pub(crate) mod stacks;
+pub(crate) mod status;
+pub(crate) mod steps;
+pub(crate) mod table;
+pub(crate) mod verdict;
+pub(crate) mod what_if;
 
 use std::borrow::Cow;
 
@@ -32,10 +31,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
-use super::dashboard::Dashboard;
-use super::format;
-use super::layout;
-use super::theme::{Role, Theme};
+use crate::tui::state::Dashboard;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::{format, layout};
 
 /// Writes a line into a row of an area; outside the area nothing is written.
 fn write(frame: &mut Frame<'_>, area: Rect, row: u16, line: &Line<'_>) {

@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{span, write};
-use crate::fact::output::{Colour, Look, Output, Piece};
-use crate::tui::dashboard::Dashboard;
+use crate::data::run::{Colour, Look, Output, Piece};
 use crate::tui::format;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
+use crate::tui::view::{span, write};
 
 /// Draws the output.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
@@ -26,7 +26,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     for (row, number) in (0..area.height).zip(top..end) {
         let Some(line) = output.line(number) else { continue };
         let spans: Vec<Span<'_>> = line.0.iter().map(|piece| self::piece(piece, theme.has_colour())).collect();
-        let beyond = super::width(&spans) > area.width;
+        let beyond = crate::tui::view::width(&spans) > area.width;
         write(frame, area, row, &Line::from(spans));
         if beyond {
             let last = Rect { x: area.right().saturating_sub(1), width: 1, ..area };

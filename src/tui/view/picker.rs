@@ -4,16 +4,15 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
-use super::{footer, header, small, span, verdict, write};
-use crate::model::Scene;
-use crate::model::scene::Target;
-use crate::tui::ascii;
-use crate::tui::dashboard::Pace;
-use crate::tui::format::{self, MISSING};
+use crate::data::scene::{Scene, Target};
+use crate::tui::format::MISSING;
 use crate::tui::keys::Place;
 use crate::tui::layout::{LEAST, cut_bottom, cut_top};
 use crate::tui::picker::Picker;
+use crate::tui::state::playback::Pace;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{footer, header, small, span, verdict, write};
+use crate::tui::{ascii, format};
 
 /// Heading, cells, whether it stands right, and the width of the screen from which on it is shown. The command takes the
 /// rest.

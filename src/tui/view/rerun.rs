@@ -4,14 +4,15 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{below_header, popup, span, what_if, write};
-use crate::fact::{Caps, RerunPlan, Text};
+use crate::data::Text;
+use crate::data::limits::Caps;
+use crate::data::run::RerunPlan;
 use crate::model::advice;
-use crate::tui::dashboard::Dashboard;
-use crate::tui::format;
-use crate::tui::layout;
 use crate::tui::rerun::Rerun;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
+use crate::tui::view::{below_header, popup, span, what_if, write};
+use crate::tui::{format, layout};
 
 /// Cells of the labels.
 const LABEL: u16 = 13;

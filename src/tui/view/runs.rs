@@ -4,12 +4,13 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::Line;
 
-use super::{popup, span, write};
-use crate::tui::dashboard::Dashboard;
-use crate::tui::format::{self, MISSING};
-use crate::tui::layout::{self, cut_top};
+use crate::tui::format::MISSING;
+use crate::tui::layout::cut_top;
 use crate::tui::runs::{Compared, RunLine};
+use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{popup, span, write};
+use crate::tui::{format, layout};
 
 /// Cells in front of a run: the selection, and the letter of its side.
 const FRONT: u16 = 5;

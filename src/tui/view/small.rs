@@ -4,9 +4,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::write;
 use crate::tui::format;
 use crate::tui::layout::LEAST;
+use crate::tui::view::write;
 
 /// Says what is needed, in as much room as there is.
 pub fn draw(frame: &mut Frame<'_>, area: Rect) {

@@ -4,12 +4,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{below_header, popup, span, write};
-use crate::tui::dashboard::Dashboard;
-use crate::tui::format;
-use crate::tui::layout;
 use crate::tui::stacks::{Asks, SAMPLED, Stacks, Stops, Times};
+use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
+use crate::tui::view::{below_header, popup, span, write};
+use crate::tui::{format, layout};
 
 /// Lines that always stand at the bottom.
 const BOTTOM: u16 = 2;

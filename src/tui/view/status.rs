@@ -4,10 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{output, span, width, write};
 use crate::tui::block::caps;
-use crate::tui::dashboard::{Dashboard, Interrupt, Mode, Purpose, View};
+use crate::tui::state::Dashboard;
+use crate::tui::state::output::Interrupt;
+use crate::tui::state::parts::{Mode, Purpose, View};
 use crate::tui::theme::Role;
+use crate::tui::view::{output, span, width, write};
 use crate::tui::{format, rows};
 
 /// Draws the status line.

@@ -4,12 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{boxed, chart, span, spark, width, write};
-use crate::fact::StepSource;
-use crate::model::steps::{Count, EpochNow, Speed, Steps};
-use crate::tui::dashboard::Dashboard;
+use crate::data::sample::StepSource;
+use crate::data::scene::{Count, EpochNow, Speed, Steps};
 use crate::tui::format;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{boxed, chart, span, spark, width, write};
 
 /// Whether there is something to say: of a target that was only attached to there is not.
 pub fn are_known(dashboard: &Dashboard) -> bool {

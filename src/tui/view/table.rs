@@ -4,12 +4,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{cell, span, write};
-use crate::tui::block::{self, Block};
-use crate::tui::column::{self, Placed};
-use crate::tui::dashboard::{Dashboard, View};
-use crate::tui::rows::{self, Row};
+use crate::tui::block::Block;
+use crate::tui::column::Placed;
+use crate::tui::rows::Row;
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::View;
 use crate::tui::theme::Role;
+use crate::tui::view::{cell, span, write};
+use crate::tui::{block, column, rows};
 
 /// Where columns stand within the table's area.
 pub fn inside(area: Rect) -> Rect {

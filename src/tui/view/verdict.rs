@@ -4,14 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{span, width, write};
-use crate::model::Scene;
-use crate::model::finding::Level;
-use crate::model::headline::{Condition, Headline};
-use crate::model::levels::{JUDGED_S, NOTICE_SATURATION};
-use crate::tui::dashboard::Dashboard;
+use crate::data::scene::{Condition, Headline, Level, Scene};
+use crate::model::verdict::levels::{JUDGED_S, NOTICE_SATURATION};
 use crate::tui::format;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{span, width, write};
 
 /// Screens of fewer rows have one row for the verdict.
 const LOW: u16 = 16;

@@ -4,15 +4,15 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::{popup, span, write};
-use crate::fact::Caps;
-use crate::model::Scene;
-use crate::model::advice::{self, Prediction};
-use crate::tui::dashboard::Dashboard;
-use crate::tui::format;
-use crate::tui::layout;
+use crate::data::limits::Caps;
+use crate::data::scene::Scene;
+use crate::model::advice;
+use crate::model::advice::Prediction;
+use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::{popup, span, write};
 use crate::tui::what_if::{Slider, WhatIf};
+use crate::tui::{format, layout};
 
 /// Cells in front of a slider's bar, and of the bar.
 const NAME: u16 = 10;
@@ -117,7 +117,7 @@ pub(super) fn outcome(label: &str, prediction: Option<Prediction>, scene: &Scene
         label,
         wanted,
         span(of, theme.style(Role::Plain)),
-        span(level.word(), theme.style(super::verdict::level_role(level))),
+        span(level.word(), theme.style(crate::tui::view::verdict::level_role(level))),
         span(" by demand alone", theme.style(Role::Faint)),
     ]
 }

@@ -1,0 +1,300 @@
+//! The options of `tftop run`, and the words of its help.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, FromArgMatches as _};
+
+use crate::commands::exit::Problem;
+use crate::commands::settings::Settings;
+use crate::data::CpuSet;
+use crate::data::limits::Caps;
+use crate::data::run::Manner;
+use crate::data::sample::{Pin, Quota};
+use crate::launch::exec_wrapper::Place;
+use crate::launch::plan::{CpuWish, Wish};
+use crate::launch::preset::Preset;
+use crate::launch::shim::Mode;
+use crate::launch::start_context::Origin;
+use crate::launch::{pin, process_attributes, quota};
+
+const AFTER_HELP: &str = "\
+Examples:
+  tftop run --intra 2 --inter 1 --data 1 -- python train.py
+  tftop run --cpus 2 -- python train.py        two CPUs for everything
+  tftop run --cpus 0-3 --dry-run -- python train.py
+  tftop run --no-ui --record-only -- python train.py   change nothing, record who asks for what
+
+Caps are set in the command's environment and, for Python, held by a shim against what the script itself sets later; \
+--data is held by the shim alone. --cpus is an affinity mask and, where one may be written, a cpuset cgroup, which a \
+script can't leave; --quota is a cgroup. Both are removed at the end. While the command runs, its threads are counted from outside, and each cap is found \
+to be held, exceeded (by whom) or unverified (why).
+
+Where stdout is no terminal, or with --no-ui: stdin, stdout and stderr are the command's own, signals (INT, TERM, HUP, \
+QUIT, USR1, USR2, WINCH) are passed on to it, and a summary goes to stderr at the end. In the foreground of a terminal \
+its keys reach the command by themselves; INT and QUIT are then taken for keys.
+
+In the foreground of a terminal: the dashboard. The command runs on a terminal of its own; o shows its output, i types to \
+it, and all it writes goes to a log as well. The first Ctrl-C is for the command, a second within 5 s ends it. q closes \
+the dashboard: the command goes on, and screen and keyboard are its own from then on. What of stdin, stdout and stderr \
+is a file or a pipe stays so.
+
+With --detach the command outlives tftop and is not watched; its CPUs are held by affinity, and the shim stays in the \
+run's folder until that is removed. Without it the command never outlives tftop: if tftop is killed, even by SIGKILL, the kernel kills the command. It does not kill \
+what the command has started itself, nor a command that has changed its user.
+
+Exit codes: that of the command, 128 + n if signal n ended it; 126 if it can't be executed, 127 if there is none.";
+
+/// `tftop run`: how, and what.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct RunLine {
+    #[command(flatten)]
+    wish: RunWish,
+    /// What to start
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl From<RunLine> for RunWish {
+    fn from(line: RunLine) -> Self {
+        Self { command: line.command, ..line.wish }
+    }
+}
+
+/// How to start a command; `tftop rerun` has the same options.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunWish {
+    /// TensorFlow intra-op threads
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
+    intra: Option<u32>,
+    /// TensorFlow inter-op threads
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
+    inter: Option<u32>,
+    /// Threads of each tf.data iterator, and its parallel calls
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
+    data: Option<u32>,
+    /// Threads of each OpenMP team; numexpr and Numba follow it
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
+    omp: Option<u32>,
+    /// Threads of each BLAS: OpenBLAS, MKL, BLIS, Accelerate
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
+    blas: Option<u32>,
+    /// One number for everything: so many CPUs (the lowest of those allowed) or these (0-3,8; 3-3 for CPU 3 alone), and
+    /// every pool above that has no cap of its own
+    #[arg(long, value_name = "N|LIST", help_heading = "Caps")]
+    cpus: Option<CpuWish>,
+    /// Caps from the settings file: those of [profile.NAME] that are not named here
+    #[arg(long, value_name = "NAME", help_heading = "Caps")]
+    profile: Option<String>,
+    /// Caps for what is not named: advised (what an earlier run of this command was found to want, else a rule, which is
+    /// an estimate), single (1 for every pool) or physical (one CPU of each core, that number for every pool)
+    #[arg(long, value_name = "NAME", help_heading = "Caps")]
+    preset: Option<Preset>,
+    /// CPU time for everything, as a number of CPUs (1.5), by a cgroup of its own; needs one that may be written
+    #[arg(long, value_name = "CPUS", value_parser = quota::parse, help_heading = "Caps")]
+    quota: Option<Quota>,
+    /// Keep the threads of one origin on these CPUs (tf-data=0-1), new threads at each look; may be repeated
+    #[arg(long = "pin", value_name = "ORIGIN=LIST", value_parser = pin::parse, help_heading = "Caps")]
+    pub(crate) pins: Vec<Pin>,
+    /// Set a variable; may be repeated
+    #[arg(long = "env", value_name = "K=V", value_parser = variable, help_heading = "Caps")]
+    variables: Vec<(String, OsString)>,
+    /// Accept numbers beyond the machine and caps that contradict each other
+    #[arg(long, help_heading = "Caps")]
+    pub(crate) force: bool,
+    /// Leave the shim away: the environment and the CPUs hold alone
+    #[arg(long, conflicts_with = "record_only", help_heading = "Running")]
+    no_shim: bool,
+    /// The shim only listens and holds nothing
+    #[arg(long, help_heading = "Running")]
+    record_only: bool,
+    /// No dashboard, also on a terminal
+    #[arg(long, help_heading = "Running")]
+    pub(crate) no_ui: bool,
+    /// Start it in a session of its own and leave: it outlives tftop, its output goes to a log without a limit, nothing is
+    /// verified
+    #[arg(long, conflicts_with_all = ["quota", "dry_run"], help_heading = "Running")]
+    pub(crate) detach: bool,
+    /// Keep so many megabytes of the command's output in its log
+    #[arg(long, value_name = "MB", default_value_t = 256, help_heading = "Running")]
+    log_limit: u32,
+    /// Start nothing; say how it would be started
+    #[arg(long, help_heading = "Running")]
+    pub(crate) dry_run: bool,
+    /// What to start.
+    #[arg(skip)]
+    pub(crate) command: Vec<OsString>,
+    /// Where it starts, of a rerun; none: in tftop's own surroundings.
+    #[arg(skip)]
+    pub(crate) origin: Option<Arc<Origin>>,
+}
+
+/// Caps as the settings file has them, by the names of the options.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Profile {
+    pub(crate) pools: Caps,
+    pub(crate) cpus: Option<CpuWish>,
+    pub(crate) quota: Option<Quota>,
+    pub(crate) preset: Option<Preset>,
+    pub(crate) pins: Vec<Pin>,
+    pub(crate) variables: Vec<(String, OsString)>,
+}
+
+impl RunWish {
+    /// What the shim is to do; none without one.
+    pub(crate) fn shim(&self) -> Option<Mode> {
+        match (self.no_shim, self.record_only) {
+            (true, _) => None,
+            (false, true) => Some(Mode::Record),
+            (false, false) => Some(Mode::Enforce),
+        }
+    }
+
+    /// Bytes of output in the log at most.
+    pub(crate) fn log_limit(&self) -> u64 {
+        u64::from(self.log_limit) * 1_000_000
+    }
+
+    /// What is so without any option.
+    pub(crate) fn usual() -> clap::error::Result<Self> {
+        let command = Self::augment_args(clap::Command::new("tftop").no_binary_name(true));
+        Self::from_arg_matches(&command.try_get_matches_from::<_, &str>([])?)
+    }
+
+    /// The same, and numbers that would be refused are accepted: a person has seen them on sliders.
+    pub(crate) fn forced(self) -> Self {
+        Self { force: true, ..self }
+    }
+
+    /// One run of a sweep; the caps are in its plan.
+    pub(crate) fn of_trial(command: Vec<OsString>, enforce: bool) -> clap::error::Result<Self> {
+        Ok(Self { command, no_ui: true, record_only: !enforce, ..Self::usual()? })
+    }
+
+    /// The same for another command, which starts from elsewhere.
+    pub(crate) fn starting_at(&self, command: Vec<OsString>, origin: Origin) -> Self {
+        Self { command, origin: Some(Arc::new(origin)), ..self.clone() }
+    }
+
+    /// The same with other caps for the pools.
+    pub(crate) fn with_pools(&self, caps: Caps) -> Self {
+        let Caps { intra, inter, data, omp, blas, .. } = caps;
+        Self { intra, inter, data, omp, blas, ..self.clone() }
+    }
+
+    /// The same with what its profile says beside what is named here.
+    pub(crate) fn with_profile(mut self, settings: &Settings) -> Result<Self, Problem> {
+        let Some(name) = &self.profile else { return Ok(self) };
+        let Profile { pools, cpus, quota, preset, pins, variables } = settings.profile(name)?.clone();
+        let Self { intra, inter, data, omp, blas, .. } = self;
+        self = self.with_pools(Caps { intra, inter, data, omp, blas, cpus: None }.or(pools));
+        // --cpus and the preset of one number for everything exclude each other: the one named here is meant.
+        let physical = Some(Preset::Physical);
+        let (named_cpus, named_preset) = (self.cpus.is_some(), self.preset);
+        self.cpus = self.cpus.or(cpus.filter(|_| named_preset != physical));
+        self.preset = self.preset.or(preset.filter(|&preset| !named_cpus || Some(preset) != physical));
+        self.quota = self.quota.or(quota);
+        let named: Vec<String> = self.pins.iter().map(|pin| pin.origin.clone()).collect();
+        self.pins.extend(pins.into_iter().filter(|pin| !named.contains(&pin.origin)));
+        let named: Vec<String> = self.variables.iter().map(|(name, _)| name.clone()).collect();
+        self.variables.extend(variables.into_iter().filter(|(name, _)| !named.contains(name)));
+        Ok(self)
+    }
+
+    pub(crate) fn caps(&self) -> Wish {
+        let Self { intra, inter, data, omp, blas, .. } = *self;
+        Wish {
+            pools: Caps { intra, inter, data, omp, blas, cpus: None },
+            preset: self.preset,
+            learned: None,
+            cpus: self.cpus.clone(),
+            quota: self.quota,
+            pins: self.pins.clone(),
+            variables: self.variables.clone(),
+            shim_enforces: self.shim() == Some(Mode::Enforce),
+            force: self.force,
+        }
+    }
+}
+
+/// The hidden subcommand's options: it is called by tftop alone.
+#[derive(Debug, Args)]
+pub(crate) struct StageWish {
+    #[arg(long)]
+    pub(crate) parent: u32,
+    #[arg(long, value_parser = place)]
+    pub(crate) place: Place,
+    #[arg(long, value_parser = process_attributes::parse)]
+    pub(crate) manner: Option<Manner>,
+    #[arg(long)]
+    pub(crate) cpus: Option<CpuSet>,
+    #[arg(long = "cgroup")]
+    pub(crate) cgroups: Vec<PathBuf>,
+    #[arg(required = true, trailing_var_arg = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+fn place(word: &str) -> Result<Place, String> {
+    Place::ALL.into_iter().find(|place| place.word() == word).ok_or_else(|| "no such place".to_owned())
+}
+
+pub(crate) fn threads(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) => Err("there must be 1 at least; without the option the pool is left alone".to_owned()),
+        Ok(threads) => Ok(threads),
+        Err(_) => Err("write a number of threads".to_owned()),
+    }
+}
+
+pub(crate) fn variable(text: &str) -> Result<(String, OsString), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        wish: RunWish,
+    }
+
+    fn planned(text: &str, arguments: &[&str]) -> Wish {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        let settings = Settings::read(Some(&path)).unwrap();
+        let line = Line::try_parse_from([&["run", "--profile", "a"], arguments].concat()).unwrap();
+        line.wish.with_profile(&settings).unwrap().caps()
+    }
+
+    #[test]
+    fn what_is_named_on_the_command_line_wins_over_the_profile() {
+        let profile =
+            "[profile.a]\nintra = 4\ninter = 2\ncpus = 4\npin = [\"main=0\", \"python=1\"]\nenv = { A = \"1\", B = 2 }";
+        let wish = planned(profile, &["--intra", "3", "--pin", "main=2", "--env", "A=9"]);
+        assert_eq!((wish.pools.intra, wish.pools.inter, wish.cpus), (Some(3), Some(2), Some(CpuWish::Count(4))));
+        let pins: Vec<String> = wish.pins.iter().map(Pin::to_string).collect();
+        assert_eq!(pins, ["main=2", "python=1"]);
+        assert_eq!(wish.variables, [("A".to_owned(), "9".into()), ("B".to_owned(), "2".into())]);
+    }
+
+    #[test]
+    fn one_number_for_everything_named_on_the_command_line_replaces_the_profiles() {
+        let cpus = planned("[profile.a]\npreset = \"physical\"", &["--cpus", "1"]);
+        assert_eq!((cpus.preset, cpus.cpus), (None, Some(CpuWish::Count(1))));
+        let physical = planned("[profile.a]\ncpus = 1", &["--preset", "physical"]);
+        assert_eq!((physical.preset, physical.cpus), (Some(Preset::Physical), None));
+        // A profile that contradicts itself is refused by the plan.
+        let both = planned("[profile.a]\ncpus = 1\npreset = \"physical\"", &[]);
+        assert!(both.preset.is_some() && both.cpus.is_some());
+    }
+}

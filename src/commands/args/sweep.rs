@@ -1,0 +1,129 @@
+//! The options of `tftop sweep`, and the words of its help.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::commands::args::span;
+use crate::commands::exit::Problem;
+use crate::runs::grid::{Grid, MOST_COMBINATIONS, MOST_REPEATS};
+
+/// Steps that are measured, at least: fewer have no spread.
+const LEAST_STEPS: u64 = 20;
+
+const AFTER_HELP: &str = "\
+Examples:
+  tftop sweep --intra 1,2,4 --inter 1,2 -- python train.py
+  tftop sweep --cpus 1,2,4 --repeat 5 --steps 500 -- python train.py
+  tftop sweep --resume 20261120-190142          go on after Ctrl-C
+
+Every combination of the values is run --repeat times, and as often without any cap: the baseline. The runs of a block \
+come in random order, so that whatever changes on the machine meanwhile falls on all alike. A run is stopped (SIGINT, \
+then SIGTERM, then SIGKILL) once it has done its steps; the first --warmup steps are not counted. A run beside busy \
+neighbours is repeated. The script starts anew each time: what it writes may be overwritten.
+
+Step times come from Keras's fit, from loops over a dataset's iterator and from Session.run; a script without any of \
+them can't be swept. Its output goes to the folder of each run (`tftop runs`).
+
+At the end: a table, the best within noise or why there is no ranking, and the command line of the winner.
+
+Exit codes: 0 every combination was measured; 1 some were not, or nothing could be; 130 after Ctrl-C.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct SweepWish {
+    /// TensorFlow intra-op threads
+    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
+    intra: Vec<u32>,
+    /// TensorFlow inter-op threads
+    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
+    inter: Vec<u32>,
+    /// Threads of each tf.data iterator, and its parallel calls
+    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
+    data: Vec<u32>,
+    /// Threads of each OpenMP team
+    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
+    omp: Vec<u32>,
+    /// Threads of each BLAS
+    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
+    blas: Vec<u32>,
+    /// Numbers of CPUs for everything: affinity, and every pool that has no value of its own
+    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
+    cpus: Vec<u32>,
+    /// Runs of each combination
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPEATS)), help_heading = "Measuring")]
+    pub(crate) repeat: u32,
+    /// Steps at the beginning of each run that are not counted
+    #[arg(long, value_name = "N", default_value = "50", help_heading = "Measuring")]
+    pub(crate) warmup: u64,
+    /// Steps that are measured, at least
+    #[arg(long, value_name = "N", default_value = "200", value_parser = clap::value_parser!(u64).range(LEAST_STEPS..), help_heading = "Measuring")]
+    pub(crate) steps: u64,
+    /// Shortest time that is measured, however fast the steps: shorter runs can't be told apart
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = span::watch, help_heading = "Measuring")]
+    pub(crate) least: Duration,
+    /// Longest time of one run; without its steps by then it has failed
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = span::watch, help_heading = "Measuring")]
+    pub(crate) limit: Duration,
+    /// How often a run beside busy neighbours is made again
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(0..=20), help_heading = "Measuring")]
+    pub(crate) retries: u32,
+    /// Seed of the random order; without one, it is chosen and shown
+    #[arg(long, value_name = "N", help_heading = "Measuring")]
+    pub(crate) seed: Option<u64>,
+    /// Accept values beyond the machine
+    #[arg(long, help_heading = "Measuring")]
+    pub(crate) force: bool,
+    /// Go on with a sweep that was interrupted
+    #[arg(long, value_name = "ID", conflicts_with_all = ["intra", "inter", "data", "omp", "blas", "cpus", "seed", "command"])]
+    pub(crate) resume: Option<String>,
+    /// Start nothing; print what would be run, in its order
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print JSON (schema tftop.sweep/1)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What to start
+    #[arg(required_unless_present = "resume", trailing_var_arg = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+impl SweepWish {
+    /// The values to try, each once; refused where there are none, or too many.
+    pub(crate) fn grid(&self) -> Result<Grid, Problem> {
+        let grid = Grid {
+            intra: once(&self.intra),
+            inter: once(&self.inter),
+            data: once(&self.data),
+            omp: once(&self.omp),
+            blas: once(&self.blas),
+            cpus: once(&self.cpus),
+        };
+        match grid.count() {
+            Some(1) => Err(Problem::usage("nothing to try: give values, as in --intra 1,2,4")),
+            Some(count) if count <= MOST_COMBINATIONS => Ok(grid),
+            _ => Err(Problem::usage(format!("more than {MOST_COMBINATIONS} combinations: give fewer values"))),
+        }
+    }
+
+    /// The command as text, which is what a sweep keeps of it.
+    pub(crate) fn words(&self) -> Result<Vec<String>, Problem> {
+        let text = |word: &OsString| {
+            let refusal = || Problem::usage("a word of the command is no UTF-8: a sweep can't keep it");
+            word.to_str().map(ToOwned::to_owned).ok_or_else(refusal)
+        };
+        self.command.iter().map(text).collect()
+    }
+}
+
+/// In the order they were given.
+fn once(values: &[u32]) -> Vec<u32> {
+    let mut kept: Vec<u32> = Vec::new();
+    for value in values {
+        if !kept.contains(value) {
+            kept.push(*value);
+        }
+    }
+    kept
+}

@@ -1,0 +1,68 @@
+//! From a pid and the options to a running sampler.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::commands::args::cli::Options;
+use crate::commands::exit::Problem;
+use crate::commands::sampler::{Companion, Pump};
+use crate::data::Pid;
+use crate::data::sample::Interest;
+use crate::linux::memory::LiveMemory;
+use crate::model::build_scene::Model;
+use crate::model::origin::families::Families;
+use crate::probe::live::{Live, LiveOptions};
+
+/// Where this machine's processes stand.
+pub(crate) const PROC: &str = "/proc";
+
+/// A process under the sampler thread's eyes.
+pub(crate) struct Attached {
+    pub(crate) pump: Pump,
+    /// Whether its memory may be read: without it threads have only the kernel's names.
+    pub(crate) names_readable: bool,
+}
+
+/// Attaches and takes the first look.
+pub(crate) fn attach(pid: Pid, options: &Options, model: Model) -> anyhow::Result<Attached> {
+    attach_with(pid, options, model, ())
+}
+
+/// The same, and somebody goes along.
+pub(crate) fn attach_with<C: Companion>(
+    pid: Pid,
+    options: &Options,
+    model: Model,
+    companion: C,
+) -> anyhow::Result<Attached> {
+    let mut live = Live::attach(pid, live_options(options)).map_err(|error| Problem::attach(pid, &error))?;
+    let names_readable = names_readable(pid);
+    let look = move |interest: &Interest, late| live.next(interest, late);
+    let pump = Pump::start(look, companion, model, options.interval).context("starting the sampler thread")?;
+    Ok(Attached { pump, names_readable })
+}
+
+/// The thread families: the built-in ones, and those of --families before them.
+pub(crate) fn families(options: &Options) -> anyhow::Result<Families> {
+    let Some(path) = &options.families else { return Ok(Families::builtin()) };
+    let text =
+        fs::read_to_string(path).map_err(|error| Problem::usage(format!("--families {}: {error}", path.display())))?;
+    Families::with_user_file(&text)
+        .map_err(|error| Problem::usage(format!("--families {}: {error}", path.display())).into())
+}
+
+/// How to watch, by the options.
+pub(crate) fn live_options(options: &Options) -> LiveOptions {
+    LiveOptions { children: !options.no_children, interval: options.interval, ..LiveOptions::default() }
+}
+
+/// Only a refusal counts: a process that is just ending has no memory either, and that is no matter of permission.
+fn names_readable(pid: Pid) -> bool {
+    match LiveMemory::open(Path::new(PROC), pid) {
+        Err(error) => error.kind() != ErrorKind::PermissionDenied,
+        Ok(_) => true,
+    }
+}

@@ -1,0 +1,70 @@
+//! `tftop demo`: a small training run of our own to watch. It ends when the demo ends, however that happens.
+
+pub(crate) mod python;
+pub(crate) mod training;
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::{fs, io};
+
+use anyhow::Context as _;
+use etcetera::BaseStrategy as _;
+
+use crate::commands::args::cli::{DemoWish, Options};
+use crate::commands::attach::{attach, families};
+use crate::commands::demo::training::Training;
+use crate::commands::exit::Exit;
+use crate::commands::report::collect;
+use crate::commands::{stdio, watch};
+use crate::model::build_scene::Model;
+use crate::model::origin::families::Families;
+use crate::output;
+
+/// Finds or installs TensorFlow, starts the training run, shows it, ends it.
+pub(crate) fn demo(wish: &DemoWish, options: &Options) -> anyhow::Result<Exit> {
+    // First of all: nobody should wait for a download to hear that a file is wrong.
+    let families = families(options)?;
+    let cache = cache()?;
+    let python = python::with_tensorflow(&wish.python, &cache)?;
+    watch::runtime()?.block_on(show(wish, options, families, &python, &cache))
+}
+
+async fn show(
+    wish: &DemoWish,
+    options: &Options,
+    families: Families,
+    python: &Path,
+    cache: &Path,
+) -> anyhow::Result<Exit> {
+    let mut stop = pin!(watch::stop_signal()?);
+    let mut training = Training::start(python, wish.contended, cache)?;
+    stdio::say(&format!("Starting a training run, pid {}; its log: {}", training.pid(), training.log().display()));
+    tokio::select! {
+        () = &mut stop => return Ok(Exit::Clean),
+        begun = training.begun() => begun?,
+    }
+    if io::stdout().is_terminal() {
+        let attached = attach(training.pid(), options, Model::new(families))?;
+        watch::dashboard(&attached.pump, options, watch::Beside::default(), stop).await?;
+        let last = attached.pump.scenes.borrow().clone();
+        training.check()?;
+        stdio::offer(&output::summary(&last));
+    } else {
+        let attached = attach(training.pid(), &options.within(wish.watch), Model::of_whole_watch(families))?;
+        stdio::say(&format!("Training has begun; the report comes in {} s", wish.watch.as_secs_f64()));
+        let last = collect(&attached.pump, wish.watch, stop).await?;
+        training.check()?;
+        stdio::print(&output::text(&last, false))?;
+    }
+    Ok(Exit::Clean)
+}
+
+/// `$XDG_CACHE_HOME/tftop`, made where it is missing.
+fn cache() -> anyhow::Result<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().context("there is no home directory: set XDG_CACHE_HOME")?;
+    let cache = strategy.cache_dir().join("tftop");
+    fs::create_dir_all(&cache)
+        .with_context(|| format!("making {}: set XDG_CACHE_HOME to a folder that can be written", cache.display()))?;
+    Ok(cache)
+}

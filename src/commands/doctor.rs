@@ -1,0 +1,62 @@
+//! `tftop doctor`: what may be read here, in words, with the step that would show more.
+
+use std::path::Path;
+
+use crate::commands::attach::PROC;
+use crate::commands::exit::{Exit, Problem};
+use crate::commands::stdio;
+use crate::data::{Pid, Text};
+use crate::linux::access;
+use crate::linux::access::Readable;
+
+/// Describes one process, or tftop itself: what is refused even there is refused everywhere.
+pub(crate) fn doctor(pid: Option<Pid>) -> anyhow::Result<Exit> {
+    let root = Path::new(PROC);
+    let asked = pid.unwrap_or(Pid(std::process::id()));
+    if !root.join(asked.to_string()).exists() {
+        return Err(Problem::not_found(format!("no process {asked} here")).into());
+    }
+    let title = match pid {
+        Some(pid) => format!("What tftop may read of process {pid}"),
+        None => "What tftop may read here, of itself (`tftop doctor PID` asks about another process)".to_owned(),
+    };
+    let refused = access::memory_refusal(root, asked).is_some();
+    stdio::print(&described(&title, &access::describe(root, pid), refused))?;
+    Ok(if refused { Exit::Partial } else { Exit::Clean })
+}
+
+fn described(title: &str, findings: &[Readable], memory_refused: bool) -> String {
+    let mut text = format!("{title}\n");
+    for finding in findings {
+        let mark = if finding.ok { "ok" } else { "! " };
+        text += &format!("  {mark}  {}: {}\n", finding.what, Text::from(finding.why.as_str()));
+        if let Some(remedy) = &finding.remedy {
+            text += &format!("      what helps: {}\n", Text::from(remedy.as_str()));
+        }
+    }
+    text + match memory_refused {
+        false => "Every thread's origin and own name can be read.\n",
+        true => {
+            "Threads can only be told apart by the kernel's names for them, which lie: origins are marked as a guess.\n"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(what: &'static str, ok: bool, remedy: Option<&str>) -> Readable {
+        Readable { what, ok, why: "because".to_owned(), remedy: remedy.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_is_refused_comes_with_what_helps() {
+        let findings = [finding("scheduler counters", true, None), finding("memory", false, Some("run it with sudo"))];
+        let text = described("Here", &findings, true);
+        let expected =
+            "Here\n  ok  scheduler counters: because\n  !   memory: because\n      what helps: run it with sudo\n";
+        assert!(text.starts_with(expected) && text.ends_with("marked as a guess.\n"), "{text}");
+        assert!(described("Here", &findings[..1], false).ends_with("can be read.\n"));
+    }
+}

@@ -1,0 +1,101 @@
+//! How tftop ends: the exit codes of `tftop --help`, and the errors that have one of their own.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::data::Pid;
+use crate::launch::program::Missing;
+use crate::probe::live::AttachError;
+
+/// Wrong use of the command line.
+pub(crate) const USAGE: u8 = 2;
+const NOT_FOUND: u8 = 3;
+const PERMISSION: u8 = 4;
+const FINDINGS: u8 = 8;
+const OTHER: u8 = 1;
+/// A command that can't be executed, and one that does not exist, as shells have it.
+pub(crate) const NOT_EXECUTABLE: u8 = 126;
+const NO_COMMAND: u8 = 127;
+
+/// An end without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All that was asked for.
+    Clean,
+    /// The target ended before the report was complete; what was seen is printed.
+    Gone,
+    /// Printed, but thread names could not be read for want of permission.
+    Partial,
+    /// Printed; what was found is at or above `--fail-on`.
+    Findings,
+    /// A command that tftop started ended with this code.
+    Of(u8),
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Clean => 0,
+            Self::Gone => NOT_FOUND,
+            Self::Partial => PERMISSION,
+            Self::Findings => FINDINGS,
+            Self::Of(code) => code,
+        })
+    }
+}
+
+/// An error with an exit code of its own.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: u8,
+    says: String,
+}
+
+impl Problem {
+    pub(crate) fn usage(says: impl Into<String>) -> Self {
+        Self { code: USAGE, says: says.into() }
+    }
+
+    pub(crate) fn not_found(says: impl Into<String>) -> Self {
+        Self { code: NOT_FOUND, says: says.into() }
+    }
+
+    pub(crate) fn permission(says: impl Into<String>) -> Self {
+        Self { code: PERMISSION, says: says.into() }
+    }
+
+    /// A command that can't be started.
+    pub(crate) fn command(missing: &Missing) -> Self {
+        let code = match missing {
+            Missing::NotFound(_) => NO_COMMAND,
+            Missing::NotExecutable(_) => NOT_EXECUTABLE,
+        };
+        Self { code, says: missing.to_string() }
+    }
+
+    /// A process that can't be watched at all.
+    pub(crate) fn attach(pid: Pid, error: &AttachError) -> Self {
+        match error {
+            AttachError::NotFound(_) => Self::not_found(format!(
+                "no process {pid} here; `tftop ps` lists the TensorFlow processes of this machine"
+            )),
+            AttachError::NotReadable(_, cause) => Self::permission(format!(
+                "process {pid} can't be read: {cause}; `tftop doctor {pid}` says what is missing and what helps"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.says)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The exit code of an error: that of the [`Problem`] in its chain, else 1.
+pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
+    let problem = error.chain().find_map(|cause| cause.downcast_ref::<Problem>());
+    ExitCode::from(problem.map_or(OTHER, |problem| problem.code))
+}

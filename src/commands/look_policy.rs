@@ -1,0 +1,120 @@
+//! `--fail-on`: whether a verdict breaks a policy. A policy that can't be judged never passes.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+
+use crate::commands::exit::{Exit, Problem};
+use crate::commands::stdio;
+use crate::data::scene::{Condition, Level, Scene};
+use crate::model::verdict::levels::JUDGED_S;
+
+/// The level from which on a report fails.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy(Level);
+
+impl Policy {
+    /// Refused at once where the watch would be too short for a verdict.
+    pub(crate) fn new(level: Level, watch: Duration) -> Result<Self, Problem> {
+        if watch.as_secs_f64() < JUDGED_S {
+            return Err(Problem::usage(format!(
+                "--fail-on needs a verdict, and that takes {JUDGED_S:.0} s of watching: leave --for away, or make it longer"
+            )));
+        }
+        Ok(Self(level))
+    }
+
+    /// How to end: 8 where the policy is broken, and says on stderr by what; as `otherwise` where it holds. Without a
+    /// verdict neither can be said: then a clean end becomes an error.
+    pub(crate) fn exit(self, scene: &Scene, otherwise: Exit) -> anyhow::Result<Exit> {
+        let broken_by = self.broken_by(scene);
+        if !broken_by.is_empty() {
+            stdio::say(&format!("tftop: --fail-on {}: {}", self.0.word(), broken_by.join(", ")));
+            return Ok(Exit::Findings);
+        }
+        if scene.headline.condition == Condition::TooSoon && otherwise != Exit::Gone {
+            return Err(anyhow!(
+                "--fail-on {} can't be judged: stopped after {:.0} s, and a verdict takes {JUDGED_S:.0} s",
+                self.0.word(),
+                scene.headline.judged_s
+            ));
+        }
+        Ok(otherwise)
+    }
+
+    /// What is at or above the level, in words.
+    fn broken_by(self, scene: &Scene) -> Vec<String> {
+        let condition = scene.headline.condition;
+        let verdict = (condition.level() >= self.0).then(|| format!("the verdict is {}", condition.word()));
+        let findings = scene.judgements.iter().filter_map(|judgement| Some((judgement.code, judgement.finding()?)));
+        let findings = findings.filter(|(_, finding)| finding.level >= self.0);
+        verdict
+            .into_iter()
+            .chain(findings.map(|(code, finding)| format!("{code} is {}", finding.level.word())))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::scene::{Finding, Headline, Judgement, Verdict};
+
+    fn scene(condition: Condition, finding: Option<Level>) -> Scene {
+        let found = |level| Judgement {
+            code: "late-setting",
+            asks: "?",
+            verdict: Verdict::Found(Box::new(Finding { level, ..Finding::default() })),
+        };
+        Scene {
+            headline: Headline { condition, ..Headline::default() },
+            judgements: finding.into_iter().map(found).collect(),
+            ..Scene::default()
+        }
+    }
+
+    fn exit(level: Level, scene: &Scene, otherwise: Exit) -> Option<Exit> {
+        Policy(level).exit(scene, otherwise).ok()
+    }
+
+    #[test]
+    fn the_verdict_or_any_cause_at_the_level_fails() {
+        let severe = scene(Condition::Severe, None);
+        assert_eq!(exit(Level::Oversubscribed, &severe, Exit::Clean), Some(Exit::Findings));
+        let notice = scene(Condition::Healthy, Some(Level::Notice));
+        assert_eq!(exit(Level::Notice, &notice, Exit::Partial), Some(Exit::Findings));
+        assert_eq!(
+            Policy(Level::Notice).broken_by(&scene(Condition::Starved, Some(Level::Notice))),
+            ["the verdict is starved", "late-setting is notice"]
+        );
+    }
+
+    #[test]
+    fn what_stays_below_the_level_ends_as_it_would_have() {
+        let notice = scene(Condition::Starved, Some(Level::Notice));
+        for otherwise in [Exit::Clean, Exit::Gone, Exit::Partial] {
+            assert_eq!(exit(Level::Oversubscribed, &notice, otherwise), Some(otherwise));
+        }
+        assert_eq!(
+            exit(Level::Notice, &scene(Condition::Healthy, Some(Level::Healthy)), Exit::Clean),
+            Some(Exit::Clean)
+        );
+    }
+
+    #[test]
+    fn without_a_verdict_nothing_passes_but_what_is_found_still_fails() {
+        let unjudged = scene(Condition::TooSoon, None);
+        assert_eq!(exit(Level::Severe, &unjudged, Exit::Clean), None);
+        assert_eq!(exit(Level::Severe, &unjudged, Exit::Partial), None);
+        assert_eq!(exit(Level::Severe, &unjudged, Exit::Gone), Some(Exit::Gone));
+        let found = scene(Condition::TooSoon, Some(Level::Notice));
+        assert_eq!(exit(Level::Notice, &found, Exit::Gone), Some(Exit::Findings));
+    }
+
+    #[test]
+    fn a_watch_too_short_for_a_verdict_is_refused_at_once() {
+        let policy = |seconds| Policy::new(Level::Notice, Duration::from_secs(seconds));
+        assert!(policy(10).is_ok());
+        assert!(policy(9).unwrap_err().to_string().contains("takes 10 s of watching"));
+    }
+}

@@ -1,0 +1,100 @@
+//! Floor 3: wiring. The command line, the sampler thread, one file a subcommand.
+
+pub(crate) mod args;
+pub(crate) mod attach;
+pub(crate) mod compare;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod exit;
+pub(crate) mod look_policy;
+pub(crate) mod pick;
+pub(crate) mod process_scan;
+pub(crate) mod progress;
+pub(crate) mod ps;
+pub(crate) mod report;
+pub(crate) mod rerun;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod runs_worker;
+pub(crate) mod sample;
+pub(crate) mod sampler;
+pub(crate) mod settings;
+pub(crate) mod stack;
+pub(crate) mod stacks_worker;
+pub(crate) mod stdio;
+pub(crate) mod stop_budget;
+pub(crate) mod sweep;
+pub(crate) mod target;
+pub(crate) mod thread_selection;
+pub(crate) mod watch;
+
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+
+use crate::commands::args::cli::{Cli, Command};
+use crate::commands::args::run::RunWish;
+use crate::commands::exit::{Exit, Problem};
+use crate::commands::settings::Settings;
+
+/// Runs the command line and says how it ended: the exit code of `tftop --help`.
+pub fn main() -> ExitCode {
+    let matches = Cli::command().try_get_matches();
+    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    let outcome = match parsed {
+        Ok((cli, matches)) => with_settings(cli, &matches).and_then(|(cli, settings)| run(cli, &settings)),
+        // Help and version come as errors too; a reader that went away is none.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
+        }
+    };
+    match outcome {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            stdio::complain(&error);
+            exit::code_of(&error)
+        }
+    }
+}
+
+/// The settings file, and the options with its defaults.
+fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, Settings)> {
+    // The step before the command has nothing to be set, and must not fail over it.
+    if matches!(cli.command, Some(Command::Stage(_))) {
+        return Ok((cli, Settings::default()));
+    }
+    let settings = Settings::read(cli.options.config.as_deref())?;
+    // Options behind a subcommand are brought up to the top.
+    let said = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    cli.options = cli.options.or_settings(&settings, said);
+    Ok((cli, settings))
+}
+
+fn run(cli: Cli, settings: &Settings) -> anyhow::Result<Exit> {
+    let options = &cli.options;
+    match (cli.pid, cli.command) {
+        (Some(_), Some(_)) => {
+            Err(Problem::usage("a pid goes behind the subcommand: `tftop report 2430`, not `tftop 2430 report`").into())
+        }
+        (Some(pid), None) => watch::watch(pid, watch::DEFAULT_WATCH, options),
+        (None, None) => pick::pick(options),
+        (None, Some(Command::Attach { target })) => watch::watch(target::find(&target)?, watch::DEFAULT_WATCH, options),
+        (None, Some(Command::Ps { json })) => ps::ps(json, options),
+        (None, Some(Command::Report(wish))) => report::report(&wish, options),
+        (None, Some(Command::Explain(wish))) => report::explain(&wish, options),
+        (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
+        (None, Some(Command::Stack(wish))) => stack::stack(&wish, options),
+        (None, Some(Command::Demo(_) | Command::Run(_) | Command::Sweep(_))) if options.read_only => {
+            Err(Problem::usage("--read-only starts nothing: leave it out to start a process").into())
+        }
+        (None, Some(Command::Demo(wish))) => demo::demo(&wish, options),
+        (None, Some(Command::Run(wish))) => run::run(&RunWish::from(*wish).with_profile(settings)?, options),
+        (None, Some(Command::Rerun(wish))) => rerun::rerun(wish.with_profile(settings)?, options),
+        (None, Some(Command::Sweep(wish))) => sweep::sweep(&wish, options),
+        (None, Some(Command::Runs(wish))) => runs::runs(&wish, options),
+        (None, Some(Command::Compare(wish))) => compare::compare(&wish, options),
+        (None, Some(Command::Stage(wish))) => Ok(run::stage(&wish)),
+    }
+}

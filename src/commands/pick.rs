@@ -1,0 +1,77 @@
+//! `tftop` alone: the only TensorFlow process, or the one the person picks.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{io, thread};
+
+use anyhow::Context as _;
+use tokio::sync::watch as channel;
+
+use crate::commands::args::cli::Options;
+use crate::commands::exit::{Exit, Problem};
+use crate::commands::process_scan::{Census, nothing_found};
+use crate::commands::{stdio, watch};
+use crate::data::Pid;
+use crate::data::scene::Scene;
+use crate::output;
+use crate::tui::picker::Listing;
+
+/// Attaches to the only one, or lets the person pick; without a terminal it lists them and says what to do.
+pub(crate) fn pick(options: &Options) -> anyhow::Result<Exit> {
+    let mut census = Census::new(options)?;
+    let scenes = census.look();
+    match eldest(&scenes).as_slice() {
+        [] => Err(Problem::not_found(nothing_found(&census.note())).into()),
+        [pid] => watch::watch(*pid, watch::DEFAULT_WATCH, options),
+        _ if !io::stdout().is_terminal() => {
+            thread::sleep(options.interval);
+            stdio::print(&output::ps_table(&census.look()))?;
+            Err(Problem::usage("several TensorFlow processes: name one, as in `tftop report PID`").into())
+        }
+        _ => match choose(census, scenes, options)? {
+            Some(pid) => watch::watch(pid, watch::DEFAULT_WATCH, options),
+            None => Ok(Exit::Clean),
+        },
+    }
+}
+
+/// Those that are not children of another one: attaching to a parent shows its children as well.
+fn eldest(scenes: &[Arc<Scene>]) -> Vec<Pid> {
+    let found: Vec<Pid> = scenes.iter().map(|scene| scene.target.pid).collect();
+    let parent = |scene: &Scene| scene.target.processes.first().map(|process| process.parent);
+    let independent = |scene: &&Arc<Scene>| !parent(scene).is_some_and(|parent| found.contains(&parent));
+    scenes.iter().filter(independent).map(|scene| scene.target.pid).collect()
+}
+
+fn choose(mut census: Census, scenes: Vec<Arc<Scene>>, options: &Options) -> anyhow::Result<Option<Pid>> {
+    let interval = options.interval;
+    let (publish, listing) = channel::channel(Listing { scenes, note: census.note() });
+    let refresh = move || {
+        while !publish.is_closed() {
+            thread::sleep(interval.min(Duration::from_secs(1)));
+            let scenes = census.look();
+            publish.send_replace(Listing { scenes, note: census.note() });
+        }
+    };
+    thread::Builder::new().name("tftop-census".to_owned()).spawn(refresh).context("starting the census thread")?;
+    watch::runtime()?.block_on(watch::picker(listing, options))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::scene::{Process, Target};
+
+    fn scene(pid: u32, parent: u32) -> Arc<Scene> {
+        let processes = vec![Process { pid: Pid(pid), parent: Pid(parent), ..Process::default() }];
+        Arc::new(Scene { target: Target { pid: Pid(pid), processes, ..Target::default() }, ..Scene::default() })
+    }
+
+    #[test]
+    fn a_training_run_with_workers_is_one_choice() {
+        assert_eq!(eldest(&[scene(10, 1), scene(11, 10), scene(12, 10)]), [Pid(10)]);
+        assert_eq!(eldest(&[scene(10, 1), scene(20, 1)]), [Pid(10), Pid(20)]);
+        assert_eq!(eldest(&[]), []);
+    }
+}

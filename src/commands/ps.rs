@@ -1,0 +1,25 @@
+//! `tftop ps`: the TensorFlow processes of this machine, once.
+
+use crate::commands::args::cli::Options;
+use crate::commands::exit::Exit;
+use crate::commands::process_scan::{Census, nothing_found};
+use crate::commands::stdio;
+use crate::output;
+
+/// Looks twice, one interval apart, so that demand can be shown. None found is a clean answer, too.
+pub(crate) fn ps(json: bool, options: &Options) -> anyhow::Result<Exit> {
+    let mut census = Census::new(options)?;
+    if !census.look().is_empty() {
+        std::thread::sleep(options.interval);
+    }
+    let scenes = census.look();
+    if scenes.is_empty() {
+        stdio::say(&format!("tftop: {}", nothing_found(&census.note())));
+    }
+    match json {
+        true => stdio::print(&(output::ps_json(&scenes)? + "\n"))?,
+        false if scenes.is_empty() => {}
+        false => stdio::print(&output::ps_table(&scenes))?,
+    }
+    Ok(Exit::Clean)
+}

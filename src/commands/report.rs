@@ -1,0 +1,166 @@
+//! `tftop report` and `tftop explain`: watch for a while, print once.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::commands::args::cli::{ExplainWish, Format, Options, ReportWish, Watch};
+use crate::commands::attach::{PROC, attach, families};
+use crate::commands::exit::{Exit, Problem};
+use crate::commands::look_policy::Policy;
+use crate::commands::progress::Progress;
+use crate::commands::sampler::Pump;
+use crate::commands::stack::unreadable;
+use crate::commands::watch::{runtime, stop_signal};
+use crate::commands::{stdio, stop_budget, target};
+use crate::data::sample::{Interest, Stacks};
+use crate::data::scene::{Scene, Thread};
+use crate::data::{Pid, Tid};
+use crate::model::activity::waits;
+use crate::model::build_scene::Model;
+use crate::model::rules::input::COMPUTE;
+use crate::output;
+use crate::probe::stack::StackReader;
+
+/// Longer than judgements are apart.
+const JUDGED_ANEW: Duration = Duration::from_secs(1);
+
+/// Prints the report that was wished for, and judges it by the policy that was given.
+pub(crate) fn report(wish: &ReportWish, options: &Options) -> anyhow::Result<Exit> {
+    let policy = wish.fails_on().map(|level| Policy::new(level, wish.watch.time)).transpose()?;
+    let seen = watched(&wish.watch, options)?;
+    stdio::print(&match wish.format() {
+        Format::Text => output::text(&seen.scene, wish.threads),
+        Format::Json => output::json(&seen.scene)? + "\n",
+        Format::Markdown => output::markdown(&seen.scene),
+    })?;
+    policy.map_or(Ok(seen.exit()), |policy| policy.exit(&seen.scene, seen.exit()))
+}
+
+/// Prints every cause with its answer.
+pub(crate) fn explain(wish: &ExplainWish, options: &Options) -> anyhow::Result<Exit> {
+    let seen = watched(&wish.watch, options)?;
+    stdio::print(&match wish.json {
+        true => output::explain_json(&seen.scene)? + "\n",
+        false => output::explain(&seen.scene),
+    })?;
+    Ok(seen.exit())
+}
+
+/// What a watch came to.
+pub(crate) struct Seen {
+    /// The last scene.
+    pub(crate) scene: Arc<Scene>,
+    names_readable: bool,
+}
+
+impl Seen {
+    /// How to end once it is printed.
+    pub(crate) fn exit(&self) -> Exit {
+        match (self.scene.target.ended, self.names_readable) {
+            (true, _) => Exit::Gone,
+            (false, false) => Exit::Partial,
+            (false, true) => Exit::Clean,
+        }
+    }
+}
+
+/// Watches as it was wished for.
+fn watched(wish: &Watch, options: &Options) -> anyhow::Result<Seen> {
+    if wish.stop && options.read_only {
+        return Err(Problem::usage("--stop stops threads, which --read-only forbids: leave one of them out").into());
+    }
+    let pid = target::find(&wish.target)?;
+    watch(pid, wish.time, wish.sample.map(|time| (wish.stop, time)), options)
+}
+
+/// Watches for `time`; sooner when the target ends or a signal comes.
+pub(crate) fn see(pid: Pid, time: Duration, options: &Options) -> anyhow::Result<Seen> {
+    watch(pid, time, None, options)
+}
+
+fn watch(pid: Pid, time: Duration, sampling: Option<(bool, Duration)>, options: &Options) -> anyhow::Result<Seen> {
+    let model = Model::of_whole_watch(families(options)?);
+    let attached = attach(pid, &options.within(time), model)?;
+    let scene = runtime()?.block_on(async {
+        let scene = collect(&attached.pump, time, stop_signal()?).await?;
+        match sampling.filter(|_| !scene.target.ended) {
+            None => Ok(scene),
+            Some(sampling) => sampled(&attached.pump, &scene, sampling).await,
+        }
+    })?;
+    Ok(Seen { scene, names_readable: attached.names_readable })
+}
+
+/// The scene once stacks were taken of the target's pools and judged. Its children have a memory of their own and are not
+/// looked into.
+async fn sampled(pump: &Pump, scene: &Arc<Scene>, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
+    let pid = scene.target.pid;
+    let of_pool = |thread: &&Thread| thread.pid == pid && COMPUTE.contains(&thread.attribution.group.origin.as_ref());
+    let tids: Vec<Tid> = scene.threads.iter().filter(of_pool).map(|thread| thread.key.tid).collect();
+    let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| unreadable(pid, &error))?;
+    if stops {
+        stdio::say(&format!("tftop: stopping threads of {pid}, one at a time, less than 1 % of the time"));
+    }
+    let (scene, enough) = (scene.clone(), Arc::new(AtomicBool::new(false)));
+    let stopped = enough.clone();
+    let more = move |_: &Stacks| !stopped.load(Ordering::Relaxed);
+    let mut taking =
+        tokio::task::spawn_blocking(move || stop_budget::sample(&mut reader, &scene, &tids, (stops, time), more));
+    let profile = tokio::select! {
+        taken = &mut taking => taken,
+        () = stop_signal()? => {
+            enough.store(true, Ordering::Relaxed);
+            taking.await
+        }
+    };
+    // Refused only when the sampler ended: then the scene stays as it is.
+    let _ = pump.sampled.send(Arc::new(profile.context("taking stacks")?));
+    // Judgements are made anew about once a second.
+    tokio::time::sleep(JUDGED_ANEW).await;
+    Ok(pump.look_now().await)
+}
+
+/// The scene after `time`; sooner when the target ends or `stop` comes: its window says what it covers.
+pub(crate) async fn collect(pump: &Pump, time: Duration, stop: impl Future<Output = ()>) -> anyhow::Result<Arc<Scene>> {
+    let mut scenes = pump.scenes.clone();
+    let first_ns = scenes.borrow().at_ns;
+    let mut stop = std::pin::pin!(stop);
+    let mut progress = Progress::new(time);
+    loop {
+        let scene = scenes.borrow_and_update().clone();
+        let watched = Duration::from_nanos(scene.at_ns.saturating_sub(first_ns));
+        if scene.target.ended || covers(watched, scene.interval_s, time) {
+            return Ok(scene);
+        }
+        progress.show(scene.target.pid, watched);
+        if ends_soon(watched, scene.interval_s, time) {
+            ask_for_waits(pump, &scene);
+        }
+        tokio::select! {
+            () = &mut stop => return Ok(scene),
+            changed = scenes.changed() => changed.context("the sampler thread ended: this is a bug in tftop")?,
+        }
+    }
+}
+
+/// What threads wait for is read at the end only: it is of one moment, however long the watch.
+fn ask_for_waits(pump: &Pump, scene: &Scene) {
+    let interest = Interest { waits: waits::to_look_at(scene, |_| true), ..Interest::default() };
+    // Refused only when the sampler ended: the next wait for a scene says so.
+    let _ = pump.interest.send(interest);
+}
+
+/// Whether the next look but one is the last, or the next: a look may already have begun.
+fn ends_soon(watched: Duration, interval_s: f64, time: Duration) -> bool {
+    covers(watched.saturating_add(Duration::from_secs_f64(interval_s * 2.0)), interval_s, time)
+}
+
+/// Ticks come at whole intervals from the first look on, but each look begins a little late: a tenth of an interval is
+/// forgiven.
+fn covers(watched: Duration, interval_s: f64, time: Duration) -> bool {
+    watched.as_secs_f64() + interval_s / 10.0 >= time.as_secs_f64()
+}

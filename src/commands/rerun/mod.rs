@@ -1,0 +1,145 @@
+//! `tftop rerun`: a process is stopped and its command started again with caps, if it can be rebuilt and a person agrees.
+
+pub(crate) mod plan;
+pub(crate) mod stop;
+pub(crate) mod worker;
+
+use std::io;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::commands::args::cli::Options;
+use crate::commands::args::rerun::RerunWish;
+use crate::commands::attach::{PROC, families};
+use crate::commands::exit::{Exit, Problem};
+use crate::commands::rerun::plan::{Prepared, prepare};
+use crate::commands::rerun::stop::Kill;
+use crate::commands::rerun::worker::Answered;
+use crate::commands::{report, run, stdio, target};
+use crate::data::Pid;
+use crate::data::limits::Caps;
+use crate::data::run::Rebuild;
+use crate::data::scene::Scene;
+use crate::model::advice;
+use crate::output as text;
+use crate::probe::rebuild;
+
+/// How long INT and then TERM are given after a yes in the dashboard.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Shows what a rerun would do, asks, and does it.
+pub(crate) fn rerun(wish: RerunWish, options: &Options) -> anyhow::Result<Exit> {
+    if options.read_only && !wish.run.dry_run {
+        let says = "--read-only: nothing is stopped or started; `tftop rerun --dry-run` shows what would be";
+        return Err(Problem::usage(says).into());
+    }
+    let families = families(options)?;
+    let pid = target::find(&wish.target)?;
+    // What is refused is refused before anybody waits for advice.
+    let first = prepare(pid, &wish.run, wish.dir.as_deref())?;
+    let (prepared, predicted) = match wish.advised {
+        false => (first, None),
+        true => advised(pid, &wish, options)?,
+    };
+    stdio::print(&text::rerun(&prepared.shown, predicted.as_ref()))?;
+    if wish.run.dry_run {
+        return Ok(Exit::Clean);
+    }
+    if let (Some(doubt), false) = (prepared.shown.doubts.first(), wish.run.force) {
+        anyhow::bail!("not rerun: {doubt}; --force does it all the same");
+    }
+    if !agreed(&wish, &prepared)? {
+        stdio::say("tftop: nothing was changed");
+        return Ok(Exit::Clean);
+    }
+    let Prepared { rebuild, wish: run, plan, changes, .. } = prepared;
+    let kill = if wish.kill { Kill::Agreed } else { Kill::Ask };
+    run::start(&run, plan, changes, families, options, || {
+        still_the_same(&rebuild, wish.dir.as_deref())?;
+        if wish.keep_old { Ok(()) } else { stop::stop(&rebuild, wish.patience, kill) }
+    })
+}
+
+/// Does what a person has said yes to in the dashboard, on the same terminal.
+pub(crate) fn agreed_in_dashboard(
+    answered: &Answered<Prepared>,
+    caps: Caps,
+    options: &Options,
+) -> anyhow::Result<Exit> {
+    let prepared = answered.take(caps).context("what was agreed to is not there: this is a bug in tftop")?;
+    let families = families(options)?;
+    let Prepared { rebuild, wish, plan, changes, .. } = prepared;
+    run::start(&wish, plan, changes, families, options, || {
+        still_the_same(&rebuild, None)?;
+        stop::stop(&rebuild, PATIENCE, Kill::Ask)
+    })
+}
+
+/// Watches the process and prepares a rerun with the caps that are advised.
+fn advised(pid: Pid, wish: &RerunWish, options: &Options) -> anyhow::Result<(Prepared, Option<text::Effect>)> {
+    let scene = report::see(pid, wish.time, options)?.scene;
+    if scene.target.ended {
+        return Err(Problem::not_found(format!("process {pid} ended while it was watched")).into());
+    }
+    let named = wish.run.caps();
+    let caps = named.pools.or(Caps { cpus: None, ..scene.headline.caps });
+    if caps.is_empty() && named.cpus.is_none() {
+        anyhow::bail!(
+            "no caps are advised for process {pid}: {}; name some (--intra 2, --cpus 2)",
+            scene.headline.says
+        );
+    }
+    let prepared = prepare(pid, &wish.run.with_pools(caps), wish.dir.as_deref())?;
+    let effect = effect(&scene, &prepared.plan.caps);
+    Ok((prepared, effect))
+}
+
+fn effect(scene: &Scene, caps: &Caps) -> Option<text::Effect> {
+    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, caps);
+    let cpus = scene.capacity.effective_cpus;
+    // With fewer CPUs there are fewer to want.
+    let cpus_then = caps.cpus.map_or(cpus, |count| cpus.min(f64::from(count)));
+    Some(text::Effect { before: predict(&Caps::default())?, after: predict(caps)?, cpus, cpus_then })
+}
+
+/// A person may take long to say yes: what was agreed to is one command, and the process may run another one by now.
+fn still_the_same(shown: &Rebuild, folder: Option<&Path>) -> anyhow::Result<()> {
+    let pid = shown.key.pid;
+    let now = rebuild::read(Path::new(PROC), pid, folder).map_err(plan::problem)?;
+    if (now.key, &now.words) != (shown.key, &shown.words) {
+        anyhow::bail!("process {pid} runs another command by now; nothing was changed");
+    }
+    Ok(())
+}
+
+/// Asks the person, unless asked not to.
+fn agreed(wish: &RerunWish, prepared: &Prepared) -> anyhow::Result<bool> {
+    let pid = prepared.rebuild.key.pid;
+    if wish.yes {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Problem::usage(format!(
+            "process {pid} is not touched without a yes: --yes gives it, --dry-run shows what would be done"
+        ))
+        .into());
+    }
+    ask(&match wish.keep_old {
+        false => format!("Stop process {pid} and start it again? Its outputs may be overwritten. [y/N] "),
+        true => {
+            format!("Start it beside process {pid}? Both want the same CPUs, and may write to the same outputs. [y/N] ")
+        }
+    })
+}
+
+/// A question on the terminal; whatever is not yes is no.
+fn ask(question: &str) -> anyhow::Result<bool> {
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{question}").and_then(|()| stderr.flush()).context("asking")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).context("reading the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+}

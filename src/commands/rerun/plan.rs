@@ -1,0 +1,117 @@
+//! From a process to a start of the same command with caps: what stays, what changes, what is lost. Starts and stops
+//! nothing.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use crate::commands::args::run::RunWish;
+use crate::commands::attach::PROC;
+use crate::commands::exit::Problem;
+use crate::commands::run;
+use crate::data::run::{Rebuild, RerunPlan, Shown, VariableChange};
+use crate::data::sample::KEPT_VARIABLES;
+use crate::data::{Pid, Text};
+use crate::launch::environment::Changes;
+use crate::launch::plan::Plan;
+use crate::launch::start_context::{Origin, is_same_file};
+use crate::launch::{process_attributes, shell};
+use crate::probe::rebuild;
+use crate::probe::rebuild::Refusal;
+
+/// A start that waits for a yes.
+pub(crate) struct Prepared {
+    /// The process it is a rerun of.
+    pub(crate) rebuild: Rebuild,
+    /// What to start.
+    pub(crate) wish: RunWish,
+    pub(crate) plan: Plan,
+    pub(crate) changes: Changes,
+    /// What a person is told.
+    pub(crate) shown: RerunPlan,
+}
+
+/// Reads the process and puts the wish on top of what it was started with.
+pub(crate) fn prepare(pid: Pid, wish: &RunWish, folder: Option<&Path>) -> anyhow::Result<Prepared> {
+    let mut rebuild = rebuild::read(Path::new(PROC), pid, folder).map_err(problem)?;
+    let within = process_attributes::within_reach(&rebuild.manner);
+    let (origin, taken) = Origin::of(&rebuild, within.manner);
+    let found = origin.program(&rebuild.words).map_err(|missing| Problem::command(&missing))?;
+    if !is_same_file(&found, &rebuild.exe) {
+        rebuild.doubts.push(Text::from(format!(
+            "its first word leads to {} now, but it runs {}: the new run may be another program",
+            found.display(),
+            rebuild.exe.display()
+        )));
+    }
+    let wish = wish.starting_at(rebuild.words.clone(), origin);
+    let plan = run::plan(&wish)?;
+    let changes = Changes::of(&plan);
+    let words: Vec<String> = rebuild.words.iter().map(|word| shell::quoted(word)).collect();
+    let shown = RerunPlan {
+        key: rebuild.key,
+        command: Text::from(words.join(" ")),
+        program: text(found.as_os_str()),
+        folder: text(rebuild.folder.as_os_str()),
+        folder_because: rebuild.folder_because.clone(),
+        variables: variables(&rebuild, &wish, &changes, &taken),
+        cpus: cpus(&rebuild, &plan),
+        kept: within.kept,
+        lost: rebuild.lost.iter().cloned().chain(within.lost).collect(),
+        doubts: rebuild.doubts.clone(),
+    };
+    Ok(Prepared { rebuild, wish, plan, changes, shown })
+}
+
+pub(crate) fn problem(refusal: Refusal) -> anyhow::Error {
+    match &refusal {
+        Refusal::Gone(pid) => Problem::not_found(format!(
+            "no process {pid} here; `tftop ps` lists the TensorFlow processes of this machine"
+        ))
+        .into(),
+        Refusal::NotReadable(why) => Problem::permission(format!("can't be rerun: {why}")).into(),
+        Refusal::Impossible(why) => anyhow::anyhow!("can't be rerun: {why}"),
+    }
+}
+
+/// Every variable whose value is another one afterwards. Only thread settings are shown with their values.
+fn variables(rebuild: &Rebuild, wish: &RunWish, changes: &Changes, taken: &[&'static str]) -> Vec<VariableChange> {
+    let before = |name: &str| rebuild.environment.get(name);
+    let mut named: Vec<&OsStr> = changes.removed.iter().chain(taken).map(|name| OsStr::new(*name)).collect();
+    named.extend(changes.set.iter().map(|(name, _)| name.as_os_str()));
+    let mut all = Vec::new();
+    for (at, name) in named.iter().enumerate() {
+        let Some(key) = name.to_str().filter(|_| !named[..at].contains(name)) else { continue };
+        let after = changes.value(key);
+        if before(key) != after {
+            all.push(VariableChange {
+                name: Text::from(key),
+                before: value(key, before(key)),
+                after: value(key, after),
+            });
+        }
+    }
+    if wish.shim().is_some() {
+        let path = "PYTHONPATH";
+        let after = Shown::Hidden(Text::from("with tftop's shim in front"));
+        all.push(VariableChange { name: Text::from(path), before: value(path, before(path)), after });
+    }
+    all
+}
+
+fn value(name: &str, value: Option<&OsStr>) -> Shown {
+    match value {
+        None => Shown::Unset,
+        Some(value) if KEPT_VARIABLES.contains(&name) => Shown::Value(text(value)),
+        Some(_) => Shown::Hidden(Text::from("set, value not shown")),
+    }
+}
+
+fn cpus(rebuild: &Rebuild, plan: &Plan) -> Option<(Text, Text)> {
+    let (before, after) = (rebuild.cpus.as_ref()?, plan.cpus.as_ref()?);
+    (before != after).then(|| (Text::from(before.to_string()), Text::from(after.to_string())))
+}
+
+fn text(word: &OsStr) -> Text {
+    Text::from_bytes(word.as_bytes())
+}

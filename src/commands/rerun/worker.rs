@@ -1,0 +1,62 @@
+//! Answers the dashboard's question what a rerun would do, beside the drawing: reading a process may take a while. What was
+//! answered last is kept: a yes is to that and nothing else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::commands::args::cli::Options;
+use crate::commands::args::run::RunWish;
+use crate::commands::rerun::plan::{Prepared, prepare};
+use crate::data::Pid;
+use crate::data::limits::Caps;
+use crate::data::run::RerunPlan;
+use crate::tui::rerun::{Answer, Desk};
+
+/// What was answered last, where it can be done.
+pub(crate) struct Answered<T>(Arc<Mutex<Option<(Caps, T)>>>);
+
+impl<T> Answered<T> {
+    /// The start that these caps were agreed to with.
+    pub(crate) fn take(&self, caps: Caps) -> Option<T> {
+        let answered = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answered.filter(|(of, _)| *of == caps).map(|(_, start)| start)
+    }
+}
+
+/// Opens a desk for a process that was attached to; it closes when the dashboard is gone.
+pub(crate) fn open(pid: Pid, options: &Options) -> std::io::Result<(Desk, Answered<Prepared>)> {
+    open_with(options, move |caps| {
+        let prepared = prepare(pid, &RunWish::usual()?.forced().with_pools(caps), None)?;
+        let shown = prepared.shown.clone();
+        Ok((prepared, shown))
+    })
+}
+
+/// Opens a desk that answers by `prepare`.
+pub(crate) fn open_with<T, P>(options: &Options, prepare: P) -> std::io::Result<(Desk, Answered<T>)>
+where
+    T: Send + 'static,
+    P: Fn(Caps) -> anyhow::Result<(T, RerunPlan)> + Send + 'static,
+{
+    let (ask, mut asked) = mpsc::unbounded_channel();
+    let (publish, answers) = watch::channel(None);
+    let kept = Arc::new(Mutex::new(None));
+    let (keep, read_only) = (kept.clone(), options.read_only);
+    let answer = move |caps| match read_only {
+        true => Err("--read-only: nothing is stopped or started; leave it out to rerun".to_owned()),
+        false => {
+            let (start, shown) = prepare(caps).map_err(|why: anyhow::Error| why.to_string())?;
+            *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some((caps, start));
+            Ok(shown)
+        }
+    };
+    let serve = move || {
+        while let Some(caps) = asked.blocking_recv() {
+            publish.send_replace(Some(Arc::new(Answer { caps, plan: answer(caps) })));
+        }
+    };
+    thread::Builder::new().name("tftop-rerun".to_owned()).spawn(serve)?;
+    Ok((Desk { ask, answers }, Answered(kept)))
+}

@@ -1,0 +1,47 @@
+//! `tftop run --detach`: the command is started with its caps and left alone. Nobody watches it, so nothing is verified.
+
+use anyhow::{Context as _, anyhow};
+
+use crate::commands::args::cli::Options;
+use crate::commands::args::run::RunWish;
+use crate::commands::exit::Exit;
+use crate::commands::run::put_in_front_of_detached;
+use crate::commands::run::session::Preparation;
+use crate::commands::{stdio, watch};
+use crate::launch::child::{Child, Start, Streams};
+use crate::launch::environment::Changes;
+use crate::launch::plan::Plan;
+use crate::launch::run_dir::LOG;
+use crate::launch::shell;
+
+/// Starts the command in a session of its own and says where to find it.
+pub(crate) fn detached(wish: &RunWish, plan: Plan, mut changes: Changes, options: &Options) -> anyhow::Result<Exit> {
+    let mut preparation = Preparation::new(plan, false);
+    put_in_front_of_detached(wish, &mut preparation, &mut changes).context("--detach: writing the shim")?;
+    let launch = preparation.fact(wish);
+    let Preparation { plan, mut record, .. } = preparation;
+    let origin = wish.origin.as_deref();
+    record.describe(&wish.command, origin, (&plan, launch), &changes, options.interval);
+    let folder = record.folder.take().ok_or_else(|| anyhow!("--detach: no log: {}", record.missing.join("; ")))?;
+    let (log, file) = folder.file(LOG).context("--detach: making the log")?;
+    let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
+    let streams = Streams::Detached(file);
+    let start = Start { words: &wish.command, origin, changes: &changes, cpus, cgroups: &[], streams };
+    let (pid, ended) = watch::runtime()?.block_on(async {
+        let mut child = Child::start(start).context("starting the command")?;
+        child.begun().await;
+        let ended = if child.has_ended() { Some(child.ended().await?) } else { None };
+        Ok::<_, anyhow::Error>((child.pid(), ended))
+    })?;
+    let id = folder.id().to_owned();
+    folder.leave(pid);
+    let state = if ended.is_some() { "has ended already" } else { "goes on without tftop" };
+    let words: Vec<String> = wish.command.iter().map(|word| shell::quoted(word)).collect();
+    stdio::print(&format!(
+        "tftop: {} {state}\n  pid      {pid}\n  run      {id}\n  output   {}\n  watch    tftop {pid}\n  \
+         caps     set; not verified, because nobody watches\n",
+        words.join(" "),
+        shell::quoted(log.as_os_str())
+    ))?;
+    Ok(ended.map_or(Exit::Clean, |how| Exit::Of(how.code())))
+}

@@ -1,0 +1,24 @@
+//! Caps that an earlier run of the same command was found to want, for `--preset advised`. It reads kept runs only.
+
+use std::ffi::OsString;
+
+use crate::commands::run::record;
+use crate::commands::runs;
+use crate::launch::preset::{Learned, Preset};
+
+/// Summaries that are opened at most: the newest.
+const MOST_OPENED: usize = 50;
+
+/// Of the newest run of the command that was judged; none where there is none, or nobody asks.
+pub(crate) fn of(preset: Option<Preset>, command: &[OsString]) -> Option<Learned> {
+    if preset != Some(Preset::Advised) {
+        return None;
+    }
+    let words = record::shown(command);
+    let kept = runs::store().ok()?.list().ok()?;
+    let same = kept.iter().filter(|kept| kept.fact.command == words).take(MOST_OPENED);
+    same.filter_map(|kept| runs::stored(kept).ok()).find_map(|summary| {
+        let advised = summary.advised?;
+        Some(Learned { caps: advised, run: summary.run.id.to_string(), cpus: summary.capacity.effective_cpus })
+    })
+}

@@ -1,0 +1,236 @@
+//! What is kept of a run: what was started before it starts, every sample while it goes on. A folder that can't be written
+//! costs the record, never the run.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::data::Text;
+use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact, without_secrets};
+use crate::data::sample::{Environment, KEPT_VARIABLES, LaunchFact, ProcessFact, Sample};
+use crate::data::scene::Scene;
+use crate::launch::environment::Changes;
+use crate::launch::machine::Machine;
+use crate::launch::plan::Plan;
+use crate::launch::run_dir;
+use crate::launch::run_dir::{Folder, RUN, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
+use crate::launch::start_context::Origin;
+use crate::runs::recording::header::Header;
+use crate::runs::recording::recorder::{Files, Recorder};
+use crate::runs::summary::Gathering;
+use crate::output;
+
+/// Words of a command that are kept.
+const MOST_WORDS: usize = 1000;
+
+/// A run's record.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    /// None: it can't be kept.
+    pub(crate) folder: Option<Folder>,
+    pub(crate) fact: RunFact,
+    /// What is missing of it, and why.
+    pub(crate) missing: Vec<String>,
+}
+
+/// Where every sample goes; the sampler's end and the run's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recording(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    tape: Option<Tape>,
+    gathering: Gathering,
+}
+
+#[derive(Debug)]
+struct Tape {
+    recorder: Recorder,
+    /// Facts of processes as they were seen, and without secrets.
+    shown: Vec<(Arc<ProcessFact>, Arc<ProcessFact>)>,
+}
+
+impl Record {
+    /// A folder for the run, or why there is none.
+    pub(crate) fn begin() -> Self {
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let made = run_dir::home().and_then(|home| Folder::make(&home, started.as_secs()));
+        let (folder, missing) = match made {
+            Ok(folder) => (Some(folder), Vec::new()),
+            Err(error) => (None, vec![format!("everything: its folder can't be made: {error}")]),
+        };
+        let fact = RunFact {
+            schema: RUN_SCHEMA.into(),
+            id: folder.as_ref().map(|folder| folder.id().into()).unwrap_or_default(),
+            tftop: env!("CARGO_PKG_VERSION").into(),
+            started_unix_ms: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
+            ..RunFact::default()
+        };
+        Self { folder, fact, missing }
+    }
+
+    /// Seconds after 1970 at which it began.
+    pub(crate) fn started_unix_s(&self) -> u64 {
+        self.fact.started_unix_ms / 1000
+    }
+
+    /// Writes down what will be started and how.
+    pub(crate) fn describe(
+        &mut self,
+        words: &[OsString],
+        origin: Option<&Origin>,
+        (plan, launch): (&Plan, LaunchFact),
+        changes: &Changes,
+        interval: Duration,
+    ) {
+        self.fact.command = shown(words);
+        let folder = origin.map(|origin| origin.folder.clone()).or_else(|| std::env::current_dir().ok());
+        self.fact.folder = folder.map(|folder| Text::from_bytes(folder.as_os_str().as_bytes()));
+        self.fact.launch = launch;
+        self.fact.interval_ns = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
+        self.fact.variables = variables(changes, origin);
+        let others =
+            plan.variables.iter().map(|(name, _)| name).filter(|name| !KEPT_VARIABLES.contains(&name.as_str()));
+        self.fact.other_variables = others.map(|name| Text::from(name.as_str())).collect();
+        let theirs = origin.and_then(|origin| origin.cpus.clone());
+        let ours = || Machine::read().map(|machine| machine.allowed).unwrap_or_default();
+        self.fact.allowed = theirs.unwrap_or_else(ours);
+        self.fact.host = Some(crate::linux::proc::host::this_machine());
+        let text = serde_json::to_string_pretty(&self.fact).unwrap_or_default() + "\n";
+        self.write(RUN, &text);
+    }
+
+    /// Begins with the samples.
+    pub(crate) fn recording(&mut self) -> Recording {
+        let Some(folder) = &self.folder else { return Recording::default() };
+        let mut file = |name| match folder.file(name) {
+            Ok((_, file)) => Some(file),
+            Err(error) => {
+                self.missing.push(format!("{name}: {error}"));
+                None
+            }
+        };
+        let files = Files { tape: file(TAPE), steps: file(STEPS) };
+        let header = Header::new(self.fact.started_unix_ms, boot_ns());
+        match Recorder::start(files, header) {
+            Ok(recorder) => Recording(Arc::new(Mutex::new(Seen {
+                tape: Some(Tape { recorder, shown: Vec::new() }),
+                ..Seen::default()
+            }))),
+            Err(error) => {
+                self.missing.push(format!("samples: {error}"));
+                Recording::default()
+            }
+        }
+    }
+
+    /// Ends it with what came of the run, and gives that back.
+    pub(crate) fn end(&mut self, recording: &Recording, ended: RunEnd, after: Duration) -> Gathering {
+        let (missing, gathering) = recording.finish();
+        self.missing.extend(missing);
+        let summary = gathering.summary(self.fact.clone(), (ended, after.as_secs_f64()), self.missing.clone());
+        self.write(SUMMARY_MARKDOWN, &output::run_summary_markdown(&summary));
+        match serde_json::to_string_pretty(&summary) {
+            Ok(text) => self.write(SUMMARY, &(text + "\n")),
+            Err(error) => self.missing.push(format!("{SUMMARY}: {error}")),
+        }
+        gathering
+    }
+
+    /// A file of the run; where it can't be written, that is missing.
+    pub(crate) fn write(&mut self, name: &str, text: &str) {
+        let Some(folder) = &self.folder else { return };
+        if let Err(error) = folder.write(name, text) {
+            self.missing.push(format!("{name}: {error}"));
+        }
+    }
+}
+
+impl Recording {
+    /// Takes a sample in, and what was concluded from it.
+    pub(crate) fn take(&self, sample: &Sample, scene: &Scene) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.gathering.take_in(sample, scene);
+        if let Some(tape) = seen.tape.as_mut() {
+            tape.take(sample);
+        }
+    }
+
+    /// Steps so far, warm-up included.
+    pub(crate) fn steps_so_far(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).gathering.steps_so_far()
+    }
+
+    /// Waits until everything is written: what could not be, and what was gathered. What comes later is not recorded.
+    pub(crate) fn finish(&self) -> (Vec<String>, Gathering) {
+        let Seen { tape, gathering } = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        (tape.map_or_else(Vec::new, |tape| tape.recorder.finish().missing), gathering)
+    }
+}
+
+impl Tape {
+    /// The words of a command may hold what nobody should find in a file.
+    fn take(&mut self, sample: &Sample) {
+        let mut sample = sample.clone();
+        let before = std::mem::take(&mut self.shown);
+        for process in &mut sample.processes {
+            let known = before.iter().find(|(seen, _)| Arc::ptr_eq(seen, &process.fact));
+            let shown = known.map_or_else(|| discreet(&process.fact), |(_, shown)| shown.clone());
+            self.shown.push((std::mem::replace(&mut process.fact, shown.clone()), shown));
+        }
+        self.recorder.take(sample);
+    }
+}
+
+fn discreet(fact: &Arc<ProcessFact>) -> Arc<ProcessFact> {
+    let command = without_secrets(&fact.command);
+    match command == fact.command {
+        true => fact.clone(),
+        false => Arc::new(ProcessFact { command, ..ProcessFact::clone(fact) }),
+    }
+}
+
+/// The words of a command as a run keeps them.
+pub(crate) fn shown(words: &[OsString]) -> Vec<Text> {
+    let words: Vec<Text> = words.iter().take(MOST_WORDS).map(|word| Text::from_bytes(word.as_bytes())).collect();
+    without_secrets(&words)
+}
+
+/// The command's: what is set for it, and what it inherits.
+fn variables(changes: &Changes, origin: Option<&Origin>) -> Environment {
+    let set: Vec<(OsString, OsString)> = changes.set.iter().rev().cloned().collect();
+    let removed = |name: &OsStr| changes.removed.iter().any(|removed| name == *removed);
+    let owned = |(name, value): (&OsStr, &OsStr)| (name.to_owned(), value.to_owned());
+    let all: Vec<(OsString, OsString)> = match origin {
+        Some(origin) => origin.environment.pairs().map(owned).collect(),
+        None => std::env::vars_os().collect(),
+    };
+    let inherited: Vec<_> = all.into_iter().filter(|(name, _)| !removed(name)).collect();
+    Environment::of(set.iter().chain(&inherited).map(|(name, value)| (name.as_bytes(), value.as_bytes())))
+}
+
+/// Now, as samples count it.
+fn boot_ns() -> u64 {
+    let now = clock_gettime(ClockId::Boottime);
+    (now.tv_sec.unsigned_abs() * 1_000_000_000).saturating_add(now.tv_nsec.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_variables_only_those_about_threads_are_kept_as_the_command_gets_them() {
+        let set = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
+        let changes = Changes {
+            removed: vec!["TF_OVERRIDE_GLOBAL_THREADPOOL"],
+            set: vec![set("OMP_NUM_THREADS", "1"), set("OMP_NUM_THREADS", "2"), set("API_TOKEN", "hush")],
+        };
+        let kept = variables(&changes, None);
+        assert_eq!(kept.get("OMP_NUM_THREADS"), Some("2"));
+        assert!(kept.iter().all(|(name, _)| KEPT_VARIABLES.contains(&name)), "{kept:?}");
+    }
+}

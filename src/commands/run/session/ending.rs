@@ -1,0 +1,77 @@
+//! How a command that is to end is asked to: ever more firmly, until it has.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::{Instant, sleep_until};
+
+/// Time to save what there is: Keras does so on INT and TERM.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for one that nobody waits for.
+const MERCY: Duration = Duration::from_secs(3);
+
+/// Signals to come, and when; by default none.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    left: VecDeque<(Instant, Signal)>,
+}
+
+impl Ending {
+    /// INT as Ctrl-C would, then TERM, then KILL, with time to save between them.
+    pub(crate) fn patient() -> Self {
+        Self::of([(Duration::ZERO, Signal::INT), (PATIENCE, Signal::TERM), (2 * PATIENCE, Signal::KILL)])
+    }
+
+    /// A person has left for good.
+    pub(crate) fn abandoned() -> Self {
+        Self::of([(Duration::ZERO, Signal::TERM), (MERCY, Signal::KILL)])
+    }
+
+    fn of(steps: impl IntoIterator<Item = (Duration, Signal)>) -> Self {
+        let now = Instant::now();
+        Self { left: steps.into_iter().map(|(after, signal)| (now + after, signal)).collect() }
+    }
+
+    /// The next signal when it is due; never where there is none. Safe to give up and to call again.
+    pub(crate) async fn next(&mut self) -> Signal {
+        let Some(&(at, signal)) = self.left.front() else { return pending().await };
+        sleep_until(at).await;
+        self.left.pop_front();
+        signal
+    }
+}
+
+/// What a person is told while it goes on.
+pub(crate) fn told(signal: Signal) -> &'static str {
+    match signal {
+        Signal::INT => "tftop: INT is sent to the command; it has 10 s to end",
+        Signal::TERM => "tftop: TERM is sent to the command; it has 10 s to end",
+        _ => "tftop: KILL is sent to the command",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn each_signal_comes_in_its_time_and_then_none() {
+        let began = Instant::now();
+        let mut ending = Ending::of([(Duration::ZERO, Signal::INT), (Duration::from_millis(30), Signal::KILL)]);
+        assert_eq!(ending.next().await, Signal::INT);
+        assert_eq!(ending.next().await, Signal::KILL);
+        assert!(began.elapsed() >= Duration::from_millis(30));
+        assert!(tokio::time::timeout(Duration::from_millis(30), ending.next()).await.is_err());
+    }
+
+    #[test]
+    fn kill_comes_last_and_leaves_time_to_save() {
+        for ending in [Ending::patient(), Ending::abandoned()] {
+            let kill = ending.left.back().copied();
+            assert!(kill.is_some_and(|(at, signal)| signal == Signal::KILL && at >= Instant::now() + MERCY / 2));
+            assert_eq!(ending.left.iter().filter(|(_, signal)| *signal == Signal::KILL).count(), 1);
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! The time with a command: its signals, its threads under watch, its end, and what is said of it then.
+
+pub(crate) mod ending;
+pub(crate) mod trial;
+
+use std::fs::File;
+use std::future::pending;
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use rustix::process::Signal;
+use rustix::termios::tcgetwinsize;
+use tokio::sync::{Notify, mpsc};
+
+use crate::commands::args::cli::Options;
+use crate::commands::args::run::RunWish;
+use crate::commands::attach::attach_with;
+use crate::commands::exit::Exit;
+use crate::commands::run::cgroup_guard;
+use crate::commands::run::cgroup_guard::Held;
+use crate::commands::run::record::{Record, Recording};
+use crate::commands::run::relay::Relay;
+use crate::commands::run::restart_spec::Again;
+use crate::commands::run::session::ending::Ending;
+use crate::commands::sampler::{Companion, Pump};
+use crate::commands::{rerun, stdio, watch};
+use crate::data::ProcessKey;
+use crate::data::run::{LogFact, RunEnd, WindowSize};
+use crate::data::sample::{Heard, LaunchFact, LaunchSample, Sample, ShimUse};
+use crate::data::scene::{Confidence, Scene};
+use crate::launch::child::{Child, Ended, Start, Streams};
+use crate::launch::console::Console;
+use crate::launch::environment::Changes;
+use crate::launch::log::Log;
+use crate::launch::pin::Pinner;
+use crate::launch::plan::Plan;
+use crate::launch::run_dir::Folder;
+use crate::launch::shim_socket::{Inbox, Listener};
+use crate::launch::{program, shell, shim};
+use crate::linux::signals::{Signals, sent_by_terminal};
+use crate::model::build_scene::Model;
+use crate::model::limits::verification::Verification;
+use crate::model::origin::families::Families;
+use crate::tui::{ConsoleWish, Effect};
+use crate::{output, tui};
+
+/// Lines of a kind that the summary has at most.
+const MOST_LINES: usize = 20;
+
+/// Everything that stands before the command starts.
+pub(crate) struct Preparation {
+    pub(crate) plan: Plan,
+    pub(crate) dashboard: bool,
+    /// What is kept of the run.
+    pub(crate) record: Record,
+    /// The shim's folder, where it can't be in the record's; goes with the run.
+    pub(crate) elsewhere: Option<Folder>,
+    pub(crate) inbox: Option<Inbox>,
+    /// Why there is no shim although there should be one.
+    pub(crate) no_shim: Option<String>,
+    /// Of the command's own terminal, where there is a dashboard.
+    pub(crate) log: Option<Log>,
+    /// Where its output goes instead of this process's own.
+    pub(crate) file: Option<File>,
+}
+
+impl Preparation {
+    pub(crate) fn new(plan: Plan, dashboard: bool) -> Self {
+        let record = Record::begin();
+        Self { plan, dashboard, record, elsewhere: None, inbox: None, no_shim: None, log: None, file: None }
+    }
+
+    /// What the command gets.
+    pub(crate) fn fact(&self, wish: &RunWish) -> LaunchFact {
+        let shim = shim_use(wish.shim().filter(|_| self.no_shim.is_none()));
+        let Plan { caps, cpus, quota, pins, .. } = self.plan.clone();
+        LaunchFact { caps, cpus, quota, pins, shim }
+    }
+}
+
+/// A command that runs, and what goes with it.
+pub(crate) struct Company<'a> {
+    again: &'a Again,
+    wish: &'a RunWish,
+    child: Child,
+    signals: Signals,
+    began: Instant,
+    dashboard: bool,
+    record: Record,
+    recording: Recording,
+    elsewhere: Option<Folder>,
+    inbox: Option<Inbox>,
+    no_shim: Option<String>,
+    console: Option<Console>,
+    fact: Arc<LaunchFact>,
+    pinner: Arc<Mutex<Pinner>>,
+    /// After the child: nobody may live in a cgroup that is removed.
+    held: Held,
+}
+
+/// How a person left a command.
+pub(crate) enum Left {
+    /// It has ended.
+    Ended(Exit),
+    /// It has ended, and is to be started again.
+    Again(Box<Again>),
+}
+
+/// The end, and how long it took.
+struct End {
+    how: Ended,
+    after: Duration,
+    last: Option<Arc<Scene>>,
+    /// None without a shim.
+    heard: Option<Arc<Heard>>,
+    /// What a person wants started next.
+    again: Option<Again>,
+}
+
+/// Adds to each sample of the command what this process knows of it.
+struct Launch {
+    fact: Arc<LaunchFact>,
+    listener: Option<Listener>,
+    recording: Recording,
+    pinner: Arc<Mutex<Pinner>>,
+}
+
+impl Companion for Launch {
+    fn complete(&mut self, sample: &mut Sample) {
+        let news = self.listener.as_ref().map(Listener::take).unwrap_or_default();
+        sample.launch = Some(LaunchSample { fact: self.fact.clone(), heard: news.heard, marks: news.marks });
+        if !self.fact.pins.is_empty() {
+            locked(&self.pinner).look(sample);
+        }
+    }
+
+    fn see(&mut self, sample: &Sample, scene: &Scene) {
+        self.recording.take(sample, scene);
+        if self.fact.pins.is_empty() || scene.target.ended {
+            return;
+        }
+        // A guess is no reason to touch a thread.
+        let sure = scene.threads.iter().filter(|thread| thread.attribution.confidence > Confidence::Guess);
+        locked(&self.pinner).pin(sure.map(|thread| (&*thread.attribution.group.origin, thread.pid, thread.key)));
+    }
+}
+
+/// What a panic left is still a count.
+fn locked(pinner: &Mutex<Pinner>) -> MutexGuard<'_, Pinner> {
+    pinner.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Company<'a> {
+    /// Starts the command. Whatever fails from here on drops the child, and so ends the command.
+    pub(crate) fn start(
+        again: &'a Again,
+        preparation: Preparation,
+        held: Held,
+        changes: &Changes,
+    ) -> anyhow::Result<Self> {
+        let signals = Signals::listen().context("listening for signals")?;
+        let wish = &again.wish;
+        let fact = Arc::new(preparation.fact(wish));
+        let Preparation { plan, dashboard, mut record, elsewhere, inbox, no_shim, log, file } = preparation;
+        let console = log.map(|log| Console::open(window(), log)).transpose().context("making a terminal")?;
+        let line = console.as_ref().and_then(Console::line);
+        let streams = match file {
+            Some(file) => Streams::File(file),
+            None => line.map_or(Streams::Own, Streams::Terminal),
+        };
+        let recording = record.recording();
+        let cgroups = held.cgroups.folders();
+        let origin = wish.origin.as_deref();
+        let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
+        let start = Start { words: &wish.command, origin, changes, cpus, cgroups, streams };
+        let child = Child::start(start).context("starting the command")?;
+        let pinner = Arc::new(Mutex::new(Pinner::new(&fact.pins)));
+        let began = Instant::now();
+        Ok(Self {
+            again,
+            wish,
+            child,
+            signals,
+            began,
+            dashboard,
+            record,
+            recording,
+            elsewhere,
+            inbox,
+            no_shim,
+            console,
+            fact,
+            pinner,
+            held,
+        })
+    }
+
+    /// Stays until the command has ended and, where there is a dashboard, the person has left it.
+    pub(crate) async fn stay(mut self, options: &Options, families: Families) -> anyhow::Result<Left> {
+        self.child.begun().await;
+        let model = if self.dashboard { Model::new(families) } else { Model::of_whole_watch(families) };
+        let mut notes = Vec::new();
+        // Only now: watching raises this process's limit of descriptors, which the command must not inherit.
+        let end = match attach_with(self.child.pid(), options, model, self.launch()) {
+            Ok(attached) => self.watched(&attached.pump, options).await?,
+            // Not watched is no reason not to run.
+            Err(why) => {
+                let over = self.child.has_ended();
+                notes.extend((!over).then(|| format!("watched  no: {why}")));
+                let _relay = self.console.as_ref().and_then(|console| hand_over(console, !over));
+                self.unwatched().await?
+            }
+        };
+        notes.extend(self.about_shim(end.heard.as_deref(), end.last.as_deref()));
+        notes.extend(cgroup_guard::about_pins(&locked(&self.pinner)));
+        notes.extend(self.held.note.take().map(|note| format!("cpuset   no: {note}")));
+        notes.extend(self.held.cgroups.remove().into_iter().map(|left| format!("cgroup   {left}")));
+        notes.extend(self.console.take().map(Console::finish).iter().map(about_log));
+        drop(self.record.end(&self.recording, run_end(end.how), end.after));
+        notes.extend(self.kept());
+        stdio::say(&self.summary(&end, &notes));
+        drop(self.elsewhere.take());
+        Ok(match end.again {
+            Some(again) => Left::Again(Box::new(again)),
+            None => Left::Ended(Exit::Of(end.how.code())),
+        })
+    }
+
+    /// Where the record is, and what is missing of it.
+    fn kept(&self) -> Vec<String> {
+        let kept = self
+            .record
+            .folder
+            .as_ref()
+            .map(|folder| format!("run      {}: {}", folder.id(), shell::quoted(folder.path().as_os_str())));
+        kept.into_iter().chain(self.record.missing.iter().map(|missing| format!("missing  {missing}"))).collect()
+    }
+
+    async fn watched(&mut self, pump: &Pump, options: &Options) -> anyhow::Result<End> {
+        let leave = Notify::new();
+        let (wishes, mut wished) = mpsc::unbounded_channel();
+        let console = self.console.as_ref().map(|console| tui::Console { output: console.output(), wishes });
+        let key = self.key(&pump.scenes.borrow());
+        let first = self.again.clone();
+        let (desk, answered) = rerun::worker::open_with(options, move |caps| first.with(caps, key))
+            .context("starting the thread for reruns")?;
+        let mut shown = pin!(async {
+            match self.dashboard {
+                true => {
+                    let beside = watch::Beside { console, rerun: Some(desk) };
+                    watch::dashboard(pump, options, beside, leave.notified()).await
+                }
+                false => pending().await,
+            }
+        });
+        let (mut showing, mut ended, mut relay) = (self.dashboard, None, None);
+        let (mut ending, mut again) = (Ending::default(), None);
+        while ended.is_none() || showing {
+            tokio::select! {
+                how = self.child.ended(), if ended.is_none() => {
+                    let how = how?;
+                    ended = Some((how, self.began.elapsed()));
+                    if let Some(console) = &mut self.console {
+                        console.end(&words(how));
+                    }
+                }
+                signal = self.signals.next() => {
+                    pass_on(&self.child, self.console.as_ref(), showing, signal);
+                    if ends_dashboard(signal) {
+                        leave.notify_one();
+                    }
+                }
+                Some(wish) = wished.recv() => heed(self.console.as_ref(), wish),
+                left = &mut shown, if showing => {
+                    showing = false;
+                    if let Ok(Effect::Rerun(caps)) = left {
+                        again = answered.take(caps);
+                    }
+                    if ended.is_none() {
+                        ending = match left {
+                            Ok(Effect::Abandon) => Ending::abandoned(),
+                            Ok(Effect::Rerun(_)) => Ending::patient(),
+                            _ => Ending::default(),
+                        };
+                    }
+                    relay = after_dashboard(left, ended.is_none(), self.console.as_ref());
+                }
+                signal = ending.next() => {
+                    if again.is_some() {
+                        stdio::say(ending::told(signal));
+                    }
+                    self.child.signal(signal);
+                }
+            }
+        }
+        drop(relay);
+        let (how, after) = ended.context("the command's end was missed: this is a bug in tftop")?;
+        // What the shim said last goes with one more look.
+        let listener = self.inbox.take().map(Inbox::close);
+        let last = Some(pump.look_now().await);
+        Ok(End { how, after, last, heard: listener.map(|listener| listener.take().heard), again })
+    }
+
+    /// The process that was started.
+    fn key(&self, scene: &Scene) -> ProcessKey {
+        let pid = self.child.pid();
+        let main = scene.threads.iter().find(|thread| thread.pid == pid && thread.key.tid.0 == pid.0);
+        ProcessKey { pid, start_ticks: main.map_or(0, |thread| thread.key.start_ticks) }
+    }
+
+    async fn unwatched(&mut self) -> anyhow::Result<End> {
+        let how = loop {
+            tokio::select! {
+                how = self.child.ended() => break how?,
+                signal = self.signals.next() => pass_on(&self.child, self.console.as_ref(), false, signal),
+            }
+        };
+        let heard = self.inbox.take().map(|inbox| inbox.close().take().heard);
+        Ok(End { how, after: self.began.elapsed(), last: None, heard, again: None })
+    }
+
+    fn launch(&self) -> Launch {
+        Launch {
+            fact: self.fact.clone(),
+            listener: self.inbox.as_ref().map(Inbox::listener),
+            pinner: self.pinner.clone(),
+            recording: self.recording.clone(),
+        }
+    }
+
+    fn summary(&self, end: &End, notes: &[String]) -> String {
+        let command: Vec<String> = self.wish.command.iter().map(|word| shell::quoted(word)).collect();
+        let launch = end.last.as_deref().and_then(|scene| scene.launch.as_ref());
+        // Not watched at all: every cap is unverified, and says so.
+        let unseen = || Verification::new(&self.fact).checks(false);
+        output::run(&output::Run {
+            command: &command.join(" "),
+            ended: &words(end.how),
+            seconds: end.after.as_secs_f64(),
+            scene: end.last.as_deref(),
+            checks: &launch.map_or_else(unseen, |launch| launch.checks.clone()),
+            notes,
+        })
+    }
+
+    /// Whether the shim is in, what it overruled, what of it does not work.
+    fn about_shim(&self, heard: Option<&Heard>, last: Option<&Scene>) -> Vec<String> {
+        if let Some(why) = &self.no_shim {
+            return vec![format!(
+                "shim     none: its folder can't be made: {why}; what the environment and the CPUs hold still holds"
+            )];
+        }
+        let Some(heard) = heard else { return Vec::new() };
+        let mut notes = Vec::new();
+        match heard.processes.len() {
+            0 => notes.push(format!(
+                "shim     not attached: {}; what the environment and the CPUs hold still holds",
+                why_not_attached(self.wish, last)
+            )),
+            1 => notes.push("shim     attached to 1 process".to_owned()),
+            count => notes.push(format!("shim     attached to {count} processes")),
+        }
+        for overruled in heard.overruled.iter().take(MOST_LINES) {
+            let at = overruled.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
+            notes.push(format!("asked    {}={}{at}, got {}", overruled.what, overruled.asked, overruled.got));
+        }
+        if heard.overruled.len() > MOST_LINES {
+            notes.push(format!("asked    and {} settings more", heard.overruled.len() - MOST_LINES));
+        }
+        for failure in heard.failures.iter().take(MOST_LINES) {
+            let caps: Vec<&str> = failure.caps.iter().map(|cap| cap.as_str()).collect();
+            let held =
+                if caps.is_empty() { String::new() } else { format!(" and no longer holds {}", caps.join(", ")) };
+            notes.push(format!("shim     its part {} does not work here{held}: {}", failure.hook, failure.why));
+        }
+        if heard.not_understood > 0 {
+            notes.push(format!("shim     {} messages were not understood", heard.not_understood));
+        }
+        notes
+    }
+}
+
+fn shim_use(mode: Option<shim::Mode>) -> ShimUse {
+    match mode {
+        None => ShimUse::Off,
+        Some(shim::Mode::Record) => ShimUse::Record,
+        Some(shim::Mode::Enforce) => ShimUse::Enforce,
+    }
+}
+
+fn run_end(how: Ended) -> RunEnd {
+    match how {
+        Ended::Exit(code) => RunEnd::Exit(code),
+        Ended::Signal(number) => RunEnd::Signal(number),
+    }
+}
+
+fn pass_on(child: &Child, console: Option<&Console>, showing: bool, signal: Signal) {
+    match console {
+        // The dashboard says how much room there is.
+        Some(_) if signal == Signal::WINCH && showing => {}
+        Some(console) if signal == Signal::WINCH => console.resize(window()),
+        // The terminal's keys are for the foreground; the command has one of its own.
+        Some(console) if sent_by_terminal(signal) && console.signal_foreground(signal) => {}
+        None if sent_by_terminal(signal) => {}
+        _ => child.signal(signal),
+    }
+}
+
+fn heed(console: Option<&Console>, wish: ConsoleWish) {
+    match (console, wish) {
+        (Some(console), ConsoleWish::Type(bytes)) => console.type_in(bytes),
+        (Some(console), ConsoleWish::Resize(size)) => console.resize(size),
+        (None, _) => {}
+    }
+}
+
+/// The real terminal's size.
+fn window() -> WindowSize {
+    let size = tcgetwinsize(io::stdout()).map(|size| WindowSize { columns: size.ws_col, rows: size.ws_row });
+    size.ok().filter(|size| size.columns > 0 && size.rows > 0).unwrap_or(WindowSize { columns: 80, rows: 24 })
+}
+
+fn words(how: Ended) -> String {
+    output::run_ended(run_end(how))
+}
+
+fn about_log(log: &LogFact) -> String {
+    let path = shell::quoted(log.path.as_str().as_ref());
+    match &log.incomplete {
+        Some(why) if log.path.is_empty() => format!("output   {why}"),
+        None => format!("output   {path}"),
+        Some(why) => format!("output   {path}: incomplete, {why}"),
+    }
+}
+
+/// Those that would end a tftop without a command.
+fn ends_dashboard(signal: Signal) -> bool {
+    [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT].contains(&signal)
+}
+
+fn after_dashboard(left: anyhow::Result<Effect>, running: bool, console: Option<&Console>) -> Option<Relay> {
+    let rerun = matches!(left, Ok(Effect::Rerun(_)));
+    let abandoned = rerun || matches!(left, Ok(Effect::Abandon));
+    if let Err(error) = left {
+        stdio::say(&format!("tftop: the dashboard can't be shown: {error}"));
+    }
+    match (running, abandoned) {
+        (true, true) => stdio::say("tftop: the command is being ended"),
+        (true, false) => stdio::say("tftop: the dashboard is closed, the command goes on; Ctrl-C is for the command"),
+        (false, _) => {}
+    }
+    // Nothing ends a read from a keyboard once it has begun, and the next dashboard needs the keys.
+    hand_over(console?, running && !rerun)
+}
+
+/// The real terminal is the command's from here on: its last output, what comes then, and the keyboard.
+fn hand_over(console: &Console, running: bool) -> Option<Relay> {
+    // Without a keyboard the command runs on all the same; Ctrl-C is then a signal to this process, and passed on.
+    let relay = running.then(|| Relay::begin(console.typist()).ok()).flatten();
+    console.resize(window());
+    console.pass_through(window().rows.saturating_sub(2));
+    relay
+}
+
+fn why_not_attached(wish: &RunWish, last: Option<&Scene>) -> String {
+    program::refuses_shim(&wish.command).unwrap_or_else(|| {
+        match last.is_some_and(|scene| scene.target.python.is_some()) {
+            true => "Python ran and did not report (-I, -E, -S, an emptied environment, or it ended before)".to_owned(),
+            false => "no Python was seen".to_owned(),
+        }
+    })
+}

@@ -1,0 +1,255 @@
+//! The sampler thread: looks at the target at each tick and publishes the scene. The newest wins; nobody waits for it.
+
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::data::sample::{Interest, Sample};
+use crate::data::scene::Scene;
+use crate::model::activity::profile::Profile;
+use crate::model::build_scene::Model;
+
+/// How often a thread with nothing left to sample looks whether anybody still shows the last scene.
+const IDLE_CHECK: Duration = Duration::from_millis(500);
+
+/// How long a look that was asked for may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Goes along with the sampler, on its thread: what takes long here delays the next look.
+pub(crate) trait Companion: Send + 'static {
+    /// Completes a sample before anything is concluded from it.
+    fn complete(&mut self, _sample: &mut Sample) {}
+
+    /// Every sample and what was concluded from it; nothing is left out, unlike where only the newest counts.
+    fn see(&mut self, _sample: &Sample, _scene: &Scene) {}
+}
+
+/// Nobody goes along.
+impl Companion for () {}
+
+/// A running sampler thread. It ends when this is dropped, or when nobody holds a receiver of its scenes.
+#[derive(Debug)]
+pub(crate) struct Pump {
+    /// The newest scene; from the start there is one.
+    pub(crate) scenes: watch::Receiver<Arc<Scene>>,
+    /// What the next look should read beside the usual.
+    pub(crate) interest: watch::Sender<Interest>,
+    /// What stacks showed that a person let be taken: before the next look the model hears of it.
+    pub(crate) sampled: mpsc::Sender<Arc<Profile>>,
+    /// A word asks for a look now; dropped with the pump, which ends the thread at once.
+    wake: mpsc::Sender<()>,
+}
+
+impl Pump {
+    /// Takes the first look before it returns, then one an interval. `look` gets how late it is called.
+    pub(crate) fn start<L, C>(look: L, companion: C, model: Model, interval: Duration) -> std::io::Result<Self>
+    where
+        L: FnMut(&Interest, Duration) -> Sample + Send + 'static,
+        C: Companion,
+    {
+        let ticks = Ticks { next: Instant::now() + interval, interval };
+        let (sampled, heard) = mpsc::channel();
+        let mut eyes = Eyes { look, companion, model, heard };
+        let first = eyes.next(&Interest::default(), Duration::ZERO);
+        let (publish, scenes) = watch::channel(Arc::new(first));
+        let (interest, wanted) = watch::channel(Interest::default());
+        let (wake, woken) = mpsc::channel();
+        let sampler = Sampler { eyes, ticks, publish, wanted, woken };
+        thread::Builder::new().name("tftop-sampler".to_owned()).spawn(move || sampler.run())?;
+        Ok(Self { scenes, interest, sampled, wake })
+    }
+
+    /// The scene of a look that is taken now, not at the next tick; the newest there is where that takes too long.
+    pub(crate) async fn look_now(&self) -> Arc<Scene> {
+        let mut scenes = self.scenes.clone();
+        scenes.mark_unchanged();
+        if self.wake.send(()).is_ok() {
+            let _ = tokio::time::timeout(PATIENCE, scenes.changed()).await;
+        }
+        scenes.borrow().clone()
+    }
+}
+
+/// From a look to a scene.
+struct Eyes<L, C> {
+    look: L,
+    companion: C,
+    model: Model,
+    heard: mpsc::Receiver<Arc<Profile>>,
+}
+
+impl<L: FnMut(&Interest, Duration) -> Sample, C: Companion> Eyes<L, C> {
+    fn next(&mut self, interest: &Interest, late: Duration) -> Scene {
+        if let Some(profile) = self.heard.try_iter().last() {
+            self.model.hear(profile);
+        }
+        let mut sample = (self.look)(interest, late);
+        self.companion.complete(&mut sample);
+        let sample = Arc::new(sample);
+        let scene = self.model.next(sample.clone());
+        self.companion.see(&sample, &scene);
+        scene
+    }
+}
+
+struct Sampler<L, C> {
+    eyes: Eyes<L, C>,
+    ticks: Ticks,
+    publish: watch::Sender<Arc<Scene>>,
+    wanted: watch::Receiver<Interest>,
+    woken: mpsc::Receiver<()>,
+}
+
+impl<L: FnMut(&Interest, Duration) -> Sample, C: Companion> Sampler<L, C> {
+    fn run(mut self) {
+        while !all_ended(&self.publish.borrow()) {
+            if self.wait(self.ticks.wait(Instant::now())) == Waited::Stopped || self.publish.is_closed() {
+                return;
+            }
+            self.look();
+        }
+        // The last scene stays on screen, so its channel must stay open.
+        while !self.publish.is_closed() {
+            match self.wait(IDLE_CHECK) {
+                Waited::Stopped => return,
+                Waited::Woken => self.look(),
+                Waited::Timeout => {}
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let late = self.ticks.take(Instant::now());
+        let interest = self.wanted.borrow().clone();
+        let scene = self.eyes.next(&interest, late);
+        self.publish.send_replace(Arc::new(scene));
+    }
+
+    fn wait(&self, time: Duration) -> Waited {
+        match self.woken.recv_timeout(time) {
+            Ok(()) => Waited::Woken,
+            Err(RecvTimeoutError::Timeout) => Waited::Timeout,
+            Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
+        }
+    }
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Timeout,
+    Woken,
+    Stopped,
+}
+
+fn all_ended(scene: &Scene) -> bool {
+    scene.target.ended && scene.target.processes.iter().all(|process| process.ended)
+}
+
+/// Instants `interval` apart that never drift. Ticks that were missed are skipped, not caught up with in a burst.
+struct Ticks {
+    next: Instant,
+    interval: Duration,
+}
+
+impl Ticks {
+    fn wait(&self, now: Instant) -> Duration {
+        self.next.saturating_duration_since(now)
+    }
+
+    /// Uses the tick that is due and says how late that is.
+    fn take(&mut self, now: Instant) -> Duration {
+        let late = now.saturating_duration_since(self.next);
+        let into_interval = late.as_nanos() % self.interval.as_nanos().max(1);
+        self.next = now + self.interval.saturating_sub(Duration::from_nanos(into_interval as u64));
+        late
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::model::origin::families::Families;
+
+    const INTERVAL: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn a_tick_taken_late_does_not_move_the_next_one() {
+        let start = Instant::now();
+        let mut ticks = Ticks { next: start + INTERVAL, interval: INTERVAL };
+        assert_eq!(ticks.take(start + Duration::from_millis(130)), Duration::from_millis(30));
+        assert_eq!(ticks.next, start + Duration::from_millis(200));
+    }
+
+    #[test]
+    fn missed_ticks_are_skipped() {
+        let start = Instant::now();
+        let mut ticks = Ticks { next: start + INTERVAL, interval: INTERVAL };
+        assert_eq!(ticks.take(start + Duration::from_millis(1_050)), Duration::from_millis(950));
+        assert_eq!(ticks.next, start + Duration::from_millis(1_100));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn scenes_come_until_the_pump_is_dropped() {
+        let looks = Arc::new(AtomicU32::new(0));
+        let counted = looks.clone();
+        let look = move |_: &Interest, _: Duration| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Sample::default()
+        };
+        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let mut scenes = pump.scenes.clone();
+        for _ in 0..3 {
+            within_seconds(scenes.changed()).await.unwrap();
+        }
+        drop(pump);
+        // The sender goes with the thread: that ends the wait, however many scenes are still on their way.
+        within_seconds(async { while scenes.changed().await.is_ok() {} }).await;
+        assert!(looks.load(Ordering::SeqCst) >= 3);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_look_that_is_asked_for_comes_at_once_even_after_the_end() {
+        let looks = Arc::new(AtomicU32::new(0));
+        let counted = looks.clone();
+        let look = move |_: &Interest, _: Duration| {
+            let count = counted.fetch_add(1, Ordering::SeqCst);
+            Sample { at_ns: u64::from(count), ..Sample::default() }
+        };
+        // Without a process the target counts as ended from the first look on.
+        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_secs(1_000)).unwrap();
+        for count in 1..4 {
+            assert_eq!(within_seconds(pump.look_now()).await.at_ns, count);
+        }
+        assert_eq!(looks.load(Ordering::SeqCst), 4);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_next_look_hears_what_is_wanted() {
+        let seen = Arc::new(AtomicU32::new(0));
+        let heard = seen.clone();
+        let look = move |interest: &Interest, _: Duration| {
+            heard.fetch_max(interest.details.len() as u32, Ordering::SeqCst);
+            Sample::default()
+        };
+        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let _ =
+            pump.interest.send(Interest { details: vec![crate::data::ThreadKey::default()], ..Interest::default() });
+        let mut scenes = pump.scenes.clone();
+        within_seconds(async {
+            while seen.load(Ordering::SeqCst) == 0 {
+                scenes.changed().await.unwrap();
+            }
+        })
+        .await;
+    }
+
+    async fn within_seconds<F: Future>(what: F) -> F::Output {
+        tokio::time::timeout(Duration::from_secs(20), what).await.unwrap()
+    }
+}

@@ -1,0 +1,61 @@
+//! `tftop stack`: what threads are doing right now, down to the last frame.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::commands::args::cli::{Options, StackWish};
+use crate::commands::attach::PROC;
+use crate::commands::exit::{Exit, Problem};
+use crate::commands::thread_selection::Roster;
+use crate::commands::{sample, stdio, target};
+use crate::data::Pid;
+use crate::data::sample::Taken;
+use crate::output;
+use crate::probe::stack::{StackReader, Stops};
+
+/// Time of all stops of one call: some 400 threads at the quarter of a millisecond that one stop takes mostly.
+const STOP_BUDGET: Duration = Duration::from_millis(100);
+
+/// Prints the stacks of the threads that were asked for.
+pub(crate) fn stack(wish: &StackWish, options: &Options) -> anyhow::Result<Exit> {
+    if wish.stop && options.read_only {
+        return Err(Problem::usage("--stop stops threads, which --read-only forbids: leave one of them out").into());
+    }
+    let pid = target::find(&wish.target)?;
+    let roster = Roster::open(pid, wish, options)?;
+    let pid = roster.scene().target.pid;
+    let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| unreadable(pid, &error))?;
+    if let Some(time) = wish.sampling.sample {
+        return sample::sample(roster, reader, wish, time);
+    }
+    let stops = match wish.stop {
+        false => Stops::Never,
+        true => {
+            stdio::say(&format!(
+                "tftop: stopping threads of {pid} whose stack can't be read otherwise, one at a time, {} ms in all at most",
+                STOP_BUDGET.as_millis()
+            ));
+            Stops::Allowed { budget: STOP_BUDGET }
+        }
+    };
+    let stacks = reader.take(roster.tids(), stops);
+    match wish.json {
+        true => stdio::print(&(output::stack_json(roster.scene(), &stacks).context("writing JSON")? + "\n"))?,
+        false => stdio::print(&output::stack_text(roster.scene(), &stacks))?,
+    }
+    let gone = stacks.stacks.iter().all(|stack| matches!(stack.taken, Taken::Not { .. }))
+        && !Path::new(PROC).join(pid.to_string()).exists();
+    Ok(if gone { Exit::Gone } else { Exit::Clean })
+}
+
+pub(crate) fn unreadable(pid: Pid, error: &std::io::Error) -> Problem {
+    match error.kind() {
+        ErrorKind::NotFound => Problem::not_found(format!("no process {pid} here any more")),
+        _ => Problem::permission(format!(
+            "stacks of process {pid} can't be read: {error}; `tftop doctor {pid}` says what is missing and what helps"
+        )),
+    }
+}

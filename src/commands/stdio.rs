@@ -1,0 +1,33 @@
+//! The only place that writes to stdout and stderr outside the dashboard. A reader that went away ends tftop quietly.
+
+use std::io;
+use std::io::{ErrorKind, Write as _};
+
+use anyhow::Context as _;
+
+/// Writes to stdout. A closed pipe is no error: its reader has what it wanted.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("writing to stdout"),
+    }
+}
+
+/// A line on stdout that nobody has to read: a terminal that is gone changes nothing about how tftop ends.
+pub(crate) fn offer(line: &str) {
+    let _ = writeln!(io::stdout().lock(), "{line}");
+}
+
+/// Tells the person something that is no result: on stderr, and never an error.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// The error and its causes, one a line.
+pub(crate) fn complain(error: &anyhow::Error) {
+    say(&format!("tftop: {error}"));
+    for cause in error.chain().skip(1) {
+        say(&format!("  because: {cause}"));
+    }
+}

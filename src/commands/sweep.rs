@@ -1,0 +1,297 @@
+//! `tftop sweep`: one script under many caps, in blocks of random order, each run stopped after its steps. Ranks only what
+//! the comparison can tell apart.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::commands::args::cli::Options;
+use crate::commands::args::sweep::SweepWish;
+use crate::commands::exit::{Exit, Problem};
+use crate::commands::run::session::trial::{Goal, Ran, Why};
+use crate::commands::{run, stdio, watch};
+use crate::data::limits::Caps;
+use crate::data::{Calendar, Text};
+use crate::launch::machine::Machine;
+use crate::launch::plan::{CpuWish, Plan, Wish};
+use crate::launch::{plan, shell};
+use crate::output;
+use crate::runs::comparison::{Comparison, Side, Standing, compare, rules};
+use crate::runs::grid::Slot;
+use crate::runs::stats::Outcome;
+use crate::runs::stats::warmup::Warmup;
+use crate::runs::sweep_record;
+use crate::runs::sweep_record::{Ending, Record, SCHEMA};
+
+/// As shells have it for an end by SIGINT.
+const INTERRUPTED: u8 = 130;
+/// Time between two looks, at most: runs are short.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// Makes every run that is still missing, then says what came of it.
+pub(crate) fn sweep(wish: &SweepWish, options: &Options) -> anyhow::Result<Exit> {
+    let machine = Machine::read().context("reading which CPUs may be used")?;
+    let store = sweep_record::store().context("finding the folder for sweeps")?;
+    let record = match &wish.resume {
+        Some(id) => resumed(&store, id)?,
+        None => begin(wish)?,
+    };
+    let combinations = record.grid.combinations();
+    let plans: Vec<Plan> =
+        combinations.iter().map(|caps| plan(caps, record.force, &machine)).collect::<anyhow::Result<_>>()?;
+    if wish.dry_run {
+        return dry_run(&record, &combinations);
+    }
+    let mut sweep = Sweep { record, store, combinations, plans };
+    stdio::say(&sweep.announced());
+    sweep.save()?;
+    let interrupted = watch::runtime()?.block_on(sweep.make(&options.within(INTERVAL)))?;
+    sweep.tell(wish.json)?;
+    if interrupted {
+        stdio::say(&format!("tftop: interrupted; `tftop sweep --resume {}` goes on", sweep.record.id));
+        return Ok(Exit::Of(INTERRUPTED));
+    }
+    Ok(if sweep.is_complete() { Exit::Clean } else { Exit::Of(1) })
+}
+
+/// Its command is looked for, and looks for its files, where the sweep began.
+fn resumed(store: &Path, id: &str) -> anyhow::Result<Record> {
+    let record = Record::load(store, id).map_err(|error| {
+        Problem::usage(format!("sweep {id} can't be gone on with: {error}; sweeps lie in {}", store.display()))
+    })?;
+    match std::env::current_dir().is_ok_and(|folder| folder == record.folder) {
+        true => Ok(record),
+        false => {
+            let folder = Text::from_bytes(record.folder.as_os_str().as_bytes());
+            Err(Problem::usage(format!("sweep {id} was begun in {folder}: go there first")).into())
+        }
+    }
+}
+
+fn begin(wish: &SweepWish) -> anyhow::Result<Record> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let seed = wish.seed.unwrap_or_else(|| u64::from(now.subsec_nanos()));
+    Ok(Record {
+        schema: SCHEMA.to_owned(),
+        id: format!("{}-{}", Calendar::of(now.as_secs()).compact(), std::process::id()),
+        command: wish.words()?,
+        folder: std::env::current_dir().context("finding the current folder")?,
+        grid: wish.grid()?,
+        repeat: wish.repeat,
+        warmup: wish.warmup,
+        steps: wish.steps,
+        least_s: wish.least.as_secs_f64(),
+        limit_s: wish.limit.as_secs_f64(),
+        retries: wish.retries,
+        force: wish.force,
+        seed,
+        trials: Vec::new(),
+    })
+}
+
+/// The baseline has no caps, and is only listened to.
+fn plan(caps: &Caps, force: bool, machine: &Machine) -> anyhow::Result<Plan> {
+    let wish = Wish {
+        pools: Caps { cpus: None, ..*caps },
+        cpus: caps.cpus.map(CpuWish::Count),
+        shim_enforces: !caps.is_empty(),
+        force,
+        ..Wish::default()
+    };
+    plan::plan(&wish, machine).map_err(|refusal| Problem::usage(refusal.to_string()).into())
+}
+
+fn dry_run(record: &Record, combinations: &[Caps]) -> anyhow::Result<Exit> {
+    let mut lines = String::new();
+    for slot in record.slots() {
+        let caps = combinations.get(slot.combination).map(label).unwrap_or_default();
+        lines += &format!("block {}: {caps}\n", slot.block + 1);
+    }
+    stdio::print(&lines)?;
+    stdio::say(&format!("order by seed {}; --seed {} makes it again", record.seed, record.seed));
+    Ok(Exit::Clean)
+}
+
+/// A combination's name.
+fn label(caps: &Caps) -> String {
+    if caps.is_empty() { "no caps".to_owned() } else { caps.to_string() }
+}
+
+struct Sweep {
+    record: Record,
+    store: PathBuf,
+    combinations: Vec<Caps>,
+    plans: Vec<Plan>,
+}
+
+impl Sweep {
+    fn announced(&self) -> String {
+        format!(
+            "tftop: sweep {}: {} combinations, {} runs each, order by seed {}; what the script writes may be overwritten",
+            self.record.id,
+            self.combinations.len(),
+            self.record.repeat,
+            self.record.seed
+        )
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
+        self.record.save(&self.store).with_context(|| {
+            format!("writing the sweep below {}; XDG_STATE_HOME names another place", self.store.display())
+        })
+    }
+
+    /// Makes what is missing; true when the person did not want to wait.
+    async fn make(&mut self, options: &Options) -> anyhow::Result<bool> {
+        for slot in self.record.slots() {
+            while !self.record.is_done(slot) {
+                let Some(ending) = self.one(slot, options).await? else { return Ok(true) };
+                let failed = matches!(ending.ending, Ending::Failed(_));
+                stdio::say(&self.progress(slot, &ending));
+                self.record.trials.push(ending);
+                self.save()?;
+                if failed && self.nothing_works() {
+                    stdio::say("tftop: the first runs all failed: the sweep ends here");
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// One run; none when the person did not want to wait for it.
+    async fn one(&self, slot: Slot, options: &Options) -> anyhow::Result<Option<sweep_record::Trial>> {
+        let Some(plan) = self.plans.get(slot.combination) else { return Ok(None) };
+        let words: Vec<OsString> = self.record.command.iter().map(OsString::from).collect();
+        let goal = Goal {
+            warmup: self.record.warmup,
+            steps: self.record.steps,
+            least: Duration::from_secs_f64(self.record.least_s),
+            limit: Duration::from_secs_f64(self.record.limit_s),
+        };
+        let Ran { id, seconds, why, seen } = run::measure(&words, plan.clone(), goal, options).await?;
+        let ending = match why {
+            Why::Interrupted => return Ok(None),
+            Why::Failed(why) => Ending::Failed(why),
+            Why::Done => {
+                let outcome = seen.outcome(Warmup::Steps(self.record.warmup));
+                match outcome.steps {
+                    None => Ending::Failed("its steps could not be measured".to_owned()),
+                    Some(_) if is_contended(&outcome) => Ending::Contended(Box::new(outcome)),
+                    Some(_) => Ending::Measured(Box::new(outcome)),
+                }
+            }
+        };
+        Ok(Some(sweep_record::Trial { block: slot.block, combination: slot.combination, run: id, seconds, ending }))
+    }
+
+    /// Nothing was measured, and each combination was tried: it is not the caps.
+    fn nothing_works(&self) -> bool {
+        let tried = self.record.trials.len();
+        tried >= self.combinations.len().min(3) && self.record.trials.iter().all(|trial| trial.outcome().is_none())
+    }
+
+    fn is_complete(&self) -> bool {
+        (0..self.combinations.len()).all(|at| self.record.outcomes(at).len() == self.record.repeat as usize)
+    }
+
+    fn progress(&self, slot: Slot, trial: &sweep_record::Trial) -> String {
+        let slots = self.record.slots();
+        let done = slots.iter().filter(|&&other| other != slot && self.record.is_done(other)).count() + 1;
+        let caps = self.combinations.get(slot.combination).map(label).unwrap_or_default();
+        let came = match &trial.ending {
+            Ending::Failed(why) => format!("failed: {why}"),
+            Ending::Measured(outcome) => step_time(outcome),
+            Ending::Contended(outcome) => format!("{}, beside busy neighbours", step_time(outcome)),
+        };
+        let left = slots.len().saturating_sub(done);
+        let spent: f64 = self.record.trials.iter().map(|trial| trial.seconds).sum::<f64>() + trial.seconds;
+        let each = spent / (self.record.trials.len() + 1) as f64;
+        format!("[{done}/{}] {caps}: {came}; about {} left", slots.len(), output::span(each * left as f64))
+    }
+
+    /// The result so far.
+    fn tell(&self, json: bool) -> anyhow::Result<()> {
+        if json {
+            return stdio::print(&(serde_json::to_string_pretty(&self.record)? + "\n"));
+        }
+        let comparison = self.comparison();
+        let fastest = comparison.sides.iter().find(|side| side.standing == Standing::Fastest);
+        let caps = fastest.and_then(|side| self.combinations.iter().find(|caps| label(caps) == side.label));
+        let start = caps.filter(|caps| !caps.is_empty()).map(|caps| self.start_line(caps));
+        let text = output::sweep(&output::Sweep {
+            id: &self.record.id,
+            command: &self.command(),
+            repeat: self.record.repeat,
+            steps: (self.record.warmup, self.record.steps),
+            seed: self.record.seed,
+            comparison: &comparison,
+            notes: &self.notes(),
+            start: start.as_deref(),
+        });
+        stdio::print(&(text + "\n"))
+    }
+
+    fn comparison(&self) -> Comparison {
+        let side = |(at, caps): (usize, &Caps)| {
+            let runs: Vec<Outcome> = self.record.outcomes(at).into_iter().cloned().collect();
+            (!runs.is_empty()).then(|| Side { label: label(caps), runs })
+        };
+        let sides: Vec<Side> = self.combinations.iter().enumerate().filter_map(side).collect();
+        compare(&sides)
+    }
+
+    fn command(&self) -> String {
+        let words: Vec<String> = self.record.command.iter().map(|word| shell::quoted(word.as_ref())).collect();
+        words.join(" ")
+    }
+
+    fn start_line(&self, caps: &Caps) -> String {
+        let options: Vec<String> =
+            caps.to_string().split(' ').map(|cap| format!("--{}", cap.replace('=', " "))).collect();
+        format!("tftop run {} -- {}", options.join(" "), self.command())
+    }
+
+    /// What the table does not say.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (at, caps) in self.combinations.iter().enumerate() {
+            let trials = || self.record.trials.iter().filter(|trial| trial.combination == at);
+            let failed = trials().filter(|trial| trial.outcome().is_none()).count();
+            let last = trials().rev().find_map(|trial| match &trial.ending {
+                Ending::Failed(why) => Some(why),
+                _ => None,
+            });
+            notes.extend(last.map(|why| format!("{}: {} failed, the last one: {why}", label(caps), runs(failed))));
+            let busy = self.record.outcomes(at).into_iter().filter(|outcome| is_contended(outcome)).count();
+            notes.extend((busy > 0).then(|| {
+                format!(
+                    "{}: {busy} runs stayed beside busy neighbours after {} tries",
+                    label(caps),
+                    self.record.retries + 1
+                )
+            }));
+        }
+        notes
+    }
+}
+
+fn runs(count: usize) -> String {
+    if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
+}
+
+fn step_time(outcome: &Outcome) -> String {
+    outcome.steps.as_ref().map_or_else(String::new, |steps| {
+        format!("{:.2} ms a step (p95 {:.2}, {} steps)", steps.typical_ms(), steps.p95_ms, steps.count)
+    })
+}
+
+/// Neighbours took more of the CPUs than leaves a measurement alone.
+fn is_contended(outcome: &Outcome) -> bool {
+    outcome.neighbours.is_some_and(|neighbours| {
+        neighbours.of > 0 && neighbours.cpus.median > rules::BUSY_SHARE * f64::from(neighbours.of)
+    })
+}

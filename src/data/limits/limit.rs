@@ -1,0 +1,125 @@
+//! What limits a group of threads: every source that names a number, which one counts, and what would change it.
+
+use serde::Serialize;
+
+use crate::data::Pid;
+
+/// All limits of one group. Pools are made per process: where several processes have threads of the group, these are the
+/// limits of the one that exceeds its own most, else of the one with most threads.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Limits {
+    /// Every source that names a number for this group, the strongest first.
+    pub all: Vec<Limit>,
+    /// Index into `all` of the one that counts; none when nothing limits the group or nothing can be read.
+    pub effective: Option<usize>,
+    /// How the group can be capped, in words: "tf.config or TF_NUM_INTRAOP_THREADS", "no knob: affinity only".
+    pub knob: String,
+    /// Threads beyond the effective limit, if any: reality exceeds what was set. A default is nobody's limit.
+    pub exceeded_by: u32,
+    /// Each process that has threads of the group, by pid.
+    pub processes: Vec<InProcess>,
+}
+
+/// A group's threads in one process, and what limits them there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct InProcess {
+    /// Which process.
+    pub pid: Pid,
+    /// Threads of the group in it.
+    pub threads: u32,
+    /// The limit that counts in it.
+    pub limit: Option<Limit>,
+    /// Threads beyond that limit.
+    pub exceeded_by: u32,
+}
+
+impl Limits {
+    /// The limit that counts.
+    pub fn effective(&self) -> Option<&Limit> {
+        self.all.get(self.effective?)
+    }
+
+    /// Why no limit counts, in two words: "no limit" where a knob could set one, "no knob" where nothing could.
+    pub fn absence(&self) -> &'static str {
+        match self.knob.as_str() {
+            "" => "not known",
+            knob if knob.contains("no knob") => "no knob",
+            _ => "no limit",
+        }
+    }
+}
+
+/// One number and where it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Limit {
+    /// Threads; what "0 = all" stands for is already resolved.
+    pub value: u32,
+    /// Who says so: "tf.config", "OMP_NUM_THREADS", "default = CPUs".
+    pub source: String,
+    /// Where it was read: "environment at start", "train.py:12", "library memory".
+    pub place: String,
+    /// What it bounds.
+    pub applies_to: AppliesTo,
+    /// Why it does not count, for those that don't: "overridden by tf.config".
+    pub overruled: Option<String>,
+    /// How it is known.
+    pub grade: Grade,
+}
+
+impl Limit {
+    /// Whether somebody set it. A default is nobody's wish.
+    pub fn was_set(&self) -> bool {
+        !self.source.starts_with("default")
+    }
+}
+
+/// What a [`Limit`] bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppliesTo {
+    /// The pool of each process.
+    #[default]
+    Pool,
+    /// The private pool of each tf.data iterator.
+    Iterator,
+    /// The team of each thread that calls into OpenMP.
+    Team,
+    /// Every thread of the process together.
+    Process,
+}
+
+impl AppliesTo {
+    /// In words, for screens.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pool => "per process",
+            Self::Iterator => "per iterator",
+            Self::Team => "per team",
+            Self::Process => "all threads",
+        }
+    }
+}
+
+/// How a conclusion is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// Fits what was measured, but something else could explain it.
+    #[default]
+    Inferred,
+    /// Two independent readings agree.
+    Corroborated,
+    /// Read or counted directly.
+    Measured,
+}
+
+impl Grade {
+    /// One word for screens and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inferred => "inferred",
+            Self::Corroborated => "corroborated",
+            Self::Measured => "measured",
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! TODO head
+
+pub(crate) mod caps;
+pub(crate) mod limit;
+pub use caps::Caps;
+pub use limit::{AppliesTo, Grade, InProcess, Limit, Limits};

@@ -1,0 +1,34 @@
+//! Floor 0: what was read, as it was read. Plain data that can be serialized; no I/O, no clock, no rates, no verdicts.
+
+pub(crate) mod calendar;
+pub(crate) mod cpuset;
+pub(crate) mod gap;
+pub(crate) mod ids;
+pub mod limits;
+pub mod run;
+pub mod sample;
+pub mod scene;
+pub(crate) mod text;
+pub use calendar::Calendar;
+pub use cpuset::CpuSet;
+pub use gap::Gap;
+pub use ids::{Address, Pid, ProcessKey, ThreadKey, Tid};
+pub use limits::caps::Caps;
+pub use run::rebuild::{Manner, Rebuild, RerunPlan, ResourceLimit, Shown, VariableChange};
+pub use run::run_fact::{RUN_SCHEMA, RunEnd, RunFact, without_secrets};
+pub use run::whole_environment::WholeEnvironment;
+pub use sample::cgroup::{CgroupFact, CgroupVersion, Quota, Throttle};
+pub use sample::environment::{Environment, KEPT_VARIABLES};
+pub use sample::host::{CpuTime, HostFact};
+pub use sample::launch::{
+    Epoch, Failure, Heard, LaunchFact, LaunchSample, Overruled, Pin, ShimFact, ShimUse, StepMarks, StepSource,
+    TfStarted,
+};
+pub use sample::process::{LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
+pub use sample::settings::{LibraryPool, PidsLimit, Script, Settings, Wish, WishKnob};
+pub use sample::stack::{End, Found, Frame, PythonFrame, Stack, Stacks, Taken};
+pub use sample::tf_config::{TfConfigFact, TfContextState};
+pub use sample::thread::{Counters, Entry, Identity, NameSource, Owner, State, TargetName, ThreadDetail, ThreadFact};
+pub use sample::wait::{Call, KernelStack, Syscall};
+pub use sample::{Cost, CounterSource, Interest, ProcessSample, Sample};
+pub use text::Text;

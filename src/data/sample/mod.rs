@@ -1,0 +1,114 @@
+//! One instant of a target: what goes on tape and what every conclusion is drawn from.
+
+pub(crate) mod cgroup;
+pub(crate) mod environment;
+pub(crate) mod host;
+pub(crate) mod launch;
+pub(crate) mod process;
+pub(crate) mod settings;
+pub(crate) mod stack;
+pub(crate) mod tf_config;
+pub(crate) mod thread;
+pub(crate) mod wait;
+use std::sync::Arc;
+
+pub use cgroup::{CgroupFact, CgroupVersion, Quota, Throttle};
+pub use environment::{Environment, KEPT_VARIABLES};
+pub use host::{CpuTime, HostFact};
+pub use launch::{
+    Epoch, Failure, Heard, LaunchFact, LaunchSample, Overruled, Pin, ShimFact, ShimUse, StepMarks, StepSource,
+    TfStarted,
+};
+pub use process::{LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
+use serde::{Deserialize, Serialize};
+pub use settings::{LibraryPool, PidsLimit, Script, Settings, Wish, WishKnob};
+pub use stack::{End, Found, Frame, PythonFrame, Stack, Stacks, Taken};
+pub use tf_config::{TfConfigFact, TfContextState};
+pub use thread::{Counters, Entry, Identity, NameSource, Owner, State, TargetName, ThreadDetail, ThreadFact};
+pub use wait::{Call, KernelStack, Syscall};
+
+use crate::data::{Gap, ThreadKey};
+
+/// One instant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Nanoseconds since boot (CLOCK_BOOTTIME) at which reading began; start_ticks of processes count from the same zero.
+    pub at_ns: u64,
+    /// The interval asked for.
+    pub interval_ns: u64,
+    /// How much later than planned reading began.
+    pub late_ns: u64,
+    /// The machine.
+    pub host: Arc<HostFact>,
+    /// Busy time of each CPU that is online.
+    pub cpus: Vec<CpuTime>,
+    /// The target's processes: the one that was asked for first, then its descendants by pid. The first is present even
+    /// after it ended.
+    pub processes: Vec<ProcessSample>,
+    /// Details of the threads somebody looks at.
+    pub details: Vec<(ThreadKey, ThreadDetail)>,
+    /// What thread counters are made of.
+    pub source: CounterSource,
+    /// What could not be read of the whole target.
+    pub gaps: Vec<Gap>,
+    /// What whoever started the target adds; none for a target that was only attached to.
+    #[serde(default)]
+    pub launch: Option<LaunchSample>,
+    /// What this sample cost.
+    pub cost: Cost,
+}
+
+/// One process at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProcessSample {
+    /// What hardly ever changes.
+    pub fact: Arc<ProcessFact>,
+    /// True once the process is gone; its threads are then those of its last sight.
+    pub ended: bool,
+    /// User and system time of all its threads, dead ones included, in clock ticks (fields 14 and 15 of /proc/PID/stat).
+    pub cpu_ticks: u64,
+    /// Its threads, by rising tid.
+    pub threads: Vec<ThreadFact>,
+    /// Throttling of `fact.cgroups`, in the same order; none where cpu.stat can't be read.
+    pub throttle: Vec<Option<Throttle>>,
+}
+
+/// Where run and wait times come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CounterSource {
+    /// schedstat: nanoseconds, exact.
+    #[default]
+    Schedstat,
+    /// This kernel keeps no schedstat: CPU time from stat in clock ticks, demand estimated from threads seen in state R.
+    StatTicks,
+}
+
+/// What looking cost tftop itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// CPU time of the sampling thread, in nanoseconds.
+    pub cpu_ns: u64,
+    /// Wall time, in nanoseconds.
+    pub wall_ns: u64,
+    /// Bytes read from files and from the target's memory.
+    pub bytes_read: u64,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.cpu_ns += other.cpu_ns;
+        self.wall_ns += other.wall_ns;
+        self.bytes_read += other.bytes_read;
+    }
+}
+
+/// What a face asks of the next sample: details are read only for threads on screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// Threads whose [`ThreadDetail`] is wanted.
+    pub details: Vec<ThreadKey>,
+    /// Threads of which it is enough to know what they wait for.
+    pub waits: Vec<ThreadKey>,
+    /// The thread whose kernel stack is wanted too.
+    pub stack: Option<ThreadKey>,
+}

@@ -1,0 +1,118 @@
+//! TODO head
+
+use serde::Serialize;
+
+use crate::data::Text;
+use crate::data::limits::Grade;
+/// Kinds of doing that a sentence names; the rest are counted together.
+pub(crate) const MOST_KINDS: usize = 4;
+
+/// What a thread does, as words for one and for several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Phrase {
+    /// "reads train.tfrecord".
+    pub one: String,
+    /// "read train.tfrecord".
+    pub many: String,
+    /// Few letters for a cell: "read train.tfrecord", "futex".
+    pub short: String,
+}
+
+impl Phrase {
+    pub(crate) fn new(one: String, many: String, short: String) -> Self {
+        Self { one, many, short }
+    }
+
+    pub(crate) fn same(words: &str) -> Self {
+        Self::new(words.to_owned(), words.to_owned(), words.to_owned())
+    }
+}
+
+/// What one thread did when it was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Doing {
+    /// In words.
+    pub phrase: Phrase,
+    /// Whether it ran or could have: it waited for nothing but a CPU.
+    pub activity: Activity,
+    /// How it is known: measured where the system call says it.
+    pub grade: Grade,
+}
+
+/// Whether a thread waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activity {
+    /// On a CPU or waiting for one.
+    Runs,
+    /// Blocked.
+    #[default]
+    Waits,
+}
+
+/// What the threads of a group did when they were looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Waits {
+    /// Threads looked at.
+    pub looked_at: u32,
+    /// Threads of the group.
+    pub of: u32,
+    /// How many did what, the most frequent first.
+    pub counts: Vec<WaitCount>,
+    /// Of those looked at, how many say nothing.
+    pub unknown: u32,
+    /// Why system calls may not be read, and the one step that helps; the words then come from the wait channel.
+    pub refused: Option<Text>,
+}
+
+/// Threads that do the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WaitCount {
+    /// How many.
+    pub threads: u32,
+    /// What.
+    pub phrase: Phrase,
+    /// How it is known.
+    pub grade: Grade,
+}
+
+impl WaitCount {
+    /// "3 wait for work (futex)", "1 reads train.tfrecord".
+    pub fn says(&self) -> String {
+        let words = if self.threads == 1 { &self.phrase.one } else { &self.phrase.many };
+        format!("{} {words}", self.threads)
+    }
+}
+
+impl Waits {
+    /// "3 wait for work (futex), 1 reads train.tfrecord, 2 running; 64 of 200 looked at".
+    pub fn says(&self) -> String {
+        let shown = if self.counts.len() > MOST_KINDS { MOST_KINDS - 1 } else { self.counts.len() };
+        let mut parts: Vec<String> = self.counts[..shown].iter().map(WaitCount::says).collect();
+        let others: u32 = self.counts[shown..].iter().map(|count| count.threads).sum();
+        if others > 0 {
+            parts.push(format!("{others} in {} other ways", self.counts.len() - shown));
+        }
+        if self.unknown > 0 {
+            parts.push(format!("{} not known", self.unknown));
+        }
+        let cut = if self.looked_at < self.of {
+            format!("; {} of {} looked at", self.looked_at, self.of)
+        } else {
+            String::new()
+        };
+        parts.join(", ") + &cut
+    }
+}
+
+impl Waits {
+    pub(crate) fn count(&mut self, doing: &Doing) {
+        let same = |count: &&mut WaitCount| count.phrase == doing.phrase && count.grade == doing.grade;
+        match self.counts.iter_mut().find(same) {
+            Some(count) => count.threads += 1,
+            None => {
+                self.counts.push(WaitCount { threads: 1, phrase: doing.phrase.clone(), grade: doing.grade });
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! TODO head
+
+use serde::{Deserialize, Serialize};
+/// Run-queue arithmetic over the window, in CPUs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Demand {
+    /// CPUs it ran on: Δrun / Δt.
+    pub got: f64,
+    /// CPUs it waited for: Δwait / Δt.
+    pub waiting: f64,
+    /// got + waiting: the mean number of runnable threads.
+    pub wanted: f64,
+    /// waiting / wanted; none when nothing was wanted.
+    pub wait_share: Option<f64>,
+}
+
+impl Demand {
+    /// From CPU-seconds per second.
+    pub fn new(got: f64, waiting: f64) -> Self {
+        let wanted = got + waiting;
+        let wait_share = (wanted > 0.0005).then(|| waiting / wanted);
+        Self { got, waiting, wanted, wait_share }
+    }
+}
+
+/// Demand of the whole target over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Trend {
+    /// Seconds between two points.
+    pub step_s: f64,
+    /// CPUs wanted, one value a tick, oldest first.
+    pub wanted: Vec<f32>,
+    /// CPUs got, one value a tick, oldest first.
+    pub got: Vec<f32>,
+}

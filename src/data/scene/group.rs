@@ -1,0 +1,125 @@
+//! TODO head
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::limits::Limits;
+use crate::data::sample::{Identity, State};
+use crate::data::scene::{Demand, Waits};
+use crate::data::{CpuSet, Pid, ThreadKey};
+/// A group: all threads of one origin and, where copies differ, one library.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Group {
+    /// Which origin and copy.
+    pub key: GroupKey,
+    /// Name for people: "TF intra-op", "OpenBLAS numpy".
+    pub label: String,
+    /// One sentence on what these threads do.
+    pub about: String,
+    /// Threads that exist now; a group that lost its last thread stays for as long as the window covers its time.
+    pub threads: u32,
+    /// Mean number of its threads that ran within a tick, over the window; none until there are two samples.
+    pub awake: Option<f64>,
+    /// What it got and wanted over the window, threads that died in it included.
+    pub demand: Option<Demand>,
+    /// CPU-seconds it has used while it was watched; never falls.
+    pub total_run_s: f64,
+    /// Seconds its threads have waited for a CPU while it was watched; never falls.
+    pub total_wait_s: f64,
+    /// wanted, one value a tick, oldest first.
+    pub history: Vec<f32>,
+    /// What limits it, and where that comes from.
+    pub limits: Limits,
+    /// What its threads did; none when none of them was looked at.
+    pub waits: Option<Waits>,
+}
+
+/// What makes a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GroupKey {
+    /// Origin id of `assets/families.toml`: "tf-intra-op".
+    pub origin: Arc<str>,
+    /// Which copy of a library ("numpy", "scipy", "sklearn", "libarrow"), where that tells groups apart.
+    pub library: Option<Arc<str>>,
+}
+
+/// One thread.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Thread {
+    /// Which thread.
+    pub key: ThreadKey,
+    /// Its process.
+    pub pid: Pid,
+    /// Index into the scene's `groups`.
+    pub group: usize,
+    /// Kernel name, start routine, name in the target.
+    pub identity: Arc<Identity>,
+    /// Where it comes from, and how we know.
+    pub attribution: Arc<Attribution>,
+    /// Its state as of its last read.
+    pub state: State,
+    /// The CPU it last ran on.
+    pub last_cpu: Option<u32>,
+    /// CPUs it may run on.
+    pub affinity: Option<Arc<CpuSet>>,
+    /// What it got and wanted over the window; none until it was seen twice, unless it was born while watched.
+    pub demand: Option<Demand>,
+    /// Time slices over the window, per second.
+    pub slices_per_s: Option<f64>,
+}
+
+impl Thread {
+    /// The best name known: the target's own, else the kernel's.
+    pub fn name(&self) -> &str {
+        self.identity.target_name.as_ref().map_or(&self.identity.comm, |name| &name.name)
+    }
+}
+
+/// Where a thread comes from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Attribution {
+    /// Its group's key.
+    pub group: GroupKey,
+    /// The evidence, in words: "TensorFlow's own name tf_numa_-1_Eigen".
+    pub because: String,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// Whether it is a pool's worker.
+    pub worker: Worker,
+}
+
+/// Whether a thread's family says that it waits in a futex whenever there is nothing to do for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Worker {
+    /// It says so.
+    OfPool,
+    /// It does not, or nothing is known.
+    #[default]
+    Other,
+}
+
+/// How sure an attribution is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// A name anyone could have set, or inherited.
+    #[default]
+    Guess,
+    /// Evidence that fits one family but could have another cause.
+    Likely,
+    /// The target's own word, or the symbol it started at.
+    Certain,
+}
+
+impl Confidence {
+    /// One word for screens and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Guess => "guess",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}

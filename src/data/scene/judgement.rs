@@ -1,0 +1,128 @@
+//! TODO head
+
+use serde::Serialize;
+
+use crate::data::limits::{Caps, Grade};
+/// What a rule says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Ruled out, and why.
+    Clear {
+        /// One sentence with the evidence.
+        because: String,
+    },
+    /// It is so.
+    Found(Box<Finding>),
+    /// Not enough was seen yet.
+    TooSoon {
+        /// What the rule waits for: "10 s of watching, has 4".
+        needs: String,
+    },
+    /// Evidence is missing that more time will not bring.
+    CantTell {
+        /// What is missing and the one step that would bring it.
+        because: String,
+    },
+}
+
+/// One rule and its answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Judgement {
+    /// The rule's code, stable: "late-setting".
+    pub code: &'static str,
+    /// What the rule asks, as a question for people: "Was the setting too late?"
+    pub asks: &'static str,
+    /// Its answer.
+    pub verdict: Verdict,
+}
+
+impl Judgement {
+    /// What was found; none for every other answer.
+    pub fn finding(&self) -> Option<&Finding> {
+        match &self.verdict {
+            Verdict::Found(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    /// The answer's sentence: what was found, why it is ruled out, what is waited for, or what is missing.
+    pub fn because(&self) -> &str {
+        match &self.verdict {
+            Verdict::Found(finding) => &finding.says,
+            Verdict::Clear { because } | Verdict::CantTell { because } => because,
+            Verdict::TooSoon { needs } => needs,
+        }
+    }
+}
+
+/// A cause that was found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// How it is known.
+    pub grade: Grade,
+    /// One plain sentence.
+    pub says: String,
+    /// The numbers behind it.
+    pub evidence: Vec<Evidence>,
+    /// What would change it.
+    pub remedy: Remedy,
+}
+
+/// One number or reading behind a finding.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Evidence {
+    /// What it is: "tf.config intra".
+    pub what: String,
+    /// Its value with its unit: "3 threads".
+    pub value: String,
+}
+
+impl Evidence {
+    /// From anything printable.
+    pub fn new(what: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { what: what.into(), value: value.into() }
+    }
+}
+
+/// What would change a finding.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Remedy {
+    /// In words.
+    pub text: String,
+    /// As a shell line, where a variable does it.
+    pub export: Option<String>,
+    /// As Python, where a call does it.
+    pub python: Option<String>,
+    /// As caps for a rerun; empty where no cap does it.
+    pub caps: Caps,
+}
+
+/// How bad: the order is the order of `--fail-on`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Nothing to do.
+    #[default]
+    Healthy,
+    /// Worth knowing.
+    Notice,
+    /// CPUs are lost to waiting.
+    Oversubscribed,
+    /// Most of the wanted time is waiting.
+    Severe,
+}
+
+impl Level {
+    /// One word for screens, JSON and `--fail-on`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Notice => "notice",
+            Self::Oversubscribed => "oversubscribed",
+            Self::Severe => "severe",
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Everything a face may show, at one tick. Faces compute nothing: what is on screen stands here.
+
+pub(crate) mod activity;
+pub(crate) mod capacity;
+pub(crate) mod demand;
+pub(crate) mod group;
+pub(crate) mod headline;
+pub(crate) mod judgement;
+pub(crate) mod launch;
+pub(crate) mod steps;
+pub(crate) mod target;
+
+pub use activity::{Activity, Doing, Phrase, WaitCount, Waits};
+pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
+pub use demand::{Demand, Trend};
+pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
+pub use headline::{Condition, Headline, Pressure};
+pub use judgement::{Evidence, Finding, Judgement, Level, Remedy, Verdict};
+pub use launch::{Check, Launch, Outcome};
+use serde::Serialize;
+pub use steps::{Count, EpochNow, NoMarks, Speed, Steps};
+pub use target::{Process, Target, TensorFlow};
+
+use crate::data::sample::{Cost, CounterSource, ThreadDetail};
+use crate::data::{Gap, ThreadKey};
+
+/// One tick, ready to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Scene {
+    /// How many samples the model has seen, this one included.
+    pub tick: u64,
+    /// Nanoseconds since boot of the sample.
+    pub at_ns: u64,
+    /// The sampling interval asked for, in seconds.
+    pub interval_s: f64,
+    /// How late the sample was, in seconds.
+    pub late_s: f64,
+    /// Seconds that the numbers of `demand`, groups and threads cover; 0 until there are two samples.
+    pub window_s: f64,
+    /// Who is watched.
+    pub target: Target,
+    /// How many CPUs it may use, and why.
+    pub capacity: Capacity,
+    /// What the whole target got and wanted; none until there are two samples.
+    pub demand: Option<Demand>,
+    /// What thread counters are made of: `StatTicks` means every demand is estimated.
+    pub source: CounterSource,
+    /// Groups of threads by origin, the one that wants most first.
+    pub groups: Vec<Group>,
+    /// Every thread, ordered by group (as in `groups`), then tid.
+    pub threads: Vec<Thread>,
+    /// Every CPU online.
+    pub cpus: Vec<Cpu>,
+    /// Demand over time, oldest first.
+    pub trend: Trend,
+    /// The one sentence on top.
+    pub headline: Headline,
+    /// Every rule's answer, causes before consequences.
+    pub judgements: Vec<Judgement>,
+    /// Details of the threads on screen.
+    pub details: Vec<(ThreadKey, ThreadDetail)>,
+    /// What the threads that were looked at did, by rising key.
+    pub doings: Vec<(ThreadKey, Doing)>,
+    /// What is missing, and why.
+    pub gaps: Vec<Gap>,
+    /// How it was started; none for a target that was only attached to.
+    pub launch: Option<Launch>,
+    /// What the newest sample cost.
+    pub cost: Cost,
+}
+
+impl Scene {
+    /// What a thread did when it was looked at; none when it was not, or nothing says it.
+    pub fn doing(&self, key: ThreadKey) -> Option<&Doing> {
+        let at = self.doings.binary_search_by_key(&key, |(of, _)| *of).ok()?;
+        self.doings.get(at).map(|(_, doing)| doing)
+    }
+}

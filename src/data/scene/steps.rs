@@ -1,0 +1,105 @@
+//! TODO head
+
+use serde::Serialize;
+
+use crate::data::Text;
+use crate::data::sample::StepSource;
+/// How far a fit is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct EpochNow {
+    /// The epoch that runs, from 1.
+    pub number: u64,
+    /// How many there will be, where the script says it.
+    pub of: Option<u64>,
+    /// Share of the epoch's steps that were marked, 0 to 1; none where the script does not say how many there are.
+    pub done: Option<f64>,
+}
+
+/// What is known of the steps of a target that was started by tftop.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Steps {
+    /// The loop that is shown; none without marks.
+    pub speed: Option<Speed>,
+    /// Why there are no marks; none where there are.
+    pub none: Option<NoMarks>,
+    /// Its steps a second, one value a tick, oldest first; none where marks are missing or not there yet. The newest value
+    /// belongs to the newest of [`Trend::wanted`](super::scene::Trend::wanted).
+    pub history: Vec<Option<f32>>,
+}
+
+/// How fast one loop of one process goes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Speed {
+    /// What a step is.
+    pub source: StepSource,
+    /// The process, by its own numbering.
+    pub pid: u32,
+    /// `file:line` of the loop, where it is known.
+    pub at: Option<Text>,
+    /// Steps a second while steps were made: pauses between two streams of marks don't count. None when they took no time.
+    pub per_s: Option<f64>,
+    /// Median time of a step, in milliseconds.
+    pub p50_ms: f64,
+    /// 19 of 20 steps were faster, in milliseconds; none below 20 marks.
+    pub p95_ms: Option<f64>,
+    /// Marks and seconds of steps that these cover: the last 10 seconds of steps, or the last 20 marks where they took longer.
+    pub marks: usize,
+    /// See `marks`.
+    pub covers_s: f64,
+    /// Steps of this loop that were marked so far.
+    pub total: u64,
+    /// Whether there were more.
+    pub count: Count,
+    /// Seconds since its last mark, where that is longer than steps and batches explain.
+    pub silent_s: Option<f64>,
+    /// How far Keras's fit is; none where no fit is shown.
+    pub epoch: Option<EpochNow>,
+    /// Processes that mark steps of this kind at the moment, this one included: their rates are not added up.
+    pub processes: usize,
+}
+
+/// Whether marks were lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// None as far as can be told.
+    #[default]
+    Exact,
+    /// Some: there were more steps.
+    AtLeast,
+}
+
+/// Why there are no step marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoMarks {
+    /// The script was started without the shim.
+    WithoutShim,
+    /// No process of it has the shim in it.
+    #[default]
+    NotAttached,
+    /// TensorFlow has not started.
+    NotStarted,
+    /// TensorFlow runs, but no loop that can be seen.
+    NoLoop,
+}
+
+impl NoMarks {
+    /// Why, in a few words.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::WithoutShim => "started without the shim",
+            Self::NotAttached => "the shim is not attached so far",
+            Self::NotStarted => "TensorFlow has not started yet",
+            Self::NoLoop => "no fit, loop over an iterator or Session.run so far",
+        }
+    }
+
+    /// What could be the cause nevertheless.
+    pub fn remark(self) -> Option<&'static str> {
+        match self {
+            Self::WithoutShim | Self::NotAttached | Self::NotStarted => None,
+            Self::NoLoop => Some("a loop inside a tf.function marks no steps"),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! TODO head
+
+use serde::Serialize;
+
+use crate::data::scene::Demand;
+use crate::data::{Pid, Text};
+/// The watched process and its descendants.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Target {
+    /// The process that was asked for.
+    pub pid: Pid,
+    /// Its pid in its own namespace, where that differs.
+    pub namespaced_pid: Option<u32>,
+    /// Its command line in one line.
+    pub command: String,
+    /// Its user.
+    pub user: Option<Text>,
+    /// TensorFlow in it (or in the first descendant that has it).
+    pub tensorflow: Option<TensorFlow>,
+    /// Python's version.
+    pub python: Option<Text>,
+    /// When it started, seconds after 1970.
+    pub started_unix_s: u64,
+    /// For how long it has been running.
+    pub uptime_s: f64,
+    /// Whether it is gone: the process that was asked for and every descendant.
+    pub ended: bool,
+    /// The target's processes, the one asked for first.
+    pub processes: Vec<Process>,
+}
+
+/// TensorFlow in a target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct TensorFlow {
+    /// Its version; missing for builds without metadata.
+    pub version: Option<Text>,
+    /// True when only names suggest it.
+    pub guessed: bool,
+}
+
+/// One process of the target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Process {
+    /// Its pid.
+    pub pid: Pid,
+    /// Its parent.
+    pub parent: Pid,
+    /// Its command line in one line.
+    pub command: String,
+    /// Whether it is gone.
+    pub ended: bool,
+    /// Threads now.
+    pub threads: u32,
+    /// What it got and wanted.
+    pub demand: Option<Demand>,
+}

@@ -1,0 +1,92 @@
+//! The last step before the command: a process of ours that puts itself where the command belongs and then becomes it. It
+//! keeps its pid, so the command is tftop's own child.
+//!
+//! Between fork and exec only unsafe code may run, and what is set here can only be set by a process for itself. A
+//! process that starts as tftop and executes the command needs none.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::process::{Pid, Signal, getppid, ioctl_tiocsctty, set_parent_process_death_signal, setsid};
+use rustix::thread::sched_setaffinity;
+
+use crate::data::CpuSet;
+use crate::launch::machine::kernel_set;
+use crate::linux::cgroup::create;
+
+/// The hidden subcommand that calls [`become_command`].
+pub const SUBCOMMAND: &str = "__start";
+
+/// Where the command belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In tftop's session and group.
+    Beside,
+    /// In a session of its own, whose terminal is the one on stdout.
+    Terminal,
+    /// In a session of its own without a terminal, and it outlives tftop.
+    Detached,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 3] = [Self::Beside, Self::Terminal, Self::Detached];
+
+    /// Its name on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Beside => "beside",
+            Self::Terminal => "terminal",
+            Self::Detached => "detached",
+        }
+    }
+}
+
+/// Becomes the command; returns only when that failed.
+///
+/// The kernel kills the command when the thread that started it dies, tftop's main thread, however that happens
+/// (PR_SET_PDEATHSIG of prctl(2)), unless it is detached. That does not reach processes the command starts, nor a command
+/// that changes its user.
+pub fn become_command(
+    parent: u32,
+    place: Place,
+    cpus: Option<&CpuSet>,
+    cgroups: &[PathBuf],
+    words: &[OsString],
+) -> io::Error {
+    match prepared(parent, place, cpus, cgroups) {
+        Ok(()) => match words.split_first() {
+            Some((program, arguments)) => Command::new(program).args(arguments).exec(),
+            None => io::ErrorKind::InvalidInput.into(),
+        },
+        Err(error) => error,
+    }
+}
+
+fn prepared(parent: u32, place: Place, cpus: Option<&CpuSet>, cgroups: &[PathBuf]) -> io::Result<()> {
+    if place != Place::Detached {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+    }
+    // The parent may have died before the kernel was asked.
+    if getppid().map(Pid::as_raw_nonzero).and_then(|pid| u32::try_from(pid.get()).ok()) != Some(parent) {
+        return Err(io::Error::other("tftop ended before the command began"));
+    }
+    if place != Place::Beside {
+        setsid()?;
+    }
+    if place == Place::Terminal {
+        ioctl_tiocsctty(io::stdout())?;
+    }
+    for folder in cgroups {
+        let why = |error: io::Error| io::Error::other(format!("it can't come into {}: {error}", folder.display()));
+        create::join(folder).map_err(why)?;
+    }
+    // Last: coming into a cpuset sets the mask anew.
+    if let Some(cpus) = cpus {
+        sched_setaffinity(None, &kernel_set(cpus))?;
+    }
+    Ok(())
+}

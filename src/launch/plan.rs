@@ -1,0 +1,242 @@
+//! From what was asked for on the command line to caps that make sense together, or a refusal before anything starts.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::str::FromStr;
+
+use crate::data::CpuSet;
+use crate::data::limits::Caps;
+use crate::data::sample::{Pin, Quota};
+use crate::launch::machine::Machine;
+use crate::launch::preset::{Learned, Preset};
+use crate::launch::{environment, preset, quota};
+
+/// Larger numbers are a slip of the finger: no kernel knows more CPUs.
+const LARGEST: u32 = CpuSet::LARGEST;
+
+/// What was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Caps named one by one; `cpus` is not read.
+    pub pools: Caps,
+    /// What is not named by itself follows it.
+    pub preset: Option<Preset>,
+    /// One number for everything, or the CPUs themselves.
+    pub cpus: Option<CpuWish>,
+    /// What an earlier run taught, for the preset that asks for it.
+    pub learned: Option<Learned>,
+    /// CPU time for everything.
+    pub quota: Option<Quota>,
+    /// Groups of threads and their CPUs.
+    pub pins: Vec<Pin>,
+    /// Variables to set on top, by name.
+    pub variables: Vec<(String, OsString)>,
+    /// Whether something holds caps inside the script: without it nothing caps tf.data.
+    pub shim_enforces: bool,
+    /// Accept what would be refused.
+    pub force: bool,
+}
+
+/// `--cpus N` or `--cpus LIST`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CpuWish {
+    /// So many of the CPUs that are allowed, the lowest numbers first.
+    Count(u32),
+    /// These.
+    List(CpuSet),
+}
+
+/// Caps that fit together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Every layer's cap; `cpus` is the number of CPUs in the plan.
+    pub caps: Caps,
+    /// CPUs to run on; none leaves the inherited ones.
+    pub cpus: Option<CpuSet>,
+    /// CPU time that a cgroup is to hold.
+    pub quota: Option<Quota>,
+    /// Groups of threads and their CPUs, each group once.
+    pub pins: Vec<Pin>,
+    /// Variables to set on top, by name.
+    pub variables: Vec<(String, OsString)>,
+    /// Where a preset's numbers come from.
+    pub because: Option<String>,
+}
+
+/// Why nothing was started, in words that name the option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(String);
+
+impl Refusal {
+    pub(crate) fn new(says: impl Into<String>) -> Self {
+        Self(says.into())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Puts the wishes together. `--cpus` gives its number to every pool that has none of its own.
+pub fn plan(wish: &Wish, machine: &Machine) -> Result<Plan, Refusal> {
+    let cpus = match (&wish.cpus, wish.preset) {
+        (Some(_), Some(Preset::Physical)) => {
+            let both = "--preset physical and --cpus both name the one number for everything: leave one of them away";
+            return Err(Refusal::new(both));
+        }
+        (None, Some(Preset::Physical)) => Some(CpuWish::List(preset::one_of_each_core(machine)?)),
+        (cpus, _) => cpus.clone(),
+    };
+    let cpus = cpus.map(|cpus| cpus_of(&cpus, wish.force, machine)).transpose()?;
+    let mut caps = wish.pools;
+    caps.cpus = None;
+    refuse_too_large(&caps, cpus.as_ref().map(|(count, _)| *count), wish.force, machine)?;
+    refuse_idle_quota(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
+    refuse_pins(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
+    if wish.pools.data.is_some() && !wish.shim_enforces && !wish.force {
+        return Err(Refusal(
+            "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only away"
+                .to_owned(),
+        ));
+    }
+    let preset = wish.preset.map(|preset| {
+        let count = cpus.as_ref().map_or(machine.allowed.count(), |(_, set)| set.count());
+        preset::pools(preset, count, wish, machine)
+    });
+    let (preset, because) = preset.unzip();
+    caps = caps.or(preset.unwrap_or_default());
+    if let Some((count, _)) = &cpus {
+        caps.cpus = Some(*count);
+        for pool in [&mut caps.intra, &mut caps.inter, &mut caps.data, &mut caps.omp, &mut caps.blas] {
+            pool.get_or_insert(*count);
+        }
+    }
+    if !wish.force {
+        refuse_contradicting_variable(&caps, &wish.variables)?;
+    }
+    let (pins, variables) = (wish.pins.clone(), wish.variables.clone());
+    Ok(Plan { caps, cpus: cpus.map(|(_, set)| set), quota: wish.quota, pins, variables, because })
+}
+
+/// The number that pools are to have, and the CPUs.
+fn cpus_of(wish: &CpuWish, force: bool, machine: &Machine) -> Result<(u32, CpuSet), Refusal> {
+    let allowed = &machine.allowed;
+    match wish {
+        CpuWish::Count(count) if *count > allowed.count() && !force => Err(Refusal(format!(
+            "--cpus {count} is more than the {} CPUs (CPUs {allowed}) that may be used here; --force makes the pools \
+             that large all the same",
+            allowed.count()
+        ))),
+        CpuWish::Count(count) => Ok((*count, allowed.iter().take(*count as usize).collect())),
+        CpuWish::List(set) => {
+            let usable = set.intersection(&machine.online);
+            if usable.is_empty() {
+                return Err(Refusal(format!("--cpus {set}: none of these CPUs is online (CPUs {})", machine.online)));
+            }
+            if set.intersection(allowed) != *set && !force {
+                return Err(Refusal(format!(
+                    "--cpus {set}: only CPUs {allowed} may be used here; --force asks the kernel for them all the same"
+                )));
+            }
+            Ok((usable.count(), usable))
+        }
+    }
+}
+
+fn refuse_too_large(caps: &Caps, cpus: Option<u32>, force: bool, machine: &Machine) -> Result<(), Refusal> {
+    let online = machine.online.count();
+    for (name, value) in named(caps) {
+        let Some(value) = value else { continue };
+        if value == 0 || value > LARGEST {
+            return Err(Refusal(format!("--{name} {value}: must be between 1 and {LARGEST}")));
+        }
+        if force {
+            continue;
+        }
+        if let Some(cpus) = cpus.filter(|&cpus| value > cpus) {
+            return Err(Refusal(format!(
+                "--{name} {value} contradicts --cpus, which leaves {cpus}; --force accepts it"
+            )));
+        }
+        if value > online {
+            return Err(Refusal(format!(
+                "--{name} {value} is more than the {online} CPUs of this machine; --force accepts it"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A quota of more CPUs than there are to run on holds nothing.
+fn refuse_idle_quota(wish: &Wish, cpus: Option<&CpuSet>, machine: &Machine) -> Result<(), Refusal> {
+    let Some(quota) = wish.quota.filter(|_| !wish.force) else { return Ok(()) };
+    let count = cpus.unwrap_or(&machine.allowed).count();
+    if quota.cpus() <= f64::from(count) {
+        return Ok(());
+    }
+    let quota = quota::text(quota);
+    Err(Refusal(match cpus {
+        Some(_) => format!("--quota {quota} contradicts --cpus, which leaves {count}; --force accepts it"),
+        None => format!("--quota {quota} is more than the {count} CPUs that may be used here; --force accepts it"),
+    }))
+}
+
+/// Not even with --force: no mask can hold what the kernel will not take.
+fn refuse_pins(wish: &Wish, cpus: Option<&CpuSet>, machine: &Machine) -> Result<(), Refusal> {
+    for (at, pin) in wish.pins.iter().enumerate() {
+        if wish.pins[..at].iter().any(|other| other.origin == pin.origin) {
+            return Err(Refusal(format!("--pin {pin}: {} is pinned twice; name its CPUs in one list", pin.origin)));
+        }
+        let (whole, why) = match cpus {
+            Some(cpus) => (cpus, "which --cpus leaves"),
+            None => (&machine.allowed, "which may be used here"),
+        };
+        if pin.cpus.intersection(whole) != pin.cpus {
+            return Err(Refusal(format!("--pin {pin} goes beyond CPUs {whole}, {why}")));
+        }
+    }
+    Ok(())
+}
+
+fn refuse_contradicting_variable(caps: &Caps, variables: &[(String, OsString)]) -> Result<(), Refusal> {
+    for (name, cap) in environment::capping(caps) {
+        let other = variables.iter().find(|(set, value)| set == name && value != OsStr::new(&cap.to_string()));
+        if let Some((_, value)) = other {
+            return Err(Refusal(format!(
+                "--env {name}={} contradicts the caps, which set it to {cap}; --force lets --env win",
+                value.to_string_lossy().escape_debug()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Pools by the names of their options.
+fn named(caps: &Caps) -> [(&'static str, Option<u32>); 5] {
+    [("intra", caps.intra), ("inter", caps.inter), ("data", caps.data), ("omp", caps.omp), ("blas", caps.blas)]
+}
+
+impl FromStr for CpuWish {
+    type Err = String;
+
+    /// "4" is a number of CPUs; "0-3", "0,2" and "3-3" name them.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(count) = text.parse::<u32>() {
+            return match count {
+                0 => Err("no CPU is left to run on".to_owned()),
+                1..=LARGEST => Ok(Self::Count(count)),
+                _ => Err(format!("must be between 1 and {LARGEST}")),
+            };
+        }
+        let set: CpuSet = text.parse().map_err(|_| "write a number of CPUs (4) or a list (0-3,8)".to_owned())?;
+        if set.is_empty() { Err("the list names no CPU".to_owned()) } else { Ok(Self::List(set)) }
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

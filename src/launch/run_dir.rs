@@ -1,0 +1,265 @@
+//! The private folder of one run: what is put in front of the script, where it is heard, and what is left of the run. Nobody
+//! else may look into it. What only the run needed goes with the run.
+
+use std::fs::{DirBuilder, File};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+
+use etcetera::BaseStrategy as _;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::data::{Calendar, Pid};
+
+/// Longest path of a socket: sockaddr_un(7) has 108 bytes with the closing NUL.
+const LONGEST_SOCKET: usize = 107;
+/// Runs that may begin in the same second.
+const MOST_A_SECOND: u32 = 99;
+/// Milliseconds until a lock that nobody else can want is given up.
+const MOST_TRIES: u32 = 100;
+
+/// What was started and how: written first ([`RunFact`](crate::fact::RunFact)).
+pub const RUN: &str = "run.json";
+/// What was seen of it.
+pub const TAPE: &str = "samples.tape";
+/// Its step times.
+pub const STEPS: &str = "steps.csv";
+/// What it wrote, where that did not go to the terminal.
+pub const LOG: &str = "output.log";
+/// How it went, for programs: written last.
+pub const SUMMARY: &str = "summary.json";
+/// The same for people.
+pub const SUMMARY_MARKDOWN: &str = "summary.md";
+/// Locked (flock(2)) for as long as the run goes on.
+pub const LOCK: &str = "lock";
+/// What is put in front of the script.
+pub const SHIM: &str = "shim";
+/// Where the shim is heard.
+pub const SOCKET: &str = "socket";
+/// Behind the name of a file that is still being written.
+pub const UNFINISHED: &str = ".new";
+
+/// A run's folder; dropping it removes what only the run needed.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    id: String,
+    /// Beside it where its own path is too long for a socket.
+    short: Option<PathBuf>,
+    stay: Stay,
+}
+
+/// What is left of a folder in the end.
+#[derive(Debug)]
+enum Stay {
+    /// What tells of the run; locked while it goes on.
+    Kept { lock: File },
+    /// Nothing.
+    Gone,
+}
+
+/// Where runs are kept: `$XDG_STATE_HOME/tftop/runs`, or below the cache folder where there is no home for state.
+pub fn home() -> io::Result<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().map_err(io::Error::other)?;
+    Ok(strategy.state_dir().unwrap_or_else(|| strategy.cache_dir()).join("tftop").join("runs"))
+}
+
+impl Folder {
+    /// A run's folder where runs are kept, which is made where it is missing. The run is named after the second it began.
+    pub fn make(home: &Path, unix_s: u64) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(home)?;
+        let (path, id) = named(home, &Calendar::of(unix_s).compact())?;
+        let lock = locked(&path).inspect_err(|_| drop(fs::remove_dir(&path)))?;
+        Self::furnish(path, id, Stay::Kept { lock })
+    }
+
+    /// A folder of which nothing is left, among temporary files: for a run that can't be kept.
+    pub fn make_temporary(unix_s: u64) -> io::Result<Self> {
+        let (path, id) =
+            named(&std::env::temp_dir(), &format!("tftop-{}-{}", Calendar::of(unix_s).compact(), std::process::id()))?;
+        Self::furnish(path, id, Stay::Gone)
+    }
+
+    fn furnish(path: PathBuf, id: String, stay: Stay) -> io::Result<Self> {
+        let mut folder = Self { path, id, short: None, stay };
+        if folder.socket().as_os_str().len() > LONGEST_SOCKET {
+            let name = format!("tftop-{}-{}", folder.id, std::process::id());
+            folder.short = Some(private(std::env::temp_dir().join(name))?);
+        }
+        Ok(folder)
+    }
+
+    /// The run's name.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the shim is written.
+    pub fn shim(&self) -> PathBuf {
+        self.path.join(SHIM)
+    }
+
+    /// Where the shim's words arrive.
+    pub fn socket(&self) -> PathBuf {
+        self.short.as_ref().unwrap_or(&self.path).join(SOCKET)
+    }
+
+    /// Leaves it to a command that goes on: with the shim, and with the command's name in the place of the lock.
+    pub fn leave(mut self, pid: Pid) {
+        if let Some(short) = self.short.take() {
+            let _ = fs::remove_dir(short);
+        }
+        if let (Stay::Kept { lock }, Some(born)) = (&mut self.stay, born(pid)) {
+            let _ = write!(lock, "{pid} {born}");
+        }
+        std::mem::forget(self);
+    }
+
+    /// A new file in it, and where it is.
+    pub fn file(&self, name: &str) -> io::Result<(PathBuf, File)> {
+        let path = self.path.join(name);
+        let file = File::options().append(true).create_new(true).mode(0o600).open(&path)?;
+        Ok((path, file))
+    }
+
+    /// Writes a whole file: it is there completely or not at all.
+    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let (unfinished, mut file) = self.file(&format!("{name}{UNFINISHED}"))?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&unfinished, self.path.join(name)));
+        written.inspect_err(|_| drop(fs::remove_file(&unfinished)))
+    }
+}
+
+/// When a process started, in clock ticks after boot (field 22 of `/proc/PID/stat`); none where there is none.
+pub(crate) fn born(pid: Pid) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let alive = fields.next().is_some_and(|state| state != "Z" && state != "X");
+    fields.nth(18).filter(|_| alive)?.parse().ok()
+}
+
+/// A new folder of this name, or the first number behind it that is free.
+fn named(base: &Path, name: &str) -> io::Result<(PathBuf, String)> {
+    let mut number = 1;
+    loop {
+        let id = if number == 1 { name.to_owned() } else { format!("{name}-{number:02}") };
+        match private(base.join(&id)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < MOST_A_SECOND => number += 1,
+            made => return made.map(|path| (path, id)),
+        }
+    }
+}
+
+/// Fails when it exists: it might be somebody else's.
+fn private(path: PathBuf) -> io::Result<PathBuf> {
+    DirBuilder::new().mode(0o700).create(&path)?;
+    Ok(path)
+}
+
+fn locked(path: &Path) -> io::Result<File> {
+    let path = path.join(LOCK);
+    let file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+    // Somebody who asks whether it is locked has it for an instant.
+    let mut tries = 0;
+    while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        tries += 1;
+        if error != Errno::WOULDBLOCK || tries > MOST_TRIES {
+            let _ = fs::remove_file(&path);
+            return Err(error.into());
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(file)
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.shim());
+        let _ = fs::remove_file(self.socket());
+        if let Some(short) = &self.short {
+            let _ = fs::remove_dir(short);
+        }
+        match self.stay {
+            Stay::Kept { .. } => {
+                let _ = fs::remove_file(self.path.join(LOCK));
+                // Fails where there is something to keep.
+                let _ = fs::remove_dir(&self.path);
+            }
+            Stay::Gone => {
+                let _ = fs::remove_dir(&self.path);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const NOON: u64 = 1_795_191_549;
+
+    fn files(folder: &Path) -> Vec<String> {
+        let mut files: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn a_run_leaves_what_tells_of_it_and_nothing_else() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = Folder::make(base.path(), NOON).unwrap();
+        assert_eq!(fs::metadata(&folder.path).unwrap().permissions().mode() & 0o777, 0o700);
+        folder.write(RUN, "{}").unwrap();
+        assert_eq!(fs::metadata(folder.path.join(RUN)).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::create_dir(folder.shim()).unwrap();
+        fs::write(folder.shim().join("sitecustomize.py"), "").unwrap();
+        fs::write(folder.socket(), "").unwrap();
+        assert_eq!(files(&folder.path), [LOCK, RUN, SHIM, SOCKET]);
+        let path = folder.path.clone();
+        drop(folder);
+        assert_eq!(files(&path), [RUN]);
+    }
+
+    #[test]
+    fn a_run_is_named_after_its_second_and_its_neighbours_come_after_it() {
+        let base = tempfile::tempdir().unwrap();
+        let folders: Vec<_> = (0..3).map(|_| Folder::make(base.path(), NOON).unwrap()).collect();
+        let ids: Vec<_> = folders.iter().map(Folder::id).collect();
+        assert_eq!(ids, ["261120-161909", "261120-161909-02", "261120-161909-03"]);
+        assert!(ids.is_sorted() && *ids[2] < *Calendar::of(NOON + 1).compact());
+        drop(folders);
+        assert_eq!(files(base.path()), [""; 0], "nothing was kept in them");
+    }
+
+    #[test]
+    fn a_long_path_has_its_socket_elsewhere_and_cleans_up_there() {
+        let base = tempfile::tempdir().unwrap();
+        let deep = base.path().join("x".repeat(120));
+        let folder = Folder::make(&deep, NOON).unwrap();
+        let socket = folder.socket();
+        assert!(socket.as_os_str().len() <= LONGEST_SOCKET && socket.parent().unwrap().exists());
+        drop(folder);
+        assert!(!socket.parent().unwrap().exists());
+        assert_eq!(fs::read_dir(deep).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_temporary_folder() {
+        let folder = Folder::make_temporary(NOON).unwrap();
+        let path = folder.path.clone();
+        fs::create_dir(folder.shim()).unwrap();
+        drop(folder);
+        assert!(!path.exists());
+    }
+}

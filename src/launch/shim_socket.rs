@@ -1,0 +1,359 @@
+//! What the shim says from inside the script, one JSON datagram a record. Nothing of it is believed where it can be seen
+//! from outside. The sender is the script's process: every length is bounded, whatever is not understood is counted.
+
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::{io, thread};
+
+use rustix::time::{ClockId, clock_gettime};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::data::Text;
+use crate::data::sample::{Epoch, Failure, Heard, Overruled, StepMarks, StepSource, TfStarted};
+
+/// Longest record; the shim sends none that is longer.
+const LONGEST: usize = 64 << 10;
+/// How much is remembered of each kind.
+const MOST: usize = 256;
+/// Caps that one part of the shim holds: there are fewer kinds.
+const MOST_CAPS: usize = 8;
+/// Processes that are counted one by one.
+const MOST_PROCESSES: usize = 65_536;
+/// Records of step marks that wait for somebody to take them: a stream sends about two a second.
+const MOST_MARKS: usize = 4096;
+/// Durations in one record (assets/shim/PROTOCOL.md).
+const MOST_DURATIONS: usize = 512;
+/// A record that claims to be older than this was made by another clock: it counts for when it came.
+const OLDEST_NS: u64 = 60_000_000_000;
+/// Records still taken in after the script ended, so that nobody can keep tftop from ending.
+const MOST_AT_END: usize = 10_000;
+
+/// A thread that takes records in as they come: a queue that is full makes the shim drop them.
+#[derive(Debug)]
+pub struct Inbox {
+    path: PathBuf,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+    listener: Listener,
+}
+
+/// Gives out what was heard; any number of them hear the same, but each step mark is given out once.
+#[derive(Clone, Debug, Default)]
+pub struct Listener {
+    state: Arc<Mutex<News>>,
+}
+
+/// What was heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct News {
+    /// All there is of settings and processes.
+    pub heard: Arc<Heard>,
+    /// Step marks that nobody has taken yet.
+    pub marks: Vec<StepMarks>,
+}
+
+/// Records of the shim that mean something here (assets/shim/PROTOCOL.md); all others are skipped.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Record {
+    ProcessStart {
+        pid: u32,
+    },
+    Wish {
+        what: Text,
+        value: Value,
+        effective: Value,
+        at: Option<Text>,
+    },
+    HookFailed {
+        hook: Text,
+        #[serde(default)]
+        caps: Vec<Text>,
+        why: Text,
+    },
+    TfStarted(TfStarted),
+    Epoch(Epoch),
+    Steps(Steps),
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Steps {
+    pid: u32,
+    source: StepSource,
+    stream: u64,
+    #[serde(default)]
+    at: Option<Text>,
+    first: u64,
+    steps: u64,
+    /// CLOCK_MONOTONIC.
+    at_ns: u64,
+    durations_us: Vec<u32>,
+}
+
+impl Inbox {
+    /// Listens on a new socket.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let socket = UnixDatagram::bind(path)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let listener = Listener::default();
+        let (stopped, into) = (stop.clone(), listener.clone());
+        let thread =
+            thread::Builder::new().name("tftop-inbox".to_owned()).spawn(move || listen(&socket, &stopped, &into))?;
+        Ok(Self { path: path.to_owned(), stop, thread, listener })
+    }
+
+    /// For those who want to know meanwhile.
+    pub fn listener(&self) -> Listener {
+        self.listener.clone()
+    }
+
+    /// Takes in what is still waiting, and nothing after that.
+    pub fn close(self) -> Listener {
+        self.stop.store(true, Ordering::Release);
+        // An empty record wakes the thread; where the queue is full it is awake, where nobody listens it has ended.
+        let woken = UnixDatagram::unbound().and_then(|end| {
+            end.set_nonblocking(true)?;
+            end.send_to(&[], &self.path)
+        });
+        let awake = match woken {
+            Ok(_) => true,
+            Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionRefused),
+        };
+        // Somebody may have removed the socket: a thread that can't be woken is not waited for.
+        if awake || self.thread.is_finished() {
+            let _ = self.thread.join();
+        }
+        self.listener
+    }
+}
+
+impl Listener {
+    /// What was heard so far, and the step marks since the last call.
+    pub fn take(&self) -> News {
+        let mut state = self.state();
+        News { heard: state.heard.clone(), marks: std::mem::take(&mut state.marks) }
+    }
+
+    /// Nothing that is done while the lock is held can leave the state half changed.
+    fn state(&self) -> MutexGuard<'_, News> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn listen(socket: &UnixDatagram, stop: &AtomicBool, into: &Listener) {
+    let mut buffer = vec![0; LONGEST + 1];
+    let mut left = MOST_AT_END;
+    while let Ok(length) = socket.recv(&mut buffer) {
+        into.state().take_in(buffer.get(..length).unwrap_or_default());
+        if stop.load(Ordering::Acquire) {
+            left = left.saturating_sub(1);
+            if left == 0 || socket.set_nonblocking(true).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+impl News {
+    fn take_in(&mut self, datagram: &[u8]) {
+        if datagram.is_empty() {
+            return;
+        }
+        let record = if datagram.len() > LONGEST { None } else { serde_json::from_slice(datagram).ok() };
+        if let Some(Record::Steps(steps)) = record {
+            return self.take_steps(steps);
+        }
+        let heard = Arc::make_mut(&mut self.heard);
+        match record {
+            None => heard.not_understood = heard.not_understood.saturating_add(1),
+            Some(Record::ProcessStart { pid }) if heard.processes.len() < MOST_PROCESSES => {
+                heard.processes.insert(pid);
+            }
+            Some(Record::Wish { what, value, effective, at }) if value != effective => {
+                let overruled = Overruled { asked: asked(&what, &value), what, got: shown(&effective), at };
+                remember(&mut heard.overruled, overruled);
+            }
+            Some(Record::HookFailed { hook, mut caps, why }) => {
+                caps.truncate(MOST_CAPS);
+                remember(&mut heard.failures, Failure { hook, caps, why });
+            }
+            Some(Record::TfStarted(started)) => remember(&mut heard.started, started),
+            Some(Record::Epoch(epoch)) => heard.epoch = Some(epoch),
+            Some(_) => {}
+        }
+    }
+
+    fn take_steps(&mut self, steps: Steps) {
+        let Steps { pid, source, stream, at, first, steps, at_ns, mut durations_us } = steps;
+        durations_us.truncate(MOST_DURATIONS);
+        if self.marks.len() >= MOST_MARKS {
+            let heard = Arc::make_mut(&mut self.heard);
+            heard.marks_dropped = heard.marks_dropped.saturating_add(durations_us.len() as u64);
+            return;
+        }
+        let at_ns = since_boot(at_ns);
+        self.marks.push(StepMarks { pid, source, stream, at, first, steps, at_ns, durations_us });
+    }
+}
+
+/// An instant of CLOCK_MONOTONIC on CLOCK_BOOTTIME, which goes on while the machine sleeps. What can't be is now.
+fn since_boot(monotonic_ns: u64) -> u64 {
+    let (now, boot) = (now_ns(ClockId::Monotonic), now_ns(ClockId::Boottime));
+    match now.checked_sub(monotonic_ns) {
+        Some(age_ns) if age_ns < OLDEST_NS => boot.saturating_sub(age_ns),
+        _ => boot,
+    }
+}
+
+fn now_ns(clock: ClockId) -> u64 {
+    let now = clock_gettime(clock);
+    (now.tv_sec.unsigned_abs() * 1_000_000_000).saturating_add(now.tv_nsec.unsigned_abs())
+}
+
+fn remember<T: PartialEq>(kept: &mut Vec<T>, one: T) {
+    if kept.len() < MOST && !kept.contains(&one) {
+        kept.push(one);
+    }
+}
+
+/// tf.data.AUTOTUNE is -1.
+fn asked(what: &str, value: &Value) -> Text {
+    match what == "data.num_parallel_calls" && value.as_i64() == Some(-1) {
+        true => Text::from("AUTOTUNE"),
+        false => shown(value),
+    }
+}
+
+fn shown(value: &Value) -> Text {
+    match value {
+        Value::Null => Text::from("nothing"),
+        Value::String(text) => Text::from(text.as_str()),
+        other => Text::from(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn news(records: &[&[u8]]) -> News {
+        let mut news = News::default();
+        records.iter().for_each(|record| news.take_in(record));
+        news
+    }
+
+    fn heard(records: &[&[u8]]) -> Heard {
+        Heard::clone(&news(records).heard)
+    }
+
+    #[test]
+    fn who_began_and_what_was_overruled_is_remembered_once() {
+        let start = br#"{"v":1,"event":"process_start","pid":7,"seq":0,"how":"exec"}"#;
+        let wish =
+            br#"{"v":1,"event":"wish","what":"intra","value":8,"effective":1,"at":"train.py:3","started":false}"#;
+        let autotune = br#"{"event":"wish","what":"data.num_parallel_calls","value":-1,"effective":2,"at":null}"#;
+        let granted = br#"{"event":"wish","what":"inter","value":1,"effective":1,"at":null}"#;
+        let heard = heard(&[start, start, wish, wish, autotune, granted, br#"{"event":"unheard_of","epoch":1}"#]);
+        assert_eq!(heard.processes, BTreeSet::from([7]));
+        let at = Some(Text::from("train.py:3"));
+        let overruled = |what: &str, asked: &str, got: &str, at| Overruled {
+            what: what.into(),
+            asked: asked.into(),
+            got: got.into(),
+            at,
+        };
+        let both = [overruled("intra", "8", "1", at), overruled("data.num_parallel_calls", "AUTOTUNE", "2", None)];
+        assert_eq!(heard.overruled, both);
+        assert_eq!(heard.not_understood, 0);
+    }
+
+    #[test]
+    fn marks_are_given_out_once_and_count_for_when_they_were_made() {
+        let made_ns = now_ns(ClockId::Monotonic) - 1_000_000_000;
+        let steps = format!(
+            r#"{{"event":"steps","pid":7,"source":"iterator","stream":2,"first":4,"steps":3,"at_ns":{made_ns},"durations_us":[9,8,7]}}"#
+        );
+        let epoch = br#"{"event":"epoch","pid":7,"at_ns":1,"epoch":1,"epochs":5,"steps":null}"#;
+        let started = br#"{"event":"tf_started","pid":7,"by":"eager","at":null,"intra":2,"inter":0,"tensorflow":"2.21.0","keras":null}"#;
+        let listener = Listener::default();
+        for record in [steps.as_bytes(), epoch, started] {
+            listener.state().take_in(record);
+        }
+        let news = listener.take();
+        let age_ns = now_ns(ClockId::Boottime) - news.marks[0].at_ns;
+        assert!((900_000_000..30_000_000_000).contains(&age_ns), "{age_ns}");
+        assert_eq!((news.marks[0].stream, news.marks[0].durations_us.as_slice()), (2, &[9, 8, 7][..]));
+        assert_eq!(news.heard.epoch, Some(Epoch { epoch: 1, epochs: Some(5), steps: None }));
+        assert_eq!((news.heard.started[0].intra, news.heard.not_understood), (Some(2), 0));
+        let again = listener.take();
+        assert_eq!((again.marks.len(), again.heard), (0, news.heard));
+    }
+
+    #[test]
+    fn a_flood_fills_nothing() {
+        let mut news = News::default();
+        for n in 0..100_000_u32 {
+            news.take_in(format!(r#"{{"event":"process_start","pid":{n}}}"#).as_bytes());
+            news.take_in(format!(r#"{{"event":"hook_failed","hook":"{n}","why":"x"}}"#).as_bytes());
+        }
+        assert_eq!((news.heard.processes.len(), news.heard.failures.len()), (MOST_PROCESSES, MOST));
+        let marks = vec!["1"; MOST_DURATIONS].join(",");
+        let record = format!(
+            r#"{{"event":"steps","pid":1,"source":"keras","stream":1,"first":0,"steps":1,"at_ns":0,"durations_us":[{marks}]}}"#
+        );
+        (0..MOST_MARKS + 2).for_each(|_| news.take_in(record.as_bytes()));
+        assert_eq!((news.marks.len(), news.heard.marks_dropped), (MOST_MARKS, 2 * MOST_DURATIONS as u64));
+    }
+
+    #[test]
+    fn an_escape_sequence_never_gets_through() {
+        let heard = heard(&[b"{\"event\":\"hook_failed\",\"hook\":\"\\u001b[2J\",\"why\":\"\\u202e\"}"]);
+        let failure = Failure { hook: Text::from("^[[2J"), caps: Vec::new(), why: Text::from("<202e>") };
+        assert_eq!(heard.failures, [failure]);
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_is_counted(bytes in proptest::collection::vec(any::<u8>(), 1..200)) {
+            prop_assert_eq!(heard(&[&bytes]).not_understood, 1);
+        }
+    }
+
+    #[test]
+    fn too_much_is_no_record_and_deep_nesting_is_none_either() {
+        let long = format!(r#"{{"event":"hook_failed","hook":"a","why":"{}"}}"#, "x".repeat(LONGEST));
+        let deep = "[".repeat(10_000);
+        assert_eq!(heard(&[long.as_bytes(), deep.as_bytes()]).not_understood, 2);
+    }
+
+    #[test]
+    fn what_waits_at_the_end_is_still_heard() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let inbox = Inbox::open(&path).unwrap();
+        let end = UnixDatagram::unbound().unwrap();
+        for pid in 1..=5 {
+            end.send_to(format!(r#"{{"event":"process_start","pid":{pid}}}"#).as_bytes(), &path).unwrap();
+        }
+        assert_eq!(inbox.close().take().heard.processes.len(), 5);
+    }
+
+    #[test]
+    fn a_socket_that_was_removed_keeps_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let inbox = Inbox::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(inbox.close().take(), News::default());
+    }
+}

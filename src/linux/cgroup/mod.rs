@@ -1,0 +1,4 @@
+//! TODO head
+
+pub(crate) mod create;
+pub(crate) mod read;

@@ -1,0 +1,139 @@
+//! Parsers of the kernel's numbers: stat, schedstat, and fields of status. They allocate nothing and trust nothing: a field
+//! that is not there is missing.
+
+use crate::data::sample::{Counters, State};
+
+/// A run of decimal digits and nothing else; none on overflow.
+pub fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |sum, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        (digit < 10).then(|| sum.checked_mul(10)?.checked_add(u64::from(digit))).flatten()
+    })
+}
+
+/// Words between spaces or line ends.
+pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty())
+}
+
+/// The three numbers of schedstat: run time, wait time, slices.
+pub fn counters(schedstat: &[u8]) -> Option<Counters> {
+    let mut numbers = words(schedstat).map(number);
+    Some(Counters { run_ns: numbers.next()??, wait_ns: numbers.next()??, slices: numbers.next()?? })
+}
+
+/// What is used of a stat file of a process or a thread (proc_pid_stat(5)); its field numbers are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat<'a> {
+    /// 2: the name, which may hold anything, spaces and parentheses too.
+    pub comm: &'a [u8],
+    /// 3.
+    pub state: State,
+    /// 4.
+    pub parent: u32,
+    /// 14 + 15: user and system time in clock ticks.
+    pub cpu_ticks: u64,
+    /// 20: threads of the process.
+    pub threads: u64,
+    /// 22: start time in clock ticks after boot.
+    pub start_ticks: u64,
+    /// 39: the CPU it last ran on.
+    pub last_cpu: Option<u32>,
+    /// 48: where its command line lies in its memory; 0 where the reader may not know.
+    pub command_address: u64,
+}
+
+impl<'a> Stat<'a> {
+    /// None when the line is cut or garbled before the start time.
+    pub fn parse(line: &'a [u8]) -> Option<Self> {
+        let open = memchr::memchr(b'(', line)?;
+        let close = memchr::memrchr(b')', line)?;
+        let comm = line.get(open + 1..close)?;
+        let mut fields = words(&line[close + 1..]);
+        let state = State::from_letter(*fields.next()?.first()?);
+        let parent = u32::try_from(number(fields.next()?)?).unwrap_or(0);
+        let mut nth = |skipped: usize| fields.nth(skipped).and_then(number);
+        let cpu_ticks = nth(9)?.checked_add(nth(0)?)?;
+        let threads = nth(4)?;
+        let start_ticks = nth(1)?;
+        let last_cpu = nth(16).and_then(|cpu| u32::try_from(cpu).ok());
+        let command_address = nth(8).unwrap_or(0);
+        Some(Self { comm, state, parent, cpu_ticks, threads, start_ticks, last_cpu, command_address })
+    }
+}
+
+/// The value of a `Name:` line of a status file, without the blanks around it.
+pub fn status_field<'a>(status: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    status.split(|&byte| byte == b'\n').find_map(|line| {
+        let rest = line.strip_prefix(name.as_bytes())?.strip_prefix(b":")?;
+        Some(rest.trim_ascii())
+    })
+}
+
+/// The number at the end of a `Name:` line of a status file: of ids by namespace, the innermost one.
+pub fn status_last_number(status: &[u8], name: &str) -> Option<u64> {
+    words(status_field(status, name)?).last().and_then(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LINE: &[u8] = b"4242 (a (b) c) R 17 4242 4242 0 -1 4194560 100 0 0 0 31 11 0 0 20 0 7 0 123456 9 9 9 9 9 9 9 9 0 0 0 0 0 0 0 17 5 0 0 0 0 0 0 0 0 140000 140100 0 0 0\n";
+
+    #[test]
+    fn a_name_with_parentheses_does_not_shift_the_fields() {
+        let stat = Stat::parse(LINE).unwrap();
+        assert_eq!(stat.comm, b"a (b) c");
+        assert_eq!((stat.state, stat.parent, stat.cpu_ticks, stat.threads), (State::Running, 17, 42, 7));
+        assert_eq!((stat.start_ticks, stat.last_cpu, stat.command_address), (123_456, Some(5), 140_000));
+    }
+
+    #[test]
+    fn an_own_stat_file_reads_as_the_kernel_means_it() {
+        let line = std::fs::read("/proc/self/stat").unwrap();
+        let stat = Stat::parse(&line).unwrap();
+        assert!(stat.threads >= 1 && stat.start_ticks > 0 && stat.command_address > 0);
+        assert_eq!(stat.parent, std::os::unix::process::parent_id());
+    }
+
+    #[test]
+    fn counters_of_the_kernel_are_three_numbers() {
+        let read = counters(b"123 456 789\n").unwrap();
+        assert_eq!((read.run_ns, read.wait_ns, read.slices), (123, 456, 789));
+        for bad in [&b""[..], b"1 2", b"1 -2 3", b"99999999999999999999 1 1", b"a b c"] {
+            assert_eq!(counters(bad), None);
+        }
+    }
+
+    #[test]
+    fn the_innermost_of_the_namespaced_ids_counts() {
+        let status = b"Name:\tx\nNSpid:\t4242\t17\t1\nNSpidx:\t9\n";
+        assert_eq!(status_last_number(status, "NSpid"), Some(1));
+        assert_eq!(status_last_number(status, "Threads"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_is_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let _ = (Stat::parse(&bytes), counters(&bytes), status_last_number(&bytes, "NSpid"), number(&bytes));
+        }
+
+        #[test]
+        fn a_line_cut_or_flipped_anywhere_is_no_panic(cut in 0..LINE.len(), at in 0..LINE.len(), byte in any::<u8>()) {
+            let mut line = LINE.to_vec();
+            line[at] = byte;
+            let _ = Stat::parse(&line[..cut]);
+        }
+
+        #[test]
+        fn a_number_reads_back(value in any::<u64>()) {
+            prop_assert_eq!(number(value.to_string().as_bytes()), Some(value));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What stacks that a person let be taken show of each origin, for causes that counters alone can't tell. Whoever took them
+//! has counted them. Empty until some are taken, and again when they are old.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::activity::meaning::Activity;
+use crate::model::activity::profile::Profile;
+
+/// What was taken longer ago says nothing of now.
+const OLD_NS: u64 = 120_000_000_000;
+
+/// The newest samples of each origin.
+#[derive(Debug, Default)]
+pub struct Sampled {
+    heard: Option<Arc<Profile>>,
+    origins: BTreeMap<Arc<str>, (u64, Looks)>,
+}
+
+/// Looks at threads that ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// All of them.
+    pub ran: u64,
+    /// Those in a wait loop.
+    pub spinning: u64,
+    /// Of those, the ones in what is likely one, not certain.
+    pub likely: u64,
+}
+
+impl Sampled {
+    /// Takes over what was counted, as of the next sample.
+    pub(crate) fn hear(&mut self, profile: Arc<Profile>) {
+        self.heard = Some(profile);
+    }
+
+    /// Goes on to a sample: what is new counts from here on, what is old is forgotten.
+    pub(crate) fn advance(&mut self, now_ns: u64) {
+        if let Some(profile) = self.heard.take() {
+            let mut new: BTreeMap<Arc<str>, (u64, Looks)> = BTreeMap::new();
+            for group in profile.groups.values() {
+                let Some(key) = &group.key else { continue };
+                let of = |activity| group.activities.get(&activity).copied().unwrap_or(0);
+                let (_, looks) = new.entry(key.origin.clone()).or_insert((now_ns, Looks::default()));
+                looks.spinning += of(Activity::Spinning);
+                looks.ran += of(Activity::Spinning) + of(Activity::Working);
+                looks.likely += group.likely.get(&Activity::Spinning).copied().unwrap_or(0);
+            }
+            self.origins.append(&mut new);
+        }
+        self.origins.retain(|_, (at_ns, _)| now_ns.saturating_sub(*at_ns) < OLD_NS);
+    }
+
+    /// Of an origin; none where nobody let stacks of it be taken, or too long ago.
+    pub fn looks(&self, origin: &str) -> Option<Looks> {
+        self.origins.get(origin).map(|(_, looks)| *looks)
+    }
+}

@@ -1,0 +1,219 @@
+//! Floor 1: pure functions of facts. No I/O, no clock: the same samples always make the same scenes.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::data::Gap;
+use crate::data::sample::{CounterSource, LaunchSample, Sample, ShimUse};
+use crate::data::scene::{Headline, Scene};
+use crate::model::activity::profile::Profile;
+use crate::model::activity::spin_samples::Sampled;
+use crate::model::activity::waits;
+use crate::model::capacity::{Places, Quotas};
+use crate::model::limits::verification::Verification;
+use crate::model::limits::{group_limits, shim_gaps};
+use crate::model::origin::families::Families;
+use crate::model::rates::cpus::Cpus;
+use crate::model::rates::groups::Groups;
+use crate::model::rates::history::History;
+use crate::model::rates::load::{Load, Ticks};
+use crate::model::rates::processes;
+use crate::model::rates::processes::{Processes, WatchedProcess};
+use crate::model::rates::threads::{Tick, WatchedThread};
+use crate::model::rates::window::{Remembered, Window};
+use crate::model::steps::Marked;
+use crate::model::verdict::hysteresis::Judging;
+use crate::model::{capacity, target};
+
+/// Turns samples into scenes. Keeps what rates need: bounded history, nothing else.
+#[derive(Debug)]
+pub struct Model {
+    families: Families,
+    tick: u64,
+    whole: bool,
+    watched: Watched,
+    /// Begun with the first sample of a target that was started with caps.
+    verification: Option<Verification>,
+    marked: Marked,
+}
+
+/// What is remembered of the samples seen.
+#[derive(Debug)]
+struct Watched {
+    window: Window,
+    processes: Processes,
+    groups: Groups,
+    cpus: Cpus,
+    quotas: Quotas,
+    load: Remembered<Load>,
+    wanted: History,
+    got: History,
+    judging: Judging,
+    sampled: Sampled,
+    source: CounterSource,
+}
+
+impl Model {
+    /// A model that knows these thread families.
+    pub fn new(families: Families) -> Self {
+        let watched = Watched::new(CounterSource::default(), false);
+        Self { families, tick: 0, whole: false, watched, verification: None, marked: Marked::default() }
+    }
+
+    /// A model whose rates and judgements cover everything since the first sample, for a report on the whole time of
+    /// watching.
+    pub fn of_whole_watch(families: Families) -> Self {
+        Self { whole: true, watched: Watched::new(CounterSource::default(), true), ..Self::new(families) }
+    }
+
+    /// Takes over what stacks showed that a person let be taken; from the next sample on it counts.
+    pub fn hear(&mut self, profile: Arc<Profile>) {
+        self.watched.sampled.hear(profile);
+    }
+
+    /// The scene after one more sample. A sample that is not later than the one before, or of a target that has ended,
+    /// moves no rate: the last ones stay.
+    pub fn next(&mut self, sample: Arc<Sample>) -> Scene {
+        self.tick += 1;
+        if self.watched.source != sample.source {
+            // Counters of different kinds have no difference.
+            self.watched = Watched::new(sample.source, self.whole);
+        }
+        if !self.watched.window.begun() || (sample.at_ns > self.watched.window.now_ns() && !target::all_ended(&sample))
+        {
+            self.watched.take_in(&sample, &self.families);
+        }
+        let mut scene = self.watched.scene(&sample, self.tick);
+        if let Some(launch) = &sample.launch {
+            scene.launch = Some(self.verify(launch, &scene));
+            scene.gaps.extend(shim_gaps::gaps(launch, &scene));
+        }
+        scene
+    }
+
+    fn verify(&mut self, launch: &LaunchSample, scene: &Scene) -> crate::data::scene::Launch {
+        let fact = &launch.fact;
+        let verification = self.verification.get_or_insert_with(|| Verification::new(fact));
+        verification.take_in(scene);
+        let heard = launch.heard.clone();
+        let inside = fact.shim == ShimUse::Enforce && !heard.processes.is_empty() && !heard.fails("data");
+        self.marked.take_in(scene.at_ns, launch);
+        let steps = self.marked.scene(fact.shim, &heard);
+        crate::data::scene::Launch { fact: fact.clone(), heard, checks: verification.checks(inside), steps }
+    }
+}
+
+impl Watched {
+    fn new(source: CounterSource, whole: bool) -> Self {
+        Self {
+            window: if whole { Window::whole() } else { Window::default() },
+            processes: Processes::default(),
+            groups: Groups::default(),
+            cpus: Cpus::default(),
+            quotas: Quotas::default(),
+            load: Remembered::new(Load::default()),
+            wanted: History::default(),
+            got: History::default(),
+            judging: Judging::new(whole),
+            sampled: Sampled::default(),
+            source,
+        }
+    }
+
+    fn take_in(&mut self, sample: &Sample, families: &Families) {
+        let before_ns = self.window.begun().then_some(self.window.now_ns());
+        self.window.advance(sample.at_ns);
+        self.groups.begin_tick();
+        let mut tick = Tick {
+            families,
+            groups: &mut self.groups,
+            cpus: &mut self.cpus,
+            window: &self.window,
+            source: sample.source,
+            ticks: Ticks::of(&sample.host),
+            before_ns,
+        };
+        let used = self.processes.take_in(&sample.processes, target::all_ended(sample), &mut tick);
+        self.load.now.add(used);
+        self.load.mark(&self.window);
+        self.groups.end_tick(&self.window);
+        self.cpus.end_tick(&sample.cpus, &self.window);
+        self.quotas.take_in(&target::living(sample), &self.window);
+        self.judging.take_in(sample.at_ns, self.load.now, &self.groups, &self.processes, &self.quotas);
+        if let Some(demand) = self.load.over(&self.window).demand(self.window.span_ns()) {
+            self.wanted.push(demand.wanted);
+            self.got.push(demand.got);
+        }
+    }
+
+    fn scene(&mut self, sample: &Sample, tick: u64) -> Scene {
+        let window = &self.window;
+        let (mut groups, places) = self.groups.scene(window);
+        let bounds = Places::of(sample, &target::living(sample));
+        let allowed = bounds.allowed();
+        let declared = sample.processes.first().map_or(Vec::new(), |root| capacity::declared(&root.fact));
+        let seconds = |ns: u64| ns as f64 / 1e9;
+        let threads = self.threads(&places);
+        let sizes = group_limits::Sizes::of(sample, allowed.as_ref());
+        group_limits::fill(&mut groups, &threads, &sample.processes, &sizes);
+        let mut scene = Scene {
+            tick,
+            at_ns: sample.at_ns,
+            interval_s: seconds(sample.interval_ns),
+            late_s: seconds(sample.late_ns),
+            window_s: seconds(window.span_ns()),
+            target: target::target(sample, &self.processes, window),
+            capacity: crate::data::scene::Capacity { declared, ..capacity::capacity(&bounds, &self.quotas, window) },
+            demand: self.load.over(window).demand(window.span_ns()),
+            source: sample.source,
+            groups,
+            threads,
+            cpus: self.cpus.scene(allowed.as_ref(), window, Ticks::of(&sample.host)),
+            trend: crate::data::scene::Trend {
+                step_s: seconds(sample.interval_ns),
+                wanted: self.wanted.to_vec(),
+                got: self.got.to_vec(),
+            },
+            details: sample.details.clone(),
+            doings: Vec::new(),
+            gaps: self.gaps(sample),
+            launch: None,
+            cost: sample.cost,
+            headline: Headline::default(),
+            judgements: Vec::new(),
+        };
+        waits::fill(&mut scene);
+        self.sampled.advance(sample.at_ns);
+        self.judging.speak(&mut scene, &sample.processes, &sizes, &self.sampled);
+        scene
+    }
+
+    /// Every thread, by its group's place in the scene, then by tid.
+    fn threads(&self, places: &[usize]) -> Vec<crate::data::scene::Thread> {
+        let mut order: Vec<(usize, &WatchedThread, &WatchedProcess)> = Vec::new();
+        for process in self.processes.watched() {
+            order.extend(process.threads.watched().iter().map(|thread| (places[thread.group], thread, process)));
+        }
+        order.sort_by_key(|(place, thread, _)| (*place, thread.key));
+        let shown = |(place, thread, process): (usize, &WatchedThread, &WatchedProcess)| {
+            thread.scene(process.key.pid, place, &self.window, self.source)
+        };
+        order.into_iter().map(shown).collect()
+    }
+
+    /// What the probe could not read and what the model could not tell, each once.
+    fn gaps(&self, sample: &Sample) -> Vec<Gap> {
+        let facts = sample.processes.iter().flat_map(|process| &process.fact.gaps);
+        let ticks = Ticks::of(&sample.host);
+        let short_lived = processes::short_lived(&self.processes, &self.window, ticks, sample.cost.wall_ns);
+        let all = sample.gaps.iter().chain(facts).cloned().chain(estimated(sample.source)).chain(short_lived);
+        let mut said = HashSet::new();
+        all.filter(|gap| said.insert(gap.clone())).collect()
+    }
+}
+
+fn estimated(source: CounterSource) -> Option<Gap> {
+    let why =
+        "this kernel keeps no schedstat: waiting is estimated from how many threads are seen runnable at each sample";
+    (source == CounterSource::StatTicks).then(|| Gap::new("exact waiting times", why))
+}

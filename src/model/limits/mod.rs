@@ -1,0 +1,7 @@
+//! TODO head
+
+pub(crate) mod cpu_bounds;
+pub(crate) mod group_limits;
+pub(crate) mod knobs;
+pub(crate) mod shim_gaps;
+pub(crate) mod verification;

@@ -1,0 +1,136 @@
+//! From evidence to origin: which group a thread belongs to, why, and how sure that is. Where the evidence says nothing,
+//! nothing is invented: the origin is `unknown` and the reason says what is missing.
+
+use crate::data::Text;
+use crate::data::sample::{Entry, Identity, NameSource, TargetName};
+use crate::data::scene::{Attribution, Confidence, GroupKey, Worker};
+use crate::model::origin::families::{Evidence, Families, Found, Strength};
+use crate::model::origin::library_copy::{file_name, mapped_path};
+
+/// What the other threads of its process say about a thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Company<'a> {
+    /// The kernel's name of the process, which threads inherit.
+    pub process_comm: &'a str,
+    /// Names of other threads that matter, as [`Families::is_companion`] says.
+    pub companions: &'a [Text],
+}
+
+/// The origin of one thread.
+pub(crate) fn attribute(families: &Families, identity: &Identity, company: Company) -> Attribution {
+    if identity.main {
+        let because = "the process's first thread: its thread id is the process id".to_owned();
+        return known(key("main"), because, Confidence::Certain);
+    }
+    let evidence = evidence(identity, company);
+    match families.find(&evidence) {
+        Some(found) => by_family(found, identity),
+        None => by_library(families, identity).unwrap_or_else(|| unknown(identity, company.process_comm)),
+    }
+}
+
+/// A kernel name equal to the process's was inherited and is no evidence: TensorFlow up to 2.20 leaves all its threads so.
+fn evidence<'a>(identity: &'a Identity, company: Company<'a>) -> Evidence<'a> {
+    let entry = identity.entry.as_ref();
+    let name = identity.target_name.as_ref();
+    let named_by = |python: bool| {
+        let name = name.filter(|name| (name.source == NameSource::Python) == python)?;
+        Some(name.name.as_str())
+    };
+    Evidence {
+        tf_name: named_by(false),
+        symbol: entry.and_then(|entry| entry.symbol.as_deref()),
+        library: entry.and_then(|entry| entry.library.as_deref().map(|path| mapped_path(path))),
+        owner: entry.and_then(|entry| entry.owner.as_ref().map(|owner| mapped_path(&owner.library))),
+        python_name: named_by(true),
+        comm: Some(identity.comm.as_str()).filter(|comm| *comm != company.process_comm),
+        companions: company.companions,
+    }
+}
+
+fn by_family(found: Found, identity: &Identity) -> Attribution {
+    let confidence = match (found.strength, &identity.target_name) {
+        (Strength::TensorFlowName, Some(TargetName { source: NameSource::TensorFlowByShape, .. })) => {
+            Confidence::Likely
+        }
+        (Strength::TensorFlowName | Strength::Symbol, _) if found.note.is_some() => Confidence::Likely,
+        (Strength::TensorFlowName | Strength::Symbol, _) => Confidence::Certain,
+        (Strength::Library | Strength::Owner | Strength::PythonName, _) => Confidence::Likely,
+        (Strength::KernelName, _) => Confidence::Guess,
+    };
+    let mut because = reason(found.strength, identity);
+    if found.with_comm {
+        because.push_str(&format!(", and its kernel name is {}", identity.comm));
+    }
+    if let Some(note) = &found.note {
+        because.push_str(&format!("; {note}"));
+    }
+    let worker = if found.pool { Worker::OfPool } else { Worker::Other };
+    Attribution { group: GroupKey { origin: found.origin, library: found.copy }, because, confidence, worker }
+}
+
+fn reason(strength: Strength, identity: &Identity) -> String {
+    let name = identity.target_name.as_ref();
+    let entry = identity.entry.as_ref();
+    match (strength, name, entry) {
+        (Strength::TensorFlowName, Some(name), _) if name.source == NameSource::TensorFlowByShape => {
+            format!("TensorFlow's own name {}, recognised by its shape: the library has no symbols", name.name)
+        }
+        (Strength::TensorFlowName, Some(name), _) => format!("TensorFlow's own name {}", name.name),
+        (Strength::PythonName, Some(name), _) => format!("Python's own name {}", name.name),
+        (Strength::Symbol | Strength::Library | Strength::Owner, _, Some(entry)) => start(entry, strength),
+        _ => guess(&format!("kernel name {}", identity.comm), identity),
+    }
+}
+
+/// Where a thread started, in words.
+fn start(entry: &Entry, strength: Strength) -> String {
+    let library = entry.library.as_deref().map(|path| file_name(path));
+    match (&entry.symbol, library, &entry.owner) {
+        (_, _, Some(owner)) if strength == Strength::Owner => format!("a std::thread of {}", file_name(&owner.library)),
+        (Some(symbol), Some(library), _) => format!("starts at {symbol} in {library}"),
+        (Some(symbol), None, _) => format!("starts at {symbol}"),
+        (None, Some(library), _) => format!("starts in {library}"),
+        (None, None, _) => format!("starts at {}, in no mapped file", entry.address),
+    }
+}
+
+/// Evidence of a library that no family knows: the thread is that library's.
+fn by_library(families: &Families, identity: &Identity) -> Option<Attribution> {
+    let entry = identity.entry.as_ref()?;
+    let (path, strength) = match (&entry.owner, &entry.library) {
+        (Some(owner), _) => (&owner.library, Strength::Owner),
+        (None, Some(library)) => (library, Strength::Library),
+        (None, None) => return None,
+    };
+    let library = families.get("library").and_then(|family| family.copy(mapped_path(path)));
+    let group = GroupKey { origin: "library".into(), library };
+    Some(known(group, start(entry, strength), Confidence::Likely))
+}
+
+fn unknown(identity: &Identity, process_comm: &str) -> Attribution {
+    let because = match &identity.entry {
+        Some(entry) => start(entry, Strength::Library),
+        None if *identity.comm == *process_comm => {
+            guess(&format!("kernel name {} says nothing: it is the process's", identity.comm), identity)
+        }
+        None => guess(&format!("kernel name {} fits no family", identity.comm), identity),
+    };
+    known(key("unknown"), because, Confidence::Guess)
+}
+
+/// Weak words, and why there are no better ones.
+fn guess(words: &str, identity: &Identity) -> String {
+    match &identity.missing {
+        Some(missing) => format!("{words}; {missing}"),
+        None => words.to_owned(),
+    }
+}
+
+fn known(group: GroupKey, because: String, confidence: Confidence) -> Attribution {
+    Attribution { group, because, confidence, worker: Worker::Other }
+}
+
+fn key(origin: &str) -> GroupKey {
+    GroupKey { origin: origin.into(), library: None }
+}

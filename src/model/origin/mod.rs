@@ -1,0 +1,6 @@
+//! TODO head
+
+pub(crate) mod attribute;
+pub mod families;
+pub(crate) mod family_file;
+pub(crate) mod library_copy;

@@ -1,0 +1,88 @@
+//! What a group did second by second: looks that don't overlap, for trends and for what rises and falls together.
+
+use std::collections::VecDeque;
+
+use crate::data::ProcessKey;
+use crate::model::rates::load::Load;
+use crate::model::rules::input::Growth;
+
+/// Looks that are remembered, about a second apart: one more than the seconds a trend needs.
+pub(crate) const LOOKS: usize = 61;
+
+/// One group's last minute.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    total: Load,
+    wanted: VecDeque<f32>,
+    /// Threads in each process at each look.
+    threads: VecDeque<Vec<(ProcessKey, u32)>>,
+}
+
+impl Looks {
+    /// Adds a look, `span_ns` after the one before; 0 at the first, which has a count but no rate.
+    pub fn take_in(&mut self, total: Load, span_ns: u64, threads: Vec<(ProcessKey, u32)>) {
+        use crate::model::rates::window::Total;
+        if let Some(demand) = total.since(self.total).demand(span_ns) {
+            push(&mut self.wanted, demand.wanted as f32);
+        }
+        self.total = total;
+        push(&mut self.threads, threads);
+    }
+
+    /// CPUs wanted from look to look, oldest first.
+    pub fn wanted(&self) -> Vec<f32> {
+        self.wanted.iter().copied().collect()
+    }
+
+    /// How the number of threads went, in processes that were there all the time.
+    pub fn growth(&self, stayed: &[ProcessKey]) -> Growth {
+        let count = |look: &Vec<(ProcessKey, u32)>| {
+            look.iter().filter(|(key, _)| stayed.contains(key)).map(|(_, threads)| threads).sum::<u32>()
+        };
+        let counts: Vec<u32> = self.threads.iter().map(count).collect();
+        let quarter = counts.len().div_ceil(4).max(1);
+        let mut lows = [0; 4];
+        for (low, part) in lows.iter_mut().zip(counts.chunks(quarter)) {
+            *low = part.iter().copied().min().unwrap_or(0);
+        }
+        Growth { before: counts.first().copied().unwrap_or(0), now: counts.last().copied().unwrap_or(0), lows }
+    }
+}
+
+fn push<T>(values: &mut VecDeque<T>, value: T) {
+    if values.len() == LOOKS {
+        values.pop_front();
+    }
+    values.push_back(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Pid;
+
+    const OLD: ProcessKey = ProcessKey { pid: Pid(1), start_ticks: 0 };
+    const NEW: ProcessKey = ProcessKey { pid: Pid(2), start_ticks: 0 };
+
+    #[test]
+    fn only_processes_that_stayed_are_counted() {
+        let mut looks = Looks::default();
+        for look in 0..100 {
+            let mut threads = vec![(OLD, 4)];
+            threads.extend((look > 50).then_some((NEW, look)));
+            looks.take_in(Load::default(), 1_000_000_000, threads);
+        }
+        assert_eq!(looks.growth(&[OLD]), Growth { before: 4, now: 4, lows: [4; 4] });
+        assert_eq!(looks.growth(&[OLD, NEW]).now, 103);
+        assert_eq!(looks.wanted().len(), LOOKS);
+    }
+
+    #[test]
+    fn looks_do_not_overlap() {
+        let mut looks = Looks::default();
+        for (run_ns, span_ns) in [(5_000, 0), (6_000, 1_000), (9_000, 1_000)] {
+            looks.take_in(Load { run_ns, runnable_ns: run_ns, slices: 0 }, span_ns, Vec::new());
+        }
+        assert_eq!(looks.wanted(), [1.0, 3.0]);
+    }
+}

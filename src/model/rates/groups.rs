@@ -1,0 +1,156 @@
+//! Groups of threads by origin: what each used, while its threads come and go. A group's totals never fall.
+
+use crate::data::limits::Limits;
+use crate::data::scene::{Attribution, Group, GroupKey};
+use crate::model::origin::families::Families;
+use crate::model::rates::history::History;
+use crate::model::rates::load::Load;
+use crate::model::rates::window::{Remembered, Window};
+
+/// A target may map any number of libraries; beyond this many groups, copies are no longer told apart.
+const MOST: usize = 512;
+
+/// Every group that ever had a thread.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    watched: Vec<WatchedGroup>,
+}
+
+#[derive(Debug)]
+struct WatchedGroup {
+    key: GroupKey,
+    label: String,
+    about: String,
+    threads: u32,
+    load: Remembered<Load>,
+    /// Sum over ticks of threads that ran in the tick times the tick's length.
+    awake_ns: Remembered<u64>,
+    last_inhabited_ns: u64,
+    wanted: History,
+}
+
+impl Groups {
+    /// The group a thread belongs to; makes it if it is the first. The key may lose its copy when there are too many.
+    pub fn place(&mut self, attribution: &mut Attribution, families: &Families) -> usize {
+        if let Some(index) = self.position(&attribution.group) {
+            return index;
+        }
+        if self.watched.len() >= MOST {
+            attribution.group.library = None;
+            if let Some(index) = self.position(&attribution.group) {
+                return index;
+            }
+        }
+        self.watched.push(WatchedGroup::new(attribution.group.clone(), families));
+        self.watched.len() - 1
+    }
+
+    /// A tick begins: nobody was counted yet.
+    pub fn begin_tick(&mut self) {
+        self.watched.iter_mut().for_each(|group| group.threads = 0);
+    }
+
+    /// Counts a thread and what it used in this tick.
+    pub fn count(&mut self, group: usize, used: Load, awake_ns: u64) {
+        let group = &mut self.watched[group];
+        group.threads += 1;
+        group.load.now.add(used);
+        group.awake_ns.now = group.awake_ns.now.saturating_add(awake_ns);
+    }
+
+    /// A tick ends: everybody was counted.
+    pub fn end_tick(&mut self, window: &Window) {
+        for group in &mut self.watched {
+            group.load.mark(window);
+            group.awake_ns.mark(window);
+            if group.threads > 0 {
+                group.last_inhabited_ns = window.now_ns();
+            }
+            if let Some(demand) = group.load.over(window).demand(window.span_ns()) {
+                group.wanted.push(demand.wanted);
+            }
+        }
+    }
+
+    /// The groups to show, the one that wants most first, and where each thread's group stands among them. A group
+    /// without threads is shown for as long as the window still covers their time.
+    pub fn scene(&self, window: &Window) -> (Vec<Group>, Vec<usize>) {
+        let shown_from = window.now_ns() - window.span_ns();
+        let shown = |group: &WatchedGroup| group.threads > 0 || group.last_inhabited_ns > shown_from;
+        let mut order: Vec<(usize, Group)> =
+            self.watched.iter().enumerate().filter(|(_, g)| shown(g)).map(|(i, g)| (i, g.scene(window))).collect();
+        let wanted = |group: &Group| group.demand.map_or(0.0, |demand| demand.wanted);
+        order.sort_by(|(_, a), (_, b)| {
+            wanted(b).total_cmp(&wanted(a)).then_with(|| (&a.label, &a.key).cmp(&(&b.label, &b.key)))
+        });
+        let mut places = vec![0; self.watched.len()];
+        order.iter().enumerate().for_each(|(place, (index, _))| places[*index] = place);
+        (order.into_iter().map(|(_, group)| group).collect(), places)
+    }
+
+    /// What each group used since it was first watched, and how many threads it has.
+    pub fn totals(&self) -> impl Iterator<Item = (&GroupKey, Load, u32)> {
+        self.watched.iter().map(|group| (&group.key, group.load.now, group.threads))
+    }
+
+    fn position(&self, key: &GroupKey) -> Option<usize> {
+        self.watched.iter().position(|group| group.key == *key)
+    }
+}
+
+impl WatchedGroup {
+    fn new(key: GroupKey, families: &Families) -> Self {
+        let family = families.get(&key.origin);
+        let name = family.map_or(&*key.origin, |family| family.label.as_str());
+        let label = match &key.library {
+            Some(copy) => format!("{name} {copy}"),
+            None => name.to_owned(),
+        };
+        Self {
+            label,
+            about: family.map_or_else(String::new, |family| family.about.clone()),
+            key,
+            threads: 0,
+            load: Remembered::new(Load::default()),
+            awake_ns: Remembered::new(0),
+            last_inhabited_ns: 0,
+            wanted: History::default(),
+        }
+    }
+
+    fn scene(&self, window: &Window) -> Group {
+        let span_ns = window.span_ns();
+        Group {
+            key: self.key.clone(),
+            label: self.label.clone(),
+            about: self.about.clone(),
+            threads: self.threads,
+            awake: (span_ns > 0).then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
+            demand: self.load.over(window).demand(span_ns),
+            total_run_s: self.load.now.run_ns as f64 / 1e9,
+            total_wait_s: self.load.now.runnable_ns.saturating_sub(self.load.now.run_ns) as f64 / 1e9,
+            history: self.wanted.to_vec(),
+            limits: Limits::default(),
+            waits: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_with_countless_libraries_does_not_make_countless_groups() {
+        let (mut groups, families) = (Groups::default(), Families::builtin());
+        let places: Vec<usize> = (0..5000)
+            .map(|n| {
+                let group = GroupKey { origin: "library".into(), library: Some(format!("lib{n}").into()) };
+                groups.place(&mut Attribution { group, ..Attribution::default() }, &families)
+            })
+            .collect();
+        assert_eq!(groups.watched.len(), MOST + 1);
+        assert_eq!(places[4999], MOST);
+        assert_eq!(groups.watched[MOST].label, "library");
+    }
+}

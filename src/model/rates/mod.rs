@@ -1,0 +1,10 @@
+//! TODO head
+
+pub(crate) mod cpus;
+pub(crate) mod group_history;
+pub(crate) mod groups;
+pub(crate) mod history;
+pub(crate) mod load;
+pub(crate) mod processes;
+pub(crate) mod threads;
+pub(crate) mod window;

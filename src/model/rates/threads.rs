@@ -1,0 +1,226 @@
+//! The threads of one process, followed from sample to sample by their keys: what each used since it was first seen, and
+//! where it comes from. A thread that ended is simply no longer there; what it used stays with its group and process.
+
+use std::sync::Arc;
+
+use crate::data::sample::{CounterSource, Identity, NameSource, State, TargetName, ThreadFact};
+use crate::data::scene::{Attribution, Thread};
+use crate::data::{CpuSet, Pid, Text, ThreadKey};
+use crate::model::origin::attribute::{Company, attribute};
+use crate::model::origin::families::Families;
+use crate::model::rates::cpus::Cpus;
+use crate::model::rates::groups::Groups;
+use crate::model::rates::load::{Load, Ticks, first_reading};
+use crate::model::rates::window::{Remembered, Window};
+
+/// Identities attributed lately are remembered: pools make many threads of the same kind.
+const MOST_REMEMBERED: usize = 64;
+/// Names remembered because they change what is thought of other threads.
+const MOST_COMPANIONS: usize = 8;
+
+/// Threads of one process, by rising key.
+#[derive(Debug, Default)]
+pub(crate) struct Threads {
+    watched: Vec<WatchedThread>,
+    origins: Origins,
+}
+
+/// One thread.
+#[derive(Debug)]
+pub(crate) struct WatchedThread {
+    pub key: ThreadKey,
+    pub group: usize,
+    attribution: Arc<Attribution>,
+    identity: Arc<Identity>,
+    shown: Shown,
+    /// Its counters as last read.
+    read: Load,
+    load: Remembered<Load>,
+    /// Whether the newest reading could be compared with an earlier one, or with birth.
+    rated: bool,
+}
+
+/// What is shown as it was read.
+#[derive(Debug)]
+struct Shown {
+    state: State,
+    last_cpu: Option<u32>,
+    affinity: Option<Arc<CpuSet>>,
+}
+
+/// What all threads of one tick have in common.
+#[derive(Debug)]
+pub(crate) struct Tick<'a> {
+    pub families: &'a Families,
+    pub groups: &'a mut Groups,
+    pub cpus: &'a mut Cpus,
+    pub window: &'a Window,
+    pub source: CounterSource,
+    pub ticks: Ticks,
+    /// The instant of the sample before; none at the first.
+    pub before_ns: Option<u64>,
+}
+
+impl Threads {
+    /// Follows the process's threads to the next sample. Returns what they used in between.
+    pub fn take_in(&mut self, facts: &[ThreadFact], process_comm: &str, tick: &mut Tick) -> Load {
+        self.origins.begin_tick(process_comm);
+        let mut facts: Vec<&ThreadFact> = facts.iter().collect();
+        facts.sort_by_key(|fact| fact.key);
+        facts.dedup_by_key(|fact| fact.key);
+        let mut before = std::mem::take(&mut self.watched).into_iter().peekable();
+        self.watched.reserve_exact(facts.len());
+        let mut sum = Load::default();
+        for fact in facts {
+            while before.next_if(|thread| thread.key < fact.key).is_some() {}
+            let mut thread = match before.next_if(|thread| thread.key == fact.key) {
+                Some(thread) => WatchedThread { rated: true, ..thread },
+                None => WatchedThread::new(fact, &mut self.origins, tick),
+            };
+            sum.add(thread.take_in(fact, &mut self.origins, tick));
+            self.watched.push(thread);
+        }
+        sum
+    }
+
+    /// The threads, by rising key.
+    pub fn watched(&self) -> &[WatchedThread] {
+        &self.watched
+    }
+}
+
+impl WatchedThread {
+    fn new(fact: &ThreadFact, origins: &mut Origins, tick: &mut Tick) -> Self {
+        let (attribution, group) = origins.find(&fact.identity, tick);
+        let read = Load::read(fact, tick.source, tick.ticks);
+        let first = first_reading(fact.key, read, tick.before_ns, tick.ticks);
+        Self {
+            key: fact.key,
+            group,
+            attribution,
+            identity: Arc::clone(&fact.identity),
+            shown: Shown { state: fact.state, last_cpu: fact.last_cpu, affinity: fact.affinity.clone() },
+            read: first,
+            load: Remembered::new(Load::default()),
+            // Birth is as good as an earlier reading; a first look at an older thread compares with nothing.
+            rated: tick.before_ns.is_some_and(|before_ns| tick.ticks.started_after(fact.key.start_ticks, before_ns)),
+        }
+    }
+
+    fn take_in(&mut self, fact: &ThreadFact, origins: &mut Origins, tick: &mut Tick) -> Load {
+        if origins.seeking_anew || !Arc::ptr_eq(&self.identity, &fact.identity) {
+            (self.attribution, self.group) = origins.find(&fact.identity, tick);
+            self.identity = Arc::clone(&fact.identity);
+        }
+        self.shown.take_in(fact);
+        let used = self.used(fact, tick);
+        self.load.now.add(used);
+        self.load.mark(tick.window);
+        let ran = used.run_ns > 0 || used.slices > 0 || used.runnable_ns > 0;
+        tick.groups.count(self.group, used, if ran { tick.window.tick_ns() } else { 0 });
+        tick.cpus.count(fact.last_cpu, used.run_ns);
+        used
+    }
+
+    /// What the counters say it used since they were last read. Counters that went back are new counters.
+    fn used(&mut self, fact: &ThreadFact, tick: &Tick) -> Load {
+        let read = Load::read(fact, tick.source, tick.ticks);
+        let used = read.checked_since(self.read).filter(|_| self.rated);
+        self.read = read;
+        self.rated = used.is_some();
+        used.map_or_else(Load::default, |used| used.with_state_seen(tick.source, fact.state, tick.window.tick_ns()))
+    }
+
+    /// The thread as it is shown; `group` is its group's place in the scene.
+    pub fn scene(&self, pid: Pid, group: usize, window: &Window, source: CounterSource) -> Thread {
+        let load = self.load.over(window);
+        let span_ns = window.span_ns();
+        let slices_known = self.rated && span_ns > 0 && source == CounterSource::Schedstat;
+        Thread {
+            key: self.key,
+            pid,
+            group,
+            identity: Arc::clone(&self.identity),
+            attribution: Arc::clone(&self.attribution),
+            state: self.shown.state,
+            last_cpu: self.shown.last_cpu,
+            affinity: self.shown.affinity.clone(),
+            demand: if self.rated { load.demand(span_ns) } else { None },
+            slices_per_s: slices_known.then(|| load.slices as f64 * 1e9 / span_ns as f64),
+        }
+    }
+}
+
+impl Shown {
+    fn take_in(&mut self, fact: &ThreadFact) {
+        self.state = fact.state;
+        self.last_cpu = fact.last_cpu;
+        let same = match (&self.affinity, &fact.affinity) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if !same {
+            self.affinity = fact.affinity.clone();
+        }
+    }
+}
+
+/// Origins found lately in one process, so that a thread of a kind just seen costs no search.
+#[derive(Debug, Default)]
+struct Origins {
+    process_comm: String,
+    companions: Vec<Text>,
+    known: Vec<(Arc<Identity>, Arc<Attribution>, usize)>,
+    /// Which one is forgotten next.
+    oldest: usize,
+    /// Something was learnt that may change origins already found: they are sought anew in the next tick.
+    learnt: bool,
+    seeking_anew: bool,
+}
+
+impl Origins {
+    /// A tick begins. What was found holds for one name of the process: exec changes it.
+    fn begin_tick(&mut self, process_comm: &str) {
+        self.seeking_anew = std::mem::take(&mut self.learnt);
+        if self.process_comm != process_comm {
+            self.process_comm = process_comm.to_owned();
+            self.companions.clear();
+            self.seeking_anew = true;
+        }
+        if self.seeking_anew {
+            self.known.clear();
+        }
+    }
+
+    fn find(&mut self, identity: &Arc<Identity>, tick: &mut Tick) -> (Arc<Attribution>, usize) {
+        if let Some((_, attribution, group)) = self.known.iter().find(|(known, ..)| known == identity) {
+            return (Arc::clone(attribution), *group);
+        }
+        self.learn(identity, tick.families);
+        let company = Company { process_comm: &self.process_comm, companions: &self.companions };
+        let mut attribution = attribute(tick.families, identity, company);
+        let group = tick.groups.place(&mut attribution, tick.families);
+        let attribution = Arc::new(attribution);
+        self.remember((Arc::clone(identity), Arc::clone(&attribution), group));
+        (attribution, group)
+    }
+
+    fn learn(&mut self, identity: &Identity, families: &Families) {
+        let of_tensorflow = identity.target_name.as_ref().filter(|name| name.source != NameSource::Python);
+        let Some(TargetName { name, .. }) = of_tensorflow else { return };
+        let room = self.companions.len() < MOST_COMPANIONS;
+        if room && families.is_companion(name) && !self.companions.contains(name) {
+            self.companions.push(name.clone());
+            self.learnt = true;
+        }
+    }
+
+    fn remember(&mut self, found: (Arc<Identity>, Arc<Attribution>, usize)) {
+        if self.known.len() < MOST_REMEMBERED {
+            self.known.push(found);
+        } else {
+            self.known[self.oldest] = found;
+            self.oldest = (self.oldest + 1) % MOST_REMEMBERED;
+        }
+    }
+}

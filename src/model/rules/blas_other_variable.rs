@@ -1,0 +1,54 @@
+//! Is a variable set that does not steer the BLAS that is loaded?
+
+use crate::data::limits::{Caps, Grade};
+use crate::data::sample::ProcessFact;
+use crate::data::scene::{Evidence, Finding, Level, Remedy};
+use crate::model::limits::knobs::{Cpus, own_threads, variables};
+use crate::model::rules::input::{Case, number, threads_of, variable};
+use crate::model::rules::{Answer, Rule, cant_tell, clear, counted, of_each};
+
+pub const RULE: Rule =
+    Rule { code: "blas-other-variable", asks: "Is a variable set that another BLAS would read?", check };
+
+/// Variables of other BLAS libraries.
+const OTHERS: [&str; 3] = ["MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"];
+
+fn check(case: &Case) -> Answer {
+    of_each(case, case.living(), in_process).unwrap_or_else(|| clear("no process lives"))
+}
+
+fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, _: Cpus) -> Answer {
+    let threads = |group: &crate::data::scene::Group| threads_of(group, process.key.pid);
+    let Some(openblas) = case.of_origin("openblas").max_by_key(|group| threads(group)).filter(|g| threads(g) > 0)
+    else {
+        return clear("no OpenBLAS pool in this process");
+    };
+    if process.environment.is_none() && process.settings.live_environment.is_none() {
+        return cant_tell("the environment can't be read");
+    }
+    if let Some(own) = variables("openblas").iter().find(|name| variable(process, name).is_some()) {
+        return clear(format!("{own} is set, which OpenBLAS reads"));
+    }
+    let set = OTHERS.iter().find_map(|name| Some((*name, number(process, name).filter(|&value| value > 0)?)));
+    let Some((name, value)) = set else { return clear("no variable of another BLAS is set") };
+    let (label, has) = (&openblas.label, threads(openblas));
+    if has <= own_threads("openblas", value) {
+        return clear(format!("{label} has {has} threads, within {name}={value}"));
+    }
+    Ok(Finding {
+        level: Level::Notice,
+        grade: Grade::Corroborated,
+        says: format!("{name}={value} does not steer {label}, which has {} beside the one that calls it", counted(has)),
+        evidence: vec![
+            Evidence::new(name, value.to_string()),
+            Evidence::new(format!("threads of {label}"), has.to_string()),
+            Evidence::new("OPENBLAS_NUM_THREADS", "not set"),
+        ],
+        remedy: Remedy {
+            text: "set the variable that OpenBLAS reads".to_owned(),
+            export: Some(format!("export OPENBLAS_NUM_THREADS={value}")),
+            python: None,
+            caps: Caps { blas: Some(value), ..Caps::default() },
+        },
+    })
+}

@@ -1,0 +1,42 @@
+//! Do the CPU's threads rest because a GPU does the work?
+
+use crate::data::limits::Grade;
+use crate::data::scene::{Evidence, Finding, Level, Remedy};
+use crate::model::rules::input::Case;
+use crate::model::rules::{Answer, Rule, cant_tell, clear};
+
+pub const RULE: Rule = Rule { code: "gpu-bound", asks: "Does a GPU do the work?", check };
+
+/// CPUs wanted under which nothing is going on.
+const ASLEEP: f64 = 0.1;
+
+fn check(case: &Case) -> Answer {
+    let gpu: u32 = case.of_origin("gpu").map(|group| group.threads).sum();
+    if gpu == 0 {
+        return clear("no GPU runtime has threads in this process");
+    }
+    let judged = case.judged()?;
+    let wanted = judged.demand.wanted;
+    if wanted >= 0.5 * case.effective_cpus() {
+        return clear(format!("the CPU's threads want {wanted:.1} of {:.1} CPUs", case.effective_cpus()));
+    }
+    if wanted < ASLEEP {
+        return cant_tell(format!("{gpu} GPU threads exist and nothing runs on the CPUs: the GPU's own load tells"));
+    }
+    Ok(Finding {
+        level: Level::Notice,
+        grade: Grade::Inferred,
+        says: format!(
+            "A GPU is in use and only {wanted:.1} of {:.1} CPUs are wanted: CPU limits hardly matter here",
+            case.effective_cpus()
+        ),
+        evidence: vec![
+            Evidence::new("GPU threads", gpu.to_string()),
+            Evidence::new("wanted", format!("{wanted:.2} of {:.2} CPUs", case.effective_cpus())),
+        ],
+        remedy: Remedy {
+            text: "look at the GPU's own load; smaller CPU pools cost nothing here".to_owned(),
+            ..Remedy::default()
+        },
+    })
+}

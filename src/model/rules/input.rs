@@ -1,0 +1,261 @@
+//! What a rule may look at: the facts, the groups with their limits, and what the judged window says.
+
+use crate::data::limits::{Limit, Limits};
+use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample};
+use crate::data::scene::{Capacity, Condition, Confidence, Demand, Group, Level, Pressure, Thread, Verdict};
+use crate::data::{Pid, Text};
+use crate::model::activity::spin_samples::Sampled;
+use crate::model::limits::group_limits::Sizes;
+use crate::model::limits::knobs::Cpus;
+use crate::model::rules::piled_affinity::Crowd;
+use crate::model::verdict::levels::{JUDGED_S, NOTICE_SATURATION};
+
+/// Processes that rules about settings look into, at most: workers are mostly alike.
+const MOST_PROCESSES: usize = 64;
+/// Of what is wanted, the share from which on a group is a cause of it.
+const CAUSE_SHARE: f64 = 0.25;
+
+/// One moment, laid out for the rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The target's processes, the one asked for first.
+    pub processes: &'a [ProcessSample],
+    /// Its groups with their limits.
+    pub groups: &'a [Group],
+    /// Its threads.
+    pub threads: &'a [Thread],
+    /// Effective CPUs and what they follow from.
+    pub capacity: &'a Capacity,
+    /// CPUs that pool sizes follow from where nothing is set.
+    pub(crate) sizes: &'a Sizes,
+    /// What counters are made of.
+    pub source: CounterSource,
+    /// Seconds the target has been watched.
+    pub watched_s: f64,
+    /// The judged window; none until it is full.
+    pub judged: Option<&'a Judged>,
+    /// What stacks that were taken lately show.
+    pub sampled: &'a Sampled,
+}
+
+/// The judged window: the last [`JUDGED_S`] seconds, or all that was watched.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judged {
+    /// Demand against capacity.
+    pub pressure: Pressure,
+    /// The condition it amounts to.
+    pub condition: Condition,
+    /// Seconds it covers.
+    pub span_s: f64,
+    /// Demand of the whole target.
+    pub demand: Demand,
+    /// Demand of each group, in the order of the groups.
+    pub groups: Vec<Demand>,
+    /// How each group's number of threads went in the last minute, in the order of the groups.
+    pub growth: Vec<Growth>,
+    /// CPUs each group wanted second by second, oldest first, in the order of the groups.
+    pub looks: Vec<Vec<f32>>,
+    /// Demand of each process, in the order of the processes.
+    pub processes: Vec<Demand>,
+    /// CPUs that others used of those the target may use.
+    pub others: f64,
+    /// Threads that crowded nearly all the time.
+    pub crowd: Option<Crowd>,
+    /// The quota that throttled most.
+    pub throttling: Option<Throttling>,
+}
+
+/// How a group's number of threads went within a minute, in processes that were there all the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Growth {
+    /// Threads at the first look.
+    pub before: u32,
+    /// Threads now.
+    pub now: u32,
+    /// The fewest threads in each quarter of the time, oldest first.
+    pub lows: [u32; 4],
+}
+
+/// What a quota took.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Throttling {
+    /// Its cgroup.
+    pub place: Text,
+    /// The quota in CPUs.
+    pub cpus: f64,
+    /// Share of periods in which it ran out.
+    pub share: f64,
+}
+
+/// The origins that run a model's operations.
+pub const COMPUTE: [&str; 5] = ["tf-intra-op", "tf-inter-op", "xla", "openmp", "openblas"];
+
+impl<'a> Case<'a> {
+    /// The judged window, or the answer to give while there is none.
+    pub fn judged(&self) -> Result<&'a Judged, Verdict> {
+        self.judged.ok_or_else(|| match self.watched_s >= 2.0 * JUDGED_S && self.effective_cpus() <= 0.0 {
+            true => Verdict::CantTell { because: "how many CPUs the target may use can't be read".to_owned() },
+            false => Verdict::TooSoon { needs: format!("{JUDGED_S:.0} s of watching, has {:.0}", self.watched_s) },
+        })
+    }
+
+    /// Processes that live and run TensorFlow, with the CPUs their pools follow from.
+    pub fn tensorflows(&self) -> impl Iterator<Item = (&'a ProcessFact, Cpus)> {
+        let living = self.living().filter(|(fact, _)| fact.tensorflow.is_some());
+        living.take(MOST_PROCESSES)
+    }
+
+    /// Processes that live, with the CPUs their pools follow from.
+    pub fn living(&self) -> impl Iterator<Item = (&'a ProcessFact, Cpus)> {
+        let living = self.processes.iter().zip(&self.sizes.each).filter(|(process, _)| !process.ended);
+        living.map(|(process, &cpus)| (process.fact.as_ref(), cpus)).take(MOST_PROCESSES)
+    }
+
+    /// Threads of an origin in one process, all copies of a library together.
+    pub fn threads_in(&self, pid: Pid, origin: &str) -> u32 {
+        self.of_origin(origin).map(|group| threads_of(group, pid)).sum()
+    }
+
+    /// Threads of one process whose origin is not known for certain enough to count pools by.
+    pub fn doubtful_in(&self, pid: Pid) -> usize {
+        let doubtful = |thread: &&Thread| {
+            let of = &thread.attribution;
+            thread.pid == pid && (of.group.origin.as_ref() == "unknown" || of.confidence == Confidence::Guess)
+        };
+        self.threads.iter().filter(doubtful).count()
+    }
+
+    /// Groups of an origin.
+    pub fn of_origin(&self, origin: &str) -> impl Iterator<Item = &'a Group> {
+        self.groups.iter().filter(move |group| group.key.origin.as_ref() == origin)
+    }
+
+    /// CPUs wanted by all groups of these origins over the judged window.
+    pub fn wanted(&self, judged: &Judged, origins: &[&str]) -> f64 {
+        let of = |group: &Group| origins.contains(&group.key.origin.as_ref());
+        let wanted =
+            self.groups.iter().zip(&judged.groups).filter(|(group, _)| of(group)).map(|(_, demand)| demand.wanted);
+        // An empty sum is -0.0, which would be shown.
+        0.0 + wanted.sum::<f64>()
+    }
+
+    /// The limit somebody set for an origin; a default is nobody's wish.
+    pub fn wish(&self, origin: &str) -> Option<&'a Limit> {
+        let mut limits = self.of_origin(origin).filter_map(|group| group.limits.effective());
+        limits.find(|limit| limit.was_set())
+    }
+
+    /// Effective CPUs.
+    pub fn effective_cpus(&self) -> f64 {
+        self.capacity.effective_cpus
+    }
+
+    /// Whether more is wanted than the CPUs there are.
+    pub fn crowded(&self, judged: &Judged) -> bool {
+        judged.demand.wanted > self.effective_cpus() * NOTICE_SATURATION
+    }
+
+    /// Whether a TensorFlow pool was limited and more is wanted than all those limits together: somebody expected less.
+    pub fn beyond_wishes(&self, judged: &Judged) -> bool {
+        let wishes: Vec<u32> =
+            ["tf-intra-op", "tf-inter-op"].iter().filter_map(|o| self.wish(o)).map(|limit| limit.value).collect();
+        !wishes.is_empty() && judged.demand.wanted > f64::from(wishes.iter().sum::<u32>()) * NOTICE_SATURATION
+    }
+
+    /// How bad a cause is that accounts for so much of what is wanted: as bad as the condition if that is much, else a
+    /// notice.
+    pub fn blame(&self, judged: &Judged, wanted: f64) -> Level {
+        let much = wanted >= CAUSE_SHARE * judged.demand.wanted;
+        if much && self.crowded(judged) { judged.condition.level().max(Level::Notice) } else { Level::Notice }
+    }
+}
+
+/// Threads of a group in one process.
+pub fn threads_of(group: &Group, pid: Pid) -> u32 {
+    group.limits.processes.iter().find(|process| process.pid == pid).map_or(0, |process| process.threads)
+}
+
+/// The name of a limit and who set it, for sentences: "limit 3 (tf.config)".
+pub fn limit_of(limits: &Limits) -> String {
+    let each = if limits.processes.len() > 1 { " per process" } else { "" };
+    match limits.effective() {
+        Some(limit) if limit.was_set() => format!("limit {}{each} ({})", limit.value, who_set(limit)),
+        Some(_) => "no limit set".to_owned(),
+        None => limits.absence().to_owned(),
+    }
+}
+
+fn who_set(limit: &Limit) -> &str {
+    if limit.source == crate::model::limits::knobs::SCRIPT { &limit.place } else { &limit.source }
+}
+
+/// A variable as the process has it now, else as it was at start.
+pub fn variable<'a>(process: &'a ProcessFact, name: &str) -> Option<&'a str> {
+    let environment = process.settings.live_environment.as_ref().or(process.environment.as_ref());
+    environment.and_then(|environment: &'a Environment| environment.get(name))
+}
+
+/// A variable that holds a number.
+pub fn number(process: &ProcessFact, name: &str) -> Option<u32> {
+    variable(process, name)?.trim().parse().ok()
+}
+
+/// TensorFlow's two pools: their origin, name, variable, setter and value in tf.config.
+#[derive(Debug)]
+pub struct TfPool {
+    /// Origin id of its threads.
+    pub origin: &'static str,
+    /// "intra" or "inter".
+    pub name: &'static str,
+    /// The variable that sizes it.
+    pub variable: &'static str,
+}
+
+/// Both.
+pub const TF_POOLS: [TfPool; 2] = [
+    TfPool { origin: "tf-intra-op", name: "intra", variable: "TF_NUM_INTRAOP_THREADS" },
+    TfPool { origin: "tf-inter-op", name: "inter", variable: "TF_NUM_INTEROP_THREADS" },
+];
+
+impl TfPool {
+    /// Its value in tf.config; none when not set or not readable. 0 is kept: somebody wrote it.
+    pub fn in_tf_config(&self, process: &ProcessFact) -> Option<i64> {
+        let config = process.settings.tf_config?;
+        if self.name == "intra" { config.intra } else { config.inter }
+    }
+
+    /// Threads of the largest pool of its kind in a process: sessions and NUMA nodes may have pools of their own, which
+    /// TensorFlow names differently.
+    pub fn size_in(&self, case: &Case, pid: Pid) -> u32 {
+        let of = |thread: &&Thread| thread.pid == pid && thread.attribution.group.origin.as_ref() == self.origin;
+        let mut sizes: Vec<(&str, u32)> = Vec::new();
+        for thread in case.threads.iter().filter(of) {
+            match sizes.iter_mut().find(|(name, _)| *name == thread.name()) {
+                Some((_, size)) => *size += 1,
+                None => sizes.push((thread.name(), 1)),
+            }
+        }
+        sizes.into_iter().map(|(_, size)| size).max().unwrap_or(0)
+    }
+
+    /// The Python call that sizes it.
+    pub fn setter(&self, value: u32) -> String {
+        format!("tf.config.threading.set_{}_op_parallelism_threads({value})", self.name)
+    }
+
+    /// The shell line that sizes it.
+    pub fn export(&self, value: u32) -> String {
+        format!("export {}={value}", self.variable)
+    }
+
+    /// The caps that size it.
+    pub fn caps(&self, value: u32) -> crate::data::limits::Caps {
+        let mut caps = crate::data::limits::Caps::default();
+        if self.name == "intra" {
+            caps.intra = Some(value)
+        } else {
+            caps.inter = Some(value)
+        }
+        caps
+    }
+}

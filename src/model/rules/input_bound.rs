@@ -1,0 +1,47 @@
+//! Do the compute pools idle because the input pipeline can't keep up?
+
+use crate::data::limits::Grade;
+use crate::data::scene::{Evidence, Finding, Level, Remedy};
+use crate::model::rules::input::{COMPUTE, Case};
+use crate::model::rules::{Answer, Rule, cant_tell, clear};
+
+pub const RULE: Rule = Rule { code: "input-bound", asks: "Does computing wait for input?", check };
+
+/// Share of the CPUs under which compute pools idle.
+const IDLE_SHARE: f64 = 0.2;
+/// CPUs of work that one thread can't do faster.
+const ONE_THREAD: f64 = 0.9;
+
+fn check(case: &Case) -> Answer {
+    if case.tensorflows().next().is_none() {
+        return clear("no TensorFlow in this process");
+    }
+    let judged = case.judged()?;
+    let (compute, data) = (case.wanted(judged, &COMPUTE), case.wanted(judged, &["tf-data"]));
+    let python = case.wanted(judged, &["python", "main"]);
+    if compute >= IDLE_SHARE * case.effective_cpus() || data + python < ONE_THREAD {
+        return clear(format!("compute pools want {compute:.1} CPUs, tf.data {data:.1}, Python {python:.1}"));
+    }
+    if data < ONE_THREAD {
+        return cant_tell(format!(
+            "compute pools idle while Python's threads want {python:.1} CPUs: input, or operations that run in them; only \
+             their stacks tell"
+        ));
+    }
+    Ok(Finding {
+        level: Level::Notice,
+        grade: Grade::Inferred,
+        says: format!("Compute pools want only {compute:.1} CPUs while tf.data wants {data:.1}: computing waits for input"),
+        evidence: vec![
+            Evidence::new("compute pools want", format!("{compute:.2} CPUs")),
+            Evidence::new("tf.data wants", format!("{data:.2} CPUs")),
+            Evidence::new("Python wants", format!("{python:.2} CPUs")),
+        ],
+        remedy: Remedy {
+            text: "make the pipeline cheaper (cache, batch before map) or, with CPUs to spare, wider (num_parallel_calls, \
+                   prefetch); larger compute pools won't help"
+                .to_owned(),
+            ..Remedy::default()
+        },
+    })
+}

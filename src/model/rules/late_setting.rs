@@ -1,0 +1,156 @@
+//! Was a setting made after the pool was built? The first device or session fixes TensorFlow's pools for good.
+
+use crate::data::limits::Grade;
+use crate::data::sample::{ProcessFact, Script, Wish, WishKnob};
+use crate::data::scene::{Evidence, Finding, Level, Remedy};
+use crate::model::limits::knobs::Cpus;
+use crate::model::rules::input::{Case, TF_POOLS, TfPool, number, variable};
+use crate::model::rules::{Answer, Rule, cant_tell, clear, counted, of_each_tensorflow, origins_unread, too_soon};
+
+pub const RULE: Rule = Rule { code: "late-setting", asks: "Was a setting made after the pool was built?", check };
+
+fn check(case: &Case) -> Answer {
+    of_each_tensorflow(case, in_process)
+}
+
+fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, cpus: Cpus) -> Answer {
+    if process.settings.tf_config.is_none() && process.settings.script.is_none() {
+        return cant_tell("neither tf.config nor the script's source can be read");
+    }
+    let doubtful = case.doubtful_in(process.key.pid);
+    if doubtful > 0 {
+        return origins_unread(doubtful);
+    }
+    let pools = TF_POOLS.iter().map(|pool| Built { pool, threads: pool.size_in(case, process.key.pid), cpus });
+    let built: Vec<Built> = pools.filter(|built| built.threads > 0).collect();
+    if built.is_empty() {
+        return too_soon("TensorFlow to build its pools");
+    }
+    if let Some(found) = built.iter().find_map(|built| built.configured(process)) {
+        return Ok(found);
+    }
+    let wished: Vec<Answer> = built.iter().filter_map(|built| built.wished(process)).collect();
+    let (found, doubts): (Vec<Answer>, Vec<Answer>) = wished.into_iter().partition(Result::is_ok);
+    let answer = found.into_iter().next().or(doubts.into_iter().next());
+    answer.unwrap_or_else(|| clear(built.iter().map(|built| built.agreement(process)).collect::<Vec<_>>().join("; ")))
+}
+
+/// A pool that exists in a process.
+struct Built {
+    pool: &'static TfPool,
+    threads: u32,
+    cpus: Cpus,
+}
+
+impl Built {
+    /// What made the pool as large as it is, if that is not the setting: then the setting came later.
+    fn size_from(&self, process: &ProcessFact) -> Option<String> {
+        let variable = self.pool.variable;
+        if number(process, variable) == Some(self.threads) {
+            return Some(format!("as {variable} says"));
+        }
+        let by_default = number(process, variable).is_none_or(|value| value == 0) && self.threads == self.cpus.allowed;
+        by_default.then(|| "one a CPU".to_owned())
+    }
+
+    /// tf.config holds another number than the pool has.
+    fn configured(&self, process: &ProcessFact) -> Option<Finding> {
+        let set = u32::try_from(self.pool.in_tf_config(process)?).ok().filter(|&set| set > 0 && set != self.threads)?;
+        let (name, threads) = (self.pool.name, self.threads);
+        if self.held(process).is_some() {
+            return None; // the setting was in time, and was lowered
+        }
+        let from = self.size_from(process);
+        let more_pools = variable(process, "TF_OVERRIDE_GLOBAL_THREADPOOL").is_some_and(|value| value != "0");
+        if more_pools && from.is_none() {
+            return None;
+        }
+        let cause = match &from {
+            Some(from) => format!("{from}: it was built before the setting"),
+            None => "it was built before the setting, or by another session".to_owned(),
+        };
+        Some(Finding {
+            level: Level::Notice,
+            grade: if from.is_some() { Grade::Corroborated } else { Grade::Inferred },
+            says: format!("tf.config says {name} = {set}, but the pool has {}, {cause}", counted(threads)),
+            evidence: vec![
+                Evidence::new(format!("tf.config {name}"), format!("{set} threads")),
+                Evidence::new("threads of the pool", threads.to_string()),
+                Evidence::new("CPUs allowed", self.cpus.allowed.to_string()),
+            ],
+            remedy: self.remedy(set),
+        })
+    }
+
+    /// The script's source asks for a number that neither tf.config nor the pool has. A script that asks for several has
+    /// branches, and which of them ran is not known.
+    fn wished(&self, process: &ProcessFact) -> Option<Answer> {
+        let script = process.settings.script.as_ref()?;
+        let knob = if self.pool.name == "intra" { WishKnob::Intra } else { WishKnob::Inter };
+        let asks = |wish: &&Wish| wish.knob == knob && wish.value > 0;
+        if self.held(process).is_some() {
+            return None;
+        }
+        if self.pool.in_tf_config(process).is_some() {
+            return None; // tf.config says what ran, and its number was compared already
+        }
+        let wishes: Vec<&Wish> = script.wishes.iter().filter(asks).collect();
+        let unmet = *wishes.iter().rfind(|wish| wish.value != i64::from(self.threads))?;
+        let (name, threads, place) = (self.pool.name, self.threads, place(script, unmet));
+        if wishes.iter().any(|wish| wish.value != unmet.value) {
+            return Some(cant_tell(format!(
+                "lines of the script ask for different {name} sizes, the pool has {threads}: whether {place} ran can't be \
+                 seen"
+            )));
+        }
+        let value = u32::try_from(unmet.value).ok()?;
+        let from = self.size_from(process).map_or(String::new(), |from| format!(", {from}"));
+        Some(Ok(Finding {
+            level: Level::Notice,
+            grade: Grade::Inferred,
+            says: format!(
+                "{place} asks for {name} = {value}, but the pool has {}{from}: that line ran too late, or not at all",
+                counted(threads)
+            ),
+            evidence: vec![
+                Evidence::new(place, format!("{name} = {value}")),
+                Evidence::new(format!("tf.config {name}"), "not set"),
+                Evidence::new("threads of the pool", threads.to_string()),
+                Evidence::new("CPUs allowed", self.cpus.allowed.to_string()),
+            ],
+            remedy: self.remedy(value),
+        }))
+    }
+
+    /// The cap of tftop's shim, where the pool has just that size.
+    fn held(&self, process: &ProcessFact) -> Option<u32> {
+        process.shim.and_then(|shim| shim.cap(self.pool.origin)).filter(|&cap| cap == self.threads)
+    }
+
+    fn remedy(&self, value: u32) -> Remedy {
+        Remedy {
+            text: "set it before the first op, device list or session; a variable holds from the start, unless the script \
+                   overrules it"
+                .to_owned(),
+            export: Some(self.pool.export(value)),
+            python: Some(self.pool.setter(value)),
+            caps: self.pool.caps(value),
+        }
+    }
+
+    fn agreement(&self, process: &ProcessFact) -> String {
+        let (name, threads) = (self.pool.name, self.threads);
+        if let Some(cap) = self.held(process) {
+            return format!("tftop run holds {name} at {cap}, the pool has {threads}");
+        }
+        match self.pool.in_tf_config(process).filter(|&set| set > 0) {
+            Some(set) => format!("tf.config says {name} = {set}, the pool has {threads}"),
+            None => format!("tf.config sets no {name} size, the pool has {threads}"),
+        }
+    }
+}
+
+fn place(script: &Script, wish: &Wish) -> String {
+    let file = script.path.rsplit('/').next().unwrap_or(&script.path);
+    format!("{file}:{}", wish.line)
+}

@@ -1,0 +1,68 @@
+//! Does every worker process bring pools of its own?
+
+use crate::data::Pid;
+use crate::data::limits::{Caps, Grade};
+use crate::data::scene::{Evidence, Finding, Remedy};
+use crate::model::advice;
+use crate::model::rules::input::{COMPUTE, Case};
+use crate::model::rules::{Answer, Rule, clear};
+
+pub const RULE: Rule = Rule { code: "many-processes", asks: "Does every worker process bring its own pools?", check };
+
+/// CPUs wanted from which on a process is busy.
+const BUSY_CPUS: f64 = 0.25;
+/// What all but the busiest process must want: less, and that one is to blame alone.
+const OTHERS_SHARE: f64 = 0.25;
+
+fn check(case: &Case) -> Answer {
+    let living = case.processes.iter().filter(|process| !process.ended).count();
+    if living < 2 {
+        return clear("one process");
+    }
+    let judged = case.judged()?;
+    let pairs = case.processes.iter().zip(&judged.processes).filter(|(process, _)| !process.ended);
+    let busy: Vec<(Pid, f64)> =
+        pairs.map(|(p, demand)| (p.fact.key.pid, demand.wanted)).filter(|b| b.1 >= BUSY_CPUS).collect();
+    let wanted = 0.0 + busy.iter().map(|(_, wanted)| wanted).sum::<f64>();
+    let largest = busy.iter().map(|(_, wanted)| *wanted).fold(0.0, f64::max);
+    let one_is_to_blame = wanted - largest < OTHERS_SHARE * wanted;
+    if busy.len() < 2 || !case.crowded(judged) || wanted <= case.effective_cpus() || one_is_to_blame {
+        return clear(format!("{} of {living} processes are busy; together they want {wanted:.1} CPUs", busy.len()));
+    }
+    let with_pools =
+        busy.iter().filter(|(pid, _)| COMPUTE.iter().any(|origin| case.threads_in(*pid, origin) > 0)).count();
+    let each = ((case.effective_cpus() / busy.len() as f64).floor() as u32).max(1);
+    let caps = if with_pools < 2 { Caps::default() } else { caps(case, each) };
+    let pools = if with_pools < 2 { "each runs on its own" } else { "each has its own pools" };
+    let fits = busy.len() as f64 <= case.effective_cpus();
+    Ok(Finding {
+        level: case.blame(judged, wanted),
+        grade: Grade::Measured,
+        says: format!("{} busy processes together want {wanted:.1} CPUs: {pools}", busy.len()),
+        evidence: vec![
+            Evidence::new("processes", format!("{living}, {} of them busy, {with_pools} with pools", busy.len())),
+            Evidence::new("wanted together", format!("{wanted:.2} of {:.2} CPUs", case.effective_cpus())),
+            Evidence::new("largest of them wants", format!("{largest:.2} CPUs")),
+        ],
+        remedy: Remedy {
+            text: match fits && with_pools >= 2 {
+                true => format!("a limit holds per process: give each {each}, or start fewer workers"),
+                false => format!("start at most {} workers", (case.effective_cpus().floor() as u32).max(1)),
+            },
+            export: advice::export(&caps),
+            python: advice::python(&caps),
+            caps,
+        },
+    })
+}
+
+/// The same cap for every pool that exists.
+fn caps(case: &Case, each: u32) -> Caps {
+    let mut caps = Caps::default();
+    for group in case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()) && group.threads > 0) {
+        if let Some(cap) = advice::slot(&mut caps, group) {
+            *cap = Some(each);
+        }
+    }
+    caps
+}

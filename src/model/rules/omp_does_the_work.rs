@@ -1,0 +1,58 @@
+//! Does an OpenMP runtime do the work while the intra-op setting sizes an idle pool?
+
+use crate::data::limits::{Caps, Grade};
+use crate::data::scene::{Evidence, Finding, Group, Remedy};
+use crate::model::advice;
+use crate::model::rules::input::Case;
+use crate::model::rules::{Answer, Rule, clear};
+
+pub const RULE: Rule =
+    Rule { code: "omp-does-the-work", asks: "Does OpenMP do the work that intra-op is set for?", check };
+
+/// Copies of OpenMP that a build of TensorFlow runs its operations on; any other belongs to the package that ships it.
+const OF_TENSORFLOW: [&str; 6] = ["tensorflow", "intel", "intel_openmp", "libiomp5", "libomp", "libgomp"];
+
+fn check(case: &Case) -> Answer {
+    if case.tensorflows().next().is_none() {
+        return clear("no TensorFlow in this process");
+    }
+    let own = |group: &&Group| group.key.library.as_deref().is_none_or(|copy| OF_TENSORFLOW.contains(&copy));
+    if case.of_origin("openmp").next().is_none() {
+        return clear("the process has no OpenMP threads");
+    }
+    let Some(group) = case.of_origin("openmp").find(own) else {
+        return clear("the OpenMP threads belong to another package than TensorFlow");
+    };
+    let judged = case.judged()?;
+    let openmp: f64 =
+        case.groups.iter().zip(&judged.groups).filter(|(g, _)| g.key == group.key).map(|(_, d)| d.wanted).sum();
+    let intra = case.wanted(judged, &["tf-intra-op"]);
+    let Some(limit) = case.wish("tf-intra-op") else {
+        return clear(format!("nobody set intra-op; OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
+    };
+    if openmp < 0.5 || openmp < 4.0 * intra {
+        return clear(format!("OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
+    }
+    let fits = (case.effective_cpus().floor() as u32).clamp(1, limit.value.max(1));
+    let caps = Caps { omp: Some(fits), ..Caps::default() };
+    let threads: u32 = case.of_origin("tf-intra-op").map(|group| group.threads).sum();
+    Ok(Finding {
+        level: case.blame(judged, openmp),
+        grade: Grade::Measured,
+        says: format!(
+            "OpenMP threads do the work ({openmp:.1} CPUs wanted); intra-op, which {} sets to {}, wants {intra:.1}",
+            limit.source, limit.value
+        ),
+        evidence: vec![
+            Evidence::new(format!("{} wants", group.label), format!("{openmp:.2} CPUs")),
+            Evidence::new("intra-op wants", format!("{intra:.2} CPUs")),
+            Evidence::new("intra-op threads", threads.to_string()),
+        ],
+        remedy: Remedy {
+            text: "size the OpenMP team: it is counted for every thread that calls it".to_owned(),
+            export: advice::export(&caps),
+            python: None,
+            caps,
+        },
+    })
+}

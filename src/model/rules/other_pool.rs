@@ -1,0 +1,65 @@
+//! Is the busy group another pool than the one that was limited?
+
+use crate::data::limits::Grade;
+use crate::data::scene::{Demand, Evidence, Finding, Group, Remedy};
+use crate::model::advice;
+use crate::model::rules::input::Case;
+use crate::model::rules::{Answer, Rule, clear};
+
+pub const RULE: Rule = Rule { code: "other-pool", asks: "Do other pools run beside the one that was limited?", check };
+
+/// What pools without a limit must want together to matter, in CPUs.
+const LEAST_CPUS: f64 = 0.5;
+
+fn check(case: &Case) -> Answer {
+    let limited = ["tf-intra-op", "tf-inter-op"].into_iter().find_map(|origin| Some((origin, case.wish(origin)?)));
+    let Some((origin, limit)) = limited else { return clear("nobody limited a TensorFlow pool") };
+    let judged = case.judged()?;
+    let name = if origin == "tf-intra-op" { "intra-op" } else { "inter-op" };
+    let own = case.wanted(judged, &[origin]);
+    let mut beside: Vec<(&Group, &Demand)> = case
+        .groups
+        .iter()
+        .zip(&judged.groups)
+        .filter(|(group, demand)| unlimited(group) && demand.wanted >= 0.05)
+        .collect();
+    beside.sort_by(|a, b| b.1.wanted.total_cmp(&a.1.wanted));
+    let others = 0.0 + beside.iter().map(|(_, demand)| demand.wanted).sum::<f64>();
+    let (Some((busiest, _)), true) = (beside.first(), others >= LEAST_CPUS && case.beyond_wishes(judged)) else {
+        return clear(format!(
+            "{name} ({}) wants {own:.1} CPUs, pools that nobody limited {others:.1}",
+            crate::model::rules::input::limit_of(&of(case, origin).limits)
+        ));
+    };
+    let sum: Vec<_> = beside.iter().take(5).map(|(group, d)| format!("{} {:.2}", group.label, d.wanted)).collect();
+    let fit = advice::fit(case, judged);
+    Ok(Finding {
+        level: case.blame(judged, others),
+        grade: Grade::Measured,
+        says: format!(
+            "{} limits {name} to {}, but pools it does not reach want {others:.1} CPUs beside its {own:.1}",
+            limit.source, limit.value
+        ),
+        evidence: vec![
+            Evidence::new(format!("{name} wants"), format!("{own:.2} CPUs")),
+            Evidence::new("pools without a limit want", format!("{} CPUs", sum.join(" + "))),
+            Evidence::new("all together", format!("{:.2} of {:.2} CPUs", judged.demand.wanted, case.effective_cpus())),
+        ],
+        remedy: Remedy {
+            text: format!("limit {} too: {}", busiest.label, busiest.limits.knob),
+            export: advice::export(&fit.caps),
+            python: advice::python(&fit.caps),
+            caps: fit.caps,
+        },
+    })
+}
+
+/// Whether nobody limited a group. The main thread is one thread, whatever is set.
+fn unlimited(group: &Group) -> bool {
+    group.key.origin.as_ref() != "main" && !group.limits.effective().is_some_and(|limit| limit.was_set())
+}
+
+fn of<'a>(case: &Case<'a>, origin: &str) -> &'a Group {
+    let mut groups = case.of_origin(origin);
+    groups.next().unwrap_or(&case.groups[0])
+}

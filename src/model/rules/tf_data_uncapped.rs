@@ -1,0 +1,70 @@
+//! Does tf.data run without a limit? Each iterator makes a private pool of one thread a CPU unless its options say otherwise.
+
+use crate::data::limits::{Caps, Grade};
+use crate::data::sample::{Script, WishKnob};
+use crate::data::scene::{Evidence, Finding, Remedy, Thread};
+use crate::model::advice;
+use crate::model::rules::input::Case;
+use crate::model::rules::{Answer, Rule, clear, counted};
+
+pub const RULE: Rule = Rule { code: "tf-data-uncapped", asks: "Does tf.data run without a limit?", check };
+
+/// What tf.data must want to matter, in CPUs.
+const LEAST_CPUS: f64 = 0.25;
+
+fn check(case: &Case) -> Answer {
+    let Some(group) = case.of_origin("tf-data").next() else {
+        return clear("the process has no tf.data threads");
+    };
+    let judged = case.judged()?;
+    let wanted = case.wanted(judged, &["tf-data"]);
+    if wanted < LEAST_CPUS || !(case.crowded(judged) || case.beyond_wishes(judged)) {
+        return clear(format!("{} tf.data threads want {wanted:.2} CPUs, and all that is wanted fits", group.threads));
+    }
+    let in_private_pool = |t: &&Thread| t.name() == "tf_data_private_threadpool";
+    let private = case.threads.iter().filter(in_private_pool).count() as u32;
+    if let Some(set) = case.living().find_map(|(fact, _)| private_size(fact.settings.script.as_ref()?, private)) {
+        return clear(format!("{private} threads in private pools, as {set} says"));
+    }
+    let allowed = case.sizes.whole.allowed.max(1);
+    let one_a_cpu = private > 0 && private.is_multiple_of(allowed);
+    if !one_a_cpu && group.threads <= allowed {
+        return clear(format!("{} tf.data threads, {private} in private pools: fewer than CPUs", group.threads));
+    }
+    let pools = if one_a_cpu {
+        let pools = private / allowed;
+        format!("{pools} private {} of {}", if pools == 1 { "pool" } else { "pools" }, counted(allowed))
+    } else {
+        format!("{} threads", group.threads)
+    };
+    let caps = Caps { data: Some(1), ..Caps::default() };
+    Ok(Finding {
+        level: case.blame(judged, wanted),
+        grade: if one_a_cpu { Grade::Corroborated } else { Grade::Inferred },
+        says: format!(
+            "tf.data has {pools} and wants {wanted:.1} CPUs; no setting of TensorFlow's other pools limits it"
+        ),
+        evidence: vec![
+            Evidence::new("tf.data threads", group.threads.to_string()),
+            Evidence::new("in private pools", private.to_string()),
+            Evidence::new("tf.data wants", format!("{wanted:.2} CPUs")),
+            Evidence::new("CPUs allowed", allowed.to_string()),
+        ],
+        remedy: Remedy {
+            text: "no variable does it: set the private pool in the dataset's options, and numbers instead of AUTOTUNE"
+                .to_owned(),
+            export: None,
+            python: advice::python(&caps),
+            caps,
+        },
+    })
+}
+
+/// The line of the script that explains so many threads in private pools.
+fn private_size(script: &Script, private: u32) -> Option<String> {
+    let explains =
+        |value: i64| u32::try_from(value).is_ok_and(|value| value > 0 && private > 0 && private.is_multiple_of(value));
+    let wish = script.wishes.iter().find(|w| w.knob == WishKnob::PrivateThreadpool && explains(w.value))?;
+    let file = script.path.rsplit('/').next().unwrap_or(&script.path);
+    Some(format!("{file}:{}", wish.line))
+}

@@ -1,0 +1,116 @@
+//! Do threads of a group keep being born without dying?
+
+use crate::data::limits::Grade;
+use crate::data::scene::{Evidence, Finding, Level, Remedy};
+use crate::model::rates::group_history::LOOKS;
+use crate::model::rules::input::{Case, Growth};
+use crate::model::rules::{Answer, Rule, clear, too_soon};
+
+pub const RULE: Rule = Rule { code: "thread-leak", asks: "Does the number of threads keep growing?", check };
+
+/// Seconds of watching a trend needs, less the jitter of a tick.
+const NEEDS_S: f64 = (LOOKS - 1) as f64;
+/// Threads more than before that make a leak.
+const LEAST_GROWTH: u32 = 10;
+/// Minutes to a limit on threads below which it is urgent.
+const URGENT_MINUTES: f64 = 10.0;
+
+fn check(case: &Case) -> Answer {
+    let judged = match case.judged() {
+        Ok(judged) if case.watched_s >= NEEDS_S * 0.98 => judged,
+        _ => return too_soon(format!("{NEEDS_S:.0} s of watching, has {:.0}", case.watched_s)),
+    };
+    let grown = |growth: &Growth| growth.now.saturating_sub(growth.before);
+    let pairs = case.groups.iter().zip(&judged.growth).filter(|(_, growth)| keeps_growing(growth));
+    let Some((group, growth)) = pairs.max_by_key(|(_, growth)| grown(growth)) else {
+        return clear("no group kept gaining threads through the last minute");
+    };
+    let headroom = headroom(case);
+    let minutes = |room: u64| room as f64 / f64::from(grown(growth).max(1));
+    let urgent = headroom.as_ref().is_some_and(|limit| minutes(limit.room()) < URGENT_MINUTES);
+    let lows: Vec<String> = growth.lows.iter().map(u32::to_string).collect();
+    let mut evidence = vec![
+        Evidence::new(group.label.clone(), format!("{} threads a minute ago, {} now", growth.before, growth.now)),
+        Evidence::new("fewest in each quarter of the minute", lows.join(", ")),
+    ];
+    evidence.extend(headroom.map(|limit| {
+        let at_least = if limit.others_unseen { "at least " } else { "" };
+        let value =
+            format!("{at_least}{} of {} used, full in about {:.0} min", limit.used, limit.max, minutes(limit.room()));
+        Evidence::new(limit.what, value)
+    }));
+    Ok(Finding {
+        level: if urgent { Level::Severe } else { Level::Notice },
+        grade: Grade::Measured,
+        says: format!(
+            "{} grew from {} to {} threads within a minute and does not shrink",
+            group.label, growth.before, growth.now
+        ),
+        evidence,
+        remedy: Remedy {
+            text:
+                "something makes pools and never drops them (iterators, sessions, executors): make it once and reuse it"
+                    .to_owned(),
+            ..Remedy::default()
+        },
+    })
+}
+
+/// The fewest threads rise from quarter to quarter and still do: pools that are built once, or again and again, don't.
+fn keeps_growing(growth: &Growth) -> bool {
+    let rises = growth.lows.windows(2).all(|pair| pair[0] < pair[1]);
+    rises && growth.lows[3] < growth.now && growth.now >= growth.before.saturating_add(LEAST_GROWTH)
+}
+
+/// A limit on threads.
+struct Headroom {
+    used: u64,
+    max: u64,
+    what: &'static str,
+    /// Whether threads count that are not seen here.
+    others_unseen: bool,
+}
+
+impl Headroom {
+    fn room(&self) -> u64 {
+        self.max.saturating_sub(self.used)
+    }
+}
+
+/// The tightest limit on threads of the process asked for.
+fn headroom(case: &Case) -> Option<Headroom> {
+    let (process, _) = case.living().next()?;
+    let settings = &process.settings;
+    let of_cgroup = |pids: &crate::data::sample::PidsLimit| Headroom {
+        used: pids.current,
+        max: pids.max,
+        what: "pids.max of its cgroup",
+        others_unseen: false,
+    };
+    // The kernel does not hold root to RLIMIT_NPROC.
+    let of_user = settings.user_threads_max.filter(|_| process.uid != 0).map(|max| Headroom {
+        used: case.threads.len() as u64,
+        max,
+        what: "RLIMIT_NPROC of its user",
+        others_unseen: true,
+    });
+    settings.pids.as_ref().map(of_cgroup).into_iter().chain(of_user).min_by_key(Headroom::room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grows(before: u32, lows: [u32; 4], now: u32) -> bool {
+        keeps_growing(&Growth { before, now, lows })
+    }
+
+    #[test]
+    fn only_steady_growth_is_a_leak() {
+        assert!(grows(4, [4, 12, 20, 28], 35));
+        assert!(!grows(4, [4, 4, 20, 20], 20), "two pools were built");
+        assert!(!grows(4, [4, 12, 20, 28], 28), "it stopped");
+        assert!(!grows(4, [4, 5, 6, 7], 9), "hardly any");
+        assert!(!grows(12, [4, 4, 4, 4], 12), "a pool that is built anew each epoch");
+    }
+}

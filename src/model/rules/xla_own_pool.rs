@@ -1,0 +1,47 @@
+//! Does XLA run on pools of its own, which the intra-op setting only partly sizes?
+
+use crate::data::limits::{Caps, Grade};
+use crate::data::scene::{Evidence, Finding, Remedy};
+use crate::model::rules::input::Case;
+use crate::model::rules::{Answer, Rule, clear};
+
+pub const RULE: Rule = Rule { code: "xla-own-pool", asks: "Does XLA run on pools that no setting sizes?", check };
+
+/// What XLA must want to matter, in CPUs.
+const LEAST_CPUS: f64 = 0.25;
+
+fn check(case: &Case) -> Answer {
+    let threads: u32 = case.of_origin("xla").map(|group| group.threads).sum();
+    if threads == 0 {
+        return clear("the process has no XLA threads");
+    }
+    let judged = case.judged()?;
+    let wanted = case.wanted(judged, &["xla"]);
+    if wanted < LEAST_CPUS || !(case.crowded(judged) || case.beyond_wishes(judged)) {
+        return clear(format!("{threads} XLA threads want {wanted:.2} CPUs, and all that is wanted fits"));
+    }
+    let allowed = case.sizes.whole.allowed;
+    let fits = (case.effective_cpus().floor() as u32).max(1);
+    let narrower = fits < allowed;
+    let intra = case.wish("tf-intra-op").map_or("not set".to_owned(), |limit| limit.value.to_string());
+    Ok(Finding {
+        level: case.blame(judged, wanted),
+        grade: Grade::Measured,
+        says: format!("XLA's own {threads} threads want {wanted:.1} CPUs; only CPU affinity sizes most of its pools"),
+        evidence: vec![
+            Evidence::new("XLA threads", threads.to_string()),
+            Evidence::new("XLA wants", format!("{wanted:.2} CPUs")),
+            Evidence::new("intra-op limit", intra),
+            Evidence::new("CPUs allowed", allowed.to_string()),
+        ],
+        remedy: Remedy {
+            text: match narrower {
+                true => format!("start under taskset or in a cpuset of {fits} CPUs: XLA sizes its pools to them"),
+                false => "XLA already follows the CPUs it may use: cap the pools that run beside it".to_owned(),
+            },
+            export: None,
+            python: None,
+            caps: if narrower { Caps { cpus: Some(fits), ..Caps::default() } } else { Caps::default() },
+        },
+    })
+}

@@ -1,0 +1,118 @@
+//! The one sentence on top: how much, which group, which knob, what to set.
+
+
+use crate::data::scene::{Condition, Headline, Verdict};
+use crate::model::advice;
+use crate::model::advice::Fit;
+use crate::model::rules::input::{COMPUTE, Case, Judged, limit_of};
+use crate::model::verdict::levels::JUDGED_S;
+
+impl Headline {
+    /// The sentence for a moment.
+    pub fn new(case: &Case) -> Self {
+        let Some(judged) = case.judged else {
+            let says = match case.judged() {
+                Err(Verdict::CantTell { because }) => because,
+                _ => format!("judged after {JUDGED_S:.0} s of watching, has {:.0}", case.watched_s),
+            };
+            return Self { says, judged_s: case.watched_s, ..Self::default() };
+        };
+        let fit = match judged.condition {
+            Condition::Throttled | Condition::Severe | Condition::Oversubscribed | Condition::Notice => {
+                advice::fit(case, judged)
+            }
+            _ => Fit::default(),
+        };
+        let advice = if fit == Fit::default() { String::new() } else { advise(case, judged, &fit) };
+        let (says, caps) = (sentence(case, judged), fit.caps);
+        let pressure = Some(judged.pressure);
+        Self { condition: judged.condition, says, advice, caps, judged_s: judged.span_s, pressure }
+    }
+}
+
+fn sentence(case: &Case, judged: &Judged) -> String {
+    let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
+    let external = judged.pressure.external;
+    match judged.condition {
+        Condition::TooSoon => format!("judged anew: {:.0} s of watching are not enough to be sure", case.watched_s),
+        Condition::Throttled => {
+            let (quota, share) = judged.throttling.as_ref().map_or((cpus, 0.0), |t| (t.cpus, t.share * 100.0));
+            format!("the quota of {} ran out in {share:.0} % of its periods; {}", exact(quota), accuse(case, judged))
+        }
+        Condition::Severe | Condition::Oversubscribed | Condition::Notice => accuse(case, judged),
+        Condition::Starved if judged.others >= external * 0.5 => format!(
+            "neighbours take {external:.1} of the {:.1} CPUs it could use; your limits are fine",
+            wanted.min(cpus)
+        ),
+        Condition::Starved => format!(
+            "it got {:.1} of the {:.1} CPUs it could use; your limits are fine, what took the rest can't be seen",
+            judged.demand.got,
+            wanted.min(cpus)
+        ),
+        Condition::Misplaced => {
+            format!(
+                "{} threads want {}, but affinity crowds them on some while others idle",
+                about(wanted),
+                exact(cpus)
+            )
+        }
+        Condition::Undersubscribed => {
+            let pools = case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()));
+            let largest = pools.max_by_key(|group| group.threads);
+            let pool = largest.map_or(String::new(), |g| format!(", though {} has {} threads", g.label, g.threads));
+            format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
+        }
+        Condition::Healthy => format!("{wanted:.1} of {} are wanted: nobody has to wait long", exact(cpus)),
+    }
+}
+
+/// How much is wanted, and by whom most: the fewest groups without which the rest would fit.
+fn accuse(case: &Case, judged: &Judged) -> String {
+    let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
+    let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
+    let with_knob = |index: usize| case.groups.get(index).is_some_and(advice::can_be_capped);
+    let culprits = advice::culprits(&demands, with_knob, cpus);
+    let named: Vec<String> = culprits
+        .iter()
+        .take(2)
+        .filter_map(|&index| Some((case.groups.get(index)?, demands[index])))
+        .map(|(group, wanted)| format!("{} are {}, {}", about(wanted), group.label, limit_of(&group.limits)))
+        .collect();
+    let more = match culprits.len().saturating_sub(2) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let by = if named.is_empty() { String::new() } else { format!("; {}{more}", named.join("; ")) };
+    format!("{} threads want {}{by}", about(wanted), exact(cpus))
+}
+
+/// What to set, and whether that is enough.
+fn advise(case: &Case, judged: &Judged, fit: &Fit) -> String {
+    let cpus = case.effective_cpus();
+    let knobs = advice::knobs(case, &fit.caps).join(", ");
+    let quota = judged.condition == Condition::Throttled;
+    match (knobs.is_empty(), fit.fits(cpus), quota) {
+        (false, true, true) => format!("{knobs} would fit the quota; or raise it."),
+        (false, true, false) => format!("{knobs} would fit."),
+        (false, false, _) => {
+            let rest = if case.living().count() > 1 { "start fewer processes" } else { "nothing else has a knob" };
+            format!("{knobs} would leave {} threads for {}; {rest}.", about(fit.wanted), exact(cpus))
+        }
+        (true, _, true) => "Only a larger quota helps: no setting reaches these threads.".to_owned(),
+        (true, _, false) => "No setting reaches these threads: run fewer of them, or on more CPUs.".to_owned(),
+    }
+}
+
+/// Demand is a mean: one decimal, and none where it would only look exact.
+fn about(cpus: f64) -> String {
+    if cpus >= 9.95 { format!("{cpus:.0}") } else { format!("{cpus:.1}") }
+}
+
+/// "1 CPU", "2 CPUs", "1.50 CPUs".
+fn exact(cpus: f64) -> String {
+    match cpus {
+        one if (one - 1.0).abs() < 0.005 => "1 CPU".to_owned(),
+        whole if (whole - whole.round()).abs() < 0.005 => format!("{whole:.0} CPUs"),
+        other => format!("{other:.2} CPUs"),
+    }
+}

@@ -1,0 +1,280 @@
+//! The judged window: longer than the one on screen, because it accuses. Keeps what each total was when the window began,
+//! turns it into a judged moment, and lets the rules speak about once a second.
+
+use std::collections::VecDeque;
+
+use crate::data::ProcessKey;
+use crate::data::sample::{CgroupFact, ProcessSample, Throttle};
+use crate::data::scene::{Condition, Demand, Group, GroupKey, Headline, Judgement, Pressure, Scene};
+use crate::model::activity::spin_samples::Sampled;
+use crate::model::capacity::{Quotas, share};
+use crate::model::limits::group_limits::Sizes;
+use crate::model::rates::group_history::{LOOKS, Looks};
+use crate::model::rates::groups::Groups;
+use crate::model::rates::load::Load;
+use crate::model::rates::processes::Processes;
+use crate::model::rates::window::{Remembered, Total, Window};
+use crate::model::rules;
+use crate::model::rules::input::{Case, Growth, Judged, Throttling};
+use crate::model::rules::piled_affinity::Crowd;
+use crate::model::verdict::levels::{Circumstances, JUDGED_S, Judge};
+
+/// Looks are this far apart at least.
+const STEP_NS: u64 = 980_000_000;
+/// Looks that make up the judged window.
+const JUDGED_LOOKS: usize = JUDGED_S as usize;
+/// Of those, how many must see the same crowd.
+const CROWDED_LOOKS: usize = 8;
+
+/// What the judged window remembers.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    window: Window,
+    /// Where each look began: at most as many as a trend needs.
+    looks_ns: VecDeque<u64>,
+    target: Remembered<Load>,
+    /// In the order of the model's groups.
+    groups: Vec<(GroupKey, Remembered<Load>, Looks)>,
+    processes: Vec<Watched>,
+    quotas: Vec<(CgroupFact, Remembered<Throttle>)>,
+    /// Who crowded, and how much others used of the allowed CPUs, at the last looks.
+    crowds: VecDeque<Option<Crowd>>,
+    others: VecDeque<f64>,
+    judge: Judge,
+    began_ns: u64,
+    last_ns: Option<u64>,
+    said: Option<(Headline, Vec<Judgement>)>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    key: ProcessKey,
+    since_ns: u64,
+    load: Remembered<Load>,
+}
+
+impl Judging {
+    /// Judges the last seconds; `whole` means everything that was watched, for a report.
+    pub fn new(whole: bool) -> Self {
+        Self {
+            window: if whole { Window::whole() } else { Window::of_seconds(JUDGED_S) },
+            looks_ns: VecDeque::new(),
+            target: Remembered::new(Load::default()),
+            groups: Vec::new(),
+            processes: Vec::new(),
+            quotas: Vec::new(),
+            crowds: VecDeque::new(),
+            others: VecDeque::new(),
+            judge: Judge::new(whole),
+            began_ns: 0,
+            last_ns: None,
+            said: None,
+        }
+    }
+
+    /// Follows the totals to one more instant.
+    pub fn take_in(&mut self, now_ns: u64, target: Load, groups: &Groups, processes: &Processes, quotas: &Quotas) {
+        if !self.window.begun() {
+            self.began_ns = now_ns;
+        }
+        self.window.advance(now_ns);
+        step(&mut self.target, target, &self.window);
+        self.follow_groups(groups);
+        self.follow_processes(processes);
+        self.follow_quotas(quotas);
+        if self.due() {
+            self.look(groups, processes);
+        }
+    }
+
+    fn due(&self) -> bool {
+        self.last_ns.is_none_or(|last_ns| self.window.now_ns().saturating_sub(last_ns) >= STEP_NS)
+    }
+
+    fn follow_groups(&mut self, groups: &Groups) {
+        for (index, (key, total, _)) in groups.totals().enumerate() {
+            if index == self.groups.len() {
+                self.groups.push((key.clone(), Remembered::new(Load::default()), Looks::default()));
+            }
+            step(&mut self.groups[index].1, total, &self.window);
+        }
+    }
+
+    fn follow_processes(&mut self, processes: &Processes) {
+        let mut known = std::mem::take(&mut self.processes);
+        for process in processes.watched() {
+            let index = known.iter().position(|known| known.key == process.key);
+            let mut watched = match index {
+                Some(index) => known.swap_remove(index),
+                None => {
+                    Watched { key: process.key, since_ns: self.window.now_ns(), load: Remembered::new(Load::default()) }
+                }
+            };
+            step(&mut watched.load, process.total(), &self.window);
+            self.processes.push(watched);
+        }
+    }
+
+    fn follow_quotas(&mut self, quotas: &Quotas) {
+        let mut known = std::mem::take(&mut self.quotas);
+        for (cgroup, total) in quotas.totals() {
+            let same = |(known, _): &(CgroupFact, _)| (&known.path, known.version) == (&cgroup.path, cgroup.version);
+            let index = known.iter().position(same);
+            let known =
+                index.map(|index| known.swap_remove(index).1).filter(|known| total.periods >= known.now.periods);
+            let mut throttle = known.unwrap_or_else(|| Remembered::new(total));
+            step(&mut throttle, total, &self.window);
+            self.quotas.push((cgroup.clone(), throttle));
+        }
+    }
+
+    /// Adds a look to every group's last minute.
+    fn look(&mut self, groups: &Groups, processes: &Processes) {
+        let now_ns = self.window.now_ns();
+        let span_ns = self.last_ns.map_or(0, |last_ns| now_ns.saturating_sub(last_ns));
+        let mut counts: Vec<Vec<(ProcessKey, u32)>> = vec![Vec::new(); self.groups.len()];
+        for process in processes.watched() {
+            for thread in process.threads.watched() {
+                let Some(count) = counts.get_mut(thread.group) else { continue };
+                match count.last_mut() {
+                    Some((key, threads)) if *key == process.key => *threads += 1,
+                    _ => count.push((process.key, 1)),
+                }
+            }
+        }
+        for ((_, total, _), ((.., looks), threads)) in groups.totals().zip(self.groups.iter_mut().zip(counts)) {
+            looks.take_in(total, span_ns, threads);
+        }
+        self.looks_ns.push_back(now_ns);
+        let surplus = self.looks_ns.len().saturating_sub(LOOKS);
+        self.looks_ns.drain(..surplus);
+    }
+
+    /// Puts headline and judgements into a scene that is complete but for them. Judges anew about once a second.
+    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &Sizes, sampled: &Sampled) {
+        if self.due() || self.said.is_none() {
+            self.last_ns = Some(self.window.now_ns());
+            self.said = Some(self.judge(scene, samples, sizes, sampled));
+        }
+        if let Some((headline, judgements)) = &self.said {
+            scene.headline = headline.clone();
+            scene.judgements = judgements.clone();
+        }
+    }
+
+    fn judge(
+        &mut self,
+        scene: &Scene,
+        samples: &[ProcessSample],
+        sizes: &Sizes,
+        sampled: &Sampled,
+    ) -> (Headline, Vec<Judgement>) {
+        remember(&mut self.crowds, rules::piled_affinity::crowd(&scene.threads, &scene.cpus));
+        let others = scene.cpus.iter().filter(|cpu| cpu.allowed).map(|cpu| cpu.others).sum();
+        remember(&mut self.others, others);
+        let watched_s = self.window.now_ns().saturating_sub(self.began_ns) as f64 / 1e9;
+        let full = self.window.covers(JUDGED_S) && scene.capacity.effective_cpus > 0.0;
+        let judged = full.then(|| {
+            let seen = self.judged(scene, samples);
+            let circumstances = circumstances(scene, sizes, &seen);
+            Judged { condition: self.judge.judge(&seen.pressure, &circumstances), ..seen }
+        });
+        let case = Case {
+            processes: samples,
+            groups: &scene.groups,
+            threads: &scene.threads,
+            capacity: &scene.capacity,
+            sizes,
+            source: scene.source,
+            watched_s,
+            judged: judged.as_ref(),
+            sampled,
+        };
+        (Headline::new(&case), rules::judge(&case))
+    }
+
+    fn judged(&self, scene: &Scene, samples: &[ProcessSample]) -> Judged {
+        let window = &self.window;
+        let demand = |load: &Remembered<Load>| load.over(window).demand(window.span_ns()).unwrap_or_default();
+        let known = |group: &Group| self.groups.iter().find(|(key, ..)| *key == group.key);
+        let process = |key: ProcessKey| self.processes.iter().find(|process| process.key == key);
+        let began_ns = self.looks_ns.front().copied().unwrap_or(0);
+        let stayed: Vec<ProcessKey> =
+            self.processes.iter().filter(|process| process.since_ns <= began_ns).map(|process| process.key).collect();
+        let groups = || scene.groups.iter().map(known);
+        let throttling = self.throttling();
+        Judged {
+            pressure: pressure(
+                self.target.over(window),
+                demand(&self.target),
+                scene.capacity.effective_cpus,
+                throttling.as_ref().map(|throttling| throttling.share),
+            ),
+            condition: Condition::TooSoon,
+            span_s: window.span_ns() as f64 / 1e9,
+            demand: demand(&self.target),
+            groups: groups().map(|group| group.map_or(Demand::default(), |(_, load, _)| demand(load))).collect(),
+            growth: groups().map(|g| g.map_or(Growth::default(), |(.., looks)| looks.growth(&stayed))).collect(),
+            looks: groups().map(|group| group.map_or(Vec::new(), |(.., looks)| looks.wanted())).collect(),
+            processes: samples
+                .iter()
+                .map(|sample| process(sample.fact.key).map_or(Demand::default(), |process| demand(&process.load)))
+                .collect(),
+            others: (0.0 + self.others.iter().sum::<f64>()) / self.others.len().max(1) as f64,
+            crowd: self.crowd(),
+            throttling,
+        }
+    }
+
+    /// The crowd of the newest look, if nearly all looks of the judged window saw it.
+    fn crowd(&self) -> Option<Crowd> {
+        let newest = self.crowds.back()?.as_ref()?;
+        let same = |look: &&Option<Crowd>| look.as_ref().is_some_and(|crowd| crowd.mask == newest.mask);
+        (self.crowds.iter().filter(same).count() >= CROWDED_LOOKS).then(|| newest.clone())
+    }
+
+    /// The quota that throttled most.
+    fn throttling(&self) -> Option<Throttling> {
+        let shares = self.quotas.iter().filter_map(|(cgroup, throttle)| {
+            let share = share(throttle.over(&self.window))?;
+            Some(Throttling { place: cgroup.path.clone(), cpus: cgroup.quota.cpus(), share })
+        });
+        shares.max_by(|a, b| a.share.total_cmp(&b.share))
+    }
+}
+
+fn remember<T>(looks: &mut VecDeque<T>, look: T) {
+    if looks.len() == JUDGED_LOOKS {
+        looks.pop_front();
+    }
+    looks.push_back(look);
+}
+
+fn step<T: Total>(total: &mut Remembered<T>, now: T, window: &Window) {
+    total.now = now;
+    total.mark(window);
+}
+
+fn pressure(load: Load, demand: Demand, effective_cpus: f64, throttled_share: Option<f64>) -> Pressure {
+    let waited_ns = load.runnable_ns.saturating_sub(load.run_ns) as f64;
+    let entitled = demand.wanted.min(effective_cpus);
+    Pressure {
+        saturation: if effective_cpus > 0.0 { demand.wanted / effective_cpus } else { 0.0 },
+        wait_share: demand.wait_share.unwrap_or(0.0),
+        wait_ms_per_slice: if load.slices > 0 { waited_ns / 1e6 / load.slices as f64 } else { 0.0 },
+        self_excess: (demand.wanted - effective_cpus).max(0.0),
+        external: (entitled - demand.got).max(0.0),
+        throttled_share,
+    }
+}
+
+fn circumstances(scene: &Scene, sizes: &Sizes, judged: &Judged) -> Circumstances {
+    let compute = scene.groups.iter().filter(|group| rules::input::COMPUTE.contains(&group.key.origin.as_ref()));
+    Circumstances {
+        quota_binds: judged.throttling.as_ref().is_some_and(|quota| quota.cpus < f64::from(sizes.whole.allowed)),
+        crowded: judged.crowd.is_some(),
+        largest_pool: compute.map(|group| group.threads).max().unwrap_or(0),
+        wanted: judged.demand.wanted,
+        effective_cpus: scene.capacity.effective_cpus,
+    }
+}

@@ -1,0 +1,137 @@
+//! A comparison as rows of cells, and its verdict in words.
+
+use crate::present::figure::{MISSING, cpus, share};
+use crate::present::lines::clean;
+use crate::runs::comparison::{Comparison, Figures, GroupFigures, Interval, Ratio, Standing, StepFigures, Verdict};
+use crate::runs::stats::warmup::Warmup;
+
+/// A row: what it is, and a cell for each side.
+pub(crate) type Row = (String, Vec<String>);
+
+/// The figures of all sides.
+pub(crate) fn figures(comparison: &Comparison) -> Vec<Row> {
+    let sides = &comparison.sides;
+    let row = |what: &str, cell: fn(&Figures) -> String| (what.to_owned(), sides.iter().map(cell).collect());
+    let mut rows: Vec<Row> = STEPS
+        .iter()
+        .map(|(what, cell)| {
+            let of = |side: &Figures| side.steps.as_ref().map_or_else(|| MISSING.to_owned(), cell);
+            ((*what).to_owned(), sides.iter().map(of).collect())
+        })
+        .collect();
+    rows.extend([
+        row("CPUs got", |side| cpus(side.demand.map(|demand| demand.got))),
+        row("CPUs wanted", |side| cpus(side.demand.map(|demand| demand.wanted))),
+        row("waited", |side| share(side.demand.and_then(|demand| demand.wait_share))),
+        row("CPUs it could use", |side| cpus(side.effective_cpus)),
+        row("CPUs neighbours took", neighbours),
+    ]);
+    if sides.iter().any(|side| side.throttled_share.is_some()) {
+        rows.push(row("throttled periods", |side| share(side.throttled_share)));
+    }
+    rows.extend(checks(sides));
+    rows.push(row("against the fastest", |side| standing(&side.standing)));
+    rows
+}
+
+type StepCell = fn(&StepFigures) -> String;
+
+const STEPS: [(&str, StepCell); 9] = [
+    ("steps measured", |steps| steps.count.to_string()),
+    ("warm-up left out", |steps| steps.warmup.to_string()),
+    ("ms a step", |steps| steps.interval.map_or_else(|| MISSING.to_owned(), |interval| ms(interval.typical_ms))),
+    ("  from, to", |steps| steps.interval.map_or_else(|| MISSING.to_owned(), ends)),
+    ("  single: median, p95", |steps| format!("{}, {}", ms(steps.median_ms), ms(steps.p95_ms))),
+    ("  single: min, max", |steps| format!("{}, {}", ms(steps.min_ms), ms(steps.max_ms))),
+    ("steps a second", |steps| format!("{:.2}", steps.per_second)),
+    ("CPU ms a step", |steps| steps.cpu_ms.map_or_else(|| MISSING.to_owned(), ms)),
+    ("seconds measured", |steps| format!("{:.1}", steps.seconds)),
+];
+
+/// Each group: wanted and got CPUs, the share it waited, the most threads.
+pub(crate) fn groups(comparison: &Comparison) -> Vec<Row> {
+    let cell = |group: &Option<GroupFigures>| {
+        group.map_or_else(
+            || MISSING.to_owned(),
+            |group| {
+                let demand = group.demand;
+                let (wanted, got) = (cpus(Some(demand.wanted)), cpus(Some(demand.got)));
+                format!("{wanted} {got} {:>5} {:>3}", share(demand.wait_share), group.most_threads)
+            },
+        )
+    };
+    let rows = comparison.groups.iter();
+    rows.map(|group| (clean(&group.label), group.sides.iter().map(cell).collect())).collect()
+}
+
+/// What differs.
+pub(crate) fn differences(comparison: &Comparison) -> Vec<Row> {
+    let rows = comparison.differences.iter();
+    rows.map(|row| (clean(&row.what), row.values.iter().map(|value| clean(value)).collect())).collect()
+}
+
+/// The verdict: its headline and the sentence behind it.
+pub fn verdict(verdict: &Verdict) -> (&'static str, String) {
+    match verdict {
+        Verdict::Winner { side, by } => {
+            let by = format!("a step takes {} as long on the next best", times(*by));
+            ("FASTER", format!("{}: {by}", clean(side)))
+        }
+        Verdict::NoDifference { why } => ("NO DIFFERENCE SHOWN", clean(why)),
+        Verdict::NoRanking { why } => ("NO RANKING", clean(why)),
+    }
+}
+
+/// What was left out, in words.
+pub(crate) fn warmup(warmup: Warmup) -> String {
+    match warmup {
+        Warmup::Usual => "the first tenth of each run's steps, at least 5, is warm-up and left out".to_owned(),
+        Warmup::Steps(steps) => format!("the first {steps} steps of each run are warm-up and left out"),
+    }
+}
+
+fn checks(sides: &[Figures]) -> Vec<Row> {
+    let mut caps: Vec<&str> = Vec::new();
+    for check in sides.iter().flat_map(|side| &side.checks) {
+        if !caps.contains(&&*check.cap) {
+            caps.push(&check.cap);
+        }
+    }
+    let cell = |side: &Figures, cap: &str| {
+        let found = side.checks.iter().find(|check| check.cap == cap);
+        found.map_or_else(|| MISSING.to_owned(), |check| format!("{} {}", clean(&check.value), check.outcome.word()))
+    };
+    caps.iter().map(|cap| (format!("cap {}", clean(cap)), sides.iter().map(|side| cell(side, cap)).collect())).collect()
+}
+
+fn neighbours(side: &Figures) -> String {
+    let Some((cpus, of)) = side.neighbours.zip(side.neighbours_of) else { return MISSING.to_owned() };
+    format!("{:.2} ({:.2}-{:.2}) of {of}", cpus.median, cpus.low, cpus.high)
+}
+
+fn standing(standing: &Standing) -> String {
+    match standing {
+        Standing::Fastest => "fastest".to_owned(),
+        Standing::NoDifference { .. } => "no difference shown".to_owned(),
+        Standing::Slower { by } => times(*by),
+        Standing::NotRanked { .. } => "not ranked".to_owned(),
+        Standing::Unknown => MISSING.to_owned(),
+    }
+}
+
+fn times(by: Ratio) -> String {
+    format!("{:.2} times ({:.2}-{:.2})", by.typical, by.low, by.high)
+}
+
+fn ends(interval: Interval) -> String {
+    format!("{}, {}", ms(interval.low_ms), ms(interval.high_ms))
+}
+
+/// Three digits that count.
+fn ms(value: f64) -> String {
+    match value {
+        small if small < 9.995 => format!("{small:.2}"),
+        middling if middling < 99.95 => format!("{middling:.1}"),
+        large => format!("{large:.0}"),
+    }
+}

@@ -1,0 +1,100 @@
+//! Groups and threads, in JSON.
+
+use serde::Serialize;
+
+use crate::data::scene::{Group, Scene, Thread};
+use crate::output::json::limit::{EffectiveJson, InProcessJson, LimitJson};
+use crate::output::json::waits::WaitsJson;
+use crate::output::json::{got, waiting, waits, wanted};
+use crate::present::figure::rounded;
+
+#[derive(Serialize)]
+pub(crate) struct GroupJson<'a> {
+    origin: &'a str,
+    library: Option<&'a str>,
+    label: &'a str,
+    threads: u32,
+    awake: Option<f64>,
+    got: Option<f64>,
+    waiting: Option<f64>,
+    wanted: Option<f64>,
+    /// CPU-seconds used while it was watched.
+    run_s: f64,
+    /// The limit that counts; null where nothing limits the group or nothing can be read.
+    limit: Option<EffectiveJson<'a>>,
+    /// Every source that names a number, the strongest first.
+    limits: Vec<LimitJson<'a>>,
+    /// How the group can be capped, in words.
+    knob: &'a str,
+    /// Threads beyond the limit that counts.
+    exceeded_by: u32,
+    /// The group in each process that has threads of it; `limit` and `limits` are those of the worst of them.
+    processes: Vec<InProcessJson<'a>>,
+    /// What its threads did at the last look; null where none was looked at.
+    waits: Option<WaitsJson<'a>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ThreadJson<'a> {
+    pid: u32,
+    tid: u32,
+    comm: &'a str,
+    /// The name the program itself keeps; null when it was not read.
+    name: Option<&'a str>,
+    origin: &'a str,
+    library: Option<&'a str>,
+    because: &'a str,
+    confidence: &'static str,
+    /// The kernel's letter.
+    state: char,
+    /// What it did at the last look; null where it was not looked at or nothing says it.
+    doing: Option<&'a str>,
+    got: Option<f64>,
+    waiting: Option<f64>,
+    last_cpu: Option<u32>,
+    affinity: Option<String>,
+}
+
+impl<'a> GroupJson<'a> {
+    pub(crate) fn new(group: &'a Group) -> Self {
+        Self {
+            origin: &group.key.origin,
+            library: group.key.library.as_deref(),
+            label: &group.label,
+            threads: group.threads,
+            awake: group.awake.map(rounded),
+            got: got(group.demand),
+            waiting: waiting(group.demand),
+            wanted: wanted(group.demand),
+            run_s: rounded(group.total_run_s),
+            limit: group.limits.effective().map(EffectiveJson::new),
+            limits: LimitJson::of(&group.limits),
+            knob: &group.limits.knob,
+            exceeded_by: group.limits.exceeded_by,
+            processes: group.limits.processes.iter().map(InProcessJson::new).collect(),
+            waits: group.waits.as_ref().map(WaitsJson::new),
+        }
+    }
+}
+
+impl<'a> ThreadJson<'a> {
+    pub(crate) fn new(thread: &'a Thread, scene: &'a Scene) -> Self {
+        let attribution = &thread.attribution;
+        Self {
+            pid: thread.pid.0,
+            tid: thread.key.tid.0,
+            comm: &thread.identity.comm,
+            name: thread.identity.target_name.as_ref().map(|name| name.name.as_str()),
+            origin: &attribution.group.origin,
+            library: attribution.group.library.as_deref(),
+            because: &attribution.because,
+            confidence: attribution.confidence.word(),
+            state: thread.state.letter(),
+            doing: waits::doing(scene.doing(thread.key)),
+            got: got(thread.demand),
+            waiting: waiting(thread.demand),
+            last_cpu: thread.last_cpu,
+            affinity: thread.affinity.as_ref().map(ToString::to_string),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What limits each group, as text: every source, which one counts, and what would change it.
+
+use crate::data::limits::{AppliesTo, Limit, Limits};
+use crate::data::scene::{Group, Scene};
+use crate::present::figure::MISSING;
+use crate::present::lines::clean;
+use crate::present::table::{Side, Table};
+
+/// Column titles of [`rows`].
+pub(crate) const COLUMNS: [(&str, Side); 6] = [
+    ("ORIGIN", Side::Left),
+    ("THREADS", Side::Right),
+    ("LIMIT", Side::Right),
+    ("SOURCE", Side::Left),
+    ("WHERE", Side::Left),
+    ("COUNTS?", Side::Left),
+];
+
+/// One row a source, the strongest first; groups that nothing limits have one row, too. Groups without threads have none.
+pub(crate) fn rows(scene: &Scene) -> Vec<[String; 6]> {
+    living(scene).flat_map(group_rows).collect()
+}
+
+/// How each group can be capped: the groups, and the words. Groups with the same words stand together.
+pub(crate) fn knobs(scene: &Scene) -> Vec<(String, String)> {
+    let mut knobs: Vec<(String, String)> = Vec::new();
+    for group in living(scene).filter(|group| !group.limits.knob.is_empty()) {
+        let label = clean(&group.label);
+        match knobs.iter_mut().find(|(_, knob)| *knob == group.limits.knob) {
+            Some((labels, _)) => labels.extend([", ", &label]),
+            None => knobs.push((label, clean(&group.limits.knob))),
+        }
+    }
+    knobs
+}
+
+/// The section of the text report.
+pub(crate) fn section(scene: &Scene) -> Vec<String> {
+    let rows = rows(scene);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut table = Table::new(&COLUMNS);
+    for row in rows {
+        table.row(row);
+    }
+    let mut lines = vec!["LIMITS".to_owned()];
+    lines.extend(table.lines());
+    lines.extend(knobs(scene).into_iter().map(|(labels, knob)| format!("  {labels}: {knob}")));
+    lines
+}
+
+fn living(scene: &Scene) -> impl Iterator<Item = &Group> {
+    scene.groups.iter().filter(|group| group.threads > 0)
+}
+
+fn group_rows(group: &Group) -> Vec<[String; 6]> {
+    let limits = &group.limits;
+    let mut rows = Vec::new();
+    if limits.effective().is_none() {
+        let known = !limits.knob.is_empty();
+        let remark = if known { "nothing limits it" } else { limits.absence() };
+        rows.push([if known { "none" } else { MISSING }, MISSING, MISSING, remark].map(str::to_owned));
+    }
+    for (at, limit) in limits.all.iter().enumerate() {
+        let counts = limits.effective == Some(at);
+        let remark = if counts { remark(limit, limits) } else { overruled(limit) };
+        rows.push([limit.value.to_string(), clean(&limit.source), clean(&limit.place), remark]);
+    }
+    let named = |(at, [limit, source, place, remark]): (usize, [String; 4])| {
+        let first = at == 0;
+        let label = if first { clean(&group.label) } else { String::new() };
+        let threads = if first { group.threads.to_string() } else { String::new() };
+        [label, threads, limit, source, place, remark]
+    };
+    rows.into_iter().enumerate().map(named).collect()
+}
+
+/// What the limit that counts bounds, how it is known, and whether reality exceeds it.
+fn remark(limit: &Limit, limits: &Limits) -> String {
+    let mut remark = format!("yes, {}", limit.grade.word());
+    match (limit.applies_to, limits.processes.len()) {
+        (AppliesTo::Pool, 0 | 1) => {}
+        (applies_to, 0 | 1) => remark.extend([", ", applies_to.word()]),
+        (AppliesTo::Pool, processes) => remark += &format!(", in each of {processes} processes"),
+        (applies_to, processes) => remark += &format!(", {} in each of {processes} processes", applies_to.word()),
+    }
+    if limits.exceeded_by > 0 {
+        remark += &format!("; exceeded by {}", limits.exceeded_by);
+    }
+    remark
+}
+
+fn overruled(limit: &Limit) -> String {
+    format!("no, {}", limit.overruled.as_deref().map_or_else(|| "another counts".to_owned(), clean))
+}

@@ -1,0 +1,132 @@
+//! What is said of a command at its end: whether each cap held, what it got and wanted, how it ended.
+
+use crate::data::sample::ShimUse;
+use crate::data::scene::{Check, Count, Scene, Steps};
+use crate::present::figure::{cpus, share};
+use crate::present::table::{Side, Table};
+
+/// A command that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Its words, as a shell reads them.
+    pub command: &'a str,
+    /// How it ended: "ended with exit code 0".
+    pub ended: &'a str,
+    /// How long it ran.
+    pub seconds: f64,
+    /// The last scene; none where it was not watched.
+    pub scene: Option<&'a Scene>,
+    /// Its caps.
+    pub checks: &'a [Check],
+    /// More lines, each with its first word.
+    pub notes: &'a [String],
+}
+
+/// The summary, without a closing line break.
+pub fn run(run: &Run) -> String {
+    let mut lines = vec![format!("tftop: {} {} after {:.1} s", run.command, run.ended, run.seconds)];
+    lines.extend(checks(run.checks));
+    lines.extend(run.scene.map(|scene| format!("  CPUs     {}", demand(scene))));
+    let launch = run.scene.and_then(|scene| scene.launch.as_ref()).filter(|it| it.fact.shim != ShimUse::Off);
+    lines.extend(launch.map(|it| format!("  steps    {}", steps(&it.steps))));
+    lines.extend(run.notes.iter().map(|note| format!("  {note}")));
+    lines.join("\n")
+}
+
+fn checks(checks: &[Check]) -> Vec<String> {
+    let mut table = Table::new(&[("", Side::Left), ("", Side::Left), ("", Side::Left), ("", Side::Left)]);
+    for check in checks {
+        table.row([
+            format!("{:<7}", check.cap),
+            check.value.clone(),
+            check.outcome.word().to_owned(),
+            check.says.clone(),
+        ]);
+    }
+    table.lines().into_iter().skip(1).map(|line| format!("  {}", line.trim_end())).collect()
+}
+
+fn demand(scene: &Scene) -> String {
+    let Some(demand) = scene.demand else { return "no demand: it was over before a second look".to_owned() };
+    format!(
+        "got {}, wanted {} of {}, waited for {} of that, over {:.1} s",
+        cpus(Some(demand.got)),
+        cpus(Some(demand.wanted)),
+        cpus(Some(scene.capacity.effective_cpus)),
+        share(demand.wait_share),
+        scene.window_s
+    )
+}
+
+fn steps(steps: &Steps) -> String {
+    let Some(speed) = &steps.speed else {
+        let none = steps.none.unwrap_or_default();
+        let remark = none.remark().map_or(String::new(), |remark| format!("; {remark}"));
+        return format!("no step marks: {}{remark}", none.says());
+    };
+    let mut words = format!("{}{}", if speed.count == Count::AtLeast { "at least " } else { "" }, speed.total);
+    if let Some(per_s) = speed.per_s {
+        words += &format!("; {} a second", cpus(Some(per_s)));
+    }
+    words += &format!(", {:.1} ms p50", speed.p50_ms);
+    words += &speed.p95_ms.map_or(String::new(), |p95_ms| format!(", {p95_ms:.1} ms p95"));
+    words += &format!(" over the last {:.1} s of steps", speed.covers_s);
+    let others = speed.processes.saturating_sub(1);
+    if others > 0 { format!("{words}, in process {} alone: 1 of {}", speed.pid, others + 1) } else { words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::scene::{Capacity, Demand, Outcome};
+
+    #[test]
+    fn the_steps_that_are_known_are_said() {
+        use crate::data::scene::{NoMarks, Speed};
+        let speed = Speed { per_s: Some(24.31), p50_ms: 41.2, marks: 3, covers_s: 0.1, total: 3, ..Speed::default() };
+        let said = |speed| steps(&Steps { speed, none: Some(NoMarks::NoLoop), ..Steps::default() });
+        assert_eq!(said(Some(speed.clone())), "3; 24.31 a second, 41.2 ms p50 over the last 0.1 s of steps");
+        let lost = Speed { p95_ms: Some(58.0), count: Count::AtLeast, processes: 2, pid: 7, ..speed };
+        assert_eq!(
+            said(Some(lost)),
+            "at least 3; 24.31 a second, 41.2 ms p50, 58.0 ms p95 over the last 0.1 s of steps, in process 7 alone: 1 of 2"
+        );
+        assert!(said(None).starts_with("no step marks: no fit, loop"));
+    }
+
+    #[test]
+    fn every_cap_has_its_line() {
+        let check = |cap: &'static str, value: &str, outcome, says: &str| Check {
+            cap: cap.into(),
+            value: value.to_owned(),
+            outcome,
+            says: says.to_owned(),
+        };
+        let checks = [
+            check("intra", "1", Outcome::Held, "at most 1 thread"),
+            check("cpus", "0-1", Outcome::Exceeded, "2 threads of process 7 may run elsewhere"),
+        ];
+        let scene = Scene {
+            demand: Some(Demand::new(1.5, 0.5)),
+            window_s: 12.0,
+            capacity: Capacity { effective_cpus: 2.0, ..Capacity::default() },
+            ..Scene::default()
+        };
+        let notes = ["shim     attached to 1 process".to_owned()];
+        let said = run(&Run {
+            command: "python train.py",
+            ended: "ended with exit code 0",
+            seconds: 12.34,
+            scene: Some(&scene),
+            checks: &checks,
+            notes: &notes,
+        });
+        let expected = "\
+tftop: python train.py ended with exit code 0 after 12.3 s
+  intra    1    held      at most 1 thread
+  cpus     0-1  exceeded  2 threads of process 7 may run elsewhere
+  CPUs     got 1.50, wanted 2.00 of 2.00, waited for 25 % of that, over 12.0 s
+  shim     attached to 1 process";
+        assert_eq!(said, expected);
+    }
+}

@@ -1,0 +1,223 @@
+//! A sweep's end as text: each combination with its step time as a number and as a bar, the best within noise or why there is
+//! no ranking, the command line of the winner.
+
+use crate::present::figure::{MISSING, cpus};
+use crate::present::table::{Side, Table};
+use crate::runs::comparison::{Comparison, Figures, Standing, Verdict};
+
+/// Cells of the longest bar.
+const LONGEST_BAR: usize = 44;
+
+/// A sweep that has ended, or was interrupted.
+#[derive(Clone, Copy, Debug)]
+pub struct Sweep<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// The command's words, as a shell reads them.
+    pub command: &'a str,
+    /// Runs of each combination.
+    pub repeat: u32,
+    /// Steps left out, and steps measured at least.
+    pub steps: (u64, u64),
+    /// Seed of the order.
+    pub seed: u64,
+    /// The combinations that were measured.
+    pub comparison: &'a Comparison,
+    /// What else is to be said of combinations, each a line: runs that failed, busy neighbours, values the script lowered.
+    pub notes: &'a [String],
+    /// How the fastest is started; none where that is the baseline.
+    pub start: Option<&'a str>,
+}
+
+/// The report, without a closing line break.
+pub fn sweep(sweep: &Sweep) -> String {
+    let mut lines = vec![
+        format!("sweep {}: {}", sweep.id, sweep.command),
+        format!(
+            "{} runs of each, {} steps of warm-up, at least {} measured; order by seed {}",
+            sweep.repeat, sweep.steps.0, sweep.steps.1, sweep.seed
+        ),
+        String::new(),
+    ];
+    lines.extend(table(&sweep.comparison.sides));
+    lines.push(String::new());
+    lines.extend(chart(&sweep.comparison.sides));
+    lines.push(String::new());
+    lines.extend(verdict(sweep));
+    lines.extend(sweep.comparison.remarks.iter().map(|remark| format!("note: {remark}")));
+    lines.extend(sweep.notes.iter().map(|note| format!("note: {note}")));
+    lines.join("\n")
+}
+
+fn table(sides: &[Figures]) -> Vec<String> {
+    let mut table = Table::new(&[
+        ("CAPS", Side::Left),
+        ("ms/STEP", Side::Right),
+        ("RANGE", Side::Left),
+        ("CPU ms", Side::Right),
+        ("WANTED", Side::Right),
+        ("OTHERS", Side::Right),
+        ("RUNS", Side::Right),
+    ]);
+    for side in sorted(sides) {
+        let steps = side.steps.as_ref();
+        let interval = steps.and_then(|steps| steps.interval);
+        table.row([
+            side.label.clone(),
+            number(typical(side)),
+            interval.map_or_else(|| MISSING.to_owned(), |i| format!("{} to {}", shown(i.low_ms), shown(i.high_ms))),
+            number(steps.and_then(|steps| steps.cpu_ms)),
+            cpus(side.demand.map(|demand| demand.wanted)),
+            cpus(side.neighbours.map(|neighbours| neighbours.median)),
+            side.runs.to_string(),
+        ]);
+    }
+    table.lines()
+}
+
+fn chart(sides: &[Figures]) -> Vec<String> {
+    let longest = sides.iter().filter_map(highest).fold(0.0, f64::max);
+    let mut table = Table::new(&[("ms/STEP", Side::Left), ("", Side::Left)]);
+    for side in sorted(sides) {
+        table.row([side.label.clone(), bar(side, longest)]);
+    }
+    table.lines()
+}
+
+/// The fastest first; what has no steps last.
+fn sorted(sides: &[Figures]) -> Vec<&Figures> {
+    let mut sides: Vec<&Figures> = sides.iter().collect();
+    let key = |side: &Figures| typical(side).unwrap_or(f64::INFINITY);
+    sides.sort_by(|a, b| key(a).total_cmp(&key(b)));
+    sides
+}
+
+fn typical(side: &Figures) -> Option<f64> {
+    let steps = side.steps.as_ref()?;
+    Some(steps.interval.map_or(steps.median_ms, |interval| interval.typical_ms))
+}
+
+fn highest(side: &Figures) -> Option<f64> {
+    let steps = side.steps.as_ref()?;
+    Some(steps.interval.map_or(steps.median_ms, |interval| interval.high_ms)).filter(|ms| ms.is_finite())
+}
+
+/// Full up to the lower end of where the step time lies, shaded up to the upper end.
+fn bar(side: &Figures, longest: f64) -> String {
+    let cells = |ms: f64| ((ms / longest * LONGEST_BAR as f64).round() as usize).min(LONGEST_BAR);
+    let (Some(typical), true) = (typical(side), longest > 0.0) else { return String::new() };
+    let (low, high) = match side.steps.as_ref().and_then(|steps| steps.interval) {
+        Some(interval) => (cells(interval.low_ms), cells(interval.high_ms)),
+        None => (cells(typical), cells(typical)),
+    };
+    format!("{}{}", "█".repeat(low.max(1)), "▒".repeat(high.saturating_sub(low.max(1))))
+}
+
+fn verdict(sweep: &Sweep) -> Vec<String> {
+    let sides = &sweep.comparison.sides;
+    let alike: Vec<&str> = sides
+        .iter()
+        .filter(|side| matches!(side.standing, Standing::NoDifference { .. }))
+        .map(|side| side.label.as_str())
+        .collect();
+    let fastest = sides.iter().find(|side| side.standing == Standing::Fastest).map(|side| side.label.as_str());
+    match &sweep.comparison.verdict {
+        Verdict::Winner { side, by } => {
+            let times = format!("{:.2} times as long ({:.2} to {:.2})", by.typical, by.low, by.high);
+            let mut lines = vec![format!("best: {side}; the next takes {times}")];
+            lines.extend(sweep.start.map(|start| format!("  {start}")));
+            lines
+        }
+        Verdict::NoDifference { why } => match fastest {
+            Some(fastest) if alike.len() + 1 < sides.len() => {
+                let mut lines =
+                    vec![format!("best within noise: {fastest}; no difference shown to {}", alike.join(", "))];
+                lines.extend(sweep.start.map(|start| format!("  {start}")));
+                lines
+            }
+            _ => vec![format!("no difference shown: {why}")],
+        },
+        Verdict::NoRanking { why } => vec![format!("no ranking: {why}")],
+    }
+}
+
+fn number(ms: Option<f64>) -> String {
+    ms.map_or_else(|| MISSING.to_owned(), shown)
+}
+
+/// Three digits that mean something.
+fn shown(ms: f64) -> String {
+    match ms {
+        ms if ms >= 100.0 => format!("{ms:.0}"),
+        ms if ms >= 10.0 => format!("{ms:.1}"),
+        ms => format!("{ms:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::comparison::{Side as Compared, compare};
+    use crate::runs::stats::spread::Spread;
+    use crate::runs::stats::step_times::StepTimes;
+    use crate::runs::stats::{MarkOrigin, Outcome};
+
+    fn run(ms: f64) -> Outcome {
+        let steps = StepTimes {
+            count: 200,
+            median_ms: ms,
+            p95_ms: ms * 1.2,
+            min_ms: ms,
+            max_ms: ms * 1.5,
+            mean_ms: ms,
+            per_second: 1e3 / ms,
+            blocks_ms: vec![ms; 6],
+            spread_ms: Spread::of([ms * 0.99, ms, ms * 1.01]),
+        };
+        Outcome { seconds: ms / 5.0, marks: Some(MarkOrigin::default()), steps: Some(steps), ..Outcome::default() }
+    }
+
+    fn side(label: &str, ms: [f64; 3]) -> Compared {
+        Compared { label: label.to_owned(), runs: ms.map(run).to_vec() }
+    }
+
+    fn said(sides: &[Compared]) -> String {
+        sweep(&Sweep {
+            id: "261120-190142-7",
+            command: "python train.py",
+            repeat: 3,
+            steps: (50, 200),
+            seed: 42,
+            comparison: &compare(sides),
+            notes: &["intra=4: 1 run failed: it ended with exit code 1".to_owned()],
+            start: Some("tftop run --intra 2 -- python train.py"),
+        })
+    }
+
+    #[test]
+    fn the_fastest_comes_first_and_no_line_is_wider_than_a_terminal() {
+        let text = said(&[side("no caps", [80.0, 81.0, 82.0]), side("intra=2 inter=1 data=1", [40.0, 40.5, 41.0])]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[4].starts_with("intra=2 inter=1 data=1"), "{text}");
+        assert!(lines[5].starts_with("no caps"), "{text}");
+        assert!(text.contains("note: intra=4: 1 run failed"), "{text}");
+        let table = lines.iter().take_while(|line| !line.starts_with("best") && !line.starts_with("no ranking"));
+        assert!(table.clone().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_step_takes() {
+        let text = said(&[side("no caps", [80.0, 80.0, 80.0]), side("intra=2", [40.0, 40.0, 40.0])]);
+        let cells = |label: &str| {
+            let lines = text.lines().filter(|line| line.starts_with(label) && line.contains('█'));
+            lines.map(|line| line.matches(['█', '▒']).count()).next().unwrap()
+        };
+        assert_eq!((cells("no caps"), cells("intra=2")), (LONGEST_BAR, LONGEST_BAR / 2), "{text}");
+    }
+
+    #[test]
+    fn without_a_ranking_there_is_no_winner() {
+        let text = said(&[side("no caps", [80.0, 81.0, 82.0])]);
+        assert!(text.contains("no ranking: ") && !text.contains("best"), "{text}");
+    }
+}

@@ -1,0 +1,248 @@
+//! The report for people: plain ASCII layout, one screen wide where the command line allows it.
+
+use std::fmt::Write as _;
+
+use crate::data::sample::CounterSource;
+use crate::data::scene::{Confidence, Declared, Demand, Scene, Target, Term};
+use crate::output::causes::{found_sections, tally};
+use crate::output::{limits, verdict, waits};
+use crate::present::figure::{MISSING, bytes, cpus, instant, milliseconds, share, span};
+use crate::present::lines::{clean, joined};
+use crate::present::table::{Side, Table};
+
+/// The whole report. Threads are listed one by one only on request: there may be thousands.
+pub fn text(scene: &Scene, with_threads: bool) -> String {
+    let mut sections = vec![verdict::section(scene), header(scene), capacity(scene), demand(scene), groups(scene)];
+    sections.push(waits::section(scene));
+    sections.push(limits::section(scene));
+    sections.extend(found_sections(scene));
+    let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", scene.target.pid);
+    sections.push(tally(scene).map(where_all_stand).into_iter().collect());
+    if scene.target.processes.len() > 1 {
+        sections.push(processes(scene));
+    }
+    if with_threads {
+        sections.push(threads(scene));
+    }
+    sections.push(gaps(scene));
+    sections.push(cost(scene));
+    joined(sections)
+}
+
+/// One line for the shell after the dashboard was left.
+pub fn summary(scene: &Scene) -> String {
+    let mut line = format!("tftop: pid {}", scene.target.pid);
+    if scene.target.ended {
+        line.push_str(" (ended)");
+    }
+    let _ = match scene.demand {
+        Some(demand) => write!(
+            line,
+            " got {:.2} and wanted {:.2} of {:.2} CPUs over the last {:.1} s",
+            demand.got, demand.wanted, scene.capacity.effective_cpus, scene.window_s
+        ),
+        None => write!(line, " was seen once: no demand"),
+    };
+    let _ = write!(line, "; {} threads in {} groups", scene.threads.len(), scene.groups.len());
+    line
+}
+
+fn header(scene: &Scene) -> Vec<String> {
+    let target = &scene.target;
+    let user = target.user.as_deref().unwrap_or(MISSING);
+    let mut process = format!("pid {}", target.pid);
+    if let Some(inner) = target.namespaced_pid {
+        let _ = write!(process, " ({inner} in its namespace)");
+    }
+    let verb = if target.ended { "ended; it ran" } else { "running" };
+    let _ = write!(
+        process,
+        "  user {user}  {verb} for {}  since {}",
+        span(target.uptime_s),
+        instant(target.started_unix_s)
+    );
+    vec![clean(&target.command), process, versions(target), counts(scene)]
+}
+
+pub(crate) fn versions(target: &Target) -> String {
+    let tensorflow = match &target.tensorflow {
+        None => "no TensorFlow".to_owned(),
+        Some(found) => {
+            let version = found.version.as_deref().unwrap_or("of unknown version");
+            format!("TensorFlow {version}{}", if found.guessed { " (a guess by its names)" } else { "" })
+        }
+    };
+    let python = target.python.as_deref().map_or("no Python".to_owned(), |version| format!("Python {version}"));
+    format!("{tensorflow}  {python}")
+}
+
+fn counts(scene: &Scene) -> String {
+    let processes = match scene.target.processes.len() {
+        0 | 1 => String::new(),
+        count => format!(" in {count} processes"),
+    };
+    format!("{} threads{processes}", scene.threads.len())
+}
+
+fn capacity(scene: &Scene) -> Vec<String> {
+    let capacity = &scene.capacity;
+    let mut table = Table::new(&[("", Side::Left), ("", Side::Left), ("", Side::Right), ("", Side::Left)]);
+    for (at, term) in capacity.terms.iter().enumerate() {
+        let binds = capacity.binding == Some(at);
+        let mark = if binds { ">" } else { " " };
+        table.row([
+            mark.to_owned(),
+            term.kind.word().to_owned(),
+            format!("{:.2} CPUs", term.cpus),
+            remark(term, binds),
+        ]);
+    }
+    let mut lines = vec![format!("CPUs it may use: {:.2}, the smallest of", capacity.effective_cpus)];
+    lines.extend(table.lines().into_iter().skip(1));
+    let said = |declared: &Declared| {
+        format!("{} says {}; a declaration binds nothing by itself", declared.source, declared.cpus)
+    };
+    lines.extend(capacity.declared.iter().map(said));
+    lines
+}
+
+fn remark(term: &Term, binds: bool) -> String {
+    let mut parts = Vec::new();
+    parts.extend(term.set.as_ref().map(|set| format!("CPUs {set}")));
+    parts.extend(term.place.as_ref().map(ToString::to_string));
+    parts.extend(term.throttled_share.map(|_| format!("throttled in {} of its periods", share(term.throttled_share))));
+    parts.extend(binds.then(|| "binds".to_owned()));
+    parts.join(", ")
+}
+
+fn demand(scene: &Scene) -> Vec<String> {
+    let Some(demand) = scene.demand else {
+        return vec!["No demand: it is the difference between two looks, and there was one.".to_owned()];
+    };
+    let mut line = format!(
+        "Over {:.1} s it got {:.2} CPUs and waited for {:.2} CPUs: wanted {:.2} CPUs, wait share {}",
+        scene.window_s,
+        demand.got,
+        demand.waiting,
+        demand.wanted,
+        share(demand.wait_share)
+    );
+    if scene.source == CounterSource::StatTicks {
+        line.push_str(" (estimated)");
+    }
+    std::iter::once(line).chain(split(scene)).collect()
+}
+
+/// Who is to blame for what was wanted and not got: the numbers under the verdict.
+fn split(scene: &Scene) -> Option<String> {
+    let pressure = scene.headline.pressure?;
+    let mut line = format!(
+        "In the last {:.0} s it wanted {:.2} CPUs more than it may use; of those it may use, {:.2} did not come (others, a quota, or demand in bursts)",
+        scene.headline.judged_s, pressure.self_excess, pressure.external
+    );
+    if pressure.throttled_share.is_some() {
+        let _ = write!(line, "; throttled in {} of its periods", share(pressure.throttled_share));
+    }
+    Some(line)
+}
+
+fn groups(scene: &Scene) -> Vec<String> {
+    let mut table = Table::new(&[
+        ("ORIGIN", Side::Left),
+        ("THREADS", Side::Right),
+        ("AWAKE", Side::Right),
+        ("GOT CPUs", Side::Right),
+        ("WAITING CPUs", Side::Right),
+        ("WANTED CPUs", Side::Right),
+        ("WAIT", Side::Right),
+        ("EVIDENCE", Side::Left),
+    ]);
+    let mut weakest: Vec<Option<Confidence>> = vec![None; scene.groups.len()];
+    for thread in &scene.threads {
+        if let Some(weakest) = weakest.get_mut(thread.group) {
+            let sure = thread.attribution.confidence;
+            *weakest = Some(weakest.map_or(sure, |so_far| so_far.min(sure)));
+        }
+    }
+    for (group, weakest) in scene.groups.iter().zip(weakest) {
+        let cells = [clean(&group.label), group.threads.to_string(), cpus(group.awake)];
+        let sure = weakest.map_or(MISSING, Confidence::word).to_owned();
+        table.row(cells.into_iter().chain(demand_cells(group.demand)).chain([sure]));
+    }
+    table.lines()
+}
+
+fn processes(scene: &Scene) -> Vec<String> {
+    let mut table = Table::new(&[
+        ("PID", Side::Right),
+        ("PARENT", Side::Right),
+        ("THREADS", Side::Right),
+        ("GOT CPUs", Side::Right),
+        ("WAITING CPUs", Side::Right),
+        ("WANTED CPUs", Side::Right),
+        ("WAIT", Side::Right),
+        ("COMMAND", Side::Left),
+    ]);
+    for process in &scene.target.processes {
+        let cells = [process.pid.to_string(), process.parent.to_string(), process.threads.to_string()];
+        let command = clean(&process.command) + if process.ended { " (ended)" } else { "" };
+        table.row(cells.into_iter().chain(demand_cells(process.demand)).chain([command]));
+    }
+    table.lines()
+}
+
+fn threads(scene: &Scene) -> Vec<String> {
+    let mut table = Table::new(&[
+        ("PID", Side::Right),
+        ("TID", Side::Right),
+        ("NAME", Side::Left),
+        ("ORIGIN", Side::Left),
+        ("STATE", Side::Left),
+        ("LAST CPU", Side::Right),
+        ("GOT CPUs", Side::Right),
+        ("WAITING CPUs", Side::Right),
+        ("WANTED CPUs", Side::Right),
+        ("WAIT", Side::Right),
+        ("EVIDENCE", Side::Left),
+    ]);
+    for thread in &scene.threads {
+        let label = scene.groups.get(thread.group).map_or(&*thread.attribution.group.origin, |group| &group.label);
+        let cells = [
+            thread.pid.to_string(),
+            thread.key.tid.to_string(),
+            clean(thread.name()),
+            clean(label),
+            thread.state.letter().to_string(),
+            thread.last_cpu.map_or(MISSING.to_owned(), |cpu| cpu.to_string()),
+        ];
+        let evidence = format!("{}: {}", thread.attribution.confidence.word(), clean(&thread.attribution.because));
+        table.row(cells.into_iter().chain(demand_cells(thread.demand)).chain([evidence]));
+    }
+    table.lines()
+}
+
+/// Cells of the columns GOT, WAITING, WANTED and WAIT.
+fn demand_cells(demand: Option<Demand>) -> [String; 4] {
+    [
+        cpus(demand.map(|demand| demand.got)),
+        cpus(demand.map(|demand| demand.waiting)),
+        cpus(demand.map(|demand| demand.wanted)),
+        share(demand.and_then(|demand| demand.wait_share)),
+    ]
+}
+
+pub(crate) fn gaps(scene: &Scene) -> Vec<String> {
+    let title = (!scene.gaps.is_empty()).then(|| "MISSING".to_owned());
+    let gap = scene.gaps.iter().map(|gap| format!("  {}: {}", clean(&gap.what), clean(&gap.why)));
+    title.into_iter().chain(gap).collect()
+}
+
+fn cost(scene: &Scene) -> Vec<String> {
+    let cost = &scene.cost;
+    vec![format!(
+        "The last look cost {:.1} ms of CPU and {:.1} ms of time, and read {}; nothing was stopped.",
+        milliseconds(cost.cpu_ns),
+        milliseconds(cost.wall_ns),
+        bytes(cost.bytes_read)
+    )]
+}

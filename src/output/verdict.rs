@@ -1,0 +1,61 @@
+//! The verdict in words: what stands first in every report, whatever its format.
+
+use crate::data::scene::{Condition, Finding, Headline, Scene};
+use crate::model::advice;
+use crate::model::verdict::levels::JUDGED_S;
+use crate::present::lines::{clean, paste};
+
+/// Seconds beyond the judged window that a watch should last: a second judgement confirms the first.
+const CONFIRMED_S: f64 = 2.0;
+
+/// The section of the text reports: the one sentence, and what to do about it.
+pub(crate) fn section(scene: &Scene) -> Vec<String> {
+    let says = clean(&scene.headline.says);
+    let mut lines = vec![format!("{}  {says}", title(&scene.headline)).trim_end().to_owned()];
+    let next = next_step(scene);
+    lines.extend((!next.is_empty()).then(|| clean(&next)));
+    lines.extend(paste(&pasteable_advice(&scene.headline), "  "));
+    lines
+}
+
+/// "OVERSUBSCRIBED 2.3x", "HEALTHY": the factor where more is wanted than there is.
+pub(crate) fn title(headline: &Headline) -> String {
+    let word = headline.condition.word().to_uppercase();
+    let excess = matches!(headline.condition, Condition::Severe | Condition::Oversubscribed | Condition::Notice);
+    match headline.pressure {
+        Some(pressure) if excess => format!("{word} {:.1}x", pressure.saturation),
+        _ => word,
+    }
+}
+
+/// What follows the sentence: what would fit, or what a verdict still takes. Empty when nothing is to be done.
+pub(crate) fn next_step(scene: &Scene) -> String {
+    let headline = &scene.headline;
+    match (headline.condition, scene.target.ended) {
+        (Condition::TooSoon, true) => "It ended too soon for a verdict.".to_owned(),
+        (Condition::TooSoon, false) => {
+            format!("`tftop report {} --for {:.0}s` gives a verdict.", scene.target.pid, JUDGED_S + CONFIRMED_S)
+        }
+        _ => headline.advice.clone(),
+    }
+}
+
+/// A remedy ready to be pasted: the language, and the line in it.
+pub(crate) fn pasteable(finding: &Finding) -> Vec<(&'static str, String)> {
+    lines(finding.remedy.export.clone(), finding.remedy.python.clone())
+}
+
+/// The caps that would fit, ready to be pasted.
+pub(crate) fn pasteable_advice(headline: &Headline) -> Vec<(&'static str, String)> {
+    lines(advice::export(&headline.caps), advice::python(&headline.caps))
+}
+
+fn lines(export: Option<String>, python: Option<String>) -> Vec<(&'static str, String)> {
+    let shell = export.map(|line| ("shell", line));
+    shell.into_iter().chain(python.map(|line| ("Python", line))).collect()
+}
+
+/// The causes that were found, each with its code.
+pub(crate) fn found(scene: &Scene) -> impl Iterator<Item = (&'static str, &Finding)> {
+    scene.judgements.iter().filter_map(|judgement| Some((judgement.code, judgement.finding()?)))
+}

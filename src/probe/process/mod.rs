@@ -1,0 +1,9 @@
+//! TODO head
+
+pub mod environ;
+pub(crate) mod main_script;
+pub(crate) mod openblas;
+pub(crate) mod process_reader;
+pub(crate) mod program;
+pub(crate) mod script;
+pub(crate) mod settings;

@@ -1,0 +1,331 @@
+//! One process of a target: what hardly ever changes of it, its threads, its throttling. Notices when it runs another
+//! program (exec) and when it is gone; neither is an error.
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use crate::data::sample::{ProcessFact, ProcessSample, Settings, State, TensorFlowFact};
+use crate::data::{Gap, Pid, ProcessKey};
+use crate::linux::access;
+use crate::linux::cgroup::read::{Mounts, Throttles};
+use crate::linux::proc::affinity::cpus_allowed;
+use crate::linux::proc::host::UserNames;
+use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::stat::{Stat, number, status_field, words};
+use crate::probe::backoff;
+use crate::probe::backoff::Pace;
+use crate::probe::identify::identifier::{Evidence, Identifier};
+use crate::probe::process::program::{command, describe, effective_uid};
+use crate::probe::process::settings;
+use crate::probe::process::settings::Sources;
+use crate::probe::target::find;
+use crate::probe::threads::counters::{Means, Threads};
+
+/// Nanoseconds between two looks at what changes rarely: user, affinity, cpuset, quotas, size of the code.
+const LIMITS_NS: u64 = backoff::SHORTEST_NS;
+/// How often the command line of a process that shows none is looked for.
+const COMMAND_TRIES: u8 = 100;
+/// Limit for stat and status.
+const LINE_LIMIT: usize = 16 << 10;
+
+/// What is known of the machine while processes are read.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Where /proc is mounted.
+    pub proc_root: PathBuf,
+    /// Where cgroup hierarchies are mounted.
+    pub mounts: Mounts,
+    /// Names of users.
+    pub users: UserNames,
+}
+
+/// One watched process.
+#[derive(Debug)]
+pub struct Process {
+    folder: Folder,
+    stat: OwnedFd,
+    fact: Arc<ProcessFact>,
+    gaps: Gaps,
+    threads: Threads,
+    identifier: Identifier,
+    throttles: Throttles,
+    looks: Looks,
+    cpu_ticks: u64,
+    /// Field 48 of stat: moves at exec, because the stack is placed at random; 0 where it may not be read.
+    command_address: u64,
+    ended: bool,
+}
+
+/// What could not be read, by the reader that missed it.
+#[derive(Debug, Default)]
+struct Gaps {
+    program: Vec<Gap>,
+    evidence: Vec<Gap>,
+    limits: Vec<Gap>,
+    settings: Vec<Gap>,
+}
+
+/// When rarely changing facts are looked at next.
+#[derive(Debug, Default)]
+struct Looks {
+    limits_at_ns: u64,
+    libraries: Pace,
+    settings: Pace,
+    /// Another size of the code is another set of libraries.
+    code: Option<u64>,
+    code_changed: bool,
+    /// How often the command line was looked for again.
+    command_tries: u8,
+}
+
+impl Process {
+    /// Opens a process. Fails when it is gone, ended but not reaped, or hidden.
+    pub fn open(pid: Pid, around: &mut Surroundings, reader: &mut Reader) -> std::io::Result<Self> {
+        let folder = Folder::open(&around.proc_root.join(pid.to_string()))?;
+        let stat = folder.file("stat")?;
+        let line = reader.reread(&stat, LINE_LIMIT)?.to_vec();
+        let first = Stat::parse(&line).filter(|stat| !is_over(stat)).ok_or(Errno::SRCH)?;
+        let task = folder.folder("task")?;
+        let fact = describe(&around.proc_root, &folder, &first, pid, &mut around.users, reader);
+        // Read before the maps: what is mapped in between is noticed as a change.
+        let code = reader.read(&folder, "status", LINE_LIMIT).ok().and_then(code_size);
+        Ok(Self {
+            identifier: Identifier::new(&around.proc_root, pid),
+            gaps: Gaps { program: fact.gaps.clone(), ..Gaps::default() },
+            threads: Threads::new(pid, task),
+            throttles: Throttles::default(),
+            looks: Looks { code, ..Looks::default() },
+            cpu_ticks: first.cpu_ticks,
+            command_address: first.command_address,
+            fact: Arc::new(fact),
+            ended: false,
+            folder,
+            stat,
+        })
+    }
+
+    /// Which process.
+    pub fn key(&self) -> ProcessKey {
+        self.fact.key
+    }
+
+    /// Whether it is gone.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Its threads.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    /// One sample of it. Once it is gone, the threads of its last sight.
+    pub fn sample(&mut self, at_ns: u64, around: &mut Surroundings, means: &mut Means) -> ProcessSample {
+        if !self.ended {
+            match self.look(around, means) {
+                Some(expected) => self.refresh(expected, at_ns, around, means),
+                None => self.end(means),
+            }
+        }
+        ProcessSample {
+            fact: Arc::clone(&self.fact),
+            ended: self.ended,
+            cpu_ticks: self.cpu_ticks,
+            threads: self.threads.facts(),
+            throttle: self.throttles.read(&mut means.reader),
+        }
+    }
+
+    /// How many threads it has; none when it is gone.
+    fn look(&mut self, around: &mut Surroundings, means: &mut Means) -> Option<u64> {
+        let mut line = [0; 2048];
+        let read = rustix::io::pread(&self.stat, &mut line, 0).ok()?;
+        means.reader.bytes += read as u64;
+        let now = Stat::parse(&line[..read])?;
+        if now.start_ticks != self.fact.key.start_ticks || is_over(&now) {
+            return None;
+        }
+        if self.runs_another_program(&now, &mut means.reader) {
+            self.start_over(around, means)?;
+        }
+        if now.command_address != 0 {
+            self.command_address = now.command_address;
+        }
+        self.cpu_ticks = now.cpu_ticks;
+        Some(now.threads)
+    }
+
+    /// Whether it called exec since: its command line lies elsewhere, or, where that may not be known, both its name and
+    /// its command line changed. A process seen in the middle of exec shows no command line and no environment yet.
+    fn runs_another_program(&mut self, now: &Stat<'_>, reader: &mut Reader) -> bool {
+        if self.fact.command.is_empty() && self.looks.command_tries < COMMAND_TRIES {
+            self.looks.command_tries += 1;
+            if !command(&self.folder, reader).is_empty() {
+                return true;
+            }
+        }
+        if self.command_address != 0 && now.command_address != 0 {
+            return self.command_address != now.command_address;
+        }
+        if self.fact.comm.as_bytes() == now.comm {
+            return false;
+        }
+        let command = command(&self.folder, reader);
+        !command.is_empty() && command != self.fact.command
+    }
+
+    /// Another program has other threads, other memory and another command line: nothing known holds.
+    fn start_over(&mut self, around: &mut Surroundings, means: &mut Means) -> Option<()> {
+        let parent = self.fact.parent;
+        self.threads.close(means);
+        *self = Self::open(self.fact.key.pid, around, &mut means.reader).ok()?;
+        Arc::make_mut(&mut self.fact).parent = parent;
+        Some(())
+    }
+
+    fn end(&mut self, means: &mut Means) {
+        self.ended = true;
+        self.threads.close(means);
+    }
+
+    fn refresh(&mut self, expected: u64, at_ns: u64, around: &mut Surroundings, means: &mut Means) {
+        self.threads.refresh(expected, means);
+        if at_ns >= self.looks.limits_at_ns {
+            self.looks.limits_at_ns = at_ns.saturating_add(LIMITS_NS);
+            self.read_limits(around, means);
+        }
+        self.identify(at_ns, around, means);
+        if self.looks.settings.is_due(at_ns) {
+            self.read_settings(at_ns, around, means);
+        }
+    }
+
+    /// Reads the evidence of threads that lack it, and the libraries when there are others: a program may load them late.
+    fn identify(&mut self, at_ns: u64, around: &Surroundings, means: &mut Means) {
+        let namespaced = self.fact.namespaced_pid.is_some();
+        let wanted = self.threads.unidentified(namespaced, &mut means.reader);
+        // Compilers at run time map code all the time, which is no library: then the pause grows.
+        let others = self.looks.code_changed && self.looks.libraries.is_due(at_ns);
+        if wanted.is_empty() && !others {
+            return;
+        }
+        let before = self.identifier.bytes_read();
+        if others {
+            self.looks.code_changed = false;
+            self.identifier.look_again();
+        }
+        let evidence = self.identifier.identify(&wanted);
+        means.reader.bytes = means.reader.bytes.saturating_add(self.identifier.bytes_read().saturating_sub(before));
+        let news = self.take_evidence(&evidence, around);
+        if others {
+            self.looks.libraries.looked(at_ns, news);
+        }
+        if news || !wanted.is_empty() {
+            self.looks.settings.hurry();
+        }
+        self.threads.identify(evidence);
+    }
+
+    /// Takes what was found of the process as a whole; says whether anything is new.
+    fn take_evidence(&mut self, evidence: &Evidence, around: &Surroundings) -> bool {
+        // Where memory is closed, that is the reason for whatever else is missing.
+        let closed = access::memory_refusal(&around.proc_root, self.fact.key.pid);
+        let closed = closed.map(|why| vec![Gap::new("thread names and start routines", why)]);
+        let gaps = closed.unwrap_or_else(|| evidence.gaps.clone());
+        let libraries = self.identifier.libraries();
+        let (found, python) = (self.identifier.tensorflow(), self.identifier.python());
+        // Where not even the maps can be read, a name that only TensorFlow gives is all there is.
+        let suggested = libraries.is_empty() && self.threads.named(find::TENSORFLOW_NAME);
+        let guess = || suggested.then(|| TensorFlowFact { guessed: true, ..TensorFlowFact::default() });
+        let tensorflow = found.or_else(guess);
+        let fact = &self.fact;
+        let same = gaps == self.gaps.evidence
+            && tensorflow == fact.tensorflow
+            && python == fact.python
+            && libraries == fact.libraries;
+        if !same {
+            self.gaps.evidence = gaps;
+            let all = self.gaps.all();
+            let fact = Arc::make_mut(&mut self.fact);
+            (fact.tensorflow, fact.python, fact.libraries, fact.gaps) = (tensorflow, python, libraries, all);
+        }
+        !same
+    }
+
+    fn read_limits(&mut self, around: &mut Surroundings, means: &mut Means) {
+        let limits = around.mounts.limits(&self.folder, &mut means.reader);
+        self.throttles.keep(limits.places);
+        let status = means.reader.read(&self.folder, "status", LINE_LIMIT).unwrap_or_default();
+        let allowed = cpus_allowed(status).or_else(|| self.fact.cpus_allowed.clone());
+        let uid = effective_uid(status).unwrap_or(self.fact.uid);
+        let code = code_size(status);
+        self.looks.code_changed |= self.looks.code.is_some() && code.is_some() && code != self.looks.code;
+        self.looks.code = code.or(self.looks.code);
+        let fact = &self.fact;
+        let same = limits.gaps == self.gaps.limits
+            && limits.cgroups == fact.cgroups
+            && limits.cpuset == fact.cpuset
+            && allowed == fact.cpus_allowed
+            && uid == fact.uid;
+        if !same {
+            self.gaps.limits = limits.gaps;
+            let all = self.gaps.all();
+            let fact = Arc::make_mut(&mut self.fact);
+            (fact.cgroups, fact.cpuset, fact.cpus_allowed, fact.gaps) = (limits.cgroups, limits.cpuset, allowed, all);
+            (fact.uid, fact.user) = (uid, around.users.of(uid));
+        }
+    }
+
+    fn read_settings(&mut self, at_ns: u64, around: &Surroundings, means: &mut Means) {
+        let known = Arc::clone(&self.fact);
+        let sources = Sources {
+            known: &known,
+            identifier: &mut self.identifier,
+            files: &self.folder,
+            mounts: &around.mounts,
+            age: age(at_ns, known.key.start_ticks),
+        };
+        let (settings, gaps) = settings::read(sources, &mut means.reader);
+        let (same, same_gaps) = (settings == known.settings, gaps == self.gaps.settings);
+        // Threads of others come and go in the same cgroup: that alone is no reason to look again soon.
+        let others = |settings: &Settings| settings.pids.as_ref().map(|pids| (pids.path.clone(), pids.max));
+        let masked = Settings { pids: known.settings.pids.clone(), ..settings.clone() };
+        let news = !same_gaps || masked != known.settings || others(&settings) != others(&known.settings);
+        self.looks.settings.looked(at_ns, news);
+        drop(known);
+        if !same || !same_gaps {
+            self.gaps.settings = gaps;
+            let all = self.gaps.all();
+            let fact = Arc::make_mut(&mut self.fact);
+            (fact.settings, fact.gaps) = (settings, all);
+        }
+    }
+}
+
+/// VmLib of status: kilobytes of mapped code without the program's own.
+fn code_size(status: &[u8]) -> Option<u64> {
+    number(words(status_field(status, "VmLib")?).next()?)
+}
+
+/// How long ago a process started that has this start time in clock ticks after boot.
+fn age(at_ns: u64, start_ticks: u64) -> Duration {
+    let a_second = rustix::param::clock_ticks_per_second().max(1);
+    let nanoseconds = (start_ticks % a_second).saturating_mul(1_000_000_000) / a_second;
+    let started = Duration::from_secs(start_ticks / a_second).saturating_add(Duration::from_nanos(nanoseconds));
+    Duration::from_nanos(at_ns).saturating_sub(started)
+}
+
+impl Gaps {
+    fn all(&self) -> Vec<Gap> {
+        [&self.program, &self.evidence, &self.limits, &self.settings].into_iter().flatten().cloned().collect()
+    }
+}
+
+/// Ended, though perhaps not reaped: the main thread may end before the others.
+fn is_over(stat: &Stat<'_>) -> bool {
+    matches!(stat.state, State::Zombie | State::Dead) && stat.threads <= 1
+}

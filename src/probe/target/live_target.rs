@@ -1,0 +1,211 @@
+//! Everything identification reads of a process, behind one trait: a live process, or a recording of one. Nothing here can
+//! write, signal or stop.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use rustix::fs::OFlags;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Address, Pid};
+use crate::linux::elf::file::{LibraryFile, invalid};
+use crate::linux::elf::library_cache;
+use crate::linux::elf::symbols::Questions;
+use crate::linux::memory::{LiveMemory, Memory};
+use crate::linux::proc::maps::{Mapping, Maps};
+
+/// What is asked of one loaded library; addresses are the target's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where do these symbols lie?
+    pub names: Vec<String>,
+    /// Which symbols hold these addresses?
+    pub addresses: Vec<Address>,
+}
+
+/// What a loaded library says; addresses are the target's. A question without an answer is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Address by symbol name.
+    pub named: HashMap<String, Address>,
+    /// Mangled symbol by address.
+    pub holding: HashMap<Address, String>,
+    /// GNU build id in hex.
+    pub build_id: Option<String>,
+}
+
+/// A process whose threads are to be identified.
+pub trait Target: Memory + fmt::Debug + Send {
+    /// The text of its maps file.
+    fn maps(&self) -> io::Result<Vec<u8>>;
+
+    /// Why its memory can't be read at all, if so.
+    fn memory_error(&self) -> Option<&io::Error>;
+
+    /// Asks the file behind an executable mapping for symbols.
+    fn ask(&self, code: &Mapping, wanted: &Wanted) -> io::Result<Found>;
+
+    /// Opens the file behind an executable mapping.
+    fn file_of(&self, code: &Mapping) -> io::Result<LibraryFile>;
+
+    /// Names in a directory of the target's file system, at most [`MOST_NAMES`] of them.
+    fn directory(&self, path: &Path) -> io::Result<Vec<OsString>>;
+
+    /// Opens everything anew: after exec, descriptors opened before still lead to memory that is gone.
+    fn reopen(&mut self);
+
+    /// Bytes read since it was made.
+    fn bytes_read(&self) -> u64;
+}
+
+/// Entries of a directory that are looked at: a large site-packages has about 2,000.
+pub const MOST_NAMES: usize = 20_000;
+/// Longest maps file read: ten times what the kernel's default limit on mappings comes to.
+const LONGEST_MAPS: u64 = 64 << 20;
+
+/// A live process.
+#[derive(Debug)]
+pub struct LiveTarget {
+    proc_root: PathBuf,
+    pid: Pid,
+    memory: io::Result<LiveMemory>,
+    bytes_read: Cell<u64>,
+}
+
+impl LiveTarget {
+    /// Opens its memory. Never fails: see [`Target::memory_error`].
+    pub fn open(proc_root: &Path, pid: Pid) -> Self {
+        let memory = LiveMemory::open(proc_root, pid);
+        Self { proc_root: proc_root.to_owned(), pid, memory, bytes_read: Cell::new(0) }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.proc_root.join(self.pid.to_string())
+    }
+
+    /// A path of the target's, seen from here: the target may live in another mount namespace.
+    fn seen_from_here(&self, path: &Path) -> PathBuf {
+        self.folder().join("root").join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    fn count(&self, bytes: u64) {
+        self.bytes_read.set(self.bytes_read.get().saturating_add(bytes));
+    }
+
+    /// The mapped file itself, however it can be reached: by its path in the target's root, by the kernel's link to it
+    /// (needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), or by its path here. Never another file that took its place.
+    fn file(&self, mapping: &Mapping) -> io::Result<File> {
+        let file = &mapping.file;
+        let mut other = None;
+        let mut paths = vec![self.seen_from_here(&file.path), file.path.clone()];
+        paths.retain(|_| !file.deleted);
+        for path in paths {
+            match regular(&path) {
+                Ok(opened) if opened.metadata()?.ino() == file.inode => return Ok(opened),
+                Ok(opened) => other = other.or(Some(opened)),
+                Err(_) => {}
+            }
+        }
+        let link = self.folder().join(format!("map_files/{:x}-{:x}", mapping.start.0, mapping.end.0));
+        match File::open(link) {
+            Ok(opened) if opened.metadata()?.is_file() => Ok(opened),
+            // Some overlay file systems show one inode in maps and another one in stat: what is mapped decides.
+            result => match other.filter(|other| self.is_mapped(other, mapping)) {
+                Some(opened) => Ok(opened),
+                None => Err(result.err().unwrap_or_else(|| invalid("not a regular file"))),
+            },
+        }
+    }
+
+    /// Whether the mapping begins with what the file holds there.
+    fn is_mapped(&self, file: &File, mapping: &Mapping) -> bool {
+        const COMPARED: usize = 4096;
+        let (mut on_disk, mut in_memory) = ([0; COMPARED], [0; COMPARED]);
+        file.read_exact_at(&mut on_disk, mapping.offset).is_ok()
+            && self.read(mapping.start, &mut in_memory).is_ok()
+            && on_disk == in_memory
+    }
+}
+
+/// Opens a regular file and nothing else: to open a device or a pipe that a target mapped could block or act.
+fn regular(path: &Path) -> io::Result<File> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(invalid("not a regular file"));
+    }
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags as i32).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(invalid("not a regular file")) }
+}
+
+impl Memory for LiveTarget {
+    fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
+        let memory = self.memory.as_ref().map_err(|error| io::Error::from(error.kind()))?;
+        memory.read(address, into)?;
+        self.count(into.len() as u64);
+        Ok(())
+    }
+}
+
+impl Target for LiveTarget {
+    fn maps(&self) -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        File::open(self.folder().join("maps"))?.take(LONGEST_MAPS).read_to_end(&mut text)?;
+        self.count(text.len() as u64);
+        Ok(text)
+    }
+
+    fn memory_error(&self) -> Option<&io::Error> {
+        self.memory.as_ref().err()
+    }
+
+    fn ask(&self, code: &Mapping, wanted: &Wanted) -> io::Result<Found> {
+        let file = self.file(code)?;
+        library_cache::with(&file, |library| {
+            let elf = library.elf();
+            let bias = elf.bias(code).ok_or_else(|| invalid("no executable segment is mapped there"))?;
+            let in_file = |address: &Address| address.0.wrapping_sub(bias);
+            let questions =
+                Questions { names: wanted.names.clone(), addresses: wanted.addresses.iter().map(in_file).collect() };
+            let build_id = elf.build_id.clone();
+            let answers = library.answer(&file, &questions)?;
+            self.count(answers.bytes_read);
+            let there = |address: u64| Address(address.wrapping_add(bias));
+            let text = |name: Vec<u8>| String::from_utf8_lossy(&name).into_owned();
+            Ok(Found {
+                named: answers.named.into_iter().map(|(name, address)| (name, there(address))).collect(),
+                holding: answers.holding.into_iter().map(|(address, name)| (there(address), text(name))).collect(),
+                build_id,
+            })
+        })
+    }
+
+    fn file_of(&self, code: &Mapping) -> io::Result<LibraryFile> {
+        Ok(Box::new(self.file(code)?))
+    }
+
+    fn directory(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        let entries = fs::read_dir(self.seen_from_here(path))?;
+        Ok(entries.take(MOST_NAMES).filter_map(|entry| entry.ok().map(|entry| entry.file_name())).collect())
+    }
+
+    fn reopen(&mut self) {
+        self.memory = LiveMemory::open(&self.proc_root, self.pid);
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.bytes_read.get()
+    }
+}
+
+impl Maps {
+    /// Reads and parses a target's maps.
+    pub fn of(target: &dyn Target) -> io::Result<Self> {
+        target.maps().map(|text| Self::parse(&text))
+    }
+}

@@ -1,0 +1,154 @@
+//! Threads of a /proc in a temporary folder: births, deaths, reused numbers, names, missing files.
+
+use std::collections::HashMap;
+
+use super::*;
+use crate::data::sample::{NameSource, TargetName};
+use crate::probe::fake::{FakeProc, Line};
+
+fn means(room: usize) -> Means {
+    let masks = Masks::new(&Folder::open("/sys".as_ref()).unwrap());
+    Means { reader: Reader::default(), masks, source: CounterSource::Schedstat, room }
+}
+
+fn threads(fake: &FakeProc) -> Threads {
+    Threads::new(Pid(10), Folder::open(&fake.root().join("10/task")).unwrap())
+}
+
+fn told(threads: &Threads) -> Vec<(u32, u64)> {
+    threads.facts().iter().map(|fact| (fact.key.tid.0, fact.counters.run_ns)).collect()
+}
+
+#[test]
+fn threads_come_sorted_and_go_silently() {
+    let fake = FakeProc::new();
+    fake.process(10, Line::default());
+    fake.thread(10, 9, Line::default(), Some("5 0 1"));
+    fake.thread(10, 12, Line::default(), Some("7 0 1"));
+    let (mut threads, mut means) = (threads(&fake), means(2));
+    threads.refresh(3, &mut means);
+    assert_eq!(told(&threads), [(9, 5), (10, 1000), (12, 7)]);
+    assert_eq!(means.room, 0, "one of three has no descriptor of its own");
+    fake.thread(10, 12, Line::default(), Some("8 0 2"));
+    fake.remove("10/task/9");
+    fake.thread(10, 11, Line::default(), Some("1 0 1"));
+    threads.refresh(4, &mut means);
+    assert_eq!(told(&threads), [(10, 1000), (11, 1), (12, 8)]);
+    assert_eq!(threads.unreadable, None);
+    threads.close(&mut means);
+    assert_eq!(means.room, 2);
+}
+
+#[test]
+fn a_reused_number_is_another_thread() {
+    let fake = FakeProc::new();
+    fake.process(10, Line::default());
+    let (mut threads, mut means) = (threads(&fake), means(0));
+    threads.refresh(1, &mut means);
+    let before = threads.facts()[0].key;
+    fake.thread(10, 10, Line { start_ticks: 900, ..Line::default() }, Some("3 0 1"));
+    threads.refresh(1, &mut means);
+    let after = threads.facts()[0].clone();
+    assert_ne!(before, after.key);
+    assert_eq!((after.key.start_ticks, after.counters.run_ns), (900, 3));
+    assert!(threads.counters(after.key).is_some() && threads.counters(before).is_none());
+}
+
+#[test]
+fn the_folder_is_listed_only_when_the_number_of_threads_does_not_fit() {
+    let fake = FakeProc::new();
+    fake.process(10, Line::default());
+    let (mut threads, mut means) = (threads(&fake), means(9));
+    threads.refresh(1, &mut means);
+    fake.thread(10, 11, Line::default(), Some("1 0 1"));
+    threads.refresh(1, &mut means);
+    assert_eq!(told(&threads).len(), 1);
+    threads.refresh(2, &mut means);
+    assert_eq!(told(&threads).len(), 2);
+}
+
+#[test]
+fn a_name_set_after_birth_is_seen_and_one_set_late_once_the_thread_runs() {
+    let fake = FakeProc::new();
+    fake.process(10, Line::default());
+    let (mut threads, mut means) = (threads(&fake), means(9));
+    let comm = |threads: &Threads| threads.facts()[0].identity.comm.to_string();
+    threads.refresh(1, &mut means);
+    let named = |comm| Line { comm, ..Line::default() };
+    fake.thread(10, 10, named("tf_Compute"), None);
+    threads.refresh(1, &mut means);
+    assert_eq!(comm(&threads), "tf_Compute");
+    threads.refresh(1, &mut means);
+    threads.refresh(1, &mut means);
+    fake.thread(10, 10, named("la) te\x1b"), None);
+    threads.refresh(1, &mut means);
+    assert_eq!(comm(&threads), "tf_Compute", "it slept: nothing of it is read but its counters");
+    fake.thread(10, 10, named("la) te\x1b"), Some("2000 0 9"));
+    threads.refresh(1, &mut means);
+    assert_eq!(comm(&threads), "la) te^[");
+}
+
+#[test]
+fn without_schedstat_clock_ticks_are_read_at_every_tick() {
+    let fake = FakeProc::new();
+    fake.process(10, Line::default());
+    fake.remove("10/task/10");
+    let mut means = means(9);
+    let ticked = |cpu_ticks| fake.thread(10, 10, Line { cpu_ticks, ..Line::default() }, None);
+    ticked(5);
+    let mut threads = threads(&fake);
+    threads.refresh(1, &mut means);
+    assert_eq!(threads.evidence_of_source(), (false, true));
+    means.source = CounterSource::StatTicks;
+    for ticks in 6..12 {
+        ticked(ticks);
+        threads.refresh(1, &mut means);
+        assert_eq!(threads.facts()[0].cpu_ticks, ticks);
+    }
+    assert_eq!(threads.facts()[0].counters, Counters::default());
+}
+
+#[test]
+fn counters_that_are_garbled_keep_their_last_value() {
+    let fake = FakeProc::new();
+    fake.process(10, Line::default());
+    let (mut threads, mut means) = (threads(&fake), means(9));
+    threads.refresh(1, &mut means);
+    fake.write("10/task/10/schedstat", "gar bled");
+    threads.refresh(1, &mut means);
+    assert_eq!(told(&threads), [(10, 1000)]);
+}
+
+#[test]
+fn missing_evidence_is_asked_for_a_few_times_and_then_left_with_the_reason() {
+    let fake = FakeProc::new();
+    fake.process(10, Line::default());
+    fake.thread(10, 11, Line::default(), Some("1 0 1"));
+    let (mut threads, mut means) = (threads(&fake), means(9));
+    threads.refresh(2, &mut means);
+    for _ in 0..TRIES {
+        assert_eq!(threads.unidentified(false, &mut means.reader).len(), 2);
+        threads.identify(Evidence { missing: Some("no right".to_owned()), ..Evidence::default() });
+    }
+    assert_eq!(threads.unidentified(false, &mut means.reader).len(), 0);
+    let facts = threads.facts();
+    assert_eq!((facts[0].identity.main, &facts[0].identity.missing), (true, &None));
+    assert_eq!(facts[1].identity.missing.as_deref(), Some("no right"));
+}
+
+#[test]
+fn evidence_that_came_is_not_asked_for_again() {
+    let fake = FakeProc::new();
+    fake.process(10, Line::default());
+    fake.thread(10, 11, Line::default(), Some("1 0 1"));
+    fake.write("10/task/11/status", "NSpid:\t11\t4\n");
+    let (mut threads, mut means) = (threads(&fake), means(9));
+    threads.refresh(2, &mut means);
+    let wanted = threads.unidentified(true, &mut means.reader);
+    assert_eq!(wanted.iter().map(|one| (one.tid.0, one.namespaced_tid)).collect::<Vec<_>>(), [(11, 4)]);
+    let name = TargetName { name: "tf_Compute".into(), source: NameSource::TensorFlow };
+    let found = HashMap::from([(Tid(11), (None, Some(name.clone())))]);
+    threads.identify(Evidence { threads: found, ..Evidence::default() });
+    assert_eq!(threads.facts()[1].identity.target_name, Some(name));
+    assert_eq!(threads.unidentified(false, &mut means.reader).iter().map(|one| one.tid.0).collect::<Vec<_>>(), [10]);
+}

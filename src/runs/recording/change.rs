@@ -1,0 +1,341 @@
+//! One look as what is different from the look before: what did not change is not written again, so facts stand on a tape
+//! once. The reader makes the same sample of it, or says why it can't.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::data::sample::{
+    Cost, CounterSource, Counters, CpuTime, Heard, HostFact, Identity, LaunchFact, LaunchSample, ProcessFact,
+    ProcessSample, Sample, State, StepMarks, ThreadDetail, ThreadFact, Throttle,
+};
+use crate::data::{CpuSet, Gap, ProcessKey, ThreadKey};
+use crate::runs::recording::weight;
+
+/// A sample; a missing field is as it was in the look before.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Look {
+    at_ns: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interval_ns: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    late_ns: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host: Option<Arc<HostFact>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cpus: Vec<(u32, u64, u64, u64)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    processes: Vec<ProcessLook>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    details: Vec<(ThreadKey, ThreadDetail)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<CounterSource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gaps: Option<Vec<Gap>>,
+    /// Missing: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    launch: Option<LaunchLook>,
+    #[serde(default)]
+    cost: Cost,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct LaunchLook {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fact: Option<Arc<LaunchFact>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    heard: Option<Arc<Heard>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<StepMarks>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct ProcessLook {
+    key: ProcessKey,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fact: Option<Arc<ProcessFact>>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    ended: bool,
+    #[serde(default)]
+    cpu_ticks: u64,
+    /// Every thread stands here; nothing of the look before counts.
+    #[serde(default, skip_serializing_if = "is_default")]
+    whole: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gone: Vec<ThreadKey>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    threads: Vec<ThreadLook>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    throttle: Vec<Option<Throttle>>,
+}
+
+/// A thread that is new or changed; short names, because there are many.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct ThreadLook {
+    /// tid.
+    t: u32,
+    /// Its birth, in clock ticks.
+    b: u64,
+    /// Run time since the look before, nanoseconds; wraps.
+    #[serde(default, skip_serializing_if = "is_default")]
+    r: u64,
+    /// Wait time since, nanoseconds; wraps.
+    #[serde(default, skip_serializing_if = "is_default")]
+    w: u64,
+    /// Time slices since; wraps.
+    #[serde(default, skip_serializing_if = "is_default")]
+    s: u64,
+    /// Clock ticks of CPU time since; wraps.
+    #[serde(default, skip_serializing_if = "is_default")]
+    k: u64,
+    /// State.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    st: Option<State>,
+    /// Last CPU; null: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    c: Option<Option<u32>>,
+    /// CPUs it may run on; null: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    a: Option<Option<Arc<CpuSet>>>,
+    /// Identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<Arc<Identity>>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A field that is there but null is given.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The value, where it is another than before.
+fn changed<T: PartialEq>(now: &Arc<T>, before: &Arc<T>) -> Option<Arc<T>> {
+    (!Arc::ptr_eq(now, before) && now != before).then(|| now.clone())
+}
+
+impl Look {
+    /// What is different. Before the first look stands the empty sample.
+    pub(crate) fn between(before: &Sample, now: &Sample) -> Self {
+        let mut bases: HashMap<ProcessKey, &ProcessSample> = HashMap::new();
+        for process in before.processes.iter().rev() {
+            bases.insert(process.fact.key, process);
+        }
+        let process = |process: &ProcessSample| ProcessLook::between(bases.remove(&process.fact.key), process);
+        Self {
+            at_ns: now.at_ns,
+            interval_ns: (now.interval_ns != before.interval_ns).then_some(now.interval_ns),
+            late_ns: now.late_ns,
+            host: changed(&now.host, &before.host),
+            cpus: now.cpus.iter().map(|cpu| (cpu.cpu, cpu.busy_ticks, cpu.idle_ticks, cpu.steal_ticks)).collect(),
+            processes: now.processes.iter().map(process).collect(),
+            details: now.details.clone(),
+            source: (now.source != before.source).then_some(now.source),
+            gaps: (now.gaps != before.gaps).then(|| now.gaps.clone()),
+            launch: now.launch.as_ref().map(|launch| LaunchLook::between(before.launch.as_ref(), launch)),
+            cost: now.cost,
+        }
+    }
+
+    /// The sample it was made of, on top of the one before.
+    pub(crate) fn upon(self, before: &Sample) -> Result<Sample, String> {
+        let mut bases: HashMap<ProcessKey, &ProcessSample> = HashMap::new();
+        for process in before.processes.iter().rev() {
+            bases.insert(process.fact.key, process);
+        }
+        let mut room = Room::default();
+        let mut processes = Vec::with_capacity(self.processes.len());
+        for process in self.processes {
+            let base = bases.remove(&process.key);
+            processes.push(process.upon(base, &mut room)?);
+        }
+        let cpu = |(cpu, busy_ticks, idle_ticks, steal_ticks)| CpuTime { cpu, busy_ticks, idle_ticks, steal_ticks };
+        Ok(Sample {
+            at_ns: self.at_ns,
+            interval_ns: self.interval_ns.unwrap_or(before.interval_ns),
+            late_ns: self.late_ns,
+            host: self.host.unwrap_or_else(|| before.host.clone()),
+            cpus: self.cpus.into_iter().map(cpu).collect(),
+            processes,
+            details: self.details,
+            source: self.source.unwrap_or(before.source),
+            gaps: self.gaps.unwrap_or_else(|| before.gaps.clone()),
+            launch: self.launch.map(|launch| launch.upon(before.launch.as_ref())),
+            cost: self.cost,
+        })
+    }
+}
+
+impl LaunchLook {
+    fn between(before: Option<&LaunchSample>, now: &LaunchSample) -> Self {
+        let none = LaunchSample::default();
+        let before = before.unwrap_or(&none);
+        Self {
+            fact: changed(&now.fact, &before.fact),
+            heard: changed(&now.heard, &before.heard),
+            marks: now.marks.clone(),
+        }
+    }
+
+    fn upon(self, before: Option<&LaunchSample>) -> LaunchSample {
+        let before = before.cloned().unwrap_or_default();
+        LaunchSample {
+            fact: self.fact.unwrap_or(before.fact),
+            heard: self.heard.unwrap_or(before.heard),
+            marks: self.marks,
+        }
+    }
+}
+
+impl ProcessLook {
+    fn between(before: Option<&ProcessSample>, now: &ProcessSample) -> Self {
+        let base = base(before);
+        let mut look = Self {
+            key: now.fact.key,
+            fact: before.map_or_else(|| Some(now.fact.clone()), |before| changed(&now.fact, &before.fact)),
+            ended: now.ended,
+            cpu_ticks: now.cpu_ticks,
+            whole: !rising(&now.threads),
+            throttle: now.throttle.clone(),
+            ..Self::default()
+        };
+        if look.whole {
+            look.threads.extend(now.threads.iter().filter_map(|thread| ThreadLook::between(None, thread)));
+            return look;
+        }
+        let mut base = base.iter().peekable();
+        for thread in &now.threads {
+            while let Some(gone) = base.next_if(|old| old.key < thread.key) {
+                look.gone.push(gone.key);
+            }
+            let old = base.next_if(|old| old.key == thread.key);
+            look.threads.extend(ThreadLook::between(old, thread));
+        }
+        look.gone.extend(base.map(|gone| gone.key));
+        look
+    }
+
+    fn upon(self, before: Option<&ProcessSample>, room: &mut Room) -> Result<ProcessSample, String> {
+        let fact = self.fact.or_else(|| before.map(|before| before.fact.clone()));
+        let fact = fact.ok_or_else(|| format!("process {} was never described", self.key.pid))?;
+        room.take(weight::process(&fact))?;
+        let base = if self.whole { &[] } else { base(before) };
+        let mut threads = Vec::with_capacity(base.len());
+        let mut gone = self.gone.into_iter().peekable();
+        let mut looks = self.threads.into_iter().peekable();
+        for old in base {
+            while let Some(look) = looks.next_if(|look| look.key() < old.key) {
+                threads.push(look.upon(None)?);
+            }
+            if gone.next_if_eq(&old.key).is_some() {
+                continue;
+            }
+            match looks.next_if(|look| look.key() == old.key) {
+                Some(look) => threads.push(look.upon(Some(old))?),
+                None => threads.push(old.clone()),
+            }
+        }
+        for look in looks {
+            threads.push(look.upon(None)?);
+        }
+        if let Some(key) = gone.next() {
+            return Err(format!("thread {} ends and was not there", key.tid));
+        }
+        if !self.whole && !rising(&threads) {
+            return Err(format!("the threads of process {} are in disorder", self.key.pid));
+        }
+        for thread in &threads {
+            room.take_thread(weight::thread(&thread.identity))?;
+        }
+        Ok(ProcessSample { fact, ended: self.ended, cpu_ticks: self.cpu_ticks, threads, throttle: self.throttle })
+    }
+}
+
+/// Threads that a difference can be made from: those in order.
+fn base(before: Option<&ProcessSample>) -> &[ThreadFact] {
+    before.map(|before| before.threads.as_slice()).filter(|threads| rising(threads)).unwrap_or_default()
+}
+
+fn rising(threads: &[ThreadFact]) -> bool {
+    threads.is_sorted_by(|a, b| a.key < b.key)
+}
+
+impl ThreadLook {
+    fn key(&self) -> ThreadKey {
+        ThreadKey { tid: crate::data::Tid(self.t), start_ticks: self.b }
+    }
+
+    /// Nothing where nothing changed.
+    fn between(before: Option<&ThreadFact>, now: &ThreadFact) -> Option<Self> {
+        if before.is_some_and(|before| before == now) {
+            return None;
+        }
+        let counters = before.map_or_else(Counters::default, |before| before.counters);
+        let affinity = before.and_then(|before| before.affinity.as_ref());
+        Some(Self {
+            t: now.key.tid.0,
+            b: now.key.start_ticks,
+            r: now.counters.run_ns.wrapping_sub(counters.run_ns),
+            w: now.counters.wait_ns.wrapping_sub(counters.wait_ns),
+            s: now.counters.slices.wrapping_sub(counters.slices),
+            k: now.cpu_ticks.wrapping_sub(before.map_or(0, |before| before.cpu_ticks)),
+            st: (now.state != before.map_or(State::default(), |before| before.state)).then_some(now.state),
+            c: (now.last_cpu != before.and_then(|before| before.last_cpu)).then_some(now.last_cpu),
+            a: (now.affinity.as_ref() != affinity).then(|| now.affinity.clone()),
+            id: before.map_or_else(|| Some(now.identity.clone()), |before| changed(&now.identity, &before.identity)),
+        })
+    }
+
+    fn upon(self, before: Option<&ThreadFact>) -> Result<ThreadFact, String> {
+        let key = self.key();
+        let identity = self.id.or_else(|| before.map(|before| before.identity.clone()));
+        let counters = before.map_or_else(Counters::default, |before| before.counters);
+        Ok(ThreadFact {
+            key,
+            counters: Counters {
+                run_ns: counters.run_ns.wrapping_add(self.r),
+                wait_ns: counters.wait_ns.wrapping_add(self.w),
+                slices: counters.slices.wrapping_add(self.s),
+            },
+            cpu_ticks: before.map_or(0, |before| before.cpu_ticks).wrapping_add(self.k),
+            state: self.st.unwrap_or_else(|| before.map_or(State::default(), |before| before.state)),
+            last_cpu: self.c.unwrap_or_else(|| before.and_then(|before| before.last_cpu)),
+            affinity: self.a.unwrap_or_else(|| before.and_then(|before| before.affinity.clone())),
+            identity: identity.ok_or_else(|| format!("thread {} was never described", key.tid))?,
+        })
+    }
+}
+
+/// What one sample has taken of what it may.
+#[derive(Debug, Default)]
+struct Room {
+    bytes: usize,
+    threads: usize,
+}
+
+impl Room {
+    fn take(&mut self, bytes: usize) -> Result<(), String> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        match self.bytes <= weight::MOST_BYTES && self.threads <= weight::MOST_THREADS {
+            true => Ok(()),
+            false => Err("a look at more processes and threads than a tape may hold".to_owned()),
+        }
+    }
+
+    fn take_thread(&mut self, bytes: usize) -> Result<(), String> {
+        self.threads += 1;
+        self.take(bytes)
+    }
+}
+
+/// Whether a tape may hold it.
+pub(crate) fn fits(sample: &Sample) -> bool {
+    let mut room = Room::default();
+    sample.processes.iter().all(|process| {
+        room.take(weight::process(&process.fact)).is_ok()
+            && process.threads.iter().all(|thread| room.take_thread(weight::thread(&thread.identity)).is_ok())
+    })
+}

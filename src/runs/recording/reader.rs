@@ -1,0 +1,166 @@
+//! Reads a tape back, look by look. A tape is foreign: whatever it holds, reading it takes bounded memory, never panics
+//! and ends with a reason.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::{fmt, io};
+
+use flate2::read::GzDecoder;
+
+use crate::data::Text;
+use crate::data::sample::Sample;
+use crate::runs::recording::header::{Header, SCHEMA};
+use crate::runs::recording::writer::Tally;
+use crate::runs::recording::{LONGEST_LINE, Line};
+
+/// Most bytes of a tape after decompression: what its writer puts into a full tape is a small part of that.
+const MOST_BYTES: u64 = 64 << 30;
+
+/// The looks of a tape, as they were written.
+#[derive(Debug)]
+pub struct Reader<R: Read> {
+    lines: BufReader<GzDecoder<R>>,
+    pub(crate) line: Vec<u8>,
+    header: Header,
+    before: Sample,
+    bytes: u64,
+    end: Option<End>,
+}
+
+/// How a tape ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Its writer finished it.
+    Finished(Tally),
+    /// Its writer was ended before: what is missing is at most the last seconds.
+    Cut,
+    /// From here on it makes no sense.
+    Broken(String),
+}
+
+impl End {
+    /// Whether everything up to the target's end is there.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Finished(tally) if !tally.full)
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finished(tally) if tally.full => f.write_str("the tape was full before the end"),
+            Self::Finished(_) => f.write_str("the tape is complete"),
+            Self::Cut => f.write_str("the tape was cut: its writer was ended before it could finish it"),
+            Self::Broken(why) => write!(f, "the tape is broken: {why}"),
+        }
+    }
+}
+
+/// Why a file is no tape that can be read.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// The file can't be read.
+    Io(io::Error),
+    /// Nothing of it is a tape.
+    NoTape,
+    /// A tape of another version of tftop, with the name of its format.
+    OtherFormat(Text),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::NoTape => f.write_str("this is no tape, or it was cut before its first look"),
+            Self::OtherFormat(schema) => {
+                write!(f, "its format is {schema}, and this version of tftop reads {SCHEMA}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl<R: Read> Reader<R> {
+    /// Reads the header.
+    pub fn open(tape: R) -> Result<Self, Unreadable> {
+        let mut reader = Self {
+            lines: BufReader::new(GzDecoder::new(tape)),
+            line: Vec::new(),
+            header: Header::new(0, 0),
+            before: Sample::default(),
+            bytes: 0,
+            end: None,
+        };
+        match reader.line() {
+            Ok(Line::Tape(header)) if *header.schema == *SCHEMA => reader.header = header,
+            Ok(Line::Tape(header)) => return Err(Unreadable::OtherFormat(header.schema)),
+            Err(Stop::Io(error)) => return Err(Unreadable::Io(error)),
+            Ok(_) | Err(Stop::Cut | Stop::Broken(_)) => return Err(Unreadable::NoTape),
+        }
+        Ok(reader)
+    }
+
+    /// How it ended; none before the last look was taken.
+    pub fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    fn look(&mut self) -> Result<Sample, End> {
+        loop {
+            match self.line() {
+                Ok(Line::Look(look)) => {
+                    self.before = look.upon(&self.before).map_err(End::Broken)?;
+                    return Ok(self.before.clone());
+                }
+                Ok(Line::Thinned(_)) => {}
+                Ok(Line::End(tally)) => return Err(End::Finished(tally)),
+                Ok(Line::Tape(_)) => return Err(End::Broken("it begins a second time".to_owned())),
+                Err(Stop::Cut) => return Err(End::Cut),
+                Err(Stop::Broken(why)) => return Err(End::Broken(why)),
+                Err(Stop::Io(error)) => return Err(End::Broken(format!("it can't be read on: {error}"))),
+            }
+        }
+    }
+
+    fn line(&mut self) -> Result<Line, Stop> {
+        self.line.clear();
+        let mut limited = (&mut self.lines).take(LONGEST_LINE as u64 + 1);
+        limited.read_until(b'\n', &mut self.line).map_err(Stop::of)?;
+        self.bytes += self.line.len() as u64;
+        if self.line.len() > LONGEST_LINE || self.bytes > MOST_BYTES {
+            return Err(Stop::Broken("it holds more than any tftop writes".to_owned()));
+        }
+        if self.line.pop() != Some(b'\n') {
+            return Err(Stop::Cut);
+        }
+        serde_json::from_slice(&self.line).map_err(|error| Stop::Broken(format!("a line is no look: {error}")))
+    }
+}
+
+impl<R: Read> Iterator for Reader<R> {
+    type Item = Sample;
+
+    fn next(&mut self) -> Option<Sample> {
+        if self.end.is_some() {
+            return None;
+        }
+        self.look().map_err(|end| self.end = Some(end)).ok()
+    }
+}
+
+/// Why there is no next line.
+enum Stop {
+    Cut,
+    Broken(String),
+    Io(io::Error),
+}
+
+impl Stop {
+    fn of(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Cut,
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Self::Broken(error.to_string()),
+            _ => Self::Io(error),
+        }
+    }
+}

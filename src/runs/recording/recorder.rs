@@ -1,0 +1,126 @@
+//! A thread that writes: whoever samples hands a look over and goes on, however slow or full the disk is.
+
+use std::fs::File;
+use std::sync::mpsc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::thread;
+use std::time::Duration;
+
+use crate::data::sample::{Sample, StepMarks};
+use crate::runs::recording::header::Header;
+use crate::runs::recording::steps::Steps;
+use crate::runs::recording::writer::{Tally, Writer};
+
+/// Looks that wait for the disk before any is left out.
+const MOST_WAITING: usize = 64;
+/// Largest tape, in bytes.
+const TAPE_LIMIT: u64 = 256 << 20;
+/// Largest file of step times, in bytes: more than a million steps.
+const STEPS_LIMIT: u64 = 64 << 20;
+/// How long the end waits for a disk that doesn't answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where it writes to; none: not at all.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// The tape.
+    pub tape: Option<File>,
+    /// The step times.
+    pub steps: Option<File>,
+}
+
+/// What became of the recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// What is on the tape; none where there is none that is finished.
+    pub tape: Option<Tally>,
+    /// What is missing, and why; each a sentence.
+    pub missing: Vec<String>,
+}
+
+/// Writes the looks of one target.
+#[derive(Debug)]
+pub struct Recorder {
+    looks: SyncSender<Sample>,
+    done: Receiver<Recorded>,
+    /// Looks that found the queue full, and their marks.
+    lost: u64,
+    late: Vec<StepMarks>,
+}
+
+impl Recorder {
+    /// Begins both files and the thread.
+    pub fn start(files: Files, header: Header) -> std::io::Result<Self> {
+        let (looks, come) = mpsc::sync_channel(MOST_WAITING);
+        let (tell, done) = mpsc::channel();
+        let write = move || {
+            let _ = tell.send(record(files, header, &come));
+        };
+        thread::Builder::new().name("tftop-recorder".to_owned()).spawn(write)?;
+        Ok(Self { looks, done, lost: 0, late: Vec::new() })
+    }
+
+    /// Takes a look. Never waits: what comes faster than the disk takes it is left out and counted, but for its marks.
+    pub fn take(&mut self, mut sample: Sample) {
+        if let Some(launch) = sample.launch.as_mut().filter(|_| !self.late.is_empty()) {
+            self.late.append(&mut launch.marks);
+            launch.marks = std::mem::take(&mut self.late);
+        }
+        if let Err(TrySendError::Full(sample)) = self.looks.try_send(sample) {
+            self.lost += 1;
+            self.late = sample.launch.map(|launch| launch.marks).unwrap_or_default();
+        }
+    }
+
+    /// Waits until everything is written, but not for ever.
+    pub fn finish(self) -> Recorded {
+        drop(self.looks);
+        let gave_up = || Recorded {
+            tape: None,
+            missing: vec![format!(
+                "the end of the samples and step times: the disk did not answer for {} s",
+                PATIENCE.as_secs()
+            )],
+        };
+        let mut recorded = self.done.recv_timeout(PATIENCE).unwrap_or_else(|_| gave_up());
+        if self.lost > 0 {
+            recorded.missing.push(format!("{} samples: they came faster than the disk took them", self.lost));
+        }
+        recorded
+    }
+}
+
+/// Writes what comes until nobody sends any more. A file that fails is given up; the other goes on.
+fn record(files: Files, header: Header, looks: &Receiver<Sample>) -> Recorded {
+    let mut recorded = Recorded::default();
+    let started_ns = header.started_ns;
+    let mut tape = files.tape.and_then(|file| recorded.kept("samples", Writer::new(file, header, TAPE_LIMIT)));
+    let mut steps = files.steps.and_then(|file| recorded.kept("step times", Steps::new(file, started_ns, STEPS_LIMIT)));
+    for sample in looks {
+        let marks = sample.launch.as_ref().map(|launch| launch.marks.as_slice()).unwrap_or_default();
+        if let Some(writer) = &mut steps
+            && recorded.kept("step times", writer.write(marks)).is_none()
+        {
+            steps = None;
+        }
+        if let Some(writer) = &mut tape
+            && recorded.kept("samples", writer.write(sample)).is_none()
+        {
+            tape = None;
+        }
+    }
+    recorded.tape = tape.and_then(|writer| recorded.kept("samples", writer.finish()));
+    if let Some(left_out) = steps.map(|steps| steps.left_out()).filter(|&count| count > 0) {
+        recorded.missing.push(format!("{left_out} step times in steps.csv: it is full; all are on the tape"));
+    }
+    if let Some(tally) = recorded.tape.as_ref().filter(|tally| tally.full) {
+        recorded.missing.push(format!("the last {} samples: the tape is full", tally.lost));
+    }
+    recorded
+}
+
+impl Recorded {
+    fn kept<T>(&mut self, what: &str, result: std::io::Result<T>) -> Option<T> {
+        result.map_err(|error| self.missing.push(format!("{what} from here on: {error}"))).ok()
+    }
+}

@@ -1,0 +1,188 @@
+//! Writes a tape: one compressed line a look. What was written up to some two seconds ago can be read, whatever ends the
+//! writer. A long run stays below the size limit because ever fewer of its looks are written; its step marks all are.
+
+use std::io;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+
+use crate::data::sample::{LaunchSample, Sample, StepMarks};
+use crate::runs::recording::change::{Look, fits};
+use crate::runs::recording::header::Header;
+use crate::runs::recording::{LONGEST_LINE, Line};
+
+/// How long what was written may stay in the compressor's memory.
+const FLUSH_NS: u64 = 2_000_000_000;
+/// Fewer looks than one of these are of no use to anybody.
+const LARGEST_STRIDE: u32 = 1 << 10;
+/// Durations that may wait for the next look that is written.
+const MOST_WAITING: usize = 100_000;
+
+/// A tape that is being written.
+#[derive(Debug)]
+pub struct Writer<W: Write> {
+    out: GzEncoder<Counted<W>>,
+    line: Vec<u8>,
+    /// The look that the next one is compared with.
+    before: Sample,
+    flushed_ns: u64,
+    limit: u64,
+    /// From so many bytes on the stride is doubled.
+    thins_at: u64,
+    stride: u32,
+    /// Left out since the last one written: the last of them, and the marks of all.
+    skipped: Option<Sample>,
+    waiting: Vec<StepMarks>,
+    seen: u64,
+    tally: Tally,
+}
+
+/// What is on a tape, and what is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Looks on it.
+    #[serde(default)]
+    pub looks: u64,
+    /// Looks left out to keep it small.
+    #[serde(default)]
+    pub thinned: u64,
+    /// Looks left out because they were too large, or came while the disk kept the writer waiting.
+    #[serde(default)]
+    pub lost: u64,
+    /// Whether it ends before its target, because it is full.
+    #[serde(default)]
+    pub full: bool,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a tape of at most about so many bytes.
+    pub fn new(out: W, header: Header, limit: u64) -> io::Result<Self> {
+        let out = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
+        let mut writer = Self {
+            out,
+            line: Vec::new(),
+            before: Sample::default(),
+            flushed_ns: 0,
+            limit,
+            thins_at: limit / 2,
+            stride: 1,
+            skipped: None,
+            waiting: Vec::new(),
+            seen: 0,
+            tally: Tally::default(),
+        };
+        writer.put(&Line::Tape(header))?;
+        writer.out.flush()?;
+        Ok(writer)
+    }
+
+    /// One more look. After an error the tape is not to be written to any more.
+    pub fn write(&mut self, sample: Sample) -> io::Result<()> {
+        if self.tally.full {
+            self.tally.lost += 1;
+            return Ok(());
+        }
+        self.seen += 1;
+        let waiting: usize = self.waiting.iter().map(|marks| marks.durations_us.len()).sum();
+        if !self.seen.is_multiple_of(u64::from(self.stride)) && waiting < MOST_WAITING {
+            self.skip(sample);
+            return Ok(());
+        }
+        self.write_look(sample)?;
+        self.thin()
+    }
+
+    /// A look that came to nothing before it reached the writer.
+    pub fn lose(&mut self, looks: u64) {
+        self.tally.lost = self.tally.lost.saturating_add(looks);
+    }
+
+    /// Writes what still waits and the last line.
+    pub fn finish(mut self) -> io::Result<Tally> {
+        if let Some(last) = self.skipped.take() {
+            self.tally.thinned -= 1;
+            // Its marks wait already.
+            let launch = last.launch.map(|launch| LaunchSample { marks: Vec::new(), ..launch });
+            self.write_look(Sample { launch, ..last })?;
+        }
+        self.put(&Line::End(self.tally.clone()))?;
+        self.out.try_finish()?;
+        self.out.get_mut().flush()?;
+        Ok(self.tally)
+    }
+
+    fn skip(&mut self, sample: Sample) {
+        self.tally.thinned += 1;
+        self.waiting.extend(sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
+        self.skipped = Some(sample);
+    }
+
+    fn write_look(&mut self, mut sample: Sample) -> io::Result<()> {
+        self.skipped = None;
+        if let Some(launch) = sample.launch.as_mut().filter(|_| !self.waiting.is_empty()) {
+            self.waiting.append(&mut launch.marks);
+            launch.marks = std::mem::take(&mut self.waiting);
+        }
+        let at_ns = sample.at_ns;
+        let look = Line::Look(Box::new(Look::between(&self.before, &sample)));
+        if !fits(&sample) || !self.put(&look)? {
+            self.tally.lost += 1;
+            return Ok(());
+        }
+        self.tally.looks += 1;
+        self.before = sample;
+        if at_ns.saturating_sub(self.flushed_ns) >= FLUSH_NS {
+            self.flushed_ns = at_ns;
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the line is short enough; one that is too long is not written.
+    fn put(&mut self, line: &Line) -> io::Result<bool> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, line)?;
+        self.line.push(b'\n');
+        let fits = self.line.len() <= LONGEST_LINE;
+        if fits {
+            self.out.write_all(&self.line)?;
+        }
+        Ok(fits)
+    }
+
+    /// Half the limit takes every look, half of what is left every other one, and so on.
+    fn thin(&mut self) -> io::Result<()> {
+        let bytes = self.out.get_ref().bytes;
+        if bytes < self.thins_at {
+            return Ok(());
+        }
+        if self.stride >= LARGEST_STRIDE {
+            self.tally.full = true;
+            return Ok(());
+        }
+        self.stride *= 2;
+        self.thins_at += (self.limit - self.thins_at.min(self.limit)) / 2;
+        self.put(&Line::Thinned(self.stride)).map(drop)
+    }
+}
+
+/// Bytes that went out.
+#[derive(Debug)]
+struct Counted<W> {
+    out: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,170 @@
+//! A run at its end, or as far as it is known: what was started, how it ended, what it came to, which settings were seen.
+//! What is written beside the samples of a run, so that runs can be compared later.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::limits::Caps;
+use crate::data::run::{RunEnd, RunFact};
+use crate::data::sample::{Failure, Heard, LibraryPool, Overruled, ProcessFact, Sample, TfConfigFact, TfStarted};
+use crate::data::scene::{Capacity, Check, Scene};
+use crate::data::{Gap, Text};
+use crate::model::limits::verification;
+use crate::runs::stats::Outcome;
+use crate::runs::stats::run_stats::Ledger;
+use crate::runs::stats::warmup::Warmup;
+
+/// Name and version of the contract of `summary.json`.
+pub const SCHEMA: &str = "tftop.run-summary/1";
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`SCHEMA`].
+    pub schema: Text,
+    /// What was started.
+    pub run: RunFact,
+    /// How it ended.
+    pub ended: RunEnd,
+    /// How long it ran, in seconds; where nobody saw its end, until it was last looked at.
+    pub seconds: f64,
+    /// Looks that were taken at it.
+    pub looks: u64,
+    /// What it came to, its warm-up left out.
+    pub outcome: Outcome,
+    /// Settings that were seen in it.
+    pub seen: Seen,
+    /// What bounded the CPUs it might use, at the last look.
+    pub capacity: Capacity,
+    /// Caps that would have fitted it when its demand was judged highest, those it had included; empty where none was
+    /// needed, none where it was never judged.
+    #[serde(default)]
+    pub advised: Option<Caps>,
+    /// What is missing of the run's files, and why.
+    #[serde(default)]
+    pub missing: Vec<String>,
+}
+
+/// Settings as they were in the process itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// tf.config, from the program's own objects.
+    pub tf_config: Option<TfConfigFact>,
+    /// Numbers that libraries keep for themselves.
+    pub library_pools: Vec<LibraryPool>,
+    /// What the shim heard of TensorFlow's starts.
+    pub started: Vec<TfStarted>,
+    /// What the script asked for and did not get.
+    pub overruled: Vec<Overruled>,
+    /// Parts of the shim that did not work.
+    pub failures: Vec<Failure>,
+}
+
+/// The cap's answers in one word, the worst first; none where nothing was capped.
+pub fn verdict(checks: &[Check]) -> Option<crate::data::scene::Outcome> {
+    use crate::data::scene::Outcome::{Exceeded, Held, Unverified};
+    [Exceeded, Unverified, Held].into_iter().find(|outcome| checks.iter().any(|check| check.outcome == *outcome))
+}
+
+/// Gathers what a summary is made of, look by look.
+#[derive(Debug, Default)]
+pub struct Gathering {
+    ledger: Ledger,
+    process: Option<Arc<ProcessFact>>,
+    heard: Arc<Heard>,
+    capacity: Capacity,
+    span_ns: Option<(u64, u64)>,
+    looks: u64,
+    /// How saturated it was, and what was advised then.
+    advised: Option<(f64, Caps)>,
+}
+
+impl Gathering {
+    /// One more look, and the scene that the model made of it.
+    pub fn take_in(&mut self, sample: &Sample, scene: &Scene) {
+        self.ledger.take_in(sample, scene);
+        self.looks += 1;
+        self.span_ns = Some((self.span_ns.map_or(sample.at_ns, |(first, _)| first), sample.at_ns));
+        if let Some(launch) = &sample.launch {
+            self.heard = launch.heard.clone();
+        }
+        if scene.target.ended {
+            return;
+        }
+        self.capacity.clone_from(&scene.capacity);
+        if let Some(pressure) = &scene.headline.pressure
+            && self.advised.is_none_or(|(highest, _)| pressure.saturation >= highest)
+        {
+            let had = sample.launch.as_ref().map(|launch| launch.fact.caps).unwrap_or_default();
+            self.advised = Some((pressure.saturation, scene.headline.caps.or(Caps { cpus: None, ..had })));
+        }
+        // What was read of a process stays where a later look could not read it any more.
+        let settings =
+            |fact: &ProcessFact| fact.settings.tf_config.is_some() || !fact.settings.library_pools.is_empty();
+        let mut living = sample.processes.iter().filter(|process| !process.ended).map(|process| &process.fact);
+        if let Some(fact) = living.find(|fact| fact.tensorflow.is_some() && settings(fact)) {
+            self.process = Some(fact.clone());
+        }
+    }
+
+    /// Steps so far, warm-up included; 0 without marks.
+    pub fn steps_so_far(&self) -> u64 {
+        self.ledger.steps_so_far()
+    }
+
+    /// What it came to, without the warm-up.
+    pub fn outcome(&self, warmup: Warmup) -> Outcome {
+        self.ledger.outcome(warmup)
+    }
+
+    /// Seconds from the first look to the last.
+    pub fn watched_s(&self) -> f64 {
+        self.span_ns.map_or(0.0, |(first, last)| last.saturating_sub(first) as f64 / 1e9)
+    }
+
+    /// What is known now. Checks of a run that nobody looked at stand in for what was seen.
+    pub fn summary(&self, run: RunFact, (ended, seconds): (RunEnd, f64), missing: Vec<String>) -> Summary {
+        let mut outcome = self.ledger.outcome(Warmup::default());
+        // Its words may hold what nobody should find in a file; those of the run do not.
+        outcome.circumstances.command = command(&run);
+        if self.looks == 0 {
+            outcome.circumstances.caps = run.launch.caps;
+            outcome.checks = verification::Verification::new(&run.launch).checks(false);
+        }
+        let settings = self.process.as_ref().map(|fact| &fact.settings);
+        let seen = Seen {
+            tf_config: settings.and_then(|settings| settings.tf_config),
+            library_pools: settings.map_or_else(Vec::new, |settings| settings.library_pools.clone()),
+            started: self.heard.started.clone(),
+            overruled: self.heard.overruled.clone(),
+            failures: self.heard.failures.clone(),
+        };
+        Summary {
+            schema: SCHEMA.into(),
+            run,
+            ended,
+            seconds,
+            looks: self.looks,
+            outcome,
+            seen,
+            capacity: self.capacity.clone(),
+            advised: self.advised.map(|(_, caps)| caps),
+            missing,
+        }
+    }
+}
+
+impl Summary {
+    /// Everything that is missing: of what was to be read, and of the run's files.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let files = self.missing.iter().map(|what| Gap::new("the run's files", what.clone()));
+        self.outcome.gaps.iter().cloned().chain(files).collect()
+    }
+}
+
+/// Its words as a shell would read them, roughly: for people.
+fn command(run: &RunFact) -> String {
+    let words: Vec<&str> = run.command.iter().map(|word| word.as_str()).collect();
+    words.join(" ")
+}

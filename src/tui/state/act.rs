@@ -1,0 +1,235 @@
+//! What each action does to the dashboard.
+
+use crate::data::scene::GroupKey;
+use crate::tui::block::Block;
+use crate::tui::keys::Action;
+use crate::tui::rows::{Row, RowKey};
+use crate::tui::stacks::{Asks, Stacks};
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::{Mode, Pane, Purpose, View};
+use crate::tui::what_if::WhatIf;
+use crate::tui::{Effect, rows, view};
+
+impl Dashboard {
+    pub(crate) fn act(&mut self, action: Action) -> Option<Effect> {
+        match action {
+            Action::Quit => return Some(Effect::Quit),
+            Action::Interrupt => return Some(self.interrupt_command()),
+            Action::Type => self.begin_typing(),
+            Action::Release => self.mode = Mode::Browse,
+            Action::Rerun => return self.open_rerun(),
+            Action::Yes => return self.agree().or_else(|| self.agree_to_stop()),
+            Action::Stacks => return self.open_stacks(),
+            Action::Stop => self.ask_to_stop(),
+            Action::Sample => return self.ask_to_sample(),
+            Action::Redraw => return Some(Effect::Redraw),
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
+                self.travel(action);
+            }
+            Action::Enter => self.enter(),
+            Action::Open => self.open(),
+            Action::Close => self.close(),
+            Action::Fold => self.fold(),
+            Action::OpenAll => self.fold_all(false),
+            Action::FoldAll => self.fold_all(true),
+            Action::Detail if self.view.is_table() => self.toggle_pane(),
+            Action::Detail => self.fold(),
+            Action::Search => self.begin_line(Purpose::Search),
+            Action::Filter => self.begin_line(Purpose::Filter),
+            Action::SearchNext => self.search(1),
+            Action::SearchPrevious => self.search(-1),
+            Action::SortMenu => self.open_menu(),
+            Action::SortLeft => self.sort_beside(-1),
+            Action::SortRight => self.sort_beside(1),
+            Action::Invert => self.invert(),
+            Action::Tree => self.tree(),
+            Action::Pause => {
+                if self.playback.pause() {
+                    self.show_newest_output();
+                    self.show_scene();
+                }
+            }
+            Action::Follow => {
+                self.follow = !self.follow;
+                self.settle(self.follow);
+            }
+            Action::Show(view) => self.show(view),
+            Action::NextView => self.show_beside(1),
+            Action::PreviousView => self.show_beside(-1),
+            Action::Help => {
+                self.mode = if matches!(self.mode, Mode::Help(_)) { Mode::Browse } else { Mode::Help(0) };
+            }
+            Action::WhatIf => {
+                self.mode = match self.mode {
+                    Mode::WhatIf(_) => Mode::Browse,
+                    Mode::Rerun(ref rerun) => Mode::WhatIf(WhatIf { caps: rerun.caps, chosen: 0 }),
+                    _ => Mode::WhatIf(WhatIf::advised(&self.playback.shown)),
+                };
+            }
+            Action::Runs => {
+                self.mode = if self.mode == Mode::Runs { Mode::Browse } else { Mode::Runs };
+            }
+            Action::Mark => self.runs.toggle(),
+            Action::Less => self.try_caps(|what_if, scene| what_if.change(scene, -1)),
+            Action::More => self.try_caps(|what_if, scene| what_if.change(scene, 1)),
+            Action::Advised => self.try_caps(|what_if, scene| what_if.caps = scene.headline.caps),
+            Action::NoCaps => self.try_caps(|what_if, _| what_if.caps = Default::default()),
+            Action::Back => self.back(),
+            Action::Erase | Action::EraseAll => self.erase(action),
+        }
+        None
+    }
+
+    fn travel(&mut self, action: Action) {
+        let page = self.list_height().max(1);
+        let moved = |at: usize, last: usize| match action {
+            Action::Up => at.saturating_sub(1),
+            Action::Down => (at + 1).min(last),
+            Action::PageUp => at.saturating_sub(page),
+            Action::PageDown => (at + page).min(last),
+            Action::First => 0,
+            _ => last,
+        };
+        match &mut self.mode {
+            Mode::Help(top) => *top = moved(*top, usize::from(u16::MAX)),
+            Mode::Rerun(rerun) => rerun.top = moved(rerun.top, usize::from(u16::MAX)),
+            Mode::Stacks(stacks) => stacks.top = moved(stacks.top, usize::from(u16::MAX)),
+            Mode::WhatIf(what_if) => {
+                let last = what_if.sliders(&self.playback.shown).len().saturating_sub(1);
+                what_if.chosen = moved(what_if.chosen.min(last), last);
+            }
+            &mut Mode::Menu(column) => {
+                let columns = self.sortable();
+                let at = columns.iter().position(|other| *other == column).unwrap_or(0);
+                if let Some(&next) = columns.get(moved(at, columns.len().saturating_sub(1))) {
+                    self.mode = Mode::Menu(next);
+                }
+            }
+            Mode::Runs => {
+                let height = view::runs::height(self);
+                let page = height.max(1);
+                let moved = |at: usize, last: usize| match action {
+                    Action::PageUp => at.saturating_sub(page),
+                    Action::PageDown => (at + page).min(last),
+                    _ => moved(at, last),
+                };
+                self.runs.travel(moved, height);
+            }
+            _ if self.view == View::Output => self.travel_output(action),
+            _ => self.travel_rows(action, moved),
+        }
+        self.bound_help();
+    }
+
+    fn travel_rows(&mut self, action: Action, moved: impl Fn(usize, usize) -> usize) {
+        let cursor = self.cursor();
+        let last = self.rows.len().saturating_sub(1);
+        // The first step only lands: it selects the row at which the eye is.
+        if cursor.selected().is_none() && matches!(action, Action::Up | Action::Down) {
+            return self.select(cursor.at());
+        }
+        let down = matches!(action, Action::Down | Action::PageDown);
+        let block = rows::whole(&self.rows, cursor.at());
+        let bottom = cursor.top() + self.list_height();
+        // What is left of a block that is cut off below is read before the next one.
+        if down && cursor.selected().is_some() && (cursor.top() + 1..block.end).contains(&bottom) {
+            let step = if action == Action::Down { 1 } else { self.list_height() as isize };
+            return self.scroll(step);
+        }
+        // Steps lead from block to block: at least to the next one.
+        self.select(match action {
+            Action::Down => block.end.min(last),
+            Action::PageDown => moved(block.start, last).max(block.end.min(last)),
+            _ => moved(block.start, last),
+        });
+    }
+
+    fn enter(&mut self) {
+        match self.mode {
+            Mode::Line(..) => self.mode = Mode::Browse,
+            Mode::Menu(column) => {
+                self.mode = Mode::Browse;
+                self.sort_by(column);
+            }
+            Mode::Runs => self.runs.compare(),
+            _ => match self.acting_row() {
+                Some(Row::Group(_)) => self.fold(),
+                Some(Row::Thread(_) | Row::Process(..)) => self.toggle_pane(),
+                Some(Row::Line(Block::Cause(_), _)) => self.fold(),
+                _ => {}
+            },
+        }
+    }
+
+    pub(crate) fn toggle_pane(&mut self) {
+        self.pane = match self.pane {
+            Pane::Hidden => Pane::Shown(None),
+            Pane::Shown(_) => Pane::Hidden,
+        };
+        let at = self.cursor().at();
+        self.select(at);
+    }
+
+    pub(crate) fn show(&mut self, view: View) {
+        let group = self.selected_group();
+        self.view = view;
+        self.mode = Mode::Browse;
+        self.renew();
+        match (view, group) {
+            (View::Limits, Some(group)) => {
+                self.select_key(&RowKey::Limits(group));
+                let height = self.list_height();
+                self.tables[self.view as usize].cursor.raise(&self.rows, height);
+            }
+            (View::Explain, _) if self.cursor().selected().is_none() => self.select(0),
+            _ => self.watch_selected(),
+        }
+    }
+
+    fn show_beside(&mut self, step: isize) {
+        let views: Vec<View> = self.views().map(|(_, view)| view).collect();
+        let at = views.iter().position(|view| *view == self.view).unwrap_or(0);
+        let next = (at + views.len()).saturating_add_signed(step) % views.len().max(1);
+        if let Some(&view) = views.get(next) {
+            self.show(view);
+        }
+    }
+
+    /// The group of the selected row, if there is one.
+    fn selected_group(&self) -> Option<GroupKey> {
+        let scene = &self.playback.shown;
+        match self.cursor().selected()? {
+            RowKey::Group(key) => Some(key.clone()),
+            RowKey::Thread(key) => {
+                let thread = scene.threads.iter().find(|thread| thread.key == *key)?;
+                scene.groups.get(thread.group).map(|group| group.key.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn back(&mut self) {
+        if self.mode == Mode::Runs && self.runs.back() {
+            return;
+        }
+        match std::mem::replace(&mut self.mode, Mode::Browse) {
+            Mode::Line(purpose, before) => {
+                *self.line(purpose) = before;
+                self.renew();
+            }
+            Mode::Stacks(stacks) if stacks.asks != Asks::Nothing => {
+                self.mode = Mode::Stacks(Box::new(Stacks { asks: Asks::Nothing, ..*stacks }));
+            }
+            Mode::Rerun(rerun) => self.mode = rerun.from.map_or(Mode::Browse, Mode::WhatIf),
+            Mode::Browse if matches!(self.pane, Pane::Shown(_)) && self.view.is_table() => self.pane = Pane::Hidden,
+            Mode::Browse if !self.typed.filter.is_empty() => {
+                self.typed.filter.clear();
+                self.renew();
+                self.settle(true);
+            }
+            Mode::Browse if self.view == View::Output => self.travel_output(Action::Last),
+            Mode::Browse => self.tables[self.view as usize].cursor.clear(),
+            Mode::Help(_) | Mode::Menu(_) | Mode::WhatIf(_) | Mode::Typing | Mode::Runs | Mode::Stacks(_) => {}
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Which scene is on screen: the newest, or a frozen one.
+
+use std::sync::Arc;
+
+use crate::data::scene::Scene;
+
+/// Whether scenes keep coming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Every new scene is shown.
+    Live,
+    /// The scene is frozen; newer ones are kept aside.
+    Paused,
+    /// There are no newer scenes.
+    Silent,
+}
+
+/// The scene on screen and the newest one.
+#[derive(Debug)]
+pub struct Playback {
+    /// On screen.
+    pub shown: Arc<Scene>,
+    /// Another than the one on screen while that is frozen.
+    pub newest: Arc<Scene>,
+    /// Whether scenes keep coming.
+    pub pace: Pace,
+}
+
+impl Playback {
+    /// Begins live.
+    pub fn new(scene: Arc<Scene>) -> Self {
+        Self { newest: scene.clone(), shown: scene, pace: Pace::Live }
+    }
+
+    /// Takes a newer scene in; true when it is on screen now.
+    pub fn take(&mut self, scene: Arc<Scene>) -> bool {
+        self.newest = scene;
+        self.pace != Pace::Paused && self.show_newest()
+    }
+
+    /// Freezes, or goes on; true when another scene is on screen now.
+    pub fn pause(&mut self) -> bool {
+        match self.pace {
+            Pace::Live => self.pace = Pace::Paused,
+            Pace::Paused => {
+                self.pace = Pace::Live;
+                return self.show_newest();
+            }
+            Pace::Silent => {}
+        }
+        false
+    }
+
+    /// No newer scene will come: the newest is the one to show.
+    pub fn fall_silent(&mut self) {
+        self.pace = Pace::Silent;
+        self.show_newest();
+    }
+
+    fn show_newest(&mut self) -> bool {
+        self.shown = self.newest.clone();
+        true
+    }
+}

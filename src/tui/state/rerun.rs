@@ -1,0 +1,51 @@
+//! The dialog before a rerun: opened, answered, agreed to, left.
+
+use std::sync::Arc;
+
+use crate::data::limits::Caps;
+use crate::tui::rerun::{Answer, Rerun};
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::Mode;
+use crate::tui::{Effect, view};
+
+impl Dashboard {
+    /// Opens it with the caps on the sliders, else with those that are advised and, where none is, those it was started
+    /// with; asks what would be done.
+    pub(crate) fn open_rerun(&mut self) -> Option<Effect> {
+        let (caps, from) = match &self.mode {
+            Mode::WhatIf(what_if) => (what_if.caps, Some(what_if.clone())),
+            _ => {
+                let scene = &self.playback.shown;
+                let had = scene.launch.as_ref().map(|launch| launch.fact.caps).unwrap_or_default();
+                (scene.headline.caps.or(Caps { cpus: None, ..had }), None)
+            }
+        };
+        self.mode = Mode::Rerun(Box::new(Rerun::with(caps, from)));
+        Some(Effect::AskRerun(caps))
+    }
+
+    /// A yes counts only when it is on screen what it is said to.
+    pub(crate) fn agree(&self) -> Option<Effect> {
+        match &self.mode {
+            Mode::Rerun(rerun) if rerun.can_begin() => Some(Effect::Rerun(rerun.caps)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn hear_rerun(&mut self, answer: Arc<Answer>) {
+        if let Mode::Rerun(rerun) = &mut self.mode {
+            rerun.hear(answer);
+        }
+        self.bound_rerun();
+    }
+
+    pub(crate) fn bound_rerun(&mut self) {
+        let most = match &self.mode {
+            Mode::Rerun(rerun) => view::rerun::overflow(self, rerun),
+            _ => return,
+        };
+        if let Mode::Rerun(rerun) = &mut self.mode {
+            rerun.top = rerun.top.min(most);
+        }
+    }
+}

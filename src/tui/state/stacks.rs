@@ -1,0 +1,106 @@
+//! The box with stacks: opened on a thread or a group, answered, agreed to stop, left.
+
+use std::sync::Arc;
+
+use crate::data::{Pid, Tid};
+use crate::tui::rows::Row;
+use crate::tui::stacks::{Answer, Asks, Stacks, Stops, Times, Wish};
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::Mode;
+use crate::tui::{Effect, view};
+
+impl Dashboard {
+    /// Asks for stacks without a stop: of the selected thread or the selected group's threads, or again of those shown.
+    pub(crate) fn open_stacks(&mut self) -> Option<Effect> {
+        let (title, pid, tids) = match &self.mode {
+            Mode::Stacks(stacks) => (stacks.title.clone(), stacks.wish.pid, stacks.wish.tids.clone()),
+            _ => self.stacks_of_row()?,
+        };
+        Some(self.ask_stacks(title, Wish { pid, tids, stops: Stops::Never, times: Times::Once }))
+    }
+
+    /// The question first: a stop takes a yes.
+    pub(crate) fn ask_to_stop(&mut self) {
+        if let Mode::Stacks(stacks) = &mut self.mode
+            && stacks.stoppable().is_some()
+        {
+            stacks.asks = Asks::ToStop;
+        }
+    }
+
+    /// The same before they are taken again and again; where nothing may be stopped there is nothing to ask.
+    pub(crate) fn ask_to_sample(&mut self) -> Option<Effect> {
+        let Mode::Stacks(stacks) = &mut self.mode else { return None };
+        if stacks.may_stop()? {
+            stacks.asks = Asks::ToSample;
+            return None;
+        }
+        let wish = Wish { stops: Stops::Never, times: Times::Sampled, ..stacks.wish.clone() };
+        let title = stacks.title.clone();
+        Some(self.ask_stacks(title, wish))
+    }
+
+    /// A yes to what was asked about.
+    pub(crate) fn agree_to_stop(&mut self) -> Option<Effect> {
+        let Mode::Stacks(stacks) = &self.mode else { return None };
+        let times = match stacks.asks {
+            Asks::ToSample => Times::Sampled,
+            Asks::ToStop if stacks.stoppable().is_some() => Times::Once,
+            Asks::ToStop | Asks::Nothing => return None,
+        };
+        let wish = Wish { stops: Stops::Agreed, times, ..stacks.wish.clone() };
+        Some(self.ask_stacks(stacks.title.clone(), wish))
+    }
+
+    pub(crate) fn hear_stacks(&mut self, answer: Arc<Answer>) {
+        // Counted even where nobody reads them any more.
+        if let Ok(taken) = &answer.taken {
+            self.stopped_ns = self.stopped_ns.saturating_add(taken.stopped_ns);
+        }
+        if let Mode::Stacks(stacks) = &mut self.mode {
+            stacks.hear(answer);
+        }
+        self.bound_stacks();
+    }
+
+    pub(crate) fn bound_stacks(&mut self) {
+        let most = match &self.mode {
+            Mode::Stacks(stacks) => view::stacks::overflow(self, stacks),
+            _ => return,
+        };
+        if let Mode::Stacks(stacks) = &mut self.mode {
+            stacks.top = stacks.top.min(most);
+        }
+    }
+
+    fn ask_stacks(&mut self, title: String, wish: Wish) -> Effect {
+        self.mode = Mode::Stacks(Box::new(Stacks::of(title, wish.clone())));
+        Effect::AskStacks(wish)
+    }
+
+    /// A group may have threads in several processes: stacks are of one, the target's own where it has some.
+    fn stacks_of_row(&mut self) -> Option<(String, Pid, Vec<Tid>)> {
+        let row = self.acting_row()?;
+        let scene = &self.playback.shown;
+        match row {
+            Row::Thread(at) => {
+                let thread = scene.threads.get(at)?;
+                let title = format!("stack of thread {} {}", thread.key.tid, thread.name());
+                Some((title, thread.pid, vec![thread.key.tid]))
+            }
+            Row::Group(at) => {
+                let of_group = || scene.threads.iter().filter(|thread| thread.group == at);
+                let own = of_group().find(|thread| thread.pid == scene.target.pid);
+                let pid = own.or_else(|| of_group().next())?.pid;
+                let tids: Vec<Tid> = of_group().filter(|thread| thread.pid == pid).map(|it| it.key.tid).collect();
+                let beside = match of_group().count() - tids.len() {
+                    0 => String::new(),
+                    others => format!(", without {others} threads of other processes"),
+                };
+                let label = &scene.groups.get(at)?.label;
+                Some((format!("stacks of {label} in process {pid}{beside}"), pid, tids))
+            }
+            Row::Process(..) | Row::Line(..) => None,
+        }
+    }
+}
