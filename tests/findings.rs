@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scenario::{Order, Scenario};
 use serde::Deserialize;
-use tftop::data::scene::{Condition, Finding, Level, Scene, Verdict};
+use tftop::data::scene::{Answer, Finding, Level, Scene, Verdict};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,24 +51,24 @@ struct Expect {
     accused: Option<Vec<String>>,
 }
 
-fn word(verdict: &Verdict) -> &'static str {
+fn word(verdict: &Answer) -> &'static str {
     match verdict {
-        Verdict::Clear { .. } => "clear",
-        Verdict::Found(_) => "found",
-        Verdict::TooSoon { .. } => "too_soon",
-        Verdict::CantTell { .. } => "cant_tell",
+        Answer::Clear { .. } => "clear",
+        Answer::Found(_) => "found",
+        Answer::TooSoon { .. } => "too_soon",
+        Answer::CantTell { .. } => "cant_tell",
     }
 }
 
-fn said(verdict: &Verdict) -> &str {
+fn said(verdict: &Answer) -> &str {
     match verdict {
-        Verdict::Clear { because } | Verdict::CantTell { because } => because,
-        Verdict::TooSoon { needs } => needs,
-        Verdict::Found(finding) => &finding.says,
+        Answer::Clear { because } | Answer::CantTell { because } => because,
+        Answer::TooSoon { needs } => needs,
+        Answer::Found(finding) => &finding.says,
     }
 }
 
-fn verdict<'a>(scene: &'a Scene, code: &str) -> &'a Verdict {
+fn verdict<'a>(scene: &'a Scene, code: &str) -> &'a Answer {
     &scene.judgements.iter().find(|judgement| judgement.code == code).expect(code).verdict
 }
 
@@ -100,10 +100,10 @@ fn check(place: &str, code: &str, scene: &Scene, expect: &Expect) {
         let found = scene
             .judgements
             .iter()
-            .filter(|judgement| matches!(&judgement.verdict, Verdict::Found(finding) if finding.level > Level::Notice));
+            .filter(|judgement| matches!(&judgement.verdict, Answer::Found(finding) if finding.level > Level::Notice));
         assert_eq!(&found.map(|judgement| judgement.code.to_owned()).collect::<Vec<_>>(), accused, "{place}");
     }
-    let Verdict::Found(finding) = verdict else {
+    let Answer::Found(finding) = verdict else {
         let of_findings = [&expect.level, &expect.grade, &expect.evidence, &expect.caps, &expect.export];
         assert!(of_findings.iter().all(|expected| expected.is_none()), "{place}: nothing was found");
         return;
@@ -127,7 +127,7 @@ fn scenes_in_every_order(place: &str, scenario: &Scenario) -> Vec<Scene> {
     for scene in &scenes {
         for judgement in &scene.judgements {
             match &judgement.verdict {
-                Verdict::Found(finding) => is_complete(&format!("{place}, {}", judgement.code), finding),
+                Answer::Found(finding) => is_complete(&format!("{place}, {}", judgement.code), finding),
                 silent => assert!(!said(silent).is_empty(), "{place}, {}: no reason", judgement.code),
             }
         }
@@ -184,7 +184,7 @@ fn every_rule_fires_stays_silent_and_waits_where_it_should() {
 }
 
 /// Two seconds of a wild load, once in a while, on a calm target: (run, wait) milliseconds of its four threads a second.
-fn conditions(waits_ms: &[u64]) -> Vec<Condition> {
+fn conditions(waits_ms: &[u64]) -> Vec<Verdict> {
     let totals = |per_s: &[u64]| -> Vec<String> {
         let sums = per_s.iter().scan(0, |sum, ms| {
             *sum += ms;
@@ -207,16 +207,16 @@ fn conditions(waits_ms: &[u64]) -> Vec<Condition> {
 #[test]
 fn the_verdict_waits_for_two_full_windows_and_does_not_flicker() {
     let calm = conditions(&[0; 30]);
-    assert!(calm[..10].iter().all(|&condition| condition == Condition::TooSoon), "{calm:?}");
-    assert!(calm[10..].iter().all(|&condition| condition == Condition::Healthy), "{calm:?}");
+    assert!(calm[..10].iter().all(|&condition| condition == Verdict::TooSoon), "{calm:?}");
+    assert!(calm[10..].iter().all(|&condition| condition == Verdict::Healthy), "{calm:?}");
 
     let steady = conditions(&[550; 30]);
-    assert!(steady[..11].iter().all(|&condition| condition == Condition::TooSoon), "{steady:?}");
-    assert!(steady[11..].iter().all(|&condition| condition == Condition::Oversubscribed), "{steady:?}");
+    assert!(steady[..11].iter().all(|&condition| condition == Verdict::TooSoon), "{steady:?}");
+    assert!(steady[11..].iter().all(|&condition| condition == Verdict::Oversubscribed), "{steady:?}");
 
     let mut odd_second = [0; 40];
     odd_second[20] = 1000;
-    let changes = |seen: &[Condition]| seen[11..].windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let changes = |seen: &[Verdict]| seen[11..].windows(2).filter(|pair| pair[0] != pair[1]).count();
     assert_eq!(changes(&conditions(&odd_second)), 0, "4 more for a second are 0.4 more over ten");
 
     // Wanted swings around the cut-off of 1.15: once it is a notice it stays one.
@@ -233,5 +233,5 @@ fn judgements_come_about_once_a_second_however_often_samples_do() {
     let said: Vec<_> = scenes.iter().map(|scene| (&scene.headline, &scene.judgements)).collect();
     let changes = said.windows(2).filter(|pair| pair[0] != pair[1]).count();
     assert!((10..=16).contains(&changes), "{changes} in 16 s");
-    assert_eq!(scenes.last().unwrap().headline.condition, Condition::Oversubscribed);
+    assert_eq!(scenes.last().unwrap().headline.condition, Verdict::Oversubscribed);
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use known_threads::Target;
 use tftop::data::sample::{
-    Call, CounterSource, Counters, Interest, KernelStack, ProcessSample, Sample, State, ThreadDetail,
+    CounterSource, Counters, Interest, KernelStack, ProcessSample, Sample, SyscallState, ThreadDetail, ThreadState,
 };
 use tftop::data::{Pid, ThreadKey};
 use tftop::probe::live::{AttachError, Live, LiveOptions};
@@ -70,8 +70,8 @@ fn every_thread_is_there_with_its_name_and_state_and_only_the_busy_ones_move() {
     let second = until(&mut live, "the spinning ones run", |sample| spun(sample) > spun(&first) + 50_000_000);
     assert_eq!(idle(&first), idle(&second));
     let process = &second.processes[0];
-    assert!(named(process, "spin").all(|thread| thread.state == State::Running && thread.last_cpu.is_some()));
-    assert!(named(process, "idle (one) x").all(|thread| thread.state == State::Sleeping));
+    assert!(named(process, "spin").all(|thread| thread.state == ThreadState::Running && thread.last_cpu.is_some()));
+    assert!(named(process, "idle (one) x").all(|thread| thread.state == ThreadState::Sleeping));
     let allowed = process.fact.cpus_allowed.as_ref().unwrap();
     assert!(process.threads.iter().all(|thread| thread.affinity.as_deref() == Some(allowed)));
     assert_eq!(process.fact.uid, rustix::process::geteuid().as_raw());
@@ -243,7 +243,7 @@ fn another_users_counters_are_read_and_what_is_closed_is_said_with_one_step() {
         (until(&mut live, "the spinning thread runs", |sample| run(sample) > run(&first)), details)
     });
     let (sample, details) = watcher.join().unwrap();
-    let Some(Call::Refused(why)) = &details[0].call else { panic!("{details:?}") };
+    let Some(SyscallState::Refused(why)) = &details[0].call else { panic!("{details:?}") };
     assert!(why.contains("belongs to another user (uid 0); run tftop"), "{why}");
     let fact = &sample.processes[0].fact;
     assert_eq!((sample.processes[0].threads.len(), fact.uid, fact.environment.is_none()), (3, 0, true));
@@ -293,7 +293,8 @@ fn doing(live: &mut Live, comm: &str) -> Vec<ThreadDetail> {
         let keys: Vec<ThreadKey> = named(&next(live).processes[0], comm).map(|thread| thread.key).collect();
         let sample = live.next(&Interest { waits: keys.clone(), ..Interest::default() }, Duration::ZERO);
         let details: Vec<ThreadDetail> = sample.details.into_iter().map(|(_, detail)| detail).collect();
-        let blocked = |detail: &ThreadDetail| matches!(detail.call, Some(Call::Inside(_) | Call::Refused(_)));
+        let blocked =
+            |detail: &ThreadDetail| matches!(detail.call, Some(SyscallState::Inside(_) | SyscallState::Refused(_)));
         if !keys.is_empty() && details.len() == keys.len() && details.iter().all(blocked) {
             return details;
         }
@@ -303,7 +304,7 @@ fn doing(live: &mut Live, comm: &str) -> Vec<ThreadDetail> {
 }
 
 fn call(detail: &ThreadDetail) -> (&str, [u64; 6], Option<&str>) {
-    let Some(Call::Inside(call)) = &detail.call else { panic!("{detail:?}") };
+    let Some(SyscallState::Inside(call)) = &detail.call else { panic!("{detail:?}") };
     (call.name.as_deref().unwrap(), call.arguments, call.file.as_deref())
 }
 

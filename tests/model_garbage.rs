@@ -8,8 +8,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tftop::data::sample::{
-    CgroupFact, CgroupVersion, Cost, CounterSource, Counters, CpuTime, Entry, HostFact, Identity, NameSource, Owner,
-    ProcessFact, ProcessSample, Quota, Sample, State, TargetName, ThreadFact, Throttle,
+    CgroupFact, CgroupVersion, Cost, CounterSource, Counters, CpuTime, HostFact, Identity, NameSource, ProcessFact,
+    ProcessSample, Quota, Sample, StartRoutine, StdThreadOwner, TargetName, ThreadFact, ThreadState, Throttle,
 };
 use tftop::data::scene::{Demand, Scene};
 use tftop::data::{CpuSet, Pid, ProcessKey, ThreadKey, Tid};
@@ -34,11 +34,11 @@ fn identity() -> impl Strategy<Value = Arc<Identity>> {
             Arc::new(Identity {
                 comm: comm.into(),
                 main,
-                entry: library.or(symbol).or(owner).map(|_| Entry {
+                entry: library.or(symbol).or(owner).map(|_| StartRoutine {
                     library: library.map(|path| Arc::new(path.into())),
                     symbol: symbol.map(Into::into),
-                    owner: owner.map(|path| Owner { library: Arc::new(path.into()), symbol: None }),
-                    ..Entry::default()
+                    owner: owner.map(|path| StdThreadOwner { library: Arc::new(path.into()), symbol: None }),
+                    ..StartRoutine::default()
                 }),
                 target_name: name.map(|name| TargetName { name: name.into(), source }),
                 missing: None,
@@ -48,7 +48,7 @@ fn identity() -> impl Strategy<Value = Arc<Identity>> {
 }
 
 fn thread() -> impl Strategy<Value = ThreadFact> {
-    let state = any::<u8>().prop_map(State::from_letter);
+    let state = any::<u8>().prop_map(ThreadState::from_letter);
     let counters = (number(), number(), number());
     let place = (proptest::option::of(any::<u32>()), cpus());
     (0..12u32, 0..3u64, counters, number(), state, place, identity()).prop_map(

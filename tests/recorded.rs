@@ -8,18 +8,18 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use tftop::data::sample::{Entry, NameSource, TargetName};
+use tftop::data::sample::{NameSource, StartRoutine, TargetName};
 use tftop::data::{Address, Tid};
-use tftop::probe::identify::identifier::{Evidence, Identifier};
-use tftop::probe::image::Recording;
+use tftop::probe::identify::identifier::{Identification, Identifier};
+use tftop::probe::image::MemoryImage;
 
 /// Library, symbol and name by thread; none is the main thread, `-` nothing.
 type Expected = HashMap<Tid, [String; 3]>;
 
 const ALL: [&str; 4] = ["tensorflow-2.21", "tensorflow-2.18", "glibc-2.31", "std-thread"];
 
-fn recording(name: &str) -> Recording {
-    static READ: LazyLock<HashMap<&str, Recording>> = LazyLock::new(|| {
+fn recording(name: &str) -> MemoryImage {
+    static READ: LazyLock<HashMap<&str, MemoryImage>> = LazyLock::new(|| {
         let read = |name| {
             let path = Path::new("tests/data/recorded").join(format!("{name}.json"));
             (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
@@ -38,11 +38,11 @@ fn expected(name: &str) -> Expected {
     std::fs::read_to_string(path).unwrap().lines().map(row).collect()
 }
 
-fn identify(recording: &Recording) -> Evidence {
+fn identify(recording: &MemoryImage) -> Identification {
     Identifier::of(Box::new(recording.clone())).identify(&recording.threads)
 }
 
-fn summary((entry, name): &(Option<Entry>, Option<TargetName>)) -> [String; 3] {
+fn summary((entry, name): &(Option<StartRoutine>, Option<TargetName>)) -> [String; 3] {
     let library = entry.as_ref().and_then(|entry| entry.library.as_ref()).map(|path| path.rsplit('/').next().unwrap());
     let symbol = entry.as_ref().and_then(|entry| entry.symbol.as_deref());
     let name = name.as_ref().map(|name| name.name.as_str());
@@ -146,7 +146,7 @@ fn a_list_that_runs_in_a_circle_ends_and_says_so() {
     assert!(found.missing.unwrap().contains("thread list could not be read to its end"));
 }
 
-fn points_into_recording(recording: &Recording, at: Address) -> bool {
+fn points_into_recording(recording: &MemoryImage, at: Address) -> bool {
     let first = recording.memory[&at].0.first_chunk().map(|word| Address(u64::from_le_bytes(*word)));
     first.is_some_and(|next| recording.memory.contains_key(&next) && recording.memory[&at].0.len() > 16)
 }
@@ -160,7 +160,7 @@ fn garbage_where_a_name_should_be_is_no_name() {
     }
     let found = identify(&torn);
     assert_eq!(found.threads.len(), whole.threads.len());
-    let names = |evidence: &Evidence| evidence.threads.values().filter(|(_, name)| name.is_some()).count();
+    let names = |evidence: &Identification| evidence.threads.values().filter(|(_, name)| name.is_some()).count();
     assert!(names(&identify(&whole)) > 20 && names(&found) == 0);
 }
 

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tftop::data::limits::{AppliesTo, Caps, Grade, InProcess, Limit, Limits};
-use tftop::data::sample::{Cost, CounterSource, Identity, NameSource, State, TargetName};
+use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, Limits, ProcessLimit};
+use tftop::data::sample::{Cost, CounterSource, Identity, NameSource, TargetName, ThreadState};
 use tftop::data::scene::{
-    Attribution, Capacity, Condition, Confidence, Demand, Evidence, Finding, Group, GroupKey, Headline, Judgement,
-    Level, Phrase, Pressure, Process, Remedy, Scene, Target, TensorFlow, Term, TermKind, Thread, Verdict, WaitCount,
-    Waits,
+    Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, Group, GroupKey, Headline, Level, Phrase,
+    Pressure, ProcessState, Remedy, RuleAnswer, Scene, TargetState, TensorFlow, Term, TermKind, Thread, Verdict,
+    WaitCount, Waits,
 };
 use tftop::data::{Gap, Pid, Text, ThreadKey, Tid};
 use tftop::output;
@@ -51,7 +51,7 @@ fn thread(tid: u32, group: usize, key: &GroupKey, name: Option<&str>, confidence
         group,
         identity: Arc::new(Identity { comm: "python".into(), target_name, ..Identity::default() }),
         attribution: Arc::new(Attribution { group: key.clone(), because, confidence, ..Attribution::default() }),
-        state: State::Running,
+        state: ThreadState::Running,
         last_cpu: Some(1),
         affinity: Some(Arc::new("0-3".parse().unwrap())),
         demand: Some(Demand::new(0.65, 0.65)),
@@ -59,8 +59,8 @@ fn thread(tid: u32, group: usize, key: &GroupKey, name: Option<&str>, confidence
     }
 }
 
-fn target() -> Target {
-    Target {
+fn target() -> TargetState {
+    TargetState {
         pid: Pid(2430),
         command: "python train.py".to_owned(),
         user: Some("ana".into()),
@@ -68,7 +68,7 @@ fn target() -> Target {
         python: Some("3.11".into()),
         started_unix_s: 1_795_191_549,
         uptime_s: 192.4,
-        processes: vec![Process {
+        processes: vec![ProcessState {
             pid: Pid(2430),
             parent: Pid(1),
             command: "python train.py".to_owned(),
@@ -76,7 +76,7 @@ fn target() -> Target {
             demand: Some(Demand::new(1.9, 2.7)),
             ended: false,
         }],
-        ..Target::default()
+        ..TargetState::default()
     }
 }
 
@@ -101,7 +101,7 @@ fn intra_limits() -> Limits {
         effective: Some(0),
         knob: "tf.config or TF_NUM_INTRAOP_THREADS, before TensorFlow starts".to_owned(),
         exceeded_by: 1,
-        processes: vec![InProcess {
+        processes: vec![ProcessLimit {
             pid: Pid(2430),
             threads: 2,
             limit: Some(limit(1, "tf.config", "its context in memory", None, Grade::Measured)),
@@ -112,7 +112,7 @@ fn intra_limits() -> Limits {
 
 fn headline() -> Headline {
     Headline {
-        condition: Condition::Oversubscribed,
+        condition: Verdict::Oversubscribed,
         says: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 1 (tf.config)".to_owned(),
         advice: "intra=1 would fit.".to_owned(),
         caps: Caps { intra: Some(1), ..Caps::default() },
@@ -128,7 +128,7 @@ fn headline() -> Headline {
     }
 }
 
-fn judgements() -> Vec<Judgement> {
+fn judgements() -> Vec<RuleAnswer> {
     let finding = Finding {
         level: Level::Notice,
         grade: Grade::Measured,
@@ -141,13 +141,13 @@ fn judgements() -> Vec<Judgement> {
             caps: Caps { intra: Some(1), ..Caps::default() },
         },
     };
-    let judgement = |code, asks, verdict| Judgement { code, asks, verdict };
+    let judgement = |code, asks, verdict| RuleAnswer { code, asks, verdict };
     let (leak, spinning) = ("60 s of watching, has 5".to_owned(), "1 thread always runs: only stacks tell".to_owned());
     vec![
-        judgement("throttled", "Does a quota take CPUs away?", Verdict::Clear { because: "no quota".to_owned() }),
-        judgement("late-setting", "Was a setting made too late?", Verdict::Found(Box::new(finding))),
-        judgement("spinning", "Do threads spin?", Verdict::CantTell { because: spinning }),
-        judgement("thread-leak", "Do threads keep growing?", Verdict::TooSoon { needs: leak }),
+        judgement("throttled", "Does a quota take CPUs away?", Answer::Clear { because: "no quota".to_owned() }),
+        judgement("late-setting", "Was a setting made too late?", Answer::Found(Box::new(finding))),
+        judgement("spinning", "Do threads spin?", Answer::CantTell { because: spinning }),
+        judgement("thread-leak", "Do threads keep growing?", Answer::TooSoon { needs: leak }),
     ]
 }
 
@@ -184,7 +184,7 @@ fn scene() -> Scene {
         thread(2434, 0, &groups[0].key, Some("tf_numa_-1_Eigen"), Confidence::Certain),
         thread(2435, 0, &groups[0].key, Some("tf_numa_-1_Eigen"), Confidence::Certain),
         Thread {
-            state: State::Sleeping,
+            state: ThreadState::Sleeping,
             demand: None,
             last_cpu: None,
             ..thread(2431, 1, &groups[1].key, None, Confidence::Guess)
@@ -252,7 +252,7 @@ fn without_a_verdict_every_format_says_so_and_how_to_get_one() {
 fn a_healthy_verdict_needs_no_advice_and_no_factor() {
     let says = "1.9 of 2.0 CPUs are wanted, nobody has to wait long".to_owned();
     let calm =
-        Headline { condition: Condition::Healthy, says, advice: String::new(), caps: Caps::default(), ..headline() };
+        Headline { condition: Verdict::Healthy, says, advice: String::new(), caps: Caps::default(), ..headline() };
     let report = output::text(&Scene { headline: calm, ..scene() }, false);
     let expected = "HEALTHY  1.9 of 2.0 CPUs are wanted, nobody has to wait long\n\npython train.py\n";
     assert!(report.starts_with(expected), "{report}");
@@ -276,7 +276,7 @@ fn a_limit_says_what_it_bounds() {
     let mut scene = scene();
     let limits = &mut scene.groups[0].limits;
     limits.exceeded_by = 0;
-    limits.processes.push(InProcess { pid: Pid(2440), ..limits.processes[0].clone() });
+    limits.processes.push(ProcessLimit { pid: Pid(2440), ..limits.processes[0].clone() });
     assert!(output::text(&scene, false).contains("  yes, measured, in each of 2 processes\n"));
     let limits = &mut scene.groups[0].limits;
     limits.all[0].applies_to = AppliesTo::Team;
@@ -310,12 +310,12 @@ PID   TID  NAME              ORIGIN          STATE  LAST CPU  GOT CPUs  WAITING 
 #[test]
 fn a_tree_of_processes_has_a_table_of_its_own() {
     let mut scene = scene();
-    scene.target.processes.push(Process {
+    scene.target.processes.push(ProcessState {
         pid: Pid(2440),
         parent: Pid(2430),
         command: "python worker.py".to_owned(),
         ended: true,
-        ..Process::default()
+        ..ProcessState::default()
     });
     let report = output::text(&scene, false);
     assert!(report.contains("\n3 threads in 2 processes\n"), "{report}");
@@ -357,13 +357,13 @@ fn an_empty_scene_makes_a_report_too() {
 fn control_characters_of_a_target_never_reach_the_terminal() {
     let mut scene = scene();
     scene.target.command = "python \x1b]0;owned\x07".to_owned();
-    scene.target.processes.push(Process { command: "\x1b[2J".to_owned(), ..Process::default() });
+    scene.target.processes.push(ProcessState { command: "\x1b[2J".to_owned(), ..ProcessState::default() });
     scene.groups[0].label = "a\x1b[31mb".to_owned();
     scene.groups[0].waits.as_mut().unwrap().counts[0].phrase.one = "reads \x1b[6m".to_owned();
     scene.gaps.push(Gap::new("x\x1b", "y\u{9b}\n"));
     scene.headline.says = "\x1b[1m".to_owned();
     scene.groups[0].limits.all[0].place = "\x1b[2m".to_owned();
-    let Verdict::Found(finding) = &mut scene.judgements[1].verdict else { panic!("the second cause is found") };
+    let Answer::Found(finding) = &mut scene.judgements[1].verdict else { panic!("the second cause is found") };
     finding.evidence.push(Evidence::new("\x1b[3m", "\x1b[4m"));
     finding.remedy.export = Some("\x1b[5m".to_owned());
     let reports = [output::text(&scene, true), output::markdown(&scene), output::explain(&scene)];
@@ -424,12 +424,12 @@ fn a_missing_number_is_null_in_json() {
 #[test]
 fn a_listing_shows_threads_by_origin_below_each_process() {
     let guessed = Scene {
-        target: Target {
+        target: TargetState {
             pid: Pid(31),
             command: "python -m notebook".to_owned(),
             tensorflow: Some(TensorFlow { version: None, guessed: true }),
             uptime_s: 8.0,
-            ..Target::default()
+            ..TargetState::default()
         },
         gaps: vec![Gap::new("thread names", "another user's process: run tftop with sudo")],
         ..Scene::default()
@@ -463,7 +463,8 @@ fn the_json_listing_has_its_own_schema() {
 
 #[test]
 fn a_listing_adds_up_all_processes_against_the_machine() {
-    let other = Scene { target: Target { pid: Pid(99), ..target() }, demand: Some(Demand::new(3.0, 2.0)), ..scene() };
+    let other =
+        Scene { target: TargetState { pid: Pid(99), ..target() }, demand: Some(Demand::new(3.0, 2.0)), ..scene() };
     let scenes = [Arc::new(scene()), Arc::new(other)];
     let first = |scenes: &[Arc<Scene>]| output::ps_table(scenes).lines().next().unwrap().to_owned();
     assert_eq!(

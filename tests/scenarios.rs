@@ -75,7 +75,7 @@ fn lines(scene: &Scene) -> Lines {
         target.uptime_s,
         target.ended
     );
-    let process = |process: &tftop::data::scene::Process| {
+    let process = |process: &tftop::data::scene::ProcessState| {
         format!("{} {} threads {}", process.pid, demand(process.demand), process.threads)
     };
     Lines {

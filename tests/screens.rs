@@ -12,10 +12,10 @@ use std::sync::Arc;
 use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use stage::{COLOR, PLAIN, Stage};
-use tftop::data::sample::{CounterSource, State};
+use tftop::data::sample::{CounterSource, ThreadState};
 use tftop::tui::state::Event;
 use tftop::tui::theme::ThemeName;
-use tftop::tui::{Effect, Look};
+use tftop::tui::{Appearance, Effect};
 
 macro_rules! snapshot {
     ($name:literal, $stage:expr) => {
@@ -120,7 +120,7 @@ fn an_estimate_is_called_one() {
 
 #[test]
 fn ascii_mode_writes_nothing_else() {
-    let look = Look { ascii: true, ..PLAIN };
+    let look = Appearance { ascii: true, ..PLAIN };
     for keys in ["", "+jd", "2", "3", "e+", "5", "6", "w", "?", "s", "/tf"] {
         let mut stage = Stage::new(look, 120, 40, scenes::with_workers(80));
         stage.keys(keys);
@@ -133,7 +133,7 @@ fn ascii_mode_writes_nothing_else() {
 fn without_colour_there_is_none_and_nothing_is_lost() {
     let coloured = Stage::new(COLOR, 120, 40, scenes::training(80));
     let mono = Stage::new(PLAIN, 120, 40, scenes::training(80));
-    let named = Stage::new(Look { theme: ThemeName::Mono, ..COLOR }, 120, 40, scenes::training(80));
+    let named = Stage::new(Appearance { theme: ThemeName::Mono, ..COLOR }, 120, 40, scenes::training(80));
     for stage in [&mono, &named] {
         let cells = &stage.buffer().content;
         assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
@@ -145,7 +145,7 @@ fn without_colour_there_is_none_and_nothing_is_lost() {
 #[test]
 fn got_waiting_and_capacity_have_a_colour_and_a_glyph_each() {
     for theme in [ThemeName::Default, ThemeName::Colorblind] {
-        let stage = Stage::new(Look { theme, ..COLOR }, 120, 40, scenes::training(80));
+        let stage = Stage::new(Appearance { theme, ..COLOR }, 120, 40, scenes::training(80));
         let row = stage.row_with("┃");
         let bar: Vec<_> = (0..120).map(|x| &stage.buffer()[(x, row)]).collect();
         let colour = |glyph: &str| bar.iter().find(|cell| cell.symbol() == glyph).unwrap().fg;
@@ -300,7 +300,7 @@ fn every_state_has_a_word() {
     let words = "R running, S asleep, D disk, T stopped, t traced, Z zombie, X gone, I idle, P parked, ? unknown";
     for (letter, word) in words.split(", ").map(|pair| pair.split_once(' ').unwrap()) {
         let mut scene = scenes::training(80);
-        scene.threads[0].state = State::from_letter(letter.as_bytes()[0]);
+        scene.threads[0].state = ThreadState::from_letter(letter.as_bytes()[0]);
         scene.doings.clear();
         let mut stage = Stage::new(PLAIN, 80, 24, scene);
         stage.keys("jl");

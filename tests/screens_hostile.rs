@@ -14,9 +14,9 @@ use proptest::prelude::*;
 use stage::Stage;
 use tftop::data::limits::{Caps, Limit};
 use tftop::data::sample::{Identity, NameSource, TargetName};
-use tftop::data::scene::{Condition, Cpu, Demand, Evidence, Pressure, Process, Scene, Verdict};
+use tftop::data::scene::{Answer, Cpu, Demand, Evidence, Pressure, ProcessState, Scene, Verdict};
 use tftop::data::{Gap, Pid};
-use tftop::tui::Look;
+use tftop::tui::Appearance;
 use tftop::tui::state::Event;
 use tftop::tui::theme::ThemeName;
 
@@ -53,17 +53,22 @@ fn hostile() -> Scene {
         thread.identity = Arc::new(Identity { target_name, ..(*thread.identity).clone() });
     }
     scene.target.processes = (0..40)
-        .map(|at| Process { pid: Pid(at % 7), parent: Pid((at + 1) % 7), command: name.clone(), ..Process::default() })
+        .map(|at| ProcessState {
+            pid: Pid(at % 7),
+            parent: Pid((at + 1) % 7),
+            command: name.clone(),
+            ..ProcessState::default()
+        })
         .collect();
     scene.cpus = (0..600).map(|cpu| Cpu { cpu, allowed: cpu % 2 == 0, ours: f64::NAN, others: 7.0 }).collect();
     scene.headline.says = name.clone();
     scene.headline.advice = name.clone();
-    scene.headline.condition = Condition::Severe;
+    scene.headline.condition = Verdict::Severe;
     scene.headline.judged_s = f64::NAN;
     scene.headline.caps = Caps { intra: Some(u32::MAX), data: Some(0), ..Caps::default() };
     scene.headline.pressure = Some(Pressure { saturation: f64::INFINITY, ..Pressure::default() });
     for cause in &mut scene.judgements {
-        if let Verdict::Found(finding) = &mut cause.verdict {
+        if let Answer::Found(finding) = &mut cause.verdict {
             finding.says = name.clone();
             finding.evidence = (0..60).map(|_| Evidence::new(name.clone(), name.clone())).collect();
             finding.remedy.export = Some(name.clone());
@@ -147,7 +152,7 @@ proptest! {
         which in any::<u8>(), ascii in any::<bool>(), (width, height) in (0_u16..190, 0_u16..60),
         events in prop::collection::vec(event(), 0..25),
     ) {
-        let look = Look { color: true, theme: ThemeName::Default, ascii };
+        let look = Appearance { color: true, theme: ThemeName::Default, ascii };
         let mut stage = Stage::new(look, width, height, scene(which));
         for event in events {
             if let Event::Input(Input::Resize(width, height)) = event {

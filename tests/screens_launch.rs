@@ -10,9 +10,9 @@ mod stage;
 use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
-use tftop::data::sample::{Failure, Heard, ShimUse};
-use tftop::data::scene::{Count, Launch, NoMarks, Outcome, Scene, Speed, Steps};
-use tftop::tui::Look;
+use tftop::data::sample::{HookFailure, ShimReport, ShimUse};
+use tftop::data::scene::{CheckOutcome, LaunchState, MarkCount, NoMarks, Scene, Speed, Steps};
+use tftop::tui::Appearance;
 
 const SIZES: [(u16, u16); 4] = [(160, 50), (120, 40), (100, 30), (80, 24)];
 
@@ -22,7 +22,7 @@ fn snapshot(name: &str, stage: &Stage) {
     });
 }
 
-fn launched(change: impl FnOnce(&mut Launch)) -> Scene {
+fn launched(change: impl FnOnce(&mut LaunchState)) -> Scene {
     let mut scene = scenes::launched(80);
     change(scene.launch.as_mut().unwrap());
     scene
@@ -65,7 +65,7 @@ fn on_a_narrow_screen_the_line_of_steps_loses_its_end() {
 #[test]
 fn what_is_not_known_of_steps_is_not_shown() {
     let mut scene = with_speed(|speed| {
-        (speed.per_s, speed.p95_ms, speed.count) = (Some(0.2), None, Count::AtLeast);
+        (speed.per_s, speed.p95_ms, speed.count) = (Some(0.2), None, MarkCount::AtLeast);
         (speed.p50_ms, speed.epoch, speed.processes) = (5000.0, None, 2);
         speed.silent_s = Some(72.0);
     });
@@ -97,7 +97,7 @@ fn without_marks_the_reason_stands_where_steps_would() {
 fn a_cap_that_did_not_hold_is_the_first_thing_said_below() {
     let stage = Stage::new(PLAIN, 80, 24, scenes::launched(80));
     assert!(stage.line(22).starts_with(" ✗ cap exceeded: blas 1 (3 says more)"), "{}", stage.line(22));
-    let held = launched(|launch| launch.checks.iter_mut().for_each(|check| check.outcome = Outcome::Held));
+    let held = launched(|launch| launch.checks.iter_mut().for_each(|check| check.outcome = CheckOutcome::Held));
     assert!(!Stage::new(PLAIN, 80, 24, held).text().contains("exceeded"));
 }
 
@@ -113,8 +113,8 @@ fn a_shim_that_is_not_there_or_fails_is_said_in_the_limits() {
     let mut stage = Stage::new(PLAIN, 120, 40, launched(|launch| launch.heard = Arc::default()));
     stage.keys("3g");
     assert!(stage.text().contains("not attached so far"), "{}", stage.text());
-    let failure = Failure { hook: "dataset".into(), caps: vec!["data".into()], why: "no attribute".into() };
-    let heard = Heard { processes: [7, 8].into(), failures: vec![failure], ..Heard::default() };
+    let failure = HookFailure { hook: "dataset".into(), caps: vec!["data".into()], why: "no attribute".into() };
+    let heard = ShimReport { processes: [7, 8].into(), failures: vec![failure], ..ShimReport::default() };
     stage.scene(launched(|launch| launch.heard = Arc::new(heard)));
     let text = stage.text();
     assert!(text.contains("in 2 processes, holds the caps against what the script itself sets"), "{text}");
@@ -127,7 +127,7 @@ fn a_shim_that_is_not_there_or_fails_is_said_in_the_limits() {
 
 #[test]
 fn every_outcome_has_a_word_or_a_glyph_in_ascii_too() {
-    let look = Look { ascii: true, ..PLAIN };
+    let look = Appearance { ascii: true, ..PLAIN };
     for (width, height) in SIZES {
         let mut stage = Stage::new(look, width, height, scenes::launched(80));
         assert!(stage.text().is_ascii(), "{}", stage.text());

@@ -22,8 +22,8 @@ use tftop::data::Pid;
 use tftop::data::sample::Interest;
 use tftop::data::scene::Scene;
 use tftop::tui;
-use tftop::tui::picker::Listing;
-use tftop::tui::{Effect, Feed, picker};
+use tftop::tui::picker::PickerList;
+use tftop::tui::{Effect, SceneFeed, picker};
 use tokio::sync::{mpsc, watch};
 
 type Events = Pin<Box<dyn Stream<Item = io::Result<Input>>>>;
@@ -78,8 +78,8 @@ async fn play<F: Future<Output = ()>>(
     let mut terminal = terminal(80);
     let other = Other { keys: Some(keys), scenes: Some(send), interest };
     let (_shelf, runs) = watch::channel(Arc::default());
-    let (runs_wish, _wish) = watch::channel(tftop::tui::runs::RunsWish::default());
-    let feed = Feed { scenes, interest: wishes, console: None, rerun: None, stacks: None, runs, runs_wish };
+    let (runs_wish, _wish) = watch::channel(tftop::tui::runs::RunsRequest::default());
+    let feed = SceneFeed { scenes, interest: wishes, console: None, rerun: None, stacks: None, runs, runs_wish };
     let (effect, ()) = tokio::join!(tui::run(&mut terminal, typed, feed, stage::PLAIN, stop), story(other));
     (effect, text(&terminal))
 }
@@ -165,7 +165,7 @@ fn control(letter: char) -> Input {
     Input::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL))
 }
 
-fn listing() -> Listing {
+fn listing() -> PickerList {
     let mut other = scenes::training(9);
     (other.target.pid, other.target.command) = (Pid(2981), "python serve.py".into());
     let mut guessed = scenes::first();
@@ -173,14 +173,14 @@ fn listing() -> Listing {
     guessed.target.command = "python -m notebook".into();
     guessed.target.tensorflow.as_mut().unwrap().guessed = true;
     let scenes = [scenes::training(9), other, guessed].map(Arc::new).to_vec();
-    Listing { scenes, note: "3 processes map libtensorflow, 212 were looked at".into() }
+    PickerList { scenes, note: "3 processes map libtensorflow, 212 were looked at".into() }
 }
 
-async fn pick(listing: Listing, keys: &str) -> (Option<Pid>, String) {
+async fn pick(listing: PickerList, keys: &str) -> (Option<Pid>, String) {
     pick_on(80, listing, keys).await
 }
 
-async fn pick_on(width: u16, listing: Listing, keys: &str) -> (Option<Pid>, String) {
+async fn pick_on(width: u16, listing: PickerList, keys: &str) -> (Option<Pid>, String) {
     let (send, typed) = events();
     let (_rows, listings) = watch::channel(listing);
     let mut terminal = terminal(width);
@@ -231,7 +231,7 @@ async fn the_picker_has_a_verdict_where_there_is_room() {
 #[tokio::test]
 async fn an_empty_picker_says_what_was_looked_for() {
     let note = "no process here maps libtensorflow; 212 were looked at".to_owned();
-    let (picked, screen) = pick(Listing { scenes: Vec::new(), note: note.clone() }, "\n").await;
+    let (picked, screen) = pick(PickerList { scenes: Vec::new(), note: note.clone() }, "\n").await;
     assert_eq!(picked, None);
     assert!(screen.contains(&note), "{screen}");
 }

@@ -12,42 +12,42 @@ use std::sync::Arc;
 use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use stage::{COLOR, PLAIN, Stage};
-use tftop::data::run::{Colour, Line, Look, Output, Piece};
+use tftop::data::run::{OutputLine, StyledText, TerminalOutput, TextColor, TextStyle};
 use tftop::tui::state::Event;
-use tftop::tui::{Effect, Look as ScreenLook};
+use tftop::tui::{Appearance as ScreenLook, Effect};
 
 /// The output of a fit of Keras, with so many lines of warnings before it.
-fn output(warnings: usize) -> Output {
-    let mut output = Output::default();
+fn output(warnings: usize) -> TerminalOutput {
+    let mut output = TerminalOutput::default();
     (0..warnings).for_each(|number| output.push(plain(&format!("WARNING number {number}"))));
-    let green = Look { text: Colour::Indexed(2), ..Look::default() };
-    let bold = Look { bold: true, ..Look::default() };
+    let green = TextStyle { text: TextColor::Indexed(2), ..TextStyle::default() };
+    let bold = TextStyle { bold: true, ..TextStyle::default() };
     let bar = vec![
         piece("71/100 ", bold),
         piece("━━━━━━━━━━━━━━", green),
-        piece("      2s 8ms/step - loss: 0.31", Look::default()),
+        piece("      2s 8ms/step - loss: 0.31", TextStyle::default()),
     ];
-    output.screen = vec![plain("Epoch 1/3"), Line(bar), plain("name? ")];
+    output.screen = vec![plain("Epoch 1/3"), OutputLine(bar), plain("name? ")];
     output.cursor = (6, 2);
     output.log.path = "/home/a/.local/state/tftop/runs/7/output.log".into();
     output
 }
 
-fn piece(text: &str, look: Look) -> Piece {
-    Piece { text: text.into(), look }
+fn piece(text: &str, look: TextStyle) -> StyledText {
+    StyledText { text: text.into(), look }
 }
 
-fn plain(text: &str) -> Line {
-    Line(vec![piece(text, Look::default())])
+fn plain(text: &str) -> OutputLine {
+    OutputLine(vec![piece(text, TextStyle::default())])
 }
 
-fn ended(mut output: Output, how: &str) -> Output {
+fn ended(mut output: TerminalOutput, how: &str) -> TerminalOutput {
     output.ended = Some(how.into());
     output
 }
 
 /// A dashboard of a run.
-fn launched(look: ScreenLook, width: u16, height: u16, output: Output) -> Stage {
+fn launched(look: ScreenLook, width: u16, height: u16, output: TerminalOutput) -> Stage {
     let mut stage = Stage::new(look, width, height, scenes::training(80));
     stage.tell(Event::Output(Arc::new(output)));
     stage
@@ -77,7 +77,7 @@ fn the_output_at_both_sizes() {
 
 #[test]
 fn without_output_it_says_why() {
-    let mut stage = launched(PLAIN, 80, 24, Output::default());
+    let mut stage = launched(PLAIN, 80, 24, TerminalOutput::default());
     stage.keys("o");
     assert!(stage.text().contains("no output yet"), "{}", stage.text());
     let mut attached = Stage::new(PLAIN, 80, 24, scenes::training(80));

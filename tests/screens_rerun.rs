@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
 use tftop::data::limits::Caps;
-use tftop::data::run::{RerunPlan, Shown, VariableChange};
+use tftop::data::run::{RerunPlan, ShownValue, VariableChange};
 use tftop::tui::Effect;
-use tftop::tui::rerun::Answer;
+use tftop::tui::rerun::RerunAnswer;
 use tftop::tui::state::Event;
 use tftop::tui::state::parts::Mode;
 
@@ -31,9 +31,9 @@ fn plan() -> RerunPlan {
         folder: "/work/project".into(),
         folder_because: "PWD of its environment; the command does not fit /, where it is now".into(),
         variables: vec![
-            variable("TF_NUM_INTRAOP_THREADS", Shown::Value("8".into()), Shown::Value("1".into())),
-            variable("TF_NUM_INTEROP_THREADS", Shown::Unset, Shown::Value("1".into())),
-            variable("PYTHONPATH", Shown::Unset, Shown::Hidden("with tftop's shim in front".into())),
+            variable("TF_NUM_INTRAOP_THREADS", ShownValue::Value("8".into()), ShownValue::Value("1".into())),
+            variable("TF_NUM_INTEROP_THREADS", ShownValue::Unset, ShownValue::Value("1".into())),
+            variable("PYTHONPATH", ShownValue::Unset, ShownValue::Hidden("with tftop's shim in front".into())),
         ],
         kept: vec!["umask 0022".into(), "niceness 3".into()],
         lost: vec![
@@ -54,7 +54,7 @@ fn asked(stage: &mut Stage, keys: &str) -> Caps {
 }
 
 fn answer(stage: &mut Stage, caps: Caps, plan: Result<RerunPlan, String>) {
-    stage.tell(Event::Rerun(Arc::new(Answer { caps, plan })));
+    stage.tell(Event::Rerun(Arc::new(RerunAnswer { caps, plan })));
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod stage;
 use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
-use tftop::tui::runs::{Compared, RunLine, RunsWish, Shelf};
+use tftop::tui::runs::{ComparisonText, RunLine, RunsList, RunsRequest};
 use tftop::tui::state::Event;
 
 macro_rules! snapshot {
@@ -33,19 +33,19 @@ fn run(id: &str, state: &str, caps: &str, speed: &str) -> RunLine {
     }
 }
 
-fn shelf() -> Shelf {
-    Shelf {
+fn shelf() -> RunsList {
+    RunsList {
         runs: vec![
             run("261120-202740", "goes on", "intra=2", ""),
             run("261120-202635", "ended", "intra=1 inter=1 data=1", "24.3/s"),
             run("261120-202548", "ended", "", "12.1/s"),
         ],
         looked: true,
-        ..Shelf::default()
+        ..RunsList::default()
     }
 }
 
-fn opened(width: u16, height: u16, shelf: Shelf) -> Stage {
+fn opened(width: u16, height: u16, shelf: RunsList) -> Stage {
     let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
     stage.keys("c");
     stage.tell(Event::Runs(Arc::new(shelf)));
@@ -54,11 +54,11 @@ fn opened(width: u16, height: u16, shelf: Shelf) -> Stage {
 
 #[test]
 fn without_kept_runs_it_says_how_to_make_one() {
-    let mut stage = opened(80, 24, Shelf::default());
+    let mut stage = opened(80, 24, RunsList::default());
     assert!(stage.text().contains("looking for them"), "{}", stage.text());
-    stage.tell(Event::Runs(Arc::new(Shelf { looked: true, ..Shelf::default() })));
+    stage.tell(Event::Runs(Arc::new(RunsList { looked: true, ..RunsList::default() })));
     snapshot!("runs_none_80x24", stage);
-    stage.tell(Event::Runs(Arc::new(Shelf { trouble: Some("it can't be read".into()), ..Shelf::default() })));
+    stage.tell(Event::Runs(Arc::new(RunsList { trouble: Some("it can't be read".into()), ..RunsList::default() })));
     assert!(stage.text().contains("it can't be read"));
 }
 
@@ -66,7 +66,7 @@ fn without_kept_runs_it_says_how_to_make_one() {
 fn runs_are_marked_and_asked_to_be_compared() {
     for (name, width, height) in [("runs_80x24", 80, 24), ("runs_160x50", 160, 50)] {
         let mut stage = opened(width, height, shelf());
-        assert_eq!(stage.dashboard.runs_wish(), RunsWish { shown: true, compare: vec![] });
+        assert_eq!(stage.dashboard.runs_wish(), RunsRequest { shown: true, compare: vec![] });
         stage.keys("jj kk\n");
         assert_eq!(stage.dashboard.runs_wish().compare, [] as [&str; 0], "one alone can't be compared");
         stage.keys("j ");
@@ -84,8 +84,8 @@ fn a_comparison_is_read_and_left_step_by_step() {
     let lines: Vec<String> =
         (0..60).map(|at| if at == 0 { "RUNS".to_owned() } else { format!("  line {at}") }).collect();
     let runs = vec!["261120-202740".to_owned(), "261120-202635".to_owned()];
-    let compared = Compared { runs, headline: " NO DIFFERENCE SHOWN  0.10 ms a step".to_owned(), lines };
-    stage.tell(Event::Runs(Arc::new(Shelf { compared: Some(compared.clone()), ..shelf() })));
+    let compared = ComparisonText { runs, headline: " NO DIFFERENCE SHOWN  0.10 ms a step".to_owned(), lines };
+    stage.tell(Event::Runs(Arc::new(RunsList { compared: Some(compared.clone()), ..shelf() })));
     snapshot!("runs_compared_80x24", stage);
     stage.keys("G");
     let end = stage.text();
@@ -94,9 +94,9 @@ fn a_comparison_is_read_and_left_step_by_step() {
     assert!(stage.text().contains("[A]") && stage.text().contains("[B]"), "marks stay: {}", stage.text());
     assert!(stage.dashboard.runs_wish().compare.is_empty());
     stage.keys("\x1b");
-    assert_eq!(stage.dashboard.runs_wish(), RunsWish::default());
-    let other = Compared { runs: vec!["x".to_owned()], ..compared };
-    stage.tell(Event::Runs(Arc::new(Shelf { compared: Some(other), ..shelf() })));
+    assert_eq!(stage.dashboard.runs_wish(), RunsRequest::default());
+    let other = ComparisonText { runs: vec!["x".to_owned()], ..compared };
+    stage.tell(Event::Runs(Arc::new(RunsList { compared: Some(other), ..shelf() })));
     stage.keys("c\n");
     assert!(stage.text().contains("reading their samples"), "an answer to another question is none: {}", stage.text());
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use stage::{PLAIN, Stage};
 use tftop::data::Tid;
 use tftop::tui::Effect;
-use tftop::tui::stacks::{Answer, Stops, Taken, Times, Wish};
+use tftop::tui::stacks::{SampleTimes, ShownStacks, StacksAnswer, StacksRequest, StopPermission};
 use tftop::tui::state::Event;
 use tftop::tui::state::parts::Mode;
 
@@ -41,20 +41,20 @@ tf.data: thread 2451 tf_data_iterator_resource: asleep, at what is unknown
 tf.data: thread 2452 tf_data_iterator_resource
   not taken: it is running: only a stop shows its native frames (`tftop stack --stop`)";
 
-fn taken(need_stop: usize, refused: Option<&str>) -> Result<Taken, String> {
+fn taken(need_stop: usize, refused: Option<&str>) -> Result<ShownStacks, String> {
     let lines = LINES.lines().map(str::to_owned).collect();
-    Ok(Taken { lines, need_stop, stopped_ns: 0, refused: refused.map(str::to_owned) })
+    Ok(ShownStacks { lines, need_stop, stopped_ns: 0, refused: refused.map(str::to_owned) })
 }
 
-fn asked(stage: &mut Stage, keys: &str) -> Wish {
+fn asked(stage: &mut Stage, keys: &str) -> StacksRequest {
     match stage.keys(keys) {
         Some(Effect::AskStacks(wish)) => wish,
         other => panic!("{other:?}"),
     }
 }
 
-fn answer(stage: &mut Stage, wish: &Wish, taken: Result<Taken, String>) {
-    stage.tell(Event::Stacks(Arc::new(Answer { wish: wish.clone(), taken })));
+fn answer(stage: &mut Stage, wish: &StacksRequest, taken: Result<ShownStacks, String>) {
+    stage.tell(Event::Stacks(Arc::new(StacksAnswer { wish: wish.clone(), taken })));
 }
 
 #[test]
@@ -62,11 +62,11 @@ fn a_stop_takes_a_question_and_a_yes() {
     for (width, height) in [(80, 24), (160, 50)] {
         let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
         let wish = asked(&mut stage, "jb");
-        assert_eq!(wish.stops, Stops::Never);
+        assert_eq!(wish.stops, StopPermission::Never);
         assert!(!wish.tids.is_empty());
         assert!(stage.text().contains("being taken, without a stop"));
         assert_eq!(stage.keys("Sy"), None, "nothing is known yet");
-        answer(&mut stage, &Wish { tids: vec![Tid(1)], ..wish.clone() }, taken(9, None));
+        answer(&mut stage, &StacksRequest { tids: vec![Tid(1)], ..wish.clone() }, taken(9, None));
         assert!(stage.text().contains("being taken"), "an answer to another wish");
         answer(&mut stage, &wish, taken(2, None));
         snapshot(&format!("stacks_{width}x{height}"), &stage);
@@ -76,12 +76,12 @@ fn a_stop_takes_a_question_and_a_yes() {
         assert_eq!(stage.keys("\x1by"), None, "Escape takes the question back");
         assert!(matches!(stage.dashboard.mode(), Mode::Stacks(_)));
         let agreed = asked(&mut stage, "Sy");
-        assert_eq!(agreed, Wish { stops: Stops::Agreed, ..wish });
-        let stopped = taken(1, None).map(|taken| Taken { stopped_ns: 1_230_000, ..taken });
+        assert_eq!(agreed, StacksRequest { stops: StopPermission::Agreed, ..wish });
+        let stopped = taken(1, None).map(|taken| ShownStacks { stopped_ns: 1_230_000, ..taken });
         answer(&mut stage, &agreed, stopped);
         assert!(stage.text().contains("stopped threads for 1.23 ms"), "{}", stage.text());
         assert_eq!(stage.keys("Sy"), None, "stopped once, nothing more is offered");
-        assert_eq!(asked(&mut stage, "b").stops, Stops::Never, "taken again as at first");
+        assert_eq!(asked(&mut stage, "b").stops, StopPermission::Never, "taken again as at first");
         stage.keys("\x1b");
         assert_eq!(stage.dashboard.mode(), &Mode::Browse);
     }
@@ -110,14 +110,14 @@ fn samples_take_a_question_too_and_none_where_nothing_may_be_stopped() {
     assert!(stage.text().contains("Stops threads one at a time for 3 s, less than 1 % of that."), "{}", stage.text());
     assert_eq!(stage.keys("\x1by"), None, "Escape takes the question back");
     let agreed = asked(&mut stage, "my");
-    assert_eq!(agreed, Wish { stops: Stops::Agreed, times: Times::Sampled, ..wish.clone() });
+    assert_eq!(agreed, StacksRequest { stops: StopPermission::Agreed, times: SampleTimes::Sampled, ..wish.clone() });
     assert!(stage.text().contains("being taken for 3 s, with stops"), "{}", stage.text());
     answer(&mut stage, &agreed, taken(0, None));
     assert_eq!(asked(&mut stage, "b"), wish, "taken again as at first");
 
     answer(&mut stage, &wish, taken(2, Some("--read-only stops nothing")));
     let sampled = asked(&mut stage, "m");
-    assert_eq!(sampled, Wish { times: Times::Sampled, ..wish });
+    assert_eq!(sampled, StacksRequest { times: SampleTimes::Sampled, ..wish });
     assert!(stage.text().contains("being taken for 3 s, without a stop"), "{}", stage.text());
 }
 
@@ -126,7 +126,7 @@ fn what_does_not_fit_can_be_scrolled_to_and_a_failure_is_said() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
     let wish = asked(&mut stage, "jb");
     let lines = (0..99).map(|at| format!("frame {at} of many")).collect();
-    answer(&mut stage, &wish, Ok(Taken { lines, need_stop: 0, stopped_ns: 0, refused: None }));
+    answer(&mut stage, &wish, Ok(ShownStacks { lines, need_stop: 0, stopped_ns: 0, refused: None }));
     assert!(stage.text().contains("more lines") && !stage.text().contains("frame 98 "));
     stage.keys("G");
     assert!(!stage.text().contains("more lines") && stage.text().contains("frame 98 "), "{}", stage.text());

@@ -11,8 +11,8 @@ use ratatui::style::Modifier;
 use scenes::verdicts;
 use stage::{COLOR, PLAIN, Stage};
 use tftop::data::limits::Caps;
-use tftop::data::scene::{Condition, Scene};
-use tftop::tui::Look;
+use tftop::data::scene::{Scene, Verdict};
+use tftop::tui::Appearance;
 use tftop::tui::theme::ThemeName;
 
 const SIZES: [(u16, u16); 3] = [(160, 50), (100, 30), (80, 24)];
@@ -84,13 +84,13 @@ fn a_verdict_leaves_the_table_its_rows() {
 #[test]
 fn the_condition_is_a_word_and_a_colour() {
     let conditions = [
-        Condition::Severe,
-        Condition::Oversubscribed,
-        Condition::Notice,
-        Condition::Healthy,
-        Condition::Throttled,
-        Condition::Undersubscribed,
-        Condition::Misplaced,
+        Verdict::Severe,
+        Verdict::Oversubscribed,
+        Verdict::Notice,
+        Verdict::Healthy,
+        Verdict::Throttled,
+        Verdict::Undersubscribed,
+        Verdict::Misplaced,
     ];
     let mut colours = Vec::new();
     for condition in conditions {
@@ -103,7 +103,7 @@ fn the_condition_is_a_word_and_a_colour() {
         colours.push((cell.fg, cell.modifier.contains(Modifier::REVERSED)));
     }
     assert!((0..4).all(|at| !colours[..at].contains(&colours[at])), "levels look alike: {colours:?}");
-    let mono = Stage::new(Look { theme: ThemeName::Mono, ..COLOR }, 100, 30, scenes::training(80));
+    let mono = Stage::new(Appearance { theme: ThemeName::Mono, ..COLOR }, 100, 30, scenes::training(80));
     assert!(mono.buffer()[(1, 1)].modifier.contains(Modifier::BOLD));
 }
 
@@ -169,7 +169,7 @@ fn a_cause_opens_and_folds_and_stays_selected_when_the_order_changes() {
 #[test]
 fn the_last_line_of_a_long_cause_can_be_reached() {
     let mut scene = scenes::training(80);
-    if let tftop::data::scene::Verdict::Found(finding) = &mut scene.judgements[13].verdict {
+    if let tftop::data::scene::Answer::Found(finding) = &mut scene.judgements[13].verdict {
         let line = |at| tftop::data::scene::Evidence::new(format!("number {at}"), "1");
         finding.evidence = (0..30).map(line).collect();
     }
@@ -255,7 +255,7 @@ fn colour_says_nothing_alone_in_the_new_views() {
         mono.keys(keys);
         assert_eq!(coloured.text(), mono.text(), "{keys:?}");
     }
-    let mut ascii = Stage::new(Look { ascii: true, ..PLAIN }, 100, 30, scenes::with_quota(80));
+    let mut ascii = Stage::new(Appearance { ascii: true, ..PLAIN }, 100, 30, scenes::with_quota(80));
     ascii.keys("e");
     snapshot("ascii_explain_100x30", &ascii);
     ascii.keys("3");

@@ -19,7 +19,9 @@ use std::time::Duration;
 use deadline::{LONG, wait_for};
 use target::{Target, script_command};
 use tftop::data::Pid;
-use tftop::data::sample::{Environment, Interest, ProcessFact, Settings, TfConfigFact, TfContextState, WishKnob};
+use tftop::data::sample::{
+    Environment, Interest, ProcessFact, ScriptKnob, TfConfigFact, TfContextState, ThreadSettings,
+};
 use tftop::probe::live::{Live, LiveOptions};
 
 /// The TensorFlow of these tests; its requirements name NumPy, SciPy and threadpoolctl too.
@@ -58,7 +60,7 @@ impl Watched {
         Arc::clone(&sample.processes[0].fact)
     }
 
-    fn until(&mut self, what: &str, holds: impl Fn(&Settings) -> bool) -> Arc<ProcessFact> {
+    fn until(&mut self, what: &str, holds: impl Fn(&ThreadSettings) -> bool) -> Arc<ProcessFact> {
         wait_for(what, LONG, || Some(self.fact()).filter(|fact| holds(&fact.settings)))
     }
 }
@@ -129,7 +131,7 @@ fn a_variable_that_changes_while_nothing_else_does_is_seen() {
 fn each_openblas_tells_what_threadpoolctl_says_and_what_it_set() {
     let Some(python) = python::tensorflow(TENSORFLOW) else { return };
     let mut watched = Watched::start(&python, "openblas", &[("OPENBLAS_NUM_THREADS", "1")]);
-    let numbers = |settings: &Settings| -> BTreeMap<String, i64> {
+    let numbers = |settings: &ThreadSettings| -> BTreeMap<String, i64> {
         settings.library_pools.iter().map(|pool| (pool.library.to_string(), pool.value)).collect()
     };
     let said: BTreeMap<String, i64> = serde_json::from_value(watched.target.facts()["pools"].clone()).unwrap();
@@ -159,10 +161,10 @@ fn the_settings_in_the_main_script_are_found_with_their_lines_by_a_relative_path
     let fact = Watched::of(command, folder).fact();
     let script = fact.settings.script.as_ref().unwrap_or_else(|| panic!("no script: {:?}", fact.gaps));
     assert!(script.path.ends_with("targets/settings.py"), "{}", script.path);
-    let at = |knob: WishKnob| script.wishes.iter().find(|wish| wish.knob == knob).map(|wish| (wish.line, wish.value));
-    assert_eq!(at(WishKnob::Intra), Some((line("set_intra_op"), 3)));
-    assert_eq!(at(WishKnob::Inter), Some((line("set_inter_op"), 4)));
-    assert_eq!(at(WishKnob::Variable("OMP_NUM_THREADS".into())), Some((line("\"OMP_NUM_THREADS\"] = \"6\""), 6)));
+    let at = |knob: ScriptKnob| script.wishes.iter().find(|wish| wish.knob == knob).map(|wish| (wish.line, wish.value));
+    assert_eq!(at(ScriptKnob::Intra), Some((line("set_intra_op"), 3)));
+    assert_eq!(at(ScriptKnob::Inter), Some((line("set_inter_op"), 4)));
+    assert_eq!(at(ScriptKnob::Variable("OMP_NUM_THREADS".into())), Some((line("\"OMP_NUM_THREADS\"] = \"6\""), 6)));
     assert_eq!(fact.settings.tf_config, None, "no TensorFlow in it");
     assert_eq!(fact.gaps, [], "and nothing is missing");
 }
@@ -170,7 +172,8 @@ fn the_settings_in_the_main_script_are_found_with_their_lines_by_a_relative_path
 #[test]
 fn another_program_has_other_settings() {
     let mut watched = Watched::start(&python::plain(), "exec", &[]);
-    let script = |settings: &Settings, name: &str| settings.script.as_ref().is_some_and(|s| s.path.ends_with(name));
+    let script =
+        |settings: &ThreadSettings, name: &str| settings.script.as_ref().is_some_and(|s| s.path.ends_with(name));
     let fact = watched.fact();
     assert!(script(&fact.settings, "settings.py"), "{:?}", fact.gaps);
     assert_eq!(value(&fact.environment, "OMP_NUM_THREADS"), None);

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::Options;
-use crate::commands::exit::Problem;
-use crate::commands::sampler::{Companion, Pump};
+use crate::commands::args::cli::GlobalArgs;
+use crate::commands::exit::CommandError;
+use crate::commands::sampler::{SampleObserver, Sampler};
 use crate::data::Pid;
 use crate::data::sample::Interest;
 use crate::linux::memory::LiveMemory;
@@ -21,41 +21,41 @@ pub(crate) const PROC: &str = "/proc";
 
 /// A process under the sampler thread's eyes.
 pub(crate) struct Attached {
-    pub(crate) pump: Pump,
+    pub(crate) pump: Sampler,
     /// Whether its memory may be read: without it threads have only the kernel's names.
     pub(crate) names_readable: bool,
 }
 
 /// Attaches and takes the first look.
-pub(crate) fn attach(pid: Pid, options: &Options, model: Model) -> anyhow::Result<Attached> {
+pub(crate) fn attach(pid: Pid, options: &GlobalArgs, model: Model) -> anyhow::Result<Attached> {
     attach_with(pid, options, model, ())
 }
 
 /// The same, and somebody goes along.
-pub(crate) fn attach_with<C: Companion>(
+pub(crate) fn attach_with<C: SampleObserver>(
     pid: Pid,
-    options: &Options,
+    options: &GlobalArgs,
     model: Model,
     companion: C,
 ) -> anyhow::Result<Attached> {
-    let mut live = Live::attach(pid, live_options(options)).map_err(|error| Problem::attach(pid, &error))?;
+    let mut live = Live::attach(pid, live_options(options)).map_err(|error| CommandError::attach(pid, &error))?;
     let names_readable = names_readable(pid);
     let look = move |interest: &Interest, late| live.next(interest, late);
-    let pump = Pump::start(look, companion, model, options.interval).context("starting the sampler thread")?;
+    let pump = Sampler::start(look, companion, model, options.interval).context("starting the sampler thread")?;
     Ok(Attached { pump, names_readable })
 }
 
 /// The thread families: the built-in ones, and those of --families before them.
-pub(crate) fn families(options: &Options) -> anyhow::Result<Families> {
+pub(crate) fn families(options: &GlobalArgs) -> anyhow::Result<Families> {
     let Some(path) = &options.families else { return Ok(Families::builtin()) };
-    let text =
-        fs::read_to_string(path).map_err(|error| Problem::usage(format!("--families {}: {error}", path.display())))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| CommandError::usage(format!("--families {}: {error}", path.display())))?;
     Families::with_user_file(&text)
-        .map_err(|error| Problem::usage(format!("--families {}: {error}", path.display())).into())
+        .map_err(|error| CommandError::usage(format!("--families {}: {error}", path.display())).into())
 }
 
 /// How to watch, by the options.
-pub(crate) fn live_options(options: &Options) -> LiveOptions {
+pub(crate) fn live_options(options: &GlobalArgs) -> LiveOptions {
     LiveOptions { children: !options.no_children, interval: options.interval, ..LiveOptions::default() }
 }
 

@@ -3,18 +3,18 @@
 use std::path::Path;
 
 use crate::commands::attach::PROC;
-use crate::commands::exit::{Exit, Problem};
+use crate::commands::exit::{CommandError, Exit};
 use crate::commands::stdio;
 use crate::data::{Pid, Text};
 use crate::linux::access;
-use crate::linux::access::Readable;
+use crate::linux::access::ReadAccess;
 
 /// Describes one process, or tftop itself: what is refused even there is refused everywhere.
 pub(crate) fn doctor(pid: Option<Pid>) -> anyhow::Result<Exit> {
     let root = Path::new(PROC);
     let asked = pid.unwrap_or(Pid(std::process::id()));
     if !root.join(asked.to_string()).exists() {
-        return Err(Problem::not_found(format!("no process {asked} here")).into());
+        return Err(CommandError::not_found(format!("no process {asked} here")).into());
     }
     let title = match pid {
         Some(pid) => format!("What tftop may read of process {pid}"),
@@ -25,7 +25,7 @@ pub(crate) fn doctor(pid: Option<Pid>) -> anyhow::Result<Exit> {
     Ok(if refused { Exit::Partial } else { Exit::Clean })
 }
 
-fn described(title: &str, findings: &[Readable], memory_refused: bool) -> String {
+fn described(title: &str, findings: &[ReadAccess], memory_refused: bool) -> String {
     let mut text = format!("{title}\n");
     for finding in findings {
         let mark = if finding.ok { "ok" } else { "! " };
@@ -46,8 +46,8 @@ fn described(title: &str, findings: &[Readable], memory_refused: bool) -> String
 mod tests {
     use super::*;
 
-    fn finding(what: &'static str, ok: bool, remedy: Option<&str>) -> Readable {
-        Readable { what, ok, why: "because".to_owned(), remedy: remedy.map(str::to_owned) }
+    fn finding(what: &'static str, ok: bool, remedy: Option<&str>) -> ReadAccess {
+        ReadAccess { what, ok, why: "because".to_owned(), remedy: remedy.map(str::to_owned) }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::data::Pid;
-use crate::launch::program::Missing;
+use crate::launch::program::ProgramError;
 use crate::probe::live::AttachError;
 
 /// Wrong use of the command line.
@@ -46,12 +46,12 @@ impl Exit {
 
 /// An error with an exit code of its own.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct CommandError {
     code: u8,
     says: String,
 }
 
-impl Problem {
+impl CommandError {
     pub(crate) fn usage(says: impl Into<String>) -> Self {
         Self { code: USAGE, says: says.into() }
     }
@@ -65,10 +65,10 @@ impl Problem {
     }
 
     /// A command that can't be started.
-    pub(crate) fn command(missing: &Missing) -> Self {
+    pub(crate) fn command(missing: &ProgramError) -> Self {
         let code = match missing {
-            Missing::NotFound(_) => NO_COMMAND,
-            Missing::NotExecutable(_) => NOT_EXECUTABLE,
+            ProgramError::NotFound(_) => NO_COMMAND,
+            ProgramError::NotExecutable(_) => NOT_EXECUTABLE,
         };
         Self { code, says: missing.to_string() }
     }
@@ -86,16 +86,16 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.says)
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for CommandError {}
 
 /// The exit code of an error: that of the [`Problem`] in its chain, else 1.
 pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
-    let problem = error.chain().find_map(|cause| cause.downcast_ref::<Problem>());
+    let problem = error.chain().find_map(|cause| cause.downcast_ref::<CommandError>());
     ExitCode::from(problem.map_or(OTHER, |problem| problem.code))
 }

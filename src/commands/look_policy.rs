@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 
-use crate::commands::exit::{Exit, Problem};
+use crate::commands::exit::{CommandError, Exit};
 use crate::commands::stdio;
-use crate::data::scene::{Condition, Level, Scene};
+use crate::data::scene::{Level, Scene, Verdict};
 use crate::model::verdict::levels::JUDGED_S;
 
 /// The level from which on a report fails.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Policy(Level);
+pub(crate) struct LookPolicy(Level);
 
-impl Policy {
+impl LookPolicy {
     /// Refused at once where the watch would be too short for a verdict.
-    pub(crate) fn new(level: Level, watch: Duration) -> Result<Self, Problem> {
+    pub(crate) fn new(level: Level, watch: Duration) -> Result<Self, CommandError> {
         if watch.as_secs_f64() < JUDGED_S {
-            return Err(Problem::usage(format!(
+            return Err(CommandError::usage(format!(
                 "--fail-on needs a verdict, and that takes {JUDGED_S:.0} s of watching: leave --for away, or make it longer"
             )));
         }
@@ -32,7 +32,7 @@ impl Policy {
             stdio::say(&format!("tftop: --fail-on {}: {}", self.0.word(), broken_by.join(", ")));
             return Ok(Exit::Findings);
         }
-        if scene.headline.condition == Condition::TooSoon && otherwise != Exit::Gone {
+        if scene.headline.condition == Verdict::TooSoon && otherwise != Exit::Gone {
             return Err(anyhow!(
                 "--fail-on {} can't be judged: stopped after {:.0} s, and a verdict takes {JUDGED_S:.0} s",
                 self.0.word(),
@@ -58,13 +58,13 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scene::{Finding, Headline, Judgement, Verdict};
+    use crate::data::scene::{Answer, Finding, Headline, RuleAnswer};
 
-    fn scene(condition: Condition, finding: Option<Level>) -> Scene {
-        let found = |level| Judgement {
+    fn scene(condition: Verdict, finding: Option<Level>) -> Scene {
+        let found = |level| RuleAnswer {
             code: "late-setting",
             asks: "?",
-            verdict: Verdict::Found(Box::new(Finding { level, ..Finding::default() })),
+            verdict: Answer::Found(Box::new(Finding { level, ..Finding::default() })),
         };
         Scene {
             headline: Headline { condition, ..Headline::default() },
@@ -74,46 +74,43 @@ mod tests {
     }
 
     fn exit(level: Level, scene: &Scene, otherwise: Exit) -> Option<Exit> {
-        Policy(level).exit(scene, otherwise).ok()
+        LookPolicy(level).exit(scene, otherwise).ok()
     }
 
     #[test]
     fn the_verdict_or_any_cause_at_the_level_fails() {
-        let severe = scene(Condition::Severe, None);
+        let severe = scene(Verdict::Severe, None);
         assert_eq!(exit(Level::Oversubscribed, &severe, Exit::Clean), Some(Exit::Findings));
-        let notice = scene(Condition::Healthy, Some(Level::Notice));
+        let notice = scene(Verdict::Healthy, Some(Level::Notice));
         assert_eq!(exit(Level::Notice, &notice, Exit::Partial), Some(Exit::Findings));
         assert_eq!(
-            Policy(Level::Notice).broken_by(&scene(Condition::Starved, Some(Level::Notice))),
+            LookPolicy(Level::Notice).broken_by(&scene(Verdict::Starved, Some(Level::Notice))),
             ["the verdict is starved", "late-setting is notice"]
         );
     }
 
     #[test]
     fn what_stays_below_the_level_ends_as_it_would_have() {
-        let notice = scene(Condition::Starved, Some(Level::Notice));
+        let notice = scene(Verdict::Starved, Some(Level::Notice));
         for otherwise in [Exit::Clean, Exit::Gone, Exit::Partial] {
             assert_eq!(exit(Level::Oversubscribed, &notice, otherwise), Some(otherwise));
         }
-        assert_eq!(
-            exit(Level::Notice, &scene(Condition::Healthy, Some(Level::Healthy)), Exit::Clean),
-            Some(Exit::Clean)
-        );
+        assert_eq!(exit(Level::Notice, &scene(Verdict::Healthy, Some(Level::Healthy)), Exit::Clean), Some(Exit::Clean));
     }
 
     #[test]
     fn without_a_verdict_nothing_passes_but_what_is_found_still_fails() {
-        let unjudged = scene(Condition::TooSoon, None);
+        let unjudged = scene(Verdict::TooSoon, None);
         assert_eq!(exit(Level::Severe, &unjudged, Exit::Clean), None);
         assert_eq!(exit(Level::Severe, &unjudged, Exit::Partial), None);
         assert_eq!(exit(Level::Severe, &unjudged, Exit::Gone), Some(Exit::Gone));
-        let found = scene(Condition::TooSoon, Some(Level::Notice));
+        let found = scene(Verdict::TooSoon, Some(Level::Notice));
         assert_eq!(exit(Level::Notice, &found, Exit::Gone), Some(Exit::Findings));
     }
 
     #[test]
     fn a_watch_too_short_for_a_verdict_is_refused_at_once() {
-        let policy = |seconds| Policy::new(Level::Notice, Duration::from_secs(seconds));
+        let policy = |seconds| LookPolicy::new(Level::Notice, Duration::from_secs(seconds));
         assert!(policy(10).is_ok());
         assert!(policy(9).unwrap_err().to_string().contains("takes 10 s of watching"));
     }

@@ -34,9 +34,9 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::args::cli::{Cli, Command};
-use crate::commands::args::run::RunWish;
-use crate::commands::exit::{Exit, Problem};
-use crate::commands::settings::Settings;
+use crate::commands::args::run::RunOptions;
+use crate::commands::exit::{CommandError, Exit};
+use crate::commands::settings::SettingsFile;
 
 /// Runs the command line and says how it ended: the exit code of `tftop --help`.
 pub fn main() -> ExitCode {
@@ -60,23 +60,24 @@ pub fn main() -> ExitCode {
 }
 
 /// The settings file, and the options with its defaults.
-fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, Settings)> {
+fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, SettingsFile)> {
     // The step before the command has nothing to be set, and must not fail over it.
     if matches!(cli.command, Some(Command::Stage(_))) {
-        return Ok((cli, Settings::default()));
+        return Ok((cli, SettingsFile::default()));
     }
-    let settings = Settings::read(cli.options.config.as_deref())?;
+    let settings = SettingsFile::read(cli.options.config.as_deref())?;
     // Options behind a subcommand are brought up to the top.
     let said = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
     cli.options = cli.options.or_settings(&settings, said);
     Ok((cli, settings))
 }
 
-fn run(cli: Cli, settings: &Settings) -> anyhow::Result<Exit> {
+fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
     let options = &cli.options;
     match (cli.pid, cli.command) {
         (Some(_), Some(_)) => {
-            Err(Problem::usage("a pid goes behind the subcommand: `tftop report 2430`, not `tftop 2430 report`").into())
+            Err(CommandError::usage("a pid goes behind the subcommand: `tftop report 2430`, not `tftop 2430 report`")
+                .into())
         }
         (Some(pid), None) => watch::watch(pid, watch::DEFAULT_WATCH, options),
         (None, None) => pick::pick(options),
@@ -87,10 +88,10 @@ fn run(cli: Cli, settings: &Settings) -> anyhow::Result<Exit> {
         (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
         (None, Some(Command::Stack(wish))) => stack::stack(&wish, options),
         (None, Some(Command::Demo(_) | Command::Run(_) | Command::Sweep(_))) if options.read_only => {
-            Err(Problem::usage("--read-only starts nothing: leave it out to start a process").into())
+            Err(CommandError::usage("--read-only starts nothing: leave it out to start a process").into())
         }
         (None, Some(Command::Demo(wish))) => demo::demo(&wish, options),
-        (None, Some(Command::Run(wish))) => run::run(&RunWish::from(*wish).with_profile(settings)?, options),
+        (None, Some(Command::Run(wish))) => run::run(&RunOptions::from(*wish).with_profile(settings)?, options),
         (None, Some(Command::Rerun(wish))) => rerun::rerun(wish.with_profile(settings)?, options),
         (None, Some(Command::Sweep(wish))) => sweep::sweep(&wish, options),
         (None, Some(Command::Runs(wish))) => runs::runs(&wish, options),

@@ -8,26 +8,26 @@ use std::{io, thread};
 use anyhow::Context as _;
 use tokio::sync::watch as channel;
 
-use crate::commands::args::cli::Options;
-use crate::commands::exit::{Exit, Problem};
-use crate::commands::process_scan::{Census, nothing_found};
+use crate::commands::args::cli::GlobalArgs;
+use crate::commands::exit::{CommandError, Exit};
+use crate::commands::process_scan::{ProcessScan, nothing_found};
 use crate::commands::{stdio, watch};
 use crate::data::Pid;
 use crate::data::scene::Scene;
 use crate::output;
-use crate::tui::picker::Listing;
+use crate::tui::picker::PickerList;
 
 /// Attaches to the only one, or lets the person pick; without a terminal it lists them and says what to do.
-pub(crate) fn pick(options: &Options) -> anyhow::Result<Exit> {
-    let mut census = Census::new(options)?;
+pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let mut census = ProcessScan::new(options)?;
     let scenes = census.look();
     match eldest(&scenes).as_slice() {
-        [] => Err(Problem::not_found(nothing_found(&census.note())).into()),
+        [] => Err(CommandError::not_found(nothing_found(&census.note())).into()),
         [pid] => watch::watch(*pid, watch::DEFAULT_WATCH, options),
         _ if !io::stdout().is_terminal() => {
             thread::sleep(options.interval);
             stdio::print(&output::ps_table(&census.look()))?;
-            Err(Problem::usage("several TensorFlow processes: name one, as in `tftop report PID`").into())
+            Err(CommandError::usage("several TensorFlow processes: name one, as in `tftop report PID`").into())
         }
         _ => match choose(census, scenes, options)? {
             Some(pid) => watch::watch(pid, watch::DEFAULT_WATCH, options),
@@ -44,14 +44,14 @@ fn eldest(scenes: &[Arc<Scene>]) -> Vec<Pid> {
     scenes.iter().filter(independent).map(|scene| scene.target.pid).collect()
 }
 
-fn choose(mut census: Census, scenes: Vec<Arc<Scene>>, options: &Options) -> anyhow::Result<Option<Pid>> {
+fn choose(mut census: ProcessScan, scenes: Vec<Arc<Scene>>, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
     let interval = options.interval;
-    let (publish, listing) = channel::channel(Listing { scenes, note: census.note() });
+    let (publish, listing) = channel::channel(PickerList { scenes, note: census.note() });
     let refresh = move || {
         while !publish.is_closed() {
             thread::sleep(interval.min(Duration::from_secs(1)));
             let scenes = census.look();
-            publish.send_replace(Listing { scenes, note: census.note() });
+            publish.send_replace(PickerList { scenes, note: census.note() });
         }
     };
     thread::Builder::new().name("tftop-census".to_owned()).spawn(refresh).context("starting the census thread")?;
@@ -61,11 +61,14 @@ fn choose(mut census: Census, scenes: Vec<Arc<Scene>>, options: &Options) -> any
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scene::{Process, Target};
+    use crate::data::scene::{ProcessState, TargetState};
 
     fn scene(pid: u32, parent: u32) -> Arc<Scene> {
-        let processes = vec![Process { pid: Pid(pid), parent: Pid(parent), ..Process::default() }];
-        Arc::new(Scene { target: Target { pid: Pid(pid), processes, ..Target::default() }, ..Scene::default() })
+        let processes = vec![ProcessState { pid: Pid(pid), parent: Pid(parent), ..ProcessState::default() }];
+        Arc::new(Scene {
+            target: TargetState { pid: Pid(pid), processes, ..TargetState::default() },
+            ..Scene::default()
+        })
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::commands::args::cli::Options;
+use crate::commands::args::cli::GlobalArgs;
 use crate::commands::attach::{PROC, families, live_options};
 use crate::data::ProcessKey;
 use crate::data::sample::Interest;
@@ -14,10 +14,10 @@ use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::probe::live::{Live, LiveOptions};
 use crate::probe::target::find;
-use crate::probe::target::find::Found;
+use crate::probe::target::find::ProcessSearch;
 
 /// Watches each TensorFlow process from its first sight to its end.
-pub(crate) struct Census {
+pub(crate) struct ProcessScan {
     options: LiveOptions,
     families: Families,
     watched: BTreeMap<ProcessKey, Watched>,
@@ -29,9 +29,9 @@ struct Watched {
     model: Model,
 }
 
-impl Census {
+impl ProcessScan {
     /// Nothing is read yet.
-    pub(crate) fn new(options: &Options) -> anyhow::Result<Self> {
+    pub(crate) fn new(options: &GlobalArgs) -> anyhow::Result<Self> {
         // Each process has its own row, a child too: counted with its parent it would be there twice.
         let live = LiveOptions { children: false, ..live_options(options) };
         Ok(Self { options: live, families: families(options)?, watched: BTreeMap::new(), note: String::new() })
@@ -72,7 +72,7 @@ impl Census {
     }
 }
 
-fn note(found: &Found) -> String {
+fn note(found: &ProcessSearch) -> String {
     let mut note = format!("looked at {} processes for TensorFlow's library", found.looked_at);
     if found.unreadable > 0 {
         note += &format!(
@@ -94,12 +94,12 @@ mod tests {
 
     #[test]
     fn what_was_looked_for_and_what_was_hidden_is_said() {
-        let found = Found { looked_at: 120, ..Found::default() };
+        let found = ProcessSearch { looked_at: 120, ..ProcessSearch::default() };
         assert_eq!(
             nothing_found(&note(&found)),
             "no TensorFlow process here (looked at 120 processes for TensorFlow's library); `tftop demo` starts one, \
              `tftop PID` watches any process"
         );
-        assert!(note(&Found { unreadable: 7, ..found }).contains("; 7 of them may not be read"));
+        assert!(note(&ProcessSearch { unreadable: 7, ..found }).contains("; 7 of them may not be read"));
     }
 }

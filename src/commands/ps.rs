@@ -1,14 +1,14 @@
 //! `tftop ps`: the TensorFlow processes of this machine, once.
 
-use crate::commands::args::cli::Options;
+use crate::commands::args::cli::GlobalArgs;
 use crate::commands::exit::Exit;
-use crate::commands::process_scan::{Census, nothing_found};
+use crate::commands::process_scan::{ProcessScan, nothing_found};
 use crate::commands::stdio;
 use crate::output;
 
 /// Looks twice, one interval apart, so that demand can be shown. None found is a clean answer, too.
-pub(crate) fn ps(json: bool, options: &Options) -> anyhow::Result<Exit> {
-    let mut census = Census::new(options)?;
+pub(crate) fn ps(json: bool, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let mut census = ProcessScan::new(options)?;
     if !census.look().is_empty() {
         std::thread::sleep(options.interval);
     }

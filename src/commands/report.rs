@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::{ExplainWish, Format, Options, ReportWish, Watch};
+use crate::commands::args::cli::{ExplainArgs, GlobalArgs, OutputFormat, ReportArgs, WatchArgs};
 use crate::commands::attach::{PROC, attach, families};
-use crate::commands::exit::{Exit, Problem};
-use crate::commands::look_policy::Policy;
+use crate::commands::exit::{CommandError, Exit};
+use crate::commands::look_policy::LookPolicy;
 use crate::commands::progress::Progress;
-use crate::commands::sampler::Pump;
+use crate::commands::sampler::Sampler;
 use crate::commands::stack::unreadable;
 use crate::commands::watch::{runtime, stop_signal};
 use crate::commands::{stdio, stop_budget, target};
@@ -29,19 +29,19 @@ use crate::probe::stack::StackReader;
 const JUDGED_ANEW: Duration = Duration::from_secs(1);
 
 /// Prints the report that was wished for, and judges it by the policy that was given.
-pub(crate) fn report(wish: &ReportWish, options: &Options) -> anyhow::Result<Exit> {
-    let policy = wish.fails_on().map(|level| Policy::new(level, wish.watch.time)).transpose()?;
+pub(crate) fn report(wish: &ReportArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let policy = wish.fails_on().map(|level| LookPolicy::new(level, wish.watch.time)).transpose()?;
     let seen = watched(&wish.watch, options)?;
     stdio::print(&match wish.format() {
-        Format::Text => output::text(&seen.scene, wish.threads),
-        Format::Json => output::json(&seen.scene)? + "\n",
-        Format::Markdown => output::markdown(&seen.scene),
+        OutputFormat::Text => output::text(&seen.scene, wish.threads),
+        OutputFormat::Json => output::json(&seen.scene)? + "\n",
+        OutputFormat::Markdown => output::markdown(&seen.scene),
     })?;
     policy.map_or(Ok(seen.exit()), |policy| policy.exit(&seen.scene, seen.exit()))
 }
 
 /// Prints every cause with its answer.
-pub(crate) fn explain(wish: &ExplainWish, options: &Options) -> anyhow::Result<Exit> {
+pub(crate) fn explain(wish: &ExplainArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let seen = watched(&wish.watch, options)?;
     stdio::print(&match wish.json {
         true => output::explain_json(&seen.scene)? + "\n",
@@ -51,13 +51,13 @@ pub(crate) fn explain(wish: &ExplainWish, options: &Options) -> anyhow::Result<E
 }
 
 /// What a watch came to.
-pub(crate) struct Seen {
+pub(crate) struct WatchResult {
     /// The last scene.
     pub(crate) scene: Arc<Scene>,
     names_readable: bool,
 }
 
-impl Seen {
+impl WatchResult {
     /// How to end once it is printed.
     pub(crate) fn exit(&self) -> Exit {
         match (self.scene.target.ended, self.names_readable) {
@@ -69,20 +69,27 @@ impl Seen {
 }
 
 /// Watches as it was wished for.
-fn watched(wish: &Watch, options: &Options) -> anyhow::Result<Seen> {
+fn watched(wish: &WatchArgs, options: &GlobalArgs) -> anyhow::Result<WatchResult> {
     if wish.stop && options.read_only {
-        return Err(Problem::usage("--stop stops threads, which --read-only forbids: leave one of them out").into());
+        return Err(
+            CommandError::usage("--stop stops threads, which --read-only forbids: leave one of them out").into()
+        );
     }
     let pid = target::find(&wish.target)?;
     watch(pid, wish.time, wish.sample.map(|time| (wish.stop, time)), options)
 }
 
 /// Watches for `time`; sooner when the target ends or a signal comes.
-pub(crate) fn see(pid: Pid, time: Duration, options: &Options) -> anyhow::Result<Seen> {
+pub(crate) fn see(pid: Pid, time: Duration, options: &GlobalArgs) -> anyhow::Result<WatchResult> {
     watch(pid, time, None, options)
 }
 
-fn watch(pid: Pid, time: Duration, sampling: Option<(bool, Duration)>, options: &Options) -> anyhow::Result<Seen> {
+fn watch(
+    pid: Pid,
+    time: Duration,
+    sampling: Option<(bool, Duration)>,
+    options: &GlobalArgs,
+) -> anyhow::Result<WatchResult> {
     let model = Model::of_whole_watch(families(options)?);
     let attached = attach(pid, &options.within(time), model)?;
     let scene = runtime()?.block_on(async {
@@ -92,12 +99,12 @@ fn watch(pid: Pid, time: Duration, sampling: Option<(bool, Duration)>, options: 
             Some(sampling) => sampled(&attached.pump, &scene, sampling).await,
         }
     })?;
-    Ok(Seen { scene, names_readable: attached.names_readable })
+    Ok(WatchResult { scene, names_readable: attached.names_readable })
 }
 
 /// The scene once stacks were taken of the target's pools and judged. Its children have a memory of their own and are not
 /// looked into.
-async fn sampled(pump: &Pump, scene: &Arc<Scene>, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
+async fn sampled(pump: &Sampler, scene: &Arc<Scene>, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
     let pid = scene.target.pid;
     let of_pool = |thread: &&Thread| thread.pid == pid && COMPUTE.contains(&thread.attribution.group.origin.as_ref());
     let tids: Vec<Tid> = scene.threads.iter().filter(of_pool).map(|thread| thread.key.tid).collect();
@@ -125,7 +132,11 @@ async fn sampled(pump: &Pump, scene: &Arc<Scene>, (stops, time): (bool, Duration
 }
 
 /// The scene after `time`; sooner when the target ends or `stop` comes: its window says what it covers.
-pub(crate) async fn collect(pump: &Pump, time: Duration, stop: impl Future<Output = ()>) -> anyhow::Result<Arc<Scene>> {
+pub(crate) async fn collect(
+    pump: &Sampler,
+    time: Duration,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<Arc<Scene>> {
     let mut scenes = pump.scenes.clone();
     let first_ns = scenes.borrow().at_ns;
     let mut stop = std::pin::pin!(stop);
@@ -148,7 +159,7 @@ pub(crate) async fn collect(pump: &Pump, time: Duration, stop: impl Future<Outpu
 }
 
 /// What threads wait for is read at the end only: it is of one moment, however long the watch.
-fn ask_for_waits(pump: &Pump, scene: &Scene) {
+fn ask_for_waits(pump: &Sampler, scene: &Scene) {
     let interest = Interest { waits: waits::to_look_at(scene, |_| true), ..Interest::default() };
     // Refused only when the sampler ended: the next wait for a scene says so.
     let _ = pump.interest.send(interest);

@@ -5,21 +5,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use crate::commands::args::cli::{Format, Options};
-use crate::commands::exit::{Exit, Problem};
+use crate::commands::args::cli::{GlobalArgs, OutputFormat};
+use crate::commands::exit::{CommandError, Exit};
 use crate::commands::stdio;
 use crate::data::run::RunEnd;
 use crate::launch::run_dir;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::output;
-use crate::runs::recording::reader::Reader;
-use crate::runs::store::{Kept, NotFound, Removed, Retention, State, Store};
-use crate::runs::summary::{Gathering, SCHEMA, Summary};
+use crate::runs::recording::reader::TapeReader;
+use crate::runs::store::{KeptRun, RemovedRun, Retention, RunNotFound, RunState, Store};
+use crate::runs::summary::{RunSummary, SCHEMA, SummaryBuilder};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct RunsWish {
+pub(crate) struct RunsArgs {
     /// Print JSON (schema tftop.runs/1)
     #[arg(long)]
     json: bool,
@@ -36,7 +36,7 @@ enum What {
         id: String,
         /// How to print it; markdown can be pasted into a pull request
         #[arg(long, value_name = "FORMAT", default_value = "text")]
-        format: Format,
+        format: OutputFormat,
         /// Short for --format json (schema tftop.run-summary/1)
         #[arg(long, conflicts_with = "format")]
         json: bool,
@@ -56,11 +56,11 @@ enum What {
 }
 
 /// Lists, shows or removes runs.
-pub(crate) fn runs(wish: &RunsWish, options: &Options) -> anyhow::Result<Exit> {
+pub(crate) fn runs(wish: &RunsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let store = store()?;
     match &wish.what {
         None => list(&store, wish.json),
-        Some(What::Show { id, format, json }) => show(&store, id, if *json { Format::Json } else { *format }),
+        Some(What::Show { id, format, json }) => show(&store, id, if *json { OutputFormat::Json } else { *format }),
         Some(What::Rm { ids }) => ids.iter().try_for_each(|id| remove(&store, id)).map(|()| Exit::Clean),
         Some(What::Prune { keep }) => {
             let usual = options.runs.retention();
@@ -79,19 +79,19 @@ pub(crate) fn store() -> anyhow::Result<Store> {
 }
 
 /// The run with this name, or a problem that says what to do.
-pub(crate) fn find(store: &Store, id: &str) -> anyhow::Result<Kept> {
+pub(crate) fn find(store: &Store, id: &str) -> anyhow::Result<KeptRun> {
     store.find(id).map_err(|why| match why {
-        NotFound::Io(error) => anyhow::Error::new(error).context("reading the folder of the runs"),
-        why => Problem::not_found(format!("run {id:?}: {why}")).into(),
+        RunNotFound::Io(error) => anyhow::Error::new(error).context("reading the folder of the runs"),
+        why => CommandError::not_found(format!("run {id:?}: {why}")).into(),
     })
 }
 
 /// What a run came to: its summary, or where it has none what its samples tell so far.
-pub(crate) fn summary(kept: &Kept) -> Summary {
+pub(crate) fn summary(kept: &KeptRun) -> RunSummary {
     stored(kept).unwrap_or_else(|why| {
         let missing = match kept.state {
-            State::Ended => vec![format!("summary.json: {why}; this was made from the samples")],
-            State::GoesOn | State::Unfinished => Vec::new(),
+            RunState::Ended => vec![format!("summary.json: {why}; this was made from the samples")],
+            RunState::GoesOn | RunState::Unfinished => Vec::new(),
         };
         remade(kept, missing)
     })
@@ -99,8 +99,8 @@ pub(crate) fn summary(kept: &Kept) -> Summary {
 
 fn list(store: &Store, json: bool) -> anyhow::Result<Exit> {
     let kept = store.list().context("reading the folder of the runs")?;
-    let listed = |kept: Kept| output::Listed {
-        goes_on: kept.state == State::GoesOn,
+    let listed = |kept: KeptRun| output::ListedRun {
+        goes_on: kept.state == RunState::GoesOn,
         summary: stored(&kept).ok(),
         fact: kept.fact,
     };
@@ -114,14 +114,14 @@ fn list(store: &Store, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
-fn show(store: &Store, id: &str, format: Format) -> anyhow::Result<Exit> {
+fn show(store: &Store, id: &str, format: OutputFormat) -> anyhow::Result<Exit> {
     let kept = find(store, id)?;
     let summary = summary(&kept);
-    let place = output::Place { goes_on: kept.state == State::GoesOn, path: &kept.path().to_string_lossy() };
+    let place = output::RunPlace { goes_on: kept.state == RunState::GoesOn, path: &kept.path().to_string_lossy() };
     stdio::print(&match format {
-        Format::Text => output::run_summary(&summary, place),
-        Format::Markdown => output::run_summary_markdown(&summary),
-        Format::Json => serde_json::to_string_pretty(&summary)? + "\n",
+        OutputFormat::Text => output::run_summary(&summary, place),
+        OutputFormat::Markdown => output::run_summary_markdown(&summary),
+        OutputFormat::Json => serde_json::to_string_pretty(&summary)? + "\n",
     })?;
     Ok(Exit::Clean)
 }
@@ -130,21 +130,21 @@ fn remove(store: &Store, id: &str) -> anyhow::Result<()> {
     let kept = find(store, id)?;
     let id = kept.fact.id.clone();
     match store.remove(&kept) {
-        Ok(Removed::All) => stdio::print(&format!("{id} removed\n")),
-        Ok(Removed::AllButForeign) => {
+        Ok(RemovedRun::All) => stdio::print(&format!("{id} removed\n")),
+        Ok(RemovedRun::AllButForeign) => {
             let path = kept.path().display();
             stdio::print(&format!("{id} removed; its folder stays, because other files are in it: {path}\n"))
         }
         Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => {
-            Err(Problem::usage(format!("run {id} still goes on; end it first")).into())
+            Err(CommandError::usage(format!("run {id} still goes on; end it first")).into())
         }
         Err(error) => Err(error).with_context(|| format!("removing run {id}")),
     }
 }
 
 /// The summary that lies there.
-pub(crate) fn stored(kept: &Kept) -> anyhow::Result<Summary> {
-    let summary: Summary = serde_json::from_slice(&kept.summary()?)?;
+pub(crate) fn stored(kept: &KeptRun) -> anyhow::Result<RunSummary> {
+    let summary: RunSummary = serde_json::from_slice(&kept.summary()?)?;
     match *summary.schema == *SCHEMA && summary.run.id == kept.fact.id {
         true => Ok(summary),
         false => Err(anyhow::anyhow!("it is of another version or another run")),
@@ -152,9 +152,9 @@ pub(crate) fn stored(kept: &Kept) -> anyhow::Result<Summary> {
 }
 
 /// What the samples tell.
-fn remade(kept: &Kept, mut missing: Vec<String>) -> Summary {
-    let mut gathering = Gathering::default();
-    match kept.tape().map_err(anyhow::Error::new).and_then(|file| Reader::open(file).map_err(anyhow::Error::new)) {
+fn remade(kept: &KeptRun, mut missing: Vec<String>) -> RunSummary {
+    let mut gathering = SummaryBuilder::default();
+    match kept.tape().map_err(anyhow::Error::new).and_then(|file| TapeReader::open(file).map_err(anyhow::Error::new)) {
         Ok(mut reader) => {
             let mut model = Model::of_whole_watch(Families::builtin());
             for sample in reader.by_ref() {
@@ -162,7 +162,7 @@ fn remade(kept: &Kept, mut missing: Vec<String>) -> Summary {
                 gathering.take_in(&sample, &scene);
             }
             // While it goes on the tape has no end yet.
-            let cut = reader.end().filter(|end| kept.state != State::GoesOn && !end.is_complete());
+            let cut = reader.end().filter(|end| kept.state != RunState::GoesOn && !end.is_complete());
             missing.extend(cut.map(|cut| format!("samples.tape: {cut}")));
         }
         Err(why) => missing.push(format!("samples.tape: {why}")),

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use crate::commands::args::cli::Options;
+use crate::commands::args::cli::GlobalArgs;
 use crate::commands::{compare, runs};
 use crate::output;
 use crate::runs::stats::warmup::Warmup;
-use crate::runs::store::{Kept, State};
+use crate::runs::store::{KeptRun, RunState};
 use crate::runs::summary::verdict;
-use crate::tui::runs::{Compared, RunLine, RunsWish, Shelf};
+use crate::tui::runs::{ComparisonText, RunLine, RunsList, RunsRequest};
 
 /// How often a list that is on screen is read anew.
 const RENEWED: Duration = Duration::from_secs(5);
@@ -22,13 +22,13 @@ const RENEWED: Duration = Duration::from_secs(5);
 const MOST_LISTED: usize = 200;
 
 /// Both ends of what the dashboard and the shelf tell one another.
-pub(crate) struct Ends {
-    pub(crate) shelf: watch::Sender<Arc<Shelf>>,
-    pub(crate) wish: watch::Receiver<RunsWish>,
+pub(crate) struct WorkerEnds {
+    pub(crate) shelf: watch::Sender<Arc<RunsList>>,
+    pub(crate) wish: watch::Receiver<RunsRequest>,
 }
 
 /// Answers as long as the dashboard is there. Never ends by itself before.
-pub(crate) async fn serve(mut ends: Ends, options: Options) -> Infallible {
+pub(crate) async fn serve(mut ends: WorkerEnds, options: GlobalArgs) -> Infallible {
     loop {
         let wish = ends.wish.borrow_and_update().clone();
         if wish.shown {
@@ -49,15 +49,15 @@ pub(crate) async fn serve(mut ends: Ends, options: Options) -> Infallible {
     }
 }
 
-fn shelf(wish: &RunsWish, before: Option<Compared>, options: &Options) -> Shelf {
+fn shelf(wish: &RunsRequest, before: Option<ComparisonText>, options: &GlobalArgs) -> RunsList {
     let known = before.filter(|compared| compared.runs == wish.compare);
     let compared = match known {
         None if !wish.compare.is_empty() => Some(compared(&wish.compare, options)),
         known => known,
     };
     match list() {
-        Ok(runs) => Shelf { runs, trouble: None, looked: true, compared },
-        Err(error) => Shelf { trouble: Some(format!("{error:#}")), looked: true, compared, ..Shelf::default() },
+        Ok(runs) => RunsList { runs, trouble: None, looked: true, compared },
+        Err(error) => RunsList { trouble: Some(format!("{error:#}")), looked: true, compared, ..RunsList::default() },
     }
 }
 
@@ -65,11 +65,11 @@ fn list() -> anyhow::Result<Vec<RunLine>> {
     let mut kept = runs::store()?.list()?;
     kept.truncate(MOST_LISTED);
     // What goes on comes first; else the newest stays first.
-    kept.sort_by_key(|kept| kept.state != State::GoesOn);
+    kept.sort_by_key(|kept| kept.state != RunState::GoesOn);
     Ok(kept.iter().map(line).collect())
 }
 
-fn line(kept: &Kept) -> RunLine {
+fn line(kept: &KeptRun) -> RunLine {
     let words: Vec<&str> = kept.fact.command.iter().map(|word| word.as_str()).collect();
     let summary = runs::stored(kept).ok();
     let outcome = summary.as_ref().map(|summary| &summary.outcome);
@@ -78,12 +78,12 @@ fn line(kept: &Kept) -> RunLine {
     RunLine {
         id: kept.fact.id.to_string(),
         state: match kept.state {
-            State::GoesOn => "goes on",
-            State::Ended => "ended",
-            State::Unfinished => "unfinished",
+            RunState::GoesOn => "goes on",
+            RunState::Ended => "ended",
+            RunState::Unfinished => "unfinished",
         }
         .to_owned(),
-        length: summary.as_ref().map_or_else(String::new, |summary| output::span(summary.seconds)),
+        length: summary.as_ref().map_or_else(String::new, |summary| crate::present::figure::span(summary.seconds)),
         caps: kept.fact.launch.caps.to_string(),
         speed: speed.map_or_else(String::new, |steps| format!("{:.1}/s", steps.per_second)),
         held: held.map_or_else(String::new, |held| held.word().to_owned()),
@@ -91,14 +91,16 @@ fn line(kept: &Kept) -> RunLine {
     }
 }
 
-fn compared(ids: &[String], options: &Options) -> Compared {
+fn compared(ids: &[String], options: &GlobalArgs) -> ComparisonText {
     let runs = ids.to_vec();
     match compare::compared(ids, Warmup::Usual, options) {
         Ok(compared) => {
             let (headline, why) = output::compare_verdict(&compared.comparison.verdict);
             let lines = output::compare_text(&compared.borrowed()).lines().map(ToOwned::to_owned).collect();
-            Compared { runs, headline: format!(" {headline}  {why}"), lines }
+            ComparisonText { runs, headline: format!(" {headline}  {why}"), lines }
         }
-        Err(error) => Compared { runs, headline: " NOT COMPARED".to_owned(), lines: vec![format!("  {error:#}")] },
+        Err(error) => {
+            ComparisonText { runs, headline: " NOT COMPARED".to_owned(), lines: vec![format!("  {error:#}")] }
+        }
     }
 }

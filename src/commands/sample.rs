@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::StackWish;
+use crate::commands::args::cli::StackArgs;
 use crate::commands::exit::Exit;
 use crate::commands::progress::Progress;
 use crate::commands::stdio;
-use crate::commands::stop_budget::Ration;
-use crate::commands::thread_selection::Roster;
+use crate::commands::stop_budget::StopBudget;
+use crate::commands::thread_selection::ThreadSelection;
 use crate::commands::watch::{runtime, stop_signal};
-use crate::data::sample::{State, Taken};
+use crate::data::sample::{StackMethod, ThreadState};
 use crate::data::scene::Scene;
-use crate::model::activity::meaning::Meanings;
+use crate::model::activity::meaning::MeaningCache;
 use crate::model::activity::profile::Profile;
 use crate::output;
 use crate::output::Folded;
@@ -25,9 +25,9 @@ const STDOUT: &str = "-";
 
 /// Takes stacks of these threads for as long as was wished, and prints what they did.
 pub(crate) fn sample(
-    mut roster: Roster,
+    mut roster: ThreadSelection,
     mut reader: StackReader,
-    wish: &StackWish,
+    wish: &StackArgs,
     time: Duration,
 ) -> anyhow::Result<Exit> {
     if wish.stop {
@@ -47,7 +47,7 @@ pub(crate) fn sample(
     Ok(if ended { Exit::Gone } else { Exit::Clean })
 }
 
-fn print(scene: &Scene, profile: &Profile, wall_s: f64, wish: &StackWish) -> anyhow::Result<()> {
+fn print(scene: &Scene, profile: &Profile, wall_s: f64, wish: &StackArgs) -> anyhow::Result<()> {
     let pid = scene.target.pid;
     let folded = wish.sampling.folded.as_deref();
     let to_stdout = folded.is_some_and(|path| path.as_os_str() == STDOUT);
@@ -78,7 +78,7 @@ fn print(scene: &Scene, profile: &Profile, wall_s: f64, wish: &StackWish) -> any
 
 struct Looks<'a, 'b> {
     reader: &'a mut StackReader,
-    roster: &'a mut Roster<'b>,
+    roster: &'a mut ThreadSelection<'b>,
     stops: bool,
     time: Duration,
     began: Instant,
@@ -90,17 +90,19 @@ impl Looks<'_, '_> {
         let pid = self.roster.scene().target.pid;
         let time = self.time;
         let mut profile = Profile::default();
-        let mut meanings = Meanings::builtin();
+        let mut meanings = MeaningCache::builtin();
         let mut progress = Progress::new(time);
         let mut stop = std::pin::pin!(stop);
-        let mut ration = Ration::new(self.stops, time);
+        let mut ration = StopBudget::new(self.stops, time);
         let mut all_gone = false;
         while self.began.elapsed() < time && self.roster.renew(all_gone) {
             progress.show(pid, self.began.elapsed());
             let rest = match ration.next(self.roster.tids(), self.began.elapsed()) {
                 Ok((some, stops)) => {
                     let stacks = self.reader.sample(&some, stops);
-                    let gone = |taken: &Taken, state| matches!((taken, state), (Taken::Not { .. }, State::Unknown));
+                    let gone = |taken: &StackMethod, state| {
+                        matches!((taken, state), (StackMethod::Not { .. }, ThreadState::Unknown))
+                    };
                     all_gone = stacks.stacks.iter().all(|stack| gone(&stack.taken, stack.state))
                         && some.len() == self.roster.tids().len();
                     profile.add(&stacks, &mut meanings, |tid| self.roster.whose(tid));

@@ -19,7 +19,7 @@ const IDLE_CHECK: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Goes along with the sampler, on its thread: what takes long here delays the next look.
-pub(crate) trait Companion: Send + 'static {
+pub(crate) trait SampleObserver: Send + 'static {
     /// Completes a sample before anything is concluded from it.
     fn complete(&mut self, _sample: &mut Sample) {}
 
@@ -28,11 +28,11 @@ pub(crate) trait Companion: Send + 'static {
 }
 
 /// Nobody goes along.
-impl Companion for () {}
+impl SampleObserver for () {}
 
 /// A running sampler thread. It ends when this is dropped, or when nobody holds a receiver of its scenes.
 #[derive(Debug)]
-pub(crate) struct Pump {
+pub(crate) struct Sampler {
     /// The newest scene; from the start there is one.
     pub(crate) scenes: watch::Receiver<Arc<Scene>>,
     /// What the next look should read beside the usual.
@@ -43,21 +43,21 @@ pub(crate) struct Pump {
     wake: mpsc::Sender<()>,
 }
 
-impl Pump {
+impl Sampler {
     /// Takes the first look before it returns, then one an interval. `look` gets how late it is called.
     pub(crate) fn start<L, C>(look: L, companion: C, model: Model, interval: Duration) -> std::io::Result<Self>
     where
         L: FnMut(&Interest, Duration) -> Sample + Send + 'static,
-        C: Companion,
+        C: SampleObserver,
     {
         let ticks = Ticks { next: Instant::now() + interval, interval };
         let (sampled, heard) = mpsc::channel();
-        let mut eyes = Eyes { look, companion, model, heard };
+        let mut eyes = Pipeline { look, companion, model, heard };
         let first = eyes.next(&Interest::default(), Duration::ZERO);
         let (publish, scenes) = watch::channel(Arc::new(first));
         let (interest, wanted) = watch::channel(Interest::default());
         let (wake, woken) = mpsc::channel();
-        let sampler = Sampler { eyes, ticks, publish, wanted, woken };
+        let sampler = SamplerThread { eyes, ticks, publish, wanted, woken };
         thread::Builder::new().name("tftop-sampler".to_owned()).spawn(move || sampler.run())?;
         Ok(Self { scenes, interest, sampled, wake })
     }
@@ -74,14 +74,14 @@ impl Pump {
 }
 
 /// From a look to a scene.
-struct Eyes<L, C> {
+struct Pipeline<L, C> {
     look: L,
     companion: C,
     model: Model,
     heard: mpsc::Receiver<Arc<Profile>>,
 }
 
-impl<L: FnMut(&Interest, Duration) -> Sample, C: Companion> Eyes<L, C> {
+impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> Pipeline<L, C> {
     fn next(&mut self, interest: &Interest, late: Duration) -> Scene {
         if let Some(profile) = self.heard.try_iter().last() {
             self.model.hear(profile);
@@ -95,15 +95,15 @@ impl<L: FnMut(&Interest, Duration) -> Sample, C: Companion> Eyes<L, C> {
     }
 }
 
-struct Sampler<L, C> {
-    eyes: Eyes<L, C>,
+struct SamplerThread<L, C> {
+    eyes: Pipeline<L, C>,
     ticks: Ticks,
     publish: watch::Sender<Arc<Scene>>,
     wanted: watch::Receiver<Interest>,
     woken: mpsc::Receiver<()>,
 }
 
-impl<L: FnMut(&Interest, Duration) -> Sample, C: Companion> Sampler<L, C> {
+impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> SamplerThread<L, C> {
     fn run(mut self) {
         while !all_ended(&self.publish.borrow()) {
             if self.wait(self.ticks.wait(Instant::now())) == Waited::Stopped || self.publish.is_closed() {
@@ -202,7 +202,7 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             Sample::default()
         };
-        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let pump = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
         let mut scenes = pump.scenes.clone();
         for _ in 0..3 {
             within_seconds(scenes.changed()).await.unwrap();
@@ -222,7 +222,7 @@ mod tests {
             Sample { at_ns: u64::from(count), ..Sample::default() }
         };
         // Without a process the target counts as ended from the first look on.
-        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_secs(1_000)).unwrap();
+        let pump = Sampler::start(look, (), Model::new(Families::default()), Duration::from_secs(1_000)).unwrap();
         for count in 1..4 {
             assert_eq!(within_seconds(pump.look_now()).await.at_ns, count);
         }
@@ -237,7 +237,7 @@ mod tests {
             heard.fetch_max(interest.details.len() as u32, Ordering::SeqCst);
             Sample::default()
         };
-        let pump = Pump::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let pump = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
         let _ =
             pump.interest.send(Interest { details: vec![crate::data::ThreadKey::default()], ..Interest::default() });
         let mut scenes = pump.scenes.clone();

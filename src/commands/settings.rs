@@ -13,10 +13,10 @@ use clap::ValueEnum as _;
 use etcetera::BaseStrategy as _;
 use toml::{Table, Value};
 
-use crate::commands::args::cli::{Colour, Theme};
-use crate::commands::args::run::{Profile, threads, variable};
+use crate::commands::args::cli::{ColorChoice, ThemeChoice};
+use crate::commands::args::run::{SavedProfile, threads, variable};
 use crate::commands::args::span;
-use crate::commands::exit::Problem;
+use crate::commands::exit::CommandError;
 use crate::commands::stdio;
 use crate::launch::{pin, quota};
 use crate::runs::store::Retention;
@@ -28,20 +28,20 @@ const OTHERS_WRITE: u32 = 0o022;
 
 /// What a settings file says; what it does not say is none.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Settings {
+pub(crate) struct SettingsFile {
     pub(crate) interval: Option<std::time::Duration>,
-    pub(crate) color: Option<Colour>,
-    pub(crate) theme: Option<Theme>,
+    pub(crate) color: Option<ColorChoice>,
+    pub(crate) theme: Option<ThemeChoice>,
     pub(crate) ascii: Option<bool>,
-    pub(crate) runs: Runs,
-    profiles: Vec<(String, Profile)>,
+    pub(crate) runs: RunsSettings,
+    profiles: Vec<(String, SavedProfile)>,
     /// Where it says so.
     path: PathBuf,
 }
 
 /// How many runs are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Runs {
+pub(crate) struct RunsSettings {
     /// The newest so many.
     pub(crate) keep: Option<u32>,
     /// Of these the ones of the last so many days.
@@ -52,7 +52,7 @@ pub(crate) struct Runs {
 const KEEP: usize = 50;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-impl Runs {
+impl RunsSettings {
     /// Which runs stay, from now on.
     pub(crate) fn retention(&self) -> Retention {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -64,10 +64,10 @@ impl Runs {
     }
 }
 
-impl Settings {
+impl SettingsFile {
     /// The named file, which must be there, or `$XDG_CONFIG_HOME/tftop/config.toml`, which may be missing, or closed to
     /// this user.
-    pub(crate) fn read(named: Option<&Path>) -> Result<Self, Problem> {
+    pub(crate) fn read(named: Option<&Path>) -> Result<Self, CommandError> {
         let Some(path) = named.map(Path::to_owned).or_else(usual_place) else { return Ok(Self::default()) };
         let file = match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
@@ -92,12 +92,12 @@ impl Settings {
     }
 
     /// The profile of this name.
-    pub(crate) fn profile(&self, name: &str) -> Result<&Profile, Problem> {
+    pub(crate) fn profile(&self, name: &str) -> Result<&SavedProfile, CommandError> {
         let found = self.profiles.iter().find(|(known, _)| known == name);
         found.map(|(_, profile)| profile).ok_or_else(|| {
             let known: Vec<&str> = self.profiles.iter().map(|(name, _)| name.as_str()).collect();
             let path = self.path.display();
-            Problem::usage(match known.as_slice() {
+            CommandError::usage(match known.as_slice() {
                 [] => format!("--profile {name}: {path} has no profile; write one as [profile.{name}]"),
                 known => format!("--profile {name}: there is none in {path}; there are {}", known.join(", ")),
             })
@@ -109,8 +109,8 @@ fn usual_place() -> Option<PathBuf> {
     Some(etcetera::choose_base_strategy().ok()?.config_dir().join("tftop").join("config.toml"))
 }
 
-fn problem(path: &Path, why: &str) -> Problem {
-    Problem::usage(format!("{}: {why}", path.display()))
+fn problem(path: &Path, why: &str) -> CommandError {
+    CommandError::usage(format!("{}: {why}", path.display()))
 }
 
 /// It can set the environment of commands: whoever may write it may run things as its reader.
@@ -128,18 +128,18 @@ fn refuse_foreign(about: &fs::Metadata, user: u32) -> Result<(), String> {
     }
 }
 
-fn parse(text: &str) -> Result<Settings, String> {
+fn parse(text: &str) -> Result<SettingsFile, String> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         format!("line {line}: {}", error.message())
     })?;
-    let mut settings = Settings::default();
+    let mut settings = SettingsFile::default();
     for (key, value) in &table {
         let bad = |why: String| format!("{key} = {value}: {why}");
         match key.as_str() {
             "interval" => settings.interval = Some(span::interval(&word(value)).map_err(bad)?),
-            "color" => settings.color = Some(Colour::from_str(&word(value), false).map_err(bad)?),
-            "theme" => settings.theme = Some(Theme::from_str(&word(value), false).map_err(bad)?),
+            "color" => settings.color = Some(ColorChoice::from_str(&word(value), false).map_err(bad)?),
+            "theme" => settings.theme = Some(ThemeChoice::from_str(&word(value), false).map_err(bad)?),
             "ascii" => settings.ascii = Some(value.as_bool().ok_or_else(|| bad("write true or false".to_owned()))?),
             "runs" => settings.runs = runs(inner(key, value)?)?,
             "profile" => {
@@ -154,8 +154,8 @@ fn parse(text: &str) -> Result<Settings, String> {
     Ok(settings)
 }
 
-fn runs(table: &Table) -> Result<Runs, String> {
-    let mut runs = Runs::default();
+fn runs(table: &Table) -> Result<RunsSettings, String> {
+    let mut runs = RunsSettings::default();
     for (key, value) in table {
         let number = || {
             let number = value.as_integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
@@ -170,8 +170,8 @@ fn runs(table: &Table) -> Result<Runs, String> {
     Ok(runs)
 }
 
-fn profile(place: &str, table: &Table) -> Result<Profile, String> {
-    let mut profile = Profile::default();
+fn profile(place: &str, table: &Table) -> Result<SavedProfile, String> {
+    let mut profile = SavedProfile::default();
     for (key, value) in table {
         let bad = |why: String| format!("{place}.{key} = {value}: {why}");
         let number = || threads(&word(value)).map(Some).map_err(bad);

@@ -85,7 +85,7 @@ fn a_file_that_others_may_write_is_refused() {
     fs::write(&path, "interval = \"2s\"\n").unwrap();
     for (mode, refused) in [(0o600, false), (0o644, false), (0o664, true), (0o646, true)] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        let read = Settings::read(Some(&path));
+        let read = SettingsFile::read(Some(&path));
         assert_eq!(read.is_err(), refused, "{mode:o}");
         if let Err(why) = read {
             assert!(why.to_string().ends_with("`chmod go-w` it"), "{why}");
@@ -95,8 +95,8 @@ fn a_file_that_others_may_write_is_refused() {
     if about.uid() != 0 {
         assert!(refuse_foreign(&about, about.uid() + 1).unwrap_err().contains("neither to you nor to root"));
     }
-    assert!(Settings::read(Some(Path::new("/nonexistent/config.toml"))).is_err());
-    assert!(Settings::read(Some(Path::new("/dev/null"))).is_ok());
+    assert!(SettingsFile::read(Some(Path::new("/nonexistent/config.toml"))).is_err());
+    assert!(SettingsFile::read(Some(Path::new("/dev/null"))).is_ok());
 }
 
 #[test]
@@ -104,5 +104,5 @@ fn a_profile_that_is_not_there_is_named_beside_those_that_are() {
     let settings = parse(EXAMPLE).unwrap();
     assert!(settings.profile("small").is_ok());
     assert!(settings.profile("x").unwrap_err().to_string().ends_with("there are careful, small"));
-    assert!(Settings::default().profile("x").unwrap_err().to_string().contains("write one as [profile.x]"));
+    assert!(SettingsFile::default().profile("x").unwrap_err().to_string().contains("write one as [profile.x]"));
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::{Options, StackWish};
+use crate::commands::args::cli::{GlobalArgs, StackArgs};
 use crate::commands::attach::PROC;
-use crate::commands::exit::{Exit, Problem};
-use crate::commands::thread_selection::Roster;
+use crate::commands::exit::{CommandError, Exit};
+use crate::commands::thread_selection::ThreadSelection;
 use crate::commands::{sample, stdio, target};
 use crate::data::Pid;
-use crate::data::sample::Taken;
+use crate::data::sample::StackMethod;
 use crate::output;
 use crate::probe::stack::{StackReader, Stops};
 
@@ -20,12 +20,14 @@ use crate::probe::stack::{StackReader, Stops};
 const STOP_BUDGET: Duration = Duration::from_millis(100);
 
 /// Prints the stacks of the threads that were asked for.
-pub(crate) fn stack(wish: &StackWish, options: &Options) -> anyhow::Result<Exit> {
+pub(crate) fn stack(wish: &StackArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     if wish.stop && options.read_only {
-        return Err(Problem::usage("--stop stops threads, which --read-only forbids: leave one of them out").into());
+        return Err(
+            CommandError::usage("--stop stops threads, which --read-only forbids: leave one of them out").into()
+        );
     }
     let pid = target::find(&wish.target)?;
-    let roster = Roster::open(pid, wish, options)?;
+    let roster = ThreadSelection::open(pid, wish, options)?;
     let pid = roster.scene().target.pid;
     let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| unreadable(pid, &error))?;
     if let Some(time) = wish.sampling.sample {
@@ -46,15 +48,15 @@ pub(crate) fn stack(wish: &StackWish, options: &Options) -> anyhow::Result<Exit>
         true => stdio::print(&(output::stack_json(roster.scene(), &stacks).context("writing JSON")? + "\n"))?,
         false => stdio::print(&output::stack_text(roster.scene(), &stacks))?,
     }
-    let gone = stacks.stacks.iter().all(|stack| matches!(stack.taken, Taken::Not { .. }))
+    let gone = stacks.stacks.iter().all(|stack| matches!(stack.taken, StackMethod::Not { .. }))
         && !Path::new(PROC).join(pid.to_string()).exists();
     Ok(if gone { Exit::Gone } else { Exit::Clean })
 }
 
-pub(crate) fn unreadable(pid: Pid, error: &std::io::Error) -> Problem {
+pub(crate) fn unreadable(pid: Pid, error: &std::io::Error) -> CommandError {
     match error.kind() {
-        ErrorKind::NotFound => Problem::not_found(format!("no process {pid} here any more")),
-        _ => Problem::permission(format!(
+        ErrorKind::NotFound => CommandError::not_found(format!("no process {pid} here any more")),
+        _ => CommandError::permission(format!(
             "stacks of process {pid} can't be read: {error}; `tftop doctor {pid}` says what is missing and what helps"
         )),
     }

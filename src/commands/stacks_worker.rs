@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-use crate::commands::args::cli::Options;
+use crate::commands::args::cli::GlobalArgs;
 use crate::commands::attach::PROC;
-use crate::commands::sampler::Pump;
+use crate::commands::sampler::Sampler;
 use crate::commands::stop_budget;
 use crate::data::Pid;
-use crate::data::sample::{End, Stack, Stacks, State, Taken as Way};
+use crate::data::sample::{Stack, StackEnd, StackMethod as Way, Stacks, ThreadState};
 use crate::data::scene::Scene;
 use crate::model::activity::profile::Profile;
 use crate::output;
 use crate::probe::stack::{StackReader, Stops as Allowance};
-use crate::tui::stacks::{Answer, Desk, SAMPLED, Stops, Taken, Times, Wish};
+use crate::tui::stacks::{
+    SAMPLED, SampleTimes, ShownStacks, StacksAnswer, StacksRequest, StacksWorker, StopPermission,
+};
 
 /// Where the model hears of what was sampled.
 type Hear = std::sync::mpsc::Sender<Arc<Profile>>;
@@ -27,9 +29,9 @@ type Hear = std::sync::mpsc::Sender<Arc<Profile>>;
 const STOP_BUDGET: Duration = Duration::from_millis(100);
 
 /// Opens a desk; it closes when the dashboard is gone.
-pub(crate) fn open_desk(pump: &Pump, options: &Options) -> std::io::Result<Desk> {
+pub(crate) fn open_desk(pump: &Sampler, options: &GlobalArgs) -> std::io::Result<StacksWorker> {
     let (scenes, hear) = (pump.scenes.clone(), pump.sampled.clone());
-    let (ask, mut asked) = mpsc::unbounded_channel::<Wish>();
+    let (ask, mut asked) = mpsc::unbounded_channel::<StacksRequest>();
     let (publish, answers) = watch::channel(None);
     let read_only = options.read_only;
     let serve = move || {
@@ -37,42 +39,42 @@ pub(crate) fn open_desk(pump: &Pump, options: &Options) -> std::io::Result<Desk>
         while let Some(wish) = asked.blocking_recv() {
             let scene = scenes.borrow().clone();
             let taken = take(&mut kept, &scene, (&wish, &hear), read_only);
-            publish.send_replace(Some(Arc::new(Answer { wish, taken })));
+            publish.send_replace(Some(Arc::new(StacksAnswer { wish, taken })));
         }
     };
     thread::Builder::new().name("tftop-stacks".to_owned()).spawn(serve)?;
-    Ok(Desk { ask, answers })
+    Ok(StacksWorker { ask, answers })
 }
 
 /// Takes them; the reader is kept as long as the process is the same, because opening libraries takes long.
 fn take(
     kept: &mut Option<(Pid, StackReader)>,
     scene: &Scene,
-    (wish, hear): (&Wish, &Hear),
+    (wish, hear): (&StacksRequest, &Hear),
     read_only: bool,
-) -> Result<Taken, String> {
+) -> Result<ShownStacks, String> {
     const REFUSED: &str = "--read-only stops nothing";
     let stops = match (wish.stops, read_only) {
-        (Stops::Never, _) => Allowance::Never,
-        (Stops::Agreed, true) => return Err(REFUSED.to_owned()),
-        (Stops::Agreed, false) => Allowance::Allowed { budget: STOP_BUDGET },
+        (StopPermission::Never, _) => Allowance::Never,
+        (StopPermission::Agreed, true) => return Err(REFUSED.to_owned()),
+        (StopPermission::Agreed, false) => Allowance::Allowed { budget: STOP_BUDGET },
     };
     let mut reader = match kept.take() {
         Some((pid, reader)) if pid == wish.pid => reader,
         _ => StackReader::attach(Path::new(PROC), wish.pid)
             .map_err(|error| crate::commands::stack::unreadable(wish.pid, &error).to_string())?,
     };
-    if wish.times == Times::Sampled {
+    if wish.times == SampleTimes::Sampled {
         let taken = sampled(&mut reader, scene, wish, hear);
         *kept = Some((wish.pid, reader));
-        return Ok(Taken { refused: read_only.then(|| REFUSED.to_owned()), ..taken });
+        return Ok(ShownStacks { refused: read_only.then(|| REFUSED.to_owned()), ..taken });
     }
     let stacks = reader.take(&wish.tids, stops);
     // After its end the pid may become another process's.
     if stacks.stacks.iter().any(|stack| !gone(stack)) {
         *kept = Some((wish.pid, reader));
     }
-    Ok(Taken {
+    Ok(ShownStacks {
         lines: output::stack_text(scene, &stacks).lines().skip(1).map(str::to_owned).collect(),
         need_stop: stacks.stacks.iter().filter(|stack| needs_stop(stack)).count(),
         stopped_ns: stacks.stopped_ns,
@@ -81,25 +83,25 @@ fn take(
 }
 
 /// What the threads did for a while; the model hears of it too, as long as the sampler goes on.
-fn sampled(reader: &mut StackReader, scene: &Scene, wish: &Wish, hear: &Hear) -> Taken {
+fn sampled(reader: &mut StackReader, scene: &Scene, wish: &StacksRequest, hear: &Hear) -> ShownStacks {
     let began = Instant::now();
-    let stops = wish.stops == Stops::Agreed;
+    let stops = wish.stops == StopPermission::Agreed;
     let more = |stacks: &Stacks| stacks.stacks.iter().any(|stack| !gone(stack));
     let profile = Arc::new(stop_budget::sample(reader, scene, &wish.tids, (stops, SAMPLED), more));
     let _ = hear.send(profile.clone());
     let text = output::profile_text(scene, wish.pid, &profile, began.elapsed().as_secs_f64());
     let lines = text.lines().map(str::to_owned).collect();
-    Taken { lines, need_stop: 0, stopped_ns: profile.stopped_ns, refused: None }
+    ShownStacks { lines, need_stop: 0, stopped_ns: profile.stopped_ns, refused: None }
 }
 
 fn gone(stack: &Stack) -> bool {
-    matches!((&stack.taken, stack.state), (Way::Not { .. }, State::Unknown))
+    matches!((&stack.taken, stack.state), (Way::Not { .. }, ThreadState::Unknown))
 }
 
 /// Whether a stop would show more of it.
 fn needs_stop(stack: &Stack) -> bool {
     match stack.taken {
-        Way::WithoutStop => matches!(stack.end, End::NeedsStop { .. }),
+        Way::WithoutStop => matches!(stack.end, StackEnd::NeedsStop { .. }),
         Way::PythonOnly { .. } => true,
         Way::Not { .. } => !gone(stack),
         Way::Stopped { .. } => false,

@@ -6,7 +6,7 @@ use crate::commands::thread_selection::whose;
 use crate::data::Tid;
 use crate::data::sample::Stacks;
 use crate::data::scene::Scene;
-use crate::model::activity::meaning::Meanings;
+use crate::model::activity::meaning::MeaningCache;
 use crate::model::activity::profile::Profile;
 use crate::probe::stack::{StackReader, Stops};
 
@@ -22,7 +22,7 @@ const REST_FACTOR: u32 = 3;
 const RESTS: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
 
 /// One sampling.
-pub(crate) struct Ration {
+pub(crate) struct StopBudget {
     stops: bool,
     time: Duration,
     looks: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Ration {
     at: usize,
 }
 
-impl Ration {
+impl StopBudget {
     /// For so long, and whether threads may be stopped.
     pub(crate) fn new(stops: bool, time: Duration) -> Self {
         Self { stops, time, looks: 0, stopped: Duration::ZERO, at: 0 }
@@ -80,10 +80,10 @@ pub(crate) fn sample(
     (stops, time): (bool, Duration),
     more: impl Fn(&Stacks) -> bool,
 ) -> Profile {
-    let (mut profile, mut meanings) = (Profile::default(), Meanings::builtin());
+    let (mut profile, mut meanings) = (Profile::default(), MeaningCache::builtin());
     // Not counted: it opens the libraries, which takes seconds where they are large.
     reader.take(tids, Stops::Never);
-    let mut ration = Ration::new(stops, time);
+    let mut ration = StopBudget::new(stops, time);
     let began = Instant::now();
     while began.elapsed() < time {
         let rest = match ration.next(tids, began.elapsed()) {
@@ -106,15 +106,15 @@ pub(crate) fn sample(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::sample::{End, Stack, State, Taken};
+    use crate::data::sample::{Stack, StackEnd, StackMethod, ThreadState};
 
     fn stopped(count: usize, each: Duration) -> Stacks {
         let stack = Stack {
             tid: Tid(1),
-            state: State::Running,
-            taken: Taken::Stopped { stop_ns: each.as_nanos() as u64 },
+            state: ThreadState::Running,
+            taken: StackMethod::Stopped { stop_ns: each.as_nanos() as u64 },
             frames: Vec::new(),
-            end: End::Outermost,
+            end: StackEnd::Outermost,
             gaps: Vec::new(),
         };
         let stopped_ns = count as u64 * each.as_nanos() as u64;
@@ -124,7 +124,7 @@ mod tests {
     /// Time goes by as it is waited for and used: what the stops came to, and how often each thread was looked at.
     fn simulated(threads: u32, each: Duration, time: Duration) -> (Duration, Vec<u32>) {
         let tids: Vec<Tid> = (0..threads).map(Tid).collect();
-        let mut ration = Ration::new(true, time);
+        let mut ration = StopBudget::new(true, time);
         let (mut now, mut all, mut looks) = (Duration::ZERO, Duration::ZERO, vec![0; tids.len()]);
         while now < time {
             now += match ration.next(&tids, now) {
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn without_stops_all_are_looked_at_each_time() {
-        let mut ration = Ration::new(false, Duration::from_secs(1));
+        let mut ration = StopBudget::new(false, Duration::from_secs(1));
         let tids = [Tid(4), Tid(5)];
         assert!(matches!(ration.next(&tids, Duration::ZERO), Ok((all, Stops::Never)) if all == tids));
         assert!(ration.next(&[], Duration::ZERO).is_err());

@@ -8,23 +8,23 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::Options;
-use crate::commands::args::sweep::SweepWish;
-use crate::commands::exit::{Exit, Problem};
-use crate::commands::run::session::trial::{Goal, Ran, Why};
+use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::sweep::SweepArgs;
+use crate::commands::exit::{CommandError, Exit};
+use crate::commands::run::session::trial::{TrialEnd, TrialGoal, TrialResult};
 use crate::commands::{run, stdio, watch};
 use crate::data::limits::Caps;
 use crate::data::{Calendar, Text};
-use crate::launch::machine::Machine;
-use crate::launch::plan::{CpuWish, Plan, Wish};
+use crate::launch::machine::MachineCpus;
+use crate::launch::plan::{CpuRequest, Plan, PlanRequest};
 use crate::launch::{plan, shell};
 use crate::output;
-use crate::runs::comparison::{Comparison, Side, Standing, compare, rules};
-use crate::runs::grid::Slot;
-use crate::runs::stats::Outcome;
+use crate::runs::comparison::{ComparedSide, Comparison, Ranking, compare, rules};
+use crate::runs::grid::SweepSlot;
+use crate::runs::stats::RunStats;
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::sweep_record;
-use crate::runs::sweep_record::{Ending, Record, SCHEMA};
+use crate::runs::sweep_record::{SCHEMA, SweepRecord, TrialOutcome};
 
 /// As shells have it for an end by SIGINT.
 const INTERRUPTED: u8 = 130;
@@ -32,8 +32,8 @@ const INTERRUPTED: u8 = 130;
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// Makes every run that is still missing, then says what came of it.
-pub(crate) fn sweep(wish: &SweepWish, options: &Options) -> anyhow::Result<Exit> {
-    let machine = Machine::read().context("reading which CPUs may be used")?;
+pub(crate) fn sweep(wish: &SweepArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let machine = MachineCpus::read().context("reading which CPUs may be used")?;
     let store = sweep_record::store().context("finding the folder for sweeps")?;
     let record = match &wish.resume {
         Some(id) => resumed(&store, id)?,
@@ -45,7 +45,7 @@ pub(crate) fn sweep(wish: &SweepWish, options: &Options) -> anyhow::Result<Exit>
     if wish.dry_run {
         return dry_run(&record, &combinations);
     }
-    let mut sweep = Sweep { record, store, combinations, plans };
+    let mut sweep = SweepSession { record, store, combinations, plans };
     stdio::say(&sweep.announced());
     sweep.save()?;
     let interrupted = watch::runtime()?.block_on(sweep.make(&options.within(INTERVAL)))?;
@@ -58,23 +58,23 @@ pub(crate) fn sweep(wish: &SweepWish, options: &Options) -> anyhow::Result<Exit>
 }
 
 /// Its command is looked for, and looks for its files, where the sweep began.
-fn resumed(store: &Path, id: &str) -> anyhow::Result<Record> {
-    let record = Record::load(store, id).map_err(|error| {
-        Problem::usage(format!("sweep {id} can't be gone on with: {error}; sweeps lie in {}", store.display()))
+fn resumed(store: &Path, id: &str) -> anyhow::Result<SweepRecord> {
+    let record = SweepRecord::load(store, id).map_err(|error| {
+        CommandError::usage(format!("sweep {id} can't be gone on with: {error}; sweeps lie in {}", store.display()))
     })?;
     match std::env::current_dir().is_ok_and(|folder| folder == record.folder) {
         true => Ok(record),
         false => {
             let folder = Text::from_bytes(record.folder.as_os_str().as_bytes());
-            Err(Problem::usage(format!("sweep {id} was begun in {folder}: go there first")).into())
+            Err(CommandError::usage(format!("sweep {id} was begun in {folder}: go there first")).into())
         }
     }
 }
 
-fn begin(wish: &SweepWish) -> anyhow::Result<Record> {
+fn begin(wish: &SweepArgs) -> anyhow::Result<SweepRecord> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let seed = wish.seed.unwrap_or_else(|| u64::from(now.subsec_nanos()));
-    Ok(Record {
+    Ok(SweepRecord {
         schema: SCHEMA.to_owned(),
         id: format!("{}-{}", Calendar::of(now.as_secs()).compact(), std::process::id()),
         command: wish.words()?,
@@ -93,18 +93,18 @@ fn begin(wish: &SweepWish) -> anyhow::Result<Record> {
 }
 
 /// The baseline has no caps, and is only listened to.
-fn plan(caps: &Caps, force: bool, machine: &Machine) -> anyhow::Result<Plan> {
-    let wish = Wish {
+fn plan(caps: &Caps, force: bool, machine: &MachineCpus) -> anyhow::Result<Plan> {
+    let wish = PlanRequest {
         pools: Caps { cpus: None, ..*caps },
-        cpus: caps.cpus.map(CpuWish::Count),
+        cpus: caps.cpus.map(CpuRequest::Count),
         shim_enforces: !caps.is_empty(),
         force,
-        ..Wish::default()
+        ..PlanRequest::default()
     };
-    plan::plan(&wish, machine).map_err(|refusal| Problem::usage(refusal.to_string()).into())
+    plan::plan(&wish, machine).map_err(|refusal| CommandError::usage(refusal.to_string()).into())
 }
 
-fn dry_run(record: &Record, combinations: &[Caps]) -> anyhow::Result<Exit> {
+fn dry_run(record: &SweepRecord, combinations: &[Caps]) -> anyhow::Result<Exit> {
     let mut lines = String::new();
     for slot in record.slots() {
         let caps = combinations.get(slot.combination).map(label).unwrap_or_default();
@@ -120,14 +120,14 @@ fn label(caps: &Caps) -> String {
     if caps.is_empty() { "no caps".to_owned() } else { caps.to_string() }
 }
 
-struct Sweep {
-    record: Record,
+struct SweepSession {
+    record: SweepRecord,
     store: PathBuf,
     combinations: Vec<Caps>,
     plans: Vec<Plan>,
 }
 
-impl Sweep {
+impl SweepSession {
     fn announced(&self) -> String {
         format!(
             "tftop: sweep {}: {} combinations, {} runs each, order by seed {}; what the script writes may be overwritten",
@@ -145,11 +145,11 @@ impl Sweep {
     }
 
     /// Makes what is missing; true when the person did not want to wait.
-    async fn make(&mut self, options: &Options) -> anyhow::Result<bool> {
+    async fn make(&mut self, options: &GlobalArgs) -> anyhow::Result<bool> {
         for slot in self.record.slots() {
             while !self.record.is_done(slot) {
                 let Some(ending) = self.one(slot, options).await? else { return Ok(true) };
-                let failed = matches!(ending.ending, Ending::Failed(_));
+                let failed = matches!(ending.ending, TrialOutcome::Failed(_));
                 stdio::say(&self.progress(slot, &ending));
                 self.record.trials.push(ending);
                 self.save()?;
@@ -163,25 +163,25 @@ impl Sweep {
     }
 
     /// One run; none when the person did not want to wait for it.
-    async fn one(&self, slot: Slot, options: &Options) -> anyhow::Result<Option<sweep_record::Trial>> {
+    async fn one(&self, slot: SweepSlot, options: &GlobalArgs) -> anyhow::Result<Option<sweep_record::Trial>> {
         let Some(plan) = self.plans.get(slot.combination) else { return Ok(None) };
         let words: Vec<OsString> = self.record.command.iter().map(OsString::from).collect();
-        let goal = Goal {
+        let goal = TrialGoal {
             warmup: self.record.warmup,
             steps: self.record.steps,
             least: Duration::from_secs_f64(self.record.least_s),
             limit: Duration::from_secs_f64(self.record.limit_s),
         };
-        let Ran { id, seconds, why, seen } = run::measure(&words, plan.clone(), goal, options).await?;
+        let TrialResult { id, seconds, why, seen } = run::measure(&words, plan.clone(), goal, options).await?;
         let ending = match why {
-            Why::Interrupted => return Ok(None),
-            Why::Failed(why) => Ending::Failed(why),
-            Why::Done => {
+            TrialEnd::Interrupted => return Ok(None),
+            TrialEnd::Failed(why) => TrialOutcome::Failed(why),
+            TrialEnd::Done => {
                 let outcome = seen.outcome(Warmup::Steps(self.record.warmup));
                 match outcome.steps {
-                    None => Ending::Failed("its steps could not be measured".to_owned()),
-                    Some(_) if is_contended(&outcome) => Ending::Contended(Box::new(outcome)),
-                    Some(_) => Ending::Measured(Box::new(outcome)),
+                    None => TrialOutcome::Failed("its steps could not be measured".to_owned()),
+                    Some(_) if is_contended(&outcome) => TrialOutcome::Contended(Box::new(outcome)),
+                    Some(_) => TrialOutcome::Measured(Box::new(outcome)),
                 }
             }
         };
@@ -198,19 +198,23 @@ impl Sweep {
         (0..self.combinations.len()).all(|at| self.record.outcomes(at).len() == self.record.repeat as usize)
     }
 
-    fn progress(&self, slot: Slot, trial: &sweep_record::Trial) -> String {
+    fn progress(&self, slot: SweepSlot, trial: &sweep_record::Trial) -> String {
         let slots = self.record.slots();
         let done = slots.iter().filter(|&&other| other != slot && self.record.is_done(other)).count() + 1;
         let caps = self.combinations.get(slot.combination).map(label).unwrap_or_default();
         let came = match &trial.ending {
-            Ending::Failed(why) => format!("failed: {why}"),
-            Ending::Measured(outcome) => step_time(outcome),
-            Ending::Contended(outcome) => format!("{}, beside busy neighbours", step_time(outcome)),
+            TrialOutcome::Failed(why) => format!("failed: {why}"),
+            TrialOutcome::Measured(outcome) => step_time(outcome),
+            TrialOutcome::Contended(outcome) => format!("{}, beside busy neighbours", step_time(outcome)),
         };
         let left = slots.len().saturating_sub(done);
         let spent: f64 = self.record.trials.iter().map(|trial| trial.seconds).sum::<f64>() + trial.seconds;
         let each = spent / (self.record.trials.len() + 1) as f64;
-        format!("[{done}/{}] {caps}: {came}; about {} left", slots.len(), output::span(each * left as f64))
+        format!(
+            "[{done}/{}] {caps}: {came}; about {} left",
+            slots.len(),
+            crate::present::figure::span(each * left as f64)
+        )
     }
 
     /// The result so far.
@@ -219,10 +223,10 @@ impl Sweep {
             return stdio::print(&(serde_json::to_string_pretty(&self.record)? + "\n"));
         }
         let comparison = self.comparison();
-        let fastest = comparison.sides.iter().find(|side| side.standing == Standing::Fastest);
+        let fastest = comparison.sides.iter().find(|side| side.standing == Ranking::Fastest);
         let caps = fastest.and_then(|side| self.combinations.iter().find(|caps| label(caps) == side.label));
         let start = caps.filter(|caps| !caps.is_empty()).map(|caps| self.start_line(caps));
-        let text = output::sweep(&output::Sweep {
+        let text = output::sweep(&output::SweepReport {
             id: &self.record.id,
             command: &self.command(),
             repeat: self.record.repeat,
@@ -237,10 +241,10 @@ impl Sweep {
 
     fn comparison(&self) -> Comparison {
         let side = |(at, caps): (usize, &Caps)| {
-            let runs: Vec<Outcome> = self.record.outcomes(at).into_iter().cloned().collect();
-            (!runs.is_empty()).then(|| Side { label: label(caps), runs })
+            let runs: Vec<RunStats> = self.record.outcomes(at).into_iter().cloned().collect();
+            (!runs.is_empty()).then(|| ComparedSide { label: label(caps), runs })
         };
-        let sides: Vec<Side> = self.combinations.iter().enumerate().filter_map(side).collect();
+        let sides: Vec<ComparedSide> = self.combinations.iter().enumerate().filter_map(side).collect();
         compare(&sides)
     }
 
@@ -262,7 +266,7 @@ impl Sweep {
             let trials = || self.record.trials.iter().filter(|trial| trial.combination == at);
             let failed = trials().filter(|trial| trial.outcome().is_none()).count();
             let last = trials().rev().find_map(|trial| match &trial.ending {
-                Ending::Failed(why) => Some(why),
+                TrialOutcome::Failed(why) => Some(why),
                 _ => None,
             });
             notes.extend(last.map(|why| format!("{}: {} failed, the last one: {why}", label(caps), runs(failed))));
@@ -283,14 +287,14 @@ fn runs(count: usize) -> String {
     if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
 }
 
-fn step_time(outcome: &Outcome) -> String {
+fn step_time(outcome: &RunStats) -> String {
     outcome.steps.as_ref().map_or_else(String::new, |steps| {
         format!("{:.2} ms a step (p95 {:.2}, {} steps)", steps.typical_ms(), steps.p95_ms, steps.count)
     })
 }
 
 /// Neighbours took more of the CPUs than leaves a measurement alone.
-fn is_contended(outcome: &Outcome) -> bool {
+fn is_contended(outcome: &RunStats) -> bool {
     outcome.neighbours.is_some_and(|neighbours| {
         neighbours.of > 0 && neighbours.cpus.median > rules::BUSY_SHARE * f64::from(neighbours.of)
     })

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::commands::args::cli::Target;
+use crate::commands::args::cli::TargetArg;
 use crate::commands::attach::PROC;
-use crate::commands::exit::Problem;
+use crate::commands::exit::CommandError;
 use crate::data::{Pid, Text};
 use crate::probe::target::find;
 
@@ -14,10 +14,10 @@ use crate::probe::target::find;
 const SHOWN: usize = 8;
 
 /// The process that was named. A pid is taken as it is: whether it exists shows when it is attached to.
-pub(crate) fn find(target: &Target) -> anyhow::Result<Pid> {
+pub(crate) fn find(target: &TargetArg) -> anyhow::Result<Pid> {
     match target {
-        Target::Pid(pid) => Ok(*pid),
-        Target::Name(name) => by_name(name),
+        TargetArg::Pid(pid) => Ok(*pid),
+        TargetArg::Name(name) => by_name(name),
     }
 }
 
@@ -44,11 +44,11 @@ struct Candidate {
     command: String,
 }
 
-fn choose(name: &str, candidates: &BTreeMap<Pid, Candidate>) -> Result<Pid, Problem> {
+fn choose(name: &str, candidates: &BTreeMap<Pid, Candidate>) -> Result<Pid, CommandError> {
     let is_child = |candidate: &Candidate| candidate.parent.is_some_and(|parent| candidates.contains_key(&parent));
     let eldest: Vec<_> = candidates.iter().filter(|(_, candidate)| !is_child(candidate)).collect();
     match eldest.as_slice() {
-        [] => Err(Problem::not_found(format!(
+        [] => Err(CommandError::not_found(format!(
             "no process is called {name:?} or has it in its command line; `tftop ps` lists the TensorFlow processes of \
              this machine"
         ))),
@@ -59,7 +59,10 @@ fn choose(name: &str, candidates: &BTreeMap<Pid, Candidate>) -> Result<Pid, Prob
             if several.len() > SHOWN {
                 listed += &format!("\n  and {} more", several.len() - SHOWN);
             }
-            Err(Problem::usage(format!("{} processes match {name:?}; name one by its pid:{listed}", several.len())))
+            Err(CommandError::usage(format!(
+                "{} processes match {name:?}; name one by its pid:{listed}",
+                several.len()
+            )))
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::commands::args::cli::{Options, StackWish};
+use crate::commands::args::cli::{GlobalArgs, StackArgs};
 use crate::commands::attach::{families, live_options};
-use crate::commands::exit::Problem;
+use crate::commands::exit::CommandError;
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
 use crate::data::{Pid, Tid};
-use crate::model::activity::profile::Whose;
+use crate::model::activity::profile::ProfiledGroup;
 use crate::model::build_scene::Model;
 use crate::probe::live::{Live, LiveOptions};
 
@@ -17,26 +17,26 @@ use crate::probe::live::{Live, LiveOptions};
 const STALE: Duration = Duration::from_secs(1);
 
 /// Threads by a wish.
-pub(crate) struct Roster<'a> {
+pub(crate) struct ThreadSelection<'a> {
     live: Live,
     model: Model,
-    wish: &'a StackWish,
+    wish: &'a StackArgs,
     scene: Scene,
     tids: Vec<Tid>,
     listed: Instant,
 }
 
-impl<'a> Roster<'a> {
+impl<'a> ThreadSelection<'a> {
     /// The threads and where they come from; an error where there are none such. A look at the process itself, without
     /// its children: their memory is another.
-    pub(crate) fn open(pid: Pid, wish: &'a StackWish, options: &Options) -> anyhow::Result<Self> {
+    pub(crate) fn open(pid: Pid, wish: &'a StackArgs, options: &GlobalArgs) -> anyhow::Result<Self> {
         let live = LiveOptions { children: false, ..live_options(options) };
-        let mut live = Live::attach(pid, live).map_err(|error| Problem::attach(pid, &error))?;
+        let mut live = Live::attach(pid, live).map_err(|error| CommandError::attach(pid, &error))?;
         let mut model = Model::new(families(options)?);
         let scene = look(&mut live, &mut model);
         let tids = chosen(&scene, wish);
         if tids.is_empty() {
-            return Err(Problem::not_found(nobody(&scene, wish)).into());
+            return Err(CommandError::not_found(nobody(&scene, wish)).into());
         }
         Ok(Self { live, model, wish, scene, tids, listed: Instant::now() })
     }
@@ -63,16 +63,16 @@ impl<'a> Roster<'a> {
     }
 
     /// The group of a thread.
-    pub(crate) fn whose(&self, tid: Tid) -> Whose<'_> {
+    pub(crate) fn whose(&self, tid: Tid) -> ProfiledGroup<'_> {
         whose(&self.scene, tid)
     }
 }
 
 /// The group of a thread.
-pub(crate) fn whose(scene: &Scene, tid: Tid) -> Whose<'_> {
+pub(crate) fn whose(scene: &Scene, tid: Tid) -> ProfiledGroup<'_> {
     let thread = scene.threads.iter().find(|thread| thread.key.tid == tid);
     match thread.and_then(|thread| scene.groups.get(thread.group)) {
-        Some(group) => Whose { label: &group.label, key: Some(&group.key) },
+        Some(group) => ProfiledGroup { label: &group.label, key: Some(&group.key) },
         None => "unknown origin".into(),
     }
 }
@@ -81,7 +81,7 @@ fn look(live: &mut Live, model: &mut Model) -> Scene {
     model.next(Arc::new(live.next(&Interest::default(), Duration::ZERO)))
 }
 
-fn chosen(scene: &Scene, wish: &StackWish) -> Vec<Tid> {
+fn chosen(scene: &Scene, wish: &StackArgs) -> Vec<Tid> {
     let all = || scene.threads.iter();
     match (&wish.group, wish.tid) {
         (Some(origin), _) => {
@@ -94,7 +94,7 @@ fn chosen(scene: &Scene, wish: &StackWish) -> Vec<Tid> {
 }
 
 /// Why there is nobody to look at.
-fn nobody(scene: &Scene, wish: &StackWish) -> String {
+fn nobody(scene: &Scene, wish: &StackArgs) -> String {
     match (&wish.group, wish.tid) {
         (Some(origin), _) => {
             let all = scene.threads.iter();
@@ -133,7 +133,7 @@ mod tests {
         }
     }
 
-    fn until(roster: &mut Roster, what: &str, holds: impl Fn(&[Tid]) -> bool) {
+    fn until(roster: &mut ThreadSelection, what: &str, holds: impl Fn(&[Tid]) -> bool) {
         let end = Instant::now() + Duration::from_secs(60);
         while !holds(roster.tids()) {
             assert!(Instant::now() < end, "never listed: {what}");
@@ -147,7 +147,7 @@ mod tests {
         let pid = std::process::id();
         let cli = Cli::try_parse_from(["tftop", "stack", &pid.to_string()]).unwrap();
         let Some(Command::Stack(wish)) = &cli.command else { panic!("{cli:?}") };
-        let mut roster = Roster::open(Pid(pid), wish, &cli.options).unwrap();
+        let mut roster = ThreadSelection::open(Pid(pid), wish, &cli.options).unwrap();
         let Sleeper(tid, end) = Sleeper::start();
         assert!(!roster.tids().contains(&tid));
         until(&mut roster, "a thread that is born", |tids| tids.contains(&tid));
@@ -162,7 +162,7 @@ mod tests {
         let Sleeper(tid, end) = Sleeper::start();
         let cli = Cli::try_parse_from(["tftop", "stack", &pid.to_string(), "--tid", &tid.to_string()]).unwrap();
         let Some(Command::Stack(wish)) = &cli.command else { panic!("{cli:?}") };
-        let mut roster = Roster::open(Pid(pid), wish, &cli.options).unwrap();
+        let mut roster = ThreadSelection::open(Pid(pid), wish, &cli.options).unwrap();
         assert!(roster.renew(true));
         assert_eq!(roster.tids(), [tid]);
         drop(end);

@@ -9,14 +9,14 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::commands::args::cli::Options;
+use crate::commands::args::cli::GlobalArgs;
 use crate::commands::attach::{attach, families};
 use crate::commands::exit::Exit;
-use crate::commands::sampler::Pump;
+use crate::commands::sampler::Sampler;
 use crate::commands::{rerun, runs_worker, stacks_worker, stdio};
 use crate::data::Pid;
 use crate::model::build_scene::Model;
-use crate::tui::runs::RunsWish;
+use crate::tui::runs::RunsRequest;
 use crate::tui::screen::{Keyboard, Screen, hung_up};
 use crate::{output, tui};
 
@@ -24,7 +24,7 @@ use crate::{output, tui};
 pub(crate) const DEFAULT_WATCH: Duration = Duration::from_secs(12);
 
 /// Watches a process until the person quits, or reports on it where there is no terminal.
-pub(crate) fn watch(pid: Pid, report_after: Duration, options: &Options) -> anyhow::Result<Exit> {
+pub(crate) fn watch(pid: Pid, report_after: Duration, options: &GlobalArgs) -> anyhow::Result<Exit> {
     if !io::stdout().is_terminal() {
         let seen = crate::commands::report::see(pid, report_after, options)?;
         stdio::print(&output::text(&seen.scene, false))?;
@@ -32,7 +32,7 @@ pub(crate) fn watch(pid: Pid, report_after: Duration, options: &Options) -> anyh
     }
     let attached = attach(pid, options, Model::new(families(options)?))?;
     let (desk, answered) = rerun::worker::open(pid, options).context("starting the thread that reads for a rerun")?;
-    let beside = Beside { console: None, rerun: Some(desk) };
+    let beside = DashboardParts { console: None, rerun: Some(desk) };
     let left = runtime()?.block_on(async { dashboard(&attached.pump, options, beside, stop_signal()?).await })?;
     stdio::offer(&output::summary(&attached.pump.scenes.borrow()));
     drop(attached);
@@ -44,40 +44,40 @@ pub(crate) fn watch(pid: Pid, report_after: Duration, options: &Options) -> anyh
 
 /// What a dashboard may have beside scenes.
 #[derive(Debug, Default)]
-pub(crate) struct Beside {
+pub(crate) struct DashboardParts {
     /// The terminal of a command that tftop has started.
-    pub(crate) console: Option<tui::Console>,
+    pub(crate) console: Option<tui::ConsolePane>,
     /// Where it is asked what a rerun would do.
-    pub(crate) rerun: Option<tui::rerun::Desk>,
+    pub(crate) rerun: Option<tui::rerun::RerunWorker>,
 }
 
 /// Shows the dashboard until the person leaves or `stop` comes; says which.
 pub(crate) async fn dashboard(
-    pump: &Pump,
-    options: &Options,
-    beside: Beside,
+    pump: &Sampler,
+    options: &GlobalArgs,
+    beside: DashboardParts,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<tui::Effect> {
-    let Beside { console, rerun } = beside;
+    let DashboardParts { console, rerun } = beside;
     let (shelf, runs) = watch::channel(Arc::default());
-    let (runs_wish, wish) = watch::channel(RunsWish::default());
+    let (runs_wish, wish) = watch::channel(RunsRequest::default());
     let interest = pump.interest.clone();
     let stacks = Some(stacks_worker::open_desk(pump, options).context("starting the thread that takes stacks")?);
-    let feed = tui::Feed { scenes: pump.scenes.clone(), interest, console, rerun, stacks, runs, runs_wish };
+    let feed = tui::SceneFeed { scenes: pump.scenes.clone(), interest, console, rerun, stacks, runs, runs_wish };
     let screen = Screen::enter().context("taking over the terminal")?;
     // Whatever ended it, the person, a signal or a window that closed: the end is the same.
     let mut terminal = screen.terminal()?;
     let ended = tokio::select! {
         ended = tui::run(&mut *terminal, Keyboard::open(), feed, options.look(), stop) => ended,
-        never = runs_worker::serve(runs_worker::Ends { shelf, wish }, options.clone()) => match never {},
+        never = runs_worker::serve(runs_worker::WorkerEnds { shelf, wish }, options.clone()) => match never {},
     };
     if hung_up() { Ok(ended.unwrap_or(tui::Effect::InputClosed)) } else { Ok(ended?) }
 }
 
 /// Shows the picker until the person chooses, quits or a signal comes.
 pub(crate) async fn picker(
-    listing: watch::Receiver<tui::picker::Listing>,
-    options: &Options,
+    listing: watch::Receiver<tui::picker::PickerList>,
+    options: &GlobalArgs,
 ) -> anyhow::Result<Option<Pid>> {
     let screen = Screen::enter().context("taking over the terminal")?;
     let stop = stop_signal()?;

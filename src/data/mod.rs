@@ -14,21 +14,23 @@ pub use cpuset::CpuSet;
 pub use gap::Gap;
 pub use ids::{Address, Pid, ProcessKey, ThreadKey, Tid};
 pub use limits::caps::Caps;
-pub use run::rebuild::{Manner, Rebuild, RerunPlan, ResourceLimit, Shown, VariableChange};
+pub use run::rebuild::{ProcessAttributes, RebuiltProcess, RerunPlan, ResourceLimit, ShownValue, VariableChange};
 pub use run::run_fact::{RUN_SCHEMA, RunEnd, RunFact, without_secrets};
-pub use run::whole_environment::WholeEnvironment;
+pub use run::whole_environment::FullEnvironment;
 pub use sample::cgroup::{CgroupFact, CgroupVersion, Quota, Throttle};
 pub use sample::environment::{Environment, KEPT_VARIABLES};
 pub use sample::host::{CpuTime, HostFact};
 pub use sample::launch::{
-    Epoch, Failure, Heard, LaunchFact, LaunchSample, Overruled, Pin, ShimFact, ShimUse, StepMarks, StepSource,
-    TfStarted,
+    Epoch, HookFailure, LaunchFact, LaunchSample, OverruledSetting, Pin, ShimFact, ShimReport, ShimUse, StepMarks,
+    StepSource, TfStarted,
 };
 pub use sample::process::{LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
-pub use sample::settings::{LibraryPool, PidsLimit, Script, Settings, Wish, WishKnob};
-pub use sample::stack::{End, Found, Frame, PythonFrame, Stack, Stacks, Taken};
+pub use sample::settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
+pub use sample::stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};
 pub use sample::tf_config::{TfConfigFact, TfContextState};
-pub use sample::thread::{Counters, Entry, Identity, NameSource, Owner, State, TargetName, ThreadDetail, ThreadFact};
-pub use sample::wait::{Call, KernelStack, Syscall};
+pub use sample::thread::{
+    Counters, Identity, NameSource, StartRoutine, StdThreadOwner, TargetName, ThreadDetail, ThreadFact, ThreadState,
+};
+pub use sample::wait::{KernelStack, Syscall, SyscallState};
 pub use sample::{Cost, CounterSource, Interest, ProcessSample, Sample};
 pub use text::Text;

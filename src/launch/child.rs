@@ -13,11 +13,11 @@ use std::{fs, io};
 use rustix::process::{Signal, kill_process};
 
 use crate::data::{CpuSet, Pid};
-use crate::launch::environment::Changes;
-use crate::launch::exec_wrapper::Place;
-use crate::launch::start_context::Origin;
+use crate::launch::environment::EnvironmentChanges;
+use crate::launch::exec_wrapper::SessionKind;
+use crate::launch::start_context::StartContext;
 use crate::launch::{exec_wrapper, process_attributes};
-use crate::linux::pty::Line;
+use crate::linux::pty::PtySlave;
 
 /// How often the process that becomes the command is looked at: it takes a few milliseconds.
 const POLL: Duration = Duration::from_millis(2);
@@ -31,13 +31,13 @@ pub struct Child {
 
 /// What to start.
 #[derive(Debug)]
-pub struct Start<'a> {
+pub struct ChildSpec<'a> {
     /// The command's words; the first is looked for on PATH.
     pub words: &'a [OsString],
     /// Where it starts; none: in this process's own surroundings.
-    pub origin: Option<&'a Origin>,
+    pub origin: Option<&'a StartContext>,
     /// What is different in its environment.
-    pub changes: &'a Changes,
+    pub changes: &'a EnvironmentChanges,
     /// CPUs it may run on; none: those of this process.
     pub cpus: Option<&'a CpuSet>,
     /// Cgroups it comes into.
@@ -53,7 +53,7 @@ pub enum Streams<'a> {
     /// tftop.
     Own,
     /// A terminal made for it, which it owns; but what of this process's is no terminal (a file, a pipe) it gets as well.
-    Terminal(&'a Line),
+    Terminal(&'a PtySlave),
     /// Nothing to read, and this file to write; in this process's group.
     File(fs::File),
     /// Nothing to read, and this file to write, in a session of its own: it outlives this process.
@@ -62,14 +62,14 @@ pub enum Streams<'a> {
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ChildExit {
     /// It said so itself.
     Exit(u8),
     /// A signal ended it.
     Signal(u8),
 }
 
-impl Ended {
+impl ChildExit {
     /// The exit code that stands for it, as shells have it: 128 + n for signal n.
     pub fn code(self) -> u8 {
         match self {
@@ -84,14 +84,14 @@ impl Child {
     /// started it, unless it is detached.
     ///
     /// Fails when no process can be made. That the command itself can't be executed shows as exit code 126.
-    pub fn start(start: Start) -> io::Result<Self> {
+    pub fn start(start: ChildSpec) -> io::Result<Self> {
         // Not by name: the file of a tftop that was replaced meanwhile would be another program.
         let mut command = Command::new("/proc/self/exe");
         command.arg0("tftop").arg(exec_wrapper::SUBCOMMAND);
         let place = match &start.streams {
-            Streams::Own | Streams::File(_) => Place::Beside,
-            Streams::Terminal(_) => Place::Terminal,
-            Streams::Detached(_) => Place::Detached,
+            Streams::Own | Streams::File(_) => SessionKind::Beside,
+            Streams::Terminal(_) => SessionKind::Terminal,
+            Streams::Detached(_) => SessionKind::Detached,
         };
         command.arg("--parent").arg(std::process::id().to_string()).arg("--place").arg(place.word());
         let manner = start.origin.and_then(|origin| process_attributes::word(&origin.manner));
@@ -113,7 +113,7 @@ impl Child {
             }
         }
         let mut command = tokio::process::Command::from(command);
-        let child = command.kill_on_drop(place != Place::Detached).spawn()?;
+        let child = command.kill_on_drop(place != SessionKind::Detached).spawn()?;
         let pid = Pid(child.id().unwrap_or_default());
         Ok(Self { child, pid })
     }
@@ -152,12 +152,12 @@ impl Child {
     }
 
     /// Waits for its end; the same answer when asked again. Safe to give up and to call again.
-    pub async fn ended(&mut self) -> io::Result<Ended> {
+    pub async fn ended(&mut self) -> io::Result<ChildExit> {
         self.child.wait().await.map(ended)
     }
 }
 
-fn terminal_streams(command: &mut Command, line: &Line) -> io::Result<()> {
+fn terminal_streams(command: &mut Command, line: &PtySlave) -> io::Result<()> {
     command.stdout(line.try_clone()?);
     if io::stdin().is_terminal() {
         command.stdin(line.try_clone()?);
@@ -168,10 +168,10 @@ fn terminal_streams(command: &mut Command, line: &Line) -> io::Result<()> {
     Ok(())
 }
 
-fn ended(status: ExitStatus) -> Ended {
+fn ended(status: ExitStatus) -> ChildExit {
     let byte = |number: i32| u8::try_from(number).unwrap_or(u8::MAX);
     match (status.code(), status.signal()) {
-        (Some(code), _) => Ended::Exit(byte(code)),
-        (None, signal) => Ended::Signal(byte(signal.unwrap_or_default())),
+        (Some(code), _) => ChildExit::Exit(byte(code)),
+        (None, signal) => ChildExit::Signal(byte(signal.unwrap_or_default())),
     }
 }

@@ -12,10 +12,10 @@ use rustix::process::{Signal, kill_process_group};
 use rustix::termios::tcgetpgrp;
 use tokio::sync::watch;
 
-use crate::data::run::{LogFact, Output, WindowSize};
+use crate::data::run::{LogFact, TerminalOutput, WindowSize};
 use crate::launch::emulator::Emulator;
-use crate::launch::log::Log;
-use crate::linux::pty::{Line, Pty};
+use crate::launch::log::OutputLog;
+use crate::linux::pty::{PtyMaster, PtySlave};
 
 /// Bytes read at once.
 const READ: usize = 64 << 10;
@@ -34,11 +34,11 @@ const REST: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Console {
     shared: Arc<Shared>,
-    pty: Pty,
+    pty: PtyMaster,
     /// The command's end, kept open so that it may close and open it as it likes.
-    line: Option<Line>,
+    line: Option<PtySlave>,
     typed: SyncSender<Vec<u8>>,
-    output: watch::Receiver<Arc<Output>>,
+    output: watch::Receiver<Arc<TerminalOutput>>,
     reader: JoinHandle<()>,
 }
 
@@ -76,8 +76,8 @@ enum Sink {
 
 impl Console {
     /// Opens the terminal and begins to read it.
-    pub fn open(size: WindowSize, log: Log) -> io::Result<Self> {
-        let (pty, line) = Pty::open(size)?;
+    pub fn open(size: WindowSize, log: OutputLog) -> io::Result<Self> {
+        let (pty, line) = PtyMaster::open(size)?;
         let state = State {
             news: false,
             waiting: Vec::new(),
@@ -89,7 +89,7 @@ impl Console {
             held: true,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), news: Condvar::new() });
-        let mut first = Output::default();
+        let mut first = TerminalOutput::default();
         first.log.clone_from(log.fact());
         let (publish, output) = watch::channel(Arc::new(first));
         let (typed, keys) = mpsc::sync_channel::<Vec<u8>>(TYPED);
@@ -104,12 +104,12 @@ impl Console {
     }
 
     /// The command's end: its stdin, stdout and stderr.
-    pub fn line(&self) -> Option<&Line> {
+    pub fn line(&self) -> Option<&PtySlave> {
         self.line.as_ref()
     }
 
     /// What it has written, as of now and then.
-    pub fn output(&self) -> watch::Receiver<Arc<Output>> {
+    pub fn output(&self) -> watch::Receiver<Arc<TerminalOutput>> {
         self.output.clone()
     }
 
@@ -121,8 +121,8 @@ impl Console {
     }
 
     /// Types from another thread.
-    pub fn typist(&self) -> Typist {
-        Typist(self.typed.clone())
+    pub fn typist(&self) -> ConsoleInput {
+        ConsoleInput(self.typed.clone())
     }
 
     /// Types; what a command that doesn't read can't take any more is dropped, as terminals do.
@@ -165,9 +165,9 @@ impl Console {
 
 /// Types to a command.
 #[derive(Clone, Debug)]
-pub struct Typist(SyncSender<Vec<u8>>);
+pub struct ConsoleInput(SyncSender<Vec<u8>>);
 
-impl Typist {
+impl ConsoleInput {
     /// Types; what a command that doesn't read can't take any more is dropped, as terminals do.
     pub fn type_in(&self, bytes: Vec<u8>) {
         let _ = self.0.try_send(bytes);
@@ -203,7 +203,7 @@ impl State {
     }
 
     /// What the screen itself can't know.
-    fn tell(&self, output: &mut Output) {
+    fn tell(&self, output: &mut TerminalOutput) {
         output.log.clone_from(&self.log);
         output.ended = self.ended.as_deref().map(Into::into);
     }
@@ -214,7 +214,7 @@ fn unpoisoned<'a, T>(lock: Result<MutexGuard<'a, T>, PoisonError<MutexGuard<'a, 
     lock.unwrap_or_else(PoisonError::into_inner)
 }
 
-fn read(mut pty: Pty, mut log: Log, shared: &Shared) {
+fn read(mut pty: PtyMaster, mut log: OutputLog, shared: &Shared) {
     let mut room = vec![0; READ];
     while let Some(bytes) = pty.read(&mut room) {
         log.write(bytes);
@@ -232,7 +232,7 @@ fn read(mut pty: Pty, mut log: Log, shared: &Shared) {
     }
 }
 
-fn show(shared: &Shared, mut emulator: Emulator, publish: &watch::Sender<Arc<Output>>) {
+fn show(shared: &Shared, mut emulator: Emulator, publish: &watch::Sender<Arc<TerminalOutput>>) {
     loop {
         let mut state = unpoisoned(shared.news.wait_while(unpoisoned(shared.state.lock()), |state| !state.news));
         state.news = false;
@@ -283,10 +283,10 @@ impl Todo {
 }
 
 /// The last lines as bytes for a terminal, with the cursor where it was.
-fn last_lines(output: &Output, rows: u16) -> String {
+fn last_lines(output: &TerminalOutput, rows: u16) -> String {
     let first = output.end().saturating_sub(u64::from(rows)).max(output.dropped);
     let lines = (first..output.end()).filter_map(|number| output.line(number));
-    let mut text = lines.map(crate::data::run::Line::text).collect::<Vec<_>>().join("\r\n");
+    let mut text = lines.map(crate::data::run::OutputLine::text).collect::<Vec<_>>().join("\r\n");
     match output.cursor {
         _ if text.is_empty() => {}
         (0, _) => text.push('\r'),

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::data::Text;
-use crate::data::run::{Colour, Line, Look, Output, Piece, WindowSize};
+use crate::data::run::{OutputLine, StyledText, TerminalOutput, TextColor, TextStyle, WindowSize};
 use crate::data::text::is_invisible;
 use crate::linux::pty::possible;
 
@@ -21,13 +21,13 @@ const AT_ONCE: usize = 4096;
 pub struct Emulator {
     parser: vt100::Parser,
     /// Its lines that have left the screen are kept up to date; its screen only by [`Emulator::output`].
-    output: Output,
+    output: TerminalOutput,
 }
 
 impl Emulator {
     /// An empty screen.
     pub fn new(size: WindowSize) -> Self {
-        Self { parser: parser(size), output: Output::default() }
+        Self { parser: parser(size), output: TerminalOutput::default() }
     }
 
     /// Takes bytes in. What takes longer than that is skipped, but for the last lines, which may take as long again. A few
@@ -88,7 +88,7 @@ impl Emulator {
     }
 
     /// All that is kept, as of now.
-    pub fn output(&mut self) -> &Output {
+    pub fn output(&mut self) -> &TerminalOutput {
         let screen = self.parser.screen();
         let (rows, columns) = screen.size();
         let (row, column) = screen.cursor_position();
@@ -136,8 +136,8 @@ fn at_least_one(cells: u16) -> NonZero<u16> {
 }
 
 /// A line of the screen without the blanks at its end.
-fn line(screen: &vt100::Screen, row: u16) -> Line {
-    let mut pieces: Vec<(String, Look)> = Vec::new();
+fn line(screen: &vt100::Screen, row: u16) -> OutputLine {
+    let mut pieces: Vec<(String, TextStyle)> = Vec::new();
     // Blanks are written when something follows them.
     let mut blanks = 0;
     for column in 0..screen.size().1.get() {
@@ -146,20 +146,20 @@ fn line(screen: &vt100::Screen, row: u16) -> Line {
             continue;
         }
         let look = look(cell);
-        if !cell.has_contents() && look == Look::default() {
+        if !cell.has_contents() && look == TextStyle::default() {
             blanks += 1;
             continue;
         }
         if blanks > 0 {
-            add(&mut pieces, Look::default(), &" ".repeat(blanks));
+            add(&mut pieces, TextStyle::default(), &" ".repeat(blanks));
             blanks = 0;
         }
         add(&mut pieces, look, if cell.has_contents() { cell.contents() } else { " " });
     }
-    Line(pieces.into_iter().map(|(text, look)| Piece { text: text.into(), look }).collect())
+    OutputLine(pieces.into_iter().map(|(text, look)| StyledText { text: text.into(), look }).collect())
 }
 
-fn add(pieces: &mut Vec<(String, Look)>, look: Look, text: &str) {
+fn add(pieces: &mut Vec<(String, TextStyle)>, look: TextStyle, text: &str) {
     let shown = text.chars().filter(|c| !is_invisible(*c));
     match pieces.last_mut() {
         Some((last, same)) if *same == look && last.len() + text.len() <= Text::LONGEST => last.extend(shown),
@@ -167,8 +167,8 @@ fn add(pieces: &mut Vec<(String, Look)>, look: Look, text: &str) {
     }
 }
 
-fn look(cell: &vt100::Cell) -> Look {
-    Look {
+fn look(cell: &vt100::Cell) -> TextStyle {
+    TextStyle {
         text: colour(cell.fgcolor()),
         behind: colour(cell.bgcolor()),
         bold: cell.bold(),
@@ -179,11 +179,11 @@ fn look(cell: &vt100::Cell) -> Look {
     }
 }
 
-fn colour(colour: vt100::Color) -> Colour {
+fn colour(colour: vt100::Color) -> TextColor {
     match colour {
-        vt100::Color::Default => Colour::Usual,
-        vt100::Color::Idx(index) => Colour::Indexed(index),
-        vt100::Color::Rgb(red, green, blue) => Colour::Rgb(red, green, blue),
+        vt100::Color::Default => TextColor::Usual,
+        vt100::Color::Idx(index) => TextColor::Indexed(index),
+        vt100::Color::Rgb(red, green, blue) => TextColor::Rgb(red, green, blue),
     }
 }
 
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(lines.len(), 3_001, "and the line with the cursor");
         assert!(lines.iter().take(3_000).enumerate().all(|(at, line)| *line == format!("line {at}")));
         let third = emulator.output().line(3).unwrap().clone();
-        assert_eq!(third.0[0].look, Look { text: Colour::Indexed(3), ..Look::default() });
+        assert_eq!(third.0[0].look, TextStyle { text: TextColor::Indexed(3), ..TextStyle::default() });
     }
 
     #[test]

@@ -34,14 +34,14 @@ const OVERRIDE: &str = "TF_OVERRIDE_GLOBAL_THREADPOOL";
 
 /// What is different in the environment of the command that is started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct EnvironmentChanges {
     /// Variables taken away.
     pub removed: Vec<&'static str>,
     /// Variables set, in the order in which they are shown; of two equal names the last counts.
     pub set: Vec<(OsString, OsString)>,
 }
 
-impl Changes {
+impl EnvironmentChanges {
     /// The variables of the caps, then those that were asked for by name.
     pub fn of(plan: &Plan) -> Self {
         let named = |name: &str| plan.variables.iter().any(|(set, _)| set == name);
@@ -76,9 +76,9 @@ pub fn capping(caps: &Caps) -> impl Iterator<Item = (&'static str, u32)> {
 mod tests {
     use super::*;
 
-    fn changes(caps: Caps, variables: &[(&str, &str)]) -> Changes {
+    fn changes(caps: Caps, variables: &[(&str, &str)]) -> EnvironmentChanges {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
-        Changes::of(&Plan { caps, variables, ..Plan::default() })
+        EnvironmentChanges::of(&Plan { caps, variables, ..Plan::default() })
     }
 
     #[test]
@@ -86,7 +86,7 @@ mod tests {
         let intra = changes(Caps { intra: Some(3), ..Caps::default() }, &[]);
         assert_eq!(intra.set, [("TF_NUM_INTRAOP_THREADS".into(), "3".into())]);
         assert_eq!(intra.removed, [OVERRIDE]);
-        assert_eq!(changes(Caps { data: Some(1), ..Caps::default() }, &[]), Changes::default());
+        assert_eq!(changes(Caps { data: Some(1), ..Caps::default() }, &[]), EnvironmentChanges::default());
     }
 
     #[test]

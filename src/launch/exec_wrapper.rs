@@ -22,7 +22,7 @@ pub const SUBCOMMAND: &str = "__start";
 
 /// Where the command belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SessionKind {
     /// In tftop's session and group.
     Beside,
     /// In a session of its own, whose terminal is the one on stdout.
@@ -31,7 +31,7 @@ pub enum Place {
     Detached,
 }
 
-impl Place {
+impl SessionKind {
     /// Every place.
     pub const ALL: [Self; 3] = [Self::Beside, Self::Terminal, Self::Detached];
 
@@ -52,7 +52,7 @@ impl Place {
 /// that changes its user.
 pub fn become_command(
     parent: u32,
-    place: Place,
+    place: SessionKind,
     cpus: Option<&CpuSet>,
     cgroups: &[PathBuf],
     words: &[OsString],
@@ -66,18 +66,18 @@ pub fn become_command(
     }
 }
 
-fn prepared(parent: u32, place: Place, cpus: Option<&CpuSet>, cgroups: &[PathBuf]) -> io::Result<()> {
-    if place != Place::Detached {
+fn prepared(parent: u32, place: SessionKind, cpus: Option<&CpuSet>, cgroups: &[PathBuf]) -> io::Result<()> {
+    if place != SessionKind::Detached {
         set_parent_process_death_signal(Some(Signal::KILL))?;
     }
     // The parent may have died before the kernel was asked.
     if getppid().map(Pid::as_raw_nonzero).and_then(|pid| u32::try_from(pid.get()).ok()) != Some(parent) {
         return Err(io::Error::other("tftop ended before the command began"));
     }
-    if place != Place::Beside {
+    if place != SessionKind::Beside {
         setsid()?;
     }
-    if place == Place::Terminal {
+    if place == SessionKind::Terminal {
         ioctl_tiocsctty(io::stdout())?;
     }
     for folder in cgroups {

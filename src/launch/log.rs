@@ -8,14 +8,14 @@ use crate::data::run::LogFact;
 
 /// A log that is written.
 #[derive(Debug)]
-pub struct Log {
+pub struct OutputLog {
     /// None once it is closed for good.
     file: Option<File>,
     limit: u64,
     fact: LogFact,
 }
 
-impl Log {
+impl OutputLog {
     /// A log of at most `limit` bytes of output.
     pub fn new(path: &Path, file: File, limit: u64) -> Self {
         let fact = LogFact { path: path.display().to_string().into(), ..LogFact::default() };
@@ -82,7 +82,7 @@ mod tests {
     fn the_limit_is_kept_and_said_in_the_log() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output.log");
-        let mut log = Log::new(&path, File::create(&path).unwrap(), 10);
+        let mut log = OutputLog::new(&path, File::create(&path).unwrap(), 10);
         log.write(b"12345");
         log.write(b"67890");
         assert_eq!((log.fact().bytes, &log.fact().incomplete), (10, &None), "full is not cut");
@@ -100,7 +100,7 @@ mod tests {
     fn a_full_disk_is_said() {
         // /dev/full takes nothing (full(4)).
         let full = Path::new("/dev/full");
-        let mut log = Log::new(full, File::options().write(true).open(full).unwrap(), 1_000);
+        let mut log = OutputLog::new(full, File::options().write(true).open(full).unwrap(), 1_000);
         log.write(b"12345");
         log.write(b"67890");
         let why = log.fact().incomplete.as_deref().unwrap();

@@ -5,11 +5,11 @@ use std::{fs, io};
 use rustix::thread::{CpuSet as RawSet, sched_getaffinity};
 
 use crate::data::CpuSet;
-use crate::linux::cgroup::create::homes::Homes;
+use crate::linux::cgroup::create::homes::OwnCgroups;
 
 /// CPUs of this machine and those this process may run on.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Machine {
+pub struct MachineCpus {
     /// CPUs online, whatever this process may use of them.
     pub online: CpuSet,
     /// CPUs this process may run on; a child inherits them.
@@ -20,7 +20,7 @@ pub struct Machine {
     pub quota_cpus: Option<f64>,
 }
 
-impl Machine {
+impl MachineCpus {
     /// Reads sched_getaffinity(2) and `/sys/devices/system/cpu/online`. Where the latter is hidden, the CPUs allowed are
     /// all that is known to be online. Fails on machines with more CPUs than the C library's `cpu_set_t` holds (1024).
     pub fn read() -> io::Result<Self> {
@@ -28,7 +28,7 @@ impl Machine {
         let listed = fs::read_to_string("/sys/devices/system/cpu/online").ok();
         let online = listed.and_then(|list| list.parse::<CpuSet>().ok()).filter(|set| !set.is_empty());
         let online = online.unwrap_or_else(|| allowed.clone());
-        Ok(Self { cores: cores(&online), online, allowed, quota_cpus: Homes::read().quota_cpus() })
+        Ok(Self { cores: cores(&online), online, allowed, quota_cpus: OwnCgroups::read().quota_cpus() })
     }
 }
 

@@ -18,14 +18,14 @@ const START_TICKS: usize = 19;
 /// Pins threads and counts what came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Pinner {
-    pins: Vec<(Pin, Tally)>,
+    pins: Vec<(Pin, PinStats)>,
     /// Threads pinned before, and where.
     pinned: HashMap<ThreadKey, Arc<CpuSet>>,
 }
 
 /// What came of one pin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct PinStats {
     /// Threads pinned.
     pub threads: u64,
     /// How often a thread that had been pinned had left and was pinned again.
@@ -39,11 +39,11 @@ pub struct Tally {
 impl Pinner {
     /// Has pinned nothing yet.
     pub fn new(pins: &[Pin]) -> Self {
-        Self { pins: pins.iter().map(|pin| (pin.clone(), Tally::default())).collect(), pinned: HashMap::new() }
+        Self { pins: pins.iter().map(|pin| (pin.clone(), PinStats::default())).collect(), pinned: HashMap::new() }
     }
 
     /// Each pin and what came of it.
-    pub fn tallies(&self) -> &[(Pin, Tally)] {
+    pub fn tallies(&self) -> &[(Pin, PinStats)] {
         &self.pins
     }
 
@@ -173,7 +173,7 @@ mod tests {
         sched_setaffinity(raw(key), &kernel_set(&all)).unwrap();
         pin(&mut pinner, "tf-data", key);
         assert_eq!(mask_of(key).unwrap(), first_cpu());
-        let expected = Tally { threads: u64::from(left), again: u64::from(left), ..Tally::default() };
+        let expected = PinStats { threads: u64::from(left), again: u64::from(left), ..PinStats::default() };
         assert_eq!(pinner.tallies()[0].1, expected);
         drop(go);
         handle.join().unwrap();

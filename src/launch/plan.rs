@@ -7,8 +7,8 @@ use std::str::FromStr;
 use crate::data::CpuSet;
 use crate::data::limits::Caps;
 use crate::data::sample::{Pin, Quota};
-use crate::launch::machine::Machine;
-use crate::launch::preset::{Learned, Preset};
+use crate::launch::machine::MachineCpus;
+use crate::launch::preset::{AdvisedCaps, Preset};
 use crate::launch::{environment, preset, quota};
 
 /// Larger numbers are a slip of the finger: no kernel knows more CPUs.
@@ -16,15 +16,15 @@ const LARGEST: u32 = CpuSet::LARGEST;
 
 /// What was asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct PlanRequest {
     /// Caps named one by one; `cpus` is not read.
     pub pools: Caps,
     /// What is not named by itself follows it.
     pub preset: Option<Preset>,
     /// One number for everything, or the CPUs themselves.
-    pub cpus: Option<CpuWish>,
+    pub cpus: Option<CpuRequest>,
     /// What an earlier run taught, for the preset that asks for it.
-    pub learned: Option<Learned>,
+    pub learned: Option<AdvisedCaps>,
     /// CPU time for everything.
     pub quota: Option<Quota>,
     /// Groups of threads and their CPUs.
@@ -39,7 +39,7 @@ pub struct Wish {
 
 /// `--cpus N` or `--cpus LIST`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CpuWish {
+pub enum CpuRequest {
     /// So many of the CPUs that are allowed, the lowest numbers first.
     Count(u32),
     /// These.
@@ -65,30 +65,30 @@ pub struct Plan {
 
 /// Why nothing was started, in words that name the option.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal(String);
+pub struct PlanError(String);
 
-impl Refusal {
+impl PlanError {
     pub(crate) fn new(says: impl Into<String>) -> Self {
         Self(says.into())
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for PlanError {}
 
 /// Puts the wishes together. `--cpus` gives its number to every pool that has none of its own.
-pub fn plan(wish: &Wish, machine: &Machine) -> Result<Plan, Refusal> {
+pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError> {
     let cpus = match (&wish.cpus, wish.preset) {
         (Some(_), Some(Preset::Physical)) => {
             let both = "--preset physical and --cpus both name the one number for everything: leave one of them away";
-            return Err(Refusal::new(both));
+            return Err(PlanError::new(both));
         }
-        (None, Some(Preset::Physical)) => Some(CpuWish::List(preset::one_of_each_core(machine)?)),
+        (None, Some(Preset::Physical)) => Some(CpuRequest::List(preset::one_of_each_core(machine)?)),
         (cpus, _) => cpus.clone(),
     };
     let cpus = cpus.map(|cpus| cpus_of(&cpus, wish.force, machine)).transpose()?;
@@ -98,7 +98,7 @@ pub fn plan(wish: &Wish, machine: &Machine) -> Result<Plan, Refusal> {
     refuse_idle_quota(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
     refuse_pins(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
     if wish.pools.data.is_some() && !wish.shim_enforces && !wish.force {
-        return Err(Refusal(
+        return Err(PlanError(
             "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only away"
                 .to_owned(),
         ));
@@ -123,22 +123,22 @@ pub fn plan(wish: &Wish, machine: &Machine) -> Result<Plan, Refusal> {
 }
 
 /// The number that pools are to have, and the CPUs.
-fn cpus_of(wish: &CpuWish, force: bool, machine: &Machine) -> Result<(u32, CpuSet), Refusal> {
+fn cpus_of(wish: &CpuRequest, force: bool, machine: &MachineCpus) -> Result<(u32, CpuSet), PlanError> {
     let allowed = &machine.allowed;
     match wish {
-        CpuWish::Count(count) if *count > allowed.count() && !force => Err(Refusal(format!(
+        CpuRequest::Count(count) if *count > allowed.count() && !force => Err(PlanError(format!(
             "--cpus {count} is more than the {} CPUs (CPUs {allowed}) that may be used here; --force makes the pools \
              that large all the same",
             allowed.count()
         ))),
-        CpuWish::Count(count) => Ok((*count, allowed.iter().take(*count as usize).collect())),
-        CpuWish::List(set) => {
+        CpuRequest::Count(count) => Ok((*count, allowed.iter().take(*count as usize).collect())),
+        CpuRequest::List(set) => {
             let usable = set.intersection(&machine.online);
             if usable.is_empty() {
-                return Err(Refusal(format!("--cpus {set}: none of these CPUs is online (CPUs {})", machine.online)));
+                return Err(PlanError(format!("--cpus {set}: none of these CPUs is online (CPUs {})", machine.online)));
             }
             if set.intersection(allowed) != *set && !force {
-                return Err(Refusal(format!(
+                return Err(PlanError(format!(
                     "--cpus {set}: only CPUs {allowed} may be used here; --force asks the kernel for them all the same"
                 )));
             }
@@ -147,23 +147,23 @@ fn cpus_of(wish: &CpuWish, force: bool, machine: &Machine) -> Result<(u32, CpuSe
     }
 }
 
-fn refuse_too_large(caps: &Caps, cpus: Option<u32>, force: bool, machine: &Machine) -> Result<(), Refusal> {
+fn refuse_too_large(caps: &Caps, cpus: Option<u32>, force: bool, machine: &MachineCpus) -> Result<(), PlanError> {
     let online = machine.online.count();
     for (name, value) in named(caps) {
         let Some(value) = value else { continue };
         if value == 0 || value > LARGEST {
-            return Err(Refusal(format!("--{name} {value}: must be between 1 and {LARGEST}")));
+            return Err(PlanError(format!("--{name} {value}: must be between 1 and {LARGEST}")));
         }
         if force {
             continue;
         }
         if let Some(cpus) = cpus.filter(|&cpus| value > cpus) {
-            return Err(Refusal(format!(
+            return Err(PlanError(format!(
                 "--{name} {value} contradicts --cpus, which leaves {cpus}; --force accepts it"
             )));
         }
         if value > online {
-            return Err(Refusal(format!(
+            return Err(PlanError(format!(
                 "--{name} {value} is more than the {online} CPUs of this machine; --force accepts it"
             )));
         }
@@ -172,41 +172,41 @@ fn refuse_too_large(caps: &Caps, cpus: Option<u32>, force: bool, machine: &Machi
 }
 
 /// A quota of more CPUs than there are to run on holds nothing.
-fn refuse_idle_quota(wish: &Wish, cpus: Option<&CpuSet>, machine: &Machine) -> Result<(), Refusal> {
+fn refuse_idle_quota(wish: &PlanRequest, cpus: Option<&CpuSet>, machine: &MachineCpus) -> Result<(), PlanError> {
     let Some(quota) = wish.quota.filter(|_| !wish.force) else { return Ok(()) };
     let count = cpus.unwrap_or(&machine.allowed).count();
     if quota.cpus() <= f64::from(count) {
         return Ok(());
     }
     let quota = quota::text(quota);
-    Err(Refusal(match cpus {
+    Err(PlanError(match cpus {
         Some(_) => format!("--quota {quota} contradicts --cpus, which leaves {count}; --force accepts it"),
         None => format!("--quota {quota} is more than the {count} CPUs that may be used here; --force accepts it"),
     }))
 }
 
 /// Not even with --force: no mask can hold what the kernel will not take.
-fn refuse_pins(wish: &Wish, cpus: Option<&CpuSet>, machine: &Machine) -> Result<(), Refusal> {
+fn refuse_pins(wish: &PlanRequest, cpus: Option<&CpuSet>, machine: &MachineCpus) -> Result<(), PlanError> {
     for (at, pin) in wish.pins.iter().enumerate() {
         if wish.pins[..at].iter().any(|other| other.origin == pin.origin) {
-            return Err(Refusal(format!("--pin {pin}: {} is pinned twice; name its CPUs in one list", pin.origin)));
+            return Err(PlanError(format!("--pin {pin}: {} is pinned twice; name its CPUs in one list", pin.origin)));
         }
         let (whole, why) = match cpus {
             Some(cpus) => (cpus, "which --cpus leaves"),
             None => (&machine.allowed, "which may be used here"),
         };
         if pin.cpus.intersection(whole) != pin.cpus {
-            return Err(Refusal(format!("--pin {pin} goes beyond CPUs {whole}, {why}")));
+            return Err(PlanError(format!("--pin {pin} goes beyond CPUs {whole}, {why}")));
         }
     }
     Ok(())
 }
 
-fn refuse_contradicting_variable(caps: &Caps, variables: &[(String, OsString)]) -> Result<(), Refusal> {
+fn refuse_contradicting_variable(caps: &Caps, variables: &[(String, OsString)]) -> Result<(), PlanError> {
     for (name, cap) in environment::capping(caps) {
         let other = variables.iter().find(|(set, value)| set == name && value != OsStr::new(&cap.to_string()));
         if let Some((_, value)) = other {
-            return Err(Refusal(format!(
+            return Err(PlanError(format!(
                 "--env {name}={} contradicts the caps, which set it to {cap}; --force lets --env win",
                 value.to_string_lossy().escape_debug()
             )));
@@ -220,7 +220,7 @@ fn named(caps: &Caps) -> [(&'static str, Option<u32>); 5] {
     [("intra", caps.intra), ("inter", caps.inter), ("data", caps.data), ("omp", caps.omp), ("blas", caps.blas)]
 }
 
-impl FromStr for CpuWish {
+impl FromStr for CpuRequest {
     type Err = String;
 
     /// "4" is a number of CPUs; "0-3", "0,2" and "3-3" name them.

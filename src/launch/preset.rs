@@ -5,8 +5,8 @@ use std::str::FromStr;
 use crate::data::CpuSet;
 use crate::data::limits::Caps;
 use crate::data::sample::Quota;
-use crate::launch::machine::Machine;
-use crate::launch::plan::{Refusal, Wish};
+use crate::launch::machine::MachineCpus;
+use crate::launch::plan::{PlanError, PlanRequest};
 
 /// Two numbers of CPUs that are the same.
 const SAME_CPUS: f64 = 0.01;
@@ -50,7 +50,7 @@ impl FromStr for Preset {
 
 /// What an earlier run of the same command was found to want.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Learned {
+pub struct AdvisedCaps {
     /// Caps that would have fitted; empty where none was needed.
     pub caps: Caps,
     /// The run.
@@ -60,17 +60,17 @@ pub struct Learned {
 }
 
 /// One CPU of each physical core that may be used.
-pub(super) fn one_of_each_core(machine: &Machine) -> Result<CpuSet, Refusal> {
+pub(super) fn one_of_each_core(machine: &MachineCpus) -> Result<CpuSet, PlanError> {
     let first = |core: &CpuSet| core.intersection(&machine.allowed).iter().next();
     let cpus: CpuSet = machine.cores.iter().filter_map(first).collect();
     if cpus.is_empty() {
-        return Err(Refusal::new("--preset physical: this machine does not tell its cores; --cpus N names a number"));
+        return Err(PlanError::new("--preset physical: this machine does not tell its cores; --cpus N names a number"));
     }
     Ok(cpus)
 }
 
 /// The pools of a preset, and why they are so large. Nothing for `Physical`: its CPUs say it all.
-pub(super) fn pools(preset: Preset, cpus: u32, wish: &Wish, machine: &Machine) -> (Caps, String) {
+pub(super) fn pools(preset: Preset, cpus: u32, wish: &PlanRequest, machine: &MachineCpus) -> (Caps, String) {
     let one = Some(1);
     match preset {
         Preset::Single => {
@@ -82,13 +82,13 @@ pub(super) fn pools(preset: Preset, cpus: u32, wish: &Wish, machine: &Machine) -
             let quotas = [wish.quota.map(Quota::cpus), machine.quota_cpus].into_iter().flatten();
             let effective = quotas.fold(f64::from(cpus), f64::min);
             let other = match &wish.learned {
-                Some(Learned { caps, run, cpus }) if (cpus - effective).abs() < SAME_CPUS => {
+                Some(AdvisedCaps { caps, run, cpus }) if (cpus - effective).abs() < SAME_CPUS => {
                     let caps = Caps { cpus: None, ..*caps };
                     let found = if caps.is_empty() { "needed no caps".to_owned() } else { format!("asked for {caps}") };
                     let why = format!("preset advised: run {run} of this command, judged on {cpus} CPUs, {found}");
                     return (caps, why);
                 }
-                Some(Learned { run, cpus, .. }) => {
+                Some(AdvisedCaps { run, cpus, .. }) => {
                     format!("run {run} of this command had {cpus} CPUs and says nothing of {effective}")
                 }
                 None => "no run of this command is kept that was judged, which takes 10 s".to_owned(),

@@ -7,7 +7,7 @@ use rustix::process::{
 };
 
 use crate::data::Text;
-use crate::data::run::{Manner, ResourceLimit};
+use crate::data::run::{ProcessAttributes, ResourceLimit};
 
 /// Names of getrlimit(2), in small letters.
 const RESOURCES: &[(&str, Resource)] = &[
@@ -31,9 +31,9 @@ const RESOURCES: &[(&str, Resource)] = &[
 
 /// A manner as far as this process can take it on, and what is said of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Within {
+pub struct AppliedAttributes {
     /// What is to be set.
-    pub manner: Manner,
+    pub manner: ProcessAttributes,
     /// What stays as it was.
     pub kept: Vec<Text>,
     /// What can't be had here.
@@ -41,8 +41,8 @@ pub struct Within {
 }
 
 /// What of a manner this process may take on. Only what differs from its own is set.
-pub fn within_reach(theirs: &Manner) -> Within {
-    let mut within = Within::default();
+pub fn within_reach(theirs: &ProcessAttributes) -> AppliedAttributes {
+    let mut within = AppliedAttributes::default();
     let privileged = geteuid().is_root();
     if let Some(mask) = theirs.umask {
         within.manner.umask = Some(mask);
@@ -65,7 +65,7 @@ pub fn within_reach(theirs: &Manner) -> Within {
     within
 }
 
-impl Within {
+impl AppliedAttributes {
     fn limit(&mut self, limit: &ResourceLimit, privileged: bool) {
         let Some(resource) = resource(&limit.name) else { return };
         let ours = getrlimit(resource);
@@ -95,17 +95,17 @@ impl Within {
 }
 
 /// The limits this process has now, before it changes any for itself: watching raises that of descriptors.
-pub fn own_limits() -> Manner {
+pub fn own_limits() -> ProcessAttributes {
     let limit = |(name, resource): &(&str, Resource)| {
         let Rlimit { current, maximum } = getrlimit(*resource);
         ResourceLimit { name: (*name).to_owned(), soft: current, hard: maximum }
     };
     let nofile = RESOURCES.iter().filter(|(_, resource)| *resource == Resource::Nofile);
-    Manner { limits: nofile.map(limit).collect(), ..Manner::default() }
+    ProcessAttributes { limits: nofile.map(limit).collect(), ..ProcessAttributes::default() }
 }
 
 /// Sets it all for this process; in words what could not be set.
-pub fn take_on(manner: &Manner) -> Vec<String> {
+pub fn take_on(manner: &ProcessAttributes) -> Vec<String> {
     let mut failures = Vec::new();
     if let Some(mask) = manner.umask {
         umask(Mode::from_raw_mode(mask));
@@ -129,7 +129,7 @@ fn resource(name: &str) -> Option<Resource> {
 }
 
 /// As one word of a command line: `umask=022,nice=5,nofile=1024:-`; none where there is nothing to set.
-pub fn word(manner: &Manner) -> Option<String> {
+pub fn word(manner: &ProcessAttributes) -> Option<String> {
     let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
     let limits = manner.limits.iter().map(|l| format!("{}={}:{}", l.name, number(l.soft), number(l.hard)));
     let umask = manner.umask.map(|mask| format!("umask={mask:o}"));
@@ -140,10 +140,10 @@ pub fn word(manner: &Manner) -> Option<String> {
 }
 
 /// Reads [`word`] again.
-pub fn parse(word: &str) -> Result<Manner, String> {
+pub fn parse(word: &str) -> Result<ProcessAttributes, String> {
     let bad = || format!("{word:?} is no manner of a process");
     let number = |text: &str| if text == "-" { Ok(None) } else { text.parse().map(Some).map_err(|_| bad()) };
-    let mut manner = Manner::default();
+    let mut manner = ProcessAttributes::default();
     for part in word.split(',') {
         match part.split_once('=').ok_or_else(bad)? {
             ("umask", mask) => manner.umask = Some(u32::from_str_radix(mask, 8).map_err(|_| bad())?),
@@ -165,10 +165,10 @@ mod tests {
     fn a_manner_comes_back_from_its_word() {
         let limit = |name: &str, soft, hard| ResourceLimit { name: name.to_owned(), soft, hard };
         let limits = vec![limit("nofile", Some(256), Some(512)), limit("nice", Some(0), None)];
-        let manner = Manner { umask: Some(0o27), nice: Some(-5), limits };
+        let manner = ProcessAttributes { umask: Some(0o27), nice: Some(-5), limits };
         assert_eq!(word(&manner).as_deref(), Some("umask=27,niceness=-5,nofile=256:512,nice=0:-"));
         assert_eq!(parse("umask=27,niceness=-5,nofile=256:512,nice=0:-"), Ok(manner));
-        assert_eq!(word(&Manner::default()), None);
+        assert_eq!(word(&ProcessAttributes::default()), None);
         for bad in ["", "umask", "umask=9", "nofile=1", "nofile=a:b"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
@@ -178,9 +178,9 @@ mod tests {
     fn what_is_as_here_needs_no_setting() {
         let own = own_limits();
         assert_eq!(own.limits.len(), 1);
-        assert_eq!(within_reach(&own), Within::default());
+        assert_eq!(within_reach(&own), AppliedAttributes::default());
         let lower = ResourceLimit { soft: Some(64), ..own.limits[0].clone() };
-        let within = within_reach(&Manner { limits: vec![lower.clone()], ..Manner::default() });
+        let within = within_reach(&ProcessAttributes { limits: vec![lower.clone()], ..ProcessAttributes::default() });
         assert_eq!((within.manner.limits, within.kept.len()), (vec![lower], 1));
     }
 }

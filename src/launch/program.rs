@@ -12,14 +12,14 @@ const PATH_WITHOUT: &str = "/bin:/usr/bin";
 
 /// Why a command can't be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub enum ProgramError {
     /// There is no such file, or none on PATH.
     NotFound(OsString),
     /// There is one, but it may not be executed.
     NotExecutable(PathBuf),
 }
 
-impl fmt::Display for Missing {
+impl fmt::Display for ProgramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound(word) if word.as_bytes().contains(&b'/') => write!(f, "there is no {word:?}"),
@@ -29,10 +29,10 @@ impl fmt::Display for Missing {
     }
 }
 
-impl std::error::Error for Missing {}
+impl std::error::Error for ProgramError {}
 
 /// The file that a command's first word stands for, with this PATH, where it starts in the folder `from`.
-pub fn find(word: &OsStr, path: Option<&OsStr>, from: &Path) -> Result<PathBuf, Missing> {
+pub fn find(word: &OsStr, path: Option<&OsStr>, from: &Path) -> Result<PathBuf, ProgramError> {
     if word.as_bytes().contains(&b'/') {
         return executable(&from.join(word));
     }
@@ -40,18 +40,18 @@ pub fn find(word: &OsStr, path: Option<&OsStr>, from: &Path) -> Result<PathBuf, 
     for folder in std::env::split_paths(path.unwrap_or(OsStr::new(PATH_WITHOUT))).filter(|_| !word.is_empty()) {
         match executable(&from.join(folder).join(word)) {
             Ok(found) => return Ok(found),
-            Err(Missing::NotExecutable(path)) => refused = refused.or(Some(path)),
-            Err(Missing::NotFound(_)) => {}
+            Err(ProgramError::NotExecutable(path)) => refused = refused.or(Some(path)),
+            Err(ProgramError::NotFound(_)) => {}
         }
     }
-    Err(refused.map_or_else(|| Missing::NotFound(word.to_owned()), Missing::NotExecutable))
+    Err(refused.map_or_else(|| ProgramError::NotFound(word.to_owned()), ProgramError::NotExecutable))
 }
 
-fn executable(path: &Path) -> Result<PathBuf, Missing> {
+fn executable(path: &Path) -> Result<PathBuf, ProgramError> {
     match fs::metadata(path) {
         Ok(file) if file.is_file() && access(path, Access::EXEC_OK).is_ok() => Ok(path.to_owned()),
-        Ok(_) => Err(Missing::NotExecutable(path.to_owned())),
-        Err(_) => Err(Missing::NotFound(path.as_os_str().to_owned())),
+        Ok(_) => Err(ProgramError::NotExecutable(path.to_owned())),
+        Err(_) => Err(ProgramError::NotFound(path.as_os_str().to_owned())),
     }
 }
 
@@ -134,11 +134,11 @@ mod tests {
         let path = std::env::join_paths([Path::new("/nonexistent"), folder.path()]).unwrap();
         assert_eq!(find("runs".as_ref(), Some(&path), Path::new("")), Ok(runs.clone()));
         assert_eq!(find(runs.as_os_str(), None, Path::new("")), Ok(runs));
-        assert_eq!(find("rests".as_ref(), Some(&path), Path::new("")), Err(Missing::NotExecutable(rests)));
+        assert_eq!(find("rests".as_ref(), Some(&path), Path::new("")), Err(ProgramError::NotExecutable(rests)));
         for missing in ["none", "", "/nonexistent/none"] {
-            assert_eq!(find(missing.as_ref(), Some(&path), Path::new("")), Err(Missing::NotFound(missing.into())));
+            assert_eq!(find(missing.as_ref(), Some(&path), Path::new("")), Err(ProgramError::NotFound(missing.into())));
         }
-        assert!(matches!(find(folder.path().as_os_str(), None, Path::new("")), Err(Missing::NotExecutable(_))));
+        assert!(matches!(find(folder.path().as_os_str(), None, Path::new("")), Err(ProgramError::NotExecutable(_))));
         assert!(find("sh".as_ref(), None, Path::new("")).is_ok());
     }
 }

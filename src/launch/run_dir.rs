@@ -44,7 +44,7 @@ pub const UNFINISHED: &str = ".new";
 
 /// A run's folder; dropping it removes what only the run needed.
 #[derive(Debug)]
-pub struct Folder {
+pub struct RunDir {
     path: PathBuf,
     id: String,
     /// Beside it where its own path is too long for a socket.
@@ -67,7 +67,7 @@ pub fn home() -> io::Result<PathBuf> {
     Ok(strategy.state_dir().unwrap_or_else(|| strategy.cache_dir()).join("tftop").join("runs"))
 }
 
-impl Folder {
+impl RunDir {
     /// A run's folder where runs are kept, which is made where it is missing. The run is named after the second it began.
     pub fn make(home: &Path, unix_s: u64) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(home)?;
@@ -180,7 +180,7 @@ fn locked(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-impl Drop for Folder {
+impl Drop for RunDir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(self.shim());
         let _ = fs::remove_file(self.socket());
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn a_run_leaves_what_tells_of_it_and_nothing_else() {
         let base = tempfile::tempdir().unwrap();
-        let folder = Folder::make(base.path(), NOON).unwrap();
+        let folder = RunDir::make(base.path(), NOON).unwrap();
         assert_eq!(fs::metadata(&folder.path).unwrap().permissions().mode() & 0o777, 0o700);
         folder.write(RUN, "{}").unwrap();
         assert_eq!(fs::metadata(folder.path.join(RUN)).unwrap().permissions().mode() & 0o777, 0o600);
@@ -234,8 +234,8 @@ mod tests {
     #[test]
     fn a_run_is_named_after_its_second_and_its_neighbours_come_after_it() {
         let base = tempfile::tempdir().unwrap();
-        let folders: Vec<_> = (0..3).map(|_| Folder::make(base.path(), NOON).unwrap()).collect();
-        let ids: Vec<_> = folders.iter().map(Folder::id).collect();
+        let folders: Vec<_> = (0..3).map(|_| RunDir::make(base.path(), NOON).unwrap()).collect();
+        let ids: Vec<_> = folders.iter().map(RunDir::id).collect();
         assert_eq!(ids, ["261120-161909", "261120-161909-02", "261120-161909-03"]);
         assert!(ids.is_sorted() && *ids[2] < *Calendar::of(NOON + 1).compact());
         drop(folders);
@@ -246,7 +246,7 @@ mod tests {
     fn a_long_path_has_its_socket_elsewhere_and_cleans_up_there() {
         let base = tempfile::tempdir().unwrap();
         let deep = base.path().join("x".repeat(120));
-        let folder = Folder::make(&deep, NOON).unwrap();
+        let folder = RunDir::make(&deep, NOON).unwrap();
         let socket = folder.socket();
         assert!(socket.as_os_str().len() <= LONGEST_SOCKET && socket.parent().unwrap().exists());
         drop(folder);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_of_a_temporary_folder() {
-        let folder = Folder::make_temporary(NOON).unwrap();
+        let folder = RunDir::make_temporary(NOON).unwrap();
         let path = folder.path.clone();
         fs::create_dir(folder.shim()).unwrap();
         drop(folder);

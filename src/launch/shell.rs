@@ -5,13 +5,18 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::data::CpuSet;
-use crate::launch::environment::Changes;
+use crate::launch::environment::EnvironmentChanges;
 use crate::linux::cgroup::create;
-use crate::linux::cgroup::create::{Blueprint, Step};
+use crate::linux::cgroup::create::{CgroupPlan, CgroupStep};
 
 /// `env … taskset -c … command`, one line, with what goes before and behind it where cgroups are to be made: the inner
 /// parentheses come into them, and what is outside removes them. Ends as the command does.
-pub fn line(changes: &Changes, cpus: Option<&CpuSet>, cgroups: &Blueprint, words: &[impl AsRef<OsStr>]) -> String {
+pub fn line(
+    changes: &EnvironmentChanges,
+    cpus: Option<&CpuSet>,
+    cgroups: &CgroupPlan,
+    words: &[impl AsRef<OsStr>],
+) -> String {
     let command = command(changes, cpus, words);
     if cgroups.folders.is_empty() {
         return command;
@@ -22,16 +27,16 @@ pub fn line(changes: &Changes, cpus: Option<&CpuSet>, cgroups: &Blueprint, words
     format!("{make}({join}exec {command}); code=$?; rmdir {}; (exit $code)", folders.join(" "))
 }
 
-fn stepped(step: &Step) -> String {
+fn stepped(step: &CgroupStep) -> String {
     match step {
-        Step::Make(folder) => format!("mkdir {}", quoted(folder.as_os_str())),
-        Step::Write(file, text) => format!("echo {} >{}", quoted(OsStr::new(text)), quoted(file.as_os_str())),
+        CgroupStep::Make(folder) => format!("mkdir {}", quoted(folder.as_os_str())),
+        CgroupStep::Write(file, text) => format!("echo {} >{}", quoted(OsStr::new(text)), quoted(file.as_os_str())),
     }
 }
 
-fn command(changes: &Changes, cpus: Option<&CpuSet>, words: &[impl AsRef<OsStr>]) -> String {
+fn command(changes: &EnvironmentChanges, cpus: Option<&CpuSet>, words: &[impl AsRef<OsStr>]) -> String {
     let mut line = Vec::new();
-    if *changes != Changes::default() {
+    if *changes != EnvironmentChanges::default() {
         line.push("env".to_owned());
         line.extend(changes.removed.iter().map(|name| format!("-u {name}")));
         line.extend(changes.set.iter().map(|(name, value)| format!("{}={}", quoted(name), quoted(value))));
@@ -81,16 +86,16 @@ mod tests {
     #[test]
     fn a_line_names_what_changes_and_nothing_else() {
         let words = ["python", "train.py", "--name", "it's mine"];
-        let changes = Changes {
+        let changes = EnvironmentChanges {
             removed: vec!["TF_OVERRIDE_GLOBAL_THREADPOOL"],
             set: vec![("OMP_NUM_THREADS".into(), "2".into()), ("GREETING".into(), "a b".into())],
         };
         assert_eq!(
-            line(&changes, Some(&"0-1".parse().unwrap()), &Blueprint::default(), &words),
+            line(&changes, Some(&"0-1".parse().unwrap()), &CgroupPlan::default(), &words),
             r"env -u TF_OVERRIDE_GLOBAL_THREADPOOL OMP_NUM_THREADS=2 GREETING='a b' taskset -c 0-1 python train.py --name 'it'\''s mine'"
         );
         assert_eq!(
-            line(&Changes::default(), None, &Blueprint::default(), &words),
+            line(&EnvironmentChanges::default(), None, &CgroupPlan::default(), &words),
             r"python train.py --name 'it'\''s mine'"
         );
     }
@@ -98,10 +103,13 @@ mod tests {
     #[test]
     fn cgroups_are_made_come_into_and_removed() {
         let folder = std::path::PathBuf::from("/sys/fs/cgroup/my slice/tftop-1-2");
-        let steps = vec![Step::Make(folder.clone()), Step::Write(folder.join("cpu.max"), "150000 100000".to_owned())];
-        let cgroups = Blueprint { steps, folders: vec![folder], ..Blueprint::default() };
+        let steps = vec![
+            CgroupStep::Make(folder.clone()),
+            CgroupStep::Write(folder.join("cpu.max"), "150000 100000".to_owned()),
+        ];
+        let cgroups = CgroupPlan { steps, folders: vec![folder], ..CgroupPlan::default() };
         assert_eq!(
-            line(&Changes::default(), None, &cgroups, &["true"]),
+            line(&EnvironmentChanges::default(), None, &cgroups, &["true"]),
             "mkdir '/sys/fs/cgroup/my slice/tftop-1-2' && \
              echo '150000 100000' >'/sys/fs/cgroup/my slice/tftop-1-2/cpu.max' && \
              (echo 0 >'/sys/fs/cgroup/my slice/tftop-1-2/cgroup.procs' && exec true); code=$?; \

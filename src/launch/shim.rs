@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::data::limits::Caps;
 use crate::launch::environment;
-use crate::launch::environment::Changes;
-use crate::launch::run_dir::Folder;
+use crate::launch::environment::EnvironmentChanges;
+use crate::launch::run_dir::RunDir;
 
 /// A file's path and its text.
 macro_rules! shim_file {
@@ -44,7 +44,7 @@ pub(super) const VARIABLE: &str = "TFTOP_SHIM";
 /// Whether it holds caps or only listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mode {
+pub enum ShimMode {
     /// Caps hold against the script's own calls.
     Enforce,
     /// Nothing in the script is changed; who asks for what is recorded.
@@ -53,7 +53,7 @@ pub enum Mode {
 
 #[derive(Serialize)]
 struct Config<'a> {
-    mode: Mode,
+    mode: ShimMode,
     #[serde(skip_serializing_if = "Option::is_none")]
     intra: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ struct Config<'a> {
 }
 
 /// Its configuration: the value of `TFTOP_SHIM`. Without a socket it says nothing.
-pub fn config(mode: Mode, caps: &Caps, socket: Option<&Path>) -> String {
+pub fn config(mode: ShimMode, caps: &Caps, socket: Option<&Path>) -> String {
     let libraries = environment::capping(caps).filter(|(name, _)| !name.starts_with("TF_")).collect();
     // A path that is no UTF-8 can't be named in JSON; then the shim holds without a word.
     let socket = socket.and_then(Path::to_str);
@@ -77,7 +77,12 @@ pub fn config(mode: Mode, caps: &Caps, socket: Option<&Path>) -> String {
 
 /// Writes the files and adds the two variables: the folder comes before whatever PYTHONPATH the command would have, which
 /// is `inherited` where the changes set none.
-pub fn install(folder: &Folder, config: String, inherited: Option<OsString>, changes: &mut Changes) -> io::Result<()> {
+pub fn install(
+    folder: &RunDir,
+    config: String,
+    inherited: Option<OsString>,
+    changes: &mut EnvironmentChanges,
+) -> io::Result<()> {
     let home = folder.shim();
     for (path, text) in FILES {
         let path = home.join(path);
@@ -128,9 +133,9 @@ mod tests {
 
     #[test]
     fn what_is_not_capped_is_not_mentioned() {
-        assert_eq!(config(Mode::Record, &Caps::default(), None), r#"{"mode":"record"}"#);
+        assert_eq!(config(ShimMode::Record, &Caps::default(), None), r#"{"mode":"record"}"#);
         let caps = Caps { intra: Some(1), blas: Some(2), ..Caps::default() };
-        let config = config(Mode::Enforce, &caps, Some(Path::new("/run/socket")));
+        let config = config(ShimMode::Enforce, &caps, Some(Path::new("/run/socket")));
         assert!(config.starts_with(r#"{"mode":"enforce","intra":1,"libraries":{"BLIS_NUM_THREADS":2,"#), "{config}");
         assert!(config.ends_with(r#""socket":"/run/socket"}"#) && !config.contains("TF_NUM"), "{config}");
     }

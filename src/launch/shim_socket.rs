@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::data::Text;
-use crate::data::sample::{Epoch, Failure, Heard, Overruled, StepMarks, StepSource, TfStarted};
+use crate::data::sample::{Epoch, HookFailure, OverruledSetting, ShimReport, StepMarks, StepSource, TfStarted};
 
 /// Longest record; the shim sends none that is longer.
 const LONGEST: usize = 64 << 10;
@@ -34,24 +34,24 @@ const MOST_AT_END: usize = 10_000;
 
 /// A thread that takes records in as they come: a queue that is full makes the shim drop them.
 #[derive(Debug)]
-pub struct Inbox {
+pub struct ShimSocket {
     path: PathBuf,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
-    listener: Listener,
+    listener: ShimReader,
 }
 
 /// Gives out what was heard; any number of them hear the same, but each step mark is given out once.
 #[derive(Clone, Debug, Default)]
-pub struct Listener {
-    state: Arc<Mutex<News>>,
+pub struct ShimReader {
+    state: Arc<Mutex<ShimUpdate>>,
 }
 
 /// What was heard.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct News {
+pub struct ShimUpdate {
     /// All there is of settings and processes.
-    pub heard: Arc<Heard>,
+    pub heard: Arc<ShimReport>,
     /// Step marks that nobody has taken yet.
     pub marks: Vec<StepMarks>,
 }
@@ -96,12 +96,12 @@ struct Steps {
     durations_us: Vec<u32>,
 }
 
-impl Inbox {
+impl ShimSocket {
     /// Listens on a new socket.
     pub fn open(path: &Path) -> io::Result<Self> {
         let socket = UnixDatagram::bind(path)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let listener = Listener::default();
+        let listener = ShimReader::default();
         let (stopped, into) = (stop.clone(), listener.clone());
         let thread =
             thread::Builder::new().name("tftop-inbox".to_owned()).spawn(move || listen(&socket, &stopped, &into))?;
@@ -109,12 +109,12 @@ impl Inbox {
     }
 
     /// For those who want to know meanwhile.
-    pub fn listener(&self) -> Listener {
+    pub fn listener(&self) -> ShimReader {
         self.listener.clone()
     }
 
     /// Takes in what is still waiting, and nothing after that.
-    pub fn close(self) -> Listener {
+    pub fn close(self) -> ShimReader {
         self.stop.store(true, Ordering::Release);
         // An empty record wakes the thread; where the queue is full it is awake, where nobody listens it has ended.
         let woken = UnixDatagram::unbound().and_then(|end| {
@@ -133,20 +133,20 @@ impl Inbox {
     }
 }
 
-impl Listener {
+impl ShimReader {
     /// What was heard so far, and the step marks since the last call.
-    pub fn take(&self) -> News {
+    pub fn take(&self) -> ShimUpdate {
         let mut state = self.state();
-        News { heard: state.heard.clone(), marks: std::mem::take(&mut state.marks) }
+        ShimUpdate { heard: state.heard.clone(), marks: std::mem::take(&mut state.marks) }
     }
 
     /// Nothing that is done while the lock is held can leave the state half changed.
-    fn state(&self) -> MutexGuard<'_, News> {
+    fn state(&self) -> MutexGuard<'_, ShimUpdate> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn listen(socket: &UnixDatagram, stop: &AtomicBool, into: &Listener) {
+fn listen(socket: &UnixDatagram, stop: &AtomicBool, into: &ShimReader) {
     let mut buffer = vec![0; LONGEST + 1];
     let mut left = MOST_AT_END;
     while let Ok(length) = socket.recv(&mut buffer) {
@@ -160,7 +160,7 @@ fn listen(socket: &UnixDatagram, stop: &AtomicBool, into: &Listener) {
     }
 }
 
-impl News {
+impl ShimUpdate {
     fn take_in(&mut self, datagram: &[u8]) {
         if datagram.is_empty() {
             return;
@@ -176,12 +176,12 @@ impl News {
                 heard.processes.insert(pid);
             }
             Some(Record::Wish { what, value, effective, at }) if value != effective => {
-                let overruled = Overruled { asked: asked(&what, &value), what, got: shown(&effective), at };
+                let overruled = OverruledSetting { asked: asked(&what, &value), what, got: shown(&effective), at };
                 remember(&mut heard.overruled, overruled);
             }
             Some(Record::HookFailed { hook, mut caps, why }) => {
                 caps.truncate(MOST_CAPS);
-                remember(&mut heard.failures, Failure { hook, caps, why });
+                remember(&mut heard.failures, HookFailure { hook, caps, why });
             }
             Some(Record::TfStarted(started)) => remember(&mut heard.started, started),
             Some(Record::Epoch(epoch)) => heard.epoch = Some(epoch),
@@ -246,14 +246,14 @@ mod tests {
 
     use super::*;
 
-    fn news(records: &[&[u8]]) -> News {
-        let mut news = News::default();
+    fn news(records: &[&[u8]]) -> ShimUpdate {
+        let mut news = ShimUpdate::default();
         records.iter().for_each(|record| news.take_in(record));
         news
     }
 
-    fn heard(records: &[&[u8]]) -> Heard {
-        Heard::clone(&news(records).heard)
+    fn heard(records: &[&[u8]]) -> ShimReport {
+        ShimReport::clone(&news(records).heard)
     }
 
     #[test]
@@ -266,7 +266,7 @@ mod tests {
         let heard = heard(&[start, start, wish, wish, autotune, granted, br#"{"event":"unheard_of","epoch":1}"#]);
         assert_eq!(heard.processes, BTreeSet::from([7]));
         let at = Some(Text::from("train.py:3"));
-        let overruled = |what: &str, asked: &str, got: &str, at| Overruled {
+        let overruled = |what: &str, asked: &str, got: &str, at| OverruledSetting {
             what: what.into(),
             asked: asked.into(),
             got: got.into(),
@@ -285,7 +285,7 @@ mod tests {
         );
         let epoch = br#"{"event":"epoch","pid":7,"at_ns":1,"epoch":1,"epochs":5,"steps":null}"#;
         let started = br#"{"event":"tf_started","pid":7,"by":"eager","at":null,"intra":2,"inter":0,"tensorflow":"2.21.0","keras":null}"#;
-        let listener = Listener::default();
+        let listener = ShimReader::default();
         for record in [steps.as_bytes(), epoch, started] {
             listener.state().take_in(record);
         }
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_flood_fills_nothing() {
-        let mut news = News::default();
+        let mut news = ShimUpdate::default();
         for n in 0..100_000_u32 {
             news.take_in(format!(r#"{{"event":"process_start","pid":{n}}}"#).as_bytes());
             news.take_in(format!(r#"{{"event":"hook_failed","hook":"{n}","why":"x"}}"#).as_bytes());
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn an_escape_sequence_never_gets_through() {
         let heard = heard(&[b"{\"event\":\"hook_failed\",\"hook\":\"\\u001b[2J\",\"why\":\"\\u202e\"}"]);
-        let failure = Failure { hook: Text::from("^[[2J"), caps: Vec::new(), why: Text::from("<202e>") };
+        let failure = HookFailure { hook: Text::from("^[[2J"), caps: Vec::new(), why: Text::from("<202e>") };
         assert_eq!(heard.failures, [failure]);
     }
 
@@ -340,7 +340,7 @@ mod tests {
     fn what_waits_at_the_end_is_still_heard() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
-        let inbox = Inbox::open(&path).unwrap();
+        let inbox = ShimSocket::open(&path).unwrap();
         let end = UnixDatagram::unbound().unwrap();
         for pid in 1..=5 {
             end.send_to(format!(r#"{{"event":"process_start","pid":{pid}}}"#).as_bytes(), &path).unwrap();
@@ -352,8 +352,8 @@ mod tests {
     fn a_socket_that_was_removed_keeps_nobody() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
-        let inbox = Inbox::open(&path).unwrap();
+        let inbox = ShimSocket::open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(inbox.close().take(), News::default());
+        assert_eq!(inbox.close().take(), ShimUpdate::default());
     }
 }

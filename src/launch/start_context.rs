@@ -11,23 +11,23 @@ use serde::Deserialize;
 
 use crate::data::CpuSet;
 use crate::data::limits::Caps;
-use crate::data::run::{Manner, Rebuild, WholeEnvironment};
+use crate::data::run::{FullEnvironment, ProcessAttributes, RebuiltProcess};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::launch::environment::capping;
-use crate::launch::program::Missing;
+use crate::launch::program::ProgramError;
 use crate::launch::{process_attributes, program, run_dir, shim};
 
 /// Where a command starts.
 #[derive(Clone, Debug, Default)]
-pub struct Origin {
+pub struct StartContext {
     /// Every variable.
-    pub environment: WholeEnvironment,
+    pub environment: FullEnvironment,
     /// The working folder.
     pub folder: PathBuf,
     /// CPUs it may run on where nothing else is asked for.
     pub cpus: Option<CpuSet>,
     /// The rest.
-    pub manner: Manner,
+    pub manner: ProcessAttributes,
 }
 
 /// The part of the shim's configuration that tells which variables an earlier `tftop run` had set.
@@ -39,10 +39,10 @@ struct Earlier {
     libraries: std::collections::BTreeMap<String, u32>,
 }
 
-impl Origin {
+impl StartContext {
     /// That of a process; the second part names the variables which an earlier `tftop run` had set and that are not the
     /// program's own.
-    pub fn of(rebuild: &Rebuild, manner: Manner) -> (Self, Vec<&'static str>) {
+    pub fn of(rebuild: &RebuiltProcess, manner: ProcessAttributes) -> (Self, Vec<&'static str>) {
         let mut environment = rebuild.environment.clone();
         let removed = take_out(&mut environment);
         let origin = Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), manner };
@@ -53,7 +53,7 @@ impl Origin {
     pub fn own() -> std::io::Result<Self> {
         let line = |(name, value): (OsString, OsString)| [name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat();
         Ok(Self {
-            environment: WholeEnvironment::from_block(&std::env::vars_os().flat_map(line).collect::<Vec<u8>>()),
+            environment: FullEnvironment::from_block(&std::env::vars_os().flat_map(line).collect::<Vec<u8>>()),
             folder: std::env::current_dir()?,
             cpus: None,
             manner: process_attributes::own_limits(),
@@ -66,7 +66,7 @@ impl Origin {
     }
 
     /// The file that a command's first word leads to from here.
-    pub fn program(&self, words: &[OsString]) -> Result<PathBuf, Missing> {
+    pub fn program(&self, words: &[OsString]) -> Result<PathBuf, ProgramError> {
         let first = words.first().map_or(OsStr::new(""), |word| word.as_os_str());
         program::find(first, self.environment.get("PATH"), &self.folder)
     }
@@ -82,7 +82,7 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
 
 /// Takes away what `tftop run` put into an environment: the shim's two variables, and the caps that its configuration
 /// names, where they still have the value that it gave them.
-fn take_out(environment: &mut WholeEnvironment) -> Vec<&'static str> {
+fn take_out(environment: &mut FullEnvironment) -> Vec<&'static str> {
     let Some(config) = environment.get(shim::VARIABLE).map(OsStr::to_owned) else { return Vec::new() };
     environment.replace(shim::VARIABLE, None);
     if let Some(path) = environment.get("PYTHONPATH") {
@@ -123,8 +123,9 @@ mod tests {
             "PYTHONPATH=/s/tftop/runs/1-2/shim:/mine\0TFTOP_SHIM={config}\0TF_NUM_INTRAOP_THREADS=2\0\
              TF_NUM_INTEROP_THREADS=9\0OMP_NUM_THREADS=2\0HOME=1\0TOKEN=hush\0"
         );
-        let rebuild = Rebuild { environment: WholeEnvironment::from_block(block.as_bytes()), ..Rebuild::default() };
-        let (origin, taken) = Origin::of(&rebuild, Manner::default());
+        let rebuild =
+            RebuiltProcess { environment: FullEnvironment::from_block(block.as_bytes()), ..RebuiltProcess::default() };
+        let (origin, taken) = StartContext::of(&rebuild, ProcessAttributes::default());
         assert_eq!(taken, ["OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"]);
         let names: Vec<_> = origin.environment.pairs().map(|(name, _)| name.to_str().unwrap()).collect();
         assert_eq!(names, ["PYTHONPATH", "TF_NUM_INTEROP_THREADS", "HOME", "TOKEN"]);
@@ -134,12 +135,12 @@ mod tests {
 
     #[test]
     fn an_environment_that_tftop_did_not_make_stays_as_it_is() {
-        let whole = WholeEnvironment::from_block(b"PYTHONPATH=/x/shim\0OMP_NUM_THREADS=2\0");
-        let rebuild = Rebuild { environment: whole.clone(), ..Rebuild::default() };
-        assert_eq!(Origin::of(&rebuild, Manner::default()).0.environment, whole);
-        let garbled = WholeEnvironment::from_block(b"TFTOP_SHIM={\0PYTHONPATH=/a:/b\0");
-        let rebuild = Rebuild { environment: garbled, ..Rebuild::default() };
-        let (origin, taken) = Origin::of(&rebuild, Manner::default());
+        let whole = FullEnvironment::from_block(b"PYTHONPATH=/x/shim\0OMP_NUM_THREADS=2\0");
+        let rebuild = RebuiltProcess { environment: whole.clone(), ..RebuiltProcess::default() };
+        assert_eq!(StartContext::of(&rebuild, ProcessAttributes::default()).0.environment, whole);
+        let garbled = FullEnvironment::from_block(b"TFTOP_SHIM={\0PYTHONPATH=/a:/b\0");
+        let rebuild = RebuiltProcess { environment: garbled, ..RebuiltProcess::default() };
+        let (origin, taken) = StartContext::of(&rebuild, ProcessAttributes::default());
         assert_eq!((origin.environment.get("PYTHONPATH"), taken.len()), (Some("/a:/b".as_ref()), 0));
         assert_eq!(without_shim("/s/shim".as_ref()), None);
     }

@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// A process that is to be stopped.
 #[derive(Debug)]
-pub struct Stopping {
+pub struct StopTarget {
     proc_root: PathBuf,
     key: ProcessKey,
     number: Pid,
@@ -23,7 +23,7 @@ pub struct Stopping {
     handle: Option<OwnedFd>,
 }
 
-impl Stopping {
+impl StopTarget {
     /// Takes hold of the process. Fails when its number is another one's by now.
     pub fn of(proc_root: &Path, key: ProcessKey) -> io::Result<Self> {
         let gone = || io::Error::new(io::ErrorKind::NotFound, "it is gone, and its number may be another one's");
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_signal_reaches_the_process_and_its_end_is_seen_before_anybody_waits_for_it() {
         let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
-        let stopping = Stopping::of(Path::new(PROC), key(&child)).unwrap();
+        let stopping = StopTarget::of(Path::new(PROC), key(&child)).unwrap();
         assert!(!stopping.wait(Duration::from_millis(120), |_| {}));
         stopping.signal(Signal::TERM).unwrap();
         assert!(stopping.wait(Duration::from_secs(60), |_| {}), "it is a zombie by now");
@@ -113,9 +113,9 @@ mod tests {
         let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
         let mut other = key(&child);
         other.start_ticks -= 1;
-        assert!(Stopping::of(Path::new(PROC), other).is_err());
+        assert!(StopTarget::of(Path::new(PROC), other).is_err());
         // As if the number had gone to another process after it was taken hold of, without a handle.
-        let mut stopping = Stopping::of(Path::new(PROC), key(&child)).unwrap();
+        let mut stopping = StopTarget::of(Path::new(PROC), key(&child)).unwrap();
         (stopping.handle, stopping.key) = (None, other);
         stopping.signal(Signal::KILL).unwrap();
         assert!(child.try_wait().unwrap().is_none(), "it was killed");

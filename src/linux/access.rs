@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use crate::data::Pid;
 use crate::data::sample::Counters;
 use crate::linux::memory::LiveMemory;
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, status_field, words};
 
 /// CAP_SYS_PTRACE in capability masks (linux/capability.h).
@@ -20,7 +20,7 @@ const LIMIT: usize = 64 << 10;
 
 /// One kind of fact and whether it can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Readable {
+pub struct ReadAccess {
     /// What: "thread counters (schedstat)".
     pub what: &'static str,
     /// Whether it can be read.
@@ -82,7 +82,7 @@ pub fn stack_refusal(proc_root: &Path, pid: Pid) -> String {
 }
 
 /// Everything `tftop doctor` says, for one process, or for tftop itself where none is given.
-pub fn describe(proc_root: &Path, pid: Option<Pid>) -> Vec<Readable> {
+pub fn describe(proc_root: &Path, pid: Option<Pid>) -> Vec<ReadAccess> {
     let pid = pid.unwrap_or(Pid(std::process::id()));
     let situation = Situation::read(proc_root, pid);
     let mut all = vec![schedstat(proc_root, pid), cgroups(proc_root, pid), memory_access(proc_root, pid)];
@@ -115,8 +115,8 @@ impl Credentials {
         Some(Self { uids, effective_caps, permitted_caps })
     }
 
-    fn of(folder: &Folder) -> Option<Self> {
-        Self::from_status(Reader::default().read(folder, "status", LIMIT).ok()?)
+    fn of(folder: &ProcDir) -> Option<Self> {
+        Self::from_status(FileReader::default().read(folder, "status", LIMIT).ok()?)
     }
 
     fn may(&self, capability: u64) -> bool {
@@ -127,9 +127,9 @@ impl Credentials {
 impl Situation {
     fn read(proc_root: &Path, pid: Pid) -> Self {
         // The kernel checks the thread that reads.
-        let own = Folder::open(&proc_root.join("thread-self"));
-        let target = Folder::open(&proc_root.join(pid.to_string()));
-        let credentials = |folder: &std::io::Result<Folder>| folder.as_ref().ok().and_then(Credentials::of);
+        let own = ProcDir::open(&proc_root.join("thread-self"));
+        let target = ProcDir::open(&proc_root.join(pid.to_string()));
+        let credentials = |folder: &std::io::Result<ProcDir>| folder.as_ref().ok().and_then(Credentials::of);
         let of_target = credentials(&target).unwrap_or_default();
         let owner = target.as_ref().ok().and_then(|folder| folder.owner("mem").ok());
         Self {
@@ -182,35 +182,35 @@ impl Situation {
 }
 
 fn yama_scope(proc_root: &Path) -> Option<u64> {
-    let folder = Folder::open(&proc_root.join("sys/kernel/yama")).ok()?;
-    number(Reader::default().read(&folder, "ptrace_scope", LIMIT).ok()?.trim_ascii())
+    let folder = ProcDir::open(&proc_root.join("sys/kernel/yama")).ok()?;
+    number(FileReader::default().read(&folder, "ptrace_scope", LIMIT).ok()?.trim_ascii())
 }
 
 /// Docker and podman leave a marker file; Kubernetes mounts its secrets; a cgroup namespace of its own is the rest.
-fn in_container(own: Option<&Folder>) -> bool {
+fn in_container(own: Option<&ProcDir>) -> bool {
     let marker = ["/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"];
     marker.iter().any(|path| Path::new(path).exists())
         || own.and_then(|own| own.link("ns/cgroup").ok()).is_some_and(|link| link != b"cgroup:[4026531835]")
 }
 
-fn schedstat(proc_root: &Path, pid: Pid) -> Readable {
+fn schedstat(proc_root: &Path, pid: Pid) -> ReadAccess {
     let what = "thread counters (schedstat)";
-    let read = Folder::open(&proc_root.join(pid.to_string()))
-        .map_err(|error| error.to_string())
-        .and_then(|folder| Reader::default().read(&folder, "schedstat", LIMIT).map(<[u8]>::to_vec).map_err(explain));
+    let read = ProcDir::open(&proc_root.join(pid.to_string())).map_err(|error| error.to_string()).and_then(|folder| {
+        FileReader::default().read(&folder, "schedstat", LIMIT).map(<[u8]>::to_vec).map_err(explain)
+    });
     match read {
         Ok(line)
             if crate::linux::proc::stat::counters(&line).is_some_and(|counters| counters != Counters::default()) =>
         {
-            Readable { what, ok: true, why: "run and wait times are exact".to_owned(), remedy: None }
+            ReadAccess { what, ok: true, why: "run and wait times are exact".to_owned(), remedy: None }
         }
-        Ok(_) => Readable {
+        Ok(_) => ReadAccess {
             what,
             ok: false,
             why: "this kernel counts nothing there; got comes from clock ticks and wanted is estimated".to_owned(),
             remedy: Some("use a kernel built with CONFIG_SCHED_INFO".to_owned()),
         },
-        Err(why) => Readable { what, ok: false, why, remedy: None },
+        Err(why) => ReadAccess { what, ok: false, why, remedy: None },
     }
 }
 
@@ -221,33 +221,33 @@ fn explain(error: Errno) -> String {
     }
 }
 
-fn cgroups(proc_root: &Path, pid: Pid) -> Readable {
-    let mut reader = Reader::default();
+fn cgroups(proc_root: &Path, pid: Pid) -> ReadAccess {
+    let mut reader = FileReader::default();
     let what = "CPU quotas (cgroups)";
     let mounts = crate::linux::cgroup::read::Mounts::read(proc_root, Path::new("/sys/fs/cgroup"), &mut reader);
-    let gap = match Folder::open(&proc_root.join(pid.to_string())) {
+    let gap = match ProcDir::open(&proc_root.join(pid.to_string())) {
         Ok(process) if mounts.any() => mounts.limits(&process, &mut reader).gaps.into_iter().next(),
         Ok(_) => Some(crate::data::Gap::new(what, "no cgroup hierarchy with CPU limits is mounted here")),
         Err(error) => Some(crate::data::Gap::new(what, error.to_string())),
     };
     match gap {
-        None => Readable { what, ok: true, why: "every ancestor is visible".to_owned(), remedy: None },
-        Some(gap) => Readable { what, ok: false, why: gap.why, remedy: None },
+        None => ReadAccess { what, ok: true, why: "every ancestor is visible".to_owned(), remedy: None },
+        Some(gap) => ReadAccess { what, ok: false, why: gap.why, remedy: None },
     }
 }
 
-fn memory_access(proc_root: &Path, pid: Pid) -> Readable {
+fn memory_access(proc_root: &Path, pid: Pid) -> ReadAccess {
     let what = "names and start routines (memory)";
     match memory(proc_root, pid) {
-        None => Readable { what, ok: true, why: "the target's memory can be read".to_owned(), remedy: None },
-        Some(refusal) => Readable { what, ok: false, why: refusal.why, remedy: refusal.remedy },
+        None => ReadAccess { what, ok: true, why: "the target's memory can be read".to_owned(), remedy: None },
+        Some(refusal) => ReadAccess { what, ok: false, why: refusal.why, remedy: refusal.remedy },
     }
 }
 
-fn kernel_stacks(proc_root: &Path, pid: Pid, situation: &Situation) -> Readable {
+fn kernel_stacks(proc_root: &Path, pid: Pid, situation: &Situation) -> ReadAccess {
     let what = "kernel stacks";
-    let folder = Folder::open(&proc_root.join(pid.to_string()));
-    let read = folder.is_ok_and(|folder| Reader::default().read(&folder, "stack", LIMIT).is_ok());
+    let folder = ProcDir::open(&proc_root.join(pid.to_string()));
+    let read = folder.is_ok_and(|folder| FileReader::default().read(&folder, "stack", LIMIT).is_ok());
     let why = match (read, situation.ours.may(SYS_ADMIN)) {
         (true, _) => "can be read",
         (false, true) => "this kernel does not show them, or a security module forbids it",
@@ -255,37 +255,37 @@ fn kernel_stacks(proc_root: &Path, pid: Pid, situation: &Situation) -> Readable 
     };
     let remedy =
         (!read && !situation.ours.may(SYS_ADMIN) && !situation.container).then(|| "run tftop with sudo".into());
-    Readable { what, ok: read, why: why.to_owned(), remedy }
+    ReadAccess { what, ok: read, why: why.to_owned(), remedy }
 }
 
-fn yama(proc_root: &Path) -> Readable {
+fn yama(proc_root: &Path) -> ReadAccess {
     let why = match yama_scope(proc_root) {
         None => "this kernel has no Yama".to_owned(),
         Some(0) => "kernel.yama.ptrace_scope is 0: one's own processes may be looked at".to_owned(),
         Some(scope) => format!("kernel.yama.ptrace_scope is {scope}: one's own processes may not be looked at"),
     };
-    Readable { what: "Yama", ok: yama_scope(proc_root).unwrap_or(0) == 0, why, remedy: None }
+    ReadAccess { what: "Yama", ok: yama_scope(proc_root).unwrap_or(0) == 0, why, remedy: None }
 }
 
-fn same_user(situation: &Situation) -> Readable {
+fn same_user(situation: &Situation) -> ReadAccess {
     let (ours, target) = (situation.ours.uids[1], situation.target.uids[1]);
     let ok = ours == target;
     let why = if ok { format!("both are uid {ours}") } else { format!("tftop is uid {ours}, the target uid {target}") };
-    Readable { what: "same user", ok, why, remedy: None }
+    ReadAccess { what: "same user", ok, why, remedy: None }
 }
 
-fn capability(situation: &Situation) -> Readable {
+fn capability(situation: &Situation) -> ReadAccess {
     let ok = situation.ours.may(SYS_PTRACE);
     let why = if ok { "tftop has it" } else { "tftop lacks it; it is needed only for what is not one's own" };
-    Readable { what: "CAP_SYS_PTRACE", ok, why: why.to_owned(), remedy: None }
+    ReadAccess { what: "CAP_SYS_PTRACE", ok, why: why.to_owned(), remedy: None }
 }
 
-fn container(situation: &Situation) -> Readable {
+fn container(situation: &Situation) -> ReadAccess {
     let why = match situation.container {
         true => "tftop runs in a container and sees its processes only, unless it shares the host's",
         false => "tftop runs on the host",
     };
-    Readable { what: "container", ok: !situation.container, why: why.to_owned(), remedy: None }
+    ReadAccess { what: "container", ok: !situation.container, why: why.to_owned(), remedy: None }
 }
 
 #[cfg(test)]

@@ -16,14 +16,14 @@ const LARGEST: WindowSize = WindowSize { columns: 1_000, rows: 500 };
 
 /// Our end.
 #[derive(Debug)]
-pub struct Pty(File);
+pub struct PtyMaster(File);
 
 /// The command's end, to be its stdin, stdout and stderr.
-pub type Line = OwnedFd;
+pub type PtySlave = OwnedFd;
 
-impl Pty {
+impl PtyMaster {
     /// Opens a new one of this size.
-    pub fn open(size: WindowSize) -> io::Result<(Self, Line)> {
+    pub fn open(size: WindowSize) -> io::Result<(Self, PtySlave)> {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&ours)?;
         unlockpt(&ours)?;
@@ -69,7 +69,7 @@ pub fn possible(size: WindowSize) -> WindowSize {
     WindowSize { columns: size.columns.clamp(1, LARGEST.columns), rows: size.rows.clamp(1, LARGEST.rows) }
 }
 
-impl AsFd for Pty {
+impl AsFd for PtyMaster {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

@@ -16,11 +16,11 @@ pub const FORWARDED: [Signal; 7] =
 
 /// Listens for the signals of [`FORWARDED`]; from its making on, none of them ends this process.
 #[derive(Debug)]
-pub struct Signals {
+pub struct SignalListener {
     streams: Vec<(Signal, unix::Signal)>,
 }
 
-impl Signals {
+impl SignalListener {
     /// Call it inside the runtime, before the command starts: what comes in between is not lost. A signal that this
     /// process was started to ignore, as nohup(1) does it, is left ignored, and so the command ignores it, too.
     pub fn listen() -> io::Result<Self> {

@@ -3,7 +3,7 @@
 use crate::data::limits::Caps;
 use crate::data::scene::{Group, Level};
 use crate::model::limits::knobs::own_threads;
-use crate::model::rules::input::{Case, Judged};
+use crate::model::rules::input::{JudgedWindow, RuleInput};
 use crate::model::verdict::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
 
 /// Groups that want less, in CPUs, are left alone.
@@ -48,7 +48,7 @@ pub fn can_be_capped(group: &Group) -> bool {
 
 /// Caps and what would be wanted under them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Fit {
+pub struct CapsFit {
     /// The loosest caps under which the target fits its CPUs, or the tightest where none is tight enough; empty when it
     /// fits as it is or nothing that wants CPUs can be capped.
     pub caps: Caps,
@@ -56,7 +56,7 @@ pub struct Fit {
     pub wanted: f64,
 }
 
-impl Fit {
+impl CapsFit {
     /// Whether the target would fit so many CPUs.
     pub fn fits(&self, effective_cpus: f64) -> bool {
         self.wanted <= effective_cpus * NOTICE_SATURATION
@@ -65,9 +65,9 @@ impl Fit {
 
 /// What would fit. Starting from the pools as they are used, the cap of the group that wants most is lowered by one until
 /// the rest fits: first among the culprits only, and among all groups where that is not enough.
-pub fn fit(case: &Case, judged: &Judged) -> Fit {
+pub fn fit(case: &RuleInput, judged: &JudgedWindow) -> CapsFit {
     let cpus = case.effective_cpus();
-    let mut fit = Fit { caps: Caps::default(), wanted: judged.demand.wanted };
+    let mut fit = CapsFit { caps: Caps::default(), wanted: judged.demand.wanted };
     if fit.fits(cpus) {
         return fit;
     }
@@ -98,12 +98,12 @@ pub fn fit(case: &Case, judged: &Judged) -> Fit {
 }
 
 /// Groups that one cap holds, with what each wants.
-struct Layer<'a> {
+struct CapGroups<'a> {
     groups: Vec<(&'a Group, f64)>,
     cap: u32,
 }
 
-impl Layer<'_> {
+impl CapGroups<'_> {
     fn origin(&self) -> &str {
         &self.groups[0].0.key.origin
     }
@@ -114,16 +114,16 @@ impl Layer<'_> {
 }
 
 /// Every layer that wants something, with the loosest cap that changes nothing. No cap below 1 exists.
-fn layers<'a>(case: &Case<'a>, judged: &Judged) -> Vec<Layer<'a>> {
-    let mut layers: Vec<Layer> = Vec::new();
+fn layers<'a>(case: &RuleInput<'a>, judged: &JudgedWindow) -> Vec<CapGroups<'a>> {
+    let mut layers: Vec<CapGroups> = Vec::new();
     for (group, demand) in case.groups.iter().zip(&judged.groups) {
         if slot(&mut Caps::default(), group).is_none() || demand.wanted < LEAST_CPUS {
             continue;
         }
-        let same = |layer: &&mut Layer| layer.origin() == group.key.origin.as_ref();
+        let same = |layer: &&mut CapGroups| layer.origin() == group.key.origin.as_ref();
         match layers.iter_mut().find(same) {
             Some(layer) => layer.groups.push((group, demand.wanted)),
-            None => layers.push(Layer { groups: vec![(group, demand.wanted)], cap: 1 }),
+            None => layers.push(CapGroups { groups: vec![(group, demand.wanted)], cap: 1 }),
         }
     }
     for layer in &mut layers {
@@ -155,7 +155,7 @@ pub fn slot<'a>(caps: &'a mut Caps, group: &Group) -> Option<&'a mut Option<u32>
 }
 
 /// The caps in words, each as the knob that sets it: a call where the program's own call decides, else a variable.
-pub fn knobs(case: &Case, caps: &Caps) -> Vec<String> {
+pub fn knobs(case: &RuleInput, caps: &Caps) -> Vec<String> {
     let by_call = |origin: &str| case.wish(origin).is_some_and(|limit| limit.source == "tf.config");
     let pool = |name: &str, variable: &str, value: u32| match by_call(&format!("tf-{name}-op")) {
         true => format!("tf.config.threading.set_{name}_op_parallelism_threads({value})"),
@@ -236,7 +236,7 @@ mod tests {
 
     use super::*;
     use crate::data::Pid;
-    use crate::data::limits::InProcess;
+    use crate::data::limits::ProcessLimit;
     use crate::data::scene::GroupKey;
 
     fn group(origin: &str, library: Option<&str>, history: &[f32]) -> Group {
@@ -275,7 +275,7 @@ mod tests {
         let mut blas = group("openblas", Some("numpy"), &[6.0]);
         assert_eq!(wanted(std::slice::from_ref(&blas), Caps { blas: Some(4), ..Caps::default() }), 3.0);
         assert_eq!(wanted(std::slice::from_ref(&blas), Caps { blas: Some(1), ..Caps::default() }), 0.0);
-        let process = |pid| InProcess { pid: Pid(pid), threads: 3, ..InProcess::default() };
+        let process = |pid| ProcessLimit { pid: Pid(pid), threads: 3, ..ProcessLimit::default() };
         blas.limits.processes = vec![process(1), process(2)];
         assert_eq!(wanted(&[blas], Caps { blas: Some(3), ..Caps::default() }), 4.0);
     }

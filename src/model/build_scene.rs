@@ -7,22 +7,22 @@ use crate::data::Gap;
 use crate::data::sample::{CounterSource, LaunchSample, Sample, ShimUse};
 use crate::data::scene::{Headline, Scene};
 use crate::model::activity::profile::Profile;
-use crate::model::activity::spin_samples::Sampled;
+use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::activity::waits;
-use crate::model::capacity::{Places, Quotas};
+use crate::model::capacity::{CpuLimits, Quotas};
 use crate::model::limits::verification::Verification;
 use crate::model::limits::{group_limits, shim_gaps};
 use crate::model::origin::families::Families;
-use crate::model::rates::cpus::Cpus;
-use crate::model::rates::groups::Groups;
+use crate::model::rates::cpus::CpuRates;
+use crate::model::rates::groups::GroupRates;
 use crate::model::rates::history::History;
-use crate::model::rates::load::{Load, Ticks};
+use crate::model::rates::load::{Load, TickLength};
 use crate::model::rates::processes;
-use crate::model::rates::processes::{Processes, WatchedProcess};
-use crate::model::rates::threads::{Tick, WatchedThread};
+use crate::model::rates::processes::{ProcessRate, ProcessRates};
+use crate::model::rates::threads::{ThreadRate, Tick};
 use crate::model::rates::window::{Remembered, Window};
-use crate::model::steps::Marked;
-use crate::model::verdict::hysteresis::Judging;
+use crate::model::steps::MarkedLoops;
+use crate::model::verdict::hysteresis::Hysteresis;
 use crate::model::{capacity, target};
 
 /// Turns samples into scenes. Keeps what rates need: bounded history, nothing else.
@@ -31,39 +31,39 @@ pub struct Model {
     families: Families,
     tick: u64,
     whole: bool,
-    watched: Watched,
+    watched: ModelHistory,
     /// Begun with the first sample of a target that was started with caps.
     verification: Option<Verification>,
-    marked: Marked,
+    marked: MarkedLoops,
 }
 
 /// What is remembered of the samples seen.
 #[derive(Debug)]
-struct Watched {
+struct ModelHistory {
     window: Window,
-    processes: Processes,
-    groups: Groups,
-    cpus: Cpus,
+    processes: ProcessRates,
+    groups: GroupRates,
+    cpus: CpuRates,
     quotas: Quotas,
     load: Remembered<Load>,
     wanted: History,
     got: History,
-    judging: Judging,
-    sampled: Sampled,
+    judging: Hysteresis,
+    sampled: SpinSamples,
     source: CounterSource,
 }
 
 impl Model {
     /// A model that knows these thread families.
     pub fn new(families: Families) -> Self {
-        let watched = Watched::new(CounterSource::default(), false);
-        Self { families, tick: 0, whole: false, watched, verification: None, marked: Marked::default() }
+        let watched = ModelHistory::new(CounterSource::default(), false);
+        Self { families, tick: 0, whole: false, watched, verification: None, marked: MarkedLoops::default() }
     }
 
     /// A model whose rates and judgements cover everything since the first sample, for a report on the whole time of
     /// watching.
     pub fn of_whole_watch(families: Families) -> Self {
-        Self { whole: true, watched: Watched::new(CounterSource::default(), true), ..Self::new(families) }
+        Self { whole: true, watched: ModelHistory::new(CounterSource::default(), true), ..Self::new(families) }
     }
 
     /// Takes over what stacks showed that a person let be taken; from the next sample on it counts.
@@ -77,7 +77,7 @@ impl Model {
         self.tick += 1;
         if self.watched.source != sample.source {
             // Counters of different kinds have no difference.
-            self.watched = Watched::new(sample.source, self.whole);
+            self.watched = ModelHistory::new(sample.source, self.whole);
         }
         if !self.watched.window.begun() || (sample.at_ns > self.watched.window.now_ns() && !target::all_ended(&sample))
         {
@@ -91,7 +91,7 @@ impl Model {
         scene
     }
 
-    fn verify(&mut self, launch: &LaunchSample, scene: &Scene) -> crate::data::scene::Launch {
+    fn verify(&mut self, launch: &LaunchSample, scene: &Scene) -> crate::data::scene::LaunchState {
         let fact = &launch.fact;
         let verification = self.verification.get_or_insert_with(|| Verification::new(fact));
         verification.take_in(scene);
@@ -99,23 +99,23 @@ impl Model {
         let inside = fact.shim == ShimUse::Enforce && !heard.processes.is_empty() && !heard.fails("data");
         self.marked.take_in(scene.at_ns, launch);
         let steps = self.marked.scene(fact.shim, &heard);
-        crate::data::scene::Launch { fact: fact.clone(), heard, checks: verification.checks(inside), steps }
+        crate::data::scene::LaunchState { fact: fact.clone(), heard, checks: verification.checks(inside), steps }
     }
 }
 
-impl Watched {
+impl ModelHistory {
     fn new(source: CounterSource, whole: bool) -> Self {
         Self {
             window: if whole { Window::whole() } else { Window::default() },
-            processes: Processes::default(),
-            groups: Groups::default(),
-            cpus: Cpus::default(),
+            processes: ProcessRates::default(),
+            groups: GroupRates::default(),
+            cpus: CpuRates::default(),
             quotas: Quotas::default(),
             load: Remembered::new(Load::default()),
             wanted: History::default(),
             got: History::default(),
-            judging: Judging::new(whole),
-            sampled: Sampled::default(),
+            judging: Hysteresis::new(whole),
+            sampled: SpinSamples::default(),
             source,
         }
     }
@@ -130,7 +130,7 @@ impl Watched {
             cpus: &mut self.cpus,
             window: &self.window,
             source: sample.source,
-            ticks: Ticks::of(&sample.host),
+            ticks: TickLength::of(&sample.host),
             before_ns,
         };
         let used = self.processes.take_in(&sample.processes, target::all_ended(sample), &mut tick);
@@ -149,12 +149,12 @@ impl Watched {
     fn scene(&mut self, sample: &Sample, tick: u64) -> Scene {
         let window = &self.window;
         let (mut groups, places) = self.groups.scene(window);
-        let bounds = Places::of(sample, &target::living(sample));
+        let bounds = CpuLimits::of(sample, &target::living(sample));
         let allowed = bounds.allowed();
         let declared = sample.processes.first().map_or(Vec::new(), |root| capacity::declared(&root.fact));
         let seconds = |ns: u64| ns as f64 / 1e9;
         let threads = self.threads(&places);
-        let sizes = group_limits::Sizes::of(sample, allowed.as_ref());
+        let sizes = group_limits::DefaultSizes::of(sample, allowed.as_ref());
         group_limits::fill(&mut groups, &threads, &sample.processes, &sizes);
         let mut scene = Scene {
             tick,
@@ -168,7 +168,7 @@ impl Watched {
             source: sample.source,
             groups,
             threads,
-            cpus: self.cpus.scene(allowed.as_ref(), window, Ticks::of(&sample.host)),
+            cpus: self.cpus.scene(allowed.as_ref(), window, TickLength::of(&sample.host)),
             trend: crate::data::scene::Trend {
                 step_s: seconds(sample.interval_ns),
                 wanted: self.wanted.to_vec(),
@@ -190,12 +190,12 @@ impl Watched {
 
     /// Every thread, by its group's place in the scene, then by tid.
     fn threads(&self, places: &[usize]) -> Vec<crate::data::scene::Thread> {
-        let mut order: Vec<(usize, &WatchedThread, &WatchedProcess)> = Vec::new();
+        let mut order: Vec<(usize, &ThreadRate, &ProcessRate)> = Vec::new();
         for process in self.processes.watched() {
             order.extend(process.threads.watched().iter().map(|thread| (places[thread.group], thread, process)));
         }
         order.sort_by_key(|(place, thread, _)| (*place, thread.key));
-        let shown = |(place, thread, process): (usize, &WatchedThread, &WatchedProcess)| {
+        let shown = |(place, thread, process): (usize, &ThreadRate, &ProcessRate)| {
             thread.scene(process.key.pid, place, &self.window, self.source)
         };
         order.into_iter().map(shown).collect()
@@ -204,7 +204,7 @@ impl Watched {
     /// What the probe could not read and what the model could not tell, each once.
     fn gaps(&self, sample: &Sample) -> Vec<Gap> {
         let facts = sample.processes.iter().flat_map(|process| &process.fact.gaps);
-        let ticks = Ticks::of(&sample.host);
+        let ticks = TickLength::of(&sample.host);
         let short_lived = processes::short_lived(&self.processes, &self.window, ticks, sample.cost.wall_ns);
         let all = sample.gaps.iter().chain(facts).cloned().chain(estimated(sample.source)).chain(short_lived);
         let mut said = HashSet::new();

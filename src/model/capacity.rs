@@ -78,13 +78,13 @@ impl Total for Throttle {
 
 /// Sets of CPUs that bound the target; none where not known.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct CpuLimits {
     affinity: Option<CpuSet>,
     cpuset: Option<CpuSet>,
     online: Option<CpuSet>,
 }
 
-impl Places {
+impl CpuLimits {
     /// From a sample: CPUs any of the target's threads may use, any of its cpusets grants, and those online.
     pub fn of(sample: &Sample, living: &[&ProcessSample]) -> Self {
         let affinity = living.iter().filter_map(|process| affinity(process));
@@ -128,7 +128,7 @@ fn any_of(sets: impl Iterator<Item = CpuSet>) -> Option<CpuSet> {
 }
 
 /// The arithmetic. 0 CPUs and no binding term where nothing is known.
-pub(crate) fn capacity(places: &Places, quotas: &Quotas, window: &Window) -> Capacity {
+pub(crate) fn capacity(places: &CpuLimits, quotas: &Quotas, window: &Window) -> Capacity {
     let set_term = |kind, set: &Option<CpuSet>| {
         let set = set.clone()?;
         let cpus = f64::from(set.count());
@@ -182,12 +182,12 @@ fn binding(terms: &[Term]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn places(affinity: &str, cpuset: &str, online: &str) -> Places {
+    fn places(affinity: &str, cpuset: &str, online: &str) -> CpuLimits {
         let set = |list: &str| Some(list.parse().unwrap()).filter(|set: &CpuSet| !set.is_empty());
-        Places { affinity: set(affinity), cpuset: set(cpuset), online: set(online) }
+        CpuLimits { affinity: set(affinity), cpuset: set(cpuset), online: set(online) }
     }
 
-    fn arithmetic(places: &Places) -> (f64, Option<TermKind>) {
+    fn arithmetic(places: &CpuLimits) -> (f64, Option<TermKind>) {
         let capacity = capacity(places, &Quotas::default(), &Window::default());
         (capacity.effective_cpus, capacity.binding.map(|term| capacity.terms[term].kind))
     }

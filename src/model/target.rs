@@ -1,9 +1,9 @@
 //! Who is watched: the process that was asked for, its descendants, and what is known of them apart from their threads.
 
 use crate::data::sample::{ProcessSample, Sample};
-use crate::data::scene::{Target, TensorFlow};
-use crate::model::rates::load::Ticks;
-use crate::model::rates::processes::{Processes, command_line};
+use crate::data::scene::{TargetState, TensorFlow};
+use crate::model::rates::load::TickLength;
+use crate::model::rates::processes::{ProcessRates, command_line};
 use crate::model::rates::window::Window;
 
 /// Processes that live; all of them once all have ended, for then the last state is what there is to show.
@@ -18,13 +18,13 @@ pub(crate) fn all_ended(sample: &Sample) -> bool {
 }
 
 /// The header of a scene. Its uptime stands still when the target has ended.
-pub(crate) fn target(sample: &Sample, processes: &Processes, window: &Window) -> Target {
-    let Some(first) = sample.processes.first() else { return Target::default() };
+pub(crate) fn target(sample: &Sample, processes: &ProcessRates, window: &Window) -> TargetState {
+    let Some(first) = sample.processes.first() else { return TargetState::default() };
     let facts = || sample.processes.iter().map(|process| &process.fact);
     let tensorflow = facts().find_map(|fact| fact.tensorflow.as_ref());
     let python = facts().find_map(|fact| fact.python.as_ref());
-    let start_ns = Ticks::of(&sample.host).ns(first.fact.key.start_ticks);
-    Target {
+    let start_ns = TickLength::of(&sample.host).ns(first.fact.key.start_ticks);
+    TargetState {
         pid: first.fact.key.pid,
         namespaced_pid: first.fact.namespaced_pid,
         command: command_line(&first.fact),

@@ -1,9 +1,9 @@
 //! The causes that were found, as text, each with its evidence and its remedy; and how many were not.
 
-use crate::data::scene::{Finding, Scene, Verdict};
+use crate::data::scene::{Answer, Finding, Scene};
 use crate::output::verdict::{found, pasteable};
 use crate::present::lines::{clean, paste};
-use crate::present::table::{Side, Table};
+use crate::present::table::{Align, Table};
 
 /// The causes that were found, the title above the first; nothing where none was.
 pub(crate) fn found_sections(scene: &Scene) -> Vec<Vec<String>> {
@@ -16,17 +16,17 @@ pub(crate) fn found_sections(scene: &Scene) -> Vec<Vec<String>> {
 
 /// How many causes have which answer; none where nothing was judged.
 pub(crate) fn tally(scene: &Scene) -> Option<String> {
-    let count = |belongs: fn(&Verdict) -> bool| scene.judgements.iter().filter(|j| belongs(&j.verdict)).count();
-    let found = match count(|v| matches!(v, Verdict::Found(_))) {
+    let count = |belongs: fn(&Answer) -> bool| scene.judgements.iter().filter(|j| belongs(&j.verdict)).count();
+    let found = match count(|v| matches!(v, Answer::Found(_))) {
         0 => "no cause was found".to_owned(),
         found => format!("{found} found"),
     };
     let tally = format!(
         "Of {} causes looked for: {found}, {} ruled out, {} too soon to tell, {} can't be told.",
         scene.judgements.len(),
-        count(|v| matches!(v, Verdict::Clear { .. })),
-        count(|v| matches!(v, Verdict::TooSoon { .. })),
-        count(|v| matches!(v, Verdict::CantTell { .. })),
+        count(|v| matches!(v, Answer::Clear { .. })),
+        count(|v| matches!(v, Answer::TooSoon { .. })),
+        count(|v| matches!(v, Answer::CantTell { .. })),
     );
     (!scene.judgements.is_empty()).then_some(tally)
 }
@@ -37,7 +37,7 @@ fn cause(code: &str, finding: &Finding) -> Vec<String> {
         format!("  {code} ({}, {})", finding.level.word(), finding.grade.word()),
         format!("    {}", clean(&finding.says)),
     ];
-    let mut evidence = Table::new(&[("", Side::Left), ("", Side::Left)]);
+    let mut evidence = Table::new(&[("", Align::Left), ("", Align::Left)]);
     for reading in &finding.evidence {
         evidence.row([clean(&reading.what), clean(&reading.value)]);
     }

@@ -1,6 +1,6 @@
 //! `tftop explain`: every cause with its answer, as text.
 
-use crate::data::scene::{Judgement, Scene, Verdict};
+use crate::data::scene::{Answer, RuleAnswer, Scene};
 use crate::output::causes::found_sections;
 use crate::output::text::gaps;
 use crate::output::verdict;
@@ -11,15 +11,15 @@ pub fn explain(scene: &Scene) -> String {
     let mut sections = vec![verdict::section(scene), vec![about(scene)]];
     sections.extend(found_sections(scene));
     let missing = "CAN'T TELL: evidence is missing that more time will not bring";
-    sections.push(section(scene, missing, |verdict| matches!(verdict, Verdict::CantTell { .. })));
-    sections.push(section(scene, "TOO SOON: each needs", |verdict| matches!(verdict, Verdict::TooSoon { .. })));
-    sections.push(section(scene, "RULED OUT", |verdict| matches!(verdict, Verdict::Clear { .. })));
+    sections.push(section(scene, missing, |verdict| matches!(verdict, Answer::CantTell { .. })));
+    sections.push(section(scene, "TOO SOON: each needs", |verdict| matches!(verdict, Answer::TooSoon { .. })));
+    sections.push(section(scene, "RULED OUT", |verdict| matches!(verdict, Answer::Clear { .. })));
     sections.push(gaps(scene));
     joined(sections)
 }
 
 /// The causes with one kind of answer; nothing where there are none.
-fn section(scene: &Scene, title: &str, belongs: fn(&Verdict) -> bool) -> Vec<String> {
+fn section(scene: &Scene, title: &str, belongs: fn(&Answer) -> bool) -> Vec<String> {
     let those = scene.judgements.iter().filter(|judgement| belongs(&judgement.verdict));
     let lines: Vec<String> = those.flat_map(answer).collect();
     if lines.is_empty() { lines } else { [vec![title.to_owned()], lines].concat() }
@@ -31,6 +31,6 @@ fn about(scene: &Scene) -> String {
 }
 
 /// One cause that was not found: its question and the answer.
-fn answer(judgement: &Judgement) -> [String; 2] {
+fn answer(judgement: &RuleAnswer) -> [String; 2] {
     [format!("  {}: {}", judgement.code, judgement.asks), format!("    {}", clean(judgement.because()))]
 }

@@ -4,16 +4,16 @@ use crate::data::limits::{AppliesTo, Limit, Limits};
 use crate::data::scene::{Group, Scene};
 use crate::present::figure::MISSING;
 use crate::present::lines::clean;
-use crate::present::table::{Side, Table};
+use crate::present::table::{Align, Table};
 
 /// Column titles of [`rows`].
-pub(crate) const COLUMNS: [(&str, Side); 6] = [
-    ("ORIGIN", Side::Left),
-    ("THREADS", Side::Right),
-    ("LIMIT", Side::Right),
-    ("SOURCE", Side::Left),
-    ("WHERE", Side::Left),
-    ("COUNTS?", Side::Left),
+pub(crate) const COLUMNS: [(&str, Align); 6] = [
+    ("ORIGIN", Align::Left),
+    ("THREADS", Align::Right),
+    ("LIMIT", Align::Right),
+    ("SOURCE", Align::Left),
+    ("WHERE", Align::Left),
+    ("COUNTS?", Align::Left),
 ];
 
 /// One row a source, the strongest first; groups that nothing limits have one row, too. Groups without threads have none.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::data::scene::{Finding, Group, Judgement, Scene, Verdict};
+use crate::data::scene::{Answer, Finding, Group, RuleAnswer, Scene};
 use crate::output::causes::tally;
 use crate::output::verdict::{found, next_step, pasteable, pasteable_advice, title};
 use crate::output::{limits, text, waits};
@@ -142,12 +142,12 @@ pub(crate) fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn others(scene: &Scene) -> Vec<String> {
-    let item = |judgement: &Judgement| {
+    let item = |judgement: &RuleAnswer| {
         let answer = match judgement.verdict {
-            Verdict::Found(_) => return None,
-            Verdict::Clear { .. } => "ruled out",
-            Verdict::TooSoon { .. } => "too soon, needs",
-            Verdict::CantTell { .. } => "can't tell",
+            Answer::Found(_) => return None,
+            Answer::Clear { .. } => "ruled out",
+            Answer::TooSoon { .. } => "too soon, needs",
+            Answer::CantTell { .. } => "can't tell",
         };
         Some(format!("- {}: {answer}: {}", judgement.code, escaped(judgement.because())))
     };

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::data::scene::Scene;
 use crate::data::{Pid, Text};
-use crate::model::activity::meaning::Activity;
+use crate::model::activity::meaning::StackActivity;
 use crate::model::activity::profile::{GroupProfile, Profile};
 use crate::present::figure::{milliseconds, rounded, share};
-use crate::present::table::{Side, Table};
+use crate::present::table::{Align, Table};
 
 /// Name and version of the JSON contract.
 pub const SCHEMA: &str = "tftop.profile/1";
@@ -63,9 +63,9 @@ fn add_group(text: &mut String, label: &str, group: &GroupProfile) {
     let noun = if threads == 1 { "thread" } else { "threads" };
     let _ = writeln!(text, "\n{}: {threads} {noun}, {looks} looks", Text::from(label));
     let mut parts: Vec<String> = Vec::new();
-    for activity in Activity::ALL {
+    for activity in StackActivity::ALL {
         let count = group.activities.get(&activity).copied().unwrap_or_default();
-        if count > 0 || matches!(activity, Activity::Working | Activity::Spinning | Activity::Waiting) {
+        if count > 0 || matches!(activity, StackActivity::Working | StackActivity::Spinning | StackActivity::Waiting) {
             parts.push(format!("{} {}", activity.word(), of(count)));
         }
     }
@@ -83,7 +83,7 @@ fn add_group(text: &mut String, label: &str, group: &GroupProfile) {
         let _ = writeln!(text, "  few looks: a share may be off by {points:.0} points and more; sample longer");
     }
     let doings = group.doings();
-    let columns = [("SHARE", Side::Right), ("LOOKS", Side::Right), ("DOES", Side::Left), ("WHAT", Side::Left)];
+    let columns = [("SHARE", Align::Right), ("LOOKS", Align::Right), ("DOES", Align::Left), ("WHAT", Align::Left)];
     let mut table = Table::new(&columns);
     for (activity, at, count) in doings.iter().take(MOST_ROWS) {
         table.row([of(*count), count.to_string(), activity.word().to_owned(), (*at).to_owned()]);
@@ -127,7 +127,7 @@ pub fn json(scene: &Scene, pid: Pid, profile: &Profile, wall_s: f64, folded: Fol
         rounds: profile.rounds,
         taking_ms: milliseconds(profile.taking_ns),
         stops: StopsJson::new(profile, wall_s),
-        groups: profile.groups.iter().map(|(label, group)| GroupJson::new(label, group)).collect(),
+        groups: profile.groups.iter().map(|(label, group)| ProfileGroupJson::new(label, group)).collect(),
         folded: (folded == Folded::Within).then(|| profile.folded().0.into_iter().map(line).collect()),
     })
 }
@@ -143,7 +143,7 @@ struct ProfileJson<'a> {
     /// Time of taking them.
     taking_ms: f64,
     stops: StopsJson,
-    groups: Vec<GroupJson<'a>>,
+    groups: Vec<ProfileGroupJson<'a>>,
     /// Null where they were not asked for.
     folded: Option<Vec<FoldedJson<'a>>>,
 }
@@ -163,7 +163,7 @@ struct StopsJson {
 }
 
 #[derive(Serialize)]
-struct GroupJson<'a> {
+struct ProfileGroupJson<'a> {
     label: &'a str,
     /// Null where it is not known.
     origin: Option<&'a str>,
@@ -210,18 +210,18 @@ impl StopsJson {
     }
 }
 
-impl<'a> GroupJson<'a> {
+impl<'a> ProfileGroupJson<'a> {
     fn new(label: &'a str, group: &'a GroupProfile) -> Self {
         let of = |activity| group.activities.get(&activity).copied().unwrap_or_default();
         let doing =
-            |(activity, at, looks): (Activity, &'a str, u64)| DoingJson { activity: activity.word(), at, looks };
+            |(activity, at, looks): (StackActivity, &'a str, u64)| DoingJson { activity: activity.word(), at, looks };
         Self {
             label,
             origin: group.key.as_ref().map(|key| &*key.origin),
             library: group.key.as_ref().and_then(|key| key.library.as_deref()),
             threads: group.threads.len(),
             looks: group.looks,
-            activities: Activity::ALL.into_iter().map(|activity| (activity.word(), of(activity))).collect(),
+            activities: StackActivity::ALL.into_iter().map(|activity| (activity.word(), of(activity))).collect(),
             running_not_read: group.running,
             not_readable: group.unreadable,
             doings: group.doings().into_iter().map(doing).collect(),
@@ -232,30 +232,35 @@ impl<'a> GroupJson<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::sample::{End, Frame, Stack, Stacks, State, Taken};
+    use crate::data::sample::{Frame, Stack, StackEnd, StackMethod, Stacks, ThreadState};
     use crate::data::scene::GroupKey;
     use crate::data::{Address, Tid};
-    use crate::model::activity::meaning::Meanings;
-    use crate::model::activity::profile::Whose;
+    use crate::model::activity::meaning::MeaningCache;
+    use crate::model::activity::profile::ProfiledGroup;
 
     fn profile() -> Profile {
         let stack = |tid: u32, state, taken, names: &[&str]| {
             let frame =
                 |name: &&str| Frame { address: Some(Address(1)), symbol: Some((*name).into()), ..Frame::default() };
             let frames = names.iter().map(frame).collect();
-            Stack { tid: Tid(tid), state, taken, frames, end: End::Outermost, gaps: Vec::new() }
+            Stack { tid: Tid(tid), state, taken, frames, end: StackEnd::Outermost, gaps: Vec::new() }
         };
         let worker = "Eigen::ThreadPoolTempl::WorkerLoop";
         let stacks = Stacks {
             stacks: vec![
                 stack(
                     8,
-                    State::Running,
-                    Taken::Stopped { stop_ns: 180_000 },
+                    ThreadState::Running,
+                    StackMethod::Stopped { stop_ns: 180_000 },
                     &["tensorflow::MatMulOp::Compute", worker],
                 ),
-                stack(9, State::Sleeping, Taken::WithoutStop, &["Eigen::ThreadPoolTempl::WaitForWork", worker]),
-                stack(10, State::Running, Taken::Not { why: "it is running".to_owned() }, &[]),
+                stack(
+                    9,
+                    ThreadState::Sleeping,
+                    StackMethod::WithoutStop,
+                    &["Eigen::ThreadPoolTempl::WaitForWork", worker],
+                ),
+                stack(10, ThreadState::Running, StackMethod::Not { why: "it is running".to_owned() }, &[]),
             ],
             wall_ns: 4_000_000,
             stopped_ns: 180_000,
@@ -265,7 +270,10 @@ mod tests {
         let mut profile = Profile::default();
         let key = GroupKey { origin: "tf-intra-op".into(), library: None };
         for _ in 0..2 {
-            profile.add(&stacks, &mut Meanings::builtin(), |_| Whose { label: "TF intra-op", key: Some(&key) });
+            profile.add(&stacks, &mut MeaningCache::builtin(), |_| ProfiledGroup {
+                label: "TF intra-op",
+                key: Some(&key),
+            });
         }
         profile
     }

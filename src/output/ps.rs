@@ -9,7 +9,7 @@ use crate::data::Text;
 use crate::data::scene::{Demand, Group, Scene, TermKind};
 use crate::output::json::{DemandJson, GapJson, tensorflow};
 use crate::present::figure::{MISSING, cpus, instant, rounded, span};
-use crate::present::table::{Side, Table};
+use crate::present::table::{Align, Table};
 
 /// Name and version of the JSON contract.
 pub const SCHEMA: &str = "tftop.ps/1";
@@ -17,15 +17,15 @@ pub const SCHEMA: &str = "tftop.ps/1";
 /// The machine in one line; then one row a process, its threads by origin below it, what is missing at the end.
 pub fn table(scenes: &[Arc<Scene>]) -> String {
     let mut table = Table::new(&[
-        ("PID", Side::Right),
-        ("USER", Side::Left),
-        ("UP", Side::Right),
-        ("TF", Side::Left),
-        ("PYTHON", Side::Left),
-        ("THREADS", Side::Right),
-        ("GOT CPUs", Side::Right),
-        ("WANTED CPUs", Side::Right),
-        ("COMMAND", Side::Left),
+        ("PID", Align::Right),
+        ("USER", Align::Left),
+        ("UP", Align::Right),
+        ("TF", Align::Left),
+        ("PYTHON", Align::Left),
+        ("THREADS", Align::Right),
+        ("GOT CPUs", Align::Right),
+        ("WANTED CPUs", Align::Right),
+        ("COMMAND", Align::Left),
     ]);
     for scene in scenes {
         table.row(cells(scene));
@@ -34,13 +34,13 @@ pub fn table(scenes: &[Arc<Scene>]) -> String {
     for (at, scene) in scenes.iter().enumerate().rev() {
         lines.splice(at + 2..at + 2, details(scene));
     }
-    let host = host(&Host::new(scenes));
+    let host = host(&PsHost::new(scenes));
     host.into_iter().chain(lines).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// All TensorFlow processes against the machine. Each scene covers one process without its children, so that nothing is
 /// counted twice.
-struct Host<'a> {
+struct PsHost<'a> {
     processes: usize,
     /// CPUs online; none when nobody could tell.
     cpus: Option<f64>,
@@ -52,7 +52,7 @@ struct Host<'a> {
     most: Option<(&'a Scene, Demand)>,
 }
 
-impl<'a> Host<'a> {
+impl<'a> PsHost<'a> {
     fn new(scenes: &'a [Arc<Scene>]) -> Self {
         let demands = || scenes.iter().filter_map(|scene| Some((scene.as_ref(), scene.demand?)));
         let sum = |part: fn(&Demand) -> f64| demands().map(|(_, demand)| part(&demand)).sum();
@@ -70,7 +70,7 @@ impl<'a> Host<'a> {
 
 /// "3 TensorFlow processes want 9.80 of this machine's 16 CPUs and get 8.10; pid 2430 wants most: 4.60 CPUs"; nothing
 /// where nothing was measured.
-fn host(host: &Host) -> Option<String> {
+fn host(host: &PsHost) -> Option<String> {
     let demand = host.demand?;
     let (noun, wants, gets) = match host.processes {
         1 => ("process", "wants", "gets"),
@@ -120,15 +120,15 @@ fn details(scene: &Scene) -> Vec<String> {
 
 /// The same as one JSON object, without a newline at its end.
 pub fn json(scenes: &[Arc<Scene>]) -> serde_json::Result<String> {
-    let processes = scenes.iter().map(|scene| ProcessJson::new(scene)).collect();
-    serde_json::to_string_pretty(&Listing { schema: SCHEMA, host: HostJson::new(&Host::new(scenes)), processes })
+    let processes = scenes.iter().map(|scene| PsProcessJson::new(scene)).collect();
+    serde_json::to_string_pretty(&PsListing { schema: SCHEMA, host: HostJson::new(&PsHost::new(scenes)), processes })
 }
 
 #[derive(Serialize)]
-struct Listing<'a> {
+struct PsListing<'a> {
     schema: &'static str,
     host: HostJson,
-    processes: Vec<ProcessJson<'a>>,
+    processes: Vec<PsProcessJson<'a>>,
 }
 
 /// All of `processes` together.
@@ -145,7 +145,7 @@ struct HostJson {
 }
 
 impl HostJson {
-    fn new(host: &Host) -> Self {
+    fn new(host: &PsHost) -> Self {
         Self {
             cpus: host.cpus.map(rounded),
             demand: host.demand.as_ref().map(DemandJson::new),
@@ -156,7 +156,7 @@ impl HostJson {
 }
 
 #[derive(Serialize)]
-struct ProcessJson<'a> {
+struct PsProcessJson<'a> {
     pid: u32,
     user: Option<&'a str>,
     command: &'a str,
@@ -180,7 +180,7 @@ struct OriginJson<'a> {
     threads: u32,
 }
 
-impl<'a> ProcessJson<'a> {
+impl<'a> PsProcessJson<'a> {
     fn new(scene: &'a Scene) -> Self {
         let target = &scene.target;
         let origins = scene.groups.iter().map(|group| OriginJson {

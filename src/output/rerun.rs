@@ -7,7 +7,7 @@ use crate::present::figure::cpus;
 
 /// What caps are expected to do, from what was watched.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Effect {
+pub struct PredictedEffect {
     /// What would be wanted without new caps.
     pub before: Prediction,
     /// What would be wanted with them.
@@ -19,7 +19,7 @@ pub struct Effect {
 }
 
 /// The plan as text.
-pub fn rerun(plan: &RerunPlan, effect: Option<&Effect>) -> String {
+pub fn rerun(plan: &RerunPlan, effect: Option<&PredictedEffect>) -> String {
     let mut lines = vec![
         format!("rerun of process {}", plan.key.pid),
         format!("  command  {}", plan.command),
@@ -41,8 +41,8 @@ pub fn rerun(plan: &RerunPlan, effect: Option<&Effect>) -> String {
 }
 
 /// "0.98 of 2.00 CPUs wanted, instead of 8.12; …".
-fn predicted(effect: &Effect) -> String {
-    let Effect { before, after, cpus: are, cpus_then } = effect;
+fn predicted(effect: &PredictedEffect) -> String {
+    let PredictedEffect { before, after, cpus: are, cpus_then } = effect;
     let cpus = |value: f64| cpus(Some(value));
     let instead = if are == cpus_then {
         format!("instead of {}", cpus(before.wanted))
@@ -76,7 +76,7 @@ fn list(title: &str, texts: &[Text]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::run::{Shown, VariableChange};
+    use crate::data::run::{ShownValue, VariableChange};
     use crate::data::{Pid, ProcessKey};
 
     #[test]
@@ -89,8 +89,8 @@ mod tests {
             folder: "/work".into(),
             folder_because: "where it is now and where PWD says".into(),
             variables: vec![
-                variable("TF_NUM_INTRAOP_THREADS", Shown::Value("8".into()), Shown::Value("1".into())),
-                variable("PYTHONPATH", Shown::Unset, Shown::Hidden("with tftop's shim in front".into())),
+                variable("TF_NUM_INTRAOP_THREADS", ShownValue::Value("8".into()), ShownValue::Value("1".into())),
+                variable("PYTHONPATH", ShownValue::Unset, ShownValue::Hidden("with tftop's shim in front".into())),
             ],
             cpus: Some(("0-3".into(), "0-1".into())),
             kept: vec!["umask 0022".into()],
@@ -98,7 +98,7 @@ mod tests {
             doubts: Vec::new(),
         };
         let (before, after) = (Prediction { wanted: 8.0, from_s: 12.0 }, Prediction { wanted: 1.5, from_s: 12.0 });
-        let effect = Effect { before, after, cpus: 4.0, cpus_then: 2.0 };
+        let effect = PredictedEffect { before, after, cpus: 4.0, cpus_then: 2.0 };
         assert_eq!(
             rerun(&plan, Some(&effect)),
             "rerun of process 2430

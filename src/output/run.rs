@@ -1,13 +1,13 @@
 //! What is said of a command at its end: whether each cap held, what it got and wanted, how it ended.
 
 use crate::data::sample::ShimUse;
-use crate::data::scene::{Check, Count, Scene, Steps};
+use crate::data::scene::{CapCheck, MarkCount, Scene, Steps};
 use crate::present::figure::{cpus, share};
-use crate::present::table::{Side, Table};
+use crate::present::table::{Align, Table};
 
 /// A command that has ended.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
+pub struct EndedRun<'a> {
     /// Its words, as a shell reads them.
     pub command: &'a str,
     /// How it ended: "ended with exit code 0".
@@ -17,13 +17,13 @@ pub struct Run<'a> {
     /// The last scene; none where it was not watched.
     pub scene: Option<&'a Scene>,
     /// Its caps.
-    pub checks: &'a [Check],
+    pub checks: &'a [CapCheck],
     /// More lines, each with its first word.
     pub notes: &'a [String],
 }
 
 /// The summary, without a closing line break.
-pub fn run(run: &Run) -> String {
+pub fn run(run: &EndedRun) -> String {
     let mut lines = vec![format!("tftop: {} {} after {:.1} s", run.command, run.ended, run.seconds)];
     lines.extend(checks(run.checks));
     lines.extend(run.scene.map(|scene| format!("  CPUs     {}", demand(scene))));
@@ -33,8 +33,8 @@ pub fn run(run: &Run) -> String {
     lines.join("\n")
 }
 
-fn checks(checks: &[Check]) -> Vec<String> {
-    let mut table = Table::new(&[("", Side::Left), ("", Side::Left), ("", Side::Left), ("", Side::Left)]);
+fn checks(checks: &[CapCheck]) -> Vec<String> {
+    let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)]);
     for check in checks {
         table.row([
             format!("{:<7}", check.cap),
@@ -64,7 +64,7 @@ fn steps(steps: &Steps) -> String {
         let remark = none.remark().map_or(String::new(), |remark| format!("; {remark}"));
         return format!("no step marks: {}{remark}", none.says());
     };
-    let mut words = format!("{}{}", if speed.count == Count::AtLeast { "at least " } else { "" }, speed.total);
+    let mut words = format!("{}{}", if speed.count == MarkCount::AtLeast { "at least " } else { "" }, speed.total);
     if let Some(per_s) = speed.per_s {
         words += &format!("; {} a second", cpus(Some(per_s)));
     }
@@ -78,7 +78,7 @@ fn steps(steps: &Steps) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scene::{Capacity, Demand, Outcome};
+    use crate::data::scene::{Capacity, CheckOutcome, Demand};
 
     #[test]
     fn the_steps_that_are_known_are_said() {
@@ -86,7 +86,7 @@ mod tests {
         let speed = Speed { per_s: Some(24.31), p50_ms: 41.2, marks: 3, covers_s: 0.1, total: 3, ..Speed::default() };
         let said = |speed| steps(&Steps { speed, none: Some(NoMarks::NoLoop), ..Steps::default() });
         assert_eq!(said(Some(speed.clone())), "3; 24.31 a second, 41.2 ms p50 over the last 0.1 s of steps");
-        let lost = Speed { p95_ms: Some(58.0), count: Count::AtLeast, processes: 2, pid: 7, ..speed };
+        let lost = Speed { p95_ms: Some(58.0), count: MarkCount::AtLeast, processes: 2, pid: 7, ..speed };
         assert_eq!(
             said(Some(lost)),
             "at least 3; 24.31 a second, 41.2 ms p50, 58.0 ms p95 over the last 0.1 s of steps, in process 7 alone: 1 of 2"
@@ -96,15 +96,15 @@ mod tests {
 
     #[test]
     fn every_cap_has_its_line() {
-        let check = |cap: &'static str, value: &str, outcome, says: &str| Check {
+        let check = |cap: &'static str, value: &str, outcome, says: &str| CapCheck {
             cap: cap.into(),
             value: value.to_owned(),
             outcome,
             says: says.to_owned(),
         };
         let checks = [
-            check("intra", "1", Outcome::Held, "at most 1 thread"),
-            check("cpus", "0-1", Outcome::Exceeded, "2 threads of process 7 may run elsewhere"),
+            check("intra", "1", CheckOutcome::Held, "at most 1 thread"),
+            check("cpus", "0-1", CheckOutcome::Exceeded, "2 threads of process 7 may run elsewhere"),
         ];
         let scene = Scene {
             demand: Some(Demand::new(1.5, 0.5)),
@@ -113,7 +113,7 @@ mod tests {
             ..Scene::default()
         };
         let notes = ["shim     attached to 1 process".to_owned()];
-        let said = run(&Run {
+        let said = run(&EndedRun {
             command: "python train.py",
             ended: "ended with exit code 0",
             seconds: 12.34,

@@ -6,43 +6,43 @@ use crate::data::run::{RunEnd, RunFact};
 use crate::output::summary::{caps, command, ended};
 use crate::present::figure::{MISSING, cpus, instant, rounded, span};
 use crate::present::lines::clean;
-use crate::present::table::{Side, Table};
-use crate::runs::summary::{Summary, verdict};
+use crate::present::table::{Align, Table};
+use crate::runs::summary::{RunSummary, verdict};
 
 /// Name and version of the JSON contract.
 pub const SCHEMA: &str = "tftop.runs/1";
 
 /// One run of the list.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct ListedRun {
     /// What was started.
     pub fact: RunFact,
     /// Whether it still goes on.
     pub goes_on: bool,
     /// Its summary; none before its end, or where it can't be read.
-    pub summary: Option<Summary>,
+    pub summary: Option<RunSummary>,
 }
 
 /// Longest command of the table, in characters.
 const LONGEST_COMMAND: usize = 60;
 
 /// One row a run, in the order given. `now_unix_s` tells how long ago each began.
-pub fn runs(runs: &[Listed], now_unix_s: u64) -> String {
+pub fn runs(runs: &[ListedRun], now_unix_s: u64) -> String {
     let mut table = Table::new(&[
-        ("ID", Side::Left),
-        ("AGO", Side::Right),
-        ("LASTED", Side::Right),
-        ("ENDED", Side::Left),
-        ("STEPS/S", Side::Right),
-        ("CAPS", Side::Left),
-        ("HELD", Side::Left),
-        ("COMMAND", Side::Left),
+        ("ID", Align::Left),
+        ("AGO", Align::Right),
+        ("LASTED", Align::Right),
+        ("ENDED", Align::Left),
+        ("STEPS/S", Align::Right),
+        ("CAPS", Align::Left),
+        ("HELD", Align::Left),
+        ("COMMAND", Align::Left),
     ]);
     runs.iter().for_each(|run| table.row(run.cells(now_unix_s)));
     table.lines().join("\n") + "\n"
 }
 
-impl Listed {
+impl ListedRun {
     fn cells(&self, now_unix_s: u64) -> [String; 8] {
         let ago = now_unix_s.saturating_sub(self.fact.started_unix_ms / 1000);
         let steps = self.summary.as_ref().map(|summary| &summary.outcome.steps);
@@ -87,13 +87,13 @@ fn shortened(text: &str) -> String {
 }
 
 /// The same as one JSON object, without a newline at its end.
-pub fn runs_json(runs: &[Listed]) -> serde_json::Result<String> {
+pub fn runs_json(runs: &[ListedRun]) -> serde_json::Result<String> {
     let runs = runs.iter().map(RunJson::new).collect();
-    serde_json::to_string_pretty(&Listing { schema: SCHEMA, runs })
+    serde_json::to_string_pretty(&RunsListing { schema: SCHEMA, runs })
 }
 
 #[derive(Serialize)]
-struct Listing<'a> {
+struct RunsListing<'a> {
     schema: &'static str,
     runs: Vec<RunJson<'a>>,
 }
@@ -116,7 +116,7 @@ struct RunJson<'a> {
 }
 
 impl<'a> RunJson<'a> {
-    fn new(run: &'a Listed) -> Self {
+    fn new(run: &'a ListedRun) -> Self {
         let summary = run.summary.as_ref();
         let steps = summary.and_then(|summary| summary.outcome.steps.as_ref());
         Self {

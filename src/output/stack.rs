@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::data::sample::{End, Found, Frame, PythonFrame, Stack, Stacks, Taken};
+use crate::data::sample::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};
 use crate::data::scene::{Scene, Thread};
 use crate::data::{Text, Tid};
-use crate::model::activity::meaning::{Meaning, Meanings};
+use crate::model::activity::meaning::{MeaningCache, StackMeaning};
 use crate::model::activity::symbol;
 use crate::output::json::GapJson;
 use crate::present::figure::{MISSING, milliseconds};
@@ -18,8 +18,8 @@ pub const SCHEMA: &str = "tftop.stack/1";
 
 /// What each group's threads do, and their stacks; threads whose stacks are alike are shown together.
 pub fn text(scene: &Scene, stacks: &Stacks) -> String {
-    let mut meanings = Meanings::builtin();
-    let meant: Vec<Option<Meaning>> = stacks.stacks.iter().map(|stack| meanings.of(stack)).collect();
+    let mut meanings = MeaningCache::builtin();
+    let meant: Vec<Option<StackMeaning>> = stacks.stacks.iter().map(|stack| meanings.of(stack)).collect();
     let mut text = format!("Stacks of process {}: {}\n", stacks.pid, Text::from(scene.target.command.as_str()));
     let _ = writeln!(text, "{}\n{}", taken_line(&stacks.stacks), stop_line(stacks));
     for line in group_lines(scene, stacks, &meant) {
@@ -30,7 +30,7 @@ pub fn text(scene: &Scene, stacks: &Stacks) -> String {
         let _ = write!(text, "\n{}{}\n", head(scene, &alike), alike_meaning(&alike, &mut meanings));
         let _ = writeln!(text, "  {}", how(&alike));
         // Where the native frames end early, Python's outer ones still follow.
-        let native = first.frames.iter().take_while(|frame| frame.found != Found::Python).count();
+        let native = first.frames.iter().take_while(|frame| frame.found != FrameMethod::Python).count();
         let (native, python) = first.frames.split_at(native);
         let mut at = 0;
         for (frames, end) in [(native, end(&first.end)), (python, None)] {
@@ -73,12 +73,12 @@ fn alike(stacks: &[Stack]) -> Vec<Vec<&Stack>> {
 }
 
 /// What the threads of each group do, in the order of the groups: "tf.data: 2x MapAndBatch waits, 1x Prefetch waits".
-fn group_lines(scene: &Scene, stacks: &Stacks, meant: &[Option<Meaning>]) -> Vec<String> {
+fn group_lines(scene: &Scene, stacks: &Stacks, meant: &[Option<StackMeaning>]) -> Vec<String> {
     let mut groups: BTreeMap<usize, BTreeMap<String, usize>> = BTreeMap::new();
     for (stack, meaning) in stacks.stacks.iter().zip(meant) {
         let thread = scene.threads.iter().find(|thread| thread.key.tid == stack.tid);
         let group = thread.map_or(usize::MAX, |thread| thread.group);
-        let phrase = meaning.as_ref().map_or_else(|| "not read".to_owned(), Meaning::phrase);
+        let phrase = meaning.as_ref().map_or_else(|| "not read".to_owned(), StackMeaning::phrase);
         *groups.entry(group).or_default().entry(phrase).or_default() += 1;
     }
     let lines = groups.into_iter().map(|(group, phrases)| {
@@ -92,7 +92,7 @@ fn group_lines(scene: &Scene, stacks: &Stacks, meant: &[Option<Meaning>]) -> Vec
 }
 
 /// What stacks that are alike mean; they may have been taken of sleeping and of running threads.
-fn alike_meaning(alike: &[&Stack], meanings: &mut Meanings) -> String {
+fn alike_meaning(alike: &[&Stack], meanings: &mut MeaningCache) -> String {
     let mut phrases: Vec<String> = Vec::new();
     for meaning in alike.iter().filter_map(|stack| meanings.of(stack)) {
         let phrase = meaning.phrase();
@@ -104,12 +104,12 @@ fn alike_meaning(alike: &[&Stack], meanings: &mut Meanings) -> String {
 }
 
 fn taken_line(stacks: &[Stack]) -> String {
-    let count = |of: fn(&Taken) -> bool| stacks.iter().filter(|stack| of(&stack.taken)).count();
+    let count = |of: fn(&StackMethod) -> bool| stacks.iter().filter(|stack| of(&stack.taken)).count();
     let parts = [
-        (count(|taken| *taken == Taken::WithoutStop), "taken without a stop"),
-        (count(|taken| matches!(taken, Taken::Stopped { .. })), "taken during a stop"),
-        (count(|taken| matches!(taken, Taken::PythonOnly { .. })), "Python's part only"),
-        (count(|taken| matches!(taken, Taken::Not { .. })), "not taken"),
+        (count(|taken| *taken == StackMethod::WithoutStop), "taken without a stop"),
+        (count(|taken| matches!(taken, StackMethod::Stopped { .. })), "taken during a stop"),
+        (count(|taken| matches!(taken, StackMethod::PythonOnly { .. })), "Python's part only"),
+        (count(|taken| matches!(taken, StackMethod::Not { .. })), "not taken"),
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
@@ -158,23 +158,23 @@ fn head(scene: &Scene, alike: &[&Stack]) -> String {
 
 fn how(alike: &[&Stack]) -> String {
     let longest = alike.iter().filter_map(|stack| match stack.taken {
-        Taken::Stopped { stop_ns } => Some(stop_ns),
+        StackMethod::Stopped { stop_ns } => Some(stop_ns),
         _ => None,
     });
     match alike.first().map(|stack| &stack.taken) {
-        Some(Taken::WithoutStop) => "taken without a stop".to_owned(),
-        Some(Taken::Stopped { .. }) => {
+        Some(StackMethod::WithoutStop) => "taken without a stop".to_owned(),
+        Some(StackMethod::Stopped { .. }) => {
             format!("taken during a stop of {} ms", short_ms(longest.max().unwrap_or_default()))
         }
-        Some(Taken::PythonOnly { why }) => format!("Python's part only: {}", Text::from(why.as_str())),
-        Some(Taken::Not { why }) => format!("not taken: {}", Text::from(why.as_str())),
+        Some(StackMethod::PythonOnly { why }) => format!("Python's part only: {}", Text::from(why.as_str())),
+        Some(StackMethod::Not { why }) => format!("not taken: {}", Text::from(why.as_str())),
         None => String::new(),
     }
 }
 
-fn why(taken: &Taken) -> Option<&str> {
+fn why(taken: &StackMethod) -> Option<&str> {
     match taken {
-        Taken::PythonOnly { why } | Taken::Not { why } => Some(why),
+        StackMethod::PythonOnly { why } | StackMethod::Not { why } => Some(why),
         _ => None,
     }
 }
@@ -186,9 +186,9 @@ fn lines(frame: &Frame) -> Vec<String> {
     }
     let library = frame.library.as_deref().map_or("code of no file", |path| file_name(path));
     let marked = match frame.found {
-        Found::FramePointer => "  (likely: found by the frame pointer)",
-        Found::StackScan => "  (likely: found by its return address on the stack)",
-        Found::InstructionPointer | Found::CallFrameInformation | Found::Python => "",
+        FrameMethod::FramePointer => "  (likely: found by the frame pointer)",
+        FrameMethod::StackScan => "  (likely: found by its return address on the stack)",
+        FrameMethod::InstructionPointer | FrameMethod::CallFrameInformation | FrameMethod::Python => "",
     };
     vec![match (&frame.symbol, frame.in_file, frame.address) {
         (Some(name), _, _) => format!("{}  {library}{marked}", cut(&symbol::short(name))),
@@ -217,20 +217,20 @@ fn cut(name: &str) -> String {
     }
 }
 
-fn end(end: &End) -> Option<String> {
+fn end(end: &StackEnd) -> Option<String> {
     match end {
-        End::Outermost | End::Nothing => None,
-        End::Depth => Some("and more frames".to_owned()),
-        End::NeedsStop { register } => {
+        StackEnd::Outermost | StackEnd::Nothing => None,
+        StackEnd::Depth => Some("and more frames".to_owned()),
+        StackEnd::NeedsStop { register } => {
             Some(format!("the outer frames need a stop: {register} is only known of a stopped thread"))
         }
-        End::Lost { why } => Some(format!("the outer frames are lost: {}", Text::from(why.as_str()))),
+        StackEnd::Lost { why } => Some(format!("the outer frames are lost: {}", Text::from(why.as_str()))),
     }
 }
 
 /// All stacks as one JSON object, without a newline at its end.
 pub fn json(scene: &Scene, stacks: &Stacks) -> serde_json::Result<String> {
-    let mut meanings = Meanings::builtin();
+    let mut meanings = MeaningCache::builtin();
     serde_json::to_string_pretty(&StacksJson {
         schema: SCHEMA,
         pid: stacks.pid.0,
@@ -272,7 +272,7 @@ struct StackJson<'a> {
     /// Why it ends there, where it is not the outermost frame.
     end_why: Option<&'a str>,
     /// What its thread did at that moment; null where no frame was read.
-    meaning: Option<Meaning>,
+    meaning: Option<StackMeaning>,
     /// Innermost first.
     frames: Vec<FrameJson<'a>>,
     gaps: Vec<GapJson<'a>>,
@@ -286,25 +286,25 @@ struct FrameJson<'a> {
     symbol: Option<&'a str>,
     demangled: Option<Text>,
     short: Option<Text>,
-    found: Found,
+    found: FrameMethod,
     python: &'a [PythonFrame],
 }
 
 impl<'a> StackJson<'a> {
-    fn new(scene: &'a Scene, stack: &'a Stack, meaning: Option<Meaning>) -> Self {
+    fn new(scene: &'a Scene, stack: &'a Stack, meaning: Option<StackMeaning>) -> Self {
         let thread = scene.threads.iter().find(|thread| thread.key.tid == stack.tid);
         let (taken, stop_ms) = match stack.taken {
-            Taken::WithoutStop => ("without_stop", None),
-            Taken::Stopped { stop_ns } => ("stopped", Some(milliseconds(stop_ns))),
-            Taken::PythonOnly { .. } => ("python_only", None),
-            Taken::Not { .. } => ("not", None),
+            StackMethod::WithoutStop => ("without_stop", None),
+            StackMethod::Stopped { stop_ns } => ("stopped", Some(milliseconds(stop_ns))),
+            StackMethod::PythonOnly { .. } => ("python_only", None),
+            StackMethod::Not { .. } => ("not", None),
         };
         let (end, end_why) = match &stack.end {
-            End::Outermost => ("outermost", None),
-            End::Depth => ("depth", None),
-            End::NeedsStop { register } => ("needs_stop", Some(register.as_str())),
-            End::Lost { why } => ("lost", Some(why.as_str())),
-            End::Nothing => ("nothing", None),
+            StackEnd::Outermost => ("outermost", None),
+            StackEnd::Depth => ("depth", None),
+            StackEnd::NeedsStop { register } => ("needs_stop", Some(register.as_str())),
+            StackEnd::Lost { why } => ("lost", Some(why.as_str())),
+            StackEnd::Nothing => ("nothing", None),
         };
         Self {
             tid: stack.tid.0,
@@ -344,7 +344,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::data::sample::State;
+    use crate::data::sample::ThreadState;
     use crate::data::{Address, Pid};
 
     fn frame(symbol: Option<&str>, at: u64) -> Frame {
@@ -353,31 +353,31 @@ mod tests {
             library: Some(Arc::new(Text::from("/lib/libx.so"))),
             in_file: Some(Address(at)),
             symbol: symbol.map(Text::from),
-            found: Found::CallFrameInformation,
+            found: FrameMethod::CallFrameInformation,
             python: Vec::new(),
         }
     }
 
-    fn stack(tid: u32, taken: Taken, frames: Vec<Frame>, end: End) -> Stack {
-        Stack { tid: Tid(tid), state: State::Sleeping, taken, frames, end, gaps: Vec::new() }
+    fn stack(tid: u32, taken: StackMethod, frames: Vec<Frame>, end: StackEnd) -> Stack {
+        Stack { tid: Tid(tid), state: ThreadState::Sleeping, taken, frames, end, gaps: Vec::new() }
     }
 
     fn stacks() -> Stacks {
         let step = PythonFrame { function: Text::from("step"), file: Text::from("/a/train.py"), line: Some(12) };
-        let python = Frame { found: Found::Python, python: vec![step], ..Frame::default() };
+        let python = Frame { found: FrameMethod::Python, python: vec![step], ..Frame::default() };
         let worker = frame(Some("_ZN3tsl12_GLOBAL__N_17PThread8ThreadFnEPv"), 0x10);
         let idle = || vec![frame(None, 0x20), worker.clone()];
         Stacks {
             pid: Pid(7),
             stacks: vec![
-                stack(8, Taken::WithoutStop, idle(), End::Outermost),
-                stack(9, Taken::WithoutStop, idle(), End::Outermost),
-                stack(10, Taken::Stopped { stop_ns: 180_000 }, idle(), End::Outermost),
+                stack(8, StackMethod::WithoutStop, idle(), StackEnd::Outermost),
+                stack(9, StackMethod::WithoutStop, idle(), StackEnd::Outermost),
+                stack(10, StackMethod::Stopped { stop_ns: 180_000 }, idle(), StackEnd::Outermost),
                 stack(
                     7,
-                    Taken::WithoutStop,
+                    StackMethod::WithoutStop,
                     vec![frame(None, 0x30), python],
-                    End::NeedsStop { register: "rbp".to_owned() },
+                    StackEnd::NeedsStop { register: "rbp".to_owned() },
                 ),
             ],
             stopped_ns: 180_000,

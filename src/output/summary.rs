@@ -9,17 +9,17 @@ use crate::data::scene::Capacity;
 use crate::output::markdown::{code, escaped, folded, section, table};
 use crate::present::figure::{MISSING, cpus, instant, share};
 use crate::present::lines::{clean, joined};
-use crate::present::table::{Side, Table};
-use crate::runs::stats::Outcome;
+use crate::present::table::{Align, Table};
+use crate::runs::stats::RunStats;
 use crate::runs::stats::spread::Spread;
-use crate::runs::summary::Summary;
+use crate::runs::summary::RunSummary;
 
 /// Lines of a kind that are printed at most: more are counted.
 const MOST_LINES: usize = 20;
 
 /// Where a run is with itself, and where its files are.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct RunPlace<'a> {
     /// Whether it still goes on.
     pub goes_on: bool,
     /// Its folder.
@@ -27,7 +27,7 @@ pub struct Place<'a> {
 }
 
 /// Everything about a run, section by section.
-pub fn summary(summary: &Summary, place: Place) -> String {
+pub fn summary(summary: &RunSummary, place: RunPlace) -> String {
     let mut about = vec![title(summary, place.goes_on), format!("  {}", clean(&command(&summary.run)))];
     about.extend(facts(summary).into_iter().map(|(name, value)| format!("  {name:<10} {}", clean(&value))));
     about.push(format!("  {:<10} {}", "files", clean(place.path)));
@@ -45,7 +45,7 @@ pub fn summary(summary: &Summary, place: Place) -> String {
 }
 
 /// The same for GitHub: what matters in the open, the rest folded.
-pub fn summary_markdown(summary: &Summary) -> String {
+pub fn summary_markdown(summary: &RunSummary) -> String {
     let outcome = &summary.outcome;
     let mut rows: Vec<Vec<String>> = vec![
         vec!["run".to_owned(), escaped(&title(summary, false))],
@@ -54,7 +54,7 @@ pub fn summary_markdown(summary: &Summary) -> String {
     let row = |(name, value): (&str, String)| vec![name.to_owned(), escaped(&value)];
     rows.extend(facts(summary).into_iter().chain(numbers(outcome)).map(row));
     let mut blocks = section("tftop run", &["", ""], &rows);
-    let row = |check: &crate::data::scene::Check| {
+    let row = |check: &crate::data::scene::CapCheck| {
         vec![escaped(&check.cap), escaped(&check.value), check.outcome.word().to_owned(), escaped(&check.says)]
     };
     let rows: Vec<Vec<String>> = outcome.checks.iter().map(row).collect();
@@ -71,7 +71,7 @@ pub fn summary_markdown(summary: &Summary) -> String {
 const GROUP_TITLES: [&str; 5] = ["ORIGIN", "MOST THREADS", "GOT CPUs", "WAITING CPUs", "WANTED CPUs"];
 
 /// "261120-161909 ended with exit code 0 after 14.2 s".
-fn title(summary: &Summary, goes_on: bool) -> String {
+fn title(summary: &RunSummary, goes_on: bool) -> String {
     let after = format!("after {:.1} s", summary.seconds.max(0.0));
     let how = match (summary.ended, goes_on) {
         (_, true) => format!("goes on, seen for {:.1} s so far", summary.seconds.max(0.0)),
@@ -104,7 +104,7 @@ pub(crate) fn caps(run: &RunFact) -> String {
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
 
-fn facts(summary: &Summary) -> Vec<(&'static str, String)> {
+fn facts(summary: &RunSummary) -> Vec<(&'static str, String)> {
     let run = &summary.run;
     let versions = &summary.outcome.circumstances.versions;
     let named = |name: &str, version: &Option<Text>| version.as_ref().map(|version| format!("{name} {version}"));
@@ -138,7 +138,7 @@ fn bound(capacity: &Capacity) -> Option<String> {
 }
 
 /// What was measured, each a name and a value; what is missing stands among the gaps.
-fn numbers(outcome: &Outcome) -> Vec<(&'static str, String)> {
+fn numbers(outcome: &RunStats) -> Vec<(&'static str, String)> {
     let mut numbers = Vec::new();
     if let Some(steps) = &outcome.steps {
         let source = outcome.marks.map_or("", |marks| source(marks.source));
@@ -187,16 +187,16 @@ fn source(source: StepSource) -> &'static str {
     }
 }
 
-fn checks(outcome: &Outcome) -> Vec<String> {
-    let mut table = Table::new(&[("", Side::Left), ("", Side::Left), ("", Side::Left), ("", Side::Left)]);
+fn checks(outcome: &RunStats) -> Vec<String> {
+    let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)]);
     for check in &outcome.checks {
         table.row([clean(&check.cap), clean(&check.value), check.outcome.word().to_owned(), clean(&check.says)]);
     }
     table.lines().into_iter().skip(1).map(|line| format!("  {line}")).collect()
 }
 
-fn group_rows(outcome: &Outcome) -> Vec<[String; 5]> {
-    let row = |group: &crate::runs::stats::GroupOutcome| {
+fn group_rows(outcome: &RunStats) -> Vec<[String; 5]> {
+    let row = |group: &crate::runs::stats::GroupStats| {
         [
             group.label.clone(),
             group.most_threads.to_string(),
@@ -208,9 +208,9 @@ fn group_rows(outcome: &Outcome) -> Vec<[String; 5]> {
     outcome.groups.iter().take(MOST_LINES).map(row).collect()
 }
 
-fn groups(outcome: &Outcome) -> Vec<String> {
-    let sides = [Side::Left, Side::Right, Side::Right, Side::Right, Side::Right];
-    let columns: Vec<(&'static str, Side)> = GROUP_TITLES.into_iter().zip(sides).collect();
+fn groups(outcome: &RunStats) -> Vec<String> {
+    let sides = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right];
+    let columns: Vec<(&'static str, Align)> = GROUP_TITLES.into_iter().zip(sides).collect();
     let mut table = Table::new(&columns);
     let rows = group_rows(outcome);
     rows.iter().for_each(|row| table.row(row.iter().map(|cell| clean(cell))));
@@ -218,7 +218,7 @@ fn groups(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Variables and settings that were seen, as lines.
-fn settings(summary: &Summary) -> Vec<String> {
+fn settings(summary: &RunSummary) -> Vec<String> {
     let (run, seen) = (&summary.run, &summary.seen);
     let mut lines: Vec<String> = run.variables.iter().map(|(name, value)| format!("{name}={value} given")).collect();
     let later = summary.outcome.circumstances.environment.iter();
@@ -244,7 +244,7 @@ fn settings(summary: &Summary) -> Vec<String> {
     lines
 }
 
-fn missing(summary: &Summary) -> Vec<String> {
+fn missing(summary: &RunSummary) -> Vec<String> {
     let failures = summary.seen.failures.iter().take(MOST_LINES);
     let failures = failures.map(|failure| format!("the shim's part {}: {}", failure.hook, failure.why));
     let gaps = summary.gaps().into_iter().take(2 * MOST_LINES).map(|gap| format!("{}: {}", gap.what, gap.why));

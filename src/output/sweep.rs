@@ -2,15 +2,15 @@
 //! no ranking, the command line of the winner.
 
 use crate::present::figure::{MISSING, cpus};
-use crate::present::table::{Side, Table};
-use crate::runs::comparison::{Comparison, Figures, Standing, Verdict};
+use crate::present::table::{Align, Table};
+use crate::runs::comparison::{Comparison, ComparisonResult, Ranking, SideFigures};
 
 /// Cells of the longest bar.
 const LONGEST_BAR: usize = 44;
 
 /// A sweep that has ended, or was interrupted.
 #[derive(Clone, Copy, Debug)]
-pub struct Sweep<'a> {
+pub struct SweepReport<'a> {
     /// Its name.
     pub id: &'a str,
     /// The command's words, as a shell reads them.
@@ -30,7 +30,7 @@ pub struct Sweep<'a> {
 }
 
 /// The report, without a closing line break.
-pub fn sweep(sweep: &Sweep) -> String {
+pub fn sweep(sweep: &SweepReport) -> String {
     let mut lines = vec![
         format!("sweep {}: {}", sweep.id, sweep.command),
         format!(
@@ -49,15 +49,15 @@ pub fn sweep(sweep: &Sweep) -> String {
     lines.join("\n")
 }
 
-fn table(sides: &[Figures]) -> Vec<String> {
+fn table(sides: &[SideFigures]) -> Vec<String> {
     let mut table = Table::new(&[
-        ("CAPS", Side::Left),
-        ("ms/STEP", Side::Right),
-        ("RANGE", Side::Left),
-        ("CPU ms", Side::Right),
-        ("WANTED", Side::Right),
-        ("OTHERS", Side::Right),
-        ("RUNS", Side::Right),
+        ("CAPS", Align::Left),
+        ("ms/STEP", Align::Right),
+        ("RANGE", Align::Left),
+        ("CPU ms", Align::Right),
+        ("WANTED", Align::Right),
+        ("OTHERS", Align::Right),
+        ("RUNS", Align::Right),
     ]);
     for side in sorted(sides) {
         let steps = side.steps.as_ref();
@@ -75,9 +75,9 @@ fn table(sides: &[Figures]) -> Vec<String> {
     table.lines()
 }
 
-fn chart(sides: &[Figures]) -> Vec<String> {
+fn chart(sides: &[SideFigures]) -> Vec<String> {
     let longest = sides.iter().filter_map(highest).fold(0.0, f64::max);
-    let mut table = Table::new(&[("ms/STEP", Side::Left), ("", Side::Left)]);
+    let mut table = Table::new(&[("ms/STEP", Align::Left), ("", Align::Left)]);
     for side in sorted(sides) {
         table.row([side.label.clone(), bar(side, longest)]);
     }
@@ -85,25 +85,25 @@ fn chart(sides: &[Figures]) -> Vec<String> {
 }
 
 /// The fastest first; what has no steps last.
-fn sorted(sides: &[Figures]) -> Vec<&Figures> {
-    let mut sides: Vec<&Figures> = sides.iter().collect();
-    let key = |side: &Figures| typical(side).unwrap_or(f64::INFINITY);
+fn sorted(sides: &[SideFigures]) -> Vec<&SideFigures> {
+    let mut sides: Vec<&SideFigures> = sides.iter().collect();
+    let key = |side: &SideFigures| typical(side).unwrap_or(f64::INFINITY);
     sides.sort_by(|a, b| key(a).total_cmp(&key(b)));
     sides
 }
 
-fn typical(side: &Figures) -> Option<f64> {
+fn typical(side: &SideFigures) -> Option<f64> {
     let steps = side.steps.as_ref()?;
     Some(steps.interval.map_or(steps.median_ms, |interval| interval.typical_ms))
 }
 
-fn highest(side: &Figures) -> Option<f64> {
+fn highest(side: &SideFigures) -> Option<f64> {
     let steps = side.steps.as_ref()?;
     Some(steps.interval.map_or(steps.median_ms, |interval| interval.high_ms)).filter(|ms| ms.is_finite())
 }
 
 /// Full up to the lower end of where the step time lies, shaded up to the upper end.
-fn bar(side: &Figures, longest: f64) -> String {
+fn bar(side: &SideFigures, longest: f64) -> String {
     let cells = |ms: f64| ((ms / longest * LONGEST_BAR as f64).round() as usize).min(LONGEST_BAR);
     let (Some(typical), true) = (typical(side), longest > 0.0) else { return String::new() };
     let (low, high) = match side.steps.as_ref().and_then(|steps| steps.interval) {
@@ -113,22 +113,22 @@ fn bar(side: &Figures, longest: f64) -> String {
     format!("{}{}", "█".repeat(low.max(1)), "▒".repeat(high.saturating_sub(low.max(1))))
 }
 
-fn verdict(sweep: &Sweep) -> Vec<String> {
+fn verdict(sweep: &SweepReport) -> Vec<String> {
     let sides = &sweep.comparison.sides;
     let alike: Vec<&str> = sides
         .iter()
-        .filter(|side| matches!(side.standing, Standing::NoDifference { .. }))
+        .filter(|side| matches!(side.standing, Ranking::NoDifference { .. }))
         .map(|side| side.label.as_str())
         .collect();
-    let fastest = sides.iter().find(|side| side.standing == Standing::Fastest).map(|side| side.label.as_str());
+    let fastest = sides.iter().find(|side| side.standing == Ranking::Fastest).map(|side| side.label.as_str());
     match &sweep.comparison.verdict {
-        Verdict::Winner { side, by } => {
+        ComparisonResult::Winner { side, by } => {
             let times = format!("{:.2} times as long ({:.2} to {:.2})", by.typical, by.low, by.high);
             let mut lines = vec![format!("best: {side}; the next takes {times}")];
             lines.extend(sweep.start.map(|start| format!("  {start}")));
             lines
         }
-        Verdict::NoDifference { why } => match fastest {
+        ComparisonResult::NoDifference { why } => match fastest {
             Some(fastest) if alike.len() + 1 < sides.len() => {
                 let mut lines =
                     vec![format!("best within noise: {fastest}; no difference shown to {}", alike.join(", "))];
@@ -137,7 +137,7 @@ fn verdict(sweep: &Sweep) -> Vec<String> {
             }
             _ => vec![format!("no difference shown: {why}")],
         },
-        Verdict::NoRanking { why } => vec![format!("no ranking: {why}")],
+        ComparisonResult::NoRanking { why } => vec![format!("no ranking: {why}")],
     }
 }
 
@@ -157,12 +157,12 @@ fn shown(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runs::comparison::{Side as Compared, compare};
+    use crate::runs::comparison::{ComparedSide as Compared, compare};
     use crate::runs::stats::spread::Spread;
     use crate::runs::stats::step_times::StepTimes;
-    use crate::runs::stats::{MarkOrigin, Outcome};
+    use crate::runs::stats::{MarkOrigin, RunStats};
 
-    fn run(ms: f64) -> Outcome {
+    fn run(ms: f64) -> RunStats {
         let steps = StepTimes {
             count: 200,
             median_ms: ms,
@@ -174,7 +174,7 @@ mod tests {
             blocks_ms: vec![ms; 6],
             spread_ms: Spread::of([ms * 0.99, ms, ms * 1.01]),
         };
-        Outcome { seconds: ms / 5.0, marks: Some(MarkOrigin::default()), steps: Some(steps), ..Outcome::default() }
+        RunStats { seconds: ms / 5.0, marks: Some(MarkOrigin::default()), steps: Some(steps), ..RunStats::default() }
     }
 
     fn side(label: &str, ms: [f64; 3]) -> Compared {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn said(sides: &[Compared]) -> String {
-        sweep(&Sweep {
+        sweep(&SweepReport {
             id: "261120-190142-7",
             command: "python train.py",
             repeat: 3,

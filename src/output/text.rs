@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::data::sample::CounterSource;
-use crate::data::scene::{Confidence, Declared, Demand, Scene, Target, Term};
+use crate::data::scene::{Confidence, Declared, Demand, Scene, TargetState, Term};
 use crate::output::causes::{found_sections, tally};
 use crate::output::{limits, verdict, waits};
 use crate::present::figure::{MISSING, bytes, cpus, instant, milliseconds, share, span};
 use crate::present::lines::{clean, joined};
-use crate::present::table::{Side, Table};
+use crate::present::table::{Align, Table};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
 pub fn text(scene: &Scene, with_threads: bool) -> String {
@@ -64,7 +64,7 @@ fn header(scene: &Scene) -> Vec<String> {
     vec![clean(&target.command), process, versions(target), counts(scene)]
 }
 
-pub(crate) fn versions(target: &Target) -> String {
+pub(crate) fn versions(target: &TargetState) -> String {
     let tensorflow = match &target.tensorflow {
         None => "no TensorFlow".to_owned(),
         Some(found) => {
@@ -86,7 +86,7 @@ fn counts(scene: &Scene) -> String {
 
 fn capacity(scene: &Scene) -> Vec<String> {
     let capacity = &scene.capacity;
-    let mut table = Table::new(&[("", Side::Left), ("", Side::Left), ("", Side::Right), ("", Side::Left)]);
+    let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Right), ("", Align::Left)]);
     for (at, term) in capacity.terms.iter().enumerate() {
         let binds = capacity.binding == Some(at);
         let mark = if binds { ">" } else { " " };
@@ -148,14 +148,14 @@ fn split(scene: &Scene) -> Option<String> {
 
 fn groups(scene: &Scene) -> Vec<String> {
     let mut table = Table::new(&[
-        ("ORIGIN", Side::Left),
-        ("THREADS", Side::Right),
-        ("AWAKE", Side::Right),
-        ("GOT CPUs", Side::Right),
-        ("WAITING CPUs", Side::Right),
-        ("WANTED CPUs", Side::Right),
-        ("WAIT", Side::Right),
-        ("EVIDENCE", Side::Left),
+        ("ORIGIN", Align::Left),
+        ("THREADS", Align::Right),
+        ("AWAKE", Align::Right),
+        ("GOT CPUs", Align::Right),
+        ("WAITING CPUs", Align::Right),
+        ("WANTED CPUs", Align::Right),
+        ("WAIT", Align::Right),
+        ("EVIDENCE", Align::Left),
     ]);
     let mut weakest: Vec<Option<Confidence>> = vec![None; scene.groups.len()];
     for thread in &scene.threads {
@@ -174,14 +174,14 @@ fn groups(scene: &Scene) -> Vec<String> {
 
 fn processes(scene: &Scene) -> Vec<String> {
     let mut table = Table::new(&[
-        ("PID", Side::Right),
-        ("PARENT", Side::Right),
-        ("THREADS", Side::Right),
-        ("GOT CPUs", Side::Right),
-        ("WAITING CPUs", Side::Right),
-        ("WANTED CPUs", Side::Right),
-        ("WAIT", Side::Right),
-        ("COMMAND", Side::Left),
+        ("PID", Align::Right),
+        ("PARENT", Align::Right),
+        ("THREADS", Align::Right),
+        ("GOT CPUs", Align::Right),
+        ("WAITING CPUs", Align::Right),
+        ("WANTED CPUs", Align::Right),
+        ("WAIT", Align::Right),
+        ("COMMAND", Align::Left),
     ]);
     for process in &scene.target.processes {
         let cells = [process.pid.to_string(), process.parent.to_string(), process.threads.to_string()];
@@ -193,17 +193,17 @@ fn processes(scene: &Scene) -> Vec<String> {
 
 fn threads(scene: &Scene) -> Vec<String> {
     let mut table = Table::new(&[
-        ("PID", Side::Right),
-        ("TID", Side::Right),
-        ("NAME", Side::Left),
-        ("ORIGIN", Side::Left),
-        ("STATE", Side::Left),
-        ("LAST CPU", Side::Right),
-        ("GOT CPUs", Side::Right),
-        ("WAITING CPUs", Side::Right),
-        ("WANTED CPUs", Side::Right),
-        ("WAIT", Side::Right),
-        ("EVIDENCE", Side::Left),
+        ("PID", Align::Right),
+        ("TID", Align::Right),
+        ("NAME", Align::Left),
+        ("ORIGIN", Align::Left),
+        ("STATE", Align::Left),
+        ("LAST CPU", Align::Right),
+        ("GOT CPUs", Align::Right),
+        ("WAITING CPUs", Align::Right),
+        ("WANTED CPUs", Align::Right),
+        ("WAIT", Align::Right),
+        ("EVIDENCE", Align::Left),
     ]);
     for thread in &scene.threads {
         let label = scene.groups.get(thread.group).map_or(&*thread.attribution.group.origin, |group| &group.label);

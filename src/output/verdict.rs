@@ -1,6 +1,6 @@
 //! The verdict in words: what stands first in every report, whatever its format.
 
-use crate::data::scene::{Condition, Finding, Headline, Scene};
+use crate::data::scene::{Finding, Headline, Scene, Verdict};
 use crate::model::advice;
 use crate::model::verdict::levels::JUDGED_S;
 use crate::present::lines::{clean, paste};
@@ -21,7 +21,7 @@ pub(crate) fn section(scene: &Scene) -> Vec<String> {
 /// "OVERSUBSCRIBED 2.3x", "HEALTHY": the factor where more is wanted than there is.
 pub(crate) fn title(headline: &Headline) -> String {
     let word = headline.condition.word().to_uppercase();
-    let excess = matches!(headline.condition, Condition::Severe | Condition::Oversubscribed | Condition::Notice);
+    let excess = matches!(headline.condition, Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice);
     match headline.pressure {
         Some(pressure) if excess => format!("{word} {:.1}x", pressure.saturation),
         _ => word,
@@ -32,8 +32,8 @@ pub(crate) fn title(headline: &Headline) -> String {
 pub(crate) fn next_step(scene: &Scene) -> String {
     let headline = &scene.headline;
     match (headline.condition, scene.target.ended) {
-        (Condition::TooSoon, true) => "It ended too soon for a verdict.".to_owned(),
-        (Condition::TooSoon, false) => {
+        (Verdict::TooSoon, true) => "It ended too soon for a verdict.".to_owned(),
+        (Verdict::TooSoon, false) => {
             format!("`tftop report {} --for {:.0}s` gives a verdict.", scene.target.pid, JUDGED_S + CONFIRMED_S)
         }
         _ => headline.advice.clone(),

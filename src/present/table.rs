@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// On which side a column's cells stand.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum Align {
     /// Words.
     Left,
     /// Numbers.
@@ -13,13 +13,13 @@ pub(crate) enum Side {
 
 /// Column titles with their sides, and rows of as many cells.
 pub(crate) struct Table {
-    columns: Vec<(&'static str, Side)>,
+    columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// An empty table.
-    pub(crate) fn new(columns: &[(&'static str, Side)]) -> Self {
+    pub(crate) fn new(columns: &[(&'static str, Align)]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
@@ -45,8 +45,8 @@ impl Table {
                 line.push_str("  ");
             }
             match side {
-                Side::Left => line.extend([cell, padding.as_str()]),
-                Side::Right => line.extend([padding.as_str(), cell]),
+                Align::Left => line.extend([cell, padding.as_str()]),
+                Align::Right => line.extend([padding.as_str(), cell]),
             }
         }
         line.truncate(line.trim_end().len());
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn wide_characters_take_two_columns() {
-        let mut table = Table::new(&[("NAME", Side::Left), ("N", Side::Right), ("WHY", Side::Left)]);
+        let mut table = Table::new(&[("NAME", Align::Left), ("N", Align::Right), ("WHY", Align::Left)]);
         table.row(["日本語".to_owned(), "1".to_owned(), "x".to_owned()]);
         table.row(["a".to_owned(), "100".to_owned()]);
         assert_eq!(table.lines(), ["NAME      N  WHY", "日本語    1  x", "a       100"]);

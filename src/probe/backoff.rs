@@ -7,12 +7,12 @@ pub const LONGEST_NS: u64 = 32_000_000_000;
 
 /// When to look again. The first look is due at once.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Pace {
+pub struct Backoff {
     last_ns: Option<u64>,
     pause_ns: u64,
 }
 
-impl Pace {
+impl Backoff {
     /// Whether it is time for a look.
     pub fn is_due(&self, at_ns: u64) -> bool {
         self.last_ns.is_none_or(|last_ns| at_ns >= last_ns.saturating_add(self.pause_ns))
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_longest_and_news_bring_the_next_look_near() {
-        let mut pace = Pace::default();
+        let mut pace = Backoff::default();
         let mut looks = Vec::new();
         for second in 0..100 {
             if pace.is_due(second * SECOND) {

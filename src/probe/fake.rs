@@ -12,7 +12,7 @@ pub struct FakeProc(TempDir);
 
 /// What a fake stat line says.
 #[derive(Clone, Copy)]
-pub struct Line<'a> {
+pub struct StatLine<'a> {
     pub comm: &'a str,
     pub state: char,
     pub parent: u32,
@@ -22,7 +22,7 @@ pub struct Line<'a> {
     pub command_address: u64,
 }
 
-impl Default for Line<'_> {
+impl Default for StatLine<'_> {
     fn default() -> Self {
         Self { comm: "python", state: 'S', parent: 1, cpu_ticks: 0, threads: 1, start_ticks: 100, command_address: 0 }
     }
@@ -55,7 +55,7 @@ impl FakeProc {
     }
 
     /// A process with its main thread.
-    pub fn process(&self, pid: u32, line: Line<'_>) {
+    pub fn process(&self, pid: u32, line: StatLine<'_>) {
         self.write(&format!("{pid}/stat"), &text(pid, line));
         self.write(&format!("{pid}/status"), &format!("Tgid:\t{pid}\nUid:\t0\t0\t0\t0\nCpus_allowed_list:\t0-3\n"));
         self.write(&format!("{pid}/cmdline"), "python\0train.py\0");
@@ -63,7 +63,7 @@ impl FakeProc {
     }
 
     /// A thread; without schedstat where none is given.
-    pub fn thread(&self, pid: u32, tid: u32, line: Line<'_>, schedstat: Option<&str>) {
+    pub fn thread(&self, pid: u32, tid: u32, line: StatLine<'_>, schedstat: Option<&str>) {
         self.write(&format!("{pid}/task/{tid}/stat"), &text(tid, line));
         self.write(&format!("{pid}/task/{tid}/status"), "Cpus_allowed_list:\t0-3\n");
         if let Some(schedstat) = schedstat {
@@ -72,8 +72,8 @@ impl FakeProc {
     }
 }
 
-fn text(number: u32, line: Line<'_>) -> String {
-    let Line { comm, state, parent, cpu_ticks, threads, start_ticks, command_address } = line;
+fn text(number: u32, line: StatLine<'_>) -> String {
+    let StatLine { comm, state, parent, cpu_ticks, threads, start_ticks, command_address } = line;
     format!(
         "{number} ({comm}) {state} {parent} 0 0 0 0 0 0 0 0 0 {cpu_ticks} 0 0 0 0 0 {threads} 0 {start_ticks} \
          0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0 0 {command_address} 0 0 0 0\n"

@@ -14,24 +14,24 @@ use crate::linux::elf::file::{LibraryFile, ReadAt, invalid};
 use crate::linux::memory::Memory;
 use crate::linux::proc::maps::Mapping;
 use crate::probe::identify::identifier::{Identifier, Newborn};
-use crate::probe::target::live_target::{Found, LiveTarget, Target, Wanted};
+use crate::probe::target::live_target::{IdentifyTarget, LibraryAnswer, LibraryQuery, LiveTarget};
 
 /// A process as far as identification looked at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recording {
+pub struct MemoryImage {
     /// The threads that were asked for.
     pub threads: Vec<Newborn>,
     /// Lines of the maps file: all of the libraries that were asked, and those with code of other files.
     pub maps: Vec<String>,
     /// What library files answered, by path.
-    pub libraries: BTreeMap<PathBuf, Found>,
+    pub libraries: BTreeMap<PathBuf, LibraryAnswer>,
     /// Names in the directories that were listed.
     pub directories: BTreeMap<PathBuf, Vec<String>>,
     /// Parts of library files that were read, by path: what steps out of functions is looked up there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<PathBuf, FileParts>,
     /// Memory that was read: bytes by their first address; no two overlap or touch.
-    pub memory: BTreeMap<Address, Bytes>,
+    pub memory: BTreeMap<Address, HexBytes>,
 }
 
 /// The parts of a file that were read.
@@ -40,15 +40,15 @@ pub struct FileParts {
     /// The whole file's length in bytes.
     pub length: u64,
     /// Bytes by their first offset; no two overlap or touch.
-    pub parts: BTreeMap<Address, Bytes>,
+    pub parts: BTreeMap<Address, HexBytes>,
 }
 
 /// Bytes, in hex where they are text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bytes(pub Vec<u8>);
+pub struct HexBytes(pub Vec<u8>);
 
 /// Records a live process: identifies all its threads and keeps what that read.
-pub fn capture(proc_root: &Path, pid: Pid) -> io::Result<Recording> {
+pub fn capture(proc_root: &Path, pid: Pid) -> io::Result<MemoryImage> {
     let threads = threads(proc_root, pid)?;
     let log = Arc::default();
     let recorder = Recorder { live: LiveTarget::open(proc_root, pid), log: Arc::clone(&log) };
@@ -64,7 +64,7 @@ pub fn capture(proc_root: &Path, pid: Pid) -> io::Result<Recording> {
 
 /// A live process whose reads are written down, and where.
 #[cfg(test)]
-pub(super) fn recorder(proc_root: &Path, pid: Pid) -> (Box<dyn Target>, Arc<Mutex<Recording>>) {
+pub(super) fn recorder(proc_root: &Path, pid: Pid) -> (Box<dyn IdentifyTarget>, Arc<Mutex<MemoryImage>>) {
     let log = Arc::default();
     (Box::new(Recorder { live: LiveTarget::open(proc_root, pid), log: Arc::clone(&log) }), log)
 }
@@ -89,11 +89,11 @@ fn threads(proc_root: &Path, pid: Pid) -> io::Result<Vec<Newborn>> {
 #[derive(Debug)]
 struct Recorder {
     live: LiveTarget,
-    log: Arc<Mutex<Recording>>,
+    log: Arc<Mutex<MemoryImage>>,
 }
 
 impl Recorder {
-    fn note(&self, note: impl FnOnce(&mut Recording)) {
+    fn note(&self, note: impl FnOnce(&mut MemoryImage)) {
         note(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -106,7 +106,7 @@ impl Memory for Recorder {
     }
 }
 
-impl Target for Recorder {
+impl IdentifyTarget for Recorder {
     fn maps(&self) -> io::Result<Vec<u8>> {
         let text = self.live.maps()?;
         self.note(|log| log.maps = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect());
@@ -117,7 +117,7 @@ impl Target for Recorder {
         self.live.memory_error()
     }
 
-    fn ask(&self, code: &Mapping, wanted: &Wanted) -> io::Result<Found> {
+    fn ask(&self, code: &Mapping, wanted: &LibraryQuery) -> io::Result<LibraryAnswer> {
         let found = self.live.ask(code, wanted)?;
         self.note(|log| {
             let all = log.libraries.entry(code.file.path.clone()).or_default();
@@ -153,7 +153,7 @@ impl Target for Recorder {
 struct RecordedFile {
     file: LibraryFile,
     path: PathBuf,
-    log: Arc<Mutex<Recording>>,
+    log: Arc<Mutex<MemoryImage>>,
 }
 
 impl ReadAt for RecordedFile {
@@ -182,7 +182,7 @@ impl ReadAt for FileParts {
     }
 }
 
-impl Recording {
+impl MemoryImage {
     pub(super) fn keep_needed_lines(&mut self) {
         let text = self.maps.join("\n");
         let asked =
@@ -197,7 +197,7 @@ impl Recording {
 }
 
 /// Adds bytes, newer ones over older ones, and joins what touches.
-fn remember(memory: &mut BTreeMap<Address, Bytes>, address: Address, bytes: &[u8]) {
+fn remember(memory: &mut BTreeMap<Address, HexBytes>, address: Address, bytes: &[u8]) {
     let (mut start, mut joined) = (address.0, bytes.to_vec());
     let end = start.saturating_add(bytes.len() as u64);
     let touching: Vec<Address> = memory
@@ -208,7 +208,7 @@ fn remember(memory: &mut BTreeMap<Address, Bytes>, address: Address, bytes: &[u8
         .map(|(from, _)| from)
         .collect();
     for from in touching {
-        let Some(Bytes(old)) = memory.remove(&from) else { continue };
+        let Some(HexBytes(old)) = memory.remove(&from) else { continue };
         let joined_end = start + joined.len() as u64;
         if from.0 < start {
             let before = &old[..old.len().min((start - from.0) as usize)];
@@ -219,11 +219,11 @@ fn remember(memory: &mut BTreeMap<Address, Bytes>, address: Address, bytes: &[u8
         }
         start = start.min(from.0);
     }
-    memory.insert(Address(start), Bytes(joined));
+    memory.insert(Address(start), HexBytes(joined));
 }
 
 /// Bytes that were remembered, whole or not at all.
-fn copy_out(memory: &BTreeMap<Address, Bytes>, address: Address, into: &mut [u8]) -> io::Result<()> {
+fn copy_out(memory: &BTreeMap<Address, HexBytes>, address: Address, into: &mut [u8]) -> io::Result<()> {
     let region = memory.range(..=address).next_back();
     let bytes = region.and_then(|(start, bytes)| {
         let at = usize::try_from(address.0 - start.0).ok()?;
@@ -233,13 +233,13 @@ fn copy_out(memory: &BTreeMap<Address, Bytes>, address: Address, into: &mut [u8]
     Ok(())
 }
 
-impl Memory for Recording {
+impl Memory for MemoryImage {
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
         copy_out(&self.memory, address, into)
     }
 }
 
-impl Target for Recording {
+impl IdentifyTarget for MemoryImage {
     fn maps(&self) -> io::Result<Vec<u8>> {
         Ok(self.maps.join("\n").into_bytes())
     }
@@ -248,7 +248,7 @@ impl Target for Recording {
         None
     }
 
-    fn ask(&self, code: &Mapping, _wanted: &Wanted) -> io::Result<Found> {
+    fn ask(&self, code: &Mapping, _wanted: &LibraryQuery) -> io::Result<LibraryAnswer> {
         self.libraries.get(&code.file.path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
@@ -269,13 +269,13 @@ impl Target for Recording {
     }
 }
 
-impl Serialize for Bytes {
+impl Serialize for HexBytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
     }
 }
 
-impl<'de> Deserialize<'de> for Bytes {
+impl<'de> Deserialize<'de> for HexBytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);

@@ -10,14 +10,14 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::data::sample::{Cost, CounterSource, Interest, ProcessSample, Sample, ThreadDetail};
 use crate::data::{Gap, Pid, ThreadKey};
 use crate::linux::cgroup::read::Mounts;
-use crate::linux::proc::affinity::Masks;
-use crate::linux::proc::host::{Host, UserNames};
-use crate::linux::proc::proc_dir::{Folder, Reader, is_gone};
+use crate::linux::proc::affinity::AffinityReader;
+use crate::linux::proc::host::{HostReader, UserNames};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir, is_gone};
 use crate::linux::proc::stat::{status_field, status_last_number};
-use crate::probe::process::process_reader::{Process, Surroundings};
-use crate::probe::target::tree::{MOST_DESCENDANTS, Tree};
-use crate::probe::threads::counters::Means;
-use crate::probe::threads::detail::Details;
+use crate::probe::process::process_reader::{HostContext, ProcessReader};
+use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
+use crate::probe::threads::counters::ReadContext;
+use crate::probe::threads::detail::DetailReader;
 
 /// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.
 const SPARE_DESCRIPTORS: u64 = 512;
@@ -26,14 +26,14 @@ const SPARE_DESCRIPTORS: u64 = 512;
 #[derive(Debug)]
 pub struct Live {
     options: LiveOptions,
-    proc_root: Folder,
-    around: Surroundings,
-    means: Means,
-    host: Host,
-    tree: Tree,
+    proc_root: ProcDir,
+    around: HostContext,
+    means: ReadContext,
+    host: HostReader,
+    tree: ProcessTree,
     /// The process asked for, then its descendants by pid.
-    processes: Vec<Process>,
-    details: Details,
+    processes: Vec<ProcessReader>,
+    details: DetailReader,
     most_descendants: usize,
     left_out: usize,
 }
@@ -96,21 +96,21 @@ impl Live {
     /// stands for the process. Raises this process's own soft limit of descriptors to its hard limit.
     pub fn attach(pid: Pid, options: LiveOptions) -> Result<Self, AttachError> {
         let fails = |error| AttachError::new(pid, error);
-        let mut reader = Reader::default();
-        let proc_root = Folder::open(&options.proc_root).map_err(fails)?;
+        let mut reader = FileReader::default();
+        let proc_root = ProcDir::open(&options.proc_root).map_err(fails)?;
         let pid = process_of(&proc_root, pid, &mut reader).unwrap_or(pid);
-        let mut around = Surroundings {
+        let mut around = HostContext {
             mounts: Mounts::read(&options.proc_root, &options.cgroup_root, &mut reader),
             users: UserNames::default(),
             proc_root: options.proc_root.clone(),
         };
-        let root = Process::open(pid, &mut around, &mut reader).map_err(fails)?;
-        let host = Host::new(&proc_root, &mut reader);
-        let masks = Masks::new(&proc_root);
-        let means = Means { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
+        let root = ProcessReader::open(pid, &mut around, &mut reader).map_err(fails)?;
+        let host = HostReader::new(&proc_root, &mut reader);
+        let masks = AffinityReader::new(&proc_root);
+        let means = ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
         let processes = vec![root];
-        let (tree, most_descendants) = (Tree::new(pid), MOST_DESCENDANTS);
-        let details = Details::default();
+        let (tree, most_descendants) = (ProcessTree::new(pid), MOST_DESCENDANTS);
+        let details = DetailReader::default();
         Ok(Self { options, proc_root, around, means, host, tree, processes, details, most_descendants, left_out: 0 })
     }
 
@@ -153,13 +153,13 @@ impl Live {
         for found in self.tree.grow(&self.proc_root, &mut self.means.reader) {
             if self.processes.len() > self.most_descendants {
                 self.left_out = self.left_out.saturating_add(1);
-            } else if let Ok(process) = Process::open(found, &mut self.around, &mut self.means.reader) {
+            } else if let Ok(process) = ProcessReader::open(found, &mut self.around, &mut self.means.reader) {
                 // Where it fails, the process ended meanwhile or waits to be reaped: nothing of it was ever seen.
                 self.processes.push(process);
             }
         }
         if let Some(descendants) = self.processes.get_mut(1..) {
-            descendants.sort_by_key(Process::key);
+            descendants.sort_by_key(ProcessReader::key);
         }
     }
 
@@ -221,7 +221,7 @@ impl Live {
 }
 
 /// The process a number stands for: /proc also answers to the numbers of threads.
-fn process_of(proc_root: &Folder, pid: Pid, reader: &mut Reader) -> Option<Pid> {
+fn process_of(proc_root: &ProcDir, pid: Pid, reader: &mut FileReader) -> Option<Pid> {
     let status = reader.read(proc_root, &format!("{pid}/status"), 64 << 10).ok()?;
     status_field(status, "Tgid")?;
     status_last_number(status, "Tgid").and_then(|pid| u32::try_from(pid).ok()).map(Pid)

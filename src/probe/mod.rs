@@ -12,4 +12,3 @@ pub(crate) mod rebuild;
 pub(crate) mod stack;
 pub(crate) mod target;
 pub(crate) mod threads;
-

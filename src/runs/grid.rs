@@ -12,7 +12,7 @@ pub const MOST_REPEATS: u32 = 100;
 
 /// Values to try for each cap; an empty list leaves that layer alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grid {
+pub struct SweepGrid {
     /// TF intra-op threads.
     pub intra: Vec<u32>,
     /// TF inter-op threads.
@@ -29,14 +29,14 @@ pub struct Grid {
 
 /// One run to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot {
+pub struct SweepSlot {
     /// Which block, from 0.
     pub block: u32,
     /// Which combination: an index into [`Grid::combinations`].
     pub combination: usize,
 }
 
-impl Grid {
+impl SweepGrid {
     /// How many combinations there are, the baseline included; none: more than can be counted.
     pub fn count(&self) -> Option<usize> {
         let lists = [&self.intra, &self.inter, &self.data, &self.omp, &self.blas, &self.cpus];
@@ -81,13 +81,13 @@ fn with(mut caps: Caps, slot: Slotted, value: u32) -> Caps {
 }
 
 /// The order of all runs: `repeat` blocks, each a random order of every combination. The same seed gives the same order.
-pub fn schedule(combinations: usize, repeat: u32, seed: u64) -> Vec<Slot> {
+pub fn schedule(combinations: usize, repeat: u32, seed: u64) -> Vec<SweepSlot> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut slots = Vec::new();
     for block in 0..repeat.min(MOST_REPEATS) {
         let mut order: Vec<usize> = (0..combinations).collect();
         random.shuffle(&mut order);
-        slots.extend(order.into_iter().map(|combination| Slot { block, combination }));
+        slots.extend(order.into_iter().map(|combination| SweepSlot { block, combination }));
     }
     slots
 }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn every_combination_is_there_once_and_the_baseline_first() {
-        let grid = Grid { intra: vec![1, 2, 4], inter: vec![1, 2], ..Grid::default() };
+        let grid = SweepGrid { intra: vec![1, 2, 4], inter: vec![1, 2], ..SweepGrid::default() };
         let all = grid.combinations();
         assert_eq!((all.len(), grid.count()), (7, Some(7)));
         assert_eq!(all[0], Caps::default());
@@ -111,14 +111,14 @@ mod tests {
 
     #[test]
     fn a_grid_without_values_is_the_baseline_alone() {
-        assert_eq!(Grid::default().combinations(), [Caps::default()]);
-        assert_eq!(Grid::default().count(), Some(1));
+        assert_eq!(SweepGrid::default().combinations(), [Caps::default()]);
+        assert_eq!(SweepGrid::default().count(), Some(1));
     }
 
     #[test]
     fn a_grid_beyond_all_measure_is_counted_without_being_made() {
         let list: Vec<u32> = (1..=10_000).collect();
-        let grid = Grid {
+        let grid = SweepGrid {
             intra: list.clone(),
             inter: list.clone(),
             data: list.clone(),

@@ -38,18 +38,18 @@ pub struct Store {
 
 /// One run that is kept.
 #[derive(Debug)]
-pub struct Kept {
+pub struct KeptRun {
     /// What it says of itself.
     pub fact: RunFact,
     /// Where it is with its run.
-    pub state: State,
+    pub state: RunState,
     path: PathBuf,
     folder: OwnedFd,
 }
 
 /// Whether a run is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum RunState {
     /// The tftop that started it is still there, or the command that it left to itself.
     GoesOn,
     /// It has ended, and there is a summary.
@@ -60,7 +60,7 @@ pub enum State {
 
 /// Why a name names no run.
 #[derive(Debug)]
-pub enum NotFound {
+pub enum RunNotFound {
     /// There is none that begins so.
     None,
     /// Several begin so: the newest of them, newest first.
@@ -71,7 +71,7 @@ pub enum NotFound {
 
 /// What was removed of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removed {
+pub enum RemovedRun {
     /// Everything.
     All,
     /// Everything of tftop's; the folder stays, because there are other files in it.
@@ -99,31 +99,31 @@ impl Store {
     }
 
     /// Every run, newest first. What is no run is passed over.
-    pub fn list(&self) -> io::Result<Vec<Kept>> {
+    pub fn list(&self) -> io::Result<Vec<KeptRun>> {
         let names = self.names()?;
         Ok(names.iter().rev().filter_map(|name| self.kept(name)).take(MOST_RUNS).collect())
     }
 
     /// The run with this name or the only one that begins so; "last" is the newest.
-    pub fn find(&self, name: &str) -> Result<Kept, NotFound> {
-        let names = self.names().map_err(NotFound::Io)?;
+    pub fn find(&self, name: &str) -> Result<KeptRun, RunNotFound> {
+        let names = self.names().map_err(RunNotFound::Io)?;
         if name == "last" {
-            return names.iter().rev().find_map(|name| self.kept(name)).ok_or(NotFound::None);
+            return names.iter().rev().find_map(|name| self.kept(name)).ok_or(RunNotFound::None);
         }
         if let Some(kept) = names.iter().find(|id| *id == name).and_then(|id| self.kept(id)) {
             return Ok(kept);
         }
         let begins = names.iter().rev().filter(|id| !name.is_empty() && id.starts_with(name));
-        let mut kept: Vec<Kept> = begins.filter_map(|id| self.kept(id)).take(MOST_RUNS).collect();
+        let mut kept: Vec<KeptRun> = begins.filter_map(|id| self.kept(id)).take(MOST_RUNS).collect();
         match kept.len() {
-            0 => Err(NotFound::None),
-            1 => kept.pop().ok_or(NotFound::None),
-            _ => Err(NotFound::Several(kept.into_iter().map(|kept| kept.fact.id).collect())),
+            0 => Err(RunNotFound::None),
+            1 => kept.pop().ok_or(RunNotFound::None),
+            _ => Err(RunNotFound::Several(kept.into_iter().map(|kept| kept.fact.id).collect())),
         }
     }
 
     /// Removes a run; one that goes on is not removed ([`io::ErrorKind::ResourceBusy`]).
-    pub fn remove(&self, kept: &Kept) -> io::Result<Removed> {
+    pub fn remove(&self, kept: &KeptRun) -> io::Result<RemovedRun> {
         let Some(store) = &self.folder else { return Err(io::ErrorKind::NotFound.into()) };
         // Asked again: it may have been looked at long ago.
         if goes_on(&kept.folder) {
@@ -135,8 +135,8 @@ impl Store {
             remove_file(&kept.folder, &format!("{name}{UNFINISHED}"))?;
         }
         match unlinkat(store, kept.fact.id.as_str(), AtFlags::REMOVEDIR) {
-            Ok(()) => Ok(Removed::All),
-            Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(Removed::AllButForeign),
+            Ok(()) => Ok(RemovedRun::All),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(RemovedRun::AllButForeign),
             Err(error) => Err(error.into()),
         }
     }
@@ -145,9 +145,9 @@ impl Store {
     /// reason why one was not.
     pub fn prune(&self, stay: Retention) -> io::Result<(Vec<Text>, Option<io::Error>)> {
         let (mut removed, mut failed) = (Vec::new(), None);
-        let goes = |(at, kept): &(usize, Kept)| {
+        let goes = |(at, kept): &(usize, KeptRun)| {
             let old = stay.since_unix_ms.is_some_and(|since| kept.fact.started_unix_ms < since);
-            (*at >= stay.newest || old) && kept.state != State::GoesOn
+            (*at >= stay.newest || old) && kept.state != RunState::GoesOn
         };
         for (_, kept) in self.list()?.into_iter().enumerate().filter(goes) {
             match self.remove(&kept) {
@@ -173,22 +173,22 @@ impl Store {
         Ok(names)
     }
 
-    fn kept(&self, id: &str) -> Option<Kept> {
+    fn kept(&self, id: &str) -> Option<KeptRun> {
         let folder = openat(self.folder.as_ref()?, id, FOLDER, Mode::empty()).ok()?;
         let fact: RunFact = serde_json::from_slice(&read(&folder, RUN, LONGEST_FILE).ok()?).ok()?;
         if *fact.schema != *RUN_SCHEMA || *fact.id != *id {
             return None;
         }
         let state = match (goes_on(&folder), file(&folder, SUMMARY).is_ok()) {
-            (true, _) => State::GoesOn,
-            (false, true) => State::Ended,
-            (false, false) => State::Unfinished,
+            (true, _) => RunState::GoesOn,
+            (false, true) => RunState::Ended,
+            (false, false) => RunState::Unfinished,
         };
-        Some(Kept { fact, state, path: self.path.join(id), folder })
+        Some(KeptRun { fact, state, path: self.path.join(id), folder })
     }
 }
 
-impl Kept {
+impl KeptRun {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -205,7 +205,7 @@ impl Kept {
     }
 }
 
-impl fmt::Display for NotFound {
+impl fmt::Display for RunNotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 8;
         match self {
@@ -220,7 +220,7 @@ impl fmt::Display for NotFound {
     }
 }
 
-impl std::error::Error for NotFound {}
+impl std::error::Error for RunNotFound {}
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 

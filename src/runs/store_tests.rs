@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
 use super::*;
-use crate::launch::run_dir::Folder;
+use crate::launch::run_dir::RunDir;
 
 fn fact(id: &str) -> String {
     let fact = RunFact { schema: RUN_SCHEMA.into(), id: id.into(), ..RunFact::default() };
@@ -42,7 +42,7 @@ fn no_store_is_an_empty_one() {
     let home = tempfile::tempdir().unwrap();
     let store = Store::open(&home.path().join("nowhere")).unwrap();
     assert!(store.list().unwrap().is_empty());
-    assert!(matches!(store.find("last"), Err(NotFound::None)));
+    assert!(matches!(store.find("last"), Err(RunNotFound::None)));
     assert_eq!(store.prune(newest(0)).unwrap().0, []);
 }
 
@@ -57,24 +57,24 @@ fn a_run_is_found_by_its_name_by_how_it_begins_and_as_the_last() {
     assert_eq!(found("last").unwrap(), "261121-000000");
     assert_eq!(found("261121").unwrap(), "261121-000000");
     assert_eq!(found("261120-161909").unwrap(), "261120-161909");
-    assert!(matches!(found("261120"), Err(NotFound::Several(ids)) if ids.len() == 2));
+    assert!(matches!(found("261120"), Err(RunNotFound::Several(ids)) if ids.len() == 2));
     for nothing in ["", "27", ".", "..", "../x", "/"] {
-        assert!(matches!(found(nothing), Err(NotFound::None)), "{nothing}");
+        assert!(matches!(found(nothing), Err(RunNotFound::None)), "{nothing}");
     }
 }
 
 #[test]
 fn a_run_that_goes_on_is_seen_and_never_removed() {
     let home = tempfile::tempdir().unwrap();
-    let folder = Folder::make(home.path(), 0).unwrap();
+    let folder = RunDir::make(home.path(), 0).unwrap();
     folder.write(RUN, &fact(folder.id())).unwrap();
     let store = Store::open(home.path()).unwrap();
     let kept = store.find("last").unwrap();
-    assert_eq!(kept.state, State::GoesOn);
+    assert_eq!(kept.state, RunState::GoesOn);
     assert_eq!(store.remove(&kept).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
     assert_eq!(store.prune(newest(0)).unwrap().0, []);
     drop(folder);
-    assert_eq!(store.find("last").unwrap().state, State::Unfinished);
+    assert_eq!(store.find("last").unwrap().state, RunState::Unfinished);
     assert_eq!(store.prune(newest(0)).unwrap().0, [Text::from("700101-000000")]);
     assert_eq!(names(home.path()), [""; 0]);
 }
@@ -83,7 +83,7 @@ fn a_run_that_goes_on_is_seen_and_never_removed() {
 fn a_command_that_was_left_to_itself_keeps_its_run() {
     let home = tempfile::tempdir().unwrap();
     let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
-    let folder = Folder::make(home.path(), 0).unwrap();
+    let folder = RunDir::make(home.path(), 0).unwrap();
     folder.write(RUN, &fact(folder.id())).unwrap();
     let lock = folder.path().join(LOCK);
     folder.leave(Pid(child.id()));
@@ -92,13 +92,13 @@ fn a_command_that_was_left_to_itself_keeps_its_run() {
     let text = fs::read(&lock).unwrap();
     fs::remove_file(&lock).unwrap();
     fs::write(&lock, text).unwrap();
-    assert_eq!(store.find("last").unwrap().state, State::GoesOn);
+    assert_eq!(store.find("last").unwrap().state, RunState::GoesOn);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(store.find("last").unwrap().state, State::Unfinished);
+    assert_eq!(store.find("last").unwrap().state, RunState::Unfinished);
     for garbage in ["1", "x y", "1 18446744073709551616", "-1 0"] {
         fs::write(&lock, garbage).unwrap();
-        assert_eq!(store.find("last").unwrap().state, State::Unfinished, "{garbage}");
+        assert_eq!(store.find("last").unwrap().state, RunState::Unfinished, "{garbage}");
     }
 }
 
@@ -157,8 +157,8 @@ fn links_in_a_run_lead_nowhere_when_it_is_removed() {
     fs::write(whole.join("own notes"), "precious").unwrap();
     let store = Store::open(home.path()).unwrap();
     let removed = |id: &str| store.remove(&store.find(id).unwrap()).unwrap();
-    assert_eq!(removed("261120-000000"), Removed::All);
-    assert_eq!(removed("261120-000001"), Removed::AllButForeign);
+    assert_eq!(removed("261120-000000"), RemovedRun::All);
+    assert_eq!(removed("261120-000001"), RemovedRun::AllButForeign);
     assert_eq!(names(elsewhere.path()), ["a.py", "b.pyc", "notes"]);
     assert_eq!(names(&whole), ["own notes", SHIM]);
 }

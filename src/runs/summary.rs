@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::limits::Caps;
 use crate::data::run::{RunEnd, RunFact};
-use crate::data::sample::{Failure, Heard, LibraryPool, Overruled, ProcessFact, Sample, TfConfigFact, TfStarted};
-use crate::data::scene::{Capacity, Check, Scene};
+use crate::data::sample::{
+    HookFailure, LibraryPool, OverruledSetting, ProcessFact, Sample, ShimReport, TfConfigFact, TfStarted,
+};
+use crate::data::scene::{CapCheck, Capacity, Scene};
 use crate::data::{Gap, Text};
 use crate::model::limits::verification;
-use crate::runs::stats::Outcome;
-use crate::runs::stats::run_stats::Ledger;
+use crate::runs::stats::RunStats;
+use crate::runs::stats::run_stats::StatsBuilder;
 use crate::runs::stats::warmup::Warmup;
 
 /// Name and version of the contract of `summary.json`.
@@ -20,7 +22,7 @@ pub const SCHEMA: &str = "tftop.run-summary/1";
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
+pub struct RunSummary {
     /// [`SCHEMA`].
     pub schema: Text,
     /// What was started.
@@ -32,9 +34,9 @@ pub struct Summary {
     /// Looks that were taken at it.
     pub looks: u64,
     /// What it came to, its warm-up left out.
-    pub outcome: Outcome,
+    pub outcome: RunStats,
     /// Settings that were seen in it.
-    pub seen: Seen,
+    pub seen: SeenSettings,
     /// What bounded the CPUs it might use, at the last look.
     pub capacity: Capacity,
     /// Caps that would have fitted it when its demand was judged highest, those it had included; empty where none was
@@ -48,7 +50,7 @@ pub struct Summary {
 
 /// Settings as they were in the process itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct SeenSettings {
     /// tf.config, from the program's own objects.
     pub tf_config: Option<TfConfigFact>,
     /// Numbers that libraries keep for themselves.
@@ -56,23 +58,23 @@ pub struct Seen {
     /// What the shim heard of TensorFlow's starts.
     pub started: Vec<TfStarted>,
     /// What the script asked for and did not get.
-    pub overruled: Vec<Overruled>,
+    pub overruled: Vec<OverruledSetting>,
     /// Parts of the shim that did not work.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<HookFailure>,
 }
 
 /// The cap's answers in one word, the worst first; none where nothing was capped.
-pub fn verdict(checks: &[Check]) -> Option<crate::data::scene::Outcome> {
-    use crate::data::scene::Outcome::{Exceeded, Held, Unverified};
+pub fn verdict(checks: &[CapCheck]) -> Option<crate::data::scene::CheckOutcome> {
+    use crate::data::scene::CheckOutcome::{Exceeded, Held, Unverified};
     [Exceeded, Unverified, Held].into_iter().find(|outcome| checks.iter().any(|check| check.outcome == *outcome))
 }
 
 /// Gathers what a summary is made of, look by look.
 #[derive(Debug, Default)]
-pub struct Gathering {
-    ledger: Ledger,
+pub struct SummaryBuilder {
+    ledger: StatsBuilder,
     process: Option<Arc<ProcessFact>>,
-    heard: Arc<Heard>,
+    heard: Arc<ShimReport>,
     capacity: Capacity,
     span_ns: Option<(u64, u64)>,
     looks: u64,
@@ -80,7 +82,7 @@ pub struct Gathering {
     advised: Option<(f64, Caps)>,
 }
 
-impl Gathering {
+impl SummaryBuilder {
     /// One more look, and the scene that the model made of it.
     pub fn take_in(&mut self, sample: &Sample, scene: &Scene) {
         self.ledger.take_in(sample, scene);
@@ -114,7 +116,7 @@ impl Gathering {
     }
 
     /// What it came to, without the warm-up.
-    pub fn outcome(&self, warmup: Warmup) -> Outcome {
+    pub fn outcome(&self, warmup: Warmup) -> RunStats {
         self.ledger.outcome(warmup)
     }
 
@@ -124,7 +126,7 @@ impl Gathering {
     }
 
     /// What is known now. Checks of a run that nobody looked at stand in for what was seen.
-    pub fn summary(&self, run: RunFact, (ended, seconds): (RunEnd, f64), missing: Vec<String>) -> Summary {
+    pub fn summary(&self, run: RunFact, (ended, seconds): (RunEnd, f64), missing: Vec<String>) -> RunSummary {
         let mut outcome = self.ledger.outcome(Warmup::default());
         // Its words may hold what nobody should find in a file; those of the run do not.
         outcome.circumstances.command = command(&run);
@@ -133,14 +135,14 @@ impl Gathering {
             outcome.checks = verification::Verification::new(&run.launch).checks(false);
         }
         let settings = self.process.as_ref().map(|fact| &fact.settings);
-        let seen = Seen {
+        let seen = SeenSettings {
             tf_config: settings.and_then(|settings| settings.tf_config),
             library_pools: settings.map_or_else(Vec::new, |settings| settings.library_pools.clone()),
             started: self.heard.started.clone(),
             overruled: self.heard.overruled.clone(),
             failures: self.heard.failures.clone(),
         };
-        Summary {
+        RunSummary {
             schema: SCHEMA.into(),
             run,
             ended,
@@ -155,7 +157,7 @@ impl Gathering {
     }
 }
 
-impl Summary {
+impl RunSummary {
     /// Everything that is missing: of what was to be read, and of the run's files.
     pub fn gaps(&self) -> Vec<Gap> {
         let files = self.missing.iter().map(|what| Gap::new("the run's files", what.clone()));

@@ -10,8 +10,8 @@ use std::{fs, io};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use crate::runs::grid::{Grid, MOST_COMBINATIONS, MOST_REPEATS, Slot, schedule};
-use crate::runs::stats::Outcome;
+use crate::runs::grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid, SweepSlot, schedule};
+use crate::runs::stats::RunStats;
 
 /// Name and version of the contract, on disk and with --json.
 pub(crate) const SCHEMA: &str = "tftop.sweep/1";
@@ -22,14 +22,14 @@ const LARGEST: u64 = 256 << 20;
 
 /// What is to be run, and what was.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Record {
+pub(crate) struct SweepRecord {
     pub(crate) schema: String,
     pub(crate) id: String,
     /// The command's words.
     pub(crate) command: Vec<String>,
     /// The folder it was started in.
     pub(crate) folder: PathBuf,
-    pub(crate) grid: Grid,
+    pub(crate) grid: SweepGrid,
     pub(crate) repeat: u32,
     pub(crate) warmup: u64,
     pub(crate) steps: u64,
@@ -51,60 +51,62 @@ pub(crate) struct Trial {
     pub(crate) run: Option<String>,
     /// How long it took, start and end included.
     pub(crate) seconds: f64,
-    pub(crate) ending: Ending,
+    pub(crate) ending: TrialOutcome,
 }
 
 /// What came of a run.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Ending {
+pub(crate) enum TrialOutcome {
     /// It did its steps.
-    Measured(Box<Outcome>),
+    Measured(Box<RunStats>),
     /// It did them beside busy neighbours, which is why it was repeated.
-    Contended(Box<Outcome>),
+    Contended(Box<RunStats>),
     /// It did not, and why.
     Failed(String),
 }
 
 impl Trial {
-    pub(crate) fn is_of(&self, slot: Slot) -> bool {
+    pub(crate) fn is_of(&self, slot: SweepSlot) -> bool {
         (self.block, self.combination) == (slot.block, slot.combination)
     }
 
-    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+    pub(crate) fn outcome(&self) -> Option<&RunStats> {
         match &self.ending {
-            Ending::Measured(outcome) | Ending::Contended(outcome) => Some(outcome),
-            Ending::Failed(_) => None,
+            TrialOutcome::Measured(outcome) | TrialOutcome::Contended(outcome) => Some(outcome),
+            TrialOutcome::Failed(_) => None,
         }
     }
 }
 
-impl Record {
+impl SweepRecord {
     /// All runs in their order, without those made again.
-    pub(crate) fn slots(&self) -> Vec<Slot> {
+    pub(crate) fn slots(&self) -> Vec<SweepSlot> {
         schedule(self.grid.combinations().len(), self.repeat, self.seed)
     }
 
     /// The runs of a slot so far.
-    pub(crate) fn tries(&self, slot: Slot) -> impl Iterator<Item = &Trial> {
+    pub(crate) fn tries(&self, slot: SweepSlot) -> impl Iterator<Item = &Trial> {
         self.trials.iter().filter(move |trial| trial.is_of(slot))
     }
 
     /// Whether a slot needs no more runs: it was measured without busy neighbours, or often enough.
-    pub(crate) fn is_done(&self, slot: Slot) -> bool {
+    pub(crate) fn is_done(&self, slot: SweepSlot) -> bool {
         let tries = self.tries(slot).count();
         let last = self.tries(slot).last().map(|trial| &trial.ending);
         match last {
             None => false,
-            Some(Ending::Contended(_)) => tries > self.retries as usize,
+            Some(TrialOutcome::Contended(_)) => tries > self.retries as usize,
             Some(_) => true,
         }
     }
 
     /// What counts of a combination: in each block its run without busy neighbours, else the one with the least.
-    pub(crate) fn outcomes(&self, combination: usize) -> Vec<&Outcome> {
+    pub(crate) fn outcomes(&self, combination: usize) -> Vec<&RunStats> {
         let blocks = 0..self.repeat;
-        blocks.filter_map(|block| self.tries(Slot { block, combination }).filter_map(Trial::outcome).last()).collect()
+        blocks
+            .filter_map(|block| self.tries(SweepSlot { block, combination }).filter_map(Trial::outcome).last())
+            .collect()
     }
 
     /// Writes it; a file that is there is replaced in one go.
@@ -155,13 +157,13 @@ fn path(store: &Path, id: &str) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn record() -> Record {
-        Record {
+    fn record() -> SweepRecord {
+        SweepRecord {
             schema: SCHEMA.to_owned(),
             id: "261120-190142-7".to_owned(),
             command: vec!["python".to_owned(), "train.py".to_owned()],
             folder: PathBuf::from("/work"),
-            grid: Grid { intra: vec![1, 2], ..Grid::default() },
+            grid: SweepGrid { intra: vec![1, 2], ..SweepGrid::default() },
             repeat: 2,
             warmup: 50,
             steps: 200,
@@ -174,7 +176,7 @@ mod tests {
         }
     }
 
-    fn trial(slot: Slot, ending: Ending) -> Trial {
+    fn trial(slot: SweepSlot, ending: TrialOutcome) -> Trial {
         Trial { block: slot.block, combination: slot.combination, run: None, seconds: 1.0, ending }
     }
 
@@ -184,7 +186,7 @@ mod tests {
         let slot = record.slots()[0];
         assert!(!record.is_done(slot));
         for done in [false, true] {
-            record.trials.push(trial(slot, Ending::Contended(Box::default())));
+            record.trials.push(trial(slot, TrialOutcome::Contended(Box::default())));
             assert_eq!(record.is_done(slot), done);
         }
         assert_eq!(record.outcomes(slot.combination).len(), 1, "of each block one run counts");
@@ -194,7 +196,7 @@ mod tests {
     fn what_failed_is_not_made_again_and_counts_for_nothing() {
         let mut record = record();
         let slot = record.slots()[3];
-        record.trials.push(trial(slot, Ending::Failed("it ended".to_owned())));
+        record.trials.push(trial(slot, TrialOutcome::Failed("it ended".to_owned())));
         assert!(record.is_done(slot) && record.outcomes(slot.combination).is_empty());
     }
 
@@ -202,10 +204,10 @@ mod tests {
     fn a_sweep_is_read_back_as_it_was_written() {
         let store = tempfile::tempdir().unwrap();
         let mut record = record();
-        record.trials.push(trial(record.slots()[0], Ending::Measured(Box::default())));
+        record.trials.push(trial(record.slots()[0], TrialOutcome::Measured(Box::default())));
         record.save(store.path()).unwrap();
         record.save(store.path()).unwrap();
-        let read = Record::load(store.path(), &record.id).unwrap();
+        let read = SweepRecord::load(store.path(), &record.id).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), serde_json::to_string(&record).unwrap());
         assert_eq!(fs::read_dir(store.path()).unwrap().count(), 1);
     }
@@ -214,13 +216,13 @@ mod tests {
     fn what_is_no_sweep_is_refused() {
         let store = tempfile::tempdir().unwrap();
         for id in ["", "../../etc/passwd", "a/b", "x.json", "\u{1b}[2J"] {
-            assert_eq!(Record::load(store.path(), id).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{id}");
+            assert_eq!(SweepRecord::load(store.path(), id).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{id}");
         }
-        let written = |change: fn(&mut Record)| {
+        let written = |change: fn(&mut SweepRecord)| {
             let mut record = record();
             change(&mut record);
             record.save(store.path()).unwrap();
-            Record::load(store.path(), &record.id)
+            SweepRecord::load(store.path(), &record.id)
         };
         assert!(written(|_| {}).is_ok());
         assert!(written(|record| record.schema.push('2')).is_err());
@@ -229,12 +231,12 @@ mod tests {
         assert!(written(|record| record.least_s = -1.0).is_err());
         assert!(written(|record| record.command.clear()).is_err());
         assert!(written(|record| record.grid.intra = (1..1000).collect()).is_err());
-        let slot = Slot { block: 0, combination: 3 };
+        let slot = SweepSlot { block: 0, combination: 3 };
         let mut strange = record();
-        strange.trials.push(trial(slot, Ending::Failed(String::new())));
+        strange.trials.push(trial(slot, TrialOutcome::Failed(String::new())));
         strange.save(store.path()).unwrap();
-        assert!(Record::load(store.path(), &strange.id).is_err());
+        assert!(SweepRecord::load(store.path(), &strange.id).is_err());
         fs::write(path(store.path(), "cut"), "{\"schema\":").unwrap();
-        assert!(Record::load(store.path(), "cut").is_err());
+        assert!(SweepRecord::load(store.path(), "cut").is_err());
     }
 }

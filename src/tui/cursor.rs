@@ -2,7 +2,7 @@
 
 use crate::data::scene::Scene;
 use crate::tui::rows;
-use crate::tui::rows::{Row, RowKey};
+use crate::tui::rows::{RowKey, TableRow};
 
 /// Selection and scroll position of one table.
 #[derive(Clone, Debug, Default)]
@@ -36,19 +36,19 @@ impl Cursor {
     }
 
     /// Selects a row, of a block its first line, and brings it on screen.
-    pub fn select(&mut self, scene: &Scene, rows: &[Row], at: usize, height: usize) {
+    pub fn select(&mut self, scene: &Scene, rows: &[TableRow], at: usize, height: usize) {
         self.at = rows::whole(rows, at.min(rows.len().saturating_sub(1))).start;
         self.selected = rows.get(self.at).and_then(|&row| rows::key(scene, row));
         self.reveal(rows, height);
     }
 
     /// Makes the selected row the first on screen, as far as there are rows below it.
-    pub fn raise(&mut self, rows: &[Row], height: usize) {
+    pub fn raise(&mut self, rows: &[TableRow], height: usize) {
         self.top = self.at.min(rows.len().saturating_sub(height));
     }
 
     /// Selects a key if there is such a row.
-    pub fn select_key(&mut self, scene: &Scene, rows: &[Row], key: &RowKey, height: usize) {
+    pub fn select_key(&mut self, scene: &Scene, rows: &[TableRow], key: &RowKey, height: usize) {
         if let Some(at) = rows.iter().position(|&row| rows::is(scene, row, key)) {
             self.select(scene, rows, at, height);
         }
@@ -60,7 +60,7 @@ impl Cursor {
     }
 
     /// Finds its row again after the rows have changed; a row that is gone hands the selection to its successor.
-    pub fn settle(&mut self, scene: &Scene, rows: &[Row], height: usize, follow: bool) {
+    pub fn settle(&mut self, scene: &Scene, rows: &[TableRow], height: usize, follow: bool) {
         if let Some(key) = &self.selected {
             match rows.iter().position(|&row| rows::is(scene, row, key)) {
                 Some(at) => self.at = at,
@@ -77,7 +77,7 @@ impl Cursor {
     }
 
     /// Brings the selected row on screen, a block as a whole where there is room.
-    fn reveal(&mut self, rows: &[Row], height: usize) {
+    fn reveal(&mut self, rows: &[TableRow], height: usize) {
         let end = rows::whole(rows, self.at).end.max(self.at + 1);
         let lowest_top = end.saturating_sub(height).min(self.at);
         self.top = self.top.clamp(lowest_top, self.at).min(rows.len().saturating_sub(height));

@@ -37,7 +37,7 @@ impl Key {
 
 /// Where a key counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum KeyContext {
     /// The dashboard with its table.
     Table,
     /// The help screen.
@@ -175,11 +175,11 @@ pub struct Binding {
     /// One line for the help screen.
     pub help: &'static str,
     /// Where they do it.
-    pub places: &'static [Place],
+    pub places: &'static [KeyContext],
 }
 
 /// What a key does in a place, if anything.
-pub fn action(event: &KeyEvent, place: Place) -> Option<Action> {
+pub fn action(event: &KeyEvent, place: KeyContext) -> Option<Action> {
     let bound = |binding: &&Binding| binding.places.contains(&place) && binding.keys.iter().any(|key| key.is(event));
     BINDINGS.iter().find(bound).map(|binding| binding.action)
 }
@@ -201,74 +201,74 @@ const fn bind(
     action: Action,
     word: &'static str,
     help: &'static str,
-    places: &'static [Place],
+    places: &'static [KeyContext],
 ) -> Binding {
     Binding { keys, action, word, help, places }
 }
 
-const TABLE: &[Place] = &[Place::Table];
-const VIEWS: &[Place] = &[Place::Table, Place::Output];
-const OUTPUT: &[Place] = &[Place::Output];
-const WHAT_IF: &[Place] = &[Place::WhatIf];
-const LISTS: &[Place] = &[
-    Place::Table,
-    Place::Help,
-    Place::Menu,
-    Place::WhatIf,
-    Place::Rerun,
-    Place::Stacks,
-    Place::Runs,
-    Place::Picker,
-    Place::Output,
+const TABLE: &[KeyContext] = &[KeyContext::Table];
+const VIEWS: &[KeyContext] = &[KeyContext::Table, KeyContext::Output];
+const OUTPUT: &[KeyContext] = &[KeyContext::Output];
+const WHAT_IF: &[KeyContext] = &[KeyContext::WhatIf];
+const LISTS: &[KeyContext] = &[
+    KeyContext::Table,
+    KeyContext::Help,
+    KeyContext::Menu,
+    KeyContext::WhatIf,
+    KeyContext::Rerun,
+    KeyContext::Stacks,
+    KeyContext::Runs,
+    KeyContext::Picker,
+    KeyContext::Output,
 ];
-const LINE: &[Place] = &[Place::Line];
-const EVERYWHERE: &[Place] = &[
-    Place::Table,
-    Place::Help,
-    Place::Menu,
-    Place::WhatIf,
-    Place::Rerun,
-    Place::Stacks,
-    Place::Runs,
-    Place::Line,
-    Place::Picker,
-    Place::Output,
+const LINE: &[KeyContext] = &[KeyContext::Line];
+const EVERYWHERE: &[KeyContext] = &[
+    KeyContext::Table,
+    KeyContext::Help,
+    KeyContext::Menu,
+    KeyContext::WhatIf,
+    KeyContext::Rerun,
+    KeyContext::Stacks,
+    KeyContext::Runs,
+    KeyContext::Line,
+    KeyContext::Picker,
+    KeyContext::Output,
 ];
 
 /// Every key of tftop. The key bar shows them in this order as far as there is room, `?` and `q` always.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
-    bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[Place::Table, Place::Help, Place::Output]),
+    bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[KeyContext::Table, KeyContext::Help, KeyContext::Output]),
     bind(&[c('q'), k(KeyCode::F(10))], Action::Quit, "quit", "leave; the target goes on untouched", LISTS),
     bind(&[ctrl('c')], Action::Interrupt, "", "leave, from anywhere; in a run the first one goes to the command, the second ends it", EVERYWHERE),
     bind(&[c('i')], Action::Type, "type", "output: type to the command, until Ctrl-]", OUTPUT),
-    bind(&[ctrl(']'), ctrl('5')], Action::Release, "keys to tftop again", "typing: the command gets no more keys", &[Place::Typing]),
+    bind(&[ctrl(']'), ctrl('5')], Action::Release, "keys to tftop again", "typing: the command gets no more keys", &[KeyContext::Typing]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group or cause; details of a thread or process", TABLE),
     bind(&[c('e'), c('4')], Action::Show(View::Explain), "why", "view 4: every cause, found or ruled out, and its evidence", VIEWS),
-    bind(&[c('e')], Action::Show(View::Explain), "", "to the causes, from here too", &[Place::Help, Place::Menu, Place::WhatIf]),
-    bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[Place::Table, Place::WhatIf, Place::Rerun]),
-    bind(&[c('r')], Action::Rerun, "rerun", "stop it and start it again with caps; shows first what would be done", &[Place::Table, Place::WhatIf, Place::Output]),
-    bind(&[c('y')], Action::Yes, "yes", "rerun: stop the old run and start the new one", &[Place::Rerun]),
-    bind(&[c('y')], Action::Yes, "yes", "stacks: stop the threads, one at a time, once S or m was pressed", &[Place::Stacks]),
-    bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop", &[Place::Table, Place::Stacks]),
-    bind(&[c('S')], Action::Stop, "stop", "stacks: stop threads that can't be read otherwise; asks first", &[Place::Stacks]),
-    bind(&[c('m')], Action::Sample, "sample", "stacks: take them many times for 3 s, counted; asks first; spinning hears of it", &[Place::Stacks]),
+    bind(&[c('e')], Action::Show(View::Explain), "", "to the causes, from here too", &[KeyContext::Help, KeyContext::Menu, KeyContext::WhatIf]),
+    bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Rerun]),
+    bind(&[c('r')], Action::Rerun, "rerun", "stop it and start it again with caps; shows first what would be done", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Output]),
+    bind(&[c('y')], Action::Yes, "yes", "rerun: stop the old run and start the new one", &[KeyContext::Rerun]),
+    bind(&[c('y')], Action::Yes, "yes", "stacks: stop the threads, one at a time, once S or m was pressed", &[KeyContext::Stacks]),
+    bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop", &[KeyContext::Table, KeyContext::Stacks]),
+    bind(&[c('S')], Action::Stop, "stop", "stacks: stop threads that can't be read otherwise; asks first", &[KeyContext::Stacks]),
+    bind(&[c('m')], Action::Sample, "sample", "stacks: take them many times for 3 s, counted; asks first; spinning hears of it", &[KeyContext::Stacks]),
     bind(&[k(KeyCode::Left), c('h'), c('-')], Action::Less, "less", "what if: one thread less", WHAT_IF),
     bind(&[k(KeyCode::Right), c('l'), c('+')], Action::More, "more", "what if: one thread more, at the end no cap", WHAT_IF),
     bind(&[c('a')], Action::Advised, "as advised", "what if: the caps that are advised", WHAT_IF),
     bind(&[c('0')], Action::NoCaps, "no caps", "what if: no cap at all", WHAT_IF),
-    bind(&[k(KeyCode::Enter)], Action::Enter, "attach", "attach to the process", &[Place::Picker]),
-    bind(&[k(KeyCode::Enter)], Action::Enter, "accept", "accept the line, sort by the column", &[Place::Line, Place::Menu]),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "attach", "attach to the process", &[KeyContext::Picker]),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "accept", "accept the line, sort by the column", &[KeyContext::Line, KeyContext::Menu]),
     bind(&[c('/')], Action::Search, "search", "search for a name, a tid or an origin", TABLE),
     bind(&[c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only rows that contain a text", TABLE),
-    bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[Place::Picker]),
+    bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[KeyContext::Picker]),
     bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "choose the column to sort by", TABLE),
     bind(&[c('p'), c('Z')], Action::Pause, "pause", "freeze the screen; measuring goes on", VIEWS),
     bind(&[c('d')], Action::Detail, "details", "show or hide what is known of the selected row", TABLE),
     bind(&[c('t'), k(KeyCode::F(5))], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
-    bind(&[c('c')], Action::Runs, "runs", "the kept runs: mark some and compare them", &[Place::Table, Place::Runs]),
-    bind(&[c(' ')], Action::Mark, "mark", "runs: mark the run, or take its mark away", &[Place::Runs]),
-    bind(&[k(KeyCode::Enter)], Action::Enter, "compare", "runs: compare those that are marked", &[Place::Runs]),
+    bind(&[c('c')], Action::Runs, "runs", "the kept runs: mark some and compare them", &[KeyContext::Table, KeyContext::Runs]),
+    bind(&[c(' ')], Action::Mark, "mark", "runs: mark the run, or take its mark away", &[KeyContext::Runs]),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "compare", "runs: compare those that are marked", &[KeyContext::Runs]),
     bind(&[k(KeyCode::Up), c('k')], Action::Up, "", "one row up", LISTS),
     bind(&[k(KeyCode::Down), c('j')], Action::Down, "", "one row down", LISTS),
     bind(&[k(KeyCode::PageUp), ctrl('b')], Action::PageUp, "", "one screen up", LISTS),
@@ -294,8 +294,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('o'), c('7')], Action::Show(View::Output), "", "view 7: what the command writes, where `tftop run` has started it", VIEWS),
     bind(&[k(KeyCode::Tab)], Action::NextView, "", "next view", VIEWS),
     bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", VIEWS),
-    bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs or the help", &[Place::Line, Place::Menu, Place::WhatIf, Place::Rerun, Place::Stacks, Place::Runs, Place::Help]),
-    bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[Place::Table, Place::Picker, Place::Output]),
+    bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs or the help", &[KeyContext::Line, KeyContext::Menu, KeyContext::WhatIf, KeyContext::Rerun, KeyContext::Stacks, KeyContext::Runs, KeyContext::Help]),
+    bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[KeyContext::Table, KeyContext::Picker, KeyContext::Output]),
     bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
     bind(&[k(KeyCode::Backspace), ctrl('h')], Action::Erase, "", "take the last character away", LINE),
     bind(&[ctrl('u')], Action::EraseAll, "", "take the whole line away", LINE),
@@ -330,12 +330,12 @@ mod tests {
 
     #[test]
     fn typing_ends_with_one_key_alone() {
-        let keys: Vec<_> = BINDINGS.iter().filter(|binding| binding.places.contains(&Place::Typing)).collect();
+        let keys: Vec<_> = BINDINGS.iter().filter(|binding| binding.places.contains(&KeyContext::Typing)).collect();
         assert!(matches!(keys[..], [Binding { action: Action::Release, .. }]), "{keys:?}");
         // A terminal sends the same byte for both.
         for sent in [']', '5'] {
             let key = KeyEvent::new(KeyCode::Char(sent), KeyModifiers::CONTROL);
-            assert_eq!(action(&key, Place::Typing), Some(Action::Release), "{sent}");
+            assert_eq!(action(&key, KeyContext::Typing), Some(Action::Release), "{sent}");
         }
     }
 
@@ -343,7 +343,7 @@ mod tests {
     fn a_plain_letter_is_text_while_a_line_is_typed() {
         for letter in ('a'..='z').chain('A'..='Z').chain("/\\<>?+-*! 0123456789".chars()) {
             let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE);
-            assert_eq!(action(&key, Place::Line), None, "{letter:?}");
+            assert_eq!(action(&key, KeyContext::Line), None, "{letter:?}");
         }
     }
 

@@ -38,45 +38,45 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::data::limits::Caps;
-use crate::data::run::{Output, WindowSize};
+use crate::data::run::{TerminalOutput, WindowSize};
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
-use crate::tui::runs::{RunsWish, Shelf};
+use crate::tui::runs::{RunsList, RunsRequest};
 use crate::tui::state::output::Interrupt;
 use crate::tui::state::{Dashboard, Event};
 use crate::tui::theme::ThemeName;
 
 /// Where scenes come from and where wishes for the next sample go.
 #[derive(Debug)]
-pub struct Feed {
+pub struct SceneFeed {
     /// The newest scene.
     pub scenes: watch::Receiver<Arc<Scene>>,
     /// Threads whose details are wanted.
     pub interest: watch::Sender<Interest>,
     /// Where it is asked what a rerun would do; none where there can be none.
-    pub rerun: Option<rerun::Desk>,
+    pub rerun: Option<rerun::RerunWorker>,
     /// Where stacks are asked for; none where there is no process to read.
-    pub stacks: Option<stacks::Desk>,
+    pub stacks: Option<stacks::StacksWorker>,
     /// The terminal of the command that tftop has started; none for a process that was attached to.
-    pub console: Option<Console>,
+    pub console: Option<ConsolePane>,
     /// What is known of the kept runs.
-    pub runs: watch::Receiver<Arc<Shelf>>,
+    pub runs: watch::Receiver<Arc<RunsList>>,
     /// What is to be found out about them.
-    pub runs_wish: watch::Sender<RunsWish>,
+    pub runs_wish: watch::Sender<RunsRequest>,
 }
 
 /// The terminal of a command.
 #[derive(Debug)]
-pub struct Console {
+pub struct ConsolePane {
     /// What the command has written.
-    pub output: watch::Receiver<Arc<Output>>,
+    pub output: watch::Receiver<Arc<TerminalOutput>>,
     /// What is typed, and the size it should have.
-    pub wishes: mpsc::UnboundedSender<ConsoleWish>,
+    pub wishes: mpsc::UnboundedSender<ConsoleRequest>,
 }
 
 /// What the person wants of the command's terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConsoleWish {
+pub enum ConsoleRequest {
     /// These bytes are typed.
     Type(Vec<u8>),
     /// It should have this size.
@@ -85,7 +85,7 @@ pub enum ConsoleWish {
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct Appearance {
     /// Whether colours may be used (NO_COLOR, --color).
     pub color: bool,
     /// Which palette.
@@ -108,7 +108,7 @@ pub enum Effect {
     /// What would a rerun with these caps do; [`run`] asks and never returns it.
     AskRerun(Caps),
     /// Take these stacks; [`run`] asks and never returns it.
-    AskStacks(stacks::Wish),
+    AskStacks(stacks::StacksRequest),
     /// `stop` was resolved: a signal, or the caller's own reason.
     Stopped,
     /// The terminal sends no more events.
@@ -127,8 +127,8 @@ const CALM: Duration = Duration::from_secs(5);
 pub async fn run<B, E>(
     terminal: &mut Terminal<B>,
     mut events: E,
-    mut feed: Feed,
-    look: Look,
+    mut feed: SceneFeed,
+    look: Appearance,
     stop: impl Future<Output = ()>,
 ) -> io::Result<Effect>
 where
@@ -198,16 +198,16 @@ where
 }
 
 /// Tells the command's terminal how much room there is, when that has changed.
-fn resize_console(feed: &Feed, dashboard: &Dashboard, told: &mut Option<WindowSize>) {
+fn resize_console(feed: &SceneFeed, dashboard: &Dashboard, told: &mut Option<WindowSize>) {
     let window = dashboard.window();
     if let (Some(console), true) = (&feed.console, *told != Some(window)) {
         *told = Some(window);
-        let _ = console.wishes.send(ConsoleWish::Resize(window));
+        let _ = console.wishes.send(ConsoleRequest::Resize(window));
     }
 }
 
 /// The next output; never where there is none, or no more.
-async fn next_output(console: &mut Option<Console>) -> Arc<Output> {
+async fn next_output(console: &mut Option<ConsolePane>) -> Arc<TerminalOutput> {
     if let Some(console) = console
         && console.output.changed().await.is_ok()
     {
@@ -224,19 +224,19 @@ async fn at(when: Option<Instant>) {
 }
 
 /// Asks, or says that nobody is there to ask.
-fn ask_rerun(dashboard: &mut Dashboard, desk: Option<&rerun::Desk>, caps: Caps) {
+fn ask_rerun(dashboard: &mut Dashboard, desk: Option<&rerun::RerunWorker>, caps: Caps) {
     if desk.is_none_or(|desk| desk.ask.send(caps).is_err()) {
         let why =
             "this one is not rerun from here: end it and start it again with other caps by `tftop run`".to_owned();
-        dashboard.update(Event::Rerun(Arc::new(rerun::Answer { caps, plan: Err(why) })));
+        dashboard.update(Event::Rerun(Arc::new(rerun::RerunAnswer { caps, plan: Err(why) })));
     }
 }
 
 /// Asks for stacks, or says that nobody is there to take them.
-fn ask_stacks(dashboard: &mut Dashboard, desk: Option<&stacks::Desk>, wish: stacks::Wish) {
+fn ask_stacks(dashboard: &mut Dashboard, desk: Option<&stacks::StacksWorker>, wish: stacks::StacksRequest) {
     if desk.is_none_or(|desk| desk.ask.send(wish.clone()).is_err()) {
         let taken = Err("there is no process to read here: stacks are only taken of one that runs".to_owned());
-        dashboard.update(Event::Stacks(Arc::new(stacks::Answer { wish, taken })));
+        dashboard.update(Event::Stacks(Arc::new(stacks::StacksAnswer { wish, taken })));
     }
 }
 
@@ -258,7 +258,7 @@ async fn take_in<B, E>(
     dashboard: &mut Dashboard,
     event: Event,
     events: &mut E,
-    feed: &Feed,
+    feed: &SceneFeed,
 ) -> io::Result<Option<Effect>>
 where
     B: Backend,
@@ -270,7 +270,7 @@ where
             Some(Effect::Redraw) => terminal.clear().map_err(broken)?,
             Some(Effect::Type(bytes)) => {
                 if let Some(console) = &feed.console {
-                    let _ = console.wishes.send(ConsoleWish::Type(bytes));
+                    let _ = console.wishes.send(ConsoleRequest::Type(bytes));
                 }
             }
             Some(Effect::AskRerun(caps)) => ask_rerun(dashboard, feed.rerun.as_ref(), caps),

@@ -4,14 +4,14 @@ use ratatui::layout::{Position, Rect};
 
 use crate::tui::column::Column;
 use crate::tui::keys::Action;
-use crate::tui::rows::Row;
+use crate::tui::rows::TableRow;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::{Mode, View};
 use crate::tui::{column, layout, view};
 
 /// Something that can be clicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hit {
+pub enum MouseTarget {
     /// A row of the table.
     Row(usize),
     /// A kept run.
@@ -27,33 +27,33 @@ pub enum Hit {
 }
 
 /// What is at this place of the screen.
-pub fn hit(dashboard: &Dashboard, x: u16, y: u16) -> Option<Hit> {
+pub fn hit(dashboard: &Dashboard, x: u16, y: u16) -> Option<MouseTarget> {
     let (areas, at) = (layout::of(dashboard), Position::new(x, y));
     if areas.keys.contains(at) {
         let buttons = view::footer::buttons(dashboard, areas.keys);
-        return buttons.iter().find(|button| button.area.contains(at)).map(|button| Hit::Button(button.action));
+        return buttons.iter().find(|button| button.area.contains(at)).map(|button| MouseTarget::Button(button.action));
     }
     match dashboard.mode() {
         Mode::WhatIf(what_if) => {
-            return view::what_if::slider_at(dashboard, what_if, at).map(|(at, value)| Hit::Slider(at, value));
+            return view::what_if::slider_at(dashboard, what_if, at).map(|(at, value)| MouseTarget::Slider(at, value));
         }
-        Mode::Runs => return view::runs::row_at(dashboard, at).map(Hit::Run),
+        Mode::Runs => return view::runs::row_at(dashboard, at).map(MouseTarget::Run),
         Mode::Browse => {}
         _ => return None,
     }
     if areas.verdict.contains(at) {
-        return Some(Hit::Button(Action::Show(View::Explain)));
+        return Some(MouseTarget::Button(Action::Show(View::Explain)));
     }
     if areas.headings.contains(at) {
         let placed = column::place(dashboard.columns(), view::table::inside(areas.headings));
         // The gap behind a heading holds its mark and belongs to it.
         let under = placed.iter().find(|it| Rect::new(it.x, y, it.width + 1, 1).contains(at));
-        return under.filter(|it| it.column.sorts()).map(|it| Hit::Heading(it.column));
+        return under.filter(|it| it.column.sorts()).map(|it| MouseTarget::Heading(it.column));
     }
     if areas.list.contains(at) {
         let row = dashboard.cursor().top() + usize::from(y - areas.list.y);
-        let group = matches!(dashboard.rows().get(row)?, Row::Group(_)) && dashboard.view() == View::Overview;
-        return Some(if group && x <= areas.list.x + 2 { Hit::Fold(row) } else { Hit::Row(row) });
+        let group = matches!(dashboard.rows().get(row)?, TableRow::Group(_)) && dashboard.view() == View::Overview;
+        return Some(if group && x <= areas.list.x + 2 { MouseTarget::Fold(row) } else { MouseTarget::Row(row) });
     }
     None
 }

@@ -14,12 +14,12 @@ use tokio::sync::watch;
 
 use crate::data::Pid;
 use crate::data::scene::Scene;
-use crate::tui::keys::{Action, Place};
-use crate::tui::{Look, broken, keys, next_input, view};
+use crate::tui::keys::{Action, KeyContext};
+use crate::tui::{Appearance, broken, keys, next_input, view};
 
 /// What there is to choose from.
 #[derive(Clone, Debug, Default)]
-pub struct Listing {
+pub struct PickerList {
     /// One scene a process.
     pub scenes: Vec<Arc<Scene>>,
     /// What was looked for and found, in one line.
@@ -40,9 +40,9 @@ enum Choice {
 /// The picker's state.
 #[derive(Debug)]
 pub struct Picker {
-    look: Look,
+    look: Appearance,
     size: Size,
-    listing: Listing,
+    listing: PickerList,
     filter: String,
     typing: bool,
     selected: Option<Pid>,
@@ -54,7 +54,7 @@ const LONGEST_FILTER: usize = 60;
 
 impl Picker {
     /// A picker on a screen of this size.
-    pub fn new(look: Look, size: Size, listing: Listing) -> Self {
+    pub fn new(look: Appearance, size: Size, listing: PickerList) -> Self {
         let mut picker = Self { look, size, listing, filter: String::new(), typing: false, selected: None, at: 0 };
         picker.select(0);
         picker
@@ -75,7 +75,7 @@ impl Picker {
         None
     }
 
-    fn renew(&mut self, listing: Listing) {
+    fn renew(&mut self, listing: PickerList) {
         self.listing = listing;
         self.settle();
     }
@@ -94,7 +94,7 @@ impl Picker {
     }
 
     fn key(&mut self, key: &KeyEvent) -> Option<Choice> {
-        let place = if self.typing { Place::Line } else { Place::Picker };
+        let place = if self.typing { KeyContext::Line } else { KeyContext::Picker };
         let page = usize::from(self.size.height).saturating_sub(5).max(1);
         match keys::action(key, place) {
             Some(Action::Quit | Action::Interrupt) => return Some(Choice::Leave),
@@ -151,7 +151,7 @@ impl Picker {
 /// What the view may ask.
 impl Picker {
     /// How it looks.
-    pub fn look(&self) -> Look {
+    pub fn look(&self) -> Appearance {
         self.look
     }
 
@@ -196,8 +196,8 @@ impl Picker {
 pub async fn run<B, E>(
     terminal: &mut Terminal<B>,
     mut events: E,
-    mut rows: watch::Receiver<Listing>,
-    look: Look,
+    mut rows: watch::Receiver<PickerList>,
+    look: Appearance,
     stop: impl Future<Output = ()>,
 ) -> io::Result<Option<Pid>>
 where

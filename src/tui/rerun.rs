@@ -11,16 +11,16 @@ use crate::tui::what_if::WhatIf;
 
 /// Where it is asked what a rerun would do.
 #[derive(Debug)]
-pub struct Desk {
+pub struct RerunWorker {
     /// Caps that a rerun should have.
     pub ask: mpsc::UnboundedSender<Caps>,
     /// The newest answer; none before the first.
-    pub answers: watch::Receiver<Option<Arc<Answer>>>,
+    pub answers: watch::Receiver<Option<Arc<RerunAnswer>>>,
 }
 
 /// What a rerun with some caps would do.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct RerunAnswer {
     /// The caps that were asked about.
     pub caps: Caps,
     /// What would be done; or why it can't be.
@@ -29,18 +29,18 @@ pub struct Answer {
 
 /// The dialog's state.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rerun {
+pub struct RerunDialog {
     /// Caps of the new run.
     pub caps: Caps,
     /// The sliders it was opened from; Escape leads back there.
     pub from: Option<WhatIf>,
     /// None until it is there.
-    pub answer: Option<Arc<Answer>>,
+    pub answer: Option<Arc<RerunAnswer>>,
     /// First line on screen.
     pub top: usize,
 }
 
-impl Rerun {
+impl RerunDialog {
     /// Nothing is known yet.
     pub fn with(caps: Caps, from: Option<WhatIf>) -> Self {
         Self { caps, from, answer: None, top: 0 }
@@ -53,7 +53,7 @@ impl Rerun {
     }
 
     /// Takes an answer in, unless it is about other caps.
-    pub fn hear(&mut self, answer: Arc<Answer>) {
+    pub fn hear(&mut self, answer: Arc<RerunAnswer>) {
         if answer.caps == self.caps {
             self.answer = Some(answer);
         }

@@ -12,7 +12,7 @@ use crate::tui::state::parts::{Opened, View};
 
 /// One row: indexes into the scene it was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
+pub enum TableRow {
     /// A group.
     Group(usize),
     /// A thread.
@@ -46,7 +46,7 @@ pub enum RowKey {
 
 /// Which rows are wanted.
 #[derive(Debug)]
-pub struct Wish<'a> {
+pub struct RowRequest<'a> {
     /// Of which view.
     pub view: View,
     /// In which order.
@@ -63,7 +63,7 @@ pub struct Wish<'a> {
 const DEEPEST: u16 = 24;
 
 /// The rows of a view.
-pub fn of(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
+pub fn of(scene: &Scene, wish: &RowRequest<'_>) -> Vec<TableRow> {
     match wish.view {
         View::Overview => tree(scene, wish),
         View::Threads => {
@@ -71,7 +71,7 @@ pub fn of(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
             let kept = threads(scene, wish, all, |thread| {
                 thread_contains(thread, wish.filter) || label_contains(scene, thread.group, wish.filter)
             });
-            kept.into_iter().map(Row::Thread).collect()
+            kept.into_iter().map(TableRow::Thread).collect()
         }
         View::Processes => processes(scene, wish),
         View::Limits => {
@@ -86,58 +86,60 @@ pub fn of(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
 }
 
 /// The key of a row; none when the scene is not the one it was made for.
-pub fn key(scene: &Scene, row: Row) -> Option<RowKey> {
+pub fn key(scene: &Scene, row: TableRow) -> Option<RowKey> {
     Some(match row {
-        Row::Group(at) => RowKey::Group(scene.groups.get(at)?.key.clone()),
-        Row::Thread(at) => RowKey::Thread(scene.threads.get(at)?.key),
-        Row::Process(at, _) => RowKey::Process(scene.target.processes.get(at)?.pid),
-        Row::Line(Block::Capacity, _) => RowKey::Capacity,
-        Row::Line(Block::Caps, _) => RowKey::Caps,
-        Row::Line(Block::Limits(at), _) => RowKey::Limits(scene.groups.get(at)?.key.clone()),
-        Row::Line(Block::Cause(at), _) => RowKey::Cause(scene.judgements.get(at)?.code),
-        Row::Line(Block::Gap(at), _) => RowKey::Gap(scene.gaps.get(at)?.clone()),
+        TableRow::Group(at) => RowKey::Group(scene.groups.get(at)?.key.clone()),
+        TableRow::Thread(at) => RowKey::Thread(scene.threads.get(at)?.key),
+        TableRow::Process(at, _) => RowKey::Process(scene.target.processes.get(at)?.pid),
+        TableRow::Line(Block::Capacity, _) => RowKey::Capacity,
+        TableRow::Line(Block::Caps, _) => RowKey::Caps,
+        TableRow::Line(Block::Limits(at), _) => RowKey::Limits(scene.groups.get(at)?.key.clone()),
+        TableRow::Line(Block::Cause(at), _) => RowKey::Cause(scene.judgements.get(at)?.code),
+        TableRow::Line(Block::Gap(at), _) => RowKey::Gap(scene.gaps.get(at)?.clone()),
     })
 }
 
 /// Whether this row is the one with the key: of a block, its first line.
-pub fn is(scene: &Scene, row: Row, key: &RowKey) -> bool {
+pub fn is(scene: &Scene, row: TableRow, key: &RowKey) -> bool {
     match (row, key) {
-        (Row::Group(at), RowKey::Group(key)) => scene.groups.get(at).is_some_and(|group| group.key == *key),
-        (Row::Thread(at), RowKey::Thread(key)) => scene.threads.get(at).is_some_and(|thread| thread.key == *key),
-        (Row::Process(at, _), RowKey::Process(pid)) => scene.target.processes.get(at).is_some_and(|it| it.pid == *pid),
-        (Row::Line(Block::Capacity, 0), RowKey::Capacity) | (Row::Line(Block::Caps, 0), RowKey::Caps) => true,
-        (Row::Line(Block::Limits(at), 0), RowKey::Limits(key)) => {
+        (TableRow::Group(at), RowKey::Group(key)) => scene.groups.get(at).is_some_and(|group| group.key == *key),
+        (TableRow::Thread(at), RowKey::Thread(key)) => scene.threads.get(at).is_some_and(|thread| thread.key == *key),
+        (TableRow::Process(at, _), RowKey::Process(pid)) => {
+            scene.target.processes.get(at).is_some_and(|it| it.pid == *pid)
+        }
+        (TableRow::Line(Block::Capacity, 0), RowKey::Capacity) | (TableRow::Line(Block::Caps, 0), RowKey::Caps) => true,
+        (TableRow::Line(Block::Limits(at), 0), RowKey::Limits(key)) => {
             scene.groups.get(at).is_some_and(|group| group.key == *key)
         }
-        (Row::Line(Block::Cause(at), 0), RowKey::Cause(code)) => {
+        (TableRow::Line(Block::Cause(at), 0), RowKey::Cause(code)) => {
             scene.judgements.get(at).is_some_and(|cause| cause.code == *code)
         }
-        (Row::Line(Block::Gap(at), 0), RowKey::Gap(gap)) => scene.gaps.get(at).is_some_and(|it| it == gap),
+        (TableRow::Line(Block::Gap(at), 0), RowKey::Gap(gap)) => scene.gaps.get(at).is_some_and(|it| it == gap),
         _ => false,
     }
 }
 
 /// Whether a search for this text stops at the row. A thread below its group does not answer for the group's name.
-pub fn found(scene: &Scene, view: View, row: Row, text: &str) -> bool {
+pub fn found(scene: &Scene, view: View, row: TableRow, text: &str) -> bool {
     match row {
-        Row::Group(at) => label_contains(scene, at, text),
-        Row::Thread(at) => scene.threads.get(at).is_some_and(|thread| {
+        TableRow::Group(at) => label_contains(scene, at, text),
+        TableRow::Thread(at) => scene.threads.get(at).is_some_and(|thread| {
             thread_contains(thread, text) || (view == View::Threads && label_contains(scene, thread.group, text))
         }),
-        Row::Process(at, _) => process_contains(scene, at, text),
-        Row::Line(block, line) => line == 0 && block::mentions(scene, block, text),
+        TableRow::Process(at, _) => process_contains(scene, at, text),
+        TableRow::Line(block, line) => line == 0 && block::mentions(scene, block, text),
     }
 }
 
 /// The rows that belong together with this one: all lines of its block, or the row alone.
-pub fn whole(rows: &[Row], at: usize) -> std::ops::Range<usize> {
-    let Some(&Row::Line(block, _)) = rows.get(at) else { return at..at.saturating_add(1) };
-    let same = |row: &&Row| matches!(row, Row::Line(other, _) if *other == block);
+pub fn whole(rows: &[TableRow], at: usize) -> std::ops::Range<usize> {
+    let Some(&TableRow::Line(block, _)) = rows.get(at) else { return at..at.saturating_add(1) };
+    let same = |row: &&TableRow| matches!(row, TableRow::Line(other, _) if *other == block);
     let start = at - rows[..at].iter().rev().take_while(same).count();
     start..at + rows[at..].iter().take_while(same).count()
 }
 
-fn tree(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
+fn tree(scene: &Scene, wish: &RowRequest<'_>) -> Vec<TableRow> {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); scene.groups.len()];
     for (at, thread) in scene.threads.iter().enumerate() {
         if let Some(members) = members.get_mut(thread.group) {
@@ -152,19 +154,19 @@ fn tree(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
         let named = label_contains(scene, group, wish.filter);
         let unfolded = wish.opened.is_none_or(|opened| opened.groups.contains(&scene.groups[group].key));
         if named && !unfolded {
-            rows.push(Row::Group(group));
+            rows.push(TableRow::Group(group));
             continue;
         }
         let kept = threads(scene, wish, all, |thread| named || thread_contains(thread, wish.filter));
         if named || !kept.is_empty() {
-            rows.push(Row::Group(group));
-            rows.extend(kept.into_iter().map(Row::Thread));
+            rows.push(TableRow::Group(group));
+            rows.extend(kept.into_iter().map(TableRow::Thread));
         }
     }
     rows
 }
 
-fn threads(scene: &Scene, wish: &Wish<'_>, mut of: Vec<usize>, keep: impl Fn(&Thread) -> bool) -> Vec<usize> {
+fn threads(scene: &Scene, wish: &RowRequest<'_>, mut of: Vec<usize>, keep: impl Fn(&Thread) -> bool) -> Vec<usize> {
     if !wish.filter.is_empty() {
         of.retain(|&at| keep(&scene.threads[at]));
     }
@@ -172,7 +174,7 @@ fn threads(scene: &Scene, wish: &Wish<'_>, mut of: Vec<usize>, keep: impl Fn(&Th
     of
 }
 
-fn processes(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
+fn processes(scene: &Scene, wish: &RowRequest<'_>) -> Vec<TableRow> {
     let all = &scene.target.processes;
     let known: HashSet<Pid> = all.iter().map(|process| process.pid).collect();
     let mut order: Vec<usize> = (0..all.len()).collect();
@@ -191,21 +193,21 @@ fn processes(scene: &Scene, wish: &Wish<'_>) -> Vec<Row> {
             if std::mem::replace(&mut seen[at], true) {
                 continue;
             }
-            rows.push(Row::Process(at, depth));
+            rows.push(TableRow::Process(at, depth));
             let below = children.get(&all[at].pid).into_iter().flatten();
             stack.extend(below.map(|&child| (child, (depth + 1).min(DEEPEST))));
         }
     }
-    rows.retain(|row| matches!(row, Row::Process(at, _) if process_contains(scene, *at, wish.filter)));
+    rows.retain(|row| matches!(row, TableRow::Process(at, _) if process_contains(scene, *at, wish.filter)));
     rows
 }
 
-fn blocks(scene: &Scene, wish: &Wish<'_>, of: impl IntoIterator<Item = Block>) -> Vec<Row> {
+fn blocks(scene: &Scene, wish: &RowRequest<'_>, of: impl IntoIterator<Item = Block>) -> Vec<TableRow> {
     let mut rows = Vec::new();
     for block in of.into_iter().filter(|block| block::mentions(scene, *block, wish.filter)) {
         let open = wish.opened.is_some_and(|opened| opened.shows(scene, block));
         let lines = block::lines(scene, block, open, wish.width).len();
-        rows.extend((0..lines).map(|line| Row::Line(block, line)));
+        rows.extend((0..lines).map(|line| TableRow::Line(block, line)));
     }
     rows
 }

@@ -3,7 +3,7 @@
 
 /// What the dashboard wants to know of the kept runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunsWish {
+pub struct RunsRequest {
     /// Whether they are on screen.
     pub shown: bool,
     /// Names of runs to compare, one a side; empty: none.
@@ -12,7 +12,7 @@ pub struct RunsWish {
 
 /// What is known of the kept runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shelf {
+pub struct RunsList {
     /// Every run, the one that is watched first, then the newest first.
     pub runs: Vec<RunLine>,
     /// Why they can't be listed.
@@ -20,7 +20,7 @@ pub struct Shelf {
     /// Whether they were looked for: before that, that there are none means nothing.
     pub looked: bool,
     /// The newest comparison.
-    pub compared: Option<Compared>,
+    pub compared: Option<ComparisonText>,
 }
 
 /// One kept run, each part as it is shown; a missing one is empty.
@@ -44,7 +44,7 @@ pub struct RunLine {
 
 /// What a comparison said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Compared {
+pub struct ComparisonText {
     /// Which runs, as they were wished for.
     pub runs: Vec<String>,
     /// The verdict in a word or two.
@@ -56,7 +56,7 @@ pub struct Compared {
 /// The screen of kept runs.
 #[derive(Clone, Debug, Default)]
 pub struct RunsScreen {
-    shelf: Shelf,
+    shelf: RunsList,
     selected: Option<String>,
     /// Where the selected run was last seen.
     at: usize,
@@ -67,7 +67,7 @@ pub struct RunsScreen {
 
 impl RunsScreen {
     /// Takes in what is known now; the selection finds its run again.
-    pub fn take(&mut self, shelf: Shelf) {
+    pub fn take(&mut self, shelf: RunsList) {
         self.marked.retain(|id| shelf.runs.iter().any(|run| run.id == *id));
         let place = shelf.runs.iter().position(|run| Some(&run.id) == self.selected.as_ref());
         self.shelf = shelf;
@@ -75,7 +75,7 @@ impl RunsScreen {
     }
 
     /// What is known.
-    pub fn shelf(&self) -> &Shelf {
+    pub fn shelf(&self) -> &RunsList {
         &self.shelf
     }
 
@@ -96,7 +96,7 @@ impl RunsScreen {
 
     /// The first line on screen of the comparison that was asked for, and the comparison once it is there; none while the
     /// list is shown.
-    pub fn comparison(&self) -> Option<(usize, Option<&Compared>)> {
+    pub fn comparison(&self) -> Option<(usize, Option<&ComparisonText>)> {
         let (asked, top) = self.asked.as_ref()?;
         Some((*top, self.shelf.compared.as_ref().filter(|compared| compared.runs == *asked)))
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::data::scene::{Demand, Group, Process, Scene, Thread};
+use crate::data::scene::{Demand, Group, ProcessState, Scene, Thread};
 use crate::tui::column::Column;
 
 /// What a table is sorted by.
@@ -32,7 +32,7 @@ impl Sort {
     }
 
     /// Orders two processes of a scene.
-    pub fn processes(self, a: &Process, b: &Process) -> Ordering {
+    pub fn processes(self, a: &ProcessState, b: &ProcessState) -> Ordering {
         self.order(process_value(a, self.column), process_value(b, self.column)).then_with(|| a.pid.cmp(&b.pid))
     }
 
@@ -96,7 +96,7 @@ fn thread_value<'a>(scene: &'a Scene, thread: &'a Thread, column: Column) -> Val
     }
 }
 
-fn process_value(process: &Process, column: Column) -> Value<'_> {
+fn process_value(process: &ProcessState, column: Column) -> Value<'_> {
     match column {
         Column::Pid => Value::Number(f64::from(process.pid.0)),
         Column::Threads => Value::Number(f64::from(process.threads)),

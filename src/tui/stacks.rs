@@ -13,29 +13,29 @@ pub const SAMPLED: Duration = Duration::from_secs(3);
 
 /// Where stacks are asked for.
 #[derive(Debug)]
-pub struct Desk {
+pub struct StacksWorker {
     /// Stacks that should be taken.
-    pub ask: mpsc::UnboundedSender<Wish>,
+    pub ask: mpsc::UnboundedSender<StacksRequest>,
     /// The newest answer; none before the first.
-    pub answers: watch::Receiver<Option<Arc<Answer>>>,
+    pub answers: watch::Receiver<Option<Arc<StacksAnswer>>>,
 }
 
 /// Which stacks should be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct StacksRequest {
     /// The process.
     pub pid: Pid,
     /// Threads of it.
     pub tids: Vec<Tid>,
     /// Whether they may be stopped for it.
-    pub stops: Stops,
+    pub stops: StopPermission,
     /// How often.
-    pub times: Times,
+    pub times: SampleTimes,
 }
 
 /// How often stacks are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Times {
+pub enum SampleTimes {
     /// Once: what each thread does, frame by frame.
     Once,
     /// Again and again for [`SAMPLED`]: what the threads do, counted.
@@ -44,7 +44,7 @@ pub enum Times {
 
 /// Whether threads may be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stops {
+pub enum StopPermission {
     /// Nothing is stopped.
     Never,
     /// The person said yes to stops.
@@ -53,16 +53,16 @@ pub enum Stops {
 
 /// What came of a wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct StacksAnswer {
     /// The wish.
-    pub wish: Wish,
+    pub wish: StacksRequest,
     /// The stacks; or why there are none.
-    pub taken: Result<Taken, String>,
+    pub taken: Result<ShownStacks, String>,
 }
 
 /// Stacks as they are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct ShownStacks {
     /// How they were taken, what the threads do, and frame by frame.
     pub lines: Vec<String>,
     /// Threads of which a stop would show more.
@@ -75,22 +75,22 @@ pub struct Taken {
 
 /// The box's state.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stacks {
+pub struct StacksBox {
     /// Of whom, for people.
     pub title: String,
     /// What was asked for last.
-    pub wish: Wish,
+    pub wish: StacksRequest,
     /// None until it is there.
-    pub answer: Option<Arc<Answer>>,
+    pub answer: Option<Arc<StacksAnswer>>,
     /// Whether a stop waits for a yes.
-    pub asks: Asks,
+    pub asks: StopQuestion,
     /// First line on screen.
     pub top: usize,
 }
 
 /// Whether a question is on screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asks {
+pub enum StopQuestion {
     /// Nothing is asked.
     Nothing,
     /// Whether threads may be stopped.
@@ -99,16 +99,16 @@ pub enum Asks {
     ToSample,
 }
 
-impl Stacks {
+impl StacksBox {
     /// Nothing is known yet.
-    pub fn of(title: String, wish: Wish) -> Self {
-        Self { title, wish, answer: None, asks: Asks::Nothing, top: 0 }
+    pub fn of(title: String, wish: StacksRequest) -> Self {
+        Self { title, wish, answer: None, asks: StopQuestion::Nothing, top: 0 }
     }
 
     /// Threads that a stop would show more of; none where no stop is offered.
     pub fn stoppable(&self) -> Option<usize> {
         let taken = self.answer.as_ref()?.taken.as_ref().ok()?;
-        let offered = taken.refused.is_none() && taken.need_stop > 0 && self.wish.stops == Stops::Never;
+        let offered = taken.refused.is_none() && taken.need_stop > 0 && self.wish.stops == StopPermission::Never;
         offered.then_some(taken.need_stop)
     }
 
@@ -118,7 +118,7 @@ impl Stacks {
     }
 
     /// Takes an answer in, unless it is to another wish.
-    pub fn hear(&mut self, answer: Arc<Answer>) {
+    pub fn hear(&mut self, answer: Arc<StacksAnswer>) {
         if answer.wish == self.wish {
             self.answer = Some(answer);
         }

@@ -4,26 +4,26 @@ use std::collections::VecDeque;
 
 use crate::data::ThreadKey;
 use crate::data::sample::ThreadDetail;
-use crate::data::scene::{Demand, Doing, Scene, Thread};
+use crate::data::scene::{Demand, Scene, Thread, ThreadActivity};
 
 /// A thread somebody looks at. Outlives the thread.
 #[derive(Clone, Debug)]
-pub struct Watched {
+pub struct WatchedThread {
     /// As it was last seen.
     pub thread: Thread,
     /// Its details as last read.
     pub detail: Option<ThreadDetail>,
     /// What it did when it was last looked at.
-    pub doing: Option<Doing>,
+    pub doing: Option<ThreadActivity>,
     /// Whether it has ended.
     pub ended: bool,
     /// One entry a scene since it is looked at, oldest first.
-    pub moments: VecDeque<Moment>,
+    pub moments: VecDeque<ThreadMoment>,
 }
 
 /// One scene of a watched thread.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct ThreadMoment {
     /// What it got and wanted.
     pub demand: Option<Demand>,
     /// The CPU it last ran on.
@@ -33,7 +33,7 @@ pub struct Moment {
 /// Moments kept.
 const LONGEST: usize = 240;
 
-impl Watched {
+impl WatchedThread {
     /// Begins to watch a thread of this scene.
     pub fn begin(scene: &Scene, key: ThreadKey) -> Option<Self> {
         let thread = scene.threads.iter().find(|thread| thread.key == key)?.clone();
@@ -57,6 +57,6 @@ impl Watched {
         if self.moments.len() == LONGEST {
             self.moments.pop_front();
         }
-        self.moments.push_back(Moment { demand: thread.demand, cpu: thread.last_cpu });
+        self.moments.push_back(ThreadMoment { demand: thread.demand, cpu: thread.last_cpu });
     }
 }

@@ -18,7 +18,7 @@ pub struct WhatIf {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slider {
     /// Which.
-    pub knob: Knob,
+    pub knob: CapSlider,
     /// Its value; none is no cap.
     pub value: Option<u32>,
     /// The value from which on it changes nothing: the threads there are, and their caller where it is counted.
@@ -29,7 +29,7 @@ pub struct Slider {
 
 /// The caps that hold a group of threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Knob {
+pub enum CapSlider {
     /// TF intra-op threads.
     Intra,
     /// TF inter-op threads.
@@ -42,7 +42,7 @@ pub enum Knob {
     Blas,
 }
 
-impl Knob {
+impl CapSlider {
     const ALL: [Self; 5] = [Self::Intra, Self::Inter, Self::Data, Self::Omp, Self::Blas];
 
     /// Its name, as in caps.
@@ -94,14 +94,14 @@ impl WhatIf {
 
     /// The sliders of a scene.
     pub fn sliders(&self, scene: &Scene) -> Vec<Slider> {
-        let slider = |knob: Knob| {
+        let slider = |knob: CapSlider| {
             let held: Vec<_> = scene.groups.iter().filter(|group| knob.holds(group)).collect();
             let most = held.iter().map(|group| without_effect(group)).max()?.max(1);
             let holds = held.iter().map(|group| group.label.as_str()).collect::<Vec<_>>().join(", ");
             let value = knob.get(&self.caps).map(|value| value.clamp(1, most));
             Some(Slider { knob, value, most, holds })
         };
-        Knob::ALL.into_iter().filter_map(slider).collect()
+        CapSlider::ALL.into_iter().filter_map(slider).collect()
     }
 
     /// Moves the chosen slider; beyond its end stands "no cap".
@@ -155,12 +155,12 @@ mod tests {
     fn every_slider_moves_the_prediction() {
         let scene = scene();
         let sliders = WhatIf::default().sliders(&scene);
-        assert_eq!(sliders.len(), Knob::ALL.len(), "the python threads have none");
+        assert_eq!(sliders.len(), CapSlider::ALL.len(), "the python threads have none");
         for (at, slider) in sliders.iter().enumerate() {
             let mut what_if = WhatIf::default();
             what_if.set(&scene, at, Some(1));
             // OpenMP and OpenBLAS count the thread that calls them: of 1 none is left beside it.
-            let left = if matches!(slider.knob, Knob::Omp | Knob::Blas) { 0.0 } else { 1.0 };
+            let left = if matches!(slider.knob, CapSlider::Omp | CapSlider::Blas) { 0.0 } else { 1.0 };
             assert_eq!(wanted(&scene, &what_if.caps), 5.0 * 4.0 + left, "{:?}", slider.knob);
             assert!(what_if.caps.to_string().starts_with(slider.knob.name()));
         }

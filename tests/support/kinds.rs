@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tftop::data::sample::{Entry, Identity, NameSource, State, TargetName};
+use tftop::data::sample::{Identity, NameSource, StartRoutine, TargetName, ThreadState};
 use tftop::data::scene::{Attribution, Confidence, Demand, Group, GroupKey, Thread, Worker};
 use tftop::data::{Address, Text};
 
@@ -126,7 +126,7 @@ pub fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
             group: index,
             identity: Arc::new(identity(kind)),
             attribution: attribution.clone(),
-            state: if running { State::Running } else { State::Sleeping },
+            state: if running { ThreadState::Running } else { ThreadState::Sleeping },
             last_cpu: Some(tid % 2),
             affinity: Some(Arc::new("0-1".parse().unwrap())),
             demand: Some(Demand::new(kind.got / count, kind.waiting / count)),
@@ -157,7 +157,7 @@ fn identity(kind: &Kind) -> Identity {
     let name = |name: &str, source| TargetName { name: name.into(), source };
     let python = kind.origin == "python";
     let source = if python { NameSource::Python } else { NameSource::TensorFlow };
-    let entry = |library: &str, symbol: &str| Entry {
+    let entry = |library: &str, symbol: &str| StartRoutine {
         address: Address(0x7f3a_10c4_2b60),
         library: Some(Arc::new(Text::from(library))),
         symbol: Some(symbol.into()),

@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tftop::data::sample::{
-    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, End, Entry, Environment, Frame, HostFact, Identity,
-    LibraryPool, NameSource, Owner, PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, Script, Settings,
-    Stack, Stacks, State, Taken, TargetName, TensorFlowFact, TfConfigFact, TfContextState, ThreadFact, Throttle, Wish,
-    WishKnob,
+    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Environment, Frame, HostFact, Identity, LibraryPool,
+    NameSource, PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting,
+    Stack, StackEnd, StackMethod, Stacks, StartRoutine, StdThreadOwner, TargetName, TensorFlowFact, TfConfigFact,
+    TfContextState, ThreadFact, ThreadSettings, ThreadState, Throttle,
 };
 use tftop::data::scene::Scene;
 use tftop::data::{Pid, ProcessKey, Text, ThreadKey, Tid};
-use tftop::model::activity::meaning::Meanings;
-use tftop::model::activity::profile::{Profile, Whose};
+use tftop::model::activity::meaning::MeaningCache;
+use tftop::model::activity::profile::{Profile, ProfiledGroup};
 use tftop::model::build_scene::Model;
 use tftop::model::origin::families::Families;
 
@@ -211,8 +211,9 @@ impl Scenario {
         let mut model = if self.whole { Model::of_whole_watch(families) } else { Model::new(families) };
         let first = Model::new(Families::builtin()).next(Arc::new(self.sample(0, order)));
         let group = |tid: Tid| first.threads.iter().find(|thread| thread.key.tid == tid).unwrap().group;
-        let whose = |tid| Whose { label: &first.groups[group(tid)].label, key: Some(&first.groups[group(tid)].key) };
-        let (mut profile, mut meanings) = (Profile::default(), Meanings::builtin());
+        let whose =
+            |tid| ProfiledGroup { label: &first.groups[group(tid)].label, key: Some(&first.groups[group(tid)].key) };
+        let (mut profile, mut meanings) = (Profile::default(), MeaningCache::builtin());
         let mut scene = |tick| {
             if let Some(stacks) = self.stacks(tick) {
                 profile.add(&stacks, &mut meanings, whose);
@@ -299,10 +300,10 @@ impl Thread {
         let frame = |name: &String| Frame { symbol: Some(name.as_str().into()), ..Frame::default() };
         Stack {
             tid: Tid(self.tid + index),
-            state: State::Running,
-            taken: Taken::Stopped { stop_ns: 100_000 },
+            state: ThreadState::Running,
+            taken: StackMethod::Stopped { stop_ns: 100_000 },
             frames: self.stack.iter().map(frame).collect(),
-            end: End::Outermost,
+            end: StackEnd::Outermost,
             gaps: Vec::new(),
         }
     }
@@ -337,7 +338,7 @@ impl Process {
 }
 
 impl Process {
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> ThreadSettings {
         let config = |config: &TfConfig| TfConfigFact {
             state: match config.state.as_deref() {
                 None => TfContextState::Started,
@@ -359,7 +360,7 @@ impl Process {
             symbol: "blas_cpu_number".into(),
             value: *value,
         };
-        Settings {
+        ThreadSettings {
             live_environment: self.live_env.as_deref().map(environment),
             tf_config: self.tf_config.as_ref().map(config),
             library_pools: self.blas.iter().map(pool).collect(),
@@ -374,15 +375,15 @@ fn environment(words: &str) -> Environment {
     Environment::from_block(words.replace(' ', "\0").as_bytes())
 }
 
-fn wish(line: &str) -> Wish {
+fn wish(line: &str) -> ScriptSetting {
     let [line, knob, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
     let knob = match knob {
-        "intra" => WishKnob::Intra,
-        "inter" => WishKnob::Inter,
-        "private_threadpool_size" => WishKnob::PrivateThreadpool,
-        variable => WishKnob::Variable(variable.into()),
+        "intra" => ScriptKnob::Intra,
+        "inter" => ScriptKnob::Inter,
+        "private_threadpool_size" => ScriptKnob::PrivateThreadpool,
+        variable => ScriptKnob::Variable(variable.into()),
     };
-    Wish { line: line.parse().unwrap(), knob, value: value.parse().unwrap() }
+    ScriptSetting { line: line.parse().unwrap(), knob, value: value.parse().unwrap() }
 }
 
 impl QuotaOf {
@@ -408,7 +409,7 @@ impl Thread {
                 slices: run_ms / 10,
             },
             cpu_ticks: run_ms / 10,
-            state: letter.map_or(State::Sleeping, State::from_letter),
+            state: letter.map_or(ThreadState::Sleeping, ThreadState::from_letter),
             last_cpu: self.on_cpu,
             affinity: self.affinity.as_deref().map(|list| Arc::new(list.parse().unwrap())),
             identity: Arc::new(self.identity(pid, index)),
@@ -416,17 +417,17 @@ impl Thread {
     }
 
     fn identity(&self, pid: u32, index: u32) -> Identity {
-        let entry = Entry {
+        let entry = StartRoutine {
             library: self.library.as_deref().map(|path| Arc::new(path.into())),
             symbol: self.symbol.as_deref().map(Text::from),
-            owner: self.owner.as_deref().map(|path| Owner { library: Arc::new(path.into()), symbol: None }),
-            ..Entry::default()
+            owner: self.owner.as_deref().map(|path| StdThreadOwner { library: Arc::new(path.into()), symbol: None }),
+            ..StartRoutine::default()
         };
         let name = |name: &Option<String>, source| name.as_deref().map(|name| TargetName { name: name.into(), source });
         Identity {
             comm: self.comm.as_str().into(),
             main: self.tid + index == pid,
-            entry: Some(entry).filter(|entry| *entry != Entry::default()),
+            entry: Some(entry).filter(|entry| *entry != StartRoutine::default()),
             target_name: name(&self.tf, NameSource::TensorFlow)
                 .or_else(|| name(&self.tf_by_shape, NameSource::TensorFlowByShape))
                 .or_else(|| name(&self.python, NameSource::Python)),

@@ -12,12 +12,12 @@ pub mod verdicts;
 use kinds::{BLAS, DATA, INTER, INTRA, MAIN, PYTHON, group, wave};
 use tftop::data::limits::Caps;
 use tftop::data::sample::{
-    Call, Cost, CounterSource, Heard, Identity, KernelStack, LaunchFact, Overruled, ShimUse, State, StepSource,
-    Syscall, ThreadDetail,
+    Cost, CounterSource, Identity, KernelStack, LaunchFact, OverruledSetting, ShimReport, ShimUse, StepSource, Syscall,
+    SyscallState, ThreadDetail, ThreadState,
 };
 use tftop::data::scene::{
-    Attribution, Capacity, Check, Confidence, Count, Cpu, Demand, EpochNow, Launch, Outcome, Process, Scene, Speed,
-    Steps, Target, TensorFlow, Term, TermKind, Thread, Trend,
+    Attribution, CapCheck, Capacity, CheckOutcome, Confidence, Cpu, Demand, EpochNow, LaunchState, MarkCount,
+    ProcessState, Scene, Speed, Steps, TargetState, TensorFlow, Term, TermKind, Thread, Trend,
 };
 use tftop::data::{Gap, Pid, Text, ThreadKey, Tid};
 use tftop::model::activity::waits;
@@ -95,10 +95,10 @@ pub fn training(tick: u64) -> Scene {
 fn detail(thread: &Thread) -> ThreadDetail {
     let call = |number, name: &str, file: Option<&str>| {
         let arguments = [5, 0, 0, 0, 0, 0];
-        Some(Call::Inside(Syscall { number, name: Some(name.into()), arguments, file: file.map(Text::from) }))
+        Some(SyscallState::Inside(Syscall { number, name: Some(name.into()), arguments, file: file.map(Text::from) }))
     };
     let call = match (&*thread.attribution.group.origin, thread.state, thread.key.tid.0) {
-        (_, State::Running, _) => Some(Call::Running),
+        (_, ThreadState::Running, _) => Some(SyscallState::Running),
         ("tf-data", _, 2442) => call(17, "pread64", Some("/data/cifar/train-00017-of-00100.tfrecord")),
         ("python", ..) => call(230, "clock_nanosleep", None),
         _ => call(202, "futex", None),
@@ -109,7 +109,7 @@ fn detail(thread: &Thread) -> ThreadDetail {
 /// A target with three processes, the last of which is gone.
 pub fn with_workers(tick: u64) -> Scene {
     let mut scene = training(tick);
-    let worker = |pid: u32, parent: u32, ended| Process {
+    let worker = |pid: u32, parent: u32, ended| ProcessState {
         pid: Pid(pid),
         parent: Pid(parent),
         command: "python -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5)".into(),
@@ -124,14 +124,14 @@ pub fn with_workers(tick: u64) -> Scene {
 /// The same run as tftop started it: three caps hold, one does not, one can't be told; epoch 3 of 30.
 pub fn launched(tick: u64) -> Scene {
     let mut scene = training(tick);
-    let check = |cap: &'static str, value: &str, outcome, says: &str| Check {
+    let check = |cap: &'static str, value: &str, outcome, says: &str| CapCheck {
         cap: cap.into(),
         value: value.into(),
         outcome,
         says: says.into(),
     };
     let text = |text: &str| Text::from(text);
-    let overruled = |what: &str, asked: &str, got: &str, at: &str| Overruled {
+    let overruled = |what: &str, asked: &str, got: &str, at: &str| OverruledSetting {
         what: text(what),
         asked: text(asked),
         got: text(got),
@@ -147,39 +147,39 @@ pub fn launched(tick: u64) -> Scene {
         marks: 243,
         covers_s: 10.0,
         total: 1234,
-        count: Count::Exact,
+        count: MarkCount::Exact,
         silent_s: None,
         epoch: Some(EpochNow { number: 3, of: Some(30), done: Some(0.62) }),
         processes: 1,
     };
     // Steps are fewer where more is wanted.
     let history = scene.trend.wanted.iter().map(|&wanted| Some(60.0 / (1.0 + wanted.max(2.0) / 2.0))).collect();
-    scene.launch = Some(Launch {
+    scene.launch = Some(LaunchState {
         fact: Arc::new(LaunchFact {
             caps: Caps { intra: Some(3), inter: Some(5), data: Some(3), blas: Some(1), ..Caps::default() },
             cpus: "0-1".parse().ok(),
             shim: ShimUse::Enforce,
             ..LaunchFact::default()
         }),
-        heard: Arc::new(Heard {
+        heard: Arc::new(ShimReport {
             processes: [2430].into(),
             overruled: vec![
                 overruled("intra", "8", "3", "train.py:3"),
                 overruled("data.num_parallel_calls", "AUTOTUNE", "3", "input.py:12"),
             ],
-            ..Heard::default()
+            ..ShimReport::default()
         }),
         checks: vec![
-            check("intra", "3", Outcome::Held, "at most 3 threads"),
-            check("inter", "5", Outcome::Held, "at most 5 threads"),
+            check("intra", "3", CheckOutcome::Held, "at most 3 threads"),
+            check("inter", "5", CheckOutcome::Held, "at most 5 threads"),
             check(
                 "data",
                 "3",
-                Outcome::Unverified,
+                CheckOutcome::Unverified,
                 "6 threads of process 2430 were made within 10 ms: one pool, or 2 of 3",
             ),
-            check("blas", "1", Outcome::Exceeded, "1 thread of OpenBLAS numpy in process 2430"),
-            check("cpus", "0-1", Outcome::Held, "no thread may run elsewhere"),
+            check("blas", "1", CheckOutcome::Exceeded, "1 thread of OpenBLAS numpy in process 2430"),
+            check("cpus", "0-1", CheckOutcome::Held, "no thread may run elsewhere"),
         ],
         steps: Steps { speed: Some(speed), none: None, history },
     });
@@ -258,10 +258,10 @@ pub fn degraded(tick: u64) -> Scene {
     }
     let why = Text::from("Yama allows only parents to look (kernel.yama.ptrace_scope = 1); run tftop with sudo");
     for (_, detail) in &mut scene.details {
-        if detail.call != Some(Call::Running) {
+        if detail.call != Some(SyscallState::Running) {
             detail.wait_channel = Some("futex_wait_queue".into());
         }
-        detail.call = Some(Call::Refused(why.clone()));
+        detail.call = Some(SyscallState::Refused(why.clone()));
     }
     waits::fill(&mut scene);
     scene
@@ -279,7 +279,7 @@ pub fn detailed(mut scene: Scene, keys: &[ThreadKey]) -> Scene {
     for (key, old) in &mut scene.details {
         if keys.contains(key) {
             *old = match &old.call {
-                Some(Call::Running) => {
+                Some(SyscallState::Running) => {
                     ThreadDetail { wait_channel: None, kernel_stack: None, call: old.call.clone(), ..detail.clone() }
                 }
                 call => ThreadDetail { call: call.clone(), ..detail.clone() },
@@ -310,8 +310,8 @@ pub fn crowd(count: u32) -> Scene {
     scene
 }
 
-fn target() -> Target {
-    Target {
+fn target() -> TargetState {
+    TargetState {
         pid: PID,
         command: "python train.py --epochs 30 --batch 128".into(),
         user: Some("ana".into()),
@@ -319,7 +319,7 @@ fn target() -> Target {
         python: Some("3.11".into()),
         started_unix_s: 1_790_000_000,
         uptime_s: 192.0,
-        processes: vec![Process {
+        processes: vec![ProcessState {
             pid: PID,
             parent: Pid(812),
             command: "python train.py --epochs 30 --batch 128".into(),
@@ -327,7 +327,7 @@ fn target() -> Target {
             threads: 17,
             demand: Some(Demand::new(1.91, 2.69)),
         }],
-        ..Target::default()
+        ..TargetState::default()
     }
 }
 

@@ -13,12 +13,12 @@ use tftop::data::scene::Scene;
 use tftop::tui::block::Block;
 use tftop::tui::state::{Dashboard, Event};
 use tftop::tui::theme::ThemeName;
-use tftop::tui::{Effect, Look, draw};
+use tftop::tui::{Appearance, Effect, draw};
 
 /// Without colour.
-pub const PLAIN: Look = Look { color: false, theme: ThemeName::Default, ascii: false };
+pub const PLAIN: Appearance = Appearance { color: false, theme: ThemeName::Default, ascii: false };
 /// With the default colours.
-pub const COLOR: Look = Look { color: true, ..PLAIN };
+pub const COLOR: Appearance = Appearance { color: true, ..PLAIN };
 
 /// A dashboard and its screen.
 pub struct Stage {
@@ -29,7 +29,7 @@ pub struct Stage {
 
 impl Stage {
     /// A screen of this size on which a first scene is shown.
-    pub fn new(look: Look, width: u16, height: u16, scene: Scene) -> Self {
+    pub fn new(look: Appearance, width: u16, height: u16, scene: Scene) -> Self {
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut stage = Self { dashboard: Dashboard::new(look, Size::new(width, height), Arc::new(scene)), terminal };
         stage.draw();
@@ -125,10 +125,10 @@ impl Stage {
         assert!(self.dashboard.cursor().selected().is_some(), "nothing is selected");
         let scene = self.dashboard.scene();
         match self.dashboard.rows()[at] {
-            tftop::tui::rows::Row::Group(at) => scene.groups[at].label.clone(),
-            tftop::tui::rows::Row::Thread(at) => scene.threads[at].key.tid.to_string(),
-            tftop::tui::rows::Row::Process(at, _) => scene.target.processes[at].pid.to_string(),
-            tftop::tui::rows::Row::Line(block, _) => match block {
+            tftop::tui::rows::TableRow::Group(at) => scene.groups[at].label.clone(),
+            tftop::tui::rows::TableRow::Thread(at) => scene.threads[at].key.tid.to_string(),
+            tftop::tui::rows::TableRow::Process(at, _) => scene.target.processes[at].pid.to_string(),
+            tftop::tui::rows::TableRow::Line(block, _) => match block {
                 Block::Capacity => "capacity".to_owned(),
                 Block::Caps => "caps".to_owned(),
                 Block::Limits(at) => scene.groups[at].label.clone(),

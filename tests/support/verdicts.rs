@@ -1,7 +1,7 @@
 //! What the model says of the scenes: limits, headlines, and every cause with its answer.
 
 use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, Limits};
-use tftop::data::scene::{Condition, Evidence, Finding, Headline, Judgement, Level, Pressure, Remedy, Verdict};
+use tftop::data::scene::{Answer, Evidence, Finding, Headline, Level, Pressure, Remedy, RuleAnswer, Verdict};
 
 const CAPS: Caps = Caps { intra: Some(1), inter: Some(1), data: Some(1), omp: None, blas: None, cpus: None };
 
@@ -84,7 +84,7 @@ pub fn too_soon(watched_s: f64) -> Headline {
 /// Too many threads.
 pub fn oversubscribed() -> Headline {
     Headline {
-        condition: Condition::Oversubscribed,
+        condition: Verdict::Oversubscribed,
         says:
             "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 3 (tf.config); TF inter-op 1.1 of them, limit 5 \
                (TF_NUM_INTEROP_THREADS)"
@@ -109,7 +109,7 @@ pub fn hidden() -> Headline {
 /// A quota that stops it.
 pub fn throttled() -> Headline {
     Headline {
-        condition: Condition::Throttled,
+        condition: Verdict::Throttled,
         says: "a quota of 2.00 CPUs stopped it in 31 % of its periods; 4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, \
                limit 3 (tf.config); TF inter-op 1.1 of them, limit 5 (TF_NUM_INTEROP_THREADS)"
             .into(),
@@ -121,7 +121,7 @@ pub fn throttled() -> Headline {
 /// All is well.
 pub fn healthy() -> Headline {
     Headline {
-        condition: Condition::Healthy,
+        condition: Verdict::Healthy,
         says: "1.8 of 2.0 CPUs are wanted, nobody has to wait long".into(),
         judged_s: 10.0,
         pressure: Some(pressure(0.9, 0.0, 0.06)),
@@ -132,7 +132,7 @@ pub fn healthy() -> Headline {
 /// Neighbours.
 pub fn starved() -> Headline {
     Headline {
-        condition: Condition::Starved,
+        condition: Verdict::Starved,
         says: "neighbours take 1.0 of the 1.8 CPUs it could use; your limits are fine".into(),
         pressure: Some(pressure(0.9, 0.0, 0.95)),
         ..healthy()
@@ -175,32 +175,32 @@ const CODES: [(&str, &str, &str); 21] = [
     ("asleep-is-fine", "Do many threads exist but sleep?", "17 threads for 2.0 CPUs: not many"),
 ];
 
-fn all(answer: impl Fn(&str, &str) -> Verdict) -> Vec<Judgement> {
-    CODES.iter().map(|&(code, asks, clear)| Judgement { code, asks, verdict: answer(code, clear) }).collect()
+fn all(answer: impl Fn(&str, &str) -> Answer) -> Vec<RuleAnswer> {
+    CODES.iter().map(|&(code, asks, clear)| RuleAnswer { code, asks, verdict: answer(code, clear) }).collect()
 }
 
-fn clear(because: &str) -> Verdict {
-    Verdict::Clear { because: because.into() }
+fn clear(because: &str) -> Answer {
+    Answer::Clear { because: because.into() }
 }
 
 /// Nothing found.
-pub fn clear_causes() -> Vec<Judgement> {
+pub fn clear_causes() -> Vec<RuleAnswer> {
     all(|_, because| clear(because))
 }
 
 /// What is to be said of the oversubscribed run.
-pub fn causes() -> Vec<Judgement> {
+pub fn causes() -> Vec<RuleAnswer> {
     all(|code, because| match code {
         "other-pool" => other_pool(),
         "env-overridden" => env_overridden(),
-        "thread-leak" => Verdict::TooSoon { needs: "60 s of watching, has 30".into() },
-        "spinning" => Verdict::CantTell { because: "one thread more than fits is runnable; stacks would tell".into() },
+        "thread-leak" => Answer::TooSoon { needs: "60 s of watching, has 30".into() },
+        "spinning" => Answer::CantTell { because: "one thread more than fits is runnable; stacks would tell".into() },
         _ => clear(because),
     })
 }
 
 /// What is to be said where a quota throttles.
-pub fn throttled_causes() -> Vec<Judgement> {
+pub fn throttled_causes() -> Vec<RuleAnswer> {
     let quota = Finding {
         level: Level::Oversubscribed,
         grade: Grade::Measured,
@@ -209,20 +209,20 @@ pub fn throttled_causes() -> Vec<Judgement> {
         remedy: Remedy { text: "fewer threads, or a larger quota (cpu.max of its cgroup)".into(), ..Remedy::default() },
     };
     let mut causes = causes();
-    causes[0].verdict = Verdict::Found(Box::new(quota));
+    causes[0].verdict = Answer::Found(Box::new(quota));
     causes
 }
 
 /// What can be said after a few seconds.
-pub fn open_causes() -> Vec<Judgement> {
+pub fn open_causes() -> Vec<RuleAnswer> {
     all(|code, because| match code {
         "omp-does-the-work" | "xla-own-pool" | "gpu-bound" | "zero-means-all" | "many-processes" => clear(because),
-        _ => Verdict::TooSoon { needs: "10 s of watching, has 4".into() },
+        _ => Answer::TooSoon { needs: "10 s of watching, has 4".into() },
     })
 }
 
 /// What can be said where nothing of the process may be read.
-pub fn hidden_causes() -> Vec<Judgement> {
+pub fn hidden_causes() -> Vec<RuleAnswer> {
     all(|code, because| match code {
         "late-setting" => cant_tell("neither tf.config nor the script's source can be read"),
         "env-overridden" => cant_tell("tf.config can't be read"),
@@ -231,13 +231,13 @@ pub fn hidden_causes() -> Vec<Judgement> {
     })
 }
 
-fn cant_tell(because: &str) -> Verdict {
-    Verdict::CantTell { because: because.into() }
+fn cant_tell(because: &str) -> Answer {
+    Answer::CantTell { because: because.into() }
 }
 
 /// Found: neighbours.
-pub fn neighbours() -> Verdict {
-    Verdict::Found(Box::new(Finding {
+pub fn neighbours() -> Answer {
+    Answer::Found(Box::new(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
         says: "other processes take 1.0 of the 1.8 CPUs it could use".into(),
@@ -246,8 +246,8 @@ pub fn neighbours() -> Verdict {
     }))
 }
 
-fn other_pool() -> Verdict {
-    Verdict::Found(Box::new(Finding {
+fn other_pool() -> Answer {
+    Answer::Found(Box::new(Finding {
         level: Level::Oversubscribed,
         grade: Grade::Measured,
         says: "tf.config limits intra-op to 3, but other pools want 2.0 CPUs beside its 2.6".into(),
@@ -271,8 +271,8 @@ fn other_pool() -> Verdict {
     }))
 }
 
-fn env_overridden() -> Verdict {
-    Verdict::Found(Box::new(Finding {
+fn env_overridden() -> Answer {
+    Answer::Found(Box::new(Finding {
         level: Level::Notice,
         grade: Grade::Measured,
         says: "tf.config says intra = 3 and overrules TF_NUM_INTRAOP_THREADS=8".into(),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tftop::data::Pid;
 use tftop::data::limits::Grade;
 use tftop::data::sample::Interest;
-use tftop::data::scene::{Condition, Finding, Level, Scene, Verdict};
+use tftop::data::scene::{Answer, Finding, Level, Scene, Verdict};
 use tftop::model::build_scene::Model;
 use tftop::model::origin::families::Families;
 use tftop::probe::live::{Live, LiveOptions};
@@ -73,16 +73,16 @@ impl Watch {
 /// Whether the headline says that more is wanted than there is, however much more: two threads on one CPU are a notice
 /// or oversubscription, as the machine has it.
 fn accused(scene: &Scene) -> bool {
-    matches!(scene.headline.condition, Condition::Notice | Condition::Oversubscribed | Condition::Severe)
+    matches!(scene.headline.condition, Verdict::Notice | Verdict::Oversubscribed | Verdict::Severe)
 }
 
-fn verdict<'a>(scene: &'a Scene, code: &str) -> &'a Verdict {
+fn verdict<'a>(scene: &'a Scene, code: &str) -> &'a Answer {
     &scene.judgements.iter().find(|judgement| judgement.code == code).expect(code).verdict
 }
 
 fn found<'a>(scene: &'a Scene, code: &str) -> Option<&'a Finding> {
     match verdict(scene, code) {
-        Verdict::Found(finding) => Some(finding),
+        Answer::Found(finding) => Some(finding),
         _ => None,
     }
 }
@@ -137,7 +137,7 @@ fn a_call_overrules_a_variable_a_zero_means_all_and_a_variable_comes_too_late() 
     let (scene, overridden) = watch.finds("env-overridden");
     let says = format!("TF_NUM_INTRAOP_THREADS=3 does nothing: tf.config says {size} and the pool has {size}");
     assert_eq!(overridden.says, says, "{}", told(&scene));
-    assert!(matches!(verdict(&scene, "late-setting"), Verdict::Clear { .. }), "{}", told(&scene));
+    assert!(matches!(verdict(&scene, "late-setting"), Answer::Clear { .. }), "{}", told(&scene));
     if enough_cpus(2) {
         let zero = found(&scene, "zero-means-all").unwrap_or_else(|| panic!("{}", told(&scene)));
         assert!(zero.says.starts_with("inter = 0 in tf.config means all CPUs"), "{}", zero.says);
@@ -169,7 +169,7 @@ fn an_openmp_team_larger_than_the_machine_is_the_culprit() {
     let scene = watch.until("an accusation", accused);
     assert!(scene.headline.says.contains("OpenMP sklearn, limit"), "{}", told(&scene));
     assert!(scene.headline.advice.starts_with("OMP_NUM_THREADS="), "{}", told(&scene));
-    assert!(matches!(verdict(&scene, "omp-does-the-work"), Verdict::Clear { .. }), "{}", told(&scene));
+    assert!(matches!(verdict(&scene, "omp-does-the-work"), Answer::Clear { .. }), "{}", told(&scene));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_quota_that_runs_out_comes_first() {
     let target = Target::start(&python, "caps.py", &["0", "0"]);
     fs::write(quota.0.join("cgroup.procs"), target.pid().to_string()).unwrap();
     let mut watch = Watch::of(target);
-    let scene = watch.until("throttled", |scene| scene.headline.condition == Condition::Throttled);
+    let scene = watch.until("throttled", |scene| scene.headline.condition == Verdict::Throttled);
     let throttled = found(&scene, "throttled").unwrap_or_else(|| panic!("{}", told(&scene)));
     assert!(throttled.says.starts_with("The CPU quota of 0.30 CPUs ran out in "), "{}", throttled.says);
     assert!(throttled.level >= Level::Oversubscribed);
@@ -215,7 +215,7 @@ fn one_thread_on_a_busy_machine_accuses_the_neighbours_and_not_itself() {
     // Only once it is this test's turn: neighbours would disturb the other tests' targets.
     let mut watch = Watch::start(&python::plain(), "causes.py", &["spin", "1"]);
     let _neighbours = Neighbours::start(4 * cpus());
-    let scene = watch.until("starved", |scene| scene.headline.condition == Condition::Starved);
+    let scene = watch.until("starved", |scene| scene.headline.condition == Verdict::Starved);
     assert!(scene.headline.says.starts_with("neighbours take 0."), "{}", told(&scene));
     assert!(scene.headline.says.ends_with("your limits are fine"), "{}", told(&scene));
     assert!(found(&scene, "starved").is_some_and(|finding| finding.grade == Grade::Corroborated), "{}", told(&scene));
@@ -275,7 +275,7 @@ fn a_capped_run_with_sleeping_threads_is_healthy_for_a_minute_and_its_leak_is_fo
         {
             assert!(found(&scene, code).is_none(), "{code}\n{}", told(&scene));
         }
-        healthy += u32::from(scene.headline.condition == Condition::Healthy);
+        healthy += u32::from(scene.headline.condition == Verdict::Healthy);
         asleep += u32::from(found(&scene, "asleep-is-fine").is_some());
         if let Some(leak) = found(&scene, "thread-leak") {
             break leak.clone();
@@ -290,7 +290,7 @@ fn a_capped_run_with_sleeping_threads_is_healthy_for_a_minute_and_its_leak_is_fo
 }
 
 fn nothing_above_notice(scene: &Scene) {
-    let above = |judgement: &&tftop::data::scene::Judgement| matches!(&judgement.verdict, Verdict::Found(finding) if finding.level > Level::Notice);
+    let above = |judgement: &&tftop::data::scene::RuleAnswer| matches!(&judgement.verdict, Answer::Found(finding) if finding.level > Level::Notice);
     assert!(!scene.judgements.iter().any(|judgement| above(&judgement)), "{}", told(scene));
     assert!(scene.headline.condition.level() <= Level::Notice, "{}", told(scene));
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::args::rerun::RerunWish;
-use crate::commands::args::run::{RunLine, StageWish};
+use crate::commands::args::rerun::RerunArgs;
+use crate::commands::args::run::{ExecArgs, RunArgs};
 use crate::commands::args::span;
-use crate::commands::args::sweep::SweepWish;
-use crate::commands::compare::CompareWish;
-use crate::commands::runs::RunsWish;
-use crate::commands::settings::{Runs, Settings};
+use crate::commands::args::sweep::SweepArgs;
+use crate::commands::compare::CompareArgs;
+use crate::commands::runs::RunsArgs;
+use crate::commands::settings::{RunsSettings, SettingsFile};
 use crate::data::Pid;
 use crate::data::scene::Level;
 use crate::launch::exec_wrapper;
@@ -52,7 +52,7 @@ pub(crate) struct Cli {
     #[arg(value_parser = pid)]
     pub(crate) pid: Option<Pid>,
     #[command(flatten)]
-    pub(crate) options: Options,
+    pub(crate) options: GlobalArgs,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Attach {
         /// Pid, or a part of the command line
         #[arg(value_name = "PID|NAME", value_parser = target)]
-        target: Target,
+        target: TargetArg,
     },
     /// List the TensorFlow processes of this machine
     Ps {
@@ -72,9 +72,9 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Watch a process for a while and print the verdict, its limits and what was seen
-    Report(ReportWish),
+    Report(ReportArgs),
     /// Go through every cause of too many threads: found, ruled out, too soon or can't tell
-    Explain(ExplainWish),
+    Explain(ExplainArgs),
     /// Say what tftop may read here, and what would show more
     Doctor {
         /// Process to ask about; without one, tftop itself
@@ -82,30 +82,30 @@ pub(crate) enum Command {
         pid: Option<Pid>,
     },
     /// Print what threads are doing right now: their stacks
-    Stack(StackWish),
+    Stack(StackArgs),
     /// Watch a small training run that ends when you quit
-    Demo(DemoWish),
+    Demo(DemoArgs),
     /// Start a command with thread caps, watch it, and say whether they held
-    Run(Box<RunLine>),
+    Run(Box<RunArgs>),
     /// Stop a process and start it again with thread caps: same command, environment and folder
-    Rerun(Box<RerunWish>),
+    Rerun(Box<RerunArgs>),
     /// List the runs that `run` has kept; show or remove them
-    Runs(RunsWish),
+    Runs(RunsArgs),
     /// Try many caps on a script, and rank what can be told apart
-    Sweep(Box<SweepWish>),
+    Sweep(Box<SweepArgs>),
     /// Compare runs that were kept: medians, spread, and a winner only where there is one
-    Compare(CompareWish),
+    Compare(CompareArgs),
     /// What `run` starts first: it becomes the command
     #[command(name = exec_wrapper::SUBCOMMAND, hide = true)]
-    Stage(StageWish),
+    Stage(ExecArgs),
 }
 
 /// Which process, and for how long: 12 s, because a verdict takes 10 s of watching and one more second confirms it.
 #[derive(Debug, Args)]
-pub(crate) struct Watch {
+pub(crate) struct WatchArgs {
     /// Pid, or a part of the command line
     #[arg(value_name = "PID|NAME", value_parser = target)]
-    pub(crate) target: Target,
+    pub(crate) target: TargetArg,
     /// How long to watch: 5, 5s, 500ms, 2m; a verdict takes 10 s
     #[arg(long = "for", value_name = "TIME", default_value = "12s", value_parser = span::watch)]
     pub(crate) time: Duration,
@@ -118,12 +118,12 @@ pub(crate) struct Watch {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ReportWish {
+pub(crate) struct ReportArgs {
     #[command(flatten)]
-    pub(crate) watch: Watch,
+    pub(crate) watch: WatchArgs,
     /// How to print it; markdown can be pasted into an issue
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: OutputFormat,
     /// Short for --format json (schema tftop.report/1)
     #[arg(long, conflicts_with = "format")]
     json: bool,
@@ -135,9 +135,9 @@ pub(crate) struct ReportWish {
     fail_on: Option<FailOn>,
 }
 
-impl ReportWish {
-    pub(crate) fn format(&self) -> Format {
-        if self.json { Format::Json } else { self.format }
+impl ReportArgs {
+    pub(crate) fn format(&self) -> OutputFormat {
+        if self.json { OutputFormat::Json } else { self.format }
     }
 
     /// The level from which on it fails.
@@ -151,19 +151,19 @@ impl ReportWish {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ExplainWish {
+pub(crate) struct ExplainArgs {
     #[command(flatten)]
-    pub(crate) watch: Watch,
+    pub(crate) watch: WatchArgs,
     /// Print JSON (schema tftop.explain/1)
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct StackWish {
+pub(crate) struct StackArgs {
     /// Pid, or a part of the command line
     #[arg(value_name = "PID|NAME", value_parser = target)]
-    pub(crate) target: Target,
+    pub(crate) target: TargetArg,
     /// Only the threads of this origin: tf-intra-op, tf-data, python
     #[arg(long, value_name = "ORIGIN", conflicts_with = "tid")]
     pub(crate) group: Option<String>,
@@ -178,12 +178,12 @@ pub(crate) struct StackWish {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) sampling: Sampling,
+    pub(crate) sampling: SamplingArgs,
 }
 
 /// Stacks taken again and again.
 #[derive(Debug, Args)]
-pub(crate) struct Sampling {
+pub(crate) struct SamplingArgs {
     /// Take stacks for this long, and print what threads do: shares of working, spinning and waiting, at which operations
     /// and stages; with --stop, stops stay below 1 % of the time
     #[arg(long, value_name = "TIME", value_parser = span::watch)]
@@ -195,7 +195,7 @@ pub(crate) struct Sampling {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     Text,
     Json,
     Markdown,
@@ -209,7 +209,7 @@ enum FailOn {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct DemoWish {
+pub(crate) struct DemoArgs {
     /// Give TensorFlow many times more threads than there are CPUs
     #[arg(long)]
     pub(crate) contended: bool,
@@ -223,7 +223,7 @@ pub(crate) struct DemoWish {
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Watching and drawing")]
-pub(crate) struct Options {
+pub(crate) struct GlobalArgs {
     /// Time between two looks, 0.1 s to 60 s: 1, 1s, 500ms
     #[arg(long, global = true, value_name = "TIME", default_value = "1s", value_parser = span::interval)]
     pub(crate) interval: Duration,
@@ -241,27 +241,27 @@ pub(crate) struct Options {
     pub(crate) families: Option<PathBuf>,
     /// Colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    color: Colour,
+    color: ColorChoice,
     /// Colours of the dashboard
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]
-    theme: Theme,
+    theme: ThemeChoice,
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     ascii: bool,
     /// Which runs are kept.
     #[arg(skip)]
-    pub(crate) runs: Runs,
+    pub(crate) runs: RunsSettings,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Colour {
+pub(crate) enum ColorChoice {
     Auto,
     Always,
     Never,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Theme {
+pub(crate) enum ThemeChoice {
     Default,
     Colorblind,
     Mono,
@@ -269,19 +269,19 @@ pub(crate) enum Theme {
 
 /// Who to attach to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum TargetArg {
     Pid(Pid),
     Name(String),
 }
 
-impl Options {
+impl GlobalArgs {
     /// The same, but with an interval of at most `time`: a report needs a second look before its time is over.
     pub(crate) fn within(&self, time: Duration) -> Self {
         Self { interval: self.interval.min(time), ..self.clone() }
     }
 
     /// What the settings say where the command line says nothing; `said` tells which options it names.
-    pub(crate) fn or_settings(mut self, settings: &Settings, said: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn or_settings(mut self, settings: &SettingsFile, said: impl Fn(&str) -> bool) -> Self {
         let unsaid = |name: &str| !said(name);
         self.interval = settings.interval.filter(|_| unsaid("interval")).unwrap_or(self.interval);
         self.color = settings.color.filter(|_| unsaid("color")).unwrap_or(self.color);
@@ -292,20 +292,20 @@ impl Options {
     }
 
     /// How the dashboard looks. NO_COLOR counts when it is set and not empty (no-color.org).
-    pub(crate) fn look(&self) -> tui::Look {
+    pub(crate) fn look(&self) -> tui::Appearance {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let color = match self.color {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => std::io::stdout().is_terminal() && !dumb && !set("NO_COLOR"),
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => std::io::stdout().is_terminal() && !dumb && !set("NO_COLOR"),
         };
         let theme = match self.theme {
-            Theme::Default => tui::theme::ThemeName::Default,
-            Theme::Colorblind => tui::theme::ThemeName::Colorblind,
-            Theme::Mono => tui::theme::ThemeName::Mono,
+            ThemeChoice::Default => tui::theme::ThemeName::Default,
+            ThemeChoice::Colorblind => tui::theme::ThemeName::Colorblind,
+            ThemeChoice::Mono => tui::theme::ThemeName::Mono,
         };
-        tui::Look { color, theme, ascii: self.ascii }
+        tui::Appearance { color, theme, ascii: self.ascii }
     }
 }
 
@@ -319,11 +319,11 @@ fn pid(text: &str) -> Result<Pid, String> {
     }
 }
 
-pub(crate) fn target(text: &str) -> Result<Target, String> {
+pub(crate) fn target(text: &str) -> Result<TargetArg, String> {
     match text {
         "" => Err("the name is empty".to_owned()),
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => pid(digits).map(Target::Pid),
-        name => Ok(Target::Name(name.to_owned())),
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => pid(digits).map(TargetArg::Pid),
+        name => Ok(TargetArg::Name(name.to_owned())),
     }
 }
 
@@ -341,8 +341,8 @@ mod tests {
 
     #[test]
     fn digits_are_a_pid_and_anything_else_a_name() {
-        assert_eq!(target("2430"), Ok(Target::Pid(Pid(2430))));
-        assert_eq!(target("train.py"), Ok(Target::Name("train.py".to_owned())));
+        assert_eq!(target("2430"), Ok(TargetArg::Pid(Pid(2430))));
+        assert_eq!(target("train.py"), Ok(TargetArg::Name("train.py".to_owned())));
         for bad in ["", "0", "99999999999"] {
             assert!(target(bad).is_err(), "{bad}");
         }
@@ -352,7 +352,7 @@ mod tests {
     fn every_watch_is_long_enough_for_a_verdict_unless_told_otherwise() {
         for subcommand in ["report", "explain"] {
             let cli = Cli::try_parse_from(["tftop", subcommand, "2430"]).unwrap();
-            let (Some(Command::Report(ReportWish { watch, .. })) | Some(Command::Explain(ExplainWish { watch, .. }))) =
+            let (Some(Command::Report(ReportArgs { watch, .. })) | Some(Command::Explain(ExplainArgs { watch, .. }))) =
                 cli.command
             else {
                 panic!("{subcommand}")
@@ -369,6 +369,6 @@ mod tests {
         let cli = Cli::try_parse_from(["tftop", "--no-children", "report", "2430", "--for", "1m"]).unwrap();
         assert!(cli.options.no_children);
         assert!(matches!(cli.command, Some(Command::Report(wish))
-                if wish.watch.time.as_secs() == 60 && wish.watch.target == Target::Pid(Pid(2430))));
+                if wish.watch.time.as_secs() == 60 && wish.watch.target == TargetArg::Pid(Pid(2430))));
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::args::cli::{Target, target};
-use crate::commands::args::run::RunWish;
+use crate::commands::args::cli::{TargetArg, target};
+use crate::commands::args::run::RunOptions;
 use crate::commands::args::span;
-use crate::commands::exit::Problem;
-use crate::commands::settings::Settings;
+use crate::commands::exit::CommandError;
+use crate::commands::settings::SettingsFile;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -32,12 +32,12 @@ Exit codes: as for `tftop run`; 3 if there is no such process, 4 if it may not b
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(crate) struct RerunWish {
+pub(crate) struct RerunArgs {
     /// Pid, or a part of the command line
     #[arg(value_name = "PID|NAME", value_parser = target)]
-    pub(crate) target: Target,
+    pub(crate) target: TargetArg,
     #[command(flatten)]
-    pub(crate) run: RunWish,
+    pub(crate) run: RunOptions,
     /// Watch it first, and use the caps that are advised where none is named
     #[arg(long, help_heading = "Caps")]
     pub(crate) advised: bool,
@@ -61,9 +61,9 @@ pub(crate) struct RerunWish {
     pub(crate) yes: bool,
 }
 
-impl RerunWish {
+impl RerunArgs {
     /// The same with what its profile says.
-    pub(crate) fn with_profile(mut self, settings: &Settings) -> Result<Self, Problem> {
+    pub(crate) fn with_profile(mut self, settings: &SettingsFile) -> Result<Self, CommandError> {
         self.run = self.run.with_profile(settings)?;
         Ok(self)
     }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use clap::{Args, FromArgMatches as _};
 
-use crate::commands::exit::Problem;
-use crate::commands::settings::Settings;
+use crate::commands::exit::CommandError;
+use crate::commands::settings::SettingsFile;
 use crate::data::CpuSet;
 use crate::data::limits::Caps;
-use crate::data::run::Manner;
+use crate::data::run::ProcessAttributes;
 use crate::data::sample::{Pin, Quota};
-use crate::launch::exec_wrapper::Place;
-use crate::launch::plan::{CpuWish, Wish};
+use crate::launch::exec_wrapper::SessionKind;
+use crate::launch::plan::{CpuRequest, PlanRequest};
 use crate::launch::preset::Preset;
-use crate::launch::shim::Mode;
-use crate::launch::start_context::Origin;
+use crate::launch::shim::ShimMode;
+use crate::launch::start_context::StartContext;
 use crate::launch::{pin, process_attributes, quota};
 
 const AFTER_HELP: &str = "\
@@ -49,23 +49,23 @@ Exit codes: that of the command, 128 + n if signal n ended it; 126 if it can't b
 /// `tftop run`: how, and what.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(crate) struct RunLine {
+pub(crate) struct RunArgs {
     #[command(flatten)]
-    wish: RunWish,
+    wish: RunOptions,
     /// What to start
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
-impl From<RunLine> for RunWish {
-    fn from(line: RunLine) -> Self {
+impl From<RunArgs> for RunOptions {
+    fn from(line: RunArgs) -> Self {
         Self { command: line.command, ..line.wish }
     }
 }
 
 /// How to start a command; `tftop rerun` has the same options.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct RunWish {
+pub(crate) struct RunOptions {
     /// TensorFlow intra-op threads
     #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
     intra: Option<u32>,
@@ -84,7 +84,7 @@ pub(crate) struct RunWish {
     /// One number for everything: so many CPUs (the lowest of those allowed) or these (0-3,8; 3-3 for CPU 3 alone), and
     /// every pool above that has no cap of its own
     #[arg(long, value_name = "N|LIST", help_heading = "Caps")]
-    cpus: Option<CpuWish>,
+    cpus: Option<CpuRequest>,
     /// Caps from the settings file: those of [profile.NAME] that are not named here
     #[arg(long, value_name = "NAME", help_heading = "Caps")]
     profile: Option<String>,
@@ -128,27 +128,27 @@ pub(crate) struct RunWish {
     pub(crate) command: Vec<OsString>,
     /// Where it starts, of a rerun; none: in tftop's own surroundings.
     #[arg(skip)]
-    pub(crate) origin: Option<Arc<Origin>>,
+    pub(crate) origin: Option<Arc<StartContext>>,
 }
 
 /// Caps as the settings file has them, by the names of the options.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Profile {
+pub(crate) struct SavedProfile {
     pub(crate) pools: Caps,
-    pub(crate) cpus: Option<CpuWish>,
+    pub(crate) cpus: Option<CpuRequest>,
     pub(crate) quota: Option<Quota>,
     pub(crate) preset: Option<Preset>,
     pub(crate) pins: Vec<Pin>,
     pub(crate) variables: Vec<(String, OsString)>,
 }
 
-impl RunWish {
+impl RunOptions {
     /// What the shim is to do; none without one.
-    pub(crate) fn shim(&self) -> Option<Mode> {
+    pub(crate) fn shim(&self) -> Option<ShimMode> {
         match (self.no_shim, self.record_only) {
             (true, _) => None,
-            (false, true) => Some(Mode::Record),
-            (false, false) => Some(Mode::Enforce),
+            (false, true) => Some(ShimMode::Record),
+            (false, false) => Some(ShimMode::Enforce),
         }
     }
 
@@ -174,7 +174,7 @@ impl RunWish {
     }
 
     /// The same for another command, which starts from elsewhere.
-    pub(crate) fn starting_at(&self, command: Vec<OsString>, origin: Origin) -> Self {
+    pub(crate) fn starting_at(&self, command: Vec<OsString>, origin: StartContext) -> Self {
         Self { command, origin: Some(Arc::new(origin)), ..self.clone() }
     }
 
@@ -185,9 +185,9 @@ impl RunWish {
     }
 
     /// The same with what its profile says beside what is named here.
-    pub(crate) fn with_profile(mut self, settings: &Settings) -> Result<Self, Problem> {
+    pub(crate) fn with_profile(mut self, settings: &SettingsFile) -> Result<Self, CommandError> {
         let Some(name) = &self.profile else { return Ok(self) };
-        let Profile { pools, cpus, quota, preset, pins, variables } = settings.profile(name)?.clone();
+        let SavedProfile { pools, cpus, quota, preset, pins, variables } = settings.profile(name)?.clone();
         let Self { intra, inter, data, omp, blas, .. } = self;
         self = self.with_pools(Caps { intra, inter, data, omp, blas, cpus: None }.or(pools));
         // --cpus and the preset of one number for everything exclude each other: the one named here is meant.
@@ -203,9 +203,9 @@ impl RunWish {
         Ok(self)
     }
 
-    pub(crate) fn caps(&self) -> Wish {
+    pub(crate) fn caps(&self) -> PlanRequest {
         let Self { intra, inter, data, omp, blas, .. } = *self;
-        Wish {
+        PlanRequest {
             pools: Caps { intra, inter, data, omp, blas, cpus: None },
             preset: self.preset,
             learned: None,
@@ -213,7 +213,7 @@ impl RunWish {
             quota: self.quota,
             pins: self.pins.clone(),
             variables: self.variables.clone(),
-            shim_enforces: self.shim() == Some(Mode::Enforce),
+            shim_enforces: self.shim() == Some(ShimMode::Enforce),
             force: self.force,
         }
     }
@@ -221,13 +221,13 @@ impl RunWish {
 
 /// The hidden subcommand's options: it is called by tftop alone.
 #[derive(Debug, Args)]
-pub(crate) struct StageWish {
+pub(crate) struct ExecArgs {
     #[arg(long)]
     pub(crate) parent: u32,
     #[arg(long, value_parser = place)]
-    pub(crate) place: Place,
+    pub(crate) place: SessionKind,
     #[arg(long, value_parser = process_attributes::parse)]
-    pub(crate) manner: Option<Manner>,
+    pub(crate) manner: Option<ProcessAttributes>,
     #[arg(long)]
     pub(crate) cpus: Option<CpuSet>,
     #[arg(long = "cgroup")]
@@ -236,8 +236,8 @@ pub(crate) struct StageWish {
     pub(crate) command: Vec<OsString>,
 }
 
-fn place(word: &str) -> Result<Place, String> {
-    Place::ALL.into_iter().find(|place| place.word() == word).ok_or_else(|| "no such place".to_owned())
+fn place(word: &str) -> Result<SessionKind, String> {
+    SessionKind::ALL.into_iter().find(|place| place.word() == word).ok_or_else(|| "no such place".to_owned())
 }
 
 pub(crate) fn threads(text: &str) -> Result<u32, String> {
@@ -264,14 +264,14 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        wish: RunWish,
+        wish: RunOptions,
     }
 
-    fn planned(text: &str, arguments: &[&str]) -> Wish {
+    fn planned(text: &str, arguments: &[&str]) -> PlanRequest {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, text).unwrap();
-        let settings = Settings::read(Some(&path)).unwrap();
+        let settings = SettingsFile::read(Some(&path)).unwrap();
         let line = Line::try_parse_from([&["run", "--profile", "a"], arguments].concat()).unwrap();
         line.wish.with_profile(&settings).unwrap().caps()
     }
@@ -281,7 +281,7 @@ mod tests {
         let profile =
             "[profile.a]\nintra = 4\ninter = 2\ncpus = 4\npin = [\"main=0\", \"python=1\"]\nenv = { A = \"1\", B = 2 }";
         let wish = planned(profile, &["--intra", "3", "--pin", "main=2", "--env", "A=9"]);
-        assert_eq!((wish.pools.intra, wish.pools.inter, wish.cpus), (Some(3), Some(2), Some(CpuWish::Count(4))));
+        assert_eq!((wish.pools.intra, wish.pools.inter, wish.cpus), (Some(3), Some(2), Some(CpuRequest::Count(4))));
         let pins: Vec<String> = wish.pins.iter().map(Pin::to_string).collect();
         assert_eq!(pins, ["main=2", "python=1"]);
         assert_eq!(wish.variables, [("A".to_owned(), "9".into()), ("B".to_owned(), "2".into())]);
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn one_number_for_everything_named_on_the_command_line_replaces_the_profiles() {
         let cpus = planned("[profile.a]\npreset = \"physical\"", &["--cpus", "1"]);
-        assert_eq!((cpus.preset, cpus.cpus), (None, Some(CpuWish::Count(1))));
+        assert_eq!((cpus.preset, cpus.cpus), (None, Some(CpuRequest::Count(1))));
         let physical = planned("[profile.a]\ncpus = 1", &["--preset", "physical"]);
         assert_eq!((physical.preset, physical.cpus), (Some(Preset::Physical), None));
         // A profile that contradicts itself is refused by the plan.

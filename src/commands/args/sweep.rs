@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::commands::args::span;
-use crate::commands::exit::Problem;
-use crate::runs::grid::{Grid, MOST_COMBINATIONS, MOST_REPEATS};
+use crate::commands::exit::CommandError;
+use crate::runs::grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid};
 
 /// Steps that are measured, at least: fewer have no spread.
 const LEAST_STEPS: u64 = 20;
@@ -32,7 +32,7 @@ Exit codes: 0 every combination was measured; 1 some were not, or nothing could 
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(crate) struct SweepWish {
+pub(crate) struct SweepArgs {
     /// TensorFlow intra-op threads
     #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
     intra: Vec<u32>,
@@ -89,10 +89,10 @@ pub(crate) struct SweepWish {
     pub(crate) command: Vec<OsString>,
 }
 
-impl SweepWish {
+impl SweepArgs {
     /// The values to try, each once; refused where there are none, or too many.
-    pub(crate) fn grid(&self) -> Result<Grid, Problem> {
-        let grid = Grid {
+    pub(crate) fn grid(&self) -> Result<SweepGrid, CommandError> {
+        let grid = SweepGrid {
             intra: once(&self.intra),
             inter: once(&self.inter),
             data: once(&self.data),
@@ -101,16 +101,16 @@ impl SweepWish {
             cpus: once(&self.cpus),
         };
         match grid.count() {
-            Some(1) => Err(Problem::usage("nothing to try: give values, as in --intra 1,2,4")),
+            Some(1) => Err(CommandError::usage("nothing to try: give values, as in --intra 1,2,4")),
             Some(count) if count <= MOST_COMBINATIONS => Ok(grid),
-            _ => Err(Problem::usage(format!("more than {MOST_COMBINATIONS} combinations: give fewer values"))),
+            _ => Err(CommandError::usage(format!("more than {MOST_COMBINATIONS} combinations: give fewer values"))),
         }
     }
 
     /// The command as text, which is what a sweep keeps of it.
-    pub(crate) fn words(&self) -> Result<Vec<String>, Problem> {
+    pub(crate) fn words(&self) -> Result<Vec<String>, CommandError> {
         let text = |word: &OsString| {
-            let refusal = || Problem::usage("a word of the command is no UTF-8: a sweep can't keep it");
+            let refusal = || CommandError::usage("a word of the command is no UTF-8: a sweep can't keep it");
             word.to_str().map(ToOwned::to_owned).ok_or_else(refusal)
         };
         self.command.iter().map(text).collect()

@@ -11,7 +11,7 @@ use std::{fs, io};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
-use crate::commands::args::cli::{DemoWish, Options};
+use crate::commands::args::cli::{DemoArgs, GlobalArgs};
 use crate::commands::attach::{attach, families};
 use crate::commands::demo::training::Training;
 use crate::commands::exit::Exit;
@@ -22,7 +22,7 @@ use crate::model::origin::families::Families;
 use crate::output;
 
 /// Finds or installs TensorFlow, starts the training run, shows it, ends it.
-pub(crate) fn demo(wish: &DemoWish, options: &Options) -> anyhow::Result<Exit> {
+pub(crate) fn demo(wish: &DemoArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     // First of all: nobody should wait for a download to hear that a file is wrong.
     let families = families(options)?;
     let cache = cache()?;
@@ -31,8 +31,8 @@ pub(crate) fn demo(wish: &DemoWish, options: &Options) -> anyhow::Result<Exit> {
 }
 
 async fn show(
-    wish: &DemoWish,
-    options: &Options,
+    wish: &DemoArgs,
+    options: &GlobalArgs,
     families: Families,
     python: &Path,
     cache: &Path,
@@ -46,7 +46,7 @@ async fn show(
     }
     if io::stdout().is_terminal() {
         let attached = attach(training.pid(), options, Model::new(families))?;
-        watch::dashboard(&attached.pump, options, watch::Beside::default(), stop).await?;
+        watch::dashboard(&attached.pump, options, watch::DashboardParts::default(), stop).await?;
         let last = attached.pump.scenes.borrow().clone();
         training.check()?;
         stdio::offer(&output::summary(&last));

@@ -11,17 +11,17 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::Options;
-use crate::commands::args::rerun::RerunWish;
+use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::rerun::RerunArgs;
 use crate::commands::attach::{PROC, families};
-use crate::commands::exit::{Exit, Problem};
-use crate::commands::rerun::plan::{Prepared, prepare};
-use crate::commands::rerun::stop::Kill;
-use crate::commands::rerun::worker::Answered;
+use crate::commands::exit::{CommandError, Exit};
+use crate::commands::rerun::plan::{PreparedRerun, prepare};
+use crate::commands::rerun::stop::AllowKill;
+use crate::commands::rerun::worker::LastPrepared;
 use crate::commands::{report, run, stdio, target};
 use crate::data::Pid;
 use crate::data::limits::Caps;
-use crate::data::run::Rebuild;
+use crate::data::run::RebuiltProcess;
 use crate::data::scene::Scene;
 use crate::model::advice;
 use crate::output as text;
@@ -31,10 +31,10 @@ use crate::probe::rebuild;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Shows what a rerun would do, asks, and does it.
-pub(crate) fn rerun(wish: RerunWish, options: &Options) -> anyhow::Result<Exit> {
+pub(crate) fn rerun(wish: RerunArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     if options.read_only && !wish.run.dry_run {
         let says = "--read-only: nothing is stopped or started; `tftop rerun --dry-run` shows what would be";
-        return Err(Problem::usage(says).into());
+        return Err(CommandError::usage(says).into());
     }
     let families = families(options)?;
     let pid = target::find(&wish.target)?;
@@ -55,8 +55,8 @@ pub(crate) fn rerun(wish: RerunWish, options: &Options) -> anyhow::Result<Exit> 
         stdio::say("tftop: nothing was changed");
         return Ok(Exit::Clean);
     }
-    let Prepared { rebuild, wish: run, plan, changes, .. } = prepared;
-    let kill = if wish.kill { Kill::Agreed } else { Kill::Ask };
+    let PreparedRerun { rebuild, wish: run, plan, changes, .. } = prepared;
+    let kill = if wish.kill { AllowKill::Agreed } else { AllowKill::Ask };
     run::start(&run, plan, changes, families, options, || {
         still_the_same(&rebuild, wish.dir.as_deref())?;
         if wish.keep_old { Ok(()) } else { stop::stop(&rebuild, wish.patience, kill) }
@@ -65,24 +65,28 @@ pub(crate) fn rerun(wish: RerunWish, options: &Options) -> anyhow::Result<Exit> 
 
 /// Does what a person has said yes to in the dashboard, on the same terminal.
 pub(crate) fn agreed_in_dashboard(
-    answered: &Answered<Prepared>,
+    answered: &LastPrepared<PreparedRerun>,
     caps: Caps,
-    options: &Options,
+    options: &GlobalArgs,
 ) -> anyhow::Result<Exit> {
     let prepared = answered.take(caps).context("what was agreed to is not there: this is a bug in tftop")?;
     let families = families(options)?;
-    let Prepared { rebuild, wish, plan, changes, .. } = prepared;
+    let PreparedRerun { rebuild, wish, plan, changes, .. } = prepared;
     run::start(&wish, plan, changes, families, options, || {
         still_the_same(&rebuild, None)?;
-        stop::stop(&rebuild, PATIENCE, Kill::Ask)
+        stop::stop(&rebuild, PATIENCE, AllowKill::Ask)
     })
 }
 
 /// Watches the process and prepares a rerun with the caps that are advised.
-fn advised(pid: Pid, wish: &RerunWish, options: &Options) -> anyhow::Result<(Prepared, Option<text::Effect>)> {
+fn advised(
+    pid: Pid,
+    wish: &RerunArgs,
+    options: &GlobalArgs,
+) -> anyhow::Result<(PreparedRerun, Option<text::PredictedEffect>)> {
     let scene = report::see(pid, wish.time, options)?.scene;
     if scene.target.ended {
-        return Err(Problem::not_found(format!("process {pid} ended while it was watched")).into());
+        return Err(CommandError::not_found(format!("process {pid} ended while it was watched")).into());
     }
     let named = wish.run.caps();
     let caps = named.pools.or(Caps { cpus: None, ..scene.headline.caps });
@@ -97,16 +101,16 @@ fn advised(pid: Pid, wish: &RerunWish, options: &Options) -> anyhow::Result<(Pre
     Ok((prepared, effect))
 }
 
-fn effect(scene: &Scene, caps: &Caps) -> Option<text::Effect> {
+fn effect(scene: &Scene, caps: &Caps) -> Option<text::PredictedEffect> {
     let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, caps);
     let cpus = scene.capacity.effective_cpus;
     // With fewer CPUs there are fewer to want.
     let cpus_then = caps.cpus.map_or(cpus, |count| cpus.min(f64::from(count)));
-    Some(text::Effect { before: predict(&Caps::default())?, after: predict(caps)?, cpus, cpus_then })
+    Some(text::PredictedEffect { before: predict(&Caps::default())?, after: predict(caps)?, cpus, cpus_then })
 }
 
 /// A person may take long to say yes: what was agreed to is one command, and the process may run another one by now.
-fn still_the_same(shown: &Rebuild, folder: Option<&Path>) -> anyhow::Result<()> {
+fn still_the_same(shown: &RebuiltProcess, folder: Option<&Path>) -> anyhow::Result<()> {
     let pid = shown.key.pid;
     let now = rebuild::read(Path::new(PROC), pid, folder).map_err(plan::problem)?;
     if (now.key, &now.words) != (shown.key, &shown.words) {
@@ -116,13 +120,13 @@ fn still_the_same(shown: &Rebuild, folder: Option<&Path>) -> anyhow::Result<()> 
 }
 
 /// Asks the person, unless asked not to.
-fn agreed(wish: &RerunWish, prepared: &Prepared) -> anyhow::Result<bool> {
+fn agreed(wish: &RerunArgs, prepared: &PreparedRerun) -> anyhow::Result<bool> {
     let pid = prepared.rebuild.key.pid;
     if wish.yes {
         return Ok(true);
     }
     if !io::stdin().is_terminal() {
-        return Err(Problem::usage(format!(
+        return Err(CommandError::usage(format!(
             "process {pid} is not touched without a yes: --yes gives it, --dry-run shows what would be done"
         ))
         .into());

@@ -5,38 +5,38 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use crate::commands::args::run::RunWish;
+use crate::commands::args::run::RunOptions;
 use crate::commands::attach::PROC;
-use crate::commands::exit::Problem;
+use crate::commands::exit::CommandError;
 use crate::commands::run;
-use crate::data::run::{Rebuild, RerunPlan, Shown, VariableChange};
+use crate::data::run::{RebuiltProcess, RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::data::{Pid, Text};
-use crate::launch::environment::Changes;
+use crate::launch::environment::EnvironmentChanges;
 use crate::launch::plan::Plan;
-use crate::launch::start_context::{Origin, is_same_file};
+use crate::launch::start_context::{StartContext, is_same_file};
 use crate::launch::{process_attributes, shell};
 use crate::probe::rebuild;
-use crate::probe::rebuild::Refusal;
+use crate::probe::rebuild::RebuildError;
 
 /// A start that waits for a yes.
-pub(crate) struct Prepared {
+pub(crate) struct PreparedRerun {
     /// The process it is a rerun of.
-    pub(crate) rebuild: Rebuild,
+    pub(crate) rebuild: RebuiltProcess,
     /// What to start.
-    pub(crate) wish: RunWish,
+    pub(crate) wish: RunOptions,
     pub(crate) plan: Plan,
-    pub(crate) changes: Changes,
+    pub(crate) changes: EnvironmentChanges,
     /// What a person is told.
     pub(crate) shown: RerunPlan,
 }
 
 /// Reads the process and puts the wish on top of what it was started with.
-pub(crate) fn prepare(pid: Pid, wish: &RunWish, folder: Option<&Path>) -> anyhow::Result<Prepared> {
+pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> anyhow::Result<PreparedRerun> {
     let mut rebuild = rebuild::read(Path::new(PROC), pid, folder).map_err(problem)?;
     let within = process_attributes::within_reach(&rebuild.manner);
-    let (origin, taken) = Origin::of(&rebuild, within.manner);
-    let found = origin.program(&rebuild.words).map_err(|missing| Problem::command(&missing))?;
+    let (origin, taken) = StartContext::of(&rebuild, within.manner);
+    let found = origin.program(&rebuild.words).map_err(|missing| CommandError::command(&missing))?;
     if !is_same_file(&found, &rebuild.exe) {
         rebuild.doubts.push(Text::from(format!(
             "its first word leads to {} now, but it runs {}: the new run may be another program",
@@ -46,7 +46,7 @@ pub(crate) fn prepare(pid: Pid, wish: &RunWish, folder: Option<&Path>) -> anyhow
     }
     let wish = wish.starting_at(rebuild.words.clone(), origin);
     let plan = run::plan(&wish)?;
-    let changes = Changes::of(&plan);
+    let changes = EnvironmentChanges::of(&plan);
     let words: Vec<String> = rebuild.words.iter().map(|word| shell::quoted(word)).collect();
     let shown = RerunPlan {
         key: rebuild.key,
@@ -60,22 +60,27 @@ pub(crate) fn prepare(pid: Pid, wish: &RunWish, folder: Option<&Path>) -> anyhow
         lost: rebuild.lost.iter().cloned().chain(within.lost).collect(),
         doubts: rebuild.doubts.clone(),
     };
-    Ok(Prepared { rebuild, wish, plan, changes, shown })
+    Ok(PreparedRerun { rebuild, wish, plan, changes, shown })
 }
 
-pub(crate) fn problem(refusal: Refusal) -> anyhow::Error {
+pub(crate) fn problem(refusal: RebuildError) -> anyhow::Error {
     match &refusal {
-        Refusal::Gone(pid) => Problem::not_found(format!(
+        RebuildError::Gone(pid) => CommandError::not_found(format!(
             "no process {pid} here; `tftop ps` lists the TensorFlow processes of this machine"
         ))
         .into(),
-        Refusal::NotReadable(why) => Problem::permission(format!("can't be rerun: {why}")).into(),
-        Refusal::Impossible(why) => anyhow::anyhow!("can't be rerun: {why}"),
+        RebuildError::NotReadable(why) => CommandError::permission(format!("can't be rerun: {why}")).into(),
+        RebuildError::Impossible(why) => anyhow::anyhow!("can't be rerun: {why}"),
     }
 }
 
 /// Every variable whose value is another one afterwards. Only thread settings are shown with their values.
-fn variables(rebuild: &Rebuild, wish: &RunWish, changes: &Changes, taken: &[&'static str]) -> Vec<VariableChange> {
+fn variables(
+    rebuild: &RebuiltProcess,
+    wish: &RunOptions,
+    changes: &EnvironmentChanges,
+    taken: &[&'static str],
+) -> Vec<VariableChange> {
     let before = |name: &str| rebuild.environment.get(name);
     let mut named: Vec<&OsStr> = changes.removed.iter().chain(taken).map(|name| OsStr::new(*name)).collect();
     named.extend(changes.set.iter().map(|(name, _)| name.as_os_str()));
@@ -93,21 +98,21 @@ fn variables(rebuild: &Rebuild, wish: &RunWish, changes: &Changes, taken: &[&'st
     }
     if wish.shim().is_some() {
         let path = "PYTHONPATH";
-        let after = Shown::Hidden(Text::from("with tftop's shim in front"));
+        let after = ShownValue::Hidden(Text::from("with tftop's shim in front"));
         all.push(VariableChange { name: Text::from(path), before: value(path, before(path)), after });
     }
     all
 }
 
-fn value(name: &str, value: Option<&OsStr>) -> Shown {
+fn value(name: &str, value: Option<&OsStr>) -> ShownValue {
     match value {
-        None => Shown::Unset,
-        Some(value) if KEPT_VARIABLES.contains(&name) => Shown::Value(text(value)),
-        Some(_) => Shown::Hidden(Text::from("set, value not shown")),
+        None => ShownValue::Unset,
+        Some(value) if KEPT_VARIABLES.contains(&name) => ShownValue::Value(text(value)),
+        Some(_) => ShownValue::Hidden(Text::from("set, value not shown")),
     }
 }
 
-fn cpus(rebuild: &Rebuild, plan: &Plan) -> Option<(Text, Text)> {
+fn cpus(rebuild: &RebuiltProcess, plan: &Plan) -> Option<(Text, Text)> {
     let (before, after) = (rebuild.cpus.as_ref()?, plan.cpus.as_ref()?);
     (before != after).then(|| (Text::from(before.to_string()), Text::from(after.to_string())))
 }

@@ -12,8 +12,8 @@ use crate::commands::attach::PROC;
 use crate::commands::rerun::ask;
 use crate::commands::stdio;
 use crate::data::ProcessKey;
-use crate::data::run::Rebuild;
-use crate::launch::stop::Stopping;
+use crate::data::run::RebuiltProcess;
+use crate::launch::stop::StopTarget;
 use crate::probe::rebuild;
 
 /// A killed process is gone when the kernel has taken its memory apart.
@@ -21,7 +21,7 @@ const LAST_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether KILL may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kill {
+pub(crate) enum AllowKill {
     /// If the person says so then.
     Ask,
     /// The person has said so.
@@ -30,10 +30,10 @@ pub(crate) enum Kill {
 
 /// Stops the process, and says on stderr how far that is; INT and TERM are given `patience` each: Keras saves and cleans up
 /// after INT. Fails when it goes on; nothing else was done then.
-pub(crate) fn stop(rebuild: &Rebuild, patience: Duration, kill: Kill) -> anyhow::Result<()> {
+pub(crate) fn stop(rebuild: &RebuiltProcess, patience: Duration, kill: AllowKill) -> anyhow::Result<()> {
     let (key, pid) = (rebuild.key, rebuild.key.pid);
     let family = rebuild::family(Path::new(PROC), pid);
-    let process = Stopping::of(Path::new(PROC), key).with_context(|| format!("stopping process {pid}"))?;
+    let process = StopTarget::of(Path::new(PROC), key).with_context(|| format!("stopping process {pid}"))?;
     let signals = [("INT", Signal::INT), ("TERM", Signal::TERM)];
     for (name, signal) in signals {
         if signal == Signal::INT && rebuild.ignores_interrupt {
@@ -46,7 +46,7 @@ pub(crate) fn stop(rebuild: &Rebuild, patience: Duration, kill: Kill) -> anyhow:
             return ended(&family);
         }
     }
-    if kill == Kill::Ask && !may_kill(key)? {
+    if kill == AllowKill::Ask && !may_kill(key)? {
         anyhow::bail!(
             "process {pid} ignores INT and TERM and goes on; nothing was started; --kill ends it, without a chance to save"
         );

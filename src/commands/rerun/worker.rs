@@ -6,18 +6,18 @@ use std::thread;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::commands::args::cli::Options;
-use crate::commands::args::run::RunWish;
-use crate::commands::rerun::plan::{Prepared, prepare};
+use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::run::RunOptions;
+use crate::commands::rerun::plan::{PreparedRerun, prepare};
 use crate::data::Pid;
 use crate::data::limits::Caps;
 use crate::data::run::RerunPlan;
-use crate::tui::rerun::{Answer, Desk};
+use crate::tui::rerun::{RerunAnswer, RerunWorker};
 
 /// What was answered last, where it can be done.
-pub(crate) struct Answered<T>(Arc<Mutex<Option<(Caps, T)>>>);
+pub(crate) struct LastPrepared<T>(Arc<Mutex<Option<(Caps, T)>>>);
 
-impl<T> Answered<T> {
+impl<T> LastPrepared<T> {
     /// The start that these caps were agreed to with.
     pub(crate) fn take(&self, caps: Caps) -> Option<T> {
         let answered = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -26,16 +26,16 @@ impl<T> Answered<T> {
 }
 
 /// Opens a desk for a process that was attached to; it closes when the dashboard is gone.
-pub(crate) fn open(pid: Pid, options: &Options) -> std::io::Result<(Desk, Answered<Prepared>)> {
+pub(crate) fn open(pid: Pid, options: &GlobalArgs) -> std::io::Result<(RerunWorker, LastPrepared<PreparedRerun>)> {
     open_with(options, move |caps| {
-        let prepared = prepare(pid, &RunWish::usual()?.forced().with_pools(caps), None)?;
+        let prepared = prepare(pid, &RunOptions::usual()?.forced().with_pools(caps), None)?;
         let shown = prepared.shown.clone();
         Ok((prepared, shown))
     })
 }
 
 /// Opens a desk that answers by `prepare`.
-pub(crate) fn open_with<T, P>(options: &Options, prepare: P) -> std::io::Result<(Desk, Answered<T>)>
+pub(crate) fn open_with<T, P>(options: &GlobalArgs, prepare: P) -> std::io::Result<(RerunWorker, LastPrepared<T>)>
 where
     T: Send + 'static,
     P: Fn(Caps) -> anyhow::Result<(T, RerunPlan)> + Send + 'static,
@@ -54,9 +54,9 @@ where
     };
     let serve = move || {
         while let Some(caps) = asked.blocking_recv() {
-            publish.send_replace(Some(Arc::new(Answer { caps, plan: answer(caps) })));
+            publish.send_replace(Some(Arc::new(RerunAnswer { caps, plan: answer(caps) })));
         }
     };
     thread::Builder::new().name("tftop-rerun".to_owned()).spawn(serve)?;
-    Ok((Desk { ask, answers }, Answered(kept)))
+    Ok((RerunWorker { ask, answers }, LastPrepared(kept)))
 }

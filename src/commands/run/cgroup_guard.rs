@@ -1,26 +1,26 @@
 //! The cgroups of a run: made before its command starts, or a refusal or a note that says why not.
 
-use crate::commands::run::Problem;
+use crate::commands::exit::CommandError;
 use crate::launch::pin::Pinner;
 use crate::launch::plan::Plan;
 use crate::launch::quota;
 use crate::linux::cgroup::create;
-use crate::linux::cgroup::create::homes::Homes;
-use crate::linux::cgroup::create::{Blueprint, Bounds, Cgroups};
+use crate::linux::cgroup::create::homes::OwnCgroups;
+use crate::linux::cgroup::create::{CgroupBounds, CgroupPlan, Cgroups};
 use crate::model::origin::families::Families;
 
 /// What holds the command from outside.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct CgroupGuard {
     pub(crate) cgroups: Cgroups,
     /// What does not hold it, in words.
     pub(crate) note: Option<String>,
 }
 
 /// How the caps can be held here. Refused where a quota can't: nothing but a cgroup holds one.
-pub(crate) fn blueprint(plan: &Plan) -> Result<Blueprint, Problem> {
-    let bounds = Bounds { cpus: plan.cpus.clone(), quota: plan.quota };
-    let blueprint = create::blueprint(&Homes::read(), &bounds, &create::name());
+pub(crate) fn blueprint(plan: &Plan) -> Result<CgroupPlan, CommandError> {
+    let bounds = CgroupBounds { cpus: plan.cpus.clone(), quota: plan.quota };
+    let blueprint = create::blueprint(&OwnCgroups::read(), &bounds, &create::name());
     match &blueprint.no_quota {
         Some(why) => Err(no_quota(plan, why)),
         None => Ok(blueprint),
@@ -28,16 +28,16 @@ pub(crate) fn blueprint(plan: &Plan) -> Result<Blueprint, Problem> {
 }
 
 /// Makes the cgroups. Without one for the CPUs the mask is left.
-pub(crate) fn hold(plan: &Plan) -> Result<Held, Problem> {
+pub(crate) fn hold(plan: &Plan) -> Result<CgroupGuard, CommandError> {
     let blueprint = blueprint(plan)?;
     match Cgroups::make(&blueprint) {
-        Ok(cgroups) => Ok(Held { cgroups, note: blueprint.no_cpuset.as_deref().map(no_cpuset) }),
+        Ok(cgroups) => Ok(CgroupGuard { cgroups, note: blueprint.no_cpuset.as_deref().map(no_cpuset) }),
         Err(failure) if plan.cpus.is_some() => {
             let cgroups = match plan.quota {
                 Some(_) => hold(&Plan { cpus: None, ..plan.clone() })?.cgroups,
                 None => Cgroups::default(),
             };
-            Ok(Held { cgroups, note: Some(no_cpuset(&failure.to_string())) })
+            Ok(CgroupGuard { cgroups, note: Some(no_cpuset(&failure.to_string())) })
         }
         Err(failure) => Err(no_quota(plan, &failure.to_string())),
     }
@@ -49,25 +49,25 @@ pub(crate) fn no_cpuset(why: &str) -> String {
 }
 
 /// Pins name origins that there are.
-pub(crate) fn check_origins(plan: &Plan, families: &Families) -> Result<(), Problem> {
+pub(crate) fn check_origins(plan: &Plan, families: &Families) -> Result<(), CommandError> {
     match plan.pins.iter().find(|pin| families.get(&pin.origin).is_none()) {
         None => Ok(()),
         Some(pin) => {
             let known: Vec<&str> = families.iter().map(|family| &*family.id).collect();
             let known = known.join(", ");
-            Err(Problem::usage(format!("--pin {pin}: no threads have this origin; there are {known}")))
+            Err(CommandError::usage(format!("--pin {pin}: no threads have this origin; there are {known}")))
         }
     }
 }
 
 /// What needs a tftop that stays: pins are renewed, and a quota's cgroup is removed, by somebody.
-pub(crate) fn refuse_unattended(plan: &Plan) -> Result<(), Problem> {
+pub(crate) fn refuse_unattended(plan: &Plan) -> Result<(), CommandError> {
     let option = match (plan.quota, plan.pins.first()) {
         (Some(quota), _) => format!("--quota {}", quota::text(quota)),
         (None, Some(pin)) => format!("--pin {pin}"),
         (None, None) => return Ok(()),
     };
-    Err(Problem::usage(format!("{option} holds only while tftop stays: leave it or --detach away")))
+    Err(CommandError::usage(format!("{option} holds only while tftop stays: leave it or --detach away")))
 }
 
 /// What became of the pins, a line for each.
@@ -84,10 +84,10 @@ pub(crate) fn about_pins(pinner: &Pinner) -> impl Iterator<Item = String> {
     })
 }
 
-fn no_quota(plan: &Plan, why: &str) -> Problem {
+fn no_quota(plan: &Plan, why: &str) -> CommandError {
     let quota = plan.quota.map_or(String::new(), quota::text);
     let percent = plan.quota.map_or(0.0, |quota| (quota.cpus() * 100.0).round());
-    Problem::usage(format!(
+    CommandError::usage(format!(
         "--quota {quota} needs a CPU cgroup that may be written, and there is none: {why}. Root may write one; with systemd, \
          leave --quota away and start `systemd-run --user --scope -p CPUQuota={percent}% tftop run ...`"
     ))

@@ -2,31 +2,36 @@
 
 use anyhow::{Context as _, anyhow};
 
-use crate::commands::args::cli::Options;
-use crate::commands::args::run::RunWish;
+use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::run::RunOptions;
 use crate::commands::exit::Exit;
 use crate::commands::run::put_in_front_of_detached;
-use crate::commands::run::session::Preparation;
+use crate::commands::run::session::SessionSetup;
 use crate::commands::{stdio, watch};
-use crate::launch::child::{Child, Start, Streams};
-use crate::launch::environment::Changes;
+use crate::launch::child::{Child, ChildSpec, Streams};
+use crate::launch::environment::EnvironmentChanges;
 use crate::launch::plan::Plan;
 use crate::launch::run_dir::LOG;
 use crate::launch::shell;
 
 /// Starts the command in a session of its own and says where to find it.
-pub(crate) fn detached(wish: &RunWish, plan: Plan, mut changes: Changes, options: &Options) -> anyhow::Result<Exit> {
-    let mut preparation = Preparation::new(plan, false);
+pub(crate) fn detached(
+    wish: &RunOptions,
+    plan: Plan,
+    mut changes: EnvironmentChanges,
+    options: &GlobalArgs,
+) -> anyhow::Result<Exit> {
+    let mut preparation = SessionSetup::new(plan, false);
     put_in_front_of_detached(wish, &mut preparation, &mut changes).context("--detach: writing the shim")?;
     let launch = preparation.fact(wish);
-    let Preparation { plan, mut record, .. } = preparation;
+    let SessionSetup { plan, mut record, .. } = preparation;
     let origin = wish.origin.as_deref();
     record.describe(&wish.command, origin, (&plan, launch), &changes, options.interval);
     let folder = record.folder.take().ok_or_else(|| anyhow!("--detach: no log: {}", record.missing.join("; ")))?;
     let (log, file) = folder.file(LOG).context("--detach: making the log")?;
     let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
     let streams = Streams::Detached(file);
-    let start = Start { words: &wish.command, origin, changes: &changes, cpus, cgroups: &[], streams };
+    let start = ChildSpec { words: &wish.command, origin, changes: &changes, cpus, cgroups: &[], streams };
     let (pid, ended) = watch::runtime()?.block_on(async {
         let mut child = Child::start(start).context("starting the command")?;
         child.begun().await;

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 
 use crate::commands::run::record;
 use crate::commands::runs;
-use crate::launch::preset::{Learned, Preset};
+use crate::launch::preset::{AdvisedCaps, Preset};
 
 /// Summaries that are opened at most: the newest.
 const MOST_OPENED: usize = 50;
 
 /// Of the newest run of the command that was judged; none where there is none, or nobody asks.
-pub(crate) fn of(preset: Option<Preset>, command: &[OsString]) -> Option<Learned> {
+pub(crate) fn of(preset: Option<Preset>, command: &[OsString]) -> Option<AdvisedCaps> {
     if preset != Some(Preset::Advised) {
         return None;
     }
@@ -19,6 +19,6 @@ pub(crate) fn of(preset: Option<Preset>, command: &[OsString]) -> Option<Learned
     let same = kept.iter().filter(|kept| kept.fact.command == words).take(MOST_OPENED);
     same.filter_map(|kept| runs::stored(kept).ok()).find_map(|summary| {
         let advised = summary.advised?;
-        Some(Learned { caps: advised, run: summary.run.id.to_string(), cpus: summary.capacity.effective_cpus })
+        Some(AdvisedCaps { caps: advised, run: summary.run.id.to_string(), cpus: summary.capacity.effective_cpus })
     })
 }

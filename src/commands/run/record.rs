@@ -12,25 +12,25 @@ use crate::data::Text;
 use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact, without_secrets};
 use crate::data::sample::{Environment, KEPT_VARIABLES, LaunchFact, ProcessFact, Sample};
 use crate::data::scene::Scene;
-use crate::launch::environment::Changes;
-use crate::launch::machine::Machine;
+use crate::launch::environment::EnvironmentChanges;
+use crate::launch::machine::MachineCpus;
 use crate::launch::plan::Plan;
 use crate::launch::run_dir;
-use crate::launch::run_dir::{Folder, RUN, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
-use crate::launch::start_context::Origin;
-use crate::runs::recording::header::Header;
-use crate::runs::recording::recorder::{Files, Recorder};
-use crate::runs::summary::Gathering;
+use crate::launch::run_dir::{RUN, RunDir, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
+use crate::launch::start_context::StartContext;
 use crate::output;
+use crate::runs::recording::header::TapeHeader;
+use crate::runs::recording::recorder::{RecorderFiles, TapeRecorder};
+use crate::runs::summary::SummaryBuilder;
 
 /// Words of a command that are kept.
 const MOST_WORDS: usize = 1000;
 
 /// A run's record.
 #[derive(Debug, Default)]
-pub(crate) struct Record {
+pub(crate) struct RunRecord {
     /// None: it can't be kept.
-    pub(crate) folder: Option<Folder>,
+    pub(crate) folder: Option<RunDir>,
     pub(crate) fact: RunFact,
     /// What is missing of it, and why.
     pub(crate) missing: Vec<String>,
@@ -38,26 +38,26 @@ pub(crate) struct Record {
 
 /// Where every sample goes; the sampler's end and the run's.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Recording(Arc<Mutex<Seen>>);
+pub(crate) struct RunRecording(Arc<Mutex<RecordedScenes>>);
 
 #[derive(Debug, Default)]
-struct Seen {
-    tape: Option<Tape>,
-    gathering: Gathering,
+struct RecordedScenes {
+    tape: Option<TapeFile>,
+    gathering: SummaryBuilder,
 }
 
 #[derive(Debug)]
-struct Tape {
-    recorder: Recorder,
+struct TapeFile {
+    recorder: TapeRecorder,
     /// Facts of processes as they were seen, and without secrets.
     shown: Vec<(Arc<ProcessFact>, Arc<ProcessFact>)>,
 }
 
-impl Record {
+impl RunRecord {
     /// A folder for the run, or why there is none.
     pub(crate) fn begin() -> Self {
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let made = run_dir::home().and_then(|home| Folder::make(&home, started.as_secs()));
+        let made = run_dir::home().and_then(|home| RunDir::make(&home, started.as_secs()));
         let (folder, missing) = match made {
             Ok(folder) => (Some(folder), Vec::new()),
             Err(error) => (None, vec![format!("everything: its folder can't be made: {error}")]),
@@ -81,9 +81,9 @@ impl Record {
     pub(crate) fn describe(
         &mut self,
         words: &[OsString],
-        origin: Option<&Origin>,
+        origin: Option<&StartContext>,
         (plan, launch): (&Plan, LaunchFact),
-        changes: &Changes,
+        changes: &EnvironmentChanges,
         interval: Duration,
     ) {
         self.fact.command = shown(words);
@@ -96,7 +96,7 @@ impl Record {
             plan.variables.iter().map(|(name, _)| name).filter(|name| !KEPT_VARIABLES.contains(&name.as_str()));
         self.fact.other_variables = others.map(|name| Text::from(name.as_str())).collect();
         let theirs = origin.and_then(|origin| origin.cpus.clone());
-        let ours = || Machine::read().map(|machine| machine.allowed).unwrap_or_default();
+        let ours = || MachineCpus::read().map(|machine| machine.allowed).unwrap_or_default();
         self.fact.allowed = theirs.unwrap_or_else(ours);
         self.fact.host = Some(crate::linux::proc::host::this_machine());
         let text = serde_json::to_string_pretty(&self.fact).unwrap_or_default() + "\n";
@@ -104,8 +104,8 @@ impl Record {
     }
 
     /// Begins with the samples.
-    pub(crate) fn recording(&mut self) -> Recording {
-        let Some(folder) = &self.folder else { return Recording::default() };
+    pub(crate) fn recording(&mut self) -> RunRecording {
+        let Some(folder) = &self.folder else { return RunRecording::default() };
         let mut file = |name| match folder.file(name) {
             Ok((_, file)) => Some(file),
             Err(error) => {
@@ -113,22 +113,22 @@ impl Record {
                 None
             }
         };
-        let files = Files { tape: file(TAPE), steps: file(STEPS) };
-        let header = Header::new(self.fact.started_unix_ms, boot_ns());
-        match Recorder::start(files, header) {
-            Ok(recorder) => Recording(Arc::new(Mutex::new(Seen {
-                tape: Some(Tape { recorder, shown: Vec::new() }),
-                ..Seen::default()
+        let files = RecorderFiles { tape: file(TAPE), steps: file(STEPS) };
+        let header = TapeHeader::new(self.fact.started_unix_ms, boot_ns());
+        match TapeRecorder::start(files, header) {
+            Ok(recorder) => RunRecording(Arc::new(Mutex::new(RecordedScenes {
+                tape: Some(TapeFile { recorder, shown: Vec::new() }),
+                ..RecordedScenes::default()
             }))),
             Err(error) => {
                 self.missing.push(format!("samples: {error}"));
-                Recording::default()
+                RunRecording::default()
             }
         }
     }
 
     /// Ends it with what came of the run, and gives that back.
-    pub(crate) fn end(&mut self, recording: &Recording, ended: RunEnd, after: Duration) -> Gathering {
+    pub(crate) fn end(&mut self, recording: &RunRecording, ended: RunEnd, after: Duration) -> SummaryBuilder {
         let (missing, gathering) = recording.finish();
         self.missing.extend(missing);
         let summary = gathering.summary(self.fact.clone(), (ended, after.as_secs_f64()), self.missing.clone());
@@ -149,7 +149,7 @@ impl Record {
     }
 }
 
-impl Recording {
+impl RunRecording {
     /// Takes a sample in, and what was concluded from it.
     pub(crate) fn take(&self, sample: &Sample, scene: &Scene) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -165,13 +165,14 @@ impl Recording {
     }
 
     /// Waits until everything is written: what could not be, and what was gathered. What comes later is not recorded.
-    pub(crate) fn finish(&self) -> (Vec<String>, Gathering) {
-        let Seen { tape, gathering } = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    pub(crate) fn finish(&self) -> (Vec<String>, SummaryBuilder) {
+        let RecordedScenes { tape, gathering } =
+            std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         (tape.map_or_else(Vec::new, |tape| tape.recorder.finish().missing), gathering)
     }
 }
 
-impl Tape {
+impl TapeFile {
     /// The words of a command may hold what nobody should find in a file.
     fn take(&mut self, sample: &Sample) {
         let mut sample = sample.clone();
@@ -200,7 +201,7 @@ pub(crate) fn shown(words: &[OsString]) -> Vec<Text> {
 }
 
 /// The command's: what is set for it, and what it inherits.
-fn variables(changes: &Changes, origin: Option<&Origin>) -> Environment {
+fn variables(changes: &EnvironmentChanges, origin: Option<&StartContext>) -> Environment {
     let set: Vec<(OsString, OsString)> = changes.set.iter().rev().cloned().collect();
     let removed = |name: &OsStr| changes.removed.iter().any(|removed| name == *removed);
     let owned = |(name, value): (&OsStr, &OsStr)| (name.to_owned(), value.to_owned());
@@ -225,7 +226,7 @@ mod tests {
     #[test]
     fn of_the_variables_only_those_about_threads_are_kept_as_the_command_gets_them() {
         let set = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
-        let changes = Changes {
+        let changes = EnvironmentChanges {
             removed: vec!["TF_OVERRIDE_GLOBAL_THREADPOOL"],
             set: vec![set("OMP_NUM_THREADS", "1"), set("OMP_NUM_THREADS", "2"), set("API_TOKEN", "hush")],
         };

@@ -4,20 +4,20 @@ use std::fs::File;
 use std::io::Read as _;
 use std::{io, thread};
 
-use crate::launch::console::Typist;
+use crate::launch::console::ConsoleInput;
 use crate::tui::screen::Raw;
 
 /// Bytes read at once.
 const READ: usize = 1024;
 
 /// Keys go through for as long as it lives; then the terminal is as before.
-pub(crate) struct Relay {
+pub(crate) struct KeyRelay {
     _raw: Raw,
 }
 
-impl Relay {
+impl KeyRelay {
     /// Fails without a terminal.
-    pub(crate) fn begin(typist: Typist) -> io::Result<Self> {
+    pub(crate) fn begin(typist: ConsoleInput) -> io::Result<Self> {
         let mut keyboard = File::open("/dev/tty")?;
         let raw = Raw::enter()?;
         // It ends with this process: nothing ends a read from a keyboard.

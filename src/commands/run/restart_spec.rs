@@ -6,30 +6,30 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use anyhow::Context as _;
 
-use crate::commands::args::run::RunWish;
+use crate::commands::args::run::RunOptions;
 use crate::data::limits::Caps;
-use crate::data::run::{RerunPlan, Shown, VariableChange};
+use crate::data::run::{RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::data::{ProcessKey, Text};
-use crate::launch::environment::Changes;
+use crate::launch::environment::EnvironmentChanges;
 use crate::launch::plan::Plan;
 use crate::launch::shell;
-use crate::launch::start_context::Origin;
+use crate::launch::start_context::StartContext;
 
 /// A start that is complete but for its folder.
 #[derive(Clone, Debug)]
-pub(crate) struct Again {
-    pub(crate) wish: RunWish,
+pub(crate) struct RestartSpec {
+    pub(crate) wish: RunOptions,
     pub(crate) plan: Plan,
-    pub(crate) changes: Changes,
+    pub(crate) changes: EnvironmentChanges,
     /// What a later start begins from; none where there is no current folder any more.
-    own: Option<Origin>,
+    own: Option<StartContext>,
 }
 
-impl Again {
+impl RestartSpec {
     /// The first start. What tftop itself changes later, as its limit of descriptors, is not passed on to the next one.
-    pub(crate) fn first(wish: &RunWish, plan: Plan, changes: Changes) -> Self {
-        let own = wish.origin.as_deref().cloned().or_else(|| Origin::own().ok());
+    pub(crate) fn first(wish: &RunOptions, plan: Plan, changes: EnvironmentChanges) -> Self {
+        let own = wish.origin.as_deref().cloned().or_else(|| StartContext::own().ok());
         Self { wish: wish.clone(), plan, changes, own }
     }
 
@@ -38,7 +38,7 @@ impl Again {
         let own = self.own.clone().context("the folder it was started in is gone")?;
         let wish = self.wish.starting_at(self.wish.command.clone(), own).forced().with_pools(caps);
         let plan = crate::commands::run::plan(&wish)?;
-        let again = Self { changes: Changes::of(&plan), plan, wish, own: self.own.clone() };
+        let again = Self { changes: EnvironmentChanges::of(&plan), plan, wish, own: self.own.clone() };
         let shown = self.shown(&again, key);
         Ok((again, shown))
     }
@@ -65,11 +65,11 @@ impl Again {
     /// Variables that will have another value. Only thread settings are shown with it.
     fn variables(&self, again: &Self) -> Vec<VariableChange> {
         let inherited = |name: &str| self.own.as_ref()?.environment.get(name).map(OsStr::to_owned);
-        let value = |changes: &Changes, name: &str| -> Option<OsString> {
+        let value = |changes: &EnvironmentChanges, name: &str| -> Option<OsString> {
             let removed = changes.removed.contains(&name);
             changes.value(name).map(OsStr::to_owned).or_else(|| inherited(name).filter(|_| !removed))
         };
-        let shown = |value: Option<OsString>| value.map_or(Shown::Unset, |value| Shown::Value(text(&value)));
+        let shown = |value: Option<OsString>| value.map_or(ShownValue::Unset, |value| ShownValue::Value(text(&value)));
         let change = |name: &&str| {
             let (before, after) = (value(&self.changes, name), value(&again.changes, name));
             (before != after).then(|| VariableChange {
@@ -90,11 +90,11 @@ fn text(word: &OsStr) -> Text {
 mod tests {
     use super::*;
 
-    fn started(caps: Caps) -> Again {
-        let mut wish = RunWish::usual().unwrap().forced().with_pools(caps);
+    fn started(caps: Caps) -> RestartSpec {
+        let mut wish = RunOptions::usual().unwrap().forced().with_pools(caps);
         wish.command = vec!["python".into(), "train.py".into()];
         let plan = crate::commands::run::plan(&wish).unwrap();
-        Again::first(&wish, plan.clone(), Changes::of(&plan))
+        RestartSpec::first(&wish, plan.clone(), EnvironmentChanges::of(&plan))
     }
 
     #[test]

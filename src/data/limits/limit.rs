@@ -17,12 +17,12 @@ pub struct Limits {
     /// Threads beyond the effective limit, if any: reality exceeds what was set. A default is nobody's limit.
     pub exceeded_by: u32,
     /// Each process that has threads of the group, by pid.
-    pub processes: Vec<InProcess>,
+    pub processes: Vec<ProcessLimit>,
 }
 
 /// A group's threads in one process, and what limits them there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct InProcess {
+pub struct ProcessLimit {
     /// Which process.
     pub pid: Pid,
     /// Threads of the group in it.

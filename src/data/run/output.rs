@@ -11,13 +11,13 @@ pub const LINES_KEPT: usize = 10_000;
 
 /// Everything that is kept of a command's output, at one instant.
 #[derive(Clone, Debug, Default)]
-pub struct Output {
+pub struct TerminalOutput {
     /// Lines that were there before the first one kept.
     pub dropped: u64,
     /// Lines that have left the terminal's screen, the oldest first.
-    past: Vec<Arc<Vec<Line>>>,
+    past: Vec<Arc<Vec<OutputLine>>>,
     /// The terminal's screen from the top, without the empty lines at its end.
-    pub screen: Vec<Line>,
+    pub screen: Vec<OutputLine>,
     /// Column and row of the cursor on that screen.
     pub cursor: (u16, u16),
     /// Bytes that came too fast to be shown.
@@ -50,24 +50,24 @@ pub struct WindowSize {
 
 /// A line of a terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line(pub Vec<Piece>);
+pub struct OutputLine(pub Vec<StyledText>);
 
 /// A piece of a line that looks the same all along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Piece {
+pub struct StyledText {
     /// What it says.
     pub text: Text,
     /// How it looks.
-    pub look: Look,
+    pub look: TextStyle,
 }
 
 /// How a command wants its text to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct TextStyle {
     /// Colour of the text.
-    pub text: Colour,
+    pub text: TextColor,
     /// Colour behind it.
-    pub behind: Colour,
+    pub behind: TextColor,
     /// Bold.
     pub bold: bool,
     /// Fainter than the rest.
@@ -82,7 +82,7 @@ pub struct Look {
 
 /// A colour of a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Colour {
+pub enum TextColor {
     /// Whatever the terminal has.
     #[default]
     Usual,
@@ -92,9 +92,9 @@ pub enum Colour {
     Rgb(u8, u8, u8),
 }
 
-impl Output {
+impl TerminalOutput {
     /// Takes in a line that has left the screen.
-    pub fn push(&mut self, line: Line) {
+    pub fn push(&mut self, line: OutputLine) {
         match self.past.last_mut() {
             Some(block) if block.len() < BLOCK => Arc::make_mut(block).push(line),
             _ => self.past.push(Arc::new(vec![line])),
@@ -117,7 +117,7 @@ impl Output {
     }
 
     /// A line by its number; none where there is none, or none any more.
-    pub fn line(&self, number: u64) -> Option<&Line> {
+    pub fn line(&self, number: u64) -> Option<&OutputLine> {
         if let Some(on_screen) = number.checked_sub(self.screen_start()) {
             return self.screen.get(usize::try_from(on_screen).ok()?);
         }
@@ -131,7 +131,7 @@ impl Output {
     }
 }
 
-impl Line {
+impl OutputLine {
     /// Its text alone.
     pub fn text(&self) -> String {
         self.0.iter().map(|piece| piece.text.as_str()).collect()
@@ -142,13 +142,13 @@ impl Line {
 mod tests {
     use super::*;
 
-    fn line(number: u64) -> Line {
-        Line(vec![Piece { text: number.to_string().into(), look: Look::default() }])
+    fn line(number: u64) -> OutputLine {
+        OutputLine(vec![StyledText { text: number.to_string().into(), look: TextStyle::default() }])
     }
 
     #[test]
     fn a_number_stands_for_the_same_line_while_it_is_kept() {
-        let mut output = Output::default();
+        let mut output = TerminalOutput::default();
         assert!(output.is_empty() && output.line(0).is_none());
         let many = LINES_KEPT as u64 + 3 * BLOCK as u64 + 7;
         for number in 0..many {
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_copy_shares_what_does_not_change() {
-        let mut output = Output::default();
+        let mut output = TerminalOutput::default();
         (0..1_000).for_each(|number| output.push(line(number)));
         let copy = output.clone();
         (1_000..1_010).for_each(|number| output.push(line(number)));

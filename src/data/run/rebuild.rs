@@ -4,12 +4,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::data::run::WholeEnvironment;
+use crate::data::run::FullEnvironment;
 use crate::data::{CpuSet, ProcessKey, Text};
 
 /// A process that can be started again. Not serializable: its environment holds secrets.
 #[derive(Clone, Debug, Default)]
-pub struct Rebuild {
+pub struct RebuiltProcess {
     /// Which process.
     pub key: ProcessKey,
     /// Its command line (`/proc/PID/cmdline`); the first word is what it was called by, not its executable.
@@ -21,9 +21,9 @@ pub struct Rebuild {
     /// Why that folder was taken.
     pub folder_because: Text,
     /// Its environment at exec time (`/proc/PID/environ`).
-    pub environment: WholeEnvironment,
+    pub environment: FullEnvironment,
     /// Other properties that a new process can be given.
-    pub manner: Manner,
+    pub manner: ProcessAttributes,
     /// CPUs its main thread may run on now.
     pub cpus: Option<CpuSet>,
     /// Whether it ignores SIGINT (`SigIgn` of status), as background jobs of a script do.
@@ -36,7 +36,7 @@ pub struct Rebuild {
 
 /// Properties that a process inherits beside its environment, and gives itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Manner {
+pub struct ProcessAttributes {
     /// `Umask` of status.
     pub umask: Option<u32>,
     /// Field 19 of stat.
@@ -87,14 +87,14 @@ pub struct VariableChange {
     /// Its name.
     pub name: Text,
     /// Its value; none where it was not set.
-    pub before: Shown,
+    pub before: ShownValue,
     /// Its new value; none where it will not be set.
-    pub after: Shown,
+    pub after: ShownValue,
 }
 
 /// A value as far as it may be shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Shown {
+pub enum ShownValue {
     /// Not set.
     #[default]
     Unset,
@@ -104,7 +104,7 @@ pub enum Shown {
     Hidden(Text),
 }
 
-impl std::fmt::Display for Shown {
+impl std::fmt::Display for ShownValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unset => f.write_str("not set"),

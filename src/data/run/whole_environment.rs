@@ -9,9 +9,9 @@ use crate::data::sample::Environment;
 
 /// An environment whose values are not for showing.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct WholeEnvironment(Vec<(OsString, OsString)>);
+pub struct FullEnvironment(Vec<(OsString, OsString)>);
 
-impl WholeEnvironment {
+impl FullEnvironment {
     /// From a NUL-separated block as `/proc/PID/environ` holds it (proc_pid_environ(5)). The first of two equal names
     /// counts, as for getenv(3); what has no name or no `=` is no variable.
     pub fn from_block(block: &[u8]) -> Self {
@@ -53,7 +53,7 @@ impl WholeEnvironment {
     }
 }
 
-impl fmt::Debug for WholeEnvironment {
+impl fmt::Debug for FullEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WholeEnvironment({} variables, not shown)", self.0.len())
     }
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn no_value_is_in_its_debug_text_and_only_kept_variables_are_in_what_may_be_shown() {
-        let whole = WholeEnvironment::from_block(b"TOKEN=hush\0OMP_NUM_THREADS=4\0TOKEN=again\0broken\0=x\0");
+        let whole = FullEnvironment::from_block(b"TOKEN=hush\0OMP_NUM_THREADS=4\0TOKEN=again\0broken\0=x\0");
         assert_eq!(format!("{whole:?}"), "WholeEnvironment(2 variables, not shown)");
         assert_eq!(whole.get("TOKEN"), Some("hush".as_ref()));
         assert_eq!(whole.kept().iter().collect::<Vec<_>>(), [("OMP_NUM_THREADS", "4")]);
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_variable_is_replaced_in_its_place_or_taken_away() {
-        let mut whole = WholeEnvironment::from_block(b"A=1\0B=2\0");
+        let mut whole = FullEnvironment::from_block(b"A=1\0B=2\0");
         whole.replace("A", Some("3".into()));
         whole.replace("B", None);
         whole.replace("C", Some("4".into()));

@@ -90,20 +90,20 @@ pub struct LaunchSample {
     /// How it was started.
     pub fact: Arc<LaunchFact>,
     /// All that the shim has said so far, but for the steps.
-    pub heard: Arc<Heard>,
+    pub heard: Arc<ShimReport>,
     /// Step marks that came since the sample before, in the order they came.
     pub marks: Vec<StepMarks>,
 }
 
 /// All that the shim has said of settings and processes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct ShimReport {
     /// Processes the shim is in, by their own word.
     pub processes: BTreeSet<u32>,
     /// Settings that the script asked for and got otherwise, each once, in order.
-    pub overruled: Vec<Overruled>,
+    pub overruled: Vec<OverruledSetting>,
     /// Parts of the shim that do not work in this script.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<HookFailure>,
     /// TensorFlow's starts, one a process.
     pub started: Vec<TfStarted>,
     /// The newest epoch of the newest fit; none without Keras's fit.
@@ -114,7 +114,7 @@ pub struct Heard {
     pub marks_dropped: u64,
 }
 
-impl Heard {
+impl ShimReport {
     /// Whether a part that holds this cap ("intra", "data") does not work in the script.
     pub fn fails(&self, cap: &str) -> bool {
         self.failures.iter().any(|failure| failure.caps.iter().any(|failed| failed.as_str() == cap))
@@ -123,7 +123,7 @@ impl Heard {
 
 /// A part of the shim that does not work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct HookFailure {
     /// Its name.
     pub hook: Text,
     /// What it would hold, which is now held no longer: "intra", "data"; nothing where it only reports.
@@ -134,7 +134,7 @@ pub struct Failure {
 
 /// The script's wish, and what it got.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Overruled {
+pub struct OverruledSetting {
     /// What was to be set: "intra", "data.private_threadpool_size", "env.OMP_NUM_THREADS".
     pub what: Text,
     /// The value asked for.

@@ -16,16 +16,18 @@ pub use cgroup::{CgroupFact, CgroupVersion, Quota, Throttle};
 pub use environment::{Environment, KEPT_VARIABLES};
 pub use host::{CpuTime, HostFact};
 pub use launch::{
-    Epoch, Failure, Heard, LaunchFact, LaunchSample, Overruled, Pin, ShimFact, ShimUse, StepMarks, StepSource,
-    TfStarted,
+    Epoch, HookFailure, LaunchFact, LaunchSample, OverruledSetting, Pin, ShimFact, ShimReport, ShimUse, StepMarks,
+    StepSource, TfStarted,
 };
 pub use process::{LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
 use serde::{Deserialize, Serialize};
-pub use settings::{LibraryPool, PidsLimit, Script, Settings, Wish, WishKnob};
-pub use stack::{End, Found, Frame, PythonFrame, Stack, Stacks, Taken};
+pub use settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
+pub use stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};
 pub use tf_config::{TfConfigFact, TfContextState};
-pub use thread::{Counters, Entry, Identity, NameSource, Owner, State, TargetName, ThreadDetail, ThreadFact};
-pub use wait::{Call, KernelStack, Syscall};
+pub use thread::{
+    Counters, Identity, NameSource, StartRoutine, StdThreadOwner, TargetName, ThreadDetail, ThreadFact, ThreadState,
+};
+pub use wait::{KernelStack, Syscall, SyscallState};
 
 use crate::data::{Gap, ThreadKey};
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::sample::{CgroupFact, Environment, Settings, ShimFact};
+use crate::data::sample::{CgroupFact, Environment, ShimFact, ThreadSettings};
 use crate::data::{CpuSet, Gap, Pid, ProcessKey, Text};
 
 /// One process of a target.
@@ -36,7 +36,7 @@ pub struct ProcessFact {
     #[serde(default)]
     pub shim: Option<ShimFact>,
     /// Everything else that could limit its threads.
-    pub settings: Settings,
+    pub settings: ThreadSettings,
     /// CPUs the main thread may run on (`Cpus_allowed_list` of status).
     pub cpus_allowed: Option<CpuSet>,
     /// CPUs its cpuset cgroup grants.

@@ -7,7 +7,7 @@ use crate::data::sample::{Environment, TfConfigFact};
 
 /// What was read of one process's settings. A missing part has its reason among the process's gaps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct ThreadSettings {
     /// Thread-related variables as the process has them now (libc's `environ` in its memory). The exec-time copy is
     /// [`ProcessFact::environment`](super::ProcessFact::environment): a difference was made by the program itself.
     pub live_environment: Option<Environment>,
@@ -40,25 +40,25 @@ pub struct Script {
     /// Its path as the process knows it.
     pub path: Text,
     /// Literal settings, in order of their lines. That a line stands there does not mean that it ran.
-    pub wishes: Vec<Wish>,
+    pub wishes: Vec<ScriptSetting>,
     /// The first line that imports tensorflow at top level.
     pub imports_tensorflow_at: Option<u32>,
 }
 
 /// One literal setting in a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
+pub struct ScriptSetting {
     /// Line, counted from 1.
     pub line: u32,
     /// What it sets.
-    pub knob: WishKnob,
+    pub knob: ScriptKnob,
     /// The literal.
     pub value: i64,
 }
 
 /// What a [`Wish`] sets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum WishKnob {
+pub enum ScriptKnob {
     /// `set_intra_op_parallelism_threads(n)` or `intra_op_parallelism_threads=n` of a ConfigProto.
     Intra,
     /// `set_inter_op_parallelism_threads(n)` or `inter_op_parallelism_threads=n` of a ConfigProto.

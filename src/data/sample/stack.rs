@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::sample::State;
+use crate::data::sample::ThreadState;
 use crate::data::{Address, Gap, Pid, Text, Tid};
 
 /// The user stack of one thread at one moment.
@@ -14,13 +14,13 @@ pub struct Stack {
     /// Whose.
     pub tid: Tid,
     /// The thread's state just before (field 3 of stat).
-    pub state: State,
+    pub state: ThreadState,
     /// Whether it was taken, and what that did to the thread.
-    pub taken: Taken,
+    pub taken: StackMethod,
     /// Innermost first. Empty when it was not taken; Python's frames alone when only those could be read.
     pub frames: Vec<Frame>,
     /// How its outer end was reached.
-    pub end: End,
+    pub end: StackEnd,
     /// What is missing of it, and why.
     pub gaps: Vec<Gap>,
 }
@@ -28,7 +28,7 @@ pub struct Stack {
 /// How a stack was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "how")]
-pub enum Taken {
+pub enum StackMethod {
     /// The thread was asleep before and after and had not run in between: nothing was stopped.
     WithoutStop,
     /// The thread was stopped for that long at most.
@@ -61,7 +61,7 @@ pub struct Frame {
     /// The symbol whose extent holds it, mangled; none in stripped libraries (the nearest symbol is a lie).
     pub symbol: Option<Text>,
     /// How the frame was found.
-    pub found: Found,
+    pub found: FrameMethod,
     /// Python functions that this frame runs, innermost first.
     pub python: Vec<PythonFrame>,
 }
@@ -69,7 +69,7 @@ pub struct Frame {
 /// How a frame was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Found {
+pub enum FrameMethod {
     /// By the instruction pointer: the innermost frame.
     #[default]
     InstructionPointer,
@@ -99,7 +99,7 @@ pub struct PythonFrame {
 /// How the outer end of a stack was reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "at")]
-pub enum End {
+pub enum StackEnd {
     /// The function that called nobody: a thread's or the program's start.
     Outermost,
     /// There are more frames than are shown.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::sample::{Call, KernelStack};
+use crate::data::sample::{KernelStack, SyscallState};
 use crate::data::{Address, CpuSet, Text, ThreadKey};
 
 /// One thread at one instant.
@@ -19,7 +19,7 @@ pub struct ThreadFact {
     /// thread ran, or at every tick where schedstat is missing.
     pub cpu_ticks: u64,
     /// Its state as of the last read; a thread whose counters did not move is not read again.
-    pub state: State,
+    pub state: ThreadState,
     /// The CPU it last ran on (field 39 of stat).
     pub last_cpu: Option<u32>,
     /// The CPUs it may run on (sched_getaffinity(2)); read at birth and renewed now and then.
@@ -41,7 +41,7 @@ pub struct Counters {
 
 /// Field 3 of stat (proc_pid_stat(5)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum State {
+pub enum ThreadState {
     /// R: on a CPU or waiting for one.
     Running,
     /// S: asleep, can be interrupted.
@@ -65,7 +65,7 @@ pub enum State {
     Unknown,
 }
 
-impl State {
+impl ThreadState {
     /// From the kernel's letter.
     pub fn from_letter(letter: u8) -> Self {
         match letter {
@@ -107,7 +107,7 @@ pub struct Identity {
     /// Whether this is its process's main thread (tid = pid).
     pub main: bool,
     /// Where the thread started, from glibc's thread list in the target's memory.
-    pub entry: Option<Entry>,
+    pub entry: Option<StartRoutine>,
     /// The name the program itself keeps for the thread, from the target's memory.
     pub target_name: Option<TargetName>,
     /// Why entry and name are missing, in words; none when they were read, or when the main thread needs neither.
@@ -116,7 +116,7 @@ pub struct Identity {
 
 /// A thread's start routine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct StartRoutine {
     /// Its address in the target.
     pub address: Address,
     /// Path of the library (or executable) that holds the address, as the target's maps name it; none for JIT code.
@@ -124,12 +124,12 @@ pub struct Entry {
     /// The symbol whose extent holds the address, mangled; none in stripped libraries (the nearest symbol is a lie).
     pub symbol: Option<Text>,
     /// For a `std::thread`: the library that owns what it runs.
-    pub owner: Option<Owner>,
+    pub owner: Option<StdThreadOwner>,
 }
 
 /// Who made a `std::thread`: the library that holds the vtable of its `std::thread::_State_impl<…>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
+pub struct StdThreadOwner {
     /// Path of the library that holds the vtable.
     pub library: Arc<Text>,
     /// Symbol of the vtable, mangled, where the library is not stripped.
@@ -168,7 +168,7 @@ pub struct ThreadDetail {
     pub wait_channel: Option<Text>,
     /// What it was doing; none where the kernel does not say.
     #[serde(default)]
-    pub call: Option<Call>,
+    pub call: Option<SyscallState>,
     /// Where it stands in the kernel; read only of the thread in [`Interest::stack`](super::Interest::stack), none while
     /// it runs.
     #[serde(default)]

@@ -6,7 +6,7 @@ use crate::data::Text;
 
 /// What `/proc/PID/task/TID/syscall` said (proc_pid_syscall(5)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Call {
+pub enum SyscallState {
     /// "running": on a CPU or waiting for one.
     Running,
     /// "-1": blocked, but in no system call: a page fault, a stop, throttling.

@@ -30,11 +30,11 @@ impl Phrase {
 
 /// What one thread did when it was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Doing {
+pub struct ThreadActivity {
     /// In words.
     pub phrase: Phrase,
     /// Whether it ran or could have: it waited for nothing but a CPU.
-    pub activity: Activity,
+    pub activity: Blocked,
     /// How it is known: measured where the system call says it.
     pub grade: Grade,
 }
@@ -42,7 +42,7 @@ pub struct Doing {
 /// Whether a thread waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Activity {
+pub enum Blocked {
     /// On a CPU or waiting for one.
     Runs,
     /// Blocked.
@@ -106,7 +106,7 @@ impl Waits {
 }
 
 impl Waits {
-    pub(crate) fn count(&mut self, doing: &Doing) {
+    pub(crate) fn count(&mut self, doing: &ThreadActivity) {
         let same = |count: &&mut WaitCount| count.phrase == doing.phrase && count.grade == doing.grade;
         match self.counts.iter_mut().find(same) {
             Some(count) => count.threads += 1,

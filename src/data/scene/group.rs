@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::limits::Limits;
-use crate::data::sample::{Identity, State};
+use crate::data::sample::{Identity, ThreadState};
 use crate::data::scene::{Demand, Waits};
 use crate::data::{CpuSet, Pid, ThreadKey};
 /// A group: all threads of one origin and, where copies differ, one library.
@@ -58,7 +58,7 @@ pub struct Thread {
     /// Where it comes from, and how we know.
     pub attribution: Arc<Attribution>,
     /// Its state as of its last read.
-    pub state: State,
+    pub state: ThreadState,
     /// The CPU it last ran on.
     pub last_cpu: Option<u32>,
     /// CPUs it may run on.

@@ -8,7 +8,7 @@ use crate::data::scene::Level;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Headline {
     /// The condition.
-    pub condition: Condition,
+    pub condition: Verdict,
     /// The sentence: "46 threads want 16 CPUs; 32 are OpenBLAS numpy, no limit set".
     pub says: String,
     /// The second sentence, on what would fit: "OPENBLAS_NUM_THREADS=4 would fit."; empty when nothing needs to change.
@@ -24,7 +24,7 @@ pub struct Headline {
 /// The condition of the target, in order of what is reported first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Condition {
+pub enum Verdict {
     /// Less than the judged window was seen.
     #[default]
     TooSoon,
@@ -46,7 +46,7 @@ pub enum Condition {
     Healthy,
 }
 
-impl Condition {
+impl Verdict {
     /// One word for screens and JSON.
     pub fn word(self) -> &'static str {
         match self {

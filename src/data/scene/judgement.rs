@@ -6,7 +6,7 @@ use crate::data::limits::{Caps, Grade};
 /// What a rule says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
-pub enum Verdict {
+pub enum Answer {
     /// Ruled out, and why.
     Clear {
         /// One sentence with the evidence.
@@ -28,20 +28,20 @@ pub enum Verdict {
 
 /// One rule and its answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Judgement {
+pub struct RuleAnswer {
     /// The rule's code, stable: "late-setting".
     pub code: &'static str,
     /// What the rule asks, as a question for people: "Was the setting too late?"
     pub asks: &'static str,
     /// Its answer.
-    pub verdict: Verdict,
+    pub verdict: Answer,
 }
 
-impl Judgement {
+impl RuleAnswer {
     /// What was found; none for every other answer.
     pub fn finding(&self) -> Option<&Finding> {
         match &self.verdict {
-            Verdict::Found(finding) => Some(finding),
+            Answer::Found(finding) => Some(finding),
             _ => None,
         }
     }
@@ -49,9 +49,9 @@ impl Judgement {
     /// The answer's sentence: what was found, why it is ruled out, what is waited for, or what is missing.
     pub fn because(&self) -> &str {
         match &self.verdict {
-            Verdict::Found(finding) => &finding.says,
-            Verdict::Clear { because } | Verdict::CantTell { because } => because,
-            Verdict::TooSoon { needs } => needs,
+            Answer::Found(finding) => &finding.says,
+            Answer::Clear { because } | Answer::CantTell { because } => because,
+            Answer::TooSoon { needs } => needs,
         }
     }
 }

@@ -9,17 +9,16 @@ pub(crate) mod judgement;
 pub(crate) mod launch;
 pub(crate) mod steps;
 pub(crate) mod target;
-
-pub use activity::{Activity, Doing, Phrase, WaitCount, Waits};
+pub use activity::{Blocked, Phrase, ThreadActivity, WaitCount, Waits};
 pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
 pub use demand::{Demand, Trend};
 pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
-pub use headline::{Condition, Headline, Pressure};
-pub use judgement::{Evidence, Finding, Judgement, Level, Remedy, Verdict};
-pub use launch::{Check, Launch, Outcome};
+pub use headline::{Headline, Pressure, Verdict};
+pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
+pub use launch::{CapCheck, CheckOutcome, LaunchState};
 use serde::Serialize;
-pub use steps::{Count, EpochNow, NoMarks, Speed, Steps};
-pub use target::{Process, Target, TensorFlow};
+pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
+pub use target::{ProcessState, TargetState, TensorFlow};
 
 use crate::data::sample::{Cost, CounterSource, ThreadDetail};
 use crate::data::{Gap, ThreadKey};
@@ -38,7 +37,7 @@ pub struct Scene {
     /// Seconds that the numbers of `demand`, groups and threads cover; 0 until there are two samples.
     pub window_s: f64,
     /// Who is watched.
-    pub target: Target,
+    pub target: TargetState,
     /// How many CPUs it may use, and why.
     pub capacity: Capacity,
     /// What the whole target got and wanted; none until there are two samples.
@@ -56,22 +55,22 @@ pub struct Scene {
     /// The one sentence on top.
     pub headline: Headline,
     /// Every rule's answer, causes before consequences.
-    pub judgements: Vec<Judgement>,
+    pub judgements: Vec<RuleAnswer>,
     /// Details of the threads on screen.
     pub details: Vec<(ThreadKey, ThreadDetail)>,
     /// What the threads that were looked at did, by rising key.
-    pub doings: Vec<(ThreadKey, Doing)>,
+    pub doings: Vec<(ThreadKey, ThreadActivity)>,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,
     /// How it was started; none for a target that was only attached to.
-    pub launch: Option<Launch>,
+    pub launch: Option<LaunchState>,
     /// What the newest sample cost.
     pub cost: Cost,
 }
 
 impl Scene {
     /// What a thread did when it was looked at; none when it was not, or nothing says it.
-    pub fn doing(&self, key: ThreadKey) -> Option<&Doing> {
+    pub fn doing(&self, key: ThreadKey) -> Option<&ThreadActivity> {
         let at = self.doings.binary_search_by_key(&key, |(of, _)| *of).ok()?;
         self.doings.get(at).map(|(_, doing)| doing)
     }

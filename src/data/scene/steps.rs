@@ -49,7 +49,7 @@ pub struct Speed {
     /// Steps of this loop that were marked so far.
     pub total: u64,
     /// Whether there were more.
-    pub count: Count,
+    pub count: MarkCount,
     /// Seconds since its last mark, where that is longer than steps and batches explain.
     pub silent_s: Option<f64>,
     /// How far Keras's fit is; none where no fit is shown.
@@ -61,7 +61,7 @@ pub struct Speed {
 /// Whether marks were lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Count {
+pub enum MarkCount {
     /// None as far as can be told.
     #[default]
     Exact,

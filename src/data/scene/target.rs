@@ -6,7 +6,7 @@ use crate::data::scene::Demand;
 use crate::data::{Pid, Text};
 /// The watched process and its descendants.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Target {
+pub struct TargetState {
     /// The process that was asked for.
     pub pid: Pid,
     /// Its pid in its own namespace, where that differs.
@@ -26,7 +26,7 @@ pub struct Target {
     /// Whether it is gone: the process that was asked for and every descendant.
     pub ended: bool,
     /// The target's processes, the one asked for first.
-    pub processes: Vec<Process>,
+    pub processes: Vec<ProcessState>,
 }
 
 /// TensorFlow in a target.
@@ -40,7 +40,7 @@ pub struct TensorFlow {
 
 /// One process of the target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Process {
+pub struct ProcessState {
     /// Its pid.
     pub pid: Pid,
     /// Its parent.

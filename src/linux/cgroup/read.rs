@@ -10,7 +10,7 @@ use procfs::process::MountInfo;
 
 use crate::data::sample::{CgroupFact, CgroupVersion, PidsLimit, Quota, Throttle};
 use crate::data::{CpuSet, Gap, Text};
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
 
 /// The inode of the first cgroup namespace of a machine (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h).
@@ -42,7 +42,7 @@ struct Hierarchy {
 
 /// What the cgroups of one process say.
 #[derive(Debug, Default)]
-pub struct Limits {
+pub struct CgroupLimits {
     /// Those with a quota, innermost first.
     pub cgroups: Vec<CgroupFact>,
     /// The folder of each of `cgroups`.
@@ -55,8 +55,8 @@ pub struct Limits {
 
 impl Mounts {
     /// Reads `self/mountinfo` (proc_pid_mountinfo(5)). Mounts below /sys/fs/cgroup are looked for below `cgroup_root`.
-    pub fn read(proc_root: &Path, cgroup_root: &Path, reader: &mut Reader) -> Self {
-        let Ok(own) = Folder::open(&proc_root.join("self")) else { return Self::default() };
+    pub fn read(proc_root: &Path, cgroup_root: &Path, reader: &mut FileReader) -> Self {
+        let Ok(own) = ProcDir::open(&proc_root.join("self")) else { return Self::default() };
         let namespaced = own.link("ns/cgroup").is_ok_and(|link| link != FIRST_NAMESPACE);
         let text = reader.read(&own, "mountinfo", LIST_LIMIT).unwrap_or_default();
         let lines = text.split(|&byte| byte == b'\n');
@@ -69,21 +69,21 @@ impl Mounts {
     }
 
     /// Of the cgroups of the process that limit its threads, the one with the least room left.
-    pub fn pids(&self, process: &Folder, reader: &mut Reader) -> Option<PidsLimit> {
+    pub fn pids(&self, process: &ProcDir, reader: &mut FileReader) -> Option<PidsLimit> {
         let membership = reader.read(process, "cgroup", LIST_LIMIT).ok()?.to_vec();
         let mut limits = Vec::new();
         for (hierarchy, path) in membership.split(|&byte| byte == b'\n').filter_map(|line| self.find(line)) {
             let relative = below(path, &hierarchy.root).filter(|_| hierarchy.pids);
             for path in relative.into_iter().flat_map(ancestors) {
-                limits.extend(Folder::open(&place(hierarchy, path)).ok().and_then(|f| pids(&f, path, reader)));
+                limits.extend(ProcDir::open(&place(hierarchy, path)).ok().and_then(|f| pids(&f, path, reader)));
             }
         }
         limits.into_iter().min_by_key(|limit| limit.max.saturating_sub(limit.current))
     }
 
     /// What limits the process whose folder this is.
-    pub fn limits(&self, process: &Folder, reader: &mut Reader) -> Limits {
-        let mut limits = Limits::default();
+    pub fn limits(&self, process: &ProcDir, reader: &mut FileReader) -> CgroupLimits {
+        let mut limits = CgroupLimits::default();
         let membership = match reader.read(process, "cgroup", LIST_LIMIT) {
             Ok(text) => text.to_vec(),
             Err(error) => {
@@ -129,11 +129,11 @@ impl Mounts {
     }
 }
 
-impl Limits {
-    fn add(&mut self, hierarchy: &Hierarchy, relative: &[u8], reader: &mut Reader) {
+impl CgroupLimits {
+    fn add(&mut self, hierarchy: &Hierarchy, relative: &[u8], reader: &mut FileReader) {
         for path in ancestors(relative) {
             let place = place(hierarchy, path);
-            if let Ok(folder) = Folder::open(&place) {
+            if let Ok(folder) = ProcDir::open(&place) {
                 if hierarchy.cpuset && self.cpuset.is_none() {
                     self.cpuset = cpuset(&folder, hierarchy.version, reader);
                 }
@@ -163,23 +163,23 @@ fn shown(path: &[u8]) -> Text {
 
 /// Kept cpu.stat files of the cgroups that have a quota.
 #[derive(Debug, Default)]
-pub struct Throttles {
+pub struct ThrottleReader {
     places: Vec<PathBuf>,
     files: Vec<Option<OwnedFd>>,
 }
 
-impl Throttles {
+impl ThrottleReader {
     /// Opens what is not open yet.
     pub fn keep(&mut self, places: Vec<PathBuf>) {
         if self.places != places {
-            let open = |place: &PathBuf| Folder::open(place).ok()?.file("cpu.stat").ok();
+            let open = |place: &PathBuf| ProcDir::open(place).ok()?.file("cpu.stat").ok();
             self.files = places.iter().map(open).collect();
             self.places = places;
         }
     }
 
     /// Throttling now, in the order of the cgroups.
-    pub fn read(&self, reader: &mut Reader) -> Vec<Option<Throttle>> {
+    pub fn read(&self, reader: &mut FileReader) -> Vec<Option<Throttle>> {
         let read = |file: &Option<OwnedFd>| throttle(reader.reread(file.as_ref()?, VALUE_LIMIT).ok()?);
         self.files.iter().map(read).collect()
     }
@@ -236,7 +236,7 @@ fn below<'a>(path: &'a [u8], root: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// cpu.max (cgroup v2) or cpu.cfs_quota_us and cpu.cfs_period_us (v1); none without a limit.
-fn quota(folder: &Folder, version: CgroupVersion, reader: &mut Reader) -> Option<Quota> {
+fn quota(folder: &ProcDir, version: CgroupVersion, reader: &mut FileReader) -> Option<Quota> {
     let mut value = |name: &str| -> Option<Vec<u8>> { Some(reader.read(folder, name, VALUE_LIMIT).ok()?.to_vec()) };
     let (quota_us, period_us) = match version {
         CgroupVersion::V2 => {
@@ -253,13 +253,13 @@ fn quota(folder: &Folder, version: CgroupVersion, reader: &mut Reader) -> Option
 }
 
 /// pids.max and pids.current, the same in both versions; none without a limit ("max").
-fn pids(folder: &Folder, path: &[u8], reader: &mut Reader) -> Option<PidsLimit> {
+fn pids(folder: &ProcDir, path: &[u8], reader: &mut FileReader) -> Option<PidsLimit> {
     let mut value = |name: &str| number(reader.read(folder, name, VALUE_LIMIT).ok()?.trim_ascii());
     Some(PidsLimit { path: shown(path), max: value("pids.max")?, current: value("pids.current")? })
 }
 
 /// CPUs a cpuset cgroup grants; an empty file of v1's default mode means the ancestor's.
-fn cpuset(folder: &Folder, version: CgroupVersion, reader: &mut Reader) -> Option<CpuSet> {
+fn cpuset(folder: &ProcDir, version: CgroupVersion, reader: &mut FileReader) -> Option<CpuSet> {
     let names: &[&str] = match version {
         CgroupVersion::V2 => &["cpuset.cpus.effective"],
         CgroupVersion::V1 => &["cpuset.effective_cpus", "cpuset.cpus"],

@@ -32,14 +32,14 @@ impl Tree {
         fs::write(path, text).unwrap();
     }
 
-    fn limits(&self) -> Limits {
-        let mut reader = Reader::default();
+    fn limits(&self) -> CgroupLimits {
+        let mut reader = FileReader::default();
         let mounts = Mounts::read(&self.0.path().join("proc"), &self.0.path().join("cgroup"), &mut reader);
-        mounts.limits(&Folder::open(&self.0.path().join("proc/42")).unwrap(), &mut reader)
+        mounts.limits(&ProcDir::open(&self.0.path().join("proc/42")).unwrap(), &mut reader)
     }
 }
 
-fn told(limits: &Limits) -> Vec<(&str, f64)> {
+fn told(limits: &CgroupLimits) -> Vec<(&str, f64)> {
     limits.cgroups.iter().map(|cgroup| (cgroup.path.as_str(), cgroup.quota.cpus())).collect()
 }
 
@@ -139,9 +139,9 @@ fn throttling_is_nanoseconds_in_both_versions() {
 #[test]
 fn kept_files_follow_the_cgroups() {
     let tree = Tree::new(V2_MOUNT, "0::/a\n", &[("a/cpu.max", "5 5"), ("a/cpu.stat", "nr_periods 1\n")]);
-    let mut throttles = Throttles::default();
+    let mut throttles = ThrottleReader::default();
     throttles.keep(tree.limits().places);
-    let mut reader = Reader::default();
+    let mut reader = FileReader::default();
     assert_eq!(throttles.read(&mut reader), [None]);
     tree.write("cgroup/a/cpu.stat", "nr_periods 1\nnr_throttled 1\nthrottled_usec 1\n");
     assert_eq!(throttles.read(&mut reader)[0].unwrap().throttled_ns, 1000);
@@ -155,9 +155,9 @@ fn escaped_mount_points_are_unescaped() {
 }
 
 fn pids_of(tree: &Tree) -> Option<(String, u64, u64)> {
-    let mut reader = Reader::default();
+    let mut reader = FileReader::default();
     let mounts = Mounts::read(&tree.0.path().join("proc"), &tree.0.path().join("cgroup"), &mut reader);
-    let limit = mounts.pids(&Folder::open(&tree.0.path().join("proc/42")).unwrap(), &mut reader)?;
+    let limit = mounts.pids(&ProcDir::open(&tree.0.path().join("proc/42")).unwrap(), &mut reader)?;
     Some((limit.path.to_string(), limit.current, limit.max))
 }
 

@@ -65,9 +65,9 @@ impl ReadAt for Vec<u8> {
 pub struct Elf {
     segments: Vec<Segment>,
     /// Symbols for the dynamic linker.
-    pub exported: Option<Table>,
+    pub exported: Option<SymbolTable>,
     /// All symbols, local ones included; gone in stripped files.
-    pub all: Option<Table>,
+    pub all: Option<SymbolTable>,
     /// The index of call frame information (`.eh_frame_hdr`).
     pub unwind_index: Option<UnwindIndex>,
     /// GNU build id in hex.
@@ -96,7 +96,7 @@ struct Segment {
 
 /// Where a symbol table and its strings lie in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
+pub struct SymbolTable {
     /// Offsets of the symbols.
     pub symbols: Range<u64>,
     /// Offsets of the names.
@@ -181,14 +181,14 @@ fn segment(program: &ProgramHeader64<LE>) -> Segment {
 }
 
 /// The first table of this type that lies inside the file and has its strings there too.
-fn table(sections: &[SectionHeader64<LE>], kind: SectionType, length: u64) -> Option<Table> {
+fn table(sections: &[SectionHeader64<LE>], kind: SectionType, length: u64) -> Option<SymbolTable> {
     let range = |section: &SectionHeader64<LE>, largest: u64| {
         let (start, size) = (section.sh_offset.get(LE), section.sh_size.get(LE));
         start.checked_add(size).filter(|&end| end <= length && size <= largest).map(|end| start..end)
     };
     sections.iter().filter(|section| section.sh_type.get(LE) == kind).find_map(|section| {
         let strings = sections.get(section.sh_link.get(LE) as usize)?;
-        Some(Table { symbols: range(section, LARGEST_SYMBOLS)?, strings: range(strings, LARGEST_STRINGS)? })
+        Some(SymbolTable { symbols: range(section, LARGEST_SYMBOLS)?, strings: range(strings, LARGEST_STRINGS)? })
     })
 }
 

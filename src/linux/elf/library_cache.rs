@@ -9,7 +9,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::linux::elf::file::{Elf, ReadAt};
 use crate::linux::elf::symbols;
-use crate::linux::elf::symbols::{Answers, Questions};
+use crate::linux::elf::symbols::{SymbolAnswers, SymbolQuery};
 
 /// One file as it is now: a file that was written to since has another change time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +22,7 @@ struct FileKey {
 
 /// A library whose headers were read, and what it has answered so far. Silence is remembered too.
 #[derive(Debug, Default)]
-pub struct Library {
+pub struct CachedLibrary {
     elf: Elf,
     named: HashMap<String, Option<u64>>,
     holding: HashMap<u64, Option<Vec<u8>>>,
@@ -32,10 +32,10 @@ pub struct Library {
 const MOST_FILES: usize = 512;
 const MOST_ANSWERS: usize = 16_384;
 
-static LIBRARIES: LazyLock<Mutex<HashMap<FileKey, Library>>> = LazyLock::new(Mutex::default);
+static LIBRARIES: LazyLock<Mutex<HashMap<FileKey, CachedLibrary>>> = LazyLock::new(Mutex::default);
 
 /// Works with what is known of a file; reads its headers the first time.
-pub fn with<T>(file: &File, work: impl FnOnce(&mut Library) -> io::Result<T>) -> io::Result<T> {
+pub fn with<T>(file: &File, work: impl FnOnce(&mut CachedLibrary) -> io::Result<T>) -> io::Result<T> {
     let metadata = file.metadata()?;
     let key = FileKey {
         device: metadata.dev(),
@@ -48,7 +48,7 @@ pub fn with<T>(file: &File, work: impl FnOnce(&mut Library) -> io::Result<T>) ->
         if libraries.len() >= MOST_FILES {
             libraries.clear();
         }
-        libraries.insert(key, Library::read(file)?);
+        libraries.insert(key, CachedLibrary::read(file)?);
     }
     match libraries.get_mut(&key) {
         Some(library) => work(library),
@@ -56,7 +56,7 @@ pub fn with<T>(file: &File, work: impl FnOnce(&mut Library) -> io::Result<T>) ->
     }
 }
 
-impl Library {
+impl CachedLibrary {
     fn read(file: &(impl ReadAt + ?Sized)) -> io::Result<Self> {
         Ok(Self { elf: Elf::parse(file)?, ..Self::default() })
     }
@@ -67,7 +67,7 @@ impl Library {
     }
 
     /// Answers from memory, and asks the file, once, what is not known yet.
-    pub fn answer(&mut self, file: &(impl ReadAt + ?Sized), questions: &Questions) -> io::Result<Answers> {
+    pub fn answer(&mut self, file: &(impl ReadAt + ?Sized), questions: &SymbolQuery) -> io::Result<SymbolAnswers> {
         self.forget_when_full();
         let mut open = questions.clone();
         open.names.retain(|name| !self.named.contains_key(name));
@@ -85,7 +85,7 @@ impl Library {
         }
         let named = |name: &String| Some((name.clone(), (*self.named.get(name)?)?));
         let holding = |address: &u64| Some((*address, self.holding.get(address)?.clone()?));
-        Ok(Answers {
+        Ok(SymbolAnswers {
             named: questions.names.iter().filter_map(named).collect(),
             holding: questions.addresses.iter().filter_map(holding).collect(),
             bytes_read,
@@ -108,21 +108,21 @@ mod tests {
     #[test]
     fn a_question_is_put_to_the_file_once_even_if_it_has_no_answer() {
         let file = library(&[("f", 0x3000, 16, 2, 1)], false);
-        let mut known = Library::read(&file[..]).unwrap();
+        let mut known = CachedLibrary::read(&file[..]).unwrap();
         let questions =
-            Questions { names: vec!["f".to_owned(), "g".to_owned()], addresses: vec![0x3001, 0x3001, 0x9000] };
+            SymbolQuery { names: vec!["f".to_owned(), "g".to_owned()], addresses: vec![0x3001, 0x3001, 0x9000] };
         let first = known.answer(&file[..], &questions).unwrap();
         assert!(first.bytes_read > 0);
         assert_eq!((first.named.len(), first.holding.len()), (1, 1));
         let second = known.answer(&file[..], &questions).unwrap();
-        assert_eq!(second, Answers { bytes_read: 0, ..first });
+        assert_eq!(second, SymbolAnswers { bytes_read: 0, ..first });
     }
 
     #[test]
     fn a_file_written_to_since_is_another_file() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let answer = |file: &File| {
-            let questions = Questions { names: vec!["f".to_owned()], addresses: Vec::new() };
+            let questions = SymbolQuery { names: vec!["f".to_owned()], addresses: Vec::new() };
             with(file, |known| known.answer(file, &questions)).unwrap().named["f"]
         };
         std::fs::write(file.path(), library(&[("f", 0x3000, 16, 2, 1)], false)).unwrap();

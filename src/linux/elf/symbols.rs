@@ -9,11 +9,11 @@ use memchr::memmem;
 use object::LittleEndian as LE;
 use object::elf::{SHN_UNDEF, STT_FILE, STT_SECTION, STT_TLS, Sym64};
 
-use crate::linux::elf::file::{Elf, ReadAt, Table, structures};
+use crate::linux::elf::file::{Elf, ReadAt, SymbolTable, structures};
 
 /// What is asked of one file. Addresses are the file's own (virtual addresses of its segments).
 #[derive(Clone, Debug, Default)]
-pub struct Questions {
+pub struct SymbolQuery {
     /// Where do these symbols lie?
     pub names: Vec<String>,
     /// Which symbols hold these addresses?
@@ -22,7 +22,7 @@ pub struct Questions {
 
 /// What a file answers. A question without an answer is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answers {
+pub struct SymbolAnswers {
     /// Address by symbol name.
     pub named: HashMap<String, u64>,
     /// Symbol name, mangled, by address: the address lies inside that symbol's size.
@@ -41,8 +41,8 @@ const MOST_OFFSETS: usize = 64;
 
 /// Answers what can be answered: names from the exported symbols first (the short table), then from all; addresses from
 /// all symbols, from the exported ones in a stripped file.
-pub fn answer(file: &(impl ReadAt + ?Sized), elf: &Elf, questions: &Questions) -> io::Result<Answers> {
-    let mut answers = Answers::default();
+pub fn answer(file: &(impl ReadAt + ?Sized), elf: &Elf, questions: &SymbolQuery) -> io::Result<SymbolAnswers> {
+    let mut answers = SymbolAnswers::default();
     for table in [&elf.exported, &elf.all].into_iter().flatten() {
         let unanswered = |name: &&String| !answers.named.contains_key(*name);
         let names: Vec<&String> = questions.names.iter().filter(unanswered).collect();
@@ -61,9 +61,9 @@ pub fn answer(file: &(impl ReadAt + ?Sized), elf: &Elf, questions: &Questions) -
 /// Looks for the names in the strings first: comparing offsets is cheaper than reading a name for every symbol.
 fn find_names(
     file: &(impl ReadAt + ?Sized),
-    table: &Table,
+    table: &SymbolTable,
     names: &[&String],
-    answers: &mut Answers,
+    answers: &mut SymbolAnswers,
 ) -> io::Result<()> {
     let patterns: Vec<Vec<u8>> = names.iter().map(|name| [name.as_bytes(), b"\0"].concat()).collect();
     let finders: Vec<memmem::Finder> = patterns.iter().map(memmem::Finder::new).collect();
@@ -84,7 +84,7 @@ fn find_names(
     if offsets.is_empty() {
         return Ok(());
     }
-    let Answers { named, bytes_read, .. } = answers;
+    let SymbolAnswers { named, bytes_read, .. } = answers;
     pieces(file, &table.symbols, PIECE, 0, bytes_read, |_, piece| {
         for symbol in structures::<Sym64<LE>>(piece).iter().filter(|symbol| is_placed(symbol)) {
             if let Some(&index) = offsets.get(&symbol.st_name.get(LE)) {
@@ -97,9 +97,9 @@ fn find_names(
 /// The smallest symbol that holds an address is the one that says most.
 fn find_holders(
     file: &(impl ReadAt + ?Sized),
-    table: &Table,
+    table: &SymbolTable,
     addresses: &[u64],
-    answers: &mut Answers,
+    answers: &mut SymbolAnswers,
 ) -> io::Result<()> {
     let mut addresses = addresses.to_vec();
     addresses.sort_unstable();
@@ -194,9 +194,9 @@ mod tests {
         ("outer_suffix_inner", 0x3500, 4, FUNCTION, 1),
     ];
 
-    fn ask(file: &[u8], names: &[&str], addresses: &[u64]) -> Answers {
+    fn ask(file: &[u8], names: &[&str], addresses: &[u64]) -> SymbolAnswers {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        answer(file, &Elf::parse(file).unwrap(), &Questions { names, addresses: addresses.to_vec() }).unwrap()
+        answer(file, &Elf::parse(file).unwrap(), &SymbolQuery { names, addresses: addresses.to_vec() }).unwrap()
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
             }
             file.truncate(cut.index(file.len() * 2).max(64));
             if let Ok(elf) = Elf::parse(&file[..]) {
-                let questions = Questions { names: vec!["inner".to_owned()], addresses: vec![0, 0x3018, u64::MAX] };
+                let questions = SymbolQuery { names: vec!["inner".to_owned()], addresses: vec![0, 0x3018, u64::MAX] };
                 drop(answer(&file[..], &elf, &questions));
             }
         }
@@ -275,7 +275,7 @@ mod tests {
             file[60..62].copy_from_slice(&sections.to_le_bytes());
             file.extend(rest);
             if let Ok(elf) = Elf::parse(&file[..]) {
-                let questions = Questions { names: vec!["inner".to_owned()], addresses: vec![0, 0x3018, u64::MAX] };
+                let questions = SymbolQuery { names: vec!["inner".to_owned()], addresses: vec![0, 0x3018, u64::MAX] };
                 drop(answer(&file[..], &elf, &questions));
             }
         }

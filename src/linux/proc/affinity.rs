@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustix::thread::CpuSet as KernelSet;
 
 use crate::data::{CpuSet, Tid};
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::status_field;
 
 /// Different masks kept at once; a process with more just shares less.
@@ -13,21 +13,21 @@ const MOST_MASKS: usize = 64;
 
 /// Reads and shares affinity masks.
 #[derive(Debug)]
-pub struct Masks {
+pub struct AffinityReader {
     /// Whether the numbers in /proc are those system calls of this process take.
     own_numbers: bool,
     asked: Vec<(KernelSet, Arc<CpuSet>)>,
     listed: Vec<Arc<CpuSet>>,
 }
 
-impl Masks {
+impl AffinityReader {
     /// For threads listed under this root.
-    pub fn new(proc_root: &Folder) -> Self {
+    pub fn new(proc_root: &ProcDir) -> Self {
         Self { own_numbers: proc_root.shows_own_numbers(), asked: Vec::new(), listed: Vec::new() }
     }
 
     /// The mask of a thread of the process whose task folder this is; none when it is gone.
-    pub fn of(&mut self, task: &Folder, tid: Tid, reader: &mut Reader) -> Option<Arc<CpuSet>> {
+    pub fn of(&mut self, task: &ProcDir, tid: Tid, reader: &mut FileReader) -> Option<Arc<CpuSet>> {
         if self.own_numbers
             && let Some(pid) = i32::try_from(tid.0).ok().and_then(rustix::process::Pid::from_raw)
             && let Ok(set) = rustix::thread::sched_getaffinity(Some(pid))
@@ -51,7 +51,7 @@ impl Masks {
     }
 
     /// For a /proc of other numbers, and for machines with more CPUs than the system call's fixed set holds.
-    fn listed_in_status(&mut self, task: &Folder, tid: Tid, reader: &mut Reader) -> Option<Arc<CpuSet>> {
+    fn listed_in_status(&mut self, task: &ProcDir, tid: Tid, reader: &mut FileReader) -> Option<Arc<CpuSet>> {
         let status = reader.read(task, &format!("{tid}/status"), 8192).ok()?;
         let set = cpus_allowed(status)?;
         if let Some(shared) = self.listed.iter().find(|known| ***known == set) {
@@ -77,20 +77,20 @@ mod tests {
 
     use super::*;
 
-    fn masks(own_numbers: bool) -> Masks {
-        let masks = Masks::new(&Folder::open(Path::new("/proc")).unwrap());
+    fn masks(own_numbers: bool) -> AffinityReader {
+        let masks = AffinityReader::new(&ProcDir::open(Path::new("/proc")).unwrap());
         assert!(masks.own_numbers);
-        Masks { own_numbers, ..masks }
+        AffinityReader { own_numbers, ..masks }
     }
 
-    fn own() -> (Folder, Tid) {
-        (Folder::open(Path::new("/proc/self/task")).unwrap(), Tid(std::process::id()))
+    fn own() -> (ProcDir, Tid) {
+        (ProcDir::open(Path::new("/proc/self/task")).unwrap(), Tid(std::process::id()))
     }
 
     #[test]
     fn the_system_call_and_the_status_file_agree() {
         let (task, tid) = own();
-        let mut reader = Reader::default();
+        let mut reader = FileReader::default();
         let asked = masks(true).of(&task, tid, &mut reader).unwrap();
         let listed = masks(false).of(&task, tid, &mut reader).unwrap();
         assert!(!asked.is_empty());
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn equal_masks_are_one() {
         let (task, tid) = own();
-        let mut reader = Reader::default();
+        let mut reader = FileReader::default();
         for own_numbers in [true, false] {
             let mut masks = masks(own_numbers);
             let first = masks.of(&task, tid, &mut reader).unwrap();
@@ -112,6 +112,6 @@ mod tests {
     #[test]
     fn a_thread_that_is_gone_has_no_mask() {
         let (task, _) = own();
-        assert_eq!(masks(true).of(&task, Tid(u32::MAX), &mut Reader::default()), None);
+        assert_eq!(masks(true).of(&task, Tid(u32::MAX), &mut FileReader::default()), None);
     }
 }

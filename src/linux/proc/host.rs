@@ -9,7 +9,7 @@ use sysinfo::{CpuRefreshKind, RefreshKind, System, User, Users};
 
 use crate::data::Text;
 use crate::data::sample::{CpuTime, HostFact};
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
 
 /// /proc/stat lists every interrupt of the machine; large machines have some hundred kilobytes of them.
@@ -17,14 +17,14 @@ const STAT_LIMIT: usize = 4 << 20;
 
 /// What is kept of the machine.
 #[derive(Debug)]
-pub struct Host {
+pub struct HostReader {
     stat: Option<OwnedFd>,
     fact: Arc<HostFact>,
 }
 
-impl Host {
+impl HostReader {
     /// Reads what hardly ever changes.
-    pub fn new(proc_root: &Folder, reader: &mut Reader) -> Self {
+    pub fn new(proc_root: &ProcDir, reader: &mut FileReader) -> Self {
         let stat = proc_root.file("stat").ok();
         let text = stat.as_ref().and_then(|file| reader.reread(file, STAT_LIMIT).ok()).unwrap_or_default();
         let boot_unix_s = field(text, b"btime").unwrap_or(0);
@@ -42,7 +42,7 @@ impl Host {
     }
 
     /// Busy time of each CPU now, and the facts, with the CPUs that are online now.
-    pub fn sample(&mut self, reader: &mut Reader) -> (Arc<HostFact>, Vec<CpuTime>) {
+    pub fn sample(&mut self, reader: &mut FileReader) -> (Arc<HostFact>, Vec<CpuTime>) {
         let Some(file) = &self.stat else { return (Arc::clone(&self.fact), Vec::new()) };
         let text = reader.read_while(file, STAT_LIMIT, |text| memchr::memmem::find(text, b"\nintr").is_none());
         let times = cpu_times(text.unwrap_or_default());
@@ -56,7 +56,7 @@ impl Host {
 
 /// This machine; fields that can't be read are missing.
 pub fn this_machine() -> HostFact {
-    let host = Folder::open(Path::new("/proc")).map(|root| Host::new(&root, &mut Reader::default()).fact);
+    let host = ProcDir::open(Path::new("/proc")).map(|root| HostReader::new(&root, &mut FileReader::default()).fact);
     host.map(Arc::unwrap_or_clone).unwrap_or_default()
 }
 
@@ -127,8 +127,8 @@ mod tests {
     fn a_cpu_that_goes_offline_leaves_the_fact() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("stat"), STAT).unwrap();
-        let mut reader = Reader::default();
-        let mut host = Host::new(&Folder::open(dir.path()).unwrap(), &mut reader);
+        let mut reader = FileReader::default();
+        let mut host = HostReader::new(&ProcDir::open(dir.path()).unwrap(), &mut reader);
         assert_eq!(host.sample(&mut reader).0.online.to_string(), "0,3");
         std::fs::write(dir.path().join("stat"), b"cpu 1\ncpu0 1 1 1 1\nintr 1\n").unwrap();
         let (fact, times) = host.sample(&mut reader);
@@ -138,8 +138,8 @@ mod tests {
 
     #[test]
     fn this_machine_is_described() {
-        let mut reader = Reader::default();
-        let host = Host::new(&Folder::open(Path::new("/proc")).unwrap(), &mut reader);
+        let mut reader = FileReader::default();
+        let host = HostReader::new(&ProcDir::open(Path::new("/proc")).unwrap(), &mut reader);
         assert!(host.fact.online.count() >= 1 && host.fact.boot_unix_s > 1_500_000_000);
         assert!(host.fact.kernel.is_some());
     }

@@ -17,11 +17,11 @@ const STEP: usize = 16 << 10;
 
 /// An open directory.
 #[derive(Debug)]
-pub struct Folder {
+pub struct ProcDir {
     fd: OwnedFd,
 }
 
-impl Folder {
+impl ProcDir {
     /// Opens a directory by its path.
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -84,7 +84,7 @@ impl Folder {
 
 /// A name and the inode number that tells a directory of a reused pid from its predecessor's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Entry {
+pub struct DirEntry {
     /// The name, a number.
     pub number: u32,
     /// The inode number of the directory entry.
@@ -93,22 +93,22 @@ pub struct Entry {
 
 /// Reads files into one kept buffer and counts what it reads.
 #[derive(Debug)]
-pub struct Reader {
+pub struct FileReader {
     buffer: Vec<u8>,
     listing: Box<[MaybeUninit<u8>]>,
     /// Bytes read since the caller last set this to zero.
     pub bytes: u64,
 }
 
-impl Default for Reader {
+impl Default for FileReader {
     fn default() -> Self {
         Self { buffer: Vec::new(), listing: vec![MaybeUninit::uninit(); LISTING_ROOM].into(), bytes: 0 }
     }
 }
 
-impl Reader {
+impl FileReader {
     /// A file below a folder, whole, but never more than `limit` bytes of it.
-    pub fn read(&mut self, folder: &Folder, name: &str, limit: usize) -> Result<&[u8], Errno> {
+    pub fn read(&mut self, folder: &ProcDir, name: &str, limit: usize) -> Result<&[u8], Errno> {
         let file = folder.file(name)?;
         self.reread(&file, limit)
     }
@@ -142,7 +142,7 @@ impl Reader {
 
     /// Names below a folder that are numbers (pids, tids), sorted; the kernel lists them in no promised order, and may
     /// leave one out while others end.
-    pub fn numbers(&mut self, folder: &Folder, into: &mut Vec<Entry>) -> Result<(), Errno> {
+    pub fn numbers(&mut self, folder: &ProcDir, into: &mut Vec<DirEntry>) -> Result<(), Errno> {
         into.clear();
         rustix::fs::seek(&folder.fd, SeekFrom::Start(0))?;
         let mut entries = RawDir::new(&folder.fd, &mut self.listing);
@@ -151,7 +151,7 @@ impl Reader {
             let name = entry.file_name().to_bytes();
             self.bytes += name.len() as u64;
             if let Some(number) = crate::linux::proc::stat::number(name).and_then(|number| u32::try_from(number).ok()) {
-                into.push(Entry { number, inode: entry.ino() });
+                into.push(DirEntry { number, inode: entry.ino() });
             }
         }
         into.sort_unstable();
@@ -176,9 +176,9 @@ mod tests {
             std::fs::create_dir(dir.path().join(name)).unwrap();
         }
         let mut listed = Vec::new();
-        let folder = Folder::open(dir.path()).unwrap();
+        let folder = ProcDir::open(dir.path()).unwrap();
         for _ in 0..2 {
-            Reader::default().numbers(&folder, &mut listed).unwrap();
+            FileReader::default().numbers(&folder, &mut listed).unwrap();
             assert_eq!(listed.iter().map(|entry| entry.number).collect::<Vec<_>>(), [7, 12]);
         }
     }
@@ -191,7 +191,7 @@ mod tests {
         std::os::unix::fs::symlink("/etc/hostname", dir.path().join("link")).unwrap();
         let pipe = std::ffi::CString::new(dir.path().join("pipe").to_str().unwrap()).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
-        let folder = Folder::open(dir.path()).unwrap();
+        let folder = ProcDir::open(dir.path()).unwrap();
         let text = |path: &str| std::io::read_to_string(folder.regular_file(path, true).unwrap()).unwrap();
         assert_eq!((text("/link"), text("/etc/../../../etc/hostname")), ("inside".to_owned(), "inside".to_owned()));
         assert_eq!(folder.regular_file("pipe", false).unwrap_err().to_string(), "not a regular file");
@@ -203,8 +203,8 @@ mod tests {
     fn a_file_is_read_whole_up_to_the_limit() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("big"), vec![b'x'; 100_000]).unwrap();
-        let folder = Folder::open(dir.path()).unwrap();
-        let mut reader = Reader::default();
+        let folder = ProcDir::open(dir.path()).unwrap();
+        let mut reader = FileReader::default();
         assert_eq!(reader.read(&folder, "big", 1 << 20).unwrap().len(), 100_000);
         assert_eq!(reader.read(&folder, "big", 50_000).unwrap().len(), 50_000);
         assert_eq!(reader.bytes, 150_000);

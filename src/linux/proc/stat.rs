@@ -1,7 +1,7 @@
 //! Parsers of the kernel's numbers: stat, schedstat, and fields of status. They allocate nothing and trust nothing: a field
 //! that is not there is missing.
 
-use crate::data::sample::{Counters, State};
+use crate::data::sample::{Counters, ThreadState};
 
 /// A run of decimal digits and nothing else; none on overflow.
 pub fn number(digits: &[u8]) -> Option<u64> {
@@ -31,7 +31,7 @@ pub struct Stat<'a> {
     /// 2: the name, which may hold anything, spaces and parentheses too.
     pub comm: &'a [u8],
     /// 3.
-    pub state: State,
+    pub state: ThreadState,
     /// 4.
     pub parent: u32,
     /// 14 + 15: user and system time in clock ticks.
@@ -53,7 +53,7 @@ impl<'a> Stat<'a> {
         let close = memchr::memrchr(b')', line)?;
         let comm = line.get(open + 1..close)?;
         let mut fields = words(&line[close + 1..]);
-        let state = State::from_letter(*fields.next()?.first()?);
+        let state = ThreadState::from_letter(*fields.next()?.first()?);
         let parent = u32::try_from(number(fields.next()?)?).unwrap_or(0);
         let mut nth = |skipped: usize| fields.nth(skipped).and_then(number);
         let cpu_ticks = nth(9)?.checked_add(nth(0)?)?;
@@ -90,7 +90,7 @@ mod tests {
     fn a_name_with_parentheses_does_not_shift_the_fields() {
         let stat = Stat::parse(LINE).unwrap();
         assert_eq!(stat.comm, b"a (b) c");
-        assert_eq!((stat.state, stat.parent, stat.cpu_ticks, stat.threads), (State::Running, 17, 42, 7));
+        assert_eq!((stat.state, stat.parent, stat.cpu_ticks, stat.threads), (ThreadState::Running, 17, 42, 7));
         assert_eq!((stat.start_ticks, stat.last_cpu, stat.command_address), (123_456, Some(5), 140_000));
     }
 

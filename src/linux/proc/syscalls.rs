@@ -3,20 +3,20 @@
 
 /// A call: its name, its number on x86-64 and on aarch64 (the kernel's unistd_64.h and asm-generic/unistd.h), and what its
 /// first argument is.
-type Entry = (&'static str, Option<u64>, Option<u64>, First);
+type SyscallEntry = (&'static str, Option<u64>, Option<u64>, FirstArgument);
 
 /// The first argument of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum First {
+pub enum FirstArgument {
     /// A descriptor whose file says what the call is about.
     Descriptor,
     /// Anything else.
     Other,
 }
 
-use First::{Descriptor, Other};
+use FirstArgument::{Descriptor, Other};
 
-const TABLE: &[Entry] = &[
+const TABLE: &[SyscallEntry] = &[
     ("accept", Some(43), Some(202), Descriptor),
     ("accept4", Some(288), Some(242), Descriptor),
     ("brk", Some(12), Some(214), Other),
@@ -108,8 +108,8 @@ impl Architecture {
 }
 
 /// A call's name and what its first argument is; none for a number that is not known.
-pub fn find(architecture: Architecture, number: u64) -> Option<(&'static str, First)> {
-    let of = |entry: &&Entry| match architecture {
+pub fn find(architecture: Architecture, number: u64) -> Option<(&'static str, FirstArgument)> {
+    let of = |entry: &&SyscallEntry| match architecture {
         Architecture::X86 => entry.1 == Some(number),
         Architecture::Arm => entry.2 == Some(number),
     };

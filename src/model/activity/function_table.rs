@@ -7,28 +7,28 @@ use std::sync::Arc;
 use regex_lite::{Captures, Regex};
 use serde::Deserialize;
 
-use crate::model::activity::meaning::Kind;
+use crate::model::activity::meaning::FunctionKind;
 
 /// The whole file, compiled.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Book {
-    pub entries: Vec<Entry>,
+pub(crate) struct FunctionTable {
+    pub entries: Vec<TableEntry>,
 }
 
 /// What one entry says, with its patterns compiled.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub kind: Kind,
+pub(crate) struct TableEntry {
+    pub kind: FunctionKind,
     label: String,
     asleep: Option<String>,
     symbol: Option<Regex>,
     library: Option<Regex>,
     of: Of,
-    pub place: Place,
+    pub place: FramePosition,
     pub under: Option<Regex>,
     pub inside: Option<Regex>,
     detail: Option<Regex>,
-    pub strength: Strength,
+    pub strength: EntryStrength,
     pub note: Option<Arc<str>>,
     #[cfg_attr(not(test), expect(dead_code, reason = "the test of the table"))]
     pub example: Vec<String>,
@@ -45,7 +45,7 @@ enum Of {
 /// Where the frame must stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Place {
+pub(crate) enum FramePosition {
     #[default]
     Anywhere,
     Innermost,
@@ -53,7 +53,7 @@ pub(crate) enum Place {
 
 /// Whether an entry speaks before or after others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strength {
+pub(crate) enum EntryStrength {
     Strong,
     Weak,
     Last,
@@ -61,7 +61,7 @@ pub(crate) enum Strength {
 
 /// One frame as the table looks at it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct FrameView {
     /// Its short name; empty where it has none.
     pub name: String,
     /// Its whole name.
@@ -74,14 +74,14 @@ pub(crate) struct Seen {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    frame: Vec<Written>,
+struct TableFile {
+    frame: Vec<WrittenEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
-    kind: Kind,
+struct WrittenEntry {
+    kind: FunctionKind,
     label: String,
     asleep: Option<String>,
     symbol: Option<String>,
@@ -91,7 +91,7 @@ struct Written {
     #[serde(default)]
     jit: bool,
     #[serde(default)]
-    at: Place,
+    at: FramePosition,
     under: Option<String>,
     inside: Option<String>,
     detail: Option<String>,
@@ -103,7 +103,7 @@ struct Written {
 
 /// Why a table of frames can't be used.
 #[derive(Debug)]
-pub(crate) enum BookError {
+pub(crate) enum FunctionTableError {
     /// It is not TOML, or has a field that entries don't have.
     Syntax(String),
     /// The entry names nothing it could fit.
@@ -112,7 +112,7 @@ pub(crate) enum BookError {
     Pattern(String, String),
 }
 
-impl fmt::Display for BookError {
+impl fmt::Display for FunctionTableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(error) => write!(f, "not a table of frames: {error}"),
@@ -122,27 +122,27 @@ impl fmt::Display for BookError {
     }
 }
 
-impl Book {
-    pub(crate) fn read(text: &str) -> Result<Self, BookError> {
-        let file: File = toml::from_str(text).map_err(|error| BookError::Syntax(error.to_string()))?;
-        let entries = file.frame.into_iter().map(Entry::new).collect::<Result<_, _>>()?;
+impl FunctionTable {
+    pub(crate) fn read(text: &str) -> Result<Self, FunctionTableError> {
+        let file: TableFile = toml::from_str(text).map_err(|error| FunctionTableError::Syntax(error.to_string()))?;
+        let entries = file.frame.into_iter().map(TableEntry::new).collect::<Result<_, _>>()?;
         Ok(Self { entries })
     }
 }
 
-impl Entry {
-    fn new(written: Written) -> Result<Self, BookError> {
+impl TableEntry {
+    fn new(written: WrittenEntry) -> Result<Self, FunctionTableError> {
         let of = match (written.python, written.jit) {
             (true, _) => Of::Python,
             (false, true) => Of::RunTimeCode,
             (false, false) => Of::Code,
         };
         if of == Of::Code && written.symbol.is_none() && written.library.is_none() {
-            return Err(BookError::Nothing(written.label));
+            return Err(FunctionTableError::Nothing(written.label));
         }
         let compile = |pattern: Option<String>| {
             let compiled = pattern.as_deref().map(Regex::new).transpose();
-            compiled.map_err(|error| BookError::Pattern(written.label.clone(), error.to_string()))
+            compiled.map_err(|error| FunctionTableError::Pattern(written.label.clone(), error.to_string()))
         };
         Ok(Self {
             kind: written.kind,
@@ -155,9 +155,9 @@ impl Entry {
             inside: compile(written.inside)?,
             detail: compile(written.detail)?,
             strength: match (written.jit, written.weak) {
-                (true, _) => Strength::Last,
-                (false, true) => Strength::Weak,
-                (false, false) => Strength::Strong,
+                (true, _) => EntryStrength::Last,
+                (false, true) => EntryStrength::Weak,
+                (false, false) => EntryStrength::Strong,
             },
             note: written.note.map(Arc::from),
             example: written.example,
@@ -166,7 +166,7 @@ impl Entry {
     }
 
     /// The label for this frame, if the entry is for it: while the thread runs, and while it sleeps.
-    pub(crate) fn label(&self, seen: &Seen) -> Option<(String, String)> {
+    pub(crate) fn label(&self, seen: &FrameView) -> Option<(String, String)> {
         let captures = match (self.of, &self.symbol) {
             (Of::Python, _) => return seen.python.then(|| self.labels(None, seen)),
             (Of::RunTimeCode, _) => {
@@ -183,7 +183,7 @@ impl Entry {
         Some(self.labels(captures.as_ref(), seen))
     }
 
-    fn labels(&self, captures: Option<&Captures>, seen: &Seen) -> (String, String) {
+    fn labels(&self, captures: Option<&Captures>, seen: &FrameView) -> (String, String) {
         let group = captures.and_then(|captures| captures.get(1)).map_or("", |group| group.as_str());
         let detail = self.detail.as_ref().and_then(|detail| detail.captures(&seen.whole));
         let detail =

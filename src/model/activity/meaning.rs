@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Text;
-use crate::data::sample::{Frame, PythonFrame, Stack, State, Taken};
-use crate::model::activity::function_table::{Book, Place, Seen, Strength};
+use crate::data::sample::{Frame, PythonFrame, Stack, StackMethod, ThreadState};
+use crate::model::activity::function_table::{EntryStrength, FramePosition, FrameView, FunctionTable};
 use crate::model::activity::symbol;
 
 const BUILTIN: &str = include_str!("../../../assets/frames.toml");
@@ -16,7 +16,7 @@ const BUILTIN: &str = include_str!("../../../assets/frames.toml");
 /// What kind of function gave a stack its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FunctionKind {
     /// A pool's loop that waits for work.
     Idle,
     /// A loop that waits and uses CPU.
@@ -32,7 +32,7 @@ pub enum Kind {
 /// What the thread did at that moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Activity {
+pub enum StackActivity {
     /// It ran, and not in a wait.
     Working,
     /// It ran in a wait loop.
@@ -43,7 +43,7 @@ pub enum Activity {
     Unknown,
 }
 
-impl Activity {
+impl StackActivity {
     /// Every one, as reports list them.
     pub const ALL: [Self; 4] = [Self::Working, Self::Spinning, Self::Waiting, Self::Unknown];
 
@@ -60,11 +60,11 @@ impl Activity {
 
 /// What a stack means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Meaning {
+pub struct StackMeaning {
     /// The kind of function that says so.
-    pub kind: Kind,
+    pub kind: FunctionKind,
     /// What the thread did at that moment.
-    pub activity: Activity,
+    pub activity: StackActivity,
     /// At what: "MapAndBatch", "spin wait of libgomp"; "unknown" where no function tells.
     pub label: Text,
     /// The function that says so; none where none does.
@@ -73,14 +73,16 @@ pub struct Meaning {
     pub note: Option<Arc<str>>,
 }
 
-impl Meaning {
+impl StackMeaning {
     /// As one phrase: "MapAndBatch waits".
     pub fn phrase(&self) -> String {
         let likely = if self.note.is_some() { " (likely)" } else { "" };
         match (self.kind, self.activity) {
-            (Kind::Unknown, Activity::Waiting) => "asleep, at what is unknown".to_owned(),
-            (Kind::Unknown, _) => "runs, at what is unknown".to_owned(),
-            (Kind::Work | Kind::Stage, Activity::Waiting) => format!("{} waits{likely}", self.label),
+            (FunctionKind::Unknown, StackActivity::Waiting) => "asleep, at what is unknown".to_owned(),
+            (FunctionKind::Unknown, _) => "runs, at what is unknown".to_owned(),
+            (FunctionKind::Work | FunctionKind::Stage, StackActivity::Waiting) => {
+                format!("{} waits{likely}", self.label)
+            }
             _ => format!("{}{likely}", self.label),
         }
     }
@@ -88,8 +90,8 @@ impl Meaning {
 
 /// The table, and what it said of functions that it was asked for already.
 #[derive(Clone, Debug, Default)]
-pub struct Meanings {
-    book: Book,
+pub struct MeaningCache {
+    book: FunctionTable,
     names: HashMap<Text, Arc<(String, String)>>,
 }
 
@@ -98,41 +100,53 @@ const LIKELY: &str = "the frame was found by its return address on the stack";
 /// Functions whose names are remembered; a target can't make the table grow beyond that.
 const MOST_NAMES: usize = 16_384;
 
-impl Meanings {
+impl MeaningCache {
     /// The table that comes with tftop.
     pub fn builtin() -> Self {
         // The file is part of the program: a test proves that it reads.
-        Self { book: Book::read(BUILTIN).unwrap_or_default(), names: HashMap::new() }
+        Self { book: FunctionTable::read(BUILTIN).unwrap_or_default(), names: HashMap::new() }
     }
 
     /// What the stack means; none where no frame of it was taken.
-    pub fn of(&mut self, stack: &Stack) -> Option<Meaning> {
-        if matches!(stack.taken, Taken::Not { .. }) || stack.frames.is_empty() {
+    pub fn of(&mut self, stack: &Stack) -> Option<StackMeaning> {
+        if matches!(stack.taken, StackMethod::Not { .. }) || stack.frames.is_empty() {
             return None;
         }
-        let seen: Vec<Seen> = stack.frames.iter().map(|frame| self.seen(frame)).collect();
-        let found = [Strength::Strong, Strength::Weak, Strength::Last]
+        let seen: Vec<FrameView> = stack.frames.iter().map(|frame| self.seen(frame)).collect();
+        let found = [EntryStrength::Strong, EntryStrength::Weak, EntryStrength::Last]
             .into_iter()
             .find_map(|strength| self.find(&seen, strength));
-        let asleep = matches!(stack.state, State::Sleeping | State::DiskSleep | State::Idle | State::Parked);
-        let runs = stack.state == State::Running;
+        let asleep = matches!(
+            stack.state,
+            ThreadState::Sleeping | ThreadState::DiskSleep | ThreadState::Idle | ThreadState::Parked
+        );
+        let runs = stack.state == ThreadState::Running;
         let Some(found) = found else {
-            let activity = if asleep { Activity::Waiting } else { Activity::Unknown };
-            return Some(Meaning { kind: Kind::Unknown, activity, label: "unknown".into(), because: None, note: None });
+            let activity = if asleep { StackActivity::Waiting } else { StackActivity::Unknown };
+            return Some(StackMeaning {
+                kind: FunctionKind::Unknown,
+                activity,
+                label: "unknown".into(),
+                because: None,
+                note: None,
+            });
         };
         let entry = &self.book.entries[found.entry];
         let (awake, sleeping) = found.labels;
-        let python_only = matches!(stack.taken, Taken::PythonOnly { .. });
-        let likely =
-            stack.frames.iter().take(found.at + 1).any(|frame| frame.found == crate::data::sample::Found::StackScan);
-        Some(Meaning {
+        let python_only = matches!(stack.taken, StackMethod::PythonOnly { .. });
+        let likely = stack
+            .frames
+            .iter()
+            .take(found.at + 1)
+            .any(|frame| frame.found == crate::data::sample::FrameMethod::StackScan);
+        Some(StackMeaning {
             kind: entry.kind,
             activity: match entry.kind {
-                _ if asleep => Activity::Waiting,
-                Kind::Idle => Activity::Waiting,
-                Kind::Spin if runs => Activity::Spinning,
-                Kind::Work | Kind::Stage if runs && !python_only => Activity::Working,
-                _ => Activity::Unknown,
+                _ if asleep => StackActivity::Waiting,
+                FunctionKind::Idle => StackActivity::Waiting,
+                FunctionKind::Spin if runs => StackActivity::Spinning,
+                FunctionKind::Work | FunctionKind::Stage if runs && !python_only => StackActivity::Working,
+                _ => StackActivity::Unknown,
             },
             label: Text::from(if asleep { sleeping } else { awake }),
             because: stack.frames.get(found.at).and_then(|frame| because(frame, &seen[found.at])),
@@ -157,11 +171,11 @@ impl Meanings {
         vec![named.or_else(library).unwrap_or_else(|| "code of no file".to_owned())]
     }
 
-    fn find(&self, seen: &[Seen], strength: Strength) -> Option<Found> {
+    fn find(&self, seen: &[FrameView], strength: EntryStrength) -> Option<Found> {
         seen.iter().enumerate().find_map(|(at, frame)| {
             self.book.entries.iter().enumerate().filter(|(_, entry)| entry.strength == strength).find_map(
                 |(index, entry)| {
-                    if at > 0 && entry.place == Place::Innermost {
+                    if at > 0 && entry.place == FramePosition::Innermost {
                         return None;
                     }
                     let labels = entry.label(frame)?;
@@ -177,9 +191,9 @@ impl Meanings {
         })
     }
 
-    fn seen(&mut self, frame: &Frame) -> Seen {
+    fn seen(&mut self, frame: &Frame) -> FrameView {
         let names = frame.symbol.as_ref().map(|symbol| self.names(symbol)).unwrap_or_default();
-        Seen {
+        FrameView {
             name: names.0.clone(),
             whole: names.1.clone(),
             library: frame.library.as_deref().map(|path| path.to_string()),
@@ -206,7 +220,7 @@ struct Found {
     labels: (String, String),
 }
 
-fn because(frame: &Frame, seen: &Seen) -> Option<Text> {
+fn because(frame: &Frame, seen: &FrameView) -> Option<Text> {
     let python = |python: &PythonFrame| format!("{} in Python", python.function);
     let file = || seen.library.as_deref().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned());
     let name = frame.python.first().map(python).or_else(|| (!seen.name.is_empty()).then(|| seen.name.clone()));

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::data::Tid;
-use crate::data::sample::{Stack, Stacks, State, Taken};
+use crate::data::sample::{Stack, StackMethod, Stacks, ThreadState};
 use crate::data::scene::GroupKey;
-use crate::model::activity::meaning::{Activity, Meaning, Meanings};
+use crate::model::activity::meaning::{MeaningCache, StackActivity, StackMeaning};
 
 /// Most distinct things a group is told to do, distinct stacks and stop times that are kept.
 const MOST_DOINGS: usize = 500;
@@ -19,14 +19,14 @@ const OTHER: &str = "other";
 
 /// The group of a thread.
 #[derive(Clone, Copy, Debug)]
-pub struct Whose<'a> {
+pub struct ProfiledGroup<'a> {
     /// Its name for people.
     pub label: &'a str,
     /// Which it is; none where that is not known.
     pub key: Option<&'a GroupKey>,
 }
 
-impl<'a> From<&'a str> for Whose<'a> {
+impl<'a> From<&'a str> for ProfiledGroup<'a> {
     fn from(label: &'a str) -> Self {
         Self { label, key: None }
     }
@@ -61,21 +61,21 @@ pub struct GroupProfile {
     /// Looks at threads that were there.
     pub looks: u64,
     /// Of them, by what the thread did.
-    pub activities: BTreeMap<Activity, u64>,
+    pub activities: BTreeMap<StackActivity, u64>,
     /// Of those, the ones whose meaning is likely, not certain.
-    pub likely: BTreeMap<Activity, u64>,
+    pub likely: BTreeMap<StackActivity, u64>,
     /// Looks at threads that ran and could not be read: only a stop reads them.
     pub running: u64,
     /// Looks that failed for another reason.
     pub unreadable: u64,
     /// Why those that ran were not read.
     whys: BTreeMap<String, u64>,
-    doings: BTreeMap<(Activity, String), u64>,
+    doings: BTreeMap<(StackActivity, String), u64>,
 }
 
 impl GroupProfile {
     /// What they did and at what, the most seen first.
-    pub fn doings(&self) -> Vec<(Activity, &str, u64)> {
+    pub fn doings(&self) -> Vec<(StackActivity, &str, u64)> {
         let mut doings: Vec<_> = self.doings.iter().map(|((what, at), &looks)| (*what, at.as_str(), looks)).collect();
         doings.sort_by_key(|(_, _, looks)| std::cmp::Reverse(*looks));
         doings
@@ -86,14 +86,14 @@ impl GroupProfile {
         self.whys.iter().max_by_key(|(_, looks)| **looks).map(|(why, _)| why.as_str())
     }
 
-    fn add(&mut self, stack: &Stack, meaning: Option<&Meaning>) {
+    fn add(&mut self, stack: &Stack, meaning: Option<&StackMeaning>) {
         self.threads.insert(stack.tid);
         self.looks += 1;
         let Some(meaning) = meaning else {
             match stack.state {
-                State::Running => {
+                ThreadState::Running => {
                     self.running += 1;
-                    if let Taken::Not { why } | Taken::PythonOnly { why } = &stack.taken
+                    if let StackMethod::Not { why } | StackMethod::PythonOnly { why } = &stack.taken
                         && (self.whys.len() < MOST_WHYS || self.whys.contains_key(why))
                     {
                         *self.whys.entry(why.clone()).or_default() += 1;
@@ -116,22 +116,27 @@ impl GroupProfile {
 
 impl Profile {
     /// Counts stacks; `whose` is a thread's group. Threads that ended are not counted.
-    pub fn add<'a, W: Into<Whose<'a>>>(&mut self, stacks: &Stacks, meanings: &mut Meanings, whose: impl Fn(Tid) -> W) {
+    pub fn add<'a, W: Into<ProfiledGroup<'a>>>(
+        &mut self,
+        stacks: &Stacks,
+        meanings: &mut MeaningCache,
+        whose: impl Fn(Tid) -> W,
+    ) {
         self.rounds += 1;
         self.taking_ns = self.taking_ns.saturating_add(stacks.wall_ns);
         self.stopped_ns = self.stopped_ns.saturating_add(stacks.stopped_ns);
         self.longest_stop_ns = self.longest_stop_ns.max(stacks.longest_stop_ns);
         for stack in &stacks.stacks {
-            if matches!((&stack.taken, stack.state), (Taken::Not { .. }, State::Unknown)) {
+            if matches!((&stack.taken, stack.state), (StackMethod::Not { .. }, ThreadState::Unknown)) {
                 continue;
             }
-            if let Taken::Stopped { stop_ns } = stack.taken
+            if let StackMethod::Stopped { stop_ns } = stack.taken
                 && self.stops_ns.len() < MOST_STOPS
             {
                 self.stops_ns.push(stop_ns);
             }
             let meaning = meanings.of(stack);
-            let Whose { label, key } = whose(stack.tid).into();
+            let ProfiledGroup { label, key } = whose(stack.tid).into();
             let group = self.groups.entry(label.to_owned());
             let group = group.or_insert_with(|| GroupProfile { key: key.cloned(), ..GroupProfile::default() });
             group.add(stack, meaning.as_ref());
@@ -156,7 +161,7 @@ impl Profile {
         (folded, self.not_folded)
     }
 
-    fn fold(&mut self, group: &str, meaning: &Meaning, stack: &Stack, meanings: &mut Meanings) {
+    fn fold(&mut self, group: &str, meaning: &StackMeaning, stack: &Stack, meanings: &mut MeaningCache) {
         let mut line = format!("{};{}", part(group), meaning.activity.word());
         for frame in stack.frames.iter().rev() {
             for name in meanings.frame_names(frame) {
@@ -181,48 +186,50 @@ fn part(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::data::Address;
-    use crate::data::sample::{End, Frame, PythonFrame};
+    use crate::data::sample::{Frame, PythonFrame, StackEnd};
 
-    fn stack(tid: u32, state: State, taken: Taken, names: &[&str]) -> Stack {
+    fn stack(tid: u32, state: ThreadState, taken: StackMethod, names: &[&str]) -> Stack {
         let frame = |name: &&str| Frame { address: Some(Address(1)), symbol: Some((*name).into()), ..Frame::default() };
         let frames = names.iter().map(frame).collect();
-        Stack { tid: Tid(tid), state, taken, frames, end: End::Outermost, gaps: Vec::new() }
+        Stack { tid: Tid(tid), state, taken, frames, end: StackEnd::Outermost, gaps: Vec::new() }
     }
 
     fn profile(stacks: Vec<Stack>) -> Profile {
         let mut profile = Profile::default();
         let stacks = Stacks { stacks, stopped_ns: 400_000, longest_stop_ns: 300_000, wall_ns: 5, ..Stacks::default() };
-        profile.add(&stacks, &mut Meanings::builtin(), |tid| if tid.0 < 10 { "pool; of tests" } else { "other" });
+        profile.add(&stacks, &mut MeaningCache::builtin(), |tid| if tid.0 < 10 { "pool; of tests" } else { "other" });
         profile
     }
 
     #[test]
     fn looks_are_counted_by_what_threads_did_and_those_that_failed_are_counted_too() {
-        let not = || Taken::Not { why: "only a stop shows its native frames".to_owned() };
+        let not = || StackMethod::Not { why: "only a stop shows its native frames".to_owned() };
         let worker = "Eigen::ThreadPoolTempl::WorkerLoop";
-        let stopped = |stop_ns| Taken::Stopped { stop_ns };
+        let stopped = |stop_ns| StackMethod::Stopped { stop_ns };
         let profile = profile(vec![
-            stack(1, State::Running, stopped(100_000), &["tensorflow::MatMulOp::Compute", worker]),
-            stack(2, State::Running, stopped(300_000), &[worker]),
-            stack(3, State::Sleeping, Taken::WithoutStop, &["Eigen::ThreadPoolTempl::WaitForWork", worker]),
-            stack(4, State::Running, not(), &[]),
-            stack(5, State::Sleeping, not(), &[]),
-            stack(6, State::Unknown, not(), &[]),
-            stack(11, State::Running, Taken::WithoutStop, &["program::unheard_of"]),
+            stack(1, ThreadState::Running, stopped(100_000), &["tensorflow::MatMulOp::Compute", worker]),
+            stack(2, ThreadState::Running, stopped(300_000), &[worker]),
+            stack(3, ThreadState::Sleeping, StackMethod::WithoutStop, &["Eigen::ThreadPoolTempl::WaitForWork", worker]),
+            stack(4, ThreadState::Running, not(), &[]),
+            stack(5, ThreadState::Sleeping, not(), &[]),
+            stack(6, ThreadState::Unknown, not(), &[]),
+            stack(11, ThreadState::Running, StackMethod::WithoutStop, &["program::unheard_of"]),
         ]);
         let pool = &profile.groups["pool; of tests"];
         assert_eq!((pool.looks, pool.threads.len(), pool.running, pool.unreadable), (5, 5, 1, 1));
-        let expected = [(Activity::Working, 1), (Activity::Spinning, 1), (Activity::Waiting, 1)];
+        let expected = [(StackActivity::Working, 1), (StackActivity::Spinning, 1), (StackActivity::Waiting, 1)];
         assert_eq!(pool.activities, expected.into_iter().collect());
-        assert!(pool.doings().contains(&(Activity::Working, "MatMulOp", 1)), "{:?}", pool.doings());
-        assert_eq!(profile.groups["other"].activities, [(Activity::Unknown, 1)].into_iter().collect());
+        assert!(pool.doings().contains(&(StackActivity::Working, "MatMulOp", 1)), "{:?}", pool.doings());
+        assert_eq!(profile.groups["other"].activities, [(StackActivity::Unknown, 1)].into_iter().collect());
         assert_eq!((profile.stops(), profile.longest_stop_ns), (Some((2, 300_000)), 300_000));
     }
 
     #[test]
     fn folded_stacks_are_outermost_first_and_a_name_stays_one_part() {
-        let twice = || stack(1, State::Running, Taken::WithoutStop, &["tensorflow::MatMulOp::Compute", "a;b", "main"]);
-        let mut python = stack(12, State::Sleeping, Taken::WithoutStop, &[]);
+        let twice = || {
+            stack(1, ThreadState::Running, StackMethod::WithoutStop, &["tensorflow::MatMulOp::Compute", "a;b", "main"])
+        };
+        let mut python = stack(12, ThreadState::Sleeping, StackMethod::WithoutStop, &[]);
         let call = |function: &str| PythonFrame { function: function.into(), file: "/a/x.py".into(), line: Some(3) };
         python.frames.push(Frame { python: vec![call("inner"), call("outer")], ..Frame::default() });
         let profile = profile(vec![twice(), twice(), python]);
@@ -236,10 +243,13 @@ mod tests {
     #[test]
     fn endless_names_do_not_grow_a_profile_without_bound() {
         let names: Vec<String> = (0..MOST_DOINGS + 50).map(|at| format!("tensorflow::A{at}Op::Compute")).collect();
-        let stacks = names.iter().map(|name| stack(1, State::Running, Taken::WithoutStop, &[name.as_str()])).collect();
+        let stacks = names
+            .iter()
+            .map(|name| stack(1, ThreadState::Running, StackMethod::WithoutStop, &[name.as_str()]))
+            .collect();
         let profile = profile(stacks);
         let doings = profile.groups["pool; of tests"].doings();
         assert_eq!(doings.len(), MOST_DOINGS + 1);
-        assert_eq!(doings[0], (Activity::Working, OTHER, 50));
+        assert_eq!(doings[0], (StackActivity::Working, OTHER, 50));
     }
 }

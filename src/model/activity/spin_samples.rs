@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::activity::meaning::Activity;
+use crate::model::activity::meaning::StackActivity;
 use crate::model::activity::profile::Profile;
 
 /// What was taken longer ago says nothing of now.
@@ -12,14 +12,14 @@ const OLD_NS: u64 = 120_000_000_000;
 
 /// The newest samples of each origin.
 #[derive(Debug, Default)]
-pub struct Sampled {
+pub struct SpinSamples {
     heard: Option<Arc<Profile>>,
-    origins: BTreeMap<Arc<str>, (u64, Looks)>,
+    origins: BTreeMap<Arc<str>, (u64, SpinCounts)>,
 }
 
 /// Looks at threads that ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Looks {
+pub struct SpinCounts {
     /// All of them.
     pub ran: u64,
     /// Those in a wait loop.
@@ -28,7 +28,7 @@ pub struct Looks {
     pub likely: u64,
 }
 
-impl Sampled {
+impl SpinSamples {
     /// Takes over what was counted, as of the next sample.
     pub(crate) fn hear(&mut self, profile: Arc<Profile>) {
         self.heard = Some(profile);
@@ -37,14 +37,14 @@ impl Sampled {
     /// Goes on to a sample: what is new counts from here on, what is old is forgotten.
     pub(crate) fn advance(&mut self, now_ns: u64) {
         if let Some(profile) = self.heard.take() {
-            let mut new: BTreeMap<Arc<str>, (u64, Looks)> = BTreeMap::new();
+            let mut new: BTreeMap<Arc<str>, (u64, SpinCounts)> = BTreeMap::new();
             for group in profile.groups.values() {
                 let Some(key) = &group.key else { continue };
                 let of = |activity| group.activities.get(&activity).copied().unwrap_or(0);
-                let (_, looks) = new.entry(key.origin.clone()).or_insert((now_ns, Looks::default()));
-                looks.spinning += of(Activity::Spinning);
-                looks.ran += of(Activity::Spinning) + of(Activity::Working);
-                looks.likely += group.likely.get(&Activity::Spinning).copied().unwrap_or(0);
+                let (_, looks) = new.entry(key.origin.clone()).or_insert((now_ns, SpinCounts::default()));
+                looks.spinning += of(StackActivity::Spinning);
+                looks.ran += of(StackActivity::Spinning) + of(StackActivity::Working);
+                looks.likely += group.likely.get(&StackActivity::Spinning).copied().unwrap_or(0);
             }
             self.origins.append(&mut new);
         }
@@ -52,7 +52,7 @@ impl Sampled {
     }
 
     /// Of an origin; none where nobody let stacks of it be taken, or too long ago.
-    pub fn looks(&self, origin: &str) -> Option<Looks> {
+    pub fn looks(&self, origin: &str) -> Option<SpinCounts> {
         self.origins.get(origin).map(|(_, looks)| *looks)
     }
 }

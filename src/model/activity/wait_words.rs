@@ -6,17 +6,17 @@ use crate::data::scene::Phrase;
 
 /// What stands for `{}` in a wording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gap {
+enum Placeholder {
     /// The file of the call's descriptor.
     File,
     /// The call's own name.
     Name,
 }
 
-use Gap::{File, Name};
+use Placeholder::{File, Name};
 
 /// Calls; what one thread does in them, what several do, few letters for a cell.
-type Wording = (&'static [&'static str], Gap, &'static str, &'static str, &'static str);
+type Wording = (&'static [&'static str], Placeholder, &'static str, &'static str, &'static str);
 
 const CALLS: &[Wording] = &[
     (&["nanosleep", "clock_nanosleep"], Name, "sleeps ({})", "sleep ({})", "sleep"),

@@ -3,55 +3,55 @@
 
 use std::collections::HashMap;
 
-
-use crate::data::limits::Grade;
-use crate::data::sample::{Call, State, ThreadDetail};
-use crate::data::scene::{Activity, Confidence, Doing, Phrase, Scene, Thread, Waits, Worker};
 use crate::data::ThreadKey;
+use crate::data::limits::Grade;
+use crate::data::sample::{SyscallState, ThreadDetail, ThreadState};
+use crate::data::scene::{Blocked, Confidence, Phrase, Scene, Thread, ThreadActivity, Waits, Worker};
 use crate::model::activity::wait_words;
 
 /// Threads of one group that are looked at, at most.
 pub const MOST_OF_A_GROUP: usize = 64;
 
 /// What a thread did; none where nothing says it.
-fn doing(thread: &Thread, detail: &ThreadDetail) -> Option<Doing> {
-    let waits = |phrase, grade| Some(Doing { phrase, activity: Activity::Waits, grade });
+fn doing(thread: &Thread, detail: &ThreadDetail) -> Option<ThreadActivity> {
+    let waits = |phrase, grade| Some(ThreadActivity { phrase, activity: Blocked::Waits, grade });
     let stopped = match thread.state {
-        State::Stopped => Some("stopped"),
-        State::Tracing => Some("stopped by a debugger"),
-        State::Zombie | State::Dead => Some("ended"),
+        ThreadState::Stopped => Some("stopped"),
+        ThreadState::Tracing => Some("stopped by a debugger"),
+        ThreadState::Zombie | ThreadState::Dead => Some("ended"),
         _ => None,
     };
     if let Some(words) = stopped {
         return waits(Phrase::same(words), Grade::Measured);
     }
-    let running = || Doing { phrase: Phrase::same("running"), activity: Activity::Runs, grade: Grade::Measured };
+    let running =
+        || ThreadActivity { phrase: Phrase::same("running"), activity: Blocked::Runs, grade: Grade::Measured };
     match (&detail.call, &detail.wait_channel) {
-        (Some(Call::Running), _) => Some(running()),
-        (Some(Call::Inside(call)), _) => Some(of_pool(thread, wait_words::call(call), Grade::Measured)),
-        (Some(Call::Outside), Some(function)) => {
+        (Some(SyscallState::Running), _) => Some(running()),
+        (Some(SyscallState::Inside(call)), _) => Some(of_pool(thread, wait_words::call(call), Grade::Measured)),
+        (Some(SyscallState::Outside), Some(function)) => {
             let place = format!("outside a system call ({function})");
             waits(Phrase::new(format!("waits {place}"), format!("wait {place}"), function.to_string()), Grade::Measured)
         }
-        (Some(Call::Outside), None) => {
+        (Some(SyscallState::Outside), None) => {
             let place = "outside a system call";
             waits(Phrase::new(format!("waits {place}"), format!("wait {place}"), "fault".into()), Grade::Measured)
         }
-        (Some(Call::Refused(_)) | None, Some(function)) => {
+        (Some(SyscallState::Refused(_)) | None, Some(function)) => {
             Some(of_pool(thread, wait_words::channel(function), Grade::Inferred))
         }
-        (Some(Call::Refused(_)) | None, None) => (thread.state == State::Running).then(running),
+        (Some(SyscallState::Refused(_)) | None, None) => (thread.state == ThreadState::Running).then(running),
     }
 }
 
 /// A pool's worker in a futex has nothing to do, unless the operation it runs waits there itself: likely, not certain.
-fn of_pool(thread: &Thread, phrase: Phrase, grade: Grade) -> Doing {
+fn of_pool(thread: &Thread, phrase: Phrase, grade: Grade) -> ThreadActivity {
     let attribution = &thread.attribution;
     let sure = attribution.confidence > Confidence::Guess && attribution.worker == Worker::OfPool;
     if sure && wait_words::is_futex(&phrase) {
-        return Doing { phrase: wait_words::for_work(), activity: Activity::Waits, grade: Grade::Inferred };
+        return ThreadActivity { phrase: wait_words::for_work(), activity: Blocked::Waits, grade: Grade::Inferred };
     }
-    Doing { phrase, activity: Activity::Waits, grade }
+    ThreadActivity { phrase, activity: Blocked::Waits, grade }
 }
 
 /// Fills in what the scene's details say of its threads and groups, and nothing else of what stood there.
@@ -68,7 +68,7 @@ pub fn fill(scene: &mut Scene) {
         waits.of += 1;
         let Some(detail) = details.get(&thread.key) else { continue };
         waits.looked_at += 1;
-        if let Some(Call::Refused(why)) = &detail.call {
+        if let Some(SyscallState::Refused(why)) = &detail.call {
             waits.refused.get_or_insert_with(|| why.clone());
         }
         match doing(thread, detail) {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::data::Text;
 use crate::data::sample::{Identity, Syscall};
 use crate::data::scene::{Attribution, Group};
-use crate::data::{Pid, Tid};
+use crate::data::{Pid, Text, Tid};
 
 fn key(tid: u32) -> ThreadKey {
     ThreadKey { tid: Tid(tid), start_ticks: 5 }
@@ -19,7 +18,7 @@ fn thread(tid: u32, worker: Worker, confidence: Confidence) -> Thread {
         group: 0,
         identity: Arc::new(Identity::default()),
         attribution: Arc::new(Attribution { worker, confidence, ..Attribution::default() }),
-        state: State::Sleeping,
+        state: ThreadState::Sleeping,
         last_cpu: None,
         affinity: None,
         demand: None,
@@ -29,14 +28,14 @@ fn thread(tid: u32, worker: Worker, confidence: Confidence) -> Thread {
 
 fn inside(name: &str, file: Option<&str>) -> ThreadDetail {
     let call = Syscall { number: 1, name: Some(name.into()), arguments: [0; 6], file: file.map(Text::from) };
-    ThreadDetail { call: Some(Call::Inside(call)), ..ThreadDetail::default() }
+    ThreadDetail { call: Some(SyscallState::Inside(call)), ..ThreadDetail::default() }
 }
 
 fn channel(function: &str) -> ThreadDetail {
     ThreadDetail { wait_channel: Some(function.into()), ..ThreadDetail::default() }
 }
 
-fn of(call: Call) -> ThreadDetail {
+fn of(call: SyscallState) -> ThreadDetail {
     ThreadDetail { call: Some(call), ..ThreadDetail::default() }
 }
 
@@ -58,7 +57,7 @@ fn says(details: &[Option<ThreadDetail>]) -> String {
 #[test]
 fn a_group_says_how_many_do_what_the_most_frequent_first() {
     let (futex, read) = (Some(inside("futex", None)), Some(inside("read", Some("/data/train.tfrecord"))));
-    let running = Some(of(Call::Running));
+    let running = Some(of(SyscallState::Running));
     let words = says(&[read, futex.clone(), running.clone(), futex.clone(), running, futex]);
     assert_eq!(words, "3 wait for work (futex), 2 running, 1 reads train.tfrecord");
 }
@@ -90,7 +89,7 @@ fn only_a_pools_worker_of_known_origin_waits_for_work() {
 #[test]
 fn a_refused_call_leaves_the_wait_channel_and_the_step_that_helps() {
     let why = Text::from("the process belongs to another user (uid 7); run tftop with sudo");
-    let refused = ThreadDetail { call: Some(Call::Refused(why.clone())), ..channel("hrtimer_nanosleep") };
+    let refused = ThreadDetail { call: Some(SyscallState::Refused(why.clone())), ..channel("hrtimer_nanosleep") };
     let scene = scene(&[Some(refused)]);
     let waits = scene.groups[0].waits.as_ref().unwrap();
     assert_eq!((waits.says().as_str(), waits.refused.as_ref()), ("1 sleeps", Some(&why)));
@@ -100,15 +99,15 @@ fn a_refused_call_leaves_the_wait_channel_and_the_step_that_helps() {
 
 #[test]
 fn blocked_outside_a_call_is_not_taken_for_running() {
-    let fault = ThreadDetail { call: Some(Call::Outside), ..channel("folio_wait_bit_common") };
+    let fault = ThreadDetail { call: Some(SyscallState::Outside), ..channel("folio_wait_bit_common") };
     let doing = doing(&thread(1, Worker::OfPool, Confidence::Certain), &fault).unwrap();
     assert_eq!(doing.phrase.one, "waits outside a system call (folio_wait_bit_common)");
-    assert_eq!(doing.activity, Activity::Waits);
+    assert_eq!(doing.activity, Blocked::Waits);
 }
 
 #[test]
 fn a_stopped_thread_is_stopped_wherever_it_stands() {
-    let stopped = Thread { state: State::Stopped, ..thread(1, Worker::OfPool, Confidence::Certain) };
+    let stopped = Thread { state: ThreadState::Stopped, ..thread(1, Worker::OfPool, Confidence::Certain) };
     assert_eq!(doing(&stopped, &inside("futex", None)).unwrap().phrase.one, "stopped");
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::data::sample::{LaunchFact, Pin, Quota};
-use crate::data::scene::{Confidence, Outcome, Scene, Term, TermKind, Thread};
+use crate::data::scene::{CheckOutcome, Confidence, Scene, Term, TermKind, Thread};
 use crate::data::{CpuSet, Pid, ThreadKey};
 
 /// A quota that is missing must be missing twice: a process that is just born or just ending is in a cgroup of its parent's.
@@ -14,7 +14,7 @@ const ROUNDING: f64 = 1e-4;
 
 /// The worst of every look.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bounds {
+pub(crate) struct CpuBounds {
     cpus: Option<CpuSet>,
     quota: Option<Quota>,
     looks: u32,
@@ -49,7 +49,7 @@ struct Missing {
     unread: Option<String>,
 }
 
-impl Bounds {
+impl CpuBounds {
     pub fn new(fact: &LaunchFact) -> Self {
         let pins = fact.pins.iter().map(|pin| Pinned { pin: pin.clone(), ..Pinned::default() }).collect();
         Self { cpus: fact.cpus.clone(), quota: fact.quota, pins, ..Self::default() }
@@ -94,40 +94,40 @@ impl Bounds {
     }
 
     /// The answer for the CPUs, if there is such a cap.
-    pub fn cpus(&self) -> Option<(String, (Outcome, String))> {
+    pub fn cpus(&self) -> Option<(String, (CheckOutcome, String))> {
         let answer = match self.strays {
-            Some(strays) => (Outcome::Exceeded, elsewhere("", strays)),
+            Some(strays) => (CheckOutcome::Exceeded, elsewhere("", strays)),
             None if self.looks == 0 => unseen(),
             None if self.without_cpuset == 0 => {
-                (Outcome::Held, "no thread may run elsewhere; a cpuset cgroup holds it".to_owned())
+                (CheckOutcome::Held, "no thread may run elsewhere; a cpuset cgroup holds it".to_owned())
             }
-            None => (Outcome::Held, "no thread may run elsewhere; affinity alone holds it".to_owned()),
+            None => (CheckOutcome::Held, "no thread may run elsewhere; affinity alone holds it".to_owned()),
         };
         Some((self.cpus.as_ref()?.to_string(), answer))
     }
 
     /// The answer for the CPU time, if there is such a cap.
-    pub fn quota(&self) -> Option<(String, (Outcome, String))> {
+    pub fn quota(&self) -> Option<(String, (CheckOutcome, String))> {
         let answer = match (&self.missing, self.throttled_share) {
             _ if self.looks == 0 => unseen(),
             (Missing { most, .. }, _) if *most >= MISSING_LOOKS => {
-                (Outcome::Exceeded, "a process was seen outside the quota's cgroup".to_owned())
+                (CheckOutcome::Exceeded, "a process was seen outside the quota's cgroup".to_owned())
             }
-            (Missing { unread: Some(why), .. }, _) => (Outcome::Unverified, why.clone()),
+            (Missing { unread: Some(why), .. }, _) => (CheckOutcome::Unverified, why.clone()),
             (_, Some(share)) => {
                 let share = share * 100.0;
-                (Outcome::Held, format!("a cgroup holds it; throttled in {share:.0} % of its periods"))
+                (CheckOutcome::Held, format!("a cgroup holds it; throttled in {share:.0} % of its periods"))
             }
             _ if self.missing.most > 0 && self.looks == 1 => {
-                (Outcome::Unverified, "it was over before a second look".to_owned())
+                (CheckOutcome::Unverified, "it was over before a second look".to_owned())
             }
-            _ => (Outcome::Held, "a cgroup holds it".to_owned()),
+            _ => (CheckOutcome::Held, "a cgroup holds it".to_owned()),
         };
         Some((self.quota?.cpus().to_string(), answer))
     }
 
     /// The answer for each pin.
-    pub fn pins(&self) -> impl Iterator<Item = (String, (Outcome, String))> {
+    pub fn pins(&self) -> impl Iterator<Item = (String, (CheckOutcome, String))> {
         self.pins.iter().map(|pinned| (pinned.pin.to_string(), pinned.answer()))
     }
 }
@@ -144,13 +144,13 @@ impl Pinned {
         self.known = now.iter().map(|thread| thread.key).collect();
     }
 
-    fn answer(&self) -> (Outcome, String) {
+    fn answer(&self) -> (CheckOutcome, String) {
         match self.strays {
-            Some(strays) => (Outcome::Exceeded, elsewhere(&format!("{} in ", self.pin.origin), strays)),
+            Some(strays) => (CheckOutcome::Exceeded, elsewhere(&format!("{} in ", self.pin.origin), strays)),
             None if self.looks == 0 => {
-                (Outcome::Unverified, format!("no thread of {} was seen twice", self.pin.origin))
+                (CheckOutcome::Unverified, format!("no thread of {} was seen twice", self.pin.origin))
             }
-            None => (Outcome::Held, "no thread of it was seen elsewhere from its second look on".to_owned()),
+            None => (CheckOutcome::Held, "no thread of it was seen elsewhere from its second look on".to_owned()),
         }
     }
 }
@@ -176,8 +176,8 @@ fn within(set: &CpuSet, cpus: &CpuSet) -> bool {
     set.intersection(cpus) == *set
 }
 
-fn unseen() -> (Outcome, String) {
-    (Outcome::Unverified, "it was over before the first look".to_owned())
+fn unseen() -> (CheckOutcome, String) {
+    (CheckOutcome::Unverified, "it was over before the first look".to_owned())
 }
 
 #[cfg(test)]

@@ -2,37 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::limits::{InProcess, Limits};
+use crate::data::limits::{Limits, ProcessLimit};
 use crate::data::sample::{ProcessSample, Sample};
 use crate::data::scene::{Group, Thread};
 use crate::data::{CpuSet, Pid};
-use crate::model::capacity::Places;
-use crate::model::limits::knobs::{Cpus, limits};
+use crate::model::capacity::CpuLimits;
+use crate::model::limits::knobs::{DefaultCpus, limits};
 
 /// The CPUs that pool sizes follow from where nothing is set.
 #[derive(Debug)]
-pub(crate) struct Sizes {
+pub(crate) struct DefaultSizes {
     /// For the target as a whole.
-    pub whole: Cpus,
+    pub whole: DefaultCpus,
     /// For each process, in the order of the sample.
-    pub each: Vec<Cpus>,
+    pub each: Vec<DefaultCpus>,
 }
 
-impl Sizes {
+impl DefaultSizes {
     /// From where the target may run, and in a tree from where each process may.
     pub fn of(sample: &Sample, allowed: Option<&CpuSet>) -> Self {
         let online = if sample.host.online.is_empty() { sample.cpus.len() as u32 } else { sample.host.online.count() };
-        let cpus = |allowed: Option<&CpuSet>| Cpus { allowed: allowed.map_or(online, CpuSet::count), online };
+        let cpus = |allowed: Option<&CpuSet>| DefaultCpus { allowed: allowed.map_or(online, CpuSet::count), online };
         let each = match sample.processes.as_slice() {
             [_] => vec![cpus(allowed)],
-            several => several.iter().map(|p| cpus(Places::of(sample, &[p]).allowed().as_ref())).collect(),
+            several => several.iter().map(|p| cpus(CpuLimits::of(sample, &[p]).allowed().as_ref())).collect(),
         };
         Self { whole: cpus(allowed), each }
     }
 }
 
 /// Fills in `limits` of every group.
-pub(crate) fn fill(groups: &mut [Group], threads: &[Thread], processes: &[ProcessSample], sizes: &Sizes) {
+pub(crate) fn fill(groups: &mut [Group], threads: &[Thread], processes: &[ProcessSample], sizes: &DefaultSizes) {
     let mut counts: Vec<BTreeMap<Pid, u32>> = vec![BTreeMap::new(); groups.len()];
     if let [only] = processes {
         for (count, group) in counts.iter_mut().zip(&*groups) {
@@ -50,14 +50,14 @@ pub(crate) fn fill(groups: &mut [Group], threads: &[Thread], processes: &[Proces
     }
 }
 
-fn of_group(group: &Group, counts: &BTreeMap<Pid, u32>, processes: &[ProcessSample], sizes: &Sizes) -> Limits {
+fn of_group(group: &Group, counts: &BTreeMap<Pid, u32>, processes: &[ProcessSample], sizes: &DefaultSizes) -> Limits {
     let (mut worst, mut rank, mut all) = (Limits::default(), None, Vec::new());
     for (process, &cpus) in processes.iter().zip(&sizes.each) {
         let pid = process.fact.key.pid;
         let Some(&threads) = counts.get(&pid) else { continue };
         let found = limits(&group.key.origin, group.key.library.as_deref(), &process.fact, cpus, threads);
         let (limit, exceeded_by) = (found.effective().cloned(), found.exceeded_by);
-        all.push(InProcess { pid, threads, limit, exceeded_by });
+        all.push(ProcessLimit { pid, threads, limit, exceeded_by });
         if rank < Some((exceeded_by, threads)) {
             (worst, rank) = (found, Some((exceeded_by, threads)));
         }

@@ -5,7 +5,7 @@
 //! live processes of TF 2.12 to 2.21.
 
 use crate::data::limits::{AppliesTo, Grade, Limit, Limits};
-use crate::data::sample::{Environment, ProcessFact, TfConfigFact, TfContextState, WishKnob};
+use crate::data::sample::{Environment, ProcessFact, ScriptKnob, TfConfigFact, TfContextState};
 use crate::model::origin::library_copy::package_name;
 
 /// Threads nobody starts on purpose: larger numbers in a setting are taken for garbage.
@@ -16,7 +16,7 @@ const MOST_THREADS: i64 = 1_000_000;
 struct Knobs {
     origin: &'static str,
     tf_config: Option<fn(&TfConfigFact) -> Option<i64>>,
-    wish: Option<WishKnob>,
+    wish: Option<ScriptKnob>,
     /// Variables, the strongest first.
     variables: &'static [&'static str],
     /// A number in the library's memory beats every variable.
@@ -43,7 +43,7 @@ const TABLE: &[Knobs] = &[
     Knobs {
         origin: "tf-intra-op",
         tf_config: Some(|config| config.intra),
-        wish: Some(WishKnob::Intra),
+        wish: Some(ScriptKnob::Intra),
         variables: &["TF_NUM_INTRAOP_THREADS"],
         library_memory: false,
         counts_caller: false,
@@ -54,7 +54,7 @@ const TABLE: &[Knobs] = &[
     Knobs {
         origin: "tf-inter-op",
         tf_config: Some(|config| config.inter),
-        wish: Some(WishKnob::Inter),
+        wish: Some(ScriptKnob::Inter),
         variables: &["TF_NUM_INTEROP_THREADS"],
         library_memory: false,
         counts_caller: false,
@@ -65,7 +65,7 @@ const TABLE: &[Knobs] = &[
     Knobs {
         origin: "tf-data",
         tf_config: None,
-        wish: Some(WishKnob::PrivateThreadpool),
+        wish: Some(ScriptKnob::PrivateThreadpool),
         variables: &[],
         library_memory: false,
         counts_caller: false,
@@ -130,7 +130,7 @@ const AS_CODED: &str = "as the program starts them: no knob but affinity";
 
 /// The CPUs that sizes without a setting come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cpus {
+pub struct DefaultCpus {
     /// CPUs the process may run on now.
     pub allowed: u32,
     /// CPUs online.
@@ -138,7 +138,7 @@ pub struct Cpus {
 }
 
 /// The limits of the threads of `origin` (and of `copy` of its library) in one process that has `threads` of them.
-pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Cpus, threads: u32) -> Limits {
+pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: DefaultCpus, threads: u32) -> Limits {
     let Some(knobs) = TABLE.iter().find(|knobs| knobs.origin == origin) else {
         let knob = if origin == "python" || origin == "main" { AS_CODED } else { NO_KNOB };
         return Limits { knob: knob.to_owned(), ..Limits::default() };
@@ -216,7 +216,7 @@ fn put_shim_first(knobs: &Knobs, process: &ProcessFact, all: &mut Vec<Limit>) {
     all.insert(0, held);
 }
 
-fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
+fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
     let config = process.settings.tf_config.as_ref()?;
     let value = knobs.tf_config?(config).filter(|&value| value != 0)?;
     let place = if config.state == TfContextState::Started {
@@ -234,7 +234,7 @@ fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Li
     })
 }
 
-fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
+fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
     let of_copy = |library: &str| copy.is_none_or(|copy| package_name(library) == copy);
     let pool = process.settings.library_pools.iter().find(|pool| knobs.library_memory && of_copy(&pool.library))?;
     let value = resolved(pool.value, cpus.allowed)?;
@@ -254,7 +254,7 @@ fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact,
     })
 }
 
-fn from_variables(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Vec<Limit> {
+fn from_variables(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Vec<Limit> {
     let at_start = process.environment.as_ref();
     let now = process.settings.live_environment.as_ref();
     let mut found = Vec::new();
@@ -285,7 +285,7 @@ fn from_variables(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Vec<Limit
     found
 }
 
-fn without_setting(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<Limit> {
+fn without_setting(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
     let (value, source) = match knobs.size_without {
         Size::Allowed => (cpus.allowed, "default = CPUs allowed"),
         Size::Online => (cpus.online, "default = CPUs online"),
@@ -303,7 +303,7 @@ fn without_setting(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Option<L
     })
 }
 
-fn from_script(knobs: &Knobs, process: &ProcessFact, cpus: Cpus) -> Vec<Limit> {
+fn from_script(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Vec<Limit> {
     let (Some(script), Some(knob)) = (&process.settings.script, &knobs.wish) else { return Vec::new() };
     let file = script.path.rsplit('/').next().unwrap_or(&script.path);
     let wish = |line, value| {
@@ -344,22 +344,22 @@ fn resolved(value: i64, all: u32) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::data::Text;
-    use crate::data::sample::{LibraryPool, Script, Settings, Wish};
+    use crate::data::sample::{LibraryPool, Script, ScriptSetting, ThreadSettings};
 
-    const CPUS: Cpus = Cpus { allowed: 8, online: 64 };
+    const CPUS: DefaultCpus = DefaultCpus { allowed: 8, online: 64 };
 
-    fn process(exec: &str, live: Option<&str>, settings: Settings) -> ProcessFact {
+    fn process(exec: &str, live: Option<&str>, settings: ThreadSettings) -> ProcessFact {
         let block = |text: &str| Environment::from_block(text.replace(' ', "\0").as_bytes());
         ProcessFact {
             environment: Some(block(exec)),
-            settings: Settings { live_environment: live.map(block), ..settings },
+            settings: ThreadSettings { live_environment: live.map(block), ..settings },
             ..ProcessFact::default()
         }
     }
 
-    fn config(intra: Option<i64>) -> Settings {
+    fn config(intra: Option<i64>) -> ThreadSettings {
         let started = TfConfigFact::without_context(TfContextState::Started);
-        Settings { tf_config: Some(TfConfigFact { intra, ..started }), ..Settings::default() }
+        ThreadSettings { tf_config: Some(TfConfigFact { intra, ..started }), ..ThreadSettings::default() }
     }
 
     fn effective(limits: &Limits) -> (u32, &str) {
@@ -371,7 +371,11 @@ mod tests {
     fn a_cap_of_the_shim_counts_before_what_the_script_asks_for_unless_that_is_less() {
         let asks = |intra| {
             let config = TfConfigFact { intra: Some(intra), ..TfConfigFact::without_context(TfContextState::Started) };
-            process("TF_NUM_INTRAOP_THREADS=2\0", None, Settings { tf_config: Some(config), ..Settings::default() })
+            process(
+                "TF_NUM_INTRAOP_THREADS=2\0",
+                None,
+                ThreadSettings { tf_config: Some(config), ..ThreadSettings::default() },
+            )
         };
         let shim = Some(crate::data::sample::ShimFact { enforces: true, intra: Some(2), inter: None, data: Some(3) });
         let counts = |process: &ProcessFact, origin: &str, threads| {
@@ -420,7 +424,7 @@ mod tests {
             symbol: Text::from("blas_cpu_number"),
             value: 4,
         };
-        let settings = Settings { library_pools: vec![pool], ..Settings::default() };
+        let settings = ThreadSettings { library_pools: vec![pool], ..ThreadSettings::default() };
         let env = "OMP_NUM_THREADS=2";
         let process = process(env, Some(env), settings);
         let numpy = limits("openblas", Some("numpy"), &process, CPUS, 3);
@@ -433,7 +437,7 @@ mod tests {
     fn an_openblas_with_a_thread_for_each_cpu_was_limited_by_nobody() {
         let library = Text::from("/x/numpy.libs/libscipy_openblas64_.so");
         let pool = LibraryPool { library, symbol: Text::from("blas_cpu_number"), value: 8 };
-        let settings = Settings { library_pools: vec![pool], ..Settings::default() };
+        let settings = ThreadSettings { library_pools: vec![pool], ..ThreadSettings::default() };
         let limit = |env| {
             let limits = limits("openblas", Some("numpy"), &process(env, Some(env), settings.clone()), CPUS, 7);
             let limit = limits.effective().unwrap();
@@ -446,9 +450,9 @@ mod tests {
 
     #[test]
     fn tf_data_has_no_limit_and_a_line_in_the_source_never_counts() {
-        let wish = Wish { line: 12, knob: WishKnob::PrivateThreadpool, value: 2 };
+        let wish = ScriptSetting { line: 12, knob: ScriptKnob::PrivateThreadpool, value: 2 };
         let script = Script { path: Text::from("/home/a/train.py"), wishes: vec![wish], imports_tensorflow_at: None };
-        let settings = Settings { script: Some(script), ..Settings::default() };
+        let settings = ThreadSettings { script: Some(script), ..ThreadSettings::default() };
         let limits = limits("tf-data", None, &process("", None, settings), CPUS, 8);
         assert!(limits.effective().is_none());
         assert_eq!(limits.all[0].place, "train.py:12");
@@ -457,10 +461,10 @@ mod tests {
 
     #[test]
     fn a_config_proto_of_the_script_counts_when_the_pool_has_its_size() {
-        let wish = |line, value| Wish { line, knob: WishKnob::Intra, value };
+        let wish = |line, value| ScriptSetting { line, knob: ScriptKnob::Intra, value };
         let path = Text::from("/home/a/train.py");
         let script = Script { path, wishes: vec![wish(7, 3), wish(9, 5)], imports_tensorflow_at: None };
-        let settings = Settings { script: Some(script), ..Settings::default() };
+        let settings = ThreadSettings { script: Some(script), ..ThreadSettings::default() };
         let process = process("", None, settings);
         let proven = limits("tf-intra-op", None, &process, CPUS, 5);
         assert_eq!((effective(&proven), proven.exceeded_by), ((5, SCRIPT), 0));
@@ -479,10 +483,11 @@ mod tests {
     #[test]
     fn garbage_in_a_variable_is_no_limit() {
         let env = "OMP_NUM_THREADS=99999999999 OMP_THREAD_LIMIT=x";
-        let limits = limits("openmp", Some("sklearn"), &process(env, None, Settings::default()), CPUS, 7);
+        let limits = limits("openmp", Some("sklearn"), &process(env, None, ThreadSettings::default()), CPUS, 7);
         assert_eq!(effective(&limits), (8, "default = CPUs allowed"));
         assert_eq!(
-            crate::model::limits::knobs::limits("grpc", None, &process("", None, Settings::default()), CPUS, 3).knob,
+            crate::model::limits::knobs::limits("grpc", None, &process("", None, ThreadSettings::default()), CPUS, 3)
+                .knob,
             NO_KNOB
         );
     }

@@ -1,7 +1,7 @@
 //! What is missing because the shim is not in the script, or works there only in part.
 
 use crate::data::Gap;
-use crate::data::sample::{Failure, LaunchSample, ShimUse};
+use crate::data::sample::{HookFailure, LaunchSample, ShimUse};
 use crate::data::scene::Scene;
 
 /// An interpreter reports as soon as it starts; until then nothing is missing.
@@ -25,7 +25,7 @@ pub(crate) fn gaps(launch: &LaunchSample, scene: &Scene) -> Vec<Gap> {
     launch.heard.failures.iter().map(failed).collect()
 }
 
-fn failed(failure: &Failure) -> Gap {
+fn failed(failure: &HookFailure) -> Gap {
     let caps: Vec<&str> = failure.caps.iter().map(|cap| cap.as_str()).collect();
     let lost = if caps.is_empty() { String::new() } else { format!("It no longer holds {}: ", caps.join(", ")) };
     Gap::new(format!("the shim's part {}", failure.hook), format!("{lost}{}", failure.why))
@@ -37,9 +37,9 @@ mod tests {
 
     use super::*;
     use crate::data::Text;
-    use crate::data::sample::{Heard, LaunchFact};
+    use crate::data::sample::{LaunchFact, ShimReport};
 
-    fn gaps_of(shim: ShimUse, uptime_s: f64, heard: Heard) -> Vec<String> {
+    fn gaps_of(shim: ShimUse, uptime_s: f64, heard: ShimReport) -> Vec<String> {
         let fact = Arc::new(LaunchFact { shim, ..LaunchFact::default() });
         let launch = LaunchSample { fact, heard: Arc::new(heard), marks: Vec::new() };
         let mut scene = Scene::default();
@@ -49,17 +49,17 @@ mod tests {
 
     #[test]
     fn a_shim_that_is_not_attached_is_missing_where_it_was_wanted() {
-        let gaps = gaps_of(ShimUse::Enforce, 5.0, Heard::default());
+        let gaps = gaps_of(ShimUse::Enforce, 5.0, ShimReport::default());
         assert!(gaps.len() == 1 && gaps[0].starts_with("the shim: not attached: Python runs"), "{gaps:?}");
-        assert_eq!(gaps_of(ShimUse::Off, 5.0, Heard::default()), [""; 0]);
-        assert_eq!(gaps_of(ShimUse::Enforce, 1.0, Heard::default()), [""; 0], "it may be on its way");
+        assert_eq!(gaps_of(ShimUse::Off, 5.0, ShimReport::default()), [""; 0]);
+        assert_eq!(gaps_of(ShimUse::Enforce, 1.0, ShimReport::default()), [""; 0], "it may be on its way");
     }
 
     #[test]
     fn a_part_that_does_not_work_is_missing() {
         let failure =
-            Failure { hook: "dataset".into(), caps: vec![Text::from("data")], why: "no attribute options".into() };
-        let heard = Heard { processes: [7].into(), failures: vec![failure], ..Heard::default() };
+            HookFailure { hook: "dataset".into(), caps: vec![Text::from("data")], why: "no attribute options".into() };
+        let heard = ShimReport { processes: [7].into(), failures: vec![failure], ..ShimReport::default() };
         let gaps = gaps_of(ShimUse::Enforce, 5.0, heard);
         assert_eq!(gaps, ["the shim's part dataset: It no longer holds data: no attribute options"]);
     }

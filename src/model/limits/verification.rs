@@ -4,12 +4,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-
 use crate::data::Pid;
 use crate::data::limits::Caps;
 use crate::data::sample::LaunchFact;
-use crate::data::scene::{Check, Confidence, Outcome, Scene, Thread};
-use crate::model::limits::cpu_bounds::Bounds;
+use crate::data::scene::{CapCheck, CheckOutcome, Confidence, Scene, Thread};
+use crate::model::limits::cpu_bounds::CpuBounds;
 
 /// TensorFlow's name for the threads of an iterator's private pool (tensorflow/core/kernels/data/dataset_utils, 2.12 on).
 const PRIVATE_POOL: &str = "tf_data_private_threadpool";
@@ -20,18 +19,18 @@ const ONE_GO_TICKS: u64 = 1;
 #[derive(Clone, Debug, Default)]
 pub struct Verification {
     caps: Caps,
-    bounds: Bounds,
+    bounds: CpuBounds,
     looks: u32,
     /// Looks at which every thread's origin was known.
     clear: u32,
     /// Why the last look that was not clear was not.
     unclear: Option<String>,
-    worst: BTreeMap<Layer, Worst>,
+    worst: BTreeMap<VerifiedPool, Worst>,
 }
 
 /// What is capped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Layer {
+enum VerifiedPool {
     Intra,
     Inter,
     Data,
@@ -51,7 +50,7 @@ struct Worst {
 impl Verification {
     /// Nothing was seen yet.
     pub fn new(fact: &LaunchFact) -> Self {
-        Self { caps: fact.caps, bounds: Bounds::new(fact), ..Self::default() }
+        Self { caps: fact.caps, bounds: CpuBounds::new(fact), ..Self::default() }
     }
 
     /// One more look.
@@ -65,11 +64,11 @@ impl Verification {
             Some(why) => self.unclear = Some(why),
             None => self.clear += 1,
         }
-        let mut pools: BTreeMap<(Layer, Pid, usize), u32> = BTreeMap::new();
+        let mut pools: BTreeMap<(VerifiedPool, Pid, usize), u32> = BTreeMap::new();
         let mut private: BTreeMap<Pid, Vec<u64>> = BTreeMap::new();
         for thread in &scene.threads {
             match layer(thread) {
-                Some(Layer::Data) => private.entry(thread.pid).or_default().push(thread.key.start_ticks),
+                Some(VerifiedPool::Data) => private.entry(thread.pid).or_default().push(thread.key.start_ticks),
                 Some(layer) => *pools.entry((layer, thread.pid, thread.group)).or_default() += 1,
                 None => {}
             }
@@ -79,17 +78,17 @@ impl Verification {
             self.keep(layer, Worst { threads, label, pid });
         }
         for (pid, born) in private {
-            self.keep(Layer::Data, Worst { threads: largest_at_once(born), label: "tf.data".to_owned(), pid });
+            self.keep(VerifiedPool::Data, Worst { threads: largest_at_once(born), label: "tf.data".to_owned(), pid });
         }
     }
 
     /// Every cap, in the order of the options. `inside` says that something inside the script sizes tf.data's pools to the
     /// cap: then several pools are likelier than one that is too large.
-    pub fn checks(&self, inside: bool) -> Vec<Check> {
+    pub fn checks(&self, inside: bool) -> Vec<CapCheck> {
         let caps = &self.caps;
         let mut checks = Vec::new();
-        checks.extend(caps.intra.map(|cap| self.pool("intra", Layer::Intra, cap)));
-        checks.extend(caps.inter.map(|cap| self.pool("inter", Layer::Inter, cap)));
+        checks.extend(caps.intra.map(|cap| self.pool("intra", VerifiedPool::Intra, cap)));
+        checks.extend(caps.inter.map(|cap| self.pool("inter", VerifiedPool::Inter, cap)));
         checks.extend(caps.data.map(|cap| self.data(cap, inside)));
         checks.extend(caps.omp.map(|cap| self.openmp(cap)));
         checks.extend(caps.blas.map(|cap| self.blas(cap)));
@@ -99,28 +98,28 @@ impl Verification {
         checks
     }
 
-    fn keep(&mut self, layer: Layer, seen: Worst) {
+    fn keep(&mut self, layer: VerifiedPool, seen: Worst) {
         let worst = self.worst.entry(layer).or_default();
         if seen.threads > worst.threads {
             *worst = seen;
         }
     }
 
-    fn pool(&self, cap: &'static str, layer: Layer, limit: u32) -> Check {
+    fn pool(&self, cap: &'static str, layer: VerifiedPool, limit: u32) -> CapCheck {
         let answer = match self.worst.get(&layer) {
             None => self.nothing_seen("no such pool was seen"),
-            Some(worst) if worst.threads > limit => (Outcome::Exceeded, worst.by()),
+            Some(worst) if worst.threads > limit => (CheckOutcome::Exceeded, worst.by()),
             Some(worst) => self.unless_unclear(worst.most()),
         };
         check(cap, limit, answer)
     }
 
-    fn data(&self, limit: u32, inside: bool) -> Check {
-        let answer = match self.worst.get(&Layer::Data) {
+    fn data(&self, limit: u32, inside: bool) -> CapCheck {
+        let answer = match self.worst.get(&VerifiedPool::Data) {
             None => self.nothing_seen("no private pool of tf.data was seen"),
             Some(worst) if worst.threads <= limit => self.unless_unclear(format!("{} an iterator", worst.most())),
             Some(worst) if inside && worst.threads % limit.max(1) == 0 => (
-                Outcome::Unverified,
+                CheckOutcome::Unverified,
                 format!(
                     "{} threads of process {} were made within 10 ms: one pool, or {} of {limit}",
                     worst.threads,
@@ -128,20 +127,20 @@ impl Verification {
                     worst.threads / limit.max(1)
                 ),
             ),
-            Some(worst) => (Outcome::Exceeded, format!("{} in one pool", worst.by())),
+            Some(worst) => (CheckOutcome::Exceeded, format!("{} in one pool", worst.by())),
         };
         check("data", limit, answer)
     }
 
     /// The caller of a team is one of its number. Numexpr's pool counts no caller, and has no thread where it is one.
-    fn openmp(&self, limit: u32) -> Check {
-        let workers = self.worst.get(&Layer::OpenMp);
-        let numexpr = self.worst.get(&Layer::Numexpr).filter(|worst| worst.threads > limit);
+    fn openmp(&self, limit: u32) -> CapCheck {
+        let workers = self.worst.get(&VerifiedPool::OpenMp);
+        let numexpr = self.worst.get(&VerifiedPool::Numexpr).filter(|worst| worst.threads > limit);
         let answer = match (workers, numexpr) {
-            (_, Some(worst)) => (Outcome::Exceeded, worst.by()),
-            (Some(worst), _) if limit == 1 => (Outcome::Exceeded, worst.by()),
+            (_, Some(worst)) => (CheckOutcome::Exceeded, worst.by()),
+            (Some(worst), _) if limit == 1 => (CheckOutcome::Exceeded, worst.by()),
             (Some(worst), _) if worst.threads >= limit => (
-                Outcome::Unverified,
+                CheckOutcome::Unverified,
                 format!("{}: whether they are one team or several can't be told from outside", worst.by()),
             ),
             (Some(worst), _) => self.unless_unclear(format!("{} beside their caller", worst.most())),
@@ -150,36 +149,36 @@ impl Verification {
         check("omp", limit, answer)
     }
 
-    fn blas(&self, limit: u32) -> Check {
-        let answer = match self.worst.get(&Layer::Blas) {
-            Some(worst) if worst.threads >= limit => (Outcome::Exceeded, worst.by()),
+    fn blas(&self, limit: u32) -> CapCheck {
+        let answer = match self.worst.get(&VerifiedPool::Blas) {
+            Some(worst) if worst.threads >= limit => (CheckOutcome::Exceeded, worst.by()),
             Some(worst) => self.unless_unclear(format!("{} beside their caller", worst.most())),
             None => self.nothing_exceeds("no worker thread was seen"),
         };
         check("blas", limit, answer)
     }
 
-    fn nothing_seen(&self, what: &str) -> (Outcome, String) {
+    fn nothing_seen(&self, what: &str) -> (CheckOutcome, String) {
         let why = match (self.looks, self.clear, &self.unclear) {
             (0, ..) => "it was over before the first look",
             (_, 0, Some(why)) => why,
             _ => what,
         };
-        (Outcome::Unverified, why.to_owned())
+        (CheckOutcome::Unverified, why.to_owned())
     }
 
     /// Nobody is too many only where everybody is known.
-    fn nothing_exceeds(&self, what: &str) -> (Outcome, String) {
+    fn nothing_exceeds(&self, what: &str) -> (CheckOutcome, String) {
         match self.clear {
             0 => self.nothing_seen(what),
-            _ => (Outcome::Held, what.to_owned()),
+            _ => (CheckOutcome::Held, what.to_owned()),
         }
     }
 
-    fn unless_unclear(&self, says: String) -> (Outcome, String) {
+    fn unless_unclear(&self, says: String) -> (CheckOutcome, String) {
         match (self.clear, &self.unclear) {
-            (0, Some(why)) => (Outcome::Unverified, why.clone()),
-            _ => (Outcome::Held, says),
+            (0, Some(why)) => (CheckOutcome::Unverified, why.clone()),
+            _ => (CheckOutcome::Held, says),
         }
     }
 }
@@ -198,8 +197,8 @@ fn count(threads: u32) -> String {
     if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") }
 }
 
-fn check(cap: &'static str, value: impl ToString, (outcome, says): (Outcome, String)) -> Check {
-    Check { cap: Cow::Borrowed(cap), value: value.to_string(), outcome, says }
+fn check(cap: &'static str, value: impl ToString, (outcome, says): (CheckOutcome, String)) -> CapCheck {
+    CapCheck { cap: Cow::Borrowed(cap), value: value.to_string(), outcome, says }
 }
 
 /// Why threads of any pool might be among those seen without being known as such; none when they can't.
@@ -214,18 +213,18 @@ fn unclear(scene: &Scene) -> Option<String> {
 }
 
 /// Only threads whose origin is more than a guess count against a cap.
-fn layer(thread: &Thread) -> Option<Layer> {
+fn layer(thread: &Thread) -> Option<VerifiedPool> {
     let attribution = &thread.attribution;
     if attribution.confidence == Confidence::Guess {
         return None;
     }
     match &*attribution.group.origin {
-        "tf-intra-op" => Some(Layer::Intra),
-        "tf-inter-op" => Some(Layer::Inter),
-        "tf-data" if thread.name() == PRIVATE_POOL => Some(Layer::Data),
-        "openmp" => Some(Layer::OpenMp),
-        "numexpr" => Some(Layer::Numexpr),
-        "openblas" => Some(Layer::Blas),
+        "tf-intra-op" => Some(VerifiedPool::Intra),
+        "tf-inter-op" => Some(VerifiedPool::Inter),
+        "tf-data" if thread.name() == PRIVATE_POOL => Some(VerifiedPool::Data),
+        "openmp" => Some(VerifiedPool::OpenMp),
+        "numexpr" => Some(VerifiedPool::Numexpr),
+        "openblas" => Some(VerifiedPool::Blas),
         _ => None,
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::data::sample::{Identity, NameSource, TargetName};
-use crate::data::scene::{Attribution, Group, GroupKey, Target, Thread};
+use crate::data::scene::{Attribution, Group, GroupKey, TargetState, Thread};
 use crate::data::{ThreadKey, Tid};
 
 /// Threads of one process: origin, name, tick of birth.
 fn scene(pid: u32, threads: &[(&str, &str, u64)]) -> Scene {
-    let mut scene = Scene { target: Target { pid: Pid(pid), ..Target::default() }, ..Scene::default() };
+    let mut scene = Scene { target: TargetState { pid: Pid(pid), ..TargetState::default() }, ..Scene::default() };
     for (tid, (origin, name, born)) in threads.iter().enumerate() {
         let key = GroupKey { origin: (*origin).into(), library: None };
         let group = scene.groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
@@ -28,7 +28,7 @@ fn scene(pid: u32, threads: &[(&str, &str, u64)]) -> Scene {
                 confidence: Confidence::Certain,
                 ..Attribution::default()
             }),
-            state: crate::data::sample::State::Sleeping,
+            state: crate::data::sample::ThreadState::Sleeping,
             last_cpu: None,
             affinity: Some(Arc::new("0-1".parse().unwrap())),
             demand: None,
@@ -43,7 +43,7 @@ fn pool(origin: &str, threads: usize) -> Scene {
 }
 
 /// The answer for the only cap.
-fn answer(caps: Caps, scenes: &[Scene], inside: bool) -> (Outcome, String) {
+fn answer(caps: Caps, scenes: &[Scene], inside: bool) -> (CheckOutcome, String) {
     let mut verification = Verification::new(&LaunchFact { caps, ..LaunchFact::default() });
     scenes.iter().for_each(|scene| verification.take_in(scene));
     let checks = verification.checks(inside);
@@ -59,9 +59,9 @@ const BLAS: Caps = Caps { intra: None, blas: Some(2), ..INTRA };
 #[test]
 fn a_pool_that_was_ever_too_large_is_exceeded_by_its_name() {
     let held = answer(INTRA, &[pool("tf-intra-op", 1), pool("tf-intra-op", 2)], false);
-    assert_eq!(held, (Outcome::Held, "at most 2 threads".to_owned()));
+    assert_eq!(held, (CheckOutcome::Held, "at most 2 threads".to_owned()));
     let exceeded = answer(INTRA, &[pool("tf-intra-op", 3), pool("tf-intra-op", 2)], false);
-    assert_eq!(exceeded, (Outcome::Exceeded, "3 threads of tf-intra-op in process 10".to_owned()));
+    assert_eq!(exceeded, (CheckOutcome::Exceeded, "3 threads of tf-intra-op in process 10".to_owned()));
 }
 
 #[test]
@@ -69,13 +69,16 @@ fn pools_of_different_processes_are_not_added_up() {
     let mut both = pool("tf-intra-op", 2);
     let mut child = scene(11, &[("tf-intra-op", "x", 5), ("tf-intra-op", "x", 5)]);
     both.threads.append(&mut child.threads);
-    assert_eq!(answer(INTRA, &[both], false).0, Outcome::Held);
+    assert_eq!(answer(INTRA, &[both], false).0, CheckOutcome::Held);
 }
 
 #[test]
 fn what_was_never_seen_is_not_held() {
-    assert_eq!(answer(INTRA, &[], false), (Outcome::Unverified, "it was over before the first look".to_owned()));
-    assert_eq!(answer(INTRA, &[pool("python", 1)], false), (Outcome::Unverified, "no such pool was seen".to_owned()));
+    assert_eq!(answer(INTRA, &[], false), (CheckOutcome::Unverified, "it was over before the first look".to_owned()));
+    assert_eq!(
+        answer(INTRA, &[pool("python", 1)], false),
+        (CheckOutcome::Unverified, "no such pool was seen".to_owned())
+    );
 }
 
 #[test]
@@ -87,10 +90,10 @@ fn a_pool_may_hide_among_threads_that_nobody_can_name() {
         thread.identity = Arc::new(Identity { missing: Some("no permission".to_owned()), ..Identity::default() });
     }
     let why = "the origin of 3 threads can't be told: no permission".to_owned();
-    assert_eq!(answer(INTRA, &[hidden.clone()], false), (Outcome::Unverified, why.clone()));
-    assert_eq!(answer(BLAS, &[hidden.clone()], false), (Outcome::Unverified, why));
+    assert_eq!(answer(INTRA, &[hidden.clone()], false), (CheckOutcome::Unverified, why.clone()));
+    assert_eq!(answer(BLAS, &[hidden.clone()], false), (CheckOutcome::Unverified, why));
     // One torn look among clear ones hides nothing that the next would not show.
-    assert_eq!(answer(INTRA, &[hidden, pool("tf-intra-op", 2)], false).0, Outcome::Held);
+    assert_eq!(answer(INTRA, &[hidden, pool("tf-intra-op", 2)], false).0, CheckOutcome::Held);
 }
 
 #[test]
@@ -99,7 +102,7 @@ fn a_guess_exceeds_nothing() {
     for thread in &mut guessed.threads {
         thread.attribution = Arc::new(Attribution { confidence: Confidence::Guess, ..(*thread.attribution).clone() });
     }
-    assert_eq!(answer(INTRA, &[guessed], false).0, Outcome::Unverified);
+    assert_eq!(answer(INTRA, &[guessed], false).0, CheckOutcome::Unverified);
 }
 
 #[test]
@@ -107,33 +110,36 @@ fn private_pools_of_several_iterators_are_told_apart_by_their_birth() {
     let name = PRIVATE_POOL;
     let two_of_two =
         scene(10, &[("tf-data", name, 5), ("tf-data", name, 6), ("tf-data", name, 50), ("tf-data", name, 50)]);
-    assert_eq!(answer(DATA, &[two_of_two], false), (Outcome::Held, "at most 2 threads an iterator".to_owned()));
+    assert_eq!(answer(DATA, &[two_of_two], false), (CheckOutcome::Held, "at most 2 threads an iterator".to_owned()));
     let one_of_four = scene(10, &[("tf-data", name, 5); 4]);
-    assert_eq!(answer(DATA, std::slice::from_ref(&one_of_four), false).0, Outcome::Exceeded);
+    assert_eq!(answer(DATA, std::slice::from_ref(&one_of_four), false).0, CheckOutcome::Exceeded);
     // Where every pool is sized to the cap, four threads at once are two pools more likely than one.
-    assert_eq!(answer(DATA, &[one_of_four], true).0, Outcome::Unverified);
-    assert_eq!(answer(DATA, &[scene(10, &[("tf-data", name, 5); 3])], true).0, Outcome::Exceeded);
+    assert_eq!(answer(DATA, &[one_of_four], true).0, CheckOutcome::Unverified);
+    assert_eq!(answer(DATA, &[scene(10, &[("tf-data", name, 5); 3])], true).0, CheckOutcome::Exceeded);
     let stages = scene(10, &[("tf-data", "tf_data_iterator_resource", 5); 4]);
-    assert_eq!(answer(DATA, &[stages], true), (Outcome::Unverified, "no private pool of tf.data was seen".to_owned()));
+    assert_eq!(
+        answer(DATA, &[stages], true),
+        (CheckOutcome::Unverified, "no private pool of tf.data was seen".to_owned())
+    );
 }
 
 #[test]
 fn libraries_count_their_caller_and_teams_can_not_be_told_apart() {
-    assert_eq!(answer(BLAS, &[pool("openblas", 1)], false).0, Outcome::Held);
-    assert_eq!(answer(BLAS, &[pool("openblas", 2)], false).0, Outcome::Exceeded);
-    assert_eq!(answer(BLAS, &[pool("python", 2)], false).0, Outcome::Held);
-    assert_eq!(answer(OMP, &[pool("openmp", 1)], false).0, Outcome::Held);
-    assert_eq!(answer(OMP, &[pool("openmp", 2)], false).0, Outcome::Unverified);
-    assert_eq!(answer(OMP, &[pool("numexpr", 2)], false).0, Outcome::Held);
-    assert_eq!(answer(OMP, &[pool("numexpr", 3)], false).0, Outcome::Exceeded);
+    assert_eq!(answer(BLAS, &[pool("openblas", 1)], false).0, CheckOutcome::Held);
+    assert_eq!(answer(BLAS, &[pool("openblas", 2)], false).0, CheckOutcome::Exceeded);
+    assert_eq!(answer(BLAS, &[pool("python", 2)], false).0, CheckOutcome::Held);
+    assert_eq!(answer(OMP, &[pool("openmp", 1)], false).0, CheckOutcome::Held);
+    assert_eq!(answer(OMP, &[pool("openmp", 2)], false).0, CheckOutcome::Unverified);
+    assert_eq!(answer(OMP, &[pool("numexpr", 2)], false).0, CheckOutcome::Held);
+    assert_eq!(answer(OMP, &[pool("numexpr", 3)], false).0, CheckOutcome::Exceeded);
     // With a cap of one nobody may work beside the caller.
     let one = Caps { omp: Some(1), ..OMP };
-    assert_eq!(answer(one, &[pool("openmp", 1)], false).0, Outcome::Exceeded);
+    assert_eq!(answer(one, &[pool("openmp", 1)], false).0, CheckOutcome::Exceeded);
 }
 
 #[test]
 fn an_ended_target_adds_nothing() {
     let mut ended = pool("tf-intra-op", 9);
     ended.target.ended = true;
-    assert_eq!(answer(INTRA, &[pool("tf-intra-op", 1), ended], false).0, Outcome::Held);
+    assert_eq!(answer(INTRA, &[pool("tf-intra-op", 1), ended], false).0, CheckOutcome::Held);
 }

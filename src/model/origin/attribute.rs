@@ -2,14 +2,14 @@
 //! nothing is invented: the origin is `unknown` and the reason says what is missing.
 
 use crate::data::Text;
-use crate::data::sample::{Entry, Identity, NameSource, TargetName};
+use crate::data::sample::{Identity, NameSource, StartRoutine, TargetName};
 use crate::data::scene::{Attribution, Confidence, GroupKey, Worker};
-use crate::model::origin::families::{Evidence, Families, Found, Strength};
+use crate::model::origin::families::{EvidenceStrength, Families, FamilyMatch, OriginEvidence};
 use crate::model::origin::library_copy::{file_name, mapped_path};
 
 /// What the other threads of its process say about a thread.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Company<'a> {
+pub(crate) struct SiblingThreads<'a> {
     /// The kernel's name of the process, which threads inherit.
     pub process_comm: &'a str,
     /// Names of other threads that matter, as [`Families::is_companion`] says.
@@ -17,7 +17,7 @@ pub(crate) struct Company<'a> {
 }
 
 /// The origin of one thread.
-pub(crate) fn attribute(families: &Families, identity: &Identity, company: Company) -> Attribution {
+pub(crate) fn attribute(families: &Families, identity: &Identity, company: SiblingThreads) -> Attribution {
     if identity.main {
         let because = "the process's first thread: its thread id is the process id".to_owned();
         return known(key("main"), because, Confidence::Certain);
@@ -30,14 +30,14 @@ pub(crate) fn attribute(families: &Families, identity: &Identity, company: Compa
 }
 
 /// A kernel name equal to the process's was inherited and is no evidence: TensorFlow up to 2.20 leaves all its threads so.
-fn evidence<'a>(identity: &'a Identity, company: Company<'a>) -> Evidence<'a> {
+fn evidence<'a>(identity: &'a Identity, company: SiblingThreads<'a>) -> OriginEvidence<'a> {
     let entry = identity.entry.as_ref();
     let name = identity.target_name.as_ref();
     let named_by = |python: bool| {
         let name = name.filter(|name| (name.source == NameSource::Python) == python)?;
         Some(name.name.as_str())
     };
-    Evidence {
+    OriginEvidence {
         tf_name: named_by(false),
         symbol: entry.and_then(|entry| entry.symbol.as_deref()),
         library: entry.and_then(|entry| entry.library.as_deref().map(|path| mapped_path(path))),
@@ -48,15 +48,15 @@ fn evidence<'a>(identity: &'a Identity, company: Company<'a>) -> Evidence<'a> {
     }
 }
 
-fn by_family(found: Found, identity: &Identity) -> Attribution {
+fn by_family(found: FamilyMatch, identity: &Identity) -> Attribution {
     let confidence = match (found.strength, &identity.target_name) {
-        (Strength::TensorFlowName, Some(TargetName { source: NameSource::TensorFlowByShape, .. })) => {
+        (EvidenceStrength::TensorFlowName, Some(TargetName { source: NameSource::TensorFlowByShape, .. })) => {
             Confidence::Likely
         }
-        (Strength::TensorFlowName | Strength::Symbol, _) if found.note.is_some() => Confidence::Likely,
-        (Strength::TensorFlowName | Strength::Symbol, _) => Confidence::Certain,
-        (Strength::Library | Strength::Owner | Strength::PythonName, _) => Confidence::Likely,
-        (Strength::KernelName, _) => Confidence::Guess,
+        (EvidenceStrength::TensorFlowName | EvidenceStrength::Symbol, _) if found.note.is_some() => Confidence::Likely,
+        (EvidenceStrength::TensorFlowName | EvidenceStrength::Symbol, _) => Confidence::Certain,
+        (EvidenceStrength::Library | EvidenceStrength::Owner | EvidenceStrength::PythonName, _) => Confidence::Likely,
+        (EvidenceStrength::KernelName, _) => Confidence::Guess,
     };
     let mut because = reason(found.strength, identity);
     if found.with_comm {
@@ -69,25 +69,29 @@ fn by_family(found: Found, identity: &Identity) -> Attribution {
     Attribution { group: GroupKey { origin: found.origin, library: found.copy }, because, confidence, worker }
 }
 
-fn reason(strength: Strength, identity: &Identity) -> String {
+fn reason(strength: EvidenceStrength, identity: &Identity) -> String {
     let name = identity.target_name.as_ref();
     let entry = identity.entry.as_ref();
     match (strength, name, entry) {
-        (Strength::TensorFlowName, Some(name), _) if name.source == NameSource::TensorFlowByShape => {
+        (EvidenceStrength::TensorFlowName, Some(name), _) if name.source == NameSource::TensorFlowByShape => {
             format!("TensorFlow's own name {}, recognised by its shape: the library has no symbols", name.name)
         }
-        (Strength::TensorFlowName, Some(name), _) => format!("TensorFlow's own name {}", name.name),
-        (Strength::PythonName, Some(name), _) => format!("Python's own name {}", name.name),
-        (Strength::Symbol | Strength::Library | Strength::Owner, _, Some(entry)) => start(entry, strength),
+        (EvidenceStrength::TensorFlowName, Some(name), _) => format!("TensorFlow's own name {}", name.name),
+        (EvidenceStrength::PythonName, Some(name), _) => format!("Python's own name {}", name.name),
+        (EvidenceStrength::Symbol | EvidenceStrength::Library | EvidenceStrength::Owner, _, Some(entry)) => {
+            start(entry, strength)
+        }
         _ => guess(&format!("kernel name {}", identity.comm), identity),
     }
 }
 
 /// Where a thread started, in words.
-fn start(entry: &Entry, strength: Strength) -> String {
+fn start(entry: &StartRoutine, strength: EvidenceStrength) -> String {
     let library = entry.library.as_deref().map(|path| file_name(path));
     match (&entry.symbol, library, &entry.owner) {
-        (_, _, Some(owner)) if strength == Strength::Owner => format!("a std::thread of {}", file_name(&owner.library)),
+        (_, _, Some(owner)) if strength == EvidenceStrength::Owner => {
+            format!("a std::thread of {}", file_name(&owner.library))
+        }
         (Some(symbol), Some(library), _) => format!("starts at {symbol} in {library}"),
         (Some(symbol), None, _) => format!("starts at {symbol}"),
         (None, Some(library), _) => format!("starts in {library}"),
@@ -99,8 +103,8 @@ fn start(entry: &Entry, strength: Strength) -> String {
 fn by_library(families: &Families, identity: &Identity) -> Option<Attribution> {
     let entry = identity.entry.as_ref()?;
     let (path, strength) = match (&entry.owner, &entry.library) {
-        (Some(owner), _) => (&owner.library, Strength::Owner),
-        (None, Some(library)) => (library, Strength::Library),
+        (Some(owner), _) => (&owner.library, EvidenceStrength::Owner),
+        (None, Some(library)) => (library, EvidenceStrength::Library),
         (None, None) => return None,
     };
     let library = families.get("library").and_then(|family| family.copy(mapped_path(path)));
@@ -110,7 +114,7 @@ fn by_library(families: &Families, identity: &Identity) -> Option<Attribution> {
 
 fn unknown(identity: &Identity, process_comm: &str) -> Attribution {
     let because = match &identity.entry {
-        Some(entry) => start(entry, Strength::Library),
+        Some(entry) => start(entry, EvidenceStrength::Library),
         None if *identity.comm == *process_comm => {
             guess(&format!("kernel name {} says nothing: it is the process's", identity.comm), identity)
         }

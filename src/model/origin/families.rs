@@ -6,7 +6,7 @@ use std::sync::Arc;
 use regex_lite::Regex;
 
 use crate::data::Text;
-use crate::model::origin::family_file::{Copies, FamilyEntry, FamilyError, File, Rule};
+use crate::model::origin::family_file::{Copies, FamilyEntry, FamilyError, FamilyFile, MatchRule};
 use crate::model::origin::library_copy::{library_name, package_name};
 
 const BUILTIN: &str = include_str!("../../../assets/families.toml");
@@ -16,7 +16,7 @@ const BUILTIN: &str = include_str!("../../../assets/families.toml");
 pub struct Families {
     families: Vec<Family>,
     /// The user's first, if there are any; then those that come with tftop.
-    books: Vec<Book>,
+    books: Vec<FamilyList>,
 }
 
 /// One family.
@@ -33,15 +33,15 @@ pub struct Family {
 
 /// The entries of one file.
 #[derive(Clone, Debug)]
-struct Book {
-    rules: Vec<Rule>,
+struct FamilyList {
+    rules: Vec<MatchRule>,
     /// Whether a kernel name counts although it is known where the thread started: only a user can know that it does.
     trusts_comm: bool,
 }
 
 /// What is known of a thread that can tell its family.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Evidence<'a> {
+pub(crate) struct OriginEvidence<'a> {
     pub tf_name: Option<&'a str>,
     pub symbol: Option<&'a str>,
     pub library: Option<&'a str>,
@@ -54,7 +54,7 @@ pub(crate) struct Evidence<'a> {
 
 /// Kinds of evidence, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strength {
+pub(crate) enum EvidenceStrength {
     TensorFlowName,
     Symbol,
     Library,
@@ -63,17 +63,17 @@ pub(crate) enum Strength {
     KernelName,
 }
 
-impl Strength {
+impl EvidenceStrength {
     const ALL: [Self; 6] =
         [Self::TensorFlowName, Self::Symbol, Self::Library, Self::Owner, Self::PythonName, Self::KernelName];
 }
 
 /// A family found by evidence.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct FamilyMatch {
     pub origin: Arc<str>,
     pub copy: Option<Arc<str>>,
-    pub strength: Strength,
+    pub strength: EvidenceStrength,
     /// Whether the kernel's name was needed beside stronger evidence.
     pub with_comm: bool,
     /// Why even that evidence is not the last word.
@@ -113,11 +113,11 @@ impl Families {
     }
 
     /// The family the strongest evidence speaks for.
-    pub(crate) fn find(&self, evidence: &Evidence) -> Option<Found> {
+    pub(crate) fn find(&self, evidence: &OriginEvidence) -> Option<FamilyMatch> {
         let start_known = evidence.library.is_some() || evidence.symbol.is_some();
         self.books.iter().find_map(|book| {
-            let levels = Strength::ALL.into_iter();
-            levels.filter(|&level| level != Strength::KernelName || book.trusts_comm || !start_known).find_map(
+            let levels = EvidenceStrength::ALL.into_iter();
+            levels.filter(|&level| level != EvidenceStrength::KernelName || book.trusts_comm || !start_known).find_map(
                 |level| {
                     let rule = book.rules.iter().find(|rule| rule.counts_at(level) && rule.fits(evidence, level))?;
                     Some(self.found(rule, evidence, level))
@@ -126,26 +126,26 @@ impl Families {
         })
     }
 
-    fn found(&self, rule: &Rule, evidence: &Evidence, strength: Strength) -> Found {
+    fn found(&self, rule: &MatchRule, evidence: &OriginEvidence, strength: EvidenceStrength) -> FamilyMatch {
         let family = &self.families[rule.family];
         let home = match strength {
-            Strength::Library => evidence.library,
+            EvidenceStrength::Library => evidence.library,
             _ => evidence.owner.or(evidence.library),
         };
         let copy = rule.copy.clone().or_else(|| family.copy(home?));
-        let with_comm = rule.comm.is_some() && strength != Strength::KernelName;
-        Found { origin: family.id.clone(), copy, strength, with_comm, note: rule.note.clone(), pool: rule.pool }
+        let with_comm = rule.comm.is_some() && strength != EvidenceStrength::KernelName;
+        FamilyMatch { origin: family.id.clone(), copy, strength, with_comm, note: rule.note.clone(), pool: rule.pool }
     }
 
     fn with_book(mut self, text: &str, trusts_comm: bool) -> Result<Self, FamilyError> {
         let mut rules = Vec::new();
-        for entry in File::read(text)?.family {
+        for entry in FamilyFile::read(text)?.family {
             let family = self.place(&entry);
             for matched in &entry.matches {
                 rules.push(matched.rule(family, &entry.id)?);
             }
         }
-        self.books.push(Book { rules, trusts_comm });
+        self.books.push(FamilyList { rules, trusts_comm });
         Ok(self)
     }
 
@@ -178,28 +178,28 @@ impl Family {
     }
 }
 
-impl Rule {
+impl MatchRule {
     /// An entry is as strong as the strongest evidence it names; a library counts as the start routine's and as the owner's.
-    fn counts_at(&self, level: Strength) -> bool {
+    fn counts_at(&self, level: EvidenceStrength) -> bool {
         if self.tf_name.is_some() {
-            return level == Strength::TensorFlowName;
+            return level == EvidenceStrength::TensorFlowName;
         }
         if self.symbol.is_some() {
-            return level == Strength::Symbol;
+            return level == EvidenceStrength::Symbol;
         }
         if self.library.is_some() {
-            return level == Strength::Library || level == Strength::Owner;
+            return level == EvidenceStrength::Library || level == EvidenceStrength::Owner;
         }
         if self.python_name.is_some() {
-            return level == Strength::PythonName;
+            return level == EvidenceStrength::PythonName;
         }
-        level == Strength::KernelName
+        level == EvidenceStrength::KernelName
     }
 
-    fn fits(&self, evidence: &Evidence, level: Strength) -> bool {
+    fn fits(&self, evidence: &OriginEvidence, level: EvidenceStrength) -> bool {
         let library = match level {
-            Strength::Library => fits(&self.library, evidence.library),
-            Strength::Owner => fits(&self.library, evidence.owner),
+            EvidenceStrength::Library => fits(&self.library, evidence.library),
+            EvidenceStrength::Owner => fits(&self.library, evidence.owner),
             _ => fits(&self.library, evidence.library) || fits(&self.library, evidence.owner),
         };
         library
@@ -247,7 +247,8 @@ mod tests {
     #[test]
     fn a_users_family_comes_first_even_with_weaker_evidence() {
         let text = "[[family]]\nid = 'ray'\nmatch = [{ comm = '^ray' }]";
-        let evidence = Evidence { symbol: Some("pythread_wrapper"), comm: Some("ray.worker"), ..Evidence::default() };
+        let evidence =
+            OriginEvidence { symbol: Some("pythread_wrapper"), comm: Some("ray.worker"), ..OriginEvidence::default() };
         let origin = |families: Families| families.find(&evidence).unwrap().origin;
         assert_eq!(&*origin(Families::with_user_file(text).unwrap()), "ray");
         assert_eq!(&*origin(Families::builtin()), "python");
@@ -258,7 +259,7 @@ mod tests {
         let text = "[[family]]\nid = 'tf-data'\nlabel = 'input'\nmatch = [{ tf_name = '^mine$' }]";
         let families = Families::with_user_file(text).unwrap();
         for name in ["mine", "tf_data_private_threadpool"] {
-            let evidence = Evidence { tf_name: Some(name), ..Evidence::default() };
+            let evidence = OriginEvidence { tf_name: Some(name), ..OriginEvidence::default() };
             assert_eq!(&*families.find(&evidence).unwrap().origin, "tf-data", "{name}");
         }
         assert_eq!(families.get("tf-data").unwrap().label, "input");
@@ -267,9 +268,10 @@ mod tests {
 
     #[test]
     fn a_kernel_name_counts_for_nothing_where_the_start_is_known() {
-        let inherited = Evidence { comm: Some("tf_Compute"), library: Some("/x/libarrow.so"), ..Evidence::default() };
+        let inherited =
+            OriginEvidence { comm: Some("tf_Compute"), library: Some("/x/libarrow.so"), ..OriginEvidence::default() };
         assert!(Families::builtin().find(&inherited).is_none());
-        let alone = Evidence { comm: Some("tf_Compute"), ..Evidence::default() };
+        let alone = OriginEvidence { comm: Some("tf_Compute"), ..OriginEvidence::default() };
         assert_eq!(&*Families::builtin().find(&alone).unwrap().origin, "tf-inter-op");
     }
 }

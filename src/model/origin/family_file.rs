@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// A whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct File {
+pub(crate) struct FamilyFile {
     #[serde(default)]
     pub family: Vec<FamilyEntry>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct MatchEntry {
     pool: bool,
 }
 
-impl File {
+impl FamilyFile {
     /// Reads a file; every id in it is a good one.
     pub fn read(text: &str) -> Result<Self, FamilyError> {
         let file: Self = toml::from_str(text).map_err(|error| FamilyError::Syntax(error.to_string()))?;
@@ -56,7 +56,7 @@ impl File {
 
 impl MatchEntry {
     /// The entry with its patterns compiled.
-    pub fn rule(&self, family: usize, id: &str) -> Result<Rule, FamilyError> {
+    pub fn rule(&self, family: usize, id: &str) -> Result<MatchRule, FamilyError> {
         let patterns = [&self.tf_name, &self.symbol, &self.library, &self.python_name, &self.comm];
         if patterns.iter().all(|pattern| pattern.is_none()) {
             return Err(FamilyError::NoEvidence { family: id.to_owned() });
@@ -69,7 +69,7 @@ impl MatchEntry {
                 error: error.to_string(),
             })
         };
-        Ok(Rule {
+        Ok(MatchRule {
             family,
             tf_name: compile(&self.tf_name)?,
             symbol: compile(&self.symbol)?,
@@ -94,7 +94,7 @@ pub(crate) enum Copies {
 
 /// One entry: all its patterns must fit.
 #[derive(Clone, Debug)]
-pub(crate) struct Rule {
+pub(crate) struct MatchRule {
     pub family: usize,
     pub tf_name: Option<Regex>,
     pub symbol: Option<Regex>,

@@ -3,12 +3,12 @@
 use crate::data::CpuSet;
 use crate::data::sample::CpuTime;
 use crate::data::scene::Cpu;
-use crate::model::rates::load::Ticks;
+use crate::model::rates::load::TickLength;
 use crate::model::rates::window::{Remembered, Total, Window};
 
 /// Every CPU online, by number.
 #[derive(Debug, Default)]
-pub(crate) struct Cpus {
+pub(crate) struct CpuRates {
     watched: Vec<WatchedCpu>,
     /// The target's CPU time by the CPU its threads last ran on.
     ours_ns: Vec<u64>,
@@ -20,7 +20,7 @@ struct WatchedCpu {
     ours_ns: Remembered<u64>,
 }
 
-impl Cpus {
+impl CpuRates {
     /// Counts a thread's time for the CPU it last ran on.
     pub fn count(&mut self, cpu: Option<u32>, run_ns: u64) {
         if let Some(cpu) = cpu.filter(|&cpu| run_ns > 0 && cpu < CpuSet::LARGEST) {
@@ -51,13 +51,13 @@ impl Cpus {
     }
 
     /// The CPUs as they are shown. `allowed` is where the target may run; none where nothing is known of that.
-    pub fn scene(&self, allowed: Option<&CpuSet>, window: &Window, ticks: Ticks) -> Vec<Cpu> {
+    pub fn scene(&self, allowed: Option<&CpuSet>, window: &Window, ticks: TickLength) -> Vec<Cpu> {
         self.watched.iter().map(|cpu| cpu.scene(allowed, window, ticks)).collect()
     }
 }
 
 impl WatchedCpu {
-    fn scene(&self, allowed: Option<&CpuSet>, window: &Window, ticks: Ticks) -> Cpu {
+    fn scene(&self, allowed: Option<&CpuSet>, window: &Window, ticks: TickLength) -> Cpu {
         let time = self.time.over(window);
         let used_ns = ticks.ns(time.busy_ticks.saturating_add(time.steal_ticks));
         let total_ns = used_ns.saturating_add(ticks.ns(time.idle_ticks));
@@ -90,14 +90,14 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     fn after(ours: &[(u32, u64)], times: [CpuTime; 2]) -> Vec<Cpu> {
-        let (mut cpus, mut window) = (Cpus::default(), Window::default());
+        let (mut cpus, mut window) = (CpuRates::default(), Window::default());
         let zero = times.map(|time| CpuTime { cpu: time.cpu, ..CpuTime::default() });
         window.advance(SECOND);
         cpus.end_tick(&zero, &window);
         window.advance(3 * SECOND);
         ours.iter().for_each(|&(cpu, run_ns)| cpus.count(Some(cpu), run_ns));
         cpus.end_tick(&times, &window);
-        cpus.scene(Some(&"1".parse().unwrap()), &window, Ticks::of(&HostFact::default()))
+        cpus.scene(Some(&"1".parse().unwrap()), &window, TickLength::of(&HostFact::default()))
     }
 
     #[test]

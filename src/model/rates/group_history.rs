@@ -11,14 +11,14 @@ pub(crate) const LOOKS: usize = 61;
 
 /// One group's last minute.
 #[derive(Debug, Default)]
-pub(crate) struct Looks {
+pub(crate) struct GroupHistory {
     total: Load,
     wanted: VecDeque<f32>,
     /// Threads in each process at each look.
     threads: VecDeque<Vec<(ProcessKey, u32)>>,
 }
 
-impl Looks {
+impl GroupHistory {
     /// Adds a look, `span_ns` after the one before; 0 at the first, which has a count but no rate.
     pub fn take_in(&mut self, total: Load, span_ns: u64, threads: Vec<(ProcessKey, u32)>) {
         use crate::model::rates::window::Total;
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn only_processes_that_stayed_are_counted() {
-        let mut looks = Looks::default();
+        let mut looks = GroupHistory::default();
         for look in 0..100 {
             let mut threads = vec![(OLD, 4)];
             threads.extend((look > 50).then_some((NEW, look)));
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn looks_do_not_overlap() {
-        let mut looks = Looks::default();
+        let mut looks = GroupHistory::default();
         for (run_ns, span_ns) in [(5_000, 0), (6_000, 1_000), (9_000, 1_000)] {
             looks.take_in(Load { run_ns, runnable_ns: run_ns, slices: 0 }, span_ns, Vec::new());
         }

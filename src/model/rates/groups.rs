@@ -12,7 +12,7 @@ const MOST: usize = 512;
 
 /// Every group that ever had a thread.
 #[derive(Debug, Default)]
-pub(crate) struct Groups {
+pub(crate) struct GroupRates {
     watched: Vec<WatchedGroup>,
 }
 
@@ -29,7 +29,7 @@ struct WatchedGroup {
     wanted: History,
 }
 
-impl Groups {
+impl GroupRates {
     /// The group a thread belongs to; makes it if it is the first. The key may lose its copy when there are too many.
     pub fn place(&mut self, attribution: &mut Attribution, families: &Families) -> usize {
         if let Some(index) = self.position(&attribution.group) {
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_target_with_countless_libraries_does_not_make_countless_groups() {
-        let (mut groups, families) = (Groups::default(), Families::builtin());
+        let (mut groups, families) = (GroupRates::default(), Families::builtin());
         let places: Vec<usize> = (0..5000)
             .map(|n| {
                 let group = GroupKey { origin: "library".into(), library: Some(format!("lib{n}").into()) };

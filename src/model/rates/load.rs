@@ -1,7 +1,7 @@
 //! What threads used: from the kernel's counters to totals and from totals to demand.
 
 use crate::data::ThreadKey;
-use crate::data::sample::{CounterSource, HostFact, State, ThreadFact};
+use crate::data::sample::{CounterSource, HostFact, ThreadFact, ThreadState};
 use crate::data::scene::Demand;
 use crate::model::rates::window::Total;
 
@@ -20,7 +20,7 @@ pub(crate) struct Load {
 
 impl Load {
     /// The thread's counters as read. Without schedstat only CPU time has a counter.
-    pub fn read(fact: &ThreadFact, source: CounterSource, ticks: Ticks) -> Self {
+    pub fn read(fact: &ThreadFact, source: CounterSource, ticks: TickLength) -> Self {
         match source {
             CounterSource::Schedstat => Self {
                 run_ns: fact.counters.run_ns,
@@ -41,8 +41,8 @@ impl Load {
     }
 
     /// Without schedstat, a thread seen in state R is taken to have been runnable for the whole tick.
-    pub fn with_state_seen(mut self, source: CounterSource, state: State, tick_ns: u64) -> Self {
-        if source == CounterSource::StatTicks && state == State::Running {
+    pub fn with_state_seen(mut self, source: CounterSource, state: ThreadState, tick_ns: u64) -> Self {
+        if source == CounterSource::StatTicks && state == ThreadState::Running {
             self.runnable_ns = tick_ns;
         }
         self
@@ -75,11 +75,11 @@ impl Total for Load {
 
 /// The length of a clock tick of this machine.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ticks {
+pub(crate) struct TickLength {
     tick_ns: u64,
 }
 
-impl Ticks {
+impl TickLength {
     /// As the machine says, or 10 ms, which all current kernels use.
     pub fn of(host: &HostFact) -> Self {
         let tick_ns = NS_PER_S.checked_div(host.ticks_per_second).filter(|&ns| ns > 0);
@@ -99,7 +99,7 @@ impl Ticks {
 
 /// Counters of a thread begin at its birth: one born since the instant before counts from zero, an older one that was
 /// not seen before from what it says now.
-pub(crate) fn first_reading(key: ThreadKey, read: Load, before_ns: Option<u64>, ticks: Ticks) -> Load {
+pub(crate) fn first_reading(key: ThreadKey, read: Load, before_ns: Option<u64>, ticks: TickLength) -> Load {
     match before_ns {
         Some(before_ns) if ticks.started_after(key.start_ticks, before_ns) => Load::default(),
         _ => read,
@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn a_machine_that_does_not_say_its_tick_has_the_usual_one() {
-        assert_eq!(Ticks::of(&HostFact::default()).ns(3), 30_000_000);
-        assert_eq!(Ticks::of(&HostFact { ticks_per_second: u64::MAX, ..HostFact::default() }).ns(1), 10_000_000);
-        assert_eq!(Ticks::of(&HostFact { ticks_per_second: 1000, ..HostFact::default() }).ns(3), 3_000_000);
+        assert_eq!(TickLength::of(&HostFact::default()).ns(3), 30_000_000);
+        assert_eq!(TickLength::of(&HostFact { ticks_per_second: u64::MAX, ..HostFact::default() }).ns(1), 10_000_000);
+        assert_eq!(TickLength::of(&HostFact { ticks_per_second: 1000, ..HostFact::default() }).ns(3), 3_000_000);
     }
 }

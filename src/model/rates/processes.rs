@@ -2,10 +2,10 @@
 //! that no thread seen accounts for.
 
 use crate::data::sample::{ProcessFact, ProcessSample};
-use crate::data::scene::{Demand, Process};
+use crate::data::scene::{Demand, ProcessState};
 use crate::data::{Gap, ProcessKey};
-use crate::model::rates::load::{Load, Ticks};
-use crate::model::rates::threads::{Threads, Tick};
+use crate::model::rates::load::{Load, TickLength};
+use crate::model::rates::threads::{ThreadRates, Tick};
 use crate::model::rates::window::{Remembered, Window};
 
 /// utime and stime are cut to whole ticks, at both ends of the window.
@@ -13,21 +13,21 @@ const CUT_TICKS: u64 = 4;
 
 /// Every process of the newest sample.
 #[derive(Debug, Default)]
-pub(crate) struct Processes {
-    watched: Vec<WatchedProcess>,
+pub(crate) struct ProcessRates {
+    watched: Vec<ProcessRate>,
 }
 
 /// One process.
 #[derive(Debug)]
-pub(crate) struct WatchedProcess {
+pub(crate) struct ProcessRate {
     pub key: ProcessKey,
-    pub threads: Threads,
+    pub threads: ThreadRates,
     load: Remembered<Load>,
     /// The process's own clock, dead threads included.
     clock_ns: Remembered<u64>,
 }
 
-impl Processes {
+impl ProcessRates {
     /// Follows the processes to the next sample. One that ended beside others that live has no threads any more. Returns
     /// what all of them used.
     pub fn take_in(&mut self, samples: &[ProcessSample], all_ended: bool, tick: &mut Tick) -> Load {
@@ -37,7 +37,7 @@ impl Processes {
             let known = before.iter().position(|process| process.key == sample.fact.key);
             let mut process = match known {
                 Some(index) => before.swap_remove(index),
-                None => WatchedProcess::new(sample, tick),
+                None => ProcessRate::new(sample, tick),
             };
             sum.add(process.take_in(sample, all_ended || !sample.ended, tick));
             self.watched.push(process);
@@ -46,18 +46,18 @@ impl Processes {
     }
 
     /// In the order of the sample.
-    pub fn watched(&self) -> &[WatchedProcess] {
+    pub fn watched(&self) -> &[ProcessRate] {
         &self.watched
     }
 }
 
-impl WatchedProcess {
+impl ProcessRate {
     fn new(sample: &ProcessSample, tick: &Tick) -> Self {
         let clock_ns = tick.ticks.ns(sample.cpu_ticks);
         let born = tick.before_ns.is_some_and(|before| tick.ticks.started_after(sample.fact.key.start_ticks, before));
         Self {
             key: sample.fact.key,
-            threads: Threads::default(),
+            threads: ThreadRates::default(),
             load: Remembered::new(Load::default()),
             clock_ns: Remembered::new(if born { 0 } else { clock_ns }),
         }
@@ -79,8 +79,8 @@ impl WatchedProcess {
     }
 
     /// The process as it is shown.
-    pub fn scene(&self, sample: &ProcessSample, window: &Window) -> Process {
-        Process {
+    pub fn scene(&self, sample: &ProcessSample, window: &Window) -> ProcessState {
+        ProcessState {
             pid: self.key.pid,
             parent: sample.fact.parent,
             command: command_line(&sample.fact),
@@ -96,7 +96,7 @@ impl WatchedProcess {
 
     /// Time on the process's own clock that no thread seen accounts for; none where it may be inaccuracy: cut ticks, and
     /// the time it took to read one thread after the other.
-    fn unattributed_ns(&self, window: &Window, ticks: Ticks, reading_ns: u64) -> Option<u64> {
+    fn unattributed_ns(&self, window: &Window, ticks: TickLength, reading_ns: u64) -> Option<u64> {
         let clock_ns = self.clock_ns.over(window);
         let seen_ns = self.load.over(window).run_ns;
         let skew_ns = reading_ns.saturating_mul(seen_ns.checked_div(window.span_ns()).unwrap_or(0).saturating_add(1));
@@ -106,8 +106,13 @@ impl WatchedProcess {
 }
 
 /// What went to threads that lived and died between two samples; none where nothing clearly did.
-pub(crate) fn short_lived(processes: &Processes, window: &Window, ticks: Ticks, reading_ns: u64) -> Option<Gap> {
-    let missing = |process: &WatchedProcess| process.unattributed_ns(window, ticks, reading_ns);
+pub(crate) fn short_lived(
+    processes: &ProcessRates,
+    window: &Window,
+    ticks: TickLength,
+    reading_ns: u64,
+) -> Option<Gap> {
+    let missing = |process: &ProcessRate| process.unattributed_ns(window, ticks, reading_ns);
     let missing_ns: u64 = processes.watched.iter().filter_map(missing).fold(0, u64::saturating_add);
     let cpus = missing_ns as f64 / window.span_ns().max(1) as f64;
     (cpus >= 0.02).then(|| {

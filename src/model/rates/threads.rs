@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::data::sample::{CounterSource, Identity, NameSource, State, TargetName, ThreadFact};
+use crate::data::sample::{CounterSource, Identity, NameSource, TargetName, ThreadFact, ThreadState};
 use crate::data::scene::{Attribution, Thread};
 use crate::data::{CpuSet, Pid, Text, ThreadKey};
-use crate::model::origin::attribute::{Company, attribute};
+use crate::model::origin::attribute::{SiblingThreads, attribute};
 use crate::model::origin::families::Families;
-use crate::model::rates::cpus::Cpus;
-use crate::model::rates::groups::Groups;
-use crate::model::rates::load::{Load, Ticks, first_reading};
+use crate::model::rates::cpus::CpuRates;
+use crate::model::rates::groups::GroupRates;
+use crate::model::rates::load::{Load, TickLength, first_reading};
 use crate::model::rates::window::{Remembered, Window};
 
 /// Identities attributed lately are remembered: pools make many threads of the same kind.
@@ -20,19 +20,19 @@ const MOST_COMPANIONS: usize = 8;
 
 /// Threads of one process, by rising key.
 #[derive(Debug, Default)]
-pub(crate) struct Threads {
-    watched: Vec<WatchedThread>,
+pub(crate) struct ThreadRates {
+    watched: Vec<ThreadRate>,
     origins: Origins,
 }
 
 /// One thread.
 #[derive(Debug)]
-pub(crate) struct WatchedThread {
+pub(crate) struct ThreadRate {
     pub key: ThreadKey,
     pub group: usize,
     attribution: Arc<Attribution>,
     identity: Arc<Identity>,
-    shown: Shown,
+    shown: LatestReading,
     /// Its counters as last read.
     read: Load,
     load: Remembered<Load>,
@@ -42,8 +42,8 @@ pub(crate) struct WatchedThread {
 
 /// What is shown as it was read.
 #[derive(Debug)]
-struct Shown {
-    state: State,
+struct LatestReading {
+    state: ThreadState,
     last_cpu: Option<u32>,
     affinity: Option<Arc<CpuSet>>,
 }
@@ -52,16 +52,16 @@ struct Shown {
 #[derive(Debug)]
 pub(crate) struct Tick<'a> {
     pub families: &'a Families,
-    pub groups: &'a mut Groups,
-    pub cpus: &'a mut Cpus,
+    pub groups: &'a mut GroupRates,
+    pub cpus: &'a mut CpuRates,
     pub window: &'a Window,
     pub source: CounterSource,
-    pub ticks: Ticks,
+    pub ticks: TickLength,
     /// The instant of the sample before; none at the first.
     pub before_ns: Option<u64>,
 }
 
-impl Threads {
+impl ThreadRates {
     /// Follows the process's threads to the next sample. Returns what they used in between.
     pub fn take_in(&mut self, facts: &[ThreadFact], process_comm: &str, tick: &mut Tick) -> Load {
         self.origins.begin_tick(process_comm);
@@ -74,8 +74,8 @@ impl Threads {
         for fact in facts {
             while before.next_if(|thread| thread.key < fact.key).is_some() {}
             let mut thread = match before.next_if(|thread| thread.key == fact.key) {
-                Some(thread) => WatchedThread { rated: true, ..thread },
-                None => WatchedThread::new(fact, &mut self.origins, tick),
+                Some(thread) => ThreadRate { rated: true, ..thread },
+                None => ThreadRate::new(fact, &mut self.origins, tick),
             };
             sum.add(thread.take_in(fact, &mut self.origins, tick));
             self.watched.push(thread);
@@ -84,12 +84,12 @@ impl Threads {
     }
 
     /// The threads, by rising key.
-    pub fn watched(&self) -> &[WatchedThread] {
+    pub fn watched(&self) -> &[ThreadRate] {
         &self.watched
     }
 }
 
-impl WatchedThread {
+impl ThreadRate {
     fn new(fact: &ThreadFact, origins: &mut Origins, tick: &mut Tick) -> Self {
         let (attribution, group) = origins.find(&fact.identity, tick);
         let read = Load::read(fact, tick.source, tick.ticks);
@@ -99,7 +99,7 @@ impl WatchedThread {
             group,
             attribution,
             identity: Arc::clone(&fact.identity),
-            shown: Shown { state: fact.state, last_cpu: fact.last_cpu, affinity: fact.affinity.clone() },
+            shown: LatestReading { state: fact.state, last_cpu: fact.last_cpu, affinity: fact.affinity.clone() },
             read: first,
             load: Remembered::new(Load::default()),
             // Birth is as good as an earlier reading; a first look at an older thread compares with nothing.
@@ -151,7 +151,7 @@ impl WatchedThread {
     }
 }
 
-impl Shown {
+impl LatestReading {
     fn take_in(&mut self, fact: &ThreadFact) {
         self.state = fact.state;
         self.last_cpu = fact.last_cpu;
@@ -197,7 +197,7 @@ impl Origins {
             return (Arc::clone(attribution), *group);
         }
         self.learn(identity, tick.families);
-        let company = Company { process_comm: &self.process_comm, companions: &self.companions };
+        let company = SiblingThreads { process_comm: &self.process_comm, companions: &self.companions };
         let mut attribution = attribute(tick.families, identity, company);
         let group = tick.groups.place(&mut attribution, tick.families);
         let attribution = Arc::new(attribution);

@@ -2,8 +2,8 @@
 
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, clear};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, clear};
 use crate::model::verdict::levels::UNDER_SHARE;
 
 pub const RULE: Rule = Rule { code: "asleep-is-fine", asks: "Do many threads exist but sleep?", check };
@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule { code: "asleep-is-fine", asks: "Do many threads exi
 /// Threads a CPU from which on people count them and worry.
 const MANY: f64 = 4.0;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let threads = case.threads.len();
     let judged = case.judged()?;
     let (cpus, wanted) = (case.effective_cpus(), judged.demand.wanted);

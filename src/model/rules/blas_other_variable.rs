@@ -3,9 +3,9 @@
 use crate::data::limits::{Caps, Grade};
 use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::limits::knobs::{Cpus, own_threads, variables};
-use crate::model::rules::input::{Case, number, threads_of, variable};
-use crate::model::rules::{Answer, Rule, cant_tell, clear, counted, of_each};
+use crate::model::limits::knobs::{DefaultCpus, own_threads, variables};
+use crate::model::rules::input::{RuleInput, number, threads_of, variable};
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear, counted, of_each};
 
 pub const RULE: Rule =
     Rule { code: "blas-other-variable", asks: "Is a variable set that another BLAS would read?", check };
@@ -13,11 +13,11 @@ pub const RULE: Rule =
 /// Variables of other BLAS libraries.
 const OTHERS: [&str; 3] = ["MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"];
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     of_each(case, case.living(), in_process).unwrap_or_else(|| clear("no process lives"))
 }
 
-fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, _: Cpus) -> Answer {
+fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
     let threads = |group: &crate::data::scene::Group| threads_of(group, process.key.pid);
     let Some(openblas) = case.of_origin("openblas").max_by_key(|group| threads(group)).filter(|g| threads(g) > 0)
     else {

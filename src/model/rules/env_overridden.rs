@@ -3,17 +3,17 @@
 use crate::data::limits::Grade;
 use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::limits::knobs::Cpus;
-use crate::model::rules::input::{Case, TF_POOLS, TfPool, number};
-use crate::model::rules::{Answer, Rule, cant_tell, clear, of_each_tensorflow, origins_unread, too_soon};
+use crate::model::limits::knobs::DefaultCpus;
+use crate::model::rules::input::{RuleInput, TF_POOLS, TfPool, number};
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear, of_each_tensorflow, origins_unread, too_soon};
 
 pub const RULE: Rule = Rule { code: "env-overridden", asks: "Does tf.config overrule a variable?", check };
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     of_each_tensorflow(case, in_process)
 }
 
-fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, _: Cpus) -> Answer {
+fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
     let set = |pool: &'static TfPool| Some((pool, number(process, pool.variable).filter(|&value| value > 0)?));
     let set: Vec<(&TfPool, u32)> = TF_POOLS.iter().filter_map(set).collect();
     if set.is_empty() {
@@ -41,7 +41,7 @@ fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, _: Cpus) -> Answer 
 }
 
 /// tf.config and the variable differ: the pool says who won.
-fn contradiction(case: &Case, process: &ProcessFact, pool: &TfPool, value: u32, config: u32) -> Answer {
+fn contradiction(case: &RuleInput, process: &ProcessFact, pool: &TfPool, value: u32, config: u32) -> RuleResult {
     let doubtful = case.doubtful_in(process.key.pid);
     if doubtful > 0 {
         return origins_unread(doubtful);

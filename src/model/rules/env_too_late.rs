@@ -4,9 +4,9 @@ use crate::data::limits::{Caps, Grade};
 use crate::data::sample::{Environment, ProcessFact};
 use crate::data::scene::{Evidence, Finding, Group, Level, Remedy};
 use crate::model::advice;
-use crate::model::limits::knobs::{Cpus, own_threads, variables};
-use crate::model::rules::input::{Case, threads_of};
-use crate::model::rules::{Answer, Rule, cant_tell, clear, counted, of_each};
+use crate::model::limits::knobs::{DefaultCpus, own_threads, variables};
+use crate::model::rules::input::{RuleInput, threads_of};
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear, counted, of_each};
 
 pub const RULE: Rule = Rule { code: "env-too-late", asks: "Did the program set a variable too late?", check };
 
@@ -14,11 +14,11 @@ pub const RULE: Rule = Rule { code: "env-too-late", asks: "Did the program set a
 /// say nothing of when the variable was set.
 const ONE_POOL: [&str; 4] = ["tf-intra-op", "tf-inter-op", "openblas", "numexpr"];
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     of_each(case, case.living(), in_process).unwrap_or_else(|| clear("no process lives"))
 }
 
-fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, cpus: Cpus) -> Answer {
+fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
     let Some(live) = &process.settings.live_environment else {
         return cant_tell("the environment as it is now can't be read");
     };
@@ -46,7 +46,7 @@ fn late(
     group: &Group,
     process: &ProcessFact,
     (name, value): (&str, u32),
-    (start, cpus): (&Environment, Cpus),
+    (start, cpus): (&Environment, DefaultCpus),
 ) -> Option<Finding> {
     let origin = group.key.origin.as_ref();
     let threads = threads_of(group, process.key.pid);

@@ -2,15 +2,15 @@
 
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, cant_tell, clear};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
 
 pub const RULE: Rule = Rule { code: "gpu-bound", asks: "Does a GPU do the work?", check };
 
 /// CPUs wanted under which nothing is going on.
 const ASLEEP: f64 = 0.1;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let gpu: u32 = case.of_origin("gpu").map(|group| group.threads).sum();
     if gpu == 0 {
         return clear("no GPU runtime has threads in this process");

@@ -2,11 +2,11 @@
 
 use crate::data::limits::{Limit, Limits};
 use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample};
-use crate::data::scene::{Capacity, Condition, Confidence, Demand, Group, Level, Pressure, Thread, Verdict};
+use crate::data::scene::{Answer, Capacity, Confidence, Demand, Group, Level, Pressure, Thread, Verdict};
 use crate::data::{Pid, Text};
-use crate::model::activity::spin_samples::Sampled;
-use crate::model::limits::group_limits::Sizes;
-use crate::model::limits::knobs::Cpus;
+use crate::model::activity::spin_samples::SpinSamples;
+use crate::model::limits::group_limits::DefaultSizes;
+use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::piled_affinity::Crowd;
 use crate::model::verdict::levels::{JUDGED_S, NOTICE_SATURATION};
 
@@ -17,7 +17,7 @@ const CAUSE_SHARE: f64 = 0.25;
 
 /// One moment, laid out for the rules.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub struct RuleInput<'a> {
     /// The target's processes, the one asked for first.
     pub processes: &'a [ProcessSample],
     /// Its groups with their limits.
@@ -27,24 +27,24 @@ pub struct Case<'a> {
     /// Effective CPUs and what they follow from.
     pub capacity: &'a Capacity,
     /// CPUs that pool sizes follow from where nothing is set.
-    pub(crate) sizes: &'a Sizes,
+    pub(crate) sizes: &'a DefaultSizes,
     /// What counters are made of.
     pub source: CounterSource,
     /// Seconds the target has been watched.
     pub watched_s: f64,
     /// The judged window; none until it is full.
-    pub judged: Option<&'a Judged>,
+    pub judged: Option<&'a JudgedWindow>,
     /// What stacks that were taken lately show.
-    pub sampled: &'a Sampled,
+    pub sampled: &'a SpinSamples,
 }
 
 /// The judged window: the last [`JUDGED_S`] seconds, or all that was watched.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Judged {
+pub struct JudgedWindow {
     /// Demand against capacity.
     pub pressure: Pressure,
     /// The condition it amounts to.
-    pub condition: Condition,
+    pub condition: Verdict,
     /// Seconds it covers.
     pub span_s: f64,
     /// Demand of the whole target.
@@ -90,23 +90,23 @@ pub struct Throttling {
 /// The origins that run a model's operations.
 pub const COMPUTE: [&str; 5] = ["tf-intra-op", "tf-inter-op", "xla", "openmp", "openblas"];
 
-impl<'a> Case<'a> {
+impl<'a> RuleInput<'a> {
     /// The judged window, or the answer to give while there is none.
-    pub fn judged(&self) -> Result<&'a Judged, Verdict> {
+    pub fn judged(&self) -> Result<&'a JudgedWindow, Answer> {
         self.judged.ok_or_else(|| match self.watched_s >= 2.0 * JUDGED_S && self.effective_cpus() <= 0.0 {
-            true => Verdict::CantTell { because: "how many CPUs the target may use can't be read".to_owned() },
-            false => Verdict::TooSoon { needs: format!("{JUDGED_S:.0} s of watching, has {:.0}", self.watched_s) },
+            true => Answer::CantTell { because: "how many CPUs the target may use can't be read".to_owned() },
+            false => Answer::TooSoon { needs: format!("{JUDGED_S:.0} s of watching, has {:.0}", self.watched_s) },
         })
     }
 
     /// Processes that live and run TensorFlow, with the CPUs their pools follow from.
-    pub fn tensorflows(&self) -> impl Iterator<Item = (&'a ProcessFact, Cpus)> {
+    pub fn tensorflows(&self) -> impl Iterator<Item = (&'a ProcessFact, DefaultCpus)> {
         let living = self.living().filter(|(fact, _)| fact.tensorflow.is_some());
         living.take(MOST_PROCESSES)
     }
 
     /// Processes that live, with the CPUs their pools follow from.
-    pub fn living(&self) -> impl Iterator<Item = (&'a ProcessFact, Cpus)> {
+    pub fn living(&self) -> impl Iterator<Item = (&'a ProcessFact, DefaultCpus)> {
         let living = self.processes.iter().zip(&self.sizes.each).filter(|(process, _)| !process.ended);
         living.map(|(process, &cpus)| (process.fact.as_ref(), cpus)).take(MOST_PROCESSES)
     }
@@ -131,7 +131,7 @@ impl<'a> Case<'a> {
     }
 
     /// CPUs wanted by all groups of these origins over the judged window.
-    pub fn wanted(&self, judged: &Judged, origins: &[&str]) -> f64 {
+    pub fn wanted(&self, judged: &JudgedWindow, origins: &[&str]) -> f64 {
         let of = |group: &Group| origins.contains(&group.key.origin.as_ref());
         let wanted =
             self.groups.iter().zip(&judged.groups).filter(|(group, _)| of(group)).map(|(_, demand)| demand.wanted);
@@ -151,12 +151,12 @@ impl<'a> Case<'a> {
     }
 
     /// Whether more is wanted than the CPUs there are.
-    pub fn crowded(&self, judged: &Judged) -> bool {
+    pub fn crowded(&self, judged: &JudgedWindow) -> bool {
         judged.demand.wanted > self.effective_cpus() * NOTICE_SATURATION
     }
 
     /// Whether a TensorFlow pool was limited and more is wanted than all those limits together: somebody expected less.
-    pub fn beyond_wishes(&self, judged: &Judged) -> bool {
+    pub fn beyond_wishes(&self, judged: &JudgedWindow) -> bool {
         let wishes: Vec<u32> =
             ["tf-intra-op", "tf-inter-op"].iter().filter_map(|o| self.wish(o)).map(|limit| limit.value).collect();
         !wishes.is_empty() && judged.demand.wanted > f64::from(wishes.iter().sum::<u32>()) * NOTICE_SATURATION
@@ -164,7 +164,7 @@ impl<'a> Case<'a> {
 
     /// How bad a cause is that accounts for so much of what is wanted: as bad as the condition if that is much, else a
     /// notice.
-    pub fn blame(&self, judged: &Judged, wanted: f64) -> Level {
+    pub fn blame(&self, judged: &JudgedWindow, wanted: f64) -> Level {
         let much = wanted >= CAUSE_SHARE * judged.demand.wanted;
         if much && self.crowded(judged) { judged.condition.level().max(Level::Notice) } else { Level::Notice }
     }
@@ -226,7 +226,7 @@ impl TfPool {
 
     /// Threads of the largest pool of its kind in a process: sessions and NUMA nodes may have pools of their own, which
     /// TensorFlow names differently.
-    pub fn size_in(&self, case: &Case, pid: Pid) -> u32 {
+    pub fn size_in(&self, case: &RuleInput, pid: Pid) -> u32 {
         let of = |thread: &&Thread| thread.pid == pid && thread.attribution.group.origin.as_ref() == self.origin;
         let mut sizes: Vec<(&str, u32)> = Vec::new();
         for thread in case.threads.iter().filter(of) {

@@ -2,8 +2,8 @@
 
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::rules::input::{COMPUTE, Case};
-use crate::model::rules::{Answer, Rule, cant_tell, clear};
+use crate::model::rules::input::{COMPUTE, RuleInput};
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
 
 pub const RULE: Rule = Rule { code: "input-bound", asks: "Does computing wait for input?", check };
 
@@ -12,7 +12,7 @@ const IDLE_SHARE: f64 = 0.2;
 /// CPUs of work that one thread can't do faster.
 const ONE_THREAD: f64 = 0.9;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     if case.tensorflows().next().is_none() {
         return clear("no TensorFlow in this process");
     }

@@ -1,19 +1,19 @@
 //! Was a setting made after the pool was built? The first device or session fixes TensorFlow's pools for good.
 
 use crate::data::limits::Grade;
-use crate::data::sample::{ProcessFact, Script, Wish, WishKnob};
+use crate::data::sample::{ProcessFact, Script, ScriptKnob, ScriptSetting};
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::limits::knobs::Cpus;
-use crate::model::rules::input::{Case, TF_POOLS, TfPool, number, variable};
-use crate::model::rules::{Answer, Rule, cant_tell, clear, counted, of_each_tensorflow, origins_unread, too_soon};
+use crate::model::limits::knobs::DefaultCpus;
+use crate::model::rules::input::{RuleInput, TF_POOLS, TfPool, number, variable};
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear, counted, of_each_tensorflow, origins_unread, too_soon};
 
 pub const RULE: Rule = Rule { code: "late-setting", asks: "Was a setting made after the pool was built?", check };
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     of_each_tensorflow(case, in_process)
 }
 
-fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, cpus: Cpus) -> Answer {
+fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
     if process.settings.tf_config.is_none() && process.settings.script.is_none() {
         return cant_tell("neither tf.config nor the script's source can be read");
     }
@@ -29,8 +29,8 @@ fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, cpus: Cpus) -> Answ
     if let Some(found) = built.iter().find_map(|built| built.configured(process)) {
         return Ok(found);
     }
-    let wished: Vec<Answer> = built.iter().filter_map(|built| built.wished(process)).collect();
-    let (found, doubts): (Vec<Answer>, Vec<Answer>) = wished.into_iter().partition(Result::is_ok);
+    let wished: Vec<RuleResult> = built.iter().filter_map(|built| built.wished(process)).collect();
+    let (found, doubts): (Vec<RuleResult>, Vec<RuleResult>) = wished.into_iter().partition(Result::is_ok);
     let answer = found.into_iter().next().or(doubts.into_iter().next());
     answer.unwrap_or_else(|| clear(built.iter().map(|built| built.agreement(process)).collect::<Vec<_>>().join("; ")))
 }
@@ -39,7 +39,7 @@ fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, cpus: Cpus) -> Answ
 struct Built {
     pool: &'static TfPool,
     threads: u32,
-    cpus: Cpus,
+    cpus: DefaultCpus,
 }
 
 impl Built {
@@ -84,17 +84,17 @@ impl Built {
 
     /// The script's source asks for a number that neither tf.config nor the pool has. A script that asks for several has
     /// branches, and which of them ran is not known.
-    fn wished(&self, process: &ProcessFact) -> Option<Answer> {
+    fn wished(&self, process: &ProcessFact) -> Option<RuleResult> {
         let script = process.settings.script.as_ref()?;
-        let knob = if self.pool.name == "intra" { WishKnob::Intra } else { WishKnob::Inter };
-        let asks = |wish: &&Wish| wish.knob == knob && wish.value > 0;
+        let knob = if self.pool.name == "intra" { ScriptKnob::Intra } else { ScriptKnob::Inter };
+        let asks = |wish: &&ScriptSetting| wish.knob == knob && wish.value > 0;
         if self.held(process).is_some() {
             return None;
         }
         if self.pool.in_tf_config(process).is_some() {
             return None; // tf.config says what ran, and its number was compared already
         }
-        let wishes: Vec<&Wish> = script.wishes.iter().filter(asks).collect();
+        let wishes: Vec<&ScriptSetting> = script.wishes.iter().filter(asks).collect();
         let unmet = *wishes.iter().rfind(|wish| wish.value != i64::from(self.threads))?;
         let (name, threads, place) = (self.pool.name, self.threads, place(script, unmet));
         if wishes.iter().any(|wish| wish.value != unmet.value) {
@@ -150,7 +150,7 @@ impl Built {
     }
 }
 
-fn place(script: &Script, wish: &Wish) -> String {
+fn place(script: &Script, wish: &ScriptSetting) -> String {
     let file = script.path.rsplit('/').next().unwrap_or(&script.path);
     format!("{file}:{}", wish.line)
 }

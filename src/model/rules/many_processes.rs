@@ -4,8 +4,8 @@ use crate::data::Pid;
 use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::advice;
-use crate::model::rules::input::{COMPUTE, Case};
-use crate::model::rules::{Answer, Rule, clear};
+use crate::model::rules::input::{COMPUTE, RuleInput};
+use crate::model::rules::{Rule, RuleResult, clear};
 
 pub const RULE: Rule = Rule { code: "many-processes", asks: "Does every worker process bring its own pools?", check };
 
@@ -14,7 +14,7 @@ const BUSY_CPUS: f64 = 0.25;
 /// What all but the busiest process must want: less, and that one is to blame alone.
 const OTHERS_SHARE: f64 = 0.25;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let living = case.processes.iter().filter(|process| !process.ended).count();
     if living < 2 {
         return clear("one process");
@@ -57,7 +57,7 @@ fn check(case: &Case) -> Answer {
 }
 
 /// The same cap for every pool that exists.
-fn caps(case: &Case, each: u32) -> Caps {
+fn caps(case: &RuleInput, each: u32) -> Caps {
     let mut caps = Caps::default();
     for group in case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()) && group.threads > 0) {
         if let Some(cap) = advice::slot(&mut caps, group) {

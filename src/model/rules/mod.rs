@@ -24,36 +24,35 @@ pub(crate) mod throttled;
 pub(crate) mod xla_own_pool;
 pub(crate) mod zero_means_all;
 
-
 use crate::data::limits::Grade;
 use crate::data::sample::{CounterSource, ProcessFact};
-use crate::data::scene::{Evidence, Finding, Judgement, Verdict};
-use crate::model::limits::knobs::Cpus;
-use crate::model::rules::input::Case;
+use crate::data::scene::{Answer, Evidence, Finding, RuleAnswer};
+use crate::model::limits::knobs::DefaultCpus;
+use crate::model::rules::input::RuleInput;
 
 /// A rule: one cause it looks for.
 #[derive(Debug)]
 pub struct Rule {
     code: &'static str,
     asks: &'static str,
-    check: fn(&Case) -> Answer,
+    check: fn(&RuleInput) -> RuleResult,
 }
 
 impl Rule {
-    fn judge(&self, case: &Case) -> Judgement {
+    fn judge(&self, case: &RuleInput) -> RuleAnswer {
         let estimated = case.source == CounterSource::StatTicks;
         let found = |finding: Finding| {
             // Without schedstat every demand is an estimate, and so is what follows from it.
             let grade = if estimated { Grade::Inferred } else { finding.grade };
-            Verdict::Found(Box::new(Finding { grade, ..finding }))
+            Answer::Found(Box::new(Finding { grade, ..finding }))
         };
         let verdict = (self.check)(case).map_or_else(|silent| silent, found);
-        Judgement { code: self.code, asks: self.asks, verdict }
+        RuleAnswer { code: self.code, asks: self.asks, verdict }
     }
 }
 
 /// A finding, or why there is none.
-type Answer = Result<Finding, Verdict>;
+type RuleResult = Result<Finding, Answer>;
 
 /// Every rule; what explains another stands before it.
 const RULES: &[Rule] = &[
@@ -81,16 +80,16 @@ const RULES: &[Rule] = &[
 ];
 
 /// Every rule's answer, in the order of [`RULES`].
-pub fn judge(case: &Case) -> Vec<Judgement> {
+pub fn judge(case: &RuleInput) -> Vec<RuleAnswer> {
     RULES.iter().map(|rule| rule.judge(case)).collect()
 }
 
 /// What a rule about one process's settings says of the first process in which it finds something, else of the first.
 fn of_each<'a>(
-    case: &Case<'a>,
-    processes: impl Iterator<Item = (&'a ProcessFact, Cpus)>,
-    check: fn(&Case<'a>, &'a ProcessFact, Cpus) -> Answer,
-) -> Option<Answer> {
+    case: &RuleInput<'a>,
+    processes: impl Iterator<Item = (&'a ProcessFact, DefaultCpus)>,
+    check: fn(&RuleInput<'a>, &'a ProcessFact, DefaultCpus) -> RuleResult,
+) -> Option<RuleResult> {
     let mut first = None;
     for (process, cpus) in processes {
         match check(case, process, cpus) {
@@ -107,12 +106,15 @@ fn of_each<'a>(
 }
 
 /// The same for processes that run TensorFlow.
-fn of_each_tensorflow<'a>(case: &Case<'a>, check: fn(&Case<'a>, &'a ProcessFact, Cpus) -> Answer) -> Answer {
+fn of_each_tensorflow<'a>(
+    case: &RuleInput<'a>,
+    check: fn(&RuleInput<'a>, &'a ProcessFact, DefaultCpus) -> RuleResult,
+) -> RuleResult {
     of_each(case, case.tensorflows(), check).unwrap_or_else(|| clear("no TensorFlow in this process"))
 }
 
 /// The answer where a rule would have to count threads that nobody can tell apart.
-fn origins_unread(threads: usize) -> Answer {
+fn origins_unread(threads: usize) -> RuleResult {
     cant_tell(format!(
         "the origin of {threads} threads is not known: their names can't be read from the process's memory"
     ))
@@ -123,14 +125,14 @@ fn counted(threads: u32) -> String {
     if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") }
 }
 
-fn clear(because: impl Into<String>) -> Answer {
-    Err(Verdict::Clear { because: because.into() })
+fn clear(because: impl Into<String>) -> RuleResult {
+    Err(Answer::Clear { because: because.into() })
 }
 
-fn cant_tell(because: impl Into<String>) -> Answer {
-    Err(Verdict::CantTell { because: because.into() })
+fn cant_tell(because: impl Into<String>) -> RuleResult {
+    Err(Answer::CantTell { because: because.into() })
 }
 
-fn too_soon(needs: impl Into<String>) -> Answer {
-    Err(Verdict::TooSoon { needs: needs.into() })
+fn too_soon(needs: impl Into<String>) -> RuleResult {
+    Err(Answer::TooSoon { needs: needs.into() })
 }

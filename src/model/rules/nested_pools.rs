@@ -3,8 +3,8 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::advice;
-use crate::model::rules::input::{Case, Judged};
-use crate::model::rules::{Answer, Rule, cant_tell, clear, too_soon};
+use crate::model::rules::input::{JudgedWindow, RuleInput};
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear, too_soon};
 
 pub const RULE: Rule = Rule { code: "nested-pools", asks: "Does one pool call into another?", check };
 
@@ -17,7 +17,7 @@ const BUSY_CPUS: f64 = 0.5;
 /// Variance of what a group wants (CPUs squared) below which it is the same all the time.
 const FLAT: f64 = 0.01;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let judged = case.judged()?;
     if !case.crowded(judged) {
         return clear(format!("{:.1} CPUs are wanted: pools that run together fit", judged.demand.wanted));
@@ -52,7 +52,7 @@ fn check(case: &Case) -> Answer {
     }
 }
 
-fn found(case: &Case, judged: &Judged, (a, b): (usize, usize), r: f64) -> Finding {
+fn found(case: &RuleInput, judged: &JudgedWindow, (a, b): (usize, usize), r: f64) -> Finding {
     let (first, second) = (&case.groups[a].label, &case.groups[b].label);
     let (a_wants, b_wants) = (judged.groups[a].wanted, judged.groups[b].wanted);
     let fit = advice::fit(case, judged);

@@ -3,8 +3,8 @@
 use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Group, Remedy};
 use crate::model::advice;
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, clear};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, clear};
 
 pub const RULE: Rule =
     Rule { code: "omp-does-the-work", asks: "Does OpenMP do the work that intra-op is set for?", check };
@@ -12,7 +12,7 @@ pub const RULE: Rule =
 /// Copies of OpenMP that a build of TensorFlow runs its operations on; any other belongs to the package that ships it.
 const OF_TENSORFLOW: [&str; 6] = ["tensorflow", "intel", "intel_openmp", "libiomp5", "libomp", "libgomp"];
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     if case.tensorflows().next().is_none() {
         return clear("no TensorFlow in this process");
     }

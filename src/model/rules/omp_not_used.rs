@@ -3,19 +3,19 @@
 use crate::data::limits::Grade;
 use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::limits::knobs::Cpus;
-use crate::model::rules::input::{Case, TF_POOLS, number};
-use crate::model::rules::{Answer, Rule, clear, of_each_tensorflow};
+use crate::model::limits::knobs::DefaultCpus;
+use crate::model::rules::input::{RuleInput, TF_POOLS, number};
+use crate::model::rules::{Rule, RuleResult, clear, of_each_tensorflow};
 
 pub const RULE: Rule = Rule { code: "omp-not-used", asks: "Is OMP_NUM_THREADS set where no OpenMP runs?", check };
 
 const VARIABLES: [&str; 3] = ["OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS"];
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     of_each_tensorflow(case, in_process)
 }
 
-fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, _: Cpus) -> Answer {
+fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
     let set = VARIABLES.iter().find_map(|name| Some((*name, number(process, name).filter(|&value| value > 0)?)));
     let Some((name, value)) = set else { return clear("no OpenMP or MKL variable is set") };
     let judged = case.judged()?;

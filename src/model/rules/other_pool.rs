@@ -3,15 +3,15 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Demand, Evidence, Finding, Group, Remedy};
 use crate::model::advice;
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, clear};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, clear};
 
 pub const RULE: Rule = Rule { code: "other-pool", asks: "Do other pools run beside the one that was limited?", check };
 
 /// What pools without a limit must want together to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.5;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let limited = ["tf-intra-op", "tf-inter-op"].into_iter().find_map(|origin| Some((origin, case.wish(origin)?)));
     let Some((origin, limit)) = limited else { return clear("nobody limited a TensorFlow pool") };
     let judged = case.judged()?;
@@ -59,7 +59,7 @@ fn unlimited(group: &Group) -> bool {
     group.key.origin.as_ref() != "main" && !group.limits.effective().is_some_and(|limit| limit.was_set())
 }
 
-fn of<'a>(case: &Case<'a>, origin: &str) -> &'a Group {
+fn of<'a>(case: &RuleInput<'a>, origin: &str) -> &'a Group {
     let mut groups = case.of_origin(origin);
     groups.next().unwrap_or(&case.groups[0])
 }

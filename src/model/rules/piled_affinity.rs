@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::data::CpuSet;
 use crate::data::limits::Grade;
 use crate::data::scene::{Cpu, Evidence, Finding, Level, Remedy, Thread};
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, cant_tell, clear};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
 
 pub const RULE: Rule = Rule { code: "piled-affinity", asks: "Do affinity masks crowd threads on few CPUs?", check };
 
@@ -67,7 +67,7 @@ fn idle_outside(mask: &CpuSet, cpus: &[Cpu]) -> u32 {
     cpus.iter().filter(idle).count() as u32
 }
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     if case.threads.iter().all(|thread| thread.affinity.is_none()) {
         return cant_tell("no thread's affinity can be read");
     }

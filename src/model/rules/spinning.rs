@@ -3,9 +3,9 @@
 
 use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
-use crate::model::activity::spin_samples::Looks;
-use crate::model::rules::input::{Case, Judged, variable};
-use crate::model::rules::{Answer, Rule, cant_tell, clear};
+use crate::model::activity::spin_samples::SpinCounts;
+use crate::model::rules::input::{JudgedWindow, RuleInput, variable};
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
 
 pub const RULE: Rule = Rule { code: "spinning", asks: "Do threads only look busy because they wait in a loop?", check };
 
@@ -35,7 +35,7 @@ const SUSPECTS: [Suspect; 3] = [
     },
 ];
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let judged = case.judged()?;
     let busy: Vec<(&Suspect, usize)> = SUSPECTS
         .iter()
@@ -62,14 +62,14 @@ fn check(case: &Case) -> Answer {
 }
 
 /// Threads of an origin that are runnable all the time.
-fn always(case: &Case, origin: &str) -> usize {
+fn always(case: &RuleInput, origin: &str) -> usize {
     let is =
         |t: &&Thread| t.attribution.group.origin.as_ref() == origin && t.demand.is_some_and(|d| d.wanted >= ALWAYS);
     case.threads.iter().filter(is).count()
 }
 
 /// Where the share in a wait loop lies, by Wilson's interval: looks are few, and the share often near 0 or 1.
-fn bounds(looks: Looks) -> (f64, f64) {
+fn bounds(looks: SpinCounts) -> (f64, f64) {
     let (n, share) = (looks.ran as f64, looks.spinning as f64 / looks.ran as f64);
     let middle = share + Z * Z / (2.0 * n);
     let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
@@ -77,9 +77,9 @@ fn bounds(looks: Looks) -> (f64, f64) {
     ((middle - half) / scale, (middle + half) / scale)
 }
 
-fn seen(case: &Case, judged: &Judged, suspect: &Suspect, (count, looks): (usize, Looks)) -> Finding {
+fn seen(case: &RuleInput, judged: &JudgedWindow, suspect: &Suspect, (count, looks): (usize, SpinCounts)) -> Finding {
     let Suspect { origin, words, remedy } = suspect;
-    let Looks { ran, spinning, likely } = looks;
+    let SpinCounts { ran, spinning, likely } = looks;
     let share = spinning as f64 / ran as f64;
     let percent = 100.0 * share;
     let wanted = case.wanted(judged, &[origin]);
@@ -101,7 +101,7 @@ fn seen(case: &Case, judged: &Judged, suspect: &Suspect, (count, looks): (usize,
 }
 
 /// Without stacks: what a variable makes likely.
-fn told(case: &Case, judged: &Judged, busy: &[(&Suspect, usize)]) -> Answer {
+fn told(case: &RuleInput, judged: &JudgedWindow, busy: &[(&Suspect, usize)]) -> RuleResult {
     let asked = |name: &str, wanted: &str| {
         let is = |value: &str| value.trim().eq_ignore_ascii_case(wanted);
         case.living().any(|(process, _)| variable(process, name).is_some_and(is))

@@ -2,8 +2,8 @@
 
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, cant_tell, clear};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
 use crate::model::verdict::levels::{NOT_THROTTLED_SHARE, NOTICE_SATURATION, STARVED_SHARE};
 
 pub const RULE: Rule = Rule { code: "starved", asks: "Do neighbours take CPUs that are yours?", check };
@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule { code: "starved", asks: "Do neighbours take CPUs th
 /// Of the CPUs that did not come, the share others must have used to be why.
 const EXPLAINED_SHARE: f64 = 0.5;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let judged = case.judged()?;
     let pressure = &judged.pressure;
     let entitled = judged.demand.wanted.min(case.effective_cpus());

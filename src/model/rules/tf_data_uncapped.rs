@@ -1,18 +1,18 @@
 //! Does tf.data run without a limit? Each iterator makes a private pool of one thread a CPU unless its options say otherwise.
 
 use crate::data::limits::{Caps, Grade};
-use crate::data::sample::{Script, WishKnob};
+use crate::data::sample::{Script, ScriptKnob};
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
 use crate::model::advice;
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, clear, counted};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, clear, counted};
 
 pub const RULE: Rule = Rule { code: "tf-data-uncapped", asks: "Does tf.data run without a limit?", check };
 
 /// What tf.data must want to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.25;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let Some(group) = case.of_origin("tf-data").next() else {
         return clear("the process has no tf.data threads");
     };
@@ -64,7 +64,7 @@ fn check(case: &Case) -> Answer {
 fn private_size(script: &Script, private: u32) -> Option<String> {
     let explains =
         |value: i64| u32::try_from(value).is_ok_and(|value| value > 0 && private > 0 && private.is_multiple_of(value));
-    let wish = script.wishes.iter().find(|w| w.knob == WishKnob::PrivateThreadpool && explains(w.value))?;
+    let wish = script.wishes.iter().find(|w| w.knob == ScriptKnob::PrivateThreadpool && explains(w.value))?;
     let file = script.path.rsplit('/').next().unwrap_or(&script.path);
     Some(format!("{file}:{}", wish.line))
 }

@@ -3,8 +3,8 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::rates::group_history::LOOKS;
-use crate::model::rules::input::{Case, Growth};
-use crate::model::rules::{Answer, Rule, clear, too_soon};
+use crate::model::rules::input::{Growth, RuleInput};
+use crate::model::rules::{Rule, RuleResult, clear, too_soon};
 
 pub const RULE: Rule = Rule { code: "thread-leak", asks: "Does the number of threads keep growing?", check };
 
@@ -15,7 +15,7 @@ const LEAST_GROWTH: u32 = 10;
 /// Minutes to a limit on threads below which it is urgent.
 const URGENT_MINUTES: f64 = 10.0;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let judged = match case.judged() {
         Ok(judged) if case.watched_s >= NEEDS_S * 0.98 => judged,
         _ => return too_soon(format!("{NEEDS_S:.0} s of watching, has {:.0}", case.watched_s)),
@@ -78,7 +78,7 @@ impl Headroom {
 }
 
 /// The tightest limit on threads of the process asked for.
-fn headroom(case: &Case) -> Option<Headroom> {
+fn headroom(case: &RuleInput) -> Option<Headroom> {
     let (process, _) = case.living().next()?;
     let settings = &process.settings;
     let of_cgroup = |pids: &crate::data::sample::PidsLimit| Headroom {

@@ -3,8 +3,8 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy, TermKind};
 use crate::model::advice;
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, cant_tell, clear};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
 use crate::model::verdict::levels::{NOT_THROTTLED_SHARE, THROTTLED_SHARE};
 
 pub const RULE: Rule = Rule { code: "throttled", asks: "Does a CPU quota take CPUs away?", check };
@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule { code: "throttled", asks: "Does a CPU quota take CP
 /// Of a quota that ran out, the share the target used from which on the target is why.
 const OWN_SHARE: f64 = 0.5;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     if !case.capacity.terms.iter().any(|term| term.kind == TermKind::Quota) {
         return clear("no CPU quota stands over the whole target");
     }

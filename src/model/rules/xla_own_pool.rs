@@ -2,15 +2,15 @@
 
 use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Remedy};
-use crate::model::rules::input::Case;
-use crate::model::rules::{Answer, Rule, clear};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::{Rule, RuleResult, clear};
 
 pub const RULE: Rule = Rule { code: "xla-own-pool", asks: "Does XLA run on pools that no setting sizes?", check };
 
 /// What XLA must want to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.25;
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     let threads: u32 = case.of_origin("xla").map(|group| group.threads).sum();
     if threads == 0 {
         return clear("the process has no XLA threads");

@@ -3,17 +3,17 @@
 use crate::data::limits::Grade;
 use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::limits::knobs::Cpus;
-use crate::model::rules::input::{Case, TF_POOLS, TfPool, variable};
-use crate::model::rules::{Answer, Rule, clear, of_each_tensorflow, origins_unread, too_soon};
+use crate::model::limits::knobs::DefaultCpus;
+use crate::model::rules::input::{RuleInput, TF_POOLS, TfPool, variable};
+use crate::model::rules::{Rule, RuleResult, clear, of_each_tensorflow, origins_unread, too_soon};
 
 pub const RULE: Rule = Rule { code: "zero-means-all", asks: "Did a 0 ask for every CPU?", check };
 
-fn check(case: &Case) -> Answer {
+fn check(case: &RuleInput) -> RuleResult {
     of_each_tensorflow(case, in_process)
 }
 
-fn in_process<'a>(case: &Case<'a>, process: &'a ProcessFact, cpus: Cpus) -> Answer {
+fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
     let zeros: Vec<(&TfPool, &str)> =
         TF_POOLS.iter().filter_map(|pool| Some((pool, who_wrote_zero(pool, process)?))).collect();
     if zeros.is_empty() {

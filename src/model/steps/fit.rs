@@ -1,12 +1,11 @@
 //! How far Keras's fit is: the epoch it says, and the steps that were marked in it.
 
-
 use crate::data::sample::{Epoch, StepMarks};
 use crate::data::scene::EpochNow;
 
 /// The newest fit.
 #[derive(Debug, Default)]
-pub(super) struct Fit {
+pub(super) struct KerasFit {
     epoch: Option<Epoch>,
     stream: Option<(u32, u64)>,
     /// Its steps, those that got lost included: `first` counts them.
@@ -15,7 +14,7 @@ pub(super) struct Fit {
     began: u64,
 }
 
-impl Fit {
+impl KerasFit {
     /// The newest epoch that was heard of.
     pub fn hear(&mut self, epoch: Option<&Epoch>) {
         if self.epoch.as_ref() != epoch {

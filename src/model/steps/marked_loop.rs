@@ -24,7 +24,7 @@ pub(super) struct LoopKey {
 
 /// The instants of the looks, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Looks {
+pub(super) struct LookTimes {
     at_ns: VecDeque<u64>,
     /// Whether the newest look came later than the one before.
     moved: bool,
@@ -56,7 +56,7 @@ struct Mark {
 
 /// Times of the newest steps.
 #[derive(Debug, Default)]
-pub(super) struct Times {
+pub(super) struct StepDurations {
     pub per_s: Option<f64>,
     pub p50_ms: f64,
     pub p95_ms: Option<f64>,
@@ -65,7 +65,7 @@ pub(super) struct Times {
     pub covers_s: f64,
 }
 
-impl Looks {
+impl LookTimes {
     /// One more; nanoseconds since the one before.
     pub fn advance(&mut self, at_ns: u64) -> u64 {
         let before = self.at_ns.back().copied();
@@ -92,14 +92,14 @@ impl Looks {
 
 impl Loop {
     /// A loop that no mark is known of yet.
-    pub fn new(key: LoopKey, looks: &Looks) -> Self {
+    pub fn new(key: LoopKey, looks: &LookTimes) -> Self {
         let ticks = looks.ticks().map(|_| 0.0).collect();
         let newest = VecDeque::new();
         Self { key, steps: 0, lost: 0, last_ns: 0, spent_s: 0.0, first_ns: u64::MAX, newest, ticks }
     }
 
     /// A tick more, after which time spent before counts for this share.
-    pub fn age(&mut self, looks: &Looks, share: f64) {
+    pub fn age(&mut self, looks: &LookTimes, share: f64) {
         self.spent_s *= share;
         if looks.moved && looks.at_ns.len() > 1 {
             self.ticks.push_back(0.0);
@@ -111,7 +111,7 @@ impl Loop {
 
     /// A record whose last mark was made at `at_ns`. The stream's record before ended at `before_ns`; `lost` marks came
     /// between them.
-    pub fn take_in(&mut self, record: &StepMarks, lost: u64, before_ns: Option<u64>, at_ns: u64, looks: &Looks) {
+    pub fn take_in(&mut self, record: &StepMarks, lost: u64, before_ns: Option<u64>, at_ns: u64, looks: &LookTimes) {
         let count = record.durations_us.len();
         let steps = record.steps as f64 / count as f64;
         let all_ns: u64 = record.durations_us.iter().map(|&us| u64::from(us) * 1000).sum();
@@ -141,7 +141,7 @@ impl Loop {
     }
 
     /// Steps that took from one instant to another belong to every tick between, each its part.
-    fn spread(&mut self, from_ns: u64, to_ns: u64, steps: f64, looks: &Looks) {
+    fn spread(&mut self, from_ns: u64, to_ns: u64, steps: f64, looks: &LookTimes) {
         // What took no time at all counts as a nanosecond.
         let from_ns = from_ns.min(to_ns.saturating_sub(1));
         let whole_ns = to_ns.saturating_sub(from_ns).max(1);
@@ -159,7 +159,7 @@ impl Loop {
     }
 
     /// Steps a second in each tick; of the one that has marks for a part only, in that part.
-    pub fn history(&self, looks: &Looks) -> Vec<Option<f32>> {
+    pub fn history(&self, looks: &LookTimes) -> Vec<Option<f32>> {
         let tick = |((begin, end), steps): ((u64, u64), &f64)| {
             let known_ns = end.min(self.last_ns).saturating_sub(begin.max(self.first_ns));
             let enough = known_ns > 0 && known_ns >= (end - begin) / 2;
@@ -170,7 +170,7 @@ impl Loop {
     }
 
     /// The newest steps.
-    pub fn times(&self) -> Times {
+    pub fn times(&self) -> StepDurations {
         let (mut all_us, mut steps, mut times_us) = (0, 0.0, Vec::new());
         for mark in self.newest.iter().rev() {
             if times_us.len() >= FEWEST && all_us >= WINDOW_US {
@@ -183,7 +183,7 @@ impl Loop {
         }
         times_us.sort_unstable_by(f64::total_cmp);
         let covers_s = all_us as f64 / 1e6;
-        Times {
+        StepDurations {
             per_s: (all_us > 0).then(|| steps / covers_s),
             p50_ms: rank(&times_us, 0.5).unwrap_or(0.0) / 1e3,
             p95_ms: rank(&times_us, 0.95).filter(|_| times_us.len() >= FEWEST).map(|us| us / 1e3),

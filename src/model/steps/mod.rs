@@ -7,11 +7,10 @@ pub(crate) mod marked_loop;
 
 use std::collections::BTreeSet;
 
-
-use crate::data::sample::{Heard, LaunchSample, ShimUse, StepMarks, StepSource};
-use crate::data::scene::{Count, NoMarks, Speed, Steps};
-use crate::model::steps::fit::Fit;
-use crate::model::steps::marked_loop::{Looks, Loop, LoopKey};
+use crate::data::sample::{LaunchSample, ShimReport, ShimUse, StepMarks, StepSource};
+use crate::data::scene::{MarkCount, NoMarks, Speed, Steps};
+use crate::model::steps::fit::KerasFit;
+use crate::model::steps::marked_loop::{LookTimes, Loop, LoopKey};
 
 /// Loops that are remembered; a script has a few lines with one.
 const MOST_LOOPS: usize = 64;
@@ -31,12 +30,12 @@ const SILENT_STEPS: f64 = 3.0;
 
 /// Remembers marks from look to look.
 #[derive(Debug, Default)]
-pub(crate) struct Marked {
-    looks: Looks,
+pub(crate) struct MarkedLoops {
+    looks: LookTimes,
     loops: Vec<Loop>,
     streams: Vec<Stream>,
     shown: Option<LoopKey>,
-    fit: Fit,
+    fit: KerasFit,
     /// The shim dropped marks, or nobody took them: which ones can't be told.
     dropped: bool,
 }
@@ -49,7 +48,7 @@ struct Stream {
     at_ns: u64,
 }
 
-impl Marked {
+impl MarkedLoops {
     /// One more look.
     pub fn take_in(&mut self, at_ns: u64, launch: &LaunchSample) {
         let passed_s = self.looks.advance(at_ns) as f64 / 1e9;
@@ -65,7 +64,7 @@ impl Marked {
     }
 
     /// What is known now.
-    pub fn scene(&self, fact: ShimUse, heard: &Heard) -> Steps {
+    pub fn scene(&self, fact: ShimUse, heard: &ShimReport) -> Steps {
         let none = || match fact {
             ShimUse::Off => NoMarks::WithoutShim,
             _ if heard.processes.is_empty() => NoMarks::NotAttached,
@@ -169,7 +168,7 @@ impl Marked {
             marks: times.marks,
             covers_s: times.covers_s,
             total: shown.steps,
-            count: if self.dropped || shown.lost > 0 { Count::AtLeast } else { Count::Exact },
+            count: if self.dropped || shown.lost > 0 { MarkCount::AtLeast } else { MarkCount::Exact },
             silent_s: (silent_s > usual_s).then_some(silent_s),
             epoch: (shown.key.source == StepSource::Keras).then(|| self.fit.now()).flatten(),
             processes: alike.map(|it| it.key.pid).chain([shown.key.pid]).collect::<BTreeSet<_>>().len(),

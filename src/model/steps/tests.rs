@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::scene::EpochNow;
 use crate::data::sample::{Epoch, LaunchFact, TfStarted};
+use crate::data::scene::EpochNow;
 
 const MS: u64 = 1_000_000;
 const PERIOD_NS: u64 = 500 * MS;
@@ -71,11 +71,11 @@ fn iterator(pid: u32, stream: u64, at: &str, from_ms: u64) -> Stream {
 
 /// What is known at each look, `every_ms` apart, when nothing but these records is sent.
 fn looks(records: &[StepMarks], every_ms: u64, until_ms: u64) -> Vec<Steps> {
-    looks_with(records, every_ms, until_ms, |_| Heard::default())
+    looks_with(records, every_ms, until_ms, |_| ShimReport::default())
 }
 
-fn looks_with(records: &[StepMarks], every_ms: u64, until_ms: u64, heard: impl Fn(u64) -> Heard) -> Vec<Steps> {
-    let mut marked = Marked::default();
+fn looks_with(records: &[StepMarks], every_ms: u64, until_ms: u64, heard: impl Fn(u64) -> ShimReport) -> Vec<Steps> {
+    let mut marked = MarkedLoops::default();
     let look = |at_ms: u64| {
         let since = |record: &&StepMarks| {
             record.at_ns <= at_ms * MS && (record.at_ns > at_ms.saturating_sub(every_ms) * MS || at_ms == 0)
@@ -119,7 +119,7 @@ fn even_steps_have_one_speed_whenever_their_marks_come() {
         }
         let last = looks.last().unwrap();
         assert!(known(last).iter().all(|&per_s| is_near(Some(per_s.into()), 1000.0 / 41.0)), "{:?}", known(last));
-        assert_eq!((speed(last).p95_ms, speed(last).count), (Some(41.0), Count::Exact));
+        assert_eq!((speed(last).p95_ms, speed(last).count), (Some(41.0), MarkCount::Exact));
     }
 }
 
@@ -176,7 +176,7 @@ fn the_epochs_of_a_python_loop_are_one_loop() {
         assert_eq!(speed.at.as_deref(), Some("train.py:20"), "look {at}: most time is spent there");
         assert!(is_near(speed.per_s, 10.0), "look {at}: {speed:?}");
     }
-    assert_eq!((speed(&looks[50]).total, speed(&looks[50]).count), (400, Count::Exact));
+    assert_eq!((speed(&looks[50]).total, speed(&looks[50]).count), (400, MarkCount::Exact));
 }
 
 #[test]
@@ -217,16 +217,18 @@ fn lost_marks_are_said_and_not_replaced() {
     records.drain(12..20);
     let looks = looks(&records, 1000, 20_000);
     let last = speed(&looks[20]);
-    assert_eq!(last.count, Count::AtLeast);
+    assert_eq!(last.count, MarkCount::AtLeast);
     assert!(last.total < 500 && last.total > 300, "{}", last.total);
     let known = known(&looks[20]);
     assert!(known.iter().filter(|per_s| per_s.is_nan()).count() >= 3, "{known:?}");
     let seen = known.iter().filter(|per_s| !per_s.is_nan());
     assert!(seen.clone().all(|&per_s| is_near(Some(per_s.into()), 25.0)), "{known:?}");
     assert!(looks.iter().skip(2).all(|steps| is_near(speed(steps).per_s, 25.0)));
-    let dropped =
-        looks_with(&keras(0).steps(50, 40).end(), 1000, 2000, |_| Heard { marks_dropped: 1, ..Heard::default() });
-    assert_eq!(speed(&dropped[2]).count, Count::AtLeast);
+    let dropped = looks_with(&keras(0).steps(50, 40).end(), 1000, 2000, |_| ShimReport {
+        marks_dropped: 1,
+        ..ShimReport::default()
+    });
+    assert_eq!(speed(&dropped[2]).count, MarkCount::AtLeast);
 }
 
 #[test]
@@ -246,7 +248,7 @@ fn an_epoch_is_as_far_as_its_marks() {
         let heard = |at_ms: u64| {
             let epoch = first_epoch + at_ms / 12_000;
             let epoch = Epoch { epoch, epochs: Some(9), steps: Some(100) };
-            Heard { epoch: Some(epoch), ..Heard::default() }
+            ShimReport { epoch: Some(epoch), ..ShimReport::default() }
         };
         let looks = looks_with(&records, 1000, 34_000, heard);
         for (at, expected) in [(5, 0.5), (8, 0.8), (11, 0.95), (17, 0.5), (30, 0.6)] {
@@ -263,7 +265,7 @@ fn the_epoch_of_the_next_fit_is_not_that_far() {
     let records = keras(0).steps(300, 100).end();
     let heard = |at_ms: u64| {
         let epoch = if at_ms < 30_000 { at_ms / 10_000 } else { 0 };
-        Heard { epoch: Some(Epoch { epoch, epochs: Some(3), steps: Some(100) }), ..Heard::default() }
+        ShimReport { epoch: Some(Epoch { epoch, epochs: Some(3), steps: Some(100) }), ..ShimReport::default() }
     };
     let looks = looks_with(&records, 1000, 32_000, heard);
     assert_eq!(speed(&looks[32]).epoch, Some(EpochNow { number: 1, of: Some(3), done: None }));
@@ -271,8 +273,8 @@ fn the_epoch_of_the_next_fit_is_not_that_far() {
 
 #[test]
 fn without_marks_the_reason_is_said() {
-    let none = |shim, heard: &Heard| Marked::default().scene(shim, heard).none;
-    let mut heard = Heard::default();
+    let none = |shim, heard: &ShimReport| MarkedLoops::default().scene(shim, heard).none;
+    let mut heard = ShimReport::default();
     assert_eq!(none(ShimUse::Off, &heard), Some(NoMarks::WithoutShim));
     assert_eq!(none(ShimUse::Record, &heard), Some(NoMarks::NotAttached));
     heard.processes.insert(7);
@@ -293,7 +295,7 @@ proptest! {
         ),
         every_ns in prop::sample::select(vec![0, 1, 1000 * MS, u64::MAX / 3]),
     ) {
-        let mut marked = Marked::default();
+        let mut marked = MarkedLoops::default();
         for (look, records) in records.chunks(20).enumerate() {
             let record = |(kind, stream, first, steps, at_ns, durations_us): &(u8, u16, u64, u64, u64, Vec<u32>)| StepMarks {
                 pid: u32::from(*stream),
@@ -307,7 +309,7 @@ proptest! {
             };
             let epoch = records.first().map(|it| Epoch { epoch: it.2, epochs: Some(it.3), steps: Some(it.4) });
             let launch = LaunchSample {
-                heard: Arc::new(Heard { epoch, ..Heard::default() }),
+                heard: Arc::new(ShimReport { epoch, ..ShimReport::default() }),
                 marks: records.iter().map(record).collect(),
                 ..LaunchSample::default()
             };

@@ -1,73 +1,72 @@
 //! The one sentence on top: how much, which group, which knob, what to set.
 
-
-use crate::data::scene::{Condition, Headline, Verdict};
+use crate::data::scene::{Answer, Headline, Verdict};
 use crate::model::advice;
-use crate::model::advice::Fit;
-use crate::model::rules::input::{COMPUTE, Case, Judged, limit_of};
+use crate::model::advice::CapsFit;
+use crate::model::rules::input::{COMPUTE, JudgedWindow, RuleInput, limit_of};
 use crate::model::verdict::levels::JUDGED_S;
 
 impl Headline {
     /// The sentence for a moment.
-    pub fn new(case: &Case) -> Self {
+    pub fn new(case: &RuleInput) -> Self {
         let Some(judged) = case.judged else {
             let says = match case.judged() {
-                Err(Verdict::CantTell { because }) => because,
+                Err(Answer::CantTell { because }) => because,
                 _ => format!("judged after {JUDGED_S:.0} s of watching, has {:.0}", case.watched_s),
             };
             return Self { says, judged_s: case.watched_s, ..Self::default() };
         };
         let fit = match judged.condition {
-            Condition::Throttled | Condition::Severe | Condition::Oversubscribed | Condition::Notice => {
+            Verdict::Throttled | Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => {
                 advice::fit(case, judged)
             }
-            _ => Fit::default(),
+            _ => CapsFit::default(),
         };
-        let advice = if fit == Fit::default() { String::new() } else { advise(case, judged, &fit) };
+        let advice = if fit == CapsFit::default() { String::new() } else { advise(case, judged, &fit) };
         let (says, caps) = (sentence(case, judged), fit.caps);
         let pressure = Some(judged.pressure);
         Self { condition: judged.condition, says, advice, caps, judged_s: judged.span_s, pressure }
     }
 }
 
-fn sentence(case: &Case, judged: &Judged) -> String {
+fn sentence(case: &RuleInput, judged: &JudgedWindow) -> String {
     let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
     let external = judged.pressure.external;
     match judged.condition {
-        Condition::TooSoon => format!("judged anew: {:.0} s of watching are not enough to be sure", case.watched_s),
-        Condition::Throttled => {
+        Verdict::TooSoon => format!("judged anew: {:.0} s of watching are not enough to be sure", case.watched_s),
+        Verdict::Throttled => {
             let (quota, share) = judged.throttling.as_ref().map_or((cpus, 0.0), |t| (t.cpus, t.share * 100.0));
             format!("the quota of {} ran out in {share:.0} % of its periods; {}", exact(quota), accuse(case, judged))
         }
-        Condition::Severe | Condition::Oversubscribed | Condition::Notice => accuse(case, judged),
-        Condition::Starved if judged.others >= external * 0.5 => format!(
+        Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => accuse(case, judged),
+        Verdict::Starved if judged.others >= external * 0.5 => format!(
             "neighbours take {external:.1} of the {:.1} CPUs it could use; your limits are fine",
             wanted.min(cpus)
         ),
-        Condition::Starved => format!(
+        Verdict::Starved => format!(
             "it got {:.1} of the {:.1} CPUs it could use; your limits are fine, what took the rest can't be seen",
             judged.demand.got,
             wanted.min(cpus)
         ),
-        Condition::Misplaced => {
+        Verdict::Misplaced => {
             format!(
                 "{} threads want {}, but affinity crowds them on some while others idle",
                 about(wanted),
                 exact(cpus)
             )
         }
-        Condition::Undersubscribed => {
+        Verdict::Undersubscribed => {
             let pools = case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()));
             let largest = pools.max_by_key(|group| group.threads);
             let pool = largest.map_or(String::new(), |g| format!(", though {} has {} threads", g.label, g.threads));
             format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
         }
-        Condition::Healthy => format!("{wanted:.1} of {} are wanted: nobody has to wait long", exact(cpus)),
+        Verdict::Healthy => format!("{wanted:.1} of {} are wanted: nobody has to wait long", exact(cpus)),
     }
 }
 
 /// How much is wanted, and by whom most: the fewest groups without which the rest would fit.
-fn accuse(case: &Case, judged: &Judged) -> String {
+fn accuse(case: &RuleInput, judged: &JudgedWindow) -> String {
     let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
     let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
     let with_knob = |index: usize| case.groups.get(index).is_some_and(advice::can_be_capped);
@@ -87,10 +86,10 @@ fn accuse(case: &Case, judged: &Judged) -> String {
 }
 
 /// What to set, and whether that is enough.
-fn advise(case: &Case, judged: &Judged, fit: &Fit) -> String {
+fn advise(case: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
     let cpus = case.effective_cpus();
     let knobs = advice::knobs(case, &fit.caps).join(", ");
-    let quota = judged.condition == Condition::Throttled;
+    let quota = judged.condition == Verdict::Throttled;
     match (knobs.is_empty(), fit.fits(cpus), quota) {
         (false, true, true) => format!("{knobs} would fit the quota; or raise it."),
         (false, true, false) => format!("{knobs} would fit."),

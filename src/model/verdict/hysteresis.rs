@@ -5,19 +5,19 @@ use std::collections::VecDeque;
 
 use crate::data::ProcessKey;
 use crate::data::sample::{CgroupFact, ProcessSample, Throttle};
-use crate::data::scene::{Condition, Demand, Group, GroupKey, Headline, Judgement, Pressure, Scene};
-use crate::model::activity::spin_samples::Sampled;
+use crate::data::scene::{Demand, Group, GroupKey, Headline, Pressure, RuleAnswer, Scene, Verdict};
+use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::capacity::{Quotas, share};
-use crate::model::limits::group_limits::Sizes;
-use crate::model::rates::group_history::{LOOKS, Looks};
-use crate::model::rates::groups::Groups;
+use crate::model::limits::group_limits::DefaultSizes;
+use crate::model::rates::group_history::{GroupHistory, LOOKS};
+use crate::model::rates::groups::GroupRates;
 use crate::model::rates::load::Load;
-use crate::model::rates::processes::Processes;
+use crate::model::rates::processes::ProcessRates;
 use crate::model::rates::window::{Remembered, Total, Window};
 use crate::model::rules;
-use crate::model::rules::input::{Case, Growth, Judged, Throttling};
+use crate::model::rules::input::{Growth, JudgedWindow, RuleInput, Throttling};
 use crate::model::rules::piled_affinity::Crowd;
-use crate::model::verdict::levels::{Circumstances, JUDGED_S, Judge};
+use crate::model::verdict::levels::{JUDGED_S, LevelMemory, VerdictInput};
 
 /// Looks are this far apart at least.
 const STEP_NS: u64 = 980_000_000;
@@ -28,32 +28,32 @@ const CROWDED_LOOKS: usize = 8;
 
 /// What the judged window remembers.
 #[derive(Debug)]
-pub(crate) struct Judging {
+pub(crate) struct Hysteresis {
     window: Window,
     /// Where each look began: at most as many as a trend needs.
     looks_ns: VecDeque<u64>,
     target: Remembered<Load>,
     /// In the order of the model's groups.
-    groups: Vec<(GroupKey, Remembered<Load>, Looks)>,
-    processes: Vec<Watched>,
+    groups: Vec<(GroupKey, Remembered<Load>, GroupHistory)>,
+    processes: Vec<JudgedWindows>,
     quotas: Vec<(CgroupFact, Remembered<Throttle>)>,
     /// Who crowded, and how much others used of the allowed CPUs, at the last looks.
     crowds: VecDeque<Option<Crowd>>,
     others: VecDeque<f64>,
-    judge: Judge,
+    judge: LevelMemory,
     began_ns: u64,
     last_ns: Option<u64>,
-    said: Option<(Headline, Vec<Judgement>)>,
+    said: Option<(Headline, Vec<RuleAnswer>)>,
 }
 
 #[derive(Debug)]
-struct Watched {
+struct JudgedWindows {
     key: ProcessKey,
     since_ns: u64,
     load: Remembered<Load>,
 }
 
-impl Judging {
+impl Hysteresis {
     /// Judges the last seconds; `whole` means everything that was watched, for a report.
     pub fn new(whole: bool) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Judging {
             quotas: Vec::new(),
             crowds: VecDeque::new(),
             others: VecDeque::new(),
-            judge: Judge::new(whole),
+            judge: LevelMemory::new(whole),
             began_ns: 0,
             last_ns: None,
             said: None,
@@ -73,7 +73,14 @@ impl Judging {
     }
 
     /// Follows the totals to one more instant.
-    pub fn take_in(&mut self, now_ns: u64, target: Load, groups: &Groups, processes: &Processes, quotas: &Quotas) {
+    pub fn take_in(
+        &mut self,
+        now_ns: u64,
+        target: Load,
+        groups: &GroupRates,
+        processes: &ProcessRates,
+        quotas: &Quotas,
+    ) {
         if !self.window.begun() {
             self.began_ns = now_ns;
         }
@@ -91,24 +98,26 @@ impl Judging {
         self.last_ns.is_none_or(|last_ns| self.window.now_ns().saturating_sub(last_ns) >= STEP_NS)
     }
 
-    fn follow_groups(&mut self, groups: &Groups) {
+    fn follow_groups(&mut self, groups: &GroupRates) {
         for (index, (key, total, _)) in groups.totals().enumerate() {
             if index == self.groups.len() {
-                self.groups.push((key.clone(), Remembered::new(Load::default()), Looks::default()));
+                self.groups.push((key.clone(), Remembered::new(Load::default()), GroupHistory::default()));
             }
             step(&mut self.groups[index].1, total, &self.window);
         }
     }
 
-    fn follow_processes(&mut self, processes: &Processes) {
+    fn follow_processes(&mut self, processes: &ProcessRates) {
         let mut known = std::mem::take(&mut self.processes);
         for process in processes.watched() {
             let index = known.iter().position(|known| known.key == process.key);
             let mut watched = match index {
                 Some(index) => known.swap_remove(index),
-                None => {
-                    Watched { key: process.key, since_ns: self.window.now_ns(), load: Remembered::new(Load::default()) }
-                }
+                None => JudgedWindows {
+                    key: process.key,
+                    since_ns: self.window.now_ns(),
+                    load: Remembered::new(Load::default()),
+                },
             };
             step(&mut watched.load, process.total(), &self.window);
             self.processes.push(watched);
@@ -129,7 +138,7 @@ impl Judging {
     }
 
     /// Adds a look to every group's last minute.
-    fn look(&mut self, groups: &Groups, processes: &Processes) {
+    fn look(&mut self, groups: &GroupRates, processes: &ProcessRates) {
         let now_ns = self.window.now_ns();
         let span_ns = self.last_ns.map_or(0, |last_ns| now_ns.saturating_sub(last_ns));
         let mut counts: Vec<Vec<(ProcessKey, u32)>> = vec![Vec::new(); self.groups.len()];
@@ -151,7 +160,7 @@ impl Judging {
     }
 
     /// Puts headline and judgements into a scene that is complete but for them. Judges anew about once a second.
-    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &Sizes, sampled: &Sampled) {
+    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &DefaultSizes, sampled: &SpinSamples) {
         if self.due() || self.said.is_none() {
             self.last_ns = Some(self.window.now_ns());
             self.said = Some(self.judge(scene, samples, sizes, sampled));
@@ -166,9 +175,9 @@ impl Judging {
         &mut self,
         scene: &Scene,
         samples: &[ProcessSample],
-        sizes: &Sizes,
-        sampled: &Sampled,
-    ) -> (Headline, Vec<Judgement>) {
+        sizes: &DefaultSizes,
+        sampled: &SpinSamples,
+    ) -> (Headline, Vec<RuleAnswer>) {
         remember(&mut self.crowds, rules::piled_affinity::crowd(&scene.threads, &scene.cpus));
         let others = scene.cpus.iter().filter(|cpu| cpu.allowed).map(|cpu| cpu.others).sum();
         remember(&mut self.others, others);
@@ -177,9 +186,9 @@ impl Judging {
         let judged = full.then(|| {
             let seen = self.judged(scene, samples);
             let circumstances = circumstances(scene, sizes, &seen);
-            Judged { condition: self.judge.judge(&seen.pressure, &circumstances), ..seen }
+            JudgedWindow { condition: self.judge.judge(&seen.pressure, &circumstances), ..seen }
         });
-        let case = Case {
+        let case = RuleInput {
             processes: samples,
             groups: &scene.groups,
             threads: &scene.threads,
@@ -193,7 +202,7 @@ impl Judging {
         (Headline::new(&case), rules::judge(&case))
     }
 
-    fn judged(&self, scene: &Scene, samples: &[ProcessSample]) -> Judged {
+    fn judged(&self, scene: &Scene, samples: &[ProcessSample]) -> JudgedWindow {
         let window = &self.window;
         let demand = |load: &Remembered<Load>| load.over(window).demand(window.span_ns()).unwrap_or_default();
         let known = |group: &Group| self.groups.iter().find(|(key, ..)| *key == group.key);
@@ -203,14 +212,14 @@ impl Judging {
             self.processes.iter().filter(|process| process.since_ns <= began_ns).map(|process| process.key).collect();
         let groups = || scene.groups.iter().map(known);
         let throttling = self.throttling();
-        Judged {
+        JudgedWindow {
             pressure: pressure(
                 self.target.over(window),
                 demand(&self.target),
                 scene.capacity.effective_cpus,
                 throttling.as_ref().map(|throttling| throttling.share),
             ),
-            condition: Condition::TooSoon,
+            condition: Verdict::TooSoon,
             span_s: window.span_ns() as f64 / 1e9,
             demand: demand(&self.target),
             groups: groups().map(|group| group.map_or(Demand::default(), |(_, load, _)| demand(load))).collect(),
@@ -268,9 +277,9 @@ fn pressure(load: Load, demand: Demand, effective_cpus: f64, throttled_share: Op
     }
 }
 
-fn circumstances(scene: &Scene, sizes: &Sizes, judged: &Judged) -> Circumstances {
+fn circumstances(scene: &Scene, sizes: &DefaultSizes, judged: &JudgedWindow) -> VerdictInput {
     let compute = scene.groups.iter().filter(|group| rules::input::COMPUTE.contains(&group.key.origin.as_ref()));
-    Circumstances {
+    VerdictInput {
         quota_binds: judged.throttling.as_ref().is_some_and(|quota| quota.cpus < f64::from(sizes.whole.allowed)),
         crowded: judged.crowd.is_some(),
         largest_pool: compute.map(|group| group.threads).max().unwrap_or(0),

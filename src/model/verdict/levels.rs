@@ -1,6 +1,6 @@
 //! The cut-offs: when demand against capacity is called what. All of them stand here, each with its source.
 
-use crate::data::scene::{Condition, Pressure};
+use crate::data::scene::{Pressure, Verdict};
 
 /// Seconds a judgement rests on. Wait time is credited when a thread next runs, so short windows err: up to 13 % at 1 s,
 /// under 1 % at 2 s (measured with 1 to 32 spinning threads on 2 CPUs); 10 s for anything that accuses.
@@ -38,7 +38,7 @@ pub const AT_WORK_CPUS: f64 = 0.5;
 
 /// What a judgement rests on beside the pressure.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Circumstances {
+pub struct VerdictInput {
     /// Whether a quota is below what affinity allows.
     pub quota_binds: bool,
     /// Whether an allowed CPU is crowded with our threads while another idles.
@@ -52,73 +52,73 @@ pub struct Circumstances {
 }
 
 /// The first condition whose cut-offs are passed; those of `current` count at [`LEAVE_SHARE`] of their value.
-pub fn condition(pressure: &Pressure, at: &Circumstances, current: Condition) -> Condition {
-    use Condition::{Misplaced, Notice, Oversubscribed, Severe, Starved, Throttled, Undersubscribed};
+pub fn condition(pressure: &Pressure, at: &VerdictInput, current: Verdict) -> Verdict {
+    use Verdict::{Misplaced, Notice, Oversubscribed, Severe, Starved, Throttled, Undersubscribed};
     let order = [Throttled, Severe, Oversubscribed, Starved, Misplaced, Notice, Undersubscribed];
-    let holds = |condition: &Condition| {
+    let holds = |condition: &Verdict| {
         let ease = if *condition == current { LEAVE_SHARE } else { 1.0 };
         passes(*condition, pressure, at, ease)
     };
-    order.into_iter().find(holds).unwrap_or(Condition::Healthy)
+    order.into_iter().find(holds).unwrap_or(Verdict::Healthy)
 }
 
-fn passes(condition: Condition, p: &Pressure, at: &Circumstances, ease: f64) -> bool {
+fn passes(condition: Verdict, p: &Pressure, at: &VerdictInput, ease: f64) -> bool {
     let throttled = p.throttled_share.unwrap_or(0.0);
     let entitled = at.wanted.min(at.effective_cpus);
     match condition {
-        Condition::Throttled => at.quota_binds && throttled > THROTTLED_SHARE * ease,
-        Condition::Severe => {
+        Verdict::Throttled => at.quota_binds && throttled > THROTTLED_SHARE * ease,
+        Verdict::Severe => {
             p.saturation > SEVERE_SATURATION * ease
                 && p.wait_share > SEVERE_WAIT_SHARE * ease
                 && p.wait_ms_per_slice > SEVERE_WAIT_MS * ease
         }
-        Condition::Oversubscribed => {
+        Verdict::Oversubscribed => {
             p.saturation > OVER_SATURATION * ease
                 && p.self_excess >= OVER_SELF_EXCESS * ease
                 && p.wait_share > OVER_WAIT_SHARE * ease
         }
-        Condition::Starved => {
+        Verdict::Starved => {
             p.saturation <= NOTICE_SATURATION / ease
                 && throttled < NOT_THROTTLED_SHARE
                 && !at.crowded
                 && entitled > 0.1
                 && p.external >= STARVED_SHARE * entitled * ease
         }
-        Condition::Misplaced => at.crowded,
-        Condition::Notice => p.saturation > NOTICE_SATURATION * ease,
-        Condition::Undersubscribed => {
+        Verdict::Misplaced => at.crowded,
+        Verdict::Notice => p.saturation > NOTICE_SATURATION * ease,
+        Verdict::Undersubscribed => {
             at.wanted >= AT_WORK_CPUS
                 && at.wanted < UNDER_SHARE * at.effective_cpus / ease
                 && f64::from(at.largest_pool) > at.wanted + 1.0
         }
-        Condition::TooSoon | Condition::Healthy => false,
+        Verdict::TooSoon | Verdict::Healthy => false,
     }
 }
 
 /// Remembers the last judgements, so that one odd window changes nothing.
 #[derive(Clone, Debug)]
-pub struct Judge {
+pub struct LevelMemory {
     agreeing: usize,
-    recent: Vec<Condition>,
-    current: Condition,
+    recent: Vec<Verdict>,
+    current: Verdict,
 }
 
-impl Judge {
+impl LevelMemory {
     /// Of windows that slide; `whole` means that every judgement covers all that was watched, so the newest counts.
     pub fn new(whole: bool) -> Self {
         let agreeing = if whole { 1 } else { AGREEING };
-        Self { agreeing, recent: Vec::new(), current: Condition::TooSoon }
+        Self { agreeing, recent: Vec::new(), current: Verdict::TooSoon }
     }
 
     /// The condition after one more judgement, about a second after the last.
-    pub fn judge(&mut self, pressure: &Pressure, circumstances: &Circumstances) -> Condition {
+    pub fn judge(&mut self, pressure: &Pressure, circumstances: &VerdictInput) -> Verdict {
         let seen = condition(pressure, circumstances, self.current);
         self.recent.push(seen);
         let surplus = self.recent.len().saturating_sub(EVALUATIONS);
         self.recent.drain(..surplus);
         let agreeing = self.recent.iter().filter(|&&recent| recent == seen).count();
-        let accuses = seen != Condition::Healthy;
-        if agreeing >= self.agreeing || (self.current == Condition::TooSoon && !accuses) {
+        let accuses = seen != Verdict::Healthy;
+        if agreeing >= self.agreeing || (self.current == Verdict::TooSoon && !accuses) {
             self.current = seen;
         }
         self.current
@@ -129,7 +129,7 @@ impl Judge {
 mod tests {
     use super::*;
 
-    fn pressure(wanted: f64, got: f64, cpus: f64) -> (Pressure, Circumstances) {
+    fn pressure(wanted: f64, got: f64, cpus: f64) -> (Pressure, VerdictInput) {
         let p = Pressure {
             saturation: wanted / cpus,
             wait_share: (wanted - got) / wanted,
@@ -138,73 +138,73 @@ mod tests {
             external: (wanted.min(cpus) - got).max(0.0),
             throttled_share: None,
         };
-        (p, Circumstances { wanted, effective_cpus: cpus, largest_pool: 4, ..Circumstances::default() })
+        (p, VerdictInput { wanted, effective_cpus: cpus, largest_pool: 4, ..VerdictInput::default() })
     }
 
-    fn seen(wanted: f64, got: f64, cpus: f64) -> Condition {
+    fn seen(wanted: f64, got: f64, cpus: f64) -> Verdict {
         let (p, at) = pressure(wanted, got, cpus);
-        condition(&p, &at, Condition::TooSoon)
+        condition(&p, &at, Verdict::TooSoon)
     }
 
     #[test]
     fn each_level_is_entered_at_its_cut_off() {
-        assert_eq!(seen(2.2, 2.0, 2.0), Condition::Healthy);
-        assert_eq!(seen(2.4, 2.0, 2.0), Condition::Notice);
-        assert_eq!(seen(3.6, 2.0, 2.0), Condition::Oversubscribed);
-        assert_eq!(seen(8.0, 2.0, 2.0), Condition::Severe);
-        assert_eq!(seen(2.0, 1.2, 2.0), Condition::Starved);
-        assert_eq!(seen(0.6, 0.6, 2.0), Condition::Undersubscribed);
+        assert_eq!(seen(2.2, 2.0, 2.0), Verdict::Healthy);
+        assert_eq!(seen(2.4, 2.0, 2.0), Verdict::Notice);
+        assert_eq!(seen(3.6, 2.0, 2.0), Verdict::Oversubscribed);
+        assert_eq!(seen(8.0, 2.0, 2.0), Verdict::Severe);
+        assert_eq!(seen(2.0, 1.2, 2.0), Verdict::Starved);
+        assert_eq!(seen(0.6, 0.6, 2.0), Verdict::Undersubscribed);
     }
 
     #[test]
     fn a_single_waiting_thread_accuses_nobody_of_oversubscription() {
-        assert_eq!(seen(1.0, 0.18, 2.0), Condition::Starved);
+        assert_eq!(seen(1.0, 0.18, 2.0), Verdict::Starved);
     }
 
     #[test]
     fn a_small_excess_on_one_cpu_is_only_a_notice() {
-        assert_eq!(seen(1.8, 1.0, 1.0), Condition::Notice);
+        assert_eq!(seen(1.8, 1.0, 1.0), Verdict::Notice);
     }
 
     #[test]
     fn throttling_comes_first() {
         let (mut p, mut at) = pressure(8.0, 1.0, 1.0);
         p.throttled_share = Some(0.8);
-        assert_eq!(condition(&p, &at, Condition::TooSoon), Condition::Severe, "the quota does not bind");
+        assert_eq!(condition(&p, &at, Verdict::TooSoon), Verdict::Severe, "the quota does not bind");
         at.quota_binds = true;
-        assert_eq!(condition(&p, &at, Condition::TooSoon), Condition::Throttled);
+        assert_eq!(condition(&p, &at, Verdict::TooSoon), Verdict::Throttled);
     }
 
     #[test]
     fn a_level_is_left_only_clearly_below_its_cut_off() {
         let (p, at) = pressure(2.2, 2.0, 2.0);
-        assert_eq!(condition(&p, &at, Condition::Notice), Condition::Notice);
-        assert_eq!(condition(&p, &at, Condition::Healthy), Condition::Healthy);
+        assert_eq!(condition(&p, &at, Verdict::Notice), Verdict::Notice);
+        assert_eq!(condition(&p, &at, Verdict::Healthy), Verdict::Healthy);
     }
 
     #[test]
     fn the_first_window_may_clear_but_not_accuse() {
         let (wild, wild_at) = pressure(8.0, 2.0, 2.0);
-        let mut judge = Judge::new(false);
-        assert_eq!(judge.judge(&wild, &wild_at), Condition::TooSoon);
-        assert_eq!(judge.judge(&wild, &wild_at), Condition::Severe);
-        assert_eq!(Judge::new(true).judge(&wild, &wild_at), Condition::Severe, "all there is");
+        let mut judge = LevelMemory::new(false);
+        assert_eq!(judge.judge(&wild, &wild_at), Verdict::TooSoon);
+        assert_eq!(judge.judge(&wild, &wild_at), Verdict::Severe);
+        assert_eq!(LevelMemory::new(true).judge(&wild, &wild_at), Verdict::Severe, "all there is");
     }
 
     #[test]
     fn a_target_that_hardly_runs_is_healthy_whatever_its_pools() {
-        assert_eq!(seen(0.1, 0.1, 2.0), Condition::Healthy);
+        assert_eq!(seen(0.1, 0.1, 2.0), Verdict::Healthy);
     }
 
     #[test]
     fn one_odd_window_changes_nothing() {
-        let mut judge = Judge::new(false);
+        let mut judge = LevelMemory::new(false);
         let (calm, calm_at) = pressure(1.9, 1.9, 2.0);
         let (wild, wild_at) = pressure(8.0, 2.0, 2.0);
-        assert_eq!(judge.judge(&calm, &calm_at), Condition::Healthy);
-        assert_eq!(judge.judge(&wild, &wild_at), Condition::Healthy);
-        assert_eq!(judge.judge(&wild, &wild_at), Condition::Severe);
-        assert_eq!(judge.judge(&calm, &calm_at), Condition::Severe);
-        assert_eq!(judge.judge(&calm, &calm_at), Condition::Healthy);
+        assert_eq!(judge.judge(&calm, &calm_at), Verdict::Healthy);
+        assert_eq!(judge.judge(&wild, &wild_at), Verdict::Healthy);
+        assert_eq!(judge.judge(&wild, &wild_at), Verdict::Severe);
+        assert_eq!(judge.judge(&calm, &calm_at), Verdict::Severe);
+        assert_eq!(judge.judge(&calm, &calm_at), Verdict::Healthy);
     }
 }

@@ -15,7 +15,7 @@ pub const SCHEMA: &str = "tftop.compare/1";
 
 /// A comparison, and which runs it is of.
 #[derive(Clone, Copy, Debug)]
-pub struct Compared<'a> {
+pub struct ComparedRuns<'a> {
     /// The comparison.
     pub comparison: &'a Comparison,
     /// The runs of each side, in the same order.
@@ -34,7 +34,7 @@ pub struct SideRuns {
 }
 
 /// As one JSON object, without a newline at its end.
-pub fn json(compared: &Compared) -> serde_json::Result<String> {
+pub fn json(compared: &ComparedRuns) -> serde_json::Result<String> {
     #[derive(Serialize)]
     struct Json<'a> {
         schema: &'static str,
@@ -43,7 +43,7 @@ pub fn json(compared: &Compared) -> serde_json::Result<String> {
         #[serde(flatten)]
         comparison: &'a Comparison,
     }
-    let Compared { comparison, sides, warmup } = *compared;
+    let ComparedRuns { comparison, sides, warmup } = *compared;
     serde_json::to_string_pretty(&Json { schema: SCHEMA, warmup, runs: sides, comparison })
 }
 

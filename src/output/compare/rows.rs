@@ -2,20 +2,22 @@
 
 use crate::present::figure::{MISSING, cpus, share};
 use crate::present::lines::clean;
-use crate::runs::comparison::{Comparison, Figures, GroupFigures, Interval, Ratio, Standing, StepFigures, Verdict};
+use crate::runs::comparison::{
+    Comparison, ComparisonResult, GroupFigures, Interval, Ranking, Ratio, SideFigures, StepFigures,
+};
 use crate::runs::stats::warmup::Warmup;
 
 /// A row: what it is, and a cell for each side.
-pub(crate) type Row = (String, Vec<String>);
+pub(crate) type CompareRow = (String, Vec<String>);
 
 /// The figures of all sides.
-pub(crate) fn figures(comparison: &Comparison) -> Vec<Row> {
+pub(crate) fn figures(comparison: &Comparison) -> Vec<CompareRow> {
     let sides = &comparison.sides;
-    let row = |what: &str, cell: fn(&Figures) -> String| (what.to_owned(), sides.iter().map(cell).collect());
-    let mut rows: Vec<Row> = STEPS
+    let row = |what: &str, cell: fn(&SideFigures) -> String| (what.to_owned(), sides.iter().map(cell).collect());
+    let mut rows: Vec<CompareRow> = STEPS
         .iter()
         .map(|(what, cell)| {
-            let of = |side: &Figures| side.steps.as_ref().map_or_else(|| MISSING.to_owned(), cell);
+            let of = |side: &SideFigures| side.steps.as_ref().map_or_else(|| MISSING.to_owned(), cell);
             ((*what).to_owned(), sides.iter().map(of).collect())
         })
         .collect();
@@ -49,7 +51,7 @@ const STEPS: [(&str, StepCell); 9] = [
 ];
 
 /// Each group: wanted and got CPUs, the share it waited, the most threads.
-pub(crate) fn groups(comparison: &Comparison) -> Vec<Row> {
+pub(crate) fn groups(comparison: &Comparison) -> Vec<CompareRow> {
     let cell = |group: &Option<GroupFigures>| {
         group.map_or_else(
             || MISSING.to_owned(),
@@ -65,20 +67,20 @@ pub(crate) fn groups(comparison: &Comparison) -> Vec<Row> {
 }
 
 /// What differs.
-pub(crate) fn differences(comparison: &Comparison) -> Vec<Row> {
+pub(crate) fn differences(comparison: &Comparison) -> Vec<CompareRow> {
     let rows = comparison.differences.iter();
     rows.map(|row| (clean(&row.what), row.values.iter().map(|value| clean(value)).collect())).collect()
 }
 
 /// The verdict: its headline and the sentence behind it.
-pub fn verdict(verdict: &Verdict) -> (&'static str, String) {
+pub fn verdict(verdict: &ComparisonResult) -> (&'static str, String) {
     match verdict {
-        Verdict::Winner { side, by } => {
+        ComparisonResult::Winner { side, by } => {
             let by = format!("a step takes {} as long on the next best", times(*by));
             ("FASTER", format!("{}: {by}", clean(side)))
         }
-        Verdict::NoDifference { why } => ("NO DIFFERENCE SHOWN", clean(why)),
-        Verdict::NoRanking { why } => ("NO RANKING", clean(why)),
+        ComparisonResult::NoDifference { why } => ("NO DIFFERENCE SHOWN", clean(why)),
+        ComparisonResult::NoRanking { why } => ("NO RANKING", clean(why)),
     }
 }
 
@@ -90,32 +92,32 @@ pub(crate) fn warmup(warmup: Warmup) -> String {
     }
 }
 
-fn checks(sides: &[Figures]) -> Vec<Row> {
+fn checks(sides: &[SideFigures]) -> Vec<CompareRow> {
     let mut caps: Vec<&str> = Vec::new();
     for check in sides.iter().flat_map(|side| &side.checks) {
         if !caps.contains(&&*check.cap) {
             caps.push(&check.cap);
         }
     }
-    let cell = |side: &Figures, cap: &str| {
+    let cell = |side: &SideFigures, cap: &str| {
         let found = side.checks.iter().find(|check| check.cap == cap);
         found.map_or_else(|| MISSING.to_owned(), |check| format!("{} {}", clean(&check.value), check.outcome.word()))
     };
     caps.iter().map(|cap| (format!("cap {}", clean(cap)), sides.iter().map(|side| cell(side, cap)).collect())).collect()
 }
 
-fn neighbours(side: &Figures) -> String {
+fn neighbours(side: &SideFigures) -> String {
     let Some((cpus, of)) = side.neighbours.zip(side.neighbours_of) else { return MISSING.to_owned() };
     format!("{:.2} ({:.2}-{:.2}) of {of}", cpus.median, cpus.low, cpus.high)
 }
 
-fn standing(standing: &Standing) -> String {
+fn standing(standing: &Ranking) -> String {
     match standing {
-        Standing::Fastest => "fastest".to_owned(),
-        Standing::NoDifference { .. } => "no difference shown".to_owned(),
-        Standing::Slower { by } => times(*by),
-        Standing::NotRanked { .. } => "not ranked".to_owned(),
-        Standing::Unknown => MISSING.to_owned(),
+        Ranking::Fastest => "fastest".to_owned(),
+        Ranking::NoDifference { .. } => "no difference shown".to_owned(),
+        Ranking::Slower { by } => times(*by),
+        Ranking::NotRanked { .. } => "not ranked".to_owned(),
+        Ranking::Unknown => MISSING.to_owned(),
     }
 }
 

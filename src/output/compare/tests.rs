@@ -4,27 +4,27 @@ use super::*;
 use crate::data::Gap;
 use crate::data::limits::Caps;
 use crate::data::scene::{Demand, GroupKey};
-use crate::runs::comparison::{Side, compare};
-use crate::runs::stats::run_context::Circumstances;
+use crate::runs::comparison::{ComparedSide, compare};
+use crate::runs::stats::run_context::RunContext;
 use crate::runs::stats::spread::Spread;
 use crate::runs::stats::step_times::StepTimes;
-use crate::runs::stats::{GroupOutcome, MarkOrigin, Neighbours, Outcome};
+use crate::runs::stats::{GroupStats, MarkOrigin, Neighbours, RunStats};
 
-fn outcome(intra: u32, ms: f64, got: f64, waiting: f64) -> Outcome {
+fn outcome(intra: u32, ms: f64, got: f64, waiting: f64) -> RunStats {
     let blocks_ms: Vec<f64> = (0..10).map(|at| ms * (1.0 + f64::from(at % 3) / 100.0)).collect();
     let cpus = Spread { low: 0.02, median: 0.05, high: 0.11 };
-    let group = GroupOutcome {
+    let group = GroupStats {
         key: GroupKey { origin: "tf-intra-op".into(), library: None },
         label: "TF intra-op".to_owned(),
         most_threads: intra,
         demand: Demand::new(got, waiting),
     };
-    Outcome {
-        circumstances: Circumstances {
+    RunStats {
+        circumstances: RunContext {
             command: "python train.py --with a-command-that-is-longer-than-any-column-may-be".to_owned(),
             caps: Caps { intra: Some(intra), ..Caps::default() },
             intra: Some(i64::from(intra)),
-            ..Circumstances::default()
+            ..RunContext::default()
         },
         seconds: 10.0,
         marks: Some(MarkOrigin::default()),
@@ -44,19 +44,19 @@ fn outcome(intra: u32, ms: f64, got: f64, waiting: f64) -> Outcome {
         groups: vec![group],
         effective_cpus: Some(2.0),
         neighbours: Some(Neighbours { cpus, of: 2, allowed_cpus: cpus, of_allowed: 2 }),
-        ..Outcome::default()
+        ..RunStats::default()
     }
 }
 
-fn compared(check: impl FnOnce(&Compared)) {
+fn compared(check: impl FnOnce(&ComparedRuns)) {
     let sides = [
-        Side { label: "A".to_owned(), runs: vec![outcome(8, 20.0, 1.9, 3.1)] },
-        Side { label: "B".to_owned(), runs: vec![outcome(1, 10.0, 0.9, 0.0)] },
+        ComparedSide { label: "A".to_owned(), runs: vec![outcome(8, 20.0, 1.9, 3.1)] },
+        ComparedSide { label: "B".to_owned(), runs: vec![outcome(1, 10.0, 0.9, 0.0)] },
     ];
     let comparison = compare(&sides);
     let runs =
         ["A", "B"].map(|label| SideRuns { label: label.to_owned(), runs: vec![format!("20261120-1930-{label}")] });
-    check(&Compared { comparison: &comparison, sides: &runs, warmup: Warmup::Usual });
+    check(&ComparedRuns { comparison: &comparison, sides: &runs, warmup: Warmup::Usual });
 }
 
 #[test]
@@ -99,11 +99,11 @@ fn what_a_file_says_of_itself_drives_no_terminal() {
     bad.groups[0].label = "\u{1b}]0;title\u{7}".to_owned();
     bad.gaps = vec![Gap::new("x\u{1b}", "y\n### z")];
     let sides = [
-        Side { label: "A".to_owned(), runs: vec![bad] },
-        Side { label: "B".to_owned(), runs: vec![Outcome::default()] },
+        ComparedSide { label: "A".to_owned(), runs: vec![bad] },
+        ComparedSide { label: "B".to_owned(), runs: vec![RunStats::default()] },
     ];
     let comparison = compare(&sides);
-    let compared = Compared { comparison: &comparison, sides: &[], warmup: Warmup::Usual };
+    let compared = ComparedRuns { comparison: &comparison, sides: &[], warmup: Warmup::Usual };
     for said in [text(&compared), markdown(&compared)] {
         assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{said:?}");
         assert!(!said.contains("\n### z"), "{said}");

@@ -2,11 +2,11 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::output::compare::rows::Row;
-use crate::output::compare::{Compared, SideRuns, rows};
+use crate::output::compare::rows::CompareRow;
+use crate::output::compare::{ComparedRuns, SideRuns, rows};
 use crate::output::markdown::{escaped, table as markdown_table};
 use crate::present::lines::{clean, joined};
-use crate::present::table::{Side, Table};
+use crate::present::table::{Align, Table};
 
 /// Longest value that stands in a column: longer ones have lines of their own.
 const WIDEST_CELL: usize = 26;
@@ -14,7 +14,7 @@ const WIDEST_CELL: usize = 26;
 const WIDTH: usize = 78;
 
 /// The whole comparison.
-pub fn text(compared: &Compared) -> String {
+pub fn text(compared: &ComparedRuns) -> String {
     let comparison = compared.comparison;
     let labels: Vec<String> = compared.sides.iter().map(|side| clean(&side.label)).collect();
     let (headline, why) = rows::verdict(&comparison.verdict);
@@ -33,7 +33,7 @@ pub fn text(compared: &Compared) -> String {
 }
 
 /// The same, to be pasted into a pull request.
-pub fn markdown(compared: &Compared) -> String {
+pub fn markdown(compared: &ComparedRuns) -> String {
     let comparison = compared.comparison;
     let (headline, why) = rows::verdict(&comparison.verdict);
     let title = format!("### tftop compare: {}", headline.to_lowercase());
@@ -48,7 +48,7 @@ pub fn markdown(compared: &Compared) -> String {
     ];
     for (corner, rows) in tables.iter().filter(|(_, rows)| !rows.is_empty()) {
         let titles: Vec<String> = std::iter::once((*corner).to_owned()).chain(labels.clone()).collect();
-        let cells = |(what, cells): &Row| {
+        let cells = |(what, cells): &CompareRow| {
             std::iter::once(what.trim()).chain(cells.iter().map(String::as_str)).map(escaped).collect()
         };
         let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
@@ -60,7 +60,7 @@ pub fn markdown(compared: &Compared) -> String {
     blocks.join("\n\n") + "\n"
 }
 
-fn sides(compared: &Compared) -> Vec<String> {
+fn sides(compared: &ComparedRuns) -> Vec<String> {
     let mut lines = vec!["RUNS".to_owned()];
     for side in compared.sides {
         let label = clean(&side.label);
@@ -74,12 +74,12 @@ fn ids(side: &SideRuns) -> String {
     side.runs.iter().map(|id| clean(id)).collect::<Vec<_>>().join(", ")
 }
 
-fn differences(labels: &[String], rows: &[Row]) -> Vec<String> {
+fn differences(labels: &[String], rows: &[CompareRow]) -> Vec<String> {
     if rows.is_empty() {
         return vec!["DIFFERENT".to_owned(), "  nothing that tftop knows of".to_owned()];
     }
-    let long = |row: &&Row| row.1.iter().any(|cell| cell.width() > WIDEST_CELL);
-    let short: Vec<Row> = rows.iter().filter(|row| !long(row)).cloned().collect();
+    let long = |row: &&CompareRow| row.1.iter().any(|cell| cell.width() > WIDEST_CELL);
+    let short: Vec<CompareRow> = rows.iter().filter(|row| !long(row)).cloned().collect();
     let mut lines = columns("DIFFERENT", labels, &short);
     if lines.is_empty() {
         lines.push("DIFFERENT".to_owned());
@@ -94,12 +94,12 @@ fn differences(labels: &[String], rows: &[Row]) -> Vec<String> {
 }
 
 /// A title with the sides' labels, and a line a row.
-fn columns(title: &'static str, labels: &[String], rows: &[Row]) -> Vec<String> {
+fn columns(title: &'static str, labels: &[String], rows: &[CompareRow]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let mut columns = vec![(title, Side::Left)];
-    columns.extend(labels.iter().map(|_| ("", Side::Right)));
+    let mut columns = vec![(title, Align::Left)];
+    columns.extend(labels.iter().map(|_| ("", Align::Right)));
     let mut table = Table::new(&columns);
     table.row(std::iter::once(title.to_owned()).chain(labels.iter().cloned()));
     for (what, cells) in rows {

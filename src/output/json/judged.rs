@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::data::limits::Caps;
-use crate::data::scene::{Condition, Finding, Headline, Judgement, Remedy, Verdict};
+use crate::data::scene::{Answer, Finding, Headline, Remedy, RuleAnswer, Verdict};
 use crate::present::figure::rounded;
 
 /// The one sentence and what it rests on.
@@ -12,7 +12,7 @@ use crate::present::figure::rounded;
 pub(crate) struct VerdictJson<'a> {
     /// "healthy", "notice", "oversubscribed" or "severe"; null while it is too soon to tell.
     level: Option<&'static str>,
-    condition: Condition,
+    condition: Verdict,
     says: &'a str,
     /// What would fit, in words; empty when nothing needs to change.
     advice: &'a str,
@@ -28,7 +28,7 @@ impl<'a> VerdictJson<'a> {
     pub(crate) fn new(headline: &'a Headline) -> Self {
         let level = headline.condition.level().word();
         Self {
-            level: (headline.condition != Condition::TooSoon).then_some(level),
+            level: (headline.condition != Verdict::TooSoon).then_some(level),
             condition: headline.condition,
             says: &headline.says,
             advice: &headline.advice,
@@ -51,16 +51,16 @@ pub(crate) struct JudgementJson<'a> {
 }
 
 impl<'a> JudgementJson<'a> {
-    pub(crate) fn of(judgements: &'a [Judgement]) -> Vec<Self> {
+    pub(crate) fn of(judgements: &'a [RuleAnswer]) -> Vec<Self> {
         judgements.iter().map(Self::new).collect()
     }
 
-    fn new(judgement: &'a Judgement) -> Self {
+    fn new(judgement: &'a RuleAnswer) -> Self {
         let answer = match judgement.verdict {
-            Verdict::Found(_) => "found",
-            Verdict::Clear { .. } => "clear",
-            Verdict::TooSoon { .. } => "too_soon",
-            Verdict::CantTell { .. } => "cant_tell",
+            Answer::Found(_) => "found",
+            Answer::Clear { .. } => "clear",
+            Answer::TooSoon { .. } => "too_soon",
+            Answer::CantTell { .. } => "cant_tell",
         };
         Self { code: judgement.code, asks: judgement.asks, answer, because: judgement.because() }
     }
@@ -95,7 +95,7 @@ struct RemedyJson<'a> {
 }
 
 impl<'a> FindingJson<'a> {
-    pub(crate) fn of(judgements: &'a [Judgement]) -> Vec<Self> {
+    pub(crate) fn of(judgements: &'a [RuleAnswer]) -> Vec<Self> {
         judgements.iter().filter_map(|judgement| Some(Self::new(judgement.code, judgement.finding()?))).collect()
     }
 

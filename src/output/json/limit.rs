@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::data::limits::{AppliesTo, InProcess, Limit, Limits};
+use crate::data::limits::{AppliesTo, Limit, Limits, ProcessLimit};
 
 /// The limit that counts.
 #[derive(Serialize)]
@@ -58,7 +58,7 @@ pub(crate) struct InProcessJson<'a> {
 }
 
 impl<'a> InProcessJson<'a> {
-    pub(crate) fn new(process: &'a InProcess) -> Self {
+    pub(crate) fn new(process: &'a ProcessLimit) -> Self {
         Self {
             pid: process.pid.0,
             threads: process.threads,

@@ -11,7 +11,7 @@ pub(crate) mod waits;
 use serde::Serialize;
 
 use crate::data::sample::CounterSource;
-use crate::data::scene::{Capacity, Demand, Pressure, Process, Scene, Target, Term};
+use crate::data::scene::{Capacity, Demand, Pressure, ProcessState, Scene, TargetState, Term};
 use crate::output::json::group::{GroupJson, ThreadJson};
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
 use crate::present::figure::{instant, milliseconds, rounded};
@@ -168,7 +168,7 @@ impl<'a> Report<'a> {
 }
 
 impl<'a> TargetJson<'a> {
-    fn new(target: &'a Target) -> Self {
+    fn new(target: &'a TargetState) -> Self {
         Self {
             pid: target.pid.0,
             namespaced_pid: target.namespaced_pid,
@@ -186,12 +186,12 @@ impl<'a> TargetJson<'a> {
 }
 
 /// TensorFlow's version, "unknown" where it is there without one.
-pub(crate) fn tensorflow(target: &Target) -> Option<&str> {
+pub(crate) fn tensorflow(target: &TargetState) -> Option<&str> {
     target.tensorflow.as_ref().map(|found| found.version.as_deref().unwrap_or("unknown"))
 }
 
 impl<'a> ProcessJson<'a> {
-    fn new(process: &'a Process) -> Self {
+    fn new(process: &'a ProcessState) -> Self {
         Self {
             pid: process.pid.0,
             parent: process.parent.0,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::data::scene::{Doing, Group, WaitCount, Waits};
+use crate::data::scene::{Group, ThreadActivity, WaitCount, Waits};
 
 /// The threads of a group.
 #[derive(Serialize)]
@@ -67,6 +67,6 @@ impl<'a> GroupWaitsJson<'a> {
 }
 
 /// What one thread did.
-pub(crate) fn doing(doing: Option<&Doing>) -> Option<&str> {
+pub(crate) fn doing(doing: Option<&ThreadActivity>) -> Option<&str> {
     doing.map(|doing| doing.phrase.one.as_str())
 }

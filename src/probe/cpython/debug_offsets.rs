@@ -62,7 +62,7 @@ const WORDS_3_15: Words = Words {
 };
 
 /// What a CPython says of itself.
-pub(crate) struct Published {
+pub(crate) struct PublishedLayout {
     pub layout: Layout,
     pub frames: Option<FrameLayout>,
     pub version: (u8, u8),
@@ -70,7 +70,7 @@ pub(crate) struct Published {
 
 /// Reads it; none where there is no cookie: CPython before 3.13. Fails in words where the build is free-threaded, and where
 /// the version is newer than the headers known here and its words are not where they were.
-pub(crate) fn published(memory: &dyn Memory, runtime: Address) -> io::Result<Option<Published>> {
+pub(crate) fn published(memory: &dyn Memory, runtime: Address) -> io::Result<Option<PublishedLayout>> {
     let mut bytes = [0; WORDS * 8];
     memory.read(runtime, &mut bytes[..COOKIE.len()])?;
     if !bytes.starts_with(COOKIE) {
@@ -96,7 +96,7 @@ pub(crate) fn published(memory: &dyn Memory, runtime: Address) -> io::Result<Opt
     let plausible = |offset: u64| offset.is_multiple_of(8) && offset < LARGEST_OFFSET;
     if agrees(word, words, &known) && [interpreter.main, interpreter.modules, cached_keys].into_iter().all(plausible) {
         let frames = frame_layout::published(version, word);
-        Ok(Some(Published { layout: Layout { interpreter, object, ..known }, frames, version }))
+        Ok(Some(PublishedLayout { layout: Layout { interpreter, object, ..known }, frames, version }))
     } else {
         Err(unreadable(&format!("the objects of this {named} are laid out in an unknown way")))
     }

@@ -19,7 +19,7 @@ const MANAGED_DICT: u64 = 1 << 4;
 
 /// One key and its value; neither is null.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct DictEntry {
     pub key: Address,
     pub value: Address,
 }
@@ -49,7 +49,7 @@ struct Keys {
 
 impl Objects<'_> {
     /// Everything in a dict, in order of insertion.
-    pub fn dict(&self, dict: Address) -> io::Result<Vec<Entry>> {
+    pub fn dict(&self, dict: Address) -> io::Result<Vec<DictEntry>> {
         if self.class_of(dict)?.name != b"dict" {
             return Err(unreadable("expected a Python dict"));
         }
@@ -57,7 +57,7 @@ impl Objects<'_> {
     }
 
     /// The attributes of an instance, as in its `__dict__`; without those in slots.
-    pub fn attributes(&self, object: Address) -> io::Result<Vec<Entry>> {
+    pub fn attributes(&self, object: Address) -> io::Result<Vec<DictEntry>> {
         self.steady(
             || self.place(object),
             |place| match place {
@@ -69,12 +69,12 @@ impl Objects<'_> {
     }
 
     /// The value of a key. Fails if it was not found and some key could not be read.
-    pub fn find(&self, entries: &[Entry], name: &str) -> io::Result<Option<Address>> {
+    pub fn find(&self, entries: &[DictEntry], name: &str) -> io::Result<Option<Address>> {
         self.find_entry(entries, name).map(|found| found.map(|entry| entry.value))
     }
 
     /// The entry of a key, as [`find`](Self::find).
-    pub fn find_entry(&self, entries: &[Entry], name: &str) -> io::Result<Option<Entry>> {
+    pub fn find_entry(&self, entries: &[DictEntry], name: &str) -> io::Result<Option<DictEntry>> {
         let mut failed = None;
         for entry in entries {
             match self.key_is(entry.key, name) {
@@ -113,11 +113,11 @@ impl Objects<'_> {
     }
 
     /// The entries of a table whose head did not change meanwhile.
-    fn entries(&self, tables: Tables) -> io::Result<Vec<Entry>> {
+    fn entries(&self, tables: Tables) -> io::Result<Vec<DictEntry>> {
         self.steady(|| self.keys(tables.keys), |keys| self.entries_of(keys, tables.values))
     }
 
-    fn entries_of(&self, keys: Keys, values: Address) -> io::Result<Vec<Entry>> {
+    fn entries_of(&self, keys: Keys, values: Address) -> io::Result<Vec<DictEntry>> {
         let mut table = vec![0; (keys.count * keys.entry_bytes) as usize];
         self.memory.read(keys.first_entry, &mut table)?;
         let mut split = vec![0; if values.0 == 0 { 0 } else { (keys.count * 8) as usize }];
@@ -132,7 +132,7 @@ impl Objects<'_> {
             let key = Address(u64::from_le_bytes(*key));
             let value = Address(value.map_or(0, |value| u64::from_le_bytes(*value)));
             if key.0 != 0 && value.0 != 0 {
-                entries.push(Entry { key, value });
+                entries.push(DictEntry { key, value });
             }
         }
         Ok(entries)

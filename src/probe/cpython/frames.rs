@@ -25,7 +25,7 @@ const ATTEMPTS: usize = 5;
 
 /// A thread that Python knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ThreadState {
+pub struct PythonThread {
     address: Address,
     /// The address of its `struct pthread` (see `pthreads`).
     pub thread: Address,
@@ -67,7 +67,7 @@ impl Python<'_> {
     }
 
     /// The threads that Python knows. A list that changes meanwhile may lack some.
-    pub fn thread_states(&self) -> io::Result<Vec<ThreadState>> {
+    pub fn thread_states(&self) -> io::Result<Vec<PythonThread>> {
         let layout = self.chains()?.layout.thread;
         let memory = self.objects.memory;
         let mut threads = Vec::new();
@@ -78,7 +78,7 @@ impl Python<'_> {
                 None => None,
             };
             let thread = memory.pointer(after(next, layout.thread_id)?)?;
-            threads.push(ThreadState { address: next, thread, native_id });
+            threads.push(PythonThread { address: next, thread, native_id });
             next = memory.pointer(after(next, layout.next)?)?;
         }
         Ok(threads)
@@ -106,7 +106,7 @@ impl Python<'_> {
     }
 
     /// A thread's functions while it may run: read until two readings agree, or as they were last.
-    pub fn moving(&self, thread: &ThreadState) -> io::Result<(Vec<PythonFrame>, Steadiness)> {
+    pub fn moving(&self, thread: &PythonThread) -> io::Result<(Vec<PythonFrame>, Steadiness)> {
         let chains = self.chains()?;
         let mut last = Err(unreadable("Python's frames kept changing while they were read"));
         for _ in 0..ATTEMPTS {
@@ -133,7 +133,11 @@ impl Python<'_> {
         }
         let mut bytes = vec![0; length as usize];
         memory.read(after(table, 32)?, &mut bytes)?;
-        let format = if layout.instructions.is_some() { lines::Format::Since311 } else { lines::Format::In310 };
+        let format = if layout.instructions.is_some() {
+            lines::LineTableFormat::Since311
+        } else {
+            lines::LineTableFormat::In310
+        };
         let start = layout.instructions.map_or(Ok(0), |at| after(code, at).map(|start| start.0))?;
         Ok(Code {
             function: self.objects.text(memory.pointer(after(code, layout.name)?)?)?,
@@ -152,7 +156,7 @@ struct Code {
     file: Text,
     first_line: i32,
     lines: Vec<u8>,
-    format: lines::Format,
+    format: lines::LineTableFormat,
     /// Where its instructions begin in memory; 0 where frames count from there.
     start: u64,
 }
@@ -166,7 +170,7 @@ impl Code {
 
 impl Chains {
     /// The frames of a thread, innermost first; none for one that runs no Python code.
-    pub fn of(&self, memory: &dyn Memory, thread: &ThreadState) -> io::Result<Vec<RawFrame>> {
+    pub fn of(&self, memory: &dyn Memory, thread: &PythonThread) -> io::Result<Vec<RawFrame>> {
         let mut next = memory.pointer(after(thread.address, self.layout.thread.frame)?)?;
         if let Some(at) = self.layout.thread.in_cframe.filter(|_| next.0 != 0) {
             next = memory.pointer(after(next, at)?)?;
@@ -259,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_chain_that_leads_to_itself_is_left_within_bounds() {
-        let thread = ThreadState { address: Address(0x1000), thread: Address(0), native_id: None };
+        let thread = PythonThread { address: Address(0x1000), thread: Address(0), native_id: None };
         for word in [0x2000, 0x0303_0303_0303_0303] {
             for chains in versions() {
                 let frames = chains.of(&Same(word), &thread);
@@ -272,7 +276,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_memory_is_followed_without_panic(seed in any::<u64>(), address in any::<u64>()) {
-            let thread = ThreadState { address: Address(address), thread: Address(0), native_id: None };
+            let thread = PythonThread { address: Address(address), thread: Address(0), native_id: None };
             for chains in versions() {
                 drop(chains.of(&Garbage(seed), &thread));
             }

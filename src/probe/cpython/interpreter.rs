@@ -3,7 +3,7 @@
 use crate::data::sample::PythonFact;
 use crate::data::{Address, Text};
 use crate::linux::proc::maps::{MappedFile, Mapping, Maps};
-use crate::probe::target::live_target::{Target, Wanted};
+use crate::probe::target::live_target::{IdentifyTarget, LibraryQuery};
 
 /// CPython, if its executable or library is mapped, or modules built for it are.
 pub fn find(maps: &Maps) -> Option<PythonFact> {
@@ -16,8 +16,8 @@ pub fn find(maps: &Maps) -> Option<PythonFact> {
 }
 
 /// Where a symbol lies that the executable or libpython exports.
-pub fn symbol(target: &dyn Target, maps: &Maps, name: &str) -> Option<Address> {
-    let wanted = Wanted { names: vec![name.to_owned()], addresses: Vec::new() };
+pub fn symbol(target: &dyn IdentifyTarget, maps: &Maps, name: &str) -> Option<Address> {
+    let wanted = LibraryQuery { names: vec![name.to_owned()], addresses: Vec::new() };
     // A program with Python built in has any name; executables lie below libraries.
     let first = maps.code().next();
     let by_name = maps.code().filter(|code: &&Mapping| is_interpreter(code.file.name()));

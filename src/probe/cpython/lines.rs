@@ -2,7 +2,7 @@
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum LineTableFormat {
     /// 3.10 (Objects/lnotab_notes.txt): pairs of (bytes of instructions, lines further on; -128 for no line).
     In310,
     /// Since 3.11 (InternalDocs/code_objects.md): entries of one head byte and what it calls for.
@@ -11,13 +11,13 @@ pub(crate) enum Format {
 
 /// The line of the instruction at this offset in bytes; the first line for a function that has not begun. None where the
 /// table has no line for it, or ends before.
-pub(crate) fn line_at(table: &[u8], format: Format, first_line: i32, offset: i64) -> Option<u32> {
+pub(crate) fn line_at(table: &[u8], format: LineTableFormat, first_line: i32, offset: i64) -> Option<u32> {
     if offset < 0 {
         return u32::try_from(first_line).ok();
     }
     let line = match format {
-        Format::In310 => line_in_pairs(table, first_line, offset),
-        Format::Since311 => line_in_entries(table, first_line, offset),
+        LineTableFormat::In310 => line_in_pairs(table, first_line, offset),
+        LineTableFormat::Since311 => line_in_entries(table, first_line, offset),
     };
     line.and_then(|line| u32::try_from(line).ok()).filter(|&line| line > 0)
 }
@@ -86,7 +86,7 @@ mod tests {
     fn pairs_of_3_10_lead_to_lines() {
         // def f(): at 5; two bytes at 6, four without a line, two at 4.
         let table = [2, 1, 4, 0x80, 2, 0xfe];
-        let at = |offset| line_at(&table, Format::In310, 5, offset);
+        let at = |offset| line_at(&table, LineTableFormat::In310, 5, offset);
         assert_eq!([-2, 0, 2, 4, 6, 8].map(at), [Some(5), Some(6), None, None, Some(4), None]);
     }
 
@@ -110,7 +110,7 @@ mod tests {
             short(13, 1),
             3, // 1 back
         ];
-        let at = |offset| line_at(&table, Format::Since311, 10, offset);
+        let at = |offset| line_at(&table, LineTableFormat::Since311, 10, offset);
         assert_eq!(
             [-2, 0, 2, 6, 8, 10, 12, 14, 16].map(at),
             [Some(10), Some(10), Some(11), Some(11), Some(12), Some(12), Some(13), None, Some(12)]
@@ -123,8 +123,8 @@ mod tests {
         fn any_table_is_read_without_panic(
             table in proptest::collection::vec(any::<u8>(), 0..200), first in any::<i32>(), offset in any::<i64>(),
         ) {
-            line_at(&table, Format::In310, first, offset);
-            line_at(&table, Format::Since311, first, offset);
+            line_at(&table, LineTableFormat::In310, first, offset);
+            line_at(&table, LineTableFormat::Since311, first, offset);
         }
     }
 }

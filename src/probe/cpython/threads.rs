@@ -5,7 +5,7 @@ use std::io;
 
 use crate::data::{Address, Text};
 use crate::probe::cpython::Python;
-use crate::probe::cpython::dict::Entry;
+use crate::probe::cpython::dict::DictEntry;
 
 impl Python<'_> {
     /// The names of the threads that Python started, and of the main thread, by native id: the tid in the target's own
@@ -62,7 +62,7 @@ impl Attribute {
         Self { name, key: None }
     }
 
-    fn of(&mut self, python: &Python<'_>, attributes: &[Entry]) -> io::Result<Option<Address>> {
+    fn of(&mut self, python: &Python<'_>, attributes: &[DictEntry]) -> io::Result<Option<Address>> {
         if let Some(entry) = attributes.iter().find(|entry| Some(entry.key) == self.key) {
             return Ok(Some(entry.value));
         }

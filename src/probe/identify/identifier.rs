@@ -8,19 +8,21 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::sample::{Entry, LibraryFact, NameSource, Owner, PythonFact, TargetName, TensorFlowFact};
+use crate::data::sample::{
+    LibraryFact, NameSource, PythonFact, StartRoutine, StdThreadOwner, TargetName, TensorFlowFact,
+};
 use crate::data::{Address, Gap, Pid, Text, Tid};
 use crate::linux::memory::Memory;
 use crate::linux::proc::maps::Maps;
 use crate::probe::cpython::{Python, interpreter};
-use crate::probe::identify::pthreads::{Handle, ThreadList, Walk};
+use crate::probe::identify::pthreads::{PthreadHandle, ThreadList, ThreadListWalk};
 use crate::probe::identify::{cxx, tensorflow};
-use crate::probe::target::live_target::{LiveTarget, Target, Wanted};
+use crate::probe::target::live_target::{IdentifyTarget, LibraryQuery, LiveTarget};
 
 /// Reads the evidence of one process's threads out of its memory. Keeps descriptors and symbols between calls.
 #[derive(Debug)]
 pub struct Identifier {
-    target: Box<dyn Target>,
+    target: Box<dyn IdentifyTarget>,
     maps: Maps,
     list: Result<ThreadList, String>,
     places: HashMap<Address, Place>,
@@ -42,13 +44,13 @@ pub struct Newborn {
 }
 
 /// Start routine and name by thread.
-pub type Threads = HashMap<Tid, (Option<Entry>, Option<TargetName>)>;
+pub type IdentifiedThreads = HashMap<Tid, (Option<StartRoutine>, Option<TargetName>)>;
 
 /// What was found out about the process and the wanted threads.
 #[derive(Debug, Default)]
-pub struct Evidence {
+pub struct Identification {
     /// Start routine and name by thread; threads that could not be read are absent.
-    pub threads: Threads,
+    pub threads: IdentifiedThreads,
     /// Why the absent ones are absent, in words; none when nothing is absent.
     pub missing: Option<String>,
     /// What could not be read of the process as a whole, since it was opened.
@@ -81,7 +83,7 @@ impl Identifier {
     }
 
     /// Of any process, live or recorded.
-    pub fn of(target: Box<dyn Target>) -> Self {
+    pub fn of(target: Box<dyn IdentifyTarget>) -> Self {
         let mut identifier = Self {
             target,
             maps: Maps::default(),
@@ -99,9 +101,9 @@ impl Identifier {
 
     /// Reads the evidence of these threads. One walk of the target's thread lists however many are asked for. Asked for
     /// none, it only looks whether other libraries are mapped by now.
-    pub fn identify(&mut self, wanted: &[Newborn]) -> Evidence {
+    pub fn identify(&mut self, wanted: &[Newborn]) -> Identification {
         let before = self.target.bytes_read();
-        let mut evidence = Evidence::default();
+        let mut evidence = Identification::default();
         if wanted.is_empty() {
             self.look_again();
         } else {
@@ -153,7 +155,7 @@ impl Identifier {
     }
 
     /// The process and its maps as last looked at, for other questions to its libraries.
-    pub(crate) fn target(&self) -> (&dyn Target, &Maps) {
+    pub(crate) fn target(&self) -> (&dyn IdentifyTarget, &Maps) {
         (&*self.target, &self.maps)
     }
 
@@ -187,9 +189,9 @@ impl Identifier {
     fn name_by_python(
         &mut self,
         wanted: &[Newborn],
-        threads: &mut HashMap<Tid, (Option<Entry>, Option<TargetName>)>,
+        threads: &mut HashMap<Tid, (Option<StartRoutine>, Option<TargetName>)>,
     ) -> HashSet<Tid> {
-        let started_by_python = |(entry, name): &(Option<Entry>, Option<TargetName>)| {
+        let started_by_python = |(entry, name): &(Option<StartRoutine>, Option<TargetName>)| {
             name.is_none() && entry.as_ref().is_some_and(starts_in_python)
         };
         let mut unnamed: HashSet<Tid> =
@@ -241,7 +243,7 @@ impl Identifier {
     }
 
     /// Finds the wanted threads in the target's lists, and says why some are missing.
-    fn handles(&mut self, wanted: &[Newborn]) -> Result<(HashMap<Tid, Handle>, Option<String>), String> {
+    fn handles(&mut self, wanted: &[Newborn]) -> Result<(HashMap<Tid, PthreadHandle>, Option<String>), String> {
         if self.list.is_err() {
             self.look_again();
         }
@@ -252,7 +254,7 @@ impl Identifier {
             walk = self.walk(wanted)?;
         }
         let handle = |thread: &Newborn| Some((thread.tid, *walk.found.get(&thread.namespaced_tid)?));
-        let handles: HashMap<Tid, Handle> = wanted.iter().filter_map(handle).collect();
+        let handles: HashMap<Tid, PthreadHandle> = wanted.iter().filter_map(handle).collect();
         let missing = (handles.len() < wanted.len()).then(|| match &walk.torn {
             Some(error) => format!("glibc's thread list could not be read to its end: {error}"),
             None => "not on glibc's thread list: not started by pthread_create, or already ended".to_owned(),
@@ -260,13 +262,13 @@ impl Identifier {
         Ok((handles, missing))
     }
 
-    fn walk(&self, wanted: &[Newborn]) -> Result<Walk, String> {
+    fn walk(&self, wanted: &[Newborn]) -> Result<ThreadListWalk, String> {
         let list = self.list.as_ref().map_err(Clone::clone)?;
         let tids: HashSet<u32> = wanted.iter().map(|thread| thread.namespaced_tid).collect();
         Ok(list.walk(&*self.target, &tids))
     }
 
-    fn evidence_of(&mut self, handles: &HashMap<Tid, Handle>) -> Threads {
+    fn evidence_of(&mut self, handles: &HashMap<Tid, PthreadHandle>) -> IdentifiedThreads {
         let starts: Vec<Address> = handles.values().map(|handle| handle.start).filter(|start| start.0 != 0).collect();
         let looked = self.know(&starts, false);
         let std_threads =
@@ -278,17 +280,18 @@ impl Identifier {
         handles.iter().map(|(&tid, handle)| (tid, self.evidence(handle, vtables.get(&tid)))).collect()
     }
 
-    fn evidence(&self, handle: &Handle, vtable: Option<&Address>) -> (Option<Entry>, Option<TargetName>) {
+    fn evidence(&self, handle: &PthreadHandle, vtable: Option<&Address>) -> (Option<StartRoutine>, Option<TargetName>) {
         if handle.start.0 == 0 {
             return (None, None);
         }
         let place = self.places.get(&handle.start);
         let owner = vtable.and_then(|vtable| self.places.get(vtable));
-        let entry = Entry {
+        let entry = StartRoutine {
             address: handle.start,
             library: place.map(|place| Arc::clone(&place.library)),
             symbol: place.and_then(|place| place.symbol.clone()),
-            owner: owner.map(|owner| Owner { library: Arc::clone(&owner.library), symbol: owner.symbol.clone() }),
+            owner: owner
+                .map(|owner| StdThreadOwner { library: Arc::clone(&owner.library), symbol: owner.symbol.clone() }),
         };
         let name = place.and_then(|place| {
             tensorflow::thread_name(&*self.target, &place.file_name, place.symbol.as_deref(), handle.argument)
@@ -320,7 +323,7 @@ impl Identifier {
         }
         for (start, addresses) in by_library {
             let Some(code) = self.maps.find(start) else { continue };
-            let wanted = Wanted { names: Vec::new(), addresses: addresses.into_iter().collect() };
+            let wanted = LibraryQuery { names: Vec::new(), addresses: addresses.into_iter().collect() };
             let found = self.target.ask(code, &wanted).unwrap_or_else(|error| {
                 let gap = Gap::new(format!("symbols of {}", code.file.shown), error.to_string());
                 note(&mut self.gaps, gap);
@@ -346,7 +349,7 @@ fn note(gaps: &mut Vec<Gap>, gap: Gap) {
 }
 
 /// A static function: where the interpreter is stripped, only the file is left as evidence.
-fn starts_in_python(entry: &Entry) -> bool {
+fn starts_in_python(entry: &StartRoutine) -> bool {
     match (&entry.symbol, &entry.library) {
         (Some(symbol), _) => &**symbol == PYTHON_START,
         (None, Some(library)) => interpreter::is_interpreter(library.rsplit('/').next().unwrap_or_default()),

@@ -8,7 +8,7 @@ use crate::data::Address;
 use crate::linux::elf::file::invalid;
 use crate::linux::memory::Memory;
 use crate::linux::proc::maps::{Mapping, Maps};
-use crate::probe::target::live_target::{Found, Target, Wanted};
+use crate::probe::target::live_target::{IdentifyTarget, LibraryAnswer, LibraryQuery};
 
 /// Where glibc keeps its thread list in one process, and where the fields of `struct pthread` lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct ThreadList {
 
 /// One thread as glibc knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Handle {
+pub struct PthreadHandle {
     /// Its `struct pthread`: the value of pthread_self(3), and what Python calls the thread's ident.
     pub thread: Address,
     /// Its start routine; 0 for the main thread.
@@ -32,9 +32,9 @@ pub struct Handle {
 
 /// What a walk found.
 #[derive(Debug, Default)]
-pub struct Walk {
+pub struct ThreadListWalk {
     /// The wanted threads, by the tid the target knows them by.
-    pub found: HashMap<u32, Handle>,
+    pub found: HashMap<u32, PthreadHandle>,
     /// Why the last walk ended before the end of the lists; none when it did not.
     pub torn: Option<io::Error>,
 }
@@ -58,7 +58,7 @@ const ATTEMPTS: usize = 4;
 
 impl ThreadList {
     /// Finds the lists. The error says in words what kind of process this is or what is missing.
-    pub fn find(target: &dyn Target, maps: &Maps) -> Result<Self, String> {
+    pub fn find(target: &dyn IdentifyTarget, maps: &Maps) -> Result<Self, String> {
         let names: Vec<&str> = FIELDS.into_iter().chain(IN_RTLD).chain(VARIABLES.into_iter().flatten()).collect();
         let is_c_library = |name: &str| ["libc.so", "libc-2", "libpthread"].iter().any(|start| name.starts_with(start));
         let mut c_libraries: Vec<&Mapping> = maps.code().filter(|code| is_c_library(code.file.name())).collect();
@@ -82,7 +82,7 @@ impl ThreadList {
         Err(unreadable.unwrap_or_else(|| no_list(maps)))
     }
 
-    fn from_symbols(target: &dyn Target, maps: &Maps, found: &Found) -> Result<Self, String> {
+    fn from_symbols(target: &dyn IdentifyTarget, maps: &Maps, found: &LibraryAnswer) -> Result<Self, String> {
         let field = |name: &str, bits: u32| {
             let address = *found.named.get(name).ok_or_else(|| invalid("missing"))?;
             offset(target, address, Some(bits), LARGEST_FIELD_OFFSET)
@@ -102,8 +102,8 @@ impl ThreadList {
     }
 
     /// Looks for these threads (tids as the target numbers them), ends as soon as it has them all.
-    pub fn walk(&self, memory: &(impl Memory + ?Sized), wanted: &HashSet<u32>) -> Walk {
-        let (mut walk, mut steps_left) = (Walk::default(), MOST_STEPS);
+    pub fn walk(&self, memory: &(impl Memory + ?Sized), wanted: &HashSet<u32>) -> ThreadListWalk {
+        let (mut walk, mut steps_left) = (ThreadListWalk::default(), MOST_STEPS);
         for attempt in 0..ATTEMPTS {
             walk.torn = None;
             for head in self.heads {
@@ -124,7 +124,7 @@ impl ThreadList {
         memory: &(impl Memory + ?Sized),
         head: Address,
         wanted: &HashSet<u32>,
-        found: &mut HashMap<u32, Handle>,
+        found: &mut HashMap<u32, PthreadHandle>,
         steps_left: &mut usize,
     ) -> io::Result<()> {
         let mut node = memory.pointer(head)?;
@@ -152,7 +152,7 @@ impl ThreadList {
     }
 
     /// One node in one read: everything between the first and the last of the fields.
-    fn node(&self, memory: &(impl Memory + ?Sized), node: Address) -> io::Result<(Address, u32, Handle)> {
+    fn node(&self, memory: &(impl Memory + ?Sized), node: Address) -> io::Result<(Address, u32, PthreadHandle)> {
         let first = self.list_at.min(self.tid_at).min(self.start_at);
         let length = (self.list_at + 8).max(self.tid_at + 4).max(self.start_at + 16) - first;
         let mut bytes = [0; (LARGEST_FIELD_OFFSET + 16) as usize];
@@ -160,7 +160,7 @@ impl ThreadList {
         let thread = node.0.wrapping_sub(self.list_at);
         memory.read(Address(thread.wrapping_add(first)), bytes)?;
         let u64_at = |at: u64| word(bytes, at - first).ok_or_else(|| invalid("field outside of the thread"));
-        let handle = Handle {
+        let handle = PthreadHandle {
             thread: Address(thread),
             start: Address(u64_at(self.start_at)?),
             // struct pthread: `start_routine`, then `arg` (nptl/descr.h, unchanged since 2.3).
@@ -176,13 +176,13 @@ fn word(bytes: &[u8], at: u64) -> Option<u64> {
     bytes.get(at as usize..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
 }
 
-fn ask(target: &dyn Target, library: &Mapping, names: &[&str]) -> io::Result<Found> {
+fn ask(target: &dyn IdentifyTarget, library: &Mapping, names: &[&str]) -> io::Result<LibraryAnswer> {
     let names = names.iter().map(|name| (*name).to_owned()).collect();
-    target.ask(library, &Wanted { names, addresses: Vec::new() })
+    target.ask(library, &LibraryQuery { names, addresses: Vec::new() })
 }
 
 /// The offset a descriptor tells.
-fn offset(target: &dyn Target, descriptor: Address, bits: Option<u32>, largest: u64) -> io::Result<u64> {
+fn offset(target: &dyn IdentifyTarget, descriptor: Address, bits: Option<u32>, largest: u64) -> io::Result<u64> {
     let mut bytes = [0; 12];
     target.read(descriptor, &mut bytes)?;
     let number = |at: usize| bytes[at..].first_chunk().map_or(0, |four| u32::from_le_bytes(*four));
@@ -193,7 +193,7 @@ fn offset(target: &dyn Target, descriptor: Address, bits: Option<u32>, largest: 
     Ok(offset)
 }
 
-fn in_rtld_global(target: &dyn Target, maps: &Maps, descriptors: [Address; 2]) -> Result<[Address; 2], String> {
+fn in_rtld_global(target: &dyn IdentifyTarget, maps: &Maps, descriptors: [Address; 2]) -> Result<[Address; 2], String> {
     let is_linker = |name: &str| ["ld-", "ld.so", "ld64"].iter().any(|start| name.starts_with(start));
     let mut why = "ld.so is not mapped".to_owned();
     for linker in maps.code().filter(|code| is_linker(code.file.name())) {

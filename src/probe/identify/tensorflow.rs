@@ -8,7 +8,7 @@ use crate::data::{Address, Text};
 use crate::linux::memory::Memory;
 use crate::linux::proc::maps::Maps;
 use crate::probe::identify::cxx;
-use crate::probe::target::live_target::Target;
+use crate::probe::target::live_target::IdentifyTarget;
 
 /// Whether a file of this name is TensorFlow's own code.
 pub fn is_library(name: &str) -> bool {
@@ -74,7 +74,7 @@ fn is_known(name: &[u8]) -> bool {
 }
 
 /// TensorFlow, if it is mapped: the framework library before others, for thread origins hang on it.
-pub fn find(target: &dyn Target, maps: &Maps) -> Option<TensorFlowFact> {
+pub fn find(target: &dyn IdentifyTarget, maps: &Maps) -> Option<TensorFlowFact> {
     let libraries = maps.code().map(|code| &code.file).filter(|file| is_library(file.name()));
     let library = libraries.min_by_key(|file| !file.name().starts_with("libtensorflow_framework"))?;
     let version = packages_folder(&library.path).and_then(|folder| version(&target.directory(folder).ok()?));

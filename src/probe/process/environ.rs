@@ -9,7 +9,7 @@ use crate::linux::elf::c_string::c_string;
 use crate::linux::memory::Memory;
 use crate::linux::proc::maps::{MappedFile, Maps};
 use crate::linux::proc::read_stable::settled;
-use crate::probe::target::live_target::{Target, Wanted};
+use crate::probe::target::live_target::{IdentifyTarget, LibraryQuery};
 
 /// More variables than this are not looked at: the kernel's limit of arguments and environment is 6 MiB (execve(2)).
 const MOST_VARIABLES: usize = 32_768;
@@ -24,13 +24,13 @@ const NAMES: [&str; 3] = ["environ", "__environ", "_environ"];
 const MOST_PROGRAMS: usize = 8;
 
 /// Where the pointer lies that [`live_environment`] starts from; none when neither the program nor a C library names it.
-pub fn find(target: &dyn Target, maps: &Maps) -> Option<Address> {
+pub fn find(target: &dyn IdentifyTarget, maps: &Maps) -> Option<Address> {
     let is_library = |file: &MappedFile| file.name().contains(".so");
     let is_c_library =
         |file: &MappedFile| ["libc.", "libc-2", "ld-musl"].iter().any(|start| file.name().starts_with(start));
     let programs = maps.code().filter(|code| !is_library(&code.file)).take(MOST_PROGRAMS);
     let c_libraries = maps.code().filter(|code| is_library(&code.file) && is_c_library(&code.file));
-    let wanted = Wanted { names: NAMES.map(str::to_owned).to_vec(), addresses: Vec::new() };
+    let wanted = LibraryQuery { names: NAMES.map(str::to_owned).to_vec(), addresses: Vec::new() };
     programs.chain(c_libraries).find_map(|code| {
         let found = target.ask(code, &wanted).ok()?;
         NAMES.iter().find_map(|name| found.named.get(*name).copied())
@@ -73,17 +73,17 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::probe::image::Recording;
-    use crate::probe::target::live_target::Found;
+    use crate::probe::image::MemoryImage;
+    use crate::probe::target::live_target::LibraryAnswer;
 
     /// Where `environ` is found among files that answer one of its names, in the order of their addresses.
     fn place(files: &[(&str, &str)]) -> Option<u64> {
-        let mut recording = Recording::default();
+        let mut recording = MemoryImage::default();
         for (index, (path, name)) in files.iter().enumerate() {
             let start = 0x1000 * (index as u64 + 1);
             recording.maps.push(format!("{start:x}-{:x} r-xp 0 00:00 {} {path}", start + 0x1000, index + 7));
             let named = [((*name).to_owned(), Address(index as u64))].into();
-            recording.libraries.insert(PathBuf::from(path), Found { named, ..Found::default() });
+            recording.libraries.insert(PathBuf::from(path), LibraryAnswer { named, ..LibraryAnswer::default() });
         }
         find(&recording, &Maps::of(&recording).unwrap()).map(|address| address.0)
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::data::sample::Script;
 use crate::data::{Gap, Text};
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::probe::cpython::interpreter;
 use crate::probe::process::script;
 
@@ -30,7 +30,7 @@ pub fn in_command(command: &[Text]) -> Option<&Text> {
 
 /// What the source asks for. A file that changed after the process started may not be what runs: that, and whatever can't
 /// be read, is a gap. `files` is the process's folder in /proc, `age` how long ago it started.
-pub fn read(path: &Text, files: &Folder, age: Duration, reader: &mut Reader) -> Result<Script, Gap> {
+pub fn read(path: &Text, files: &ProcDir, age: Duration, reader: &mut FileReader) -> Result<Script, Gap> {
     let gap = |why: String| Gap::new("what the main script asks for", format!("{path} {why}"));
     let unreadable = |error: io::Error| gap(format!("can't be read: {error}"));
     let file = open(path, files).map_err(unreadable)?;
@@ -43,7 +43,7 @@ pub fn read(path: &Text, files: &Folder, age: Duration, reader: &mut Reader) -> 
     Ok(script::read(path.clone(), &source))
 }
 
-fn open(path: &str, files: &Folder) -> io::Result<File> {
+fn open(path: &str, files: &ProcDir) -> io::Result<File> {
     let absolute = path.starts_with('/');
     files.folder(if absolute { "root" } else { "cwd" })?.regular_file(path, absolute)
 }
@@ -88,14 +88,14 @@ mod tests {
         fs::write(root.join("home/train.py"), "import os\nset_intra_op_parallelism_threads(2)\n").unwrap();
         symlink(&root, process.join("root")).unwrap();
         symlink(root.join("home"), process.join("cwd")).unwrap();
-        let files = Folder::open(&process).unwrap();
-        let mut reader = Reader::default();
+        let files = ProcDir::open(&process).unwrap();
+        let mut reader = FileReader::default();
         for path in ["/home/train.py", "train.py", "../home/./train.py"] {
-            let script = self::tests::read(&Text::from(path), &files, Duration::ZERO, &mut reader).unwrap();
+            let script = self::tests::tests::read(&Text::from(path), &files, Duration::ZERO, &mut reader).unwrap();
             assert_eq!((script.path.as_str(), script.wishes[0].line), (path, 2));
         }
         assert!(reader.bytes > 0);
-        let gap = self::tests::read(&Text::from("none.py"), &files, Duration::ZERO, &mut reader).unwrap_err();
+        let gap = self::tests::tests::read(&Text::from("none.py"), &files, Duration::ZERO, &mut reader).unwrap_err();
         assert!(gap.why.starts_with("none.py can't be read: No such file"), "{gap:?}");
     }
 
@@ -104,8 +104,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("train.py"), "set_intra_op_parallelism_threads(2)\n").unwrap();
         symlink(".", dir.path().join("cwd")).unwrap();
-        let files = Folder::open(dir.path()).unwrap();
-        let read = |age| read(&Text::from("train.py"), &files, Duration::from_secs(age), &mut Reader::default());
+        let files = ProcDir::open(dir.path()).unwrap();
+        let read = |age| read(&Text::from("train.py"), &files, Duration::from_secs(age), &mut FileReader::default());
         assert!(read(1).is_ok());
         assert!(read(3600).unwrap_err().why.contains("changed after the process started"));
     }

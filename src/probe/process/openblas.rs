@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::data::Text;
 use crate::data::sample::LibraryPool;
 use crate::linux::proc::maps::{MappedFile, Mapping, Maps};
-use crate::probe::target::live_target::{Target, Wanted};
+use crate::probe::target::live_target::{IdentifyTarget, LibraryQuery};
 
 /// What `openblas_get_num_threads` returns and `openblas_set_num_threads` sets, an int (driver/others/blas_server.c and
 /// memory.c). Beside it, `blas_num_threads` holds the most threads there ever were. Exported under this very name by
@@ -15,9 +15,9 @@ const IN_USE: &str = "blas_cpu_number";
 const MOST_COPIES: usize = 32;
 
 /// The number of each mapped OpenBLAS that has set itself up. One whose number can't be read is left out.
-pub fn pools(target: &dyn Target, maps: &Maps) -> Vec<LibraryPool> {
+pub fn pools(target: &dyn IdentifyTarget, maps: &Maps) -> Vec<LibraryPool> {
     let copies = maps.code().filter(|code| is_openblas(&code.file)).take(MOST_COPIES);
-    let wanted = Wanted { names: vec![IN_USE.to_owned()], addresses: Vec::new() };
+    let wanted = LibraryQuery { names: vec![IN_USE.to_owned()], addresses: Vec::new() };
     let pool = |code: &Mapping| {
         let address = *target.ask(code, &wanted).ok()?.named.get(IN_USE)?;
         let value = i64::from(target.u32(address).ok()?.cast_signed());
@@ -40,19 +40,19 @@ mod tests {
 
     use super::*;
     use crate::data::Address;
-    use crate::probe::image::{Bytes, Recording};
-    use crate::probe::target::live_target::Found;
+    use crate::probe::image::{HexBytes, MemoryImage};
+    use crate::probe::target::live_target::LibraryAnswer;
 
     /// Libraries, each with what lies at its number; none where the file has no such symbol.
     fn found(libraries: &[(&str, Option<&[u8]>)]) -> Vec<(String, i64)> {
-        let mut recording = Recording { memory: BTreeMap::new(), ..Recording::default() };
+        let mut recording = MemoryImage { memory: BTreeMap::new(), ..MemoryImage::default() };
         for (index, (path, bytes)) in libraries.iter().enumerate() {
             let start = 0x10_0000 * (index as u64 + 1);
             recording.maps.push(format!("{start:x}-{:x} r-xp 0 00:00 {} {path}", start + 0x1000, index + 7));
-            let mut answers = Found::default();
+            let mut answers = LibraryAnswer::default();
             if let Some(bytes) = bytes {
                 answers.named.insert("blas_cpu_number".to_owned(), Address(start + 64));
-                recording.memory.insert(Address(start + 64), Bytes(bytes.to_vec()));
+                recording.memory.insert(Address(start + 64), HexBytes(bytes.to_vec()));
             }
             recording.libraries.insert(PathBuf::from(path), answers);
         }

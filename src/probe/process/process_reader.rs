@@ -8,22 +8,22 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use crate::data::sample::{ProcessFact, ProcessSample, Settings, State, TensorFlowFact};
+use crate::data::sample::{ProcessFact, ProcessSample, TensorFlowFact, ThreadSettings, ThreadState};
 use crate::data::{Gap, Pid, ProcessKey};
 use crate::linux::access;
-use crate::linux::cgroup::read::{Mounts, Throttles};
+use crate::linux::cgroup::read::{Mounts, ThrottleReader};
 use crate::linux::proc::affinity::cpus_allowed;
 use crate::linux::proc::host::UserNames;
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, number, status_field, words};
 use crate::probe::backoff;
-use crate::probe::backoff::Pace;
-use crate::probe::identify::identifier::{Evidence, Identifier};
+use crate::probe::backoff::Backoff;
+use crate::probe::identify::identifier::{Identification, Identifier};
 use crate::probe::process::program::{command, describe, effective_uid};
 use crate::probe::process::settings;
-use crate::probe::process::settings::Sources;
+use crate::probe::process::settings::SettingsSources;
 use crate::probe::target::find;
-use crate::probe::threads::counters::{Means, Threads};
+use crate::probe::threads::counters::{ReadContext, ThreadReader};
 
 /// Nanoseconds between two looks at what changes rarely: user, affinity, cpuset, quotas, size of the code.
 const LIMITS_NS: u64 = backoff::SHORTEST_NS;
@@ -34,7 +34,7 @@ const LINE_LIMIT: usize = 16 << 10;
 
 /// What is known of the machine while processes are read.
 #[derive(Debug)]
-pub struct Surroundings {
+pub struct HostContext {
     /// Where /proc is mounted.
     pub proc_root: PathBuf,
     /// Where cgroup hierarchies are mounted.
@@ -45,14 +45,14 @@ pub struct Surroundings {
 
 /// One watched process.
 #[derive(Debug)]
-pub struct Process {
-    folder: Folder,
+pub struct ProcessReader {
+    folder: ProcDir,
     stat: OwnedFd,
     fact: Arc<ProcessFact>,
     gaps: Gaps,
-    threads: Threads,
+    threads: ThreadReader,
     identifier: Identifier,
-    throttles: Throttles,
+    throttles: ThrottleReader,
     looks: Looks,
     cpu_ticks: u64,
     /// Field 48 of stat: moves at exec, because the stack is placed at random; 0 where it may not be read.
@@ -73,8 +73,8 @@ struct Gaps {
 #[derive(Debug, Default)]
 struct Looks {
     limits_at_ns: u64,
-    libraries: Pace,
-    settings: Pace,
+    libraries: Backoff,
+    settings: Backoff,
     /// Another size of the code is another set of libraries.
     code: Option<u64>,
     code_changed: bool,
@@ -82,10 +82,10 @@ struct Looks {
     command_tries: u8,
 }
 
-impl Process {
+impl ProcessReader {
     /// Opens a process. Fails when it is gone, ended but not reaped, or hidden.
-    pub fn open(pid: Pid, around: &mut Surroundings, reader: &mut Reader) -> std::io::Result<Self> {
-        let folder = Folder::open(&around.proc_root.join(pid.to_string()))?;
+    pub fn open(pid: Pid, around: &mut HostContext, reader: &mut FileReader) -> std::io::Result<Self> {
+        let folder = ProcDir::open(&around.proc_root.join(pid.to_string()))?;
         let stat = folder.file("stat")?;
         let line = reader.reread(&stat, LINE_LIMIT)?.to_vec();
         let first = Stat::parse(&line).filter(|stat| !is_over(stat)).ok_or(Errno::SRCH)?;
@@ -96,8 +96,8 @@ impl Process {
         Ok(Self {
             identifier: Identifier::new(&around.proc_root, pid),
             gaps: Gaps { program: fact.gaps.clone(), ..Gaps::default() },
-            threads: Threads::new(pid, task),
-            throttles: Throttles::default(),
+            threads: ThreadReader::new(pid, task),
+            throttles: ThrottleReader::default(),
             looks: Looks { code, ..Looks::default() },
             cpu_ticks: first.cpu_ticks,
             command_address: first.command_address,
@@ -119,12 +119,12 @@ impl Process {
     }
 
     /// Its threads.
-    pub fn threads(&self) -> &Threads {
+    pub fn threads(&self) -> &ThreadReader {
         &self.threads
     }
 
     /// One sample of it. Once it is gone, the threads of its last sight.
-    pub fn sample(&mut self, at_ns: u64, around: &mut Surroundings, means: &mut Means) -> ProcessSample {
+    pub fn sample(&mut self, at_ns: u64, around: &mut HostContext, means: &mut ReadContext) -> ProcessSample {
         if !self.ended {
             match self.look(around, means) {
                 Some(expected) => self.refresh(expected, at_ns, around, means),
@@ -141,7 +141,7 @@ impl Process {
     }
 
     /// How many threads it has; none when it is gone.
-    fn look(&mut self, around: &mut Surroundings, means: &mut Means) -> Option<u64> {
+    fn look(&mut self, around: &mut HostContext, means: &mut ReadContext) -> Option<u64> {
         let mut line = [0; 2048];
         let read = rustix::io::pread(&self.stat, &mut line, 0).ok()?;
         means.reader.bytes += read as u64;
@@ -161,7 +161,7 @@ impl Process {
 
     /// Whether it called exec since: its command line lies elsewhere, or, where that may not be known, both its name and
     /// its command line changed. A process seen in the middle of exec shows no command line and no environment yet.
-    fn runs_another_program(&mut self, now: &Stat<'_>, reader: &mut Reader) -> bool {
+    fn runs_another_program(&mut self, now: &Stat<'_>, reader: &mut FileReader) -> bool {
         if self.fact.command.is_empty() && self.looks.command_tries < COMMAND_TRIES {
             self.looks.command_tries += 1;
             if !command(&self.folder, reader).is_empty() {
@@ -179,7 +179,7 @@ impl Process {
     }
 
     /// Another program has other threads, other memory and another command line: nothing known holds.
-    fn start_over(&mut self, around: &mut Surroundings, means: &mut Means) -> Option<()> {
+    fn start_over(&mut self, around: &mut HostContext, means: &mut ReadContext) -> Option<()> {
         let parent = self.fact.parent;
         self.threads.close(means);
         *self = Self::open(self.fact.key.pid, around, &mut means.reader).ok()?;
@@ -187,12 +187,12 @@ impl Process {
         Some(())
     }
 
-    fn end(&mut self, means: &mut Means) {
+    fn end(&mut self, means: &mut ReadContext) {
         self.ended = true;
         self.threads.close(means);
     }
 
-    fn refresh(&mut self, expected: u64, at_ns: u64, around: &mut Surroundings, means: &mut Means) {
+    fn refresh(&mut self, expected: u64, at_ns: u64, around: &mut HostContext, means: &mut ReadContext) {
         self.threads.refresh(expected, means);
         if at_ns >= self.looks.limits_at_ns {
             self.looks.limits_at_ns = at_ns.saturating_add(LIMITS_NS);
@@ -205,7 +205,7 @@ impl Process {
     }
 
     /// Reads the evidence of threads that lack it, and the libraries when there are others: a program may load them late.
-    fn identify(&mut self, at_ns: u64, around: &Surroundings, means: &mut Means) {
+    fn identify(&mut self, at_ns: u64, around: &HostContext, means: &mut ReadContext) {
         let namespaced = self.fact.namespaced_pid.is_some();
         let wanted = self.threads.unidentified(namespaced, &mut means.reader);
         // Compilers at run time map code all the time, which is no library: then the pause grows.
@@ -231,7 +231,7 @@ impl Process {
     }
 
     /// Takes what was found of the process as a whole; says whether anything is new.
-    fn take_evidence(&mut self, evidence: &Evidence, around: &Surroundings) -> bool {
+    fn take_evidence(&mut self, evidence: &Identification, around: &HostContext) -> bool {
         // Where memory is closed, that is the reason for whatever else is missing.
         let closed = access::memory_refusal(&around.proc_root, self.fact.key.pid);
         let closed = closed.map(|why| vec![Gap::new("thread names and start routines", why)]);
@@ -256,7 +256,7 @@ impl Process {
         !same
     }
 
-    fn read_limits(&mut self, around: &mut Surroundings, means: &mut Means) {
+    fn read_limits(&mut self, around: &mut HostContext, means: &mut ReadContext) {
         let limits = around.mounts.limits(&self.folder, &mut means.reader);
         self.throttles.keep(limits.places);
         let status = means.reader.read(&self.folder, "status", LINE_LIMIT).unwrap_or_default();
@@ -280,9 +280,9 @@ impl Process {
         }
     }
 
-    fn read_settings(&mut self, at_ns: u64, around: &Surroundings, means: &mut Means) {
+    fn read_settings(&mut self, at_ns: u64, around: &HostContext, means: &mut ReadContext) {
         let known = Arc::clone(&self.fact);
-        let sources = Sources {
+        let sources = SettingsSources {
             known: &known,
             identifier: &mut self.identifier,
             files: &self.folder,
@@ -292,8 +292,8 @@ impl Process {
         let (settings, gaps) = settings::read(sources, &mut means.reader);
         let (same, same_gaps) = (settings == known.settings, gaps == self.gaps.settings);
         // Threads of others come and go in the same cgroup: that alone is no reason to look again soon.
-        let others = |settings: &Settings| settings.pids.as_ref().map(|pids| (pids.path.clone(), pids.max));
-        let masked = Settings { pids: known.settings.pids.clone(), ..settings.clone() };
+        let others = |settings: &ThreadSettings| settings.pids.as_ref().map(|pids| (pids.path.clone(), pids.max));
+        let masked = ThreadSettings { pids: known.settings.pids.clone(), ..settings.clone() };
         let news = !same_gaps || masked != known.settings || others(&settings) != others(&known.settings);
         self.looks.settings.looked(at_ns, news);
         drop(known);
@@ -327,5 +327,5 @@ impl Gaps {
 
 /// Ended, though perhaps not reaped: the main thread may end before the others.
 fn is_over(stat: &Stat<'_>) -> bool {
-    matches!(stat.state, State::Zombie | State::Dead) && stat.threads <= 1
+    matches!(stat.state, ThreadState::Zombie | ThreadState::Dead) && stat.threads <= 1
 }

@@ -9,7 +9,7 @@ use crate::data::sample::{Environment, ProcessFact, ShimFact};
 use crate::data::{Gap, Pid, ProcessKey, Text};
 use crate::linux::access;
 use crate::linux::proc::host::UserNames;
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, number, status_field, status_last_number, words};
 
 /// Limit for the command line that is kept; the kernel allows megabytes.
@@ -26,11 +26,11 @@ const STATUS_LIMIT: usize = 64 << 10;
 /// What of a process's fact its program decides. The rest is left as it is by default.
 pub fn describe(
     proc_root: &Path,
-    folder: &Folder,
+    folder: &ProcDir,
     stat: &Stat<'_>,
     pid: Pid,
     users: &mut UserNames,
-    reader: &mut Reader,
+    reader: &mut FileReader,
 ) -> ProcessFact {
     let mut fact = ProcessFact {
         key: ProcessKey { pid, start_ticks: stat.start_ticks },
@@ -74,7 +74,7 @@ fn shim(block: &[u8]) -> Option<ShimFact> {
 }
 
 /// The command line as far as it is kept; empty for a kernel thread, a zombie, or one that wiped it.
-pub fn command(folder: &Folder, reader: &mut Reader) -> Vec<Text> {
+pub fn command(folder: &ProcDir, reader: &mut FileReader) -> Vec<Text> {
     let line = reader.read(folder, "cmdline", COMMAND_LIMIT).unwrap_or_default();
     let line = line.strip_suffix(b"\0").unwrap_or(line);
     if line.is_empty() {
@@ -109,10 +109,10 @@ mod tests {
     #[test]
     fn an_empty_command_line_has_no_arguments_and_an_empty_argument_is_one() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::open(dir.path()).unwrap();
+        let folder = ProcDir::open(dir.path()).unwrap();
         let told = |bytes: &[u8]| {
             fs::write(dir.path().join("cmdline"), bytes).unwrap();
-            command(&folder, &mut Reader::default()).iter().map(ToString::to_string).collect::<Vec<_>>()
+            command(&folder, &mut FileReader::default()).iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(told(b""), [""; 0]);
         assert_eq!(told(b"python\0-c\0\0x\x1b\0"), ["python", "-c", "", "x^["]);

@@ -4,7 +4,7 @@
 use regex_lite::Regex;
 
 use crate::data::Text;
-use crate::data::sample::{KEPT_VARIABLES, Script, Wish, WishKnob};
+use crate::data::sample::{KEPT_VARIABLES, Script, ScriptKnob, ScriptSetting};
 
 /// Sources longer than this are looked at up to here.
 const LONGEST_SOURCE: usize = 1 << 20;
@@ -24,7 +24,7 @@ pub fn read(path: Text, source: &[u8]) -> Script {
         }
         for (knob, value) in patterns.wishes(&code) {
             if script.wishes.len() < MOST_WISHES {
-                script.wishes.push(Wish { line: number, knob, value });
+                script.wishes.push(ScriptSetting { line: number, knob, value });
             }
         }
     }
@@ -59,12 +59,12 @@ impl Patterns {
         })
     }
 
-    fn wishes(&self, code: &str) -> Vec<(WishKnob, i64)> {
+    fn wishes(&self, code: &str) -> Vec<(ScriptKnob, i64)> {
         let mut found = Vec::new();
         let plain = [
-            (&self.intra, WishKnob::Intra),
-            (&self.inter, WishKnob::Inter),
-            (&self.private_pool, WishKnob::PrivateThreadpool),
+            (&self.intra, ScriptKnob::Intra),
+            (&self.inter, ScriptKnob::Inter),
+            (&self.private_pool, ScriptKnob::PrivateThreadpool),
         ];
         for (pattern, knob) in plain {
             for capture in pattern.captures_iter(code) {
@@ -75,7 +75,7 @@ impl Patterns {
             let name = (1..=3).find_map(|group| capture.get(group)).map_or("", |name| name.as_str());
             let value = capture.get(4).and_then(|n| n.as_str().parse().ok());
             if let (true, Some(value)) = (KEPT_VARIABLES.contains(&name), value) {
-                found.push((WishKnob::Variable(Text::from(name)), value));
+                found.push((ScriptKnob::Variable(Text::from(name)), value));
             }
         }
         found
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    fn wishes(source: &str) -> Vec<(u32, WishKnob, i64)> {
+    fn wishes(source: &str) -> Vec<(u32, ScriptKnob, i64)> {
         read(Text::from("train.py"), source.as_bytes()).wishes.into_iter().map(|w| (w.line, w.knob, w.value)).collect()
     }
 
@@ -134,16 +134,16 @@ mod tests {
             tf.config.threading.set_inter_op_parallelism_threads( num_threads = 3 )\n\
             c = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=5, inter_op_parallelism_threads=6)\n\
             o.threading.private_threadpool_size = 7\nos.environ.setdefault(\"MKL_NUM_THREADS\", str(8))\n";
-        let variable = |name: &str| WishKnob::Variable(Text::from(name));
+        let variable = |name: &str| ScriptKnob::Variable(Text::from(name));
         assert_eq!(
             wishes(source),
             [
                 (2, variable("OMP_NUM_THREADS"), 4),
-                (4, WishKnob::Intra, 2),
-                (5, WishKnob::Inter, 3),
-                (6, WishKnob::Intra, 5),
-                (6, WishKnob::Inter, 6),
-                (7, WishKnob::PrivateThreadpool, 7),
+                (4, ScriptKnob::Intra, 2),
+                (5, ScriptKnob::Inter, 3),
+                (6, ScriptKnob::Intra, 5),
+                (6, ScriptKnob::Inter, 6),
+                (7, ScriptKnob::PrivateThreadpool, 7),
                 (8, variable("MKL_NUM_THREADS"), 8),
             ]
         );

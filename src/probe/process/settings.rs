@@ -4,10 +4,10 @@
 use std::io;
 use std::time::Duration;
 
-use crate::data::sample::{Environment, ProcessFact, Script, Settings, TfConfigFact, TfContextState};
+use crate::data::sample::{Environment, ProcessFact, Script, TfConfigFact, TfContextState, ThreadSettings};
 use crate::data::{Gap, Text};
 use crate::linux::cgroup::read::Mounts;
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
 use crate::probe::identify::identifier::Identifier;
 use crate::probe::process::environ::live_environment;
@@ -20,13 +20,13 @@ const LIMIT: usize = 16 << 10;
 
 /// Where the settings of one process are read from.
 #[derive(Debug)]
-pub struct Sources<'a> {
+pub struct SettingsSources<'a> {
     /// What is known of the process, its settings as read before among it.
     pub known: &'a ProcessFact,
     /// Its memory and libraries.
     pub identifier: &'a mut Identifier,
     /// Its folder in /proc.
-    pub files: &'a Folder,
+    pub files: &'a ProcDir,
     /// The cgroups of this machine.
     pub mounts: &'a Mounts,
     /// How long ago it started.
@@ -34,14 +34,14 @@ pub struct Sources<'a> {
 }
 
 /// Reads all of it once, and says what is missing. Where memory is closed, that is not said again here.
-pub fn read(sources: Sources<'_>, reader: &mut Reader) -> (Settings, Vec<Gap>) {
-    let Sources { known, identifier, files, mounts, age } = sources;
+pub fn read(sources: SettingsSources<'_>, reader: &mut FileReader) -> (ThreadSettings, Vec<Gap>) {
+    let SettingsSources { known, identifier, files, mounts, age } = sources;
     let before = identifier.bytes_read();
     let mut gaps = Vec::new();
-    let mut settings = Settings {
+    let mut settings = ThreadSettings {
         user_threads_max: user_threads_max(known, files, reader),
         pids: mounts.pids(files, reader),
-        ..Settings::default()
+        ..ThreadSettings::default()
     };
     if identifier.memory_error().is_none() {
         let (target, maps) = identifier.target();
@@ -82,9 +82,9 @@ fn tf_config(known: &ProcessFact, identifier: &mut Identifier, gaps: &mut Vec<Ga
 fn script(
     known: &ProcessFact,
     identifier: &mut Identifier,
-    files: &Folder,
+    files: &ProcDir,
     age: Duration,
-    reader: &mut Reader,
+    reader: &mut FileReader,
     gaps: &mut Vec<Gap>,
 ) -> Option<Script> {
     if known.settings.script.is_some() {
@@ -104,7 +104,7 @@ fn script_path(known: &ProcessFact, identifier: &mut Identifier) -> Option<Text>
 }
 
 /// Soft RLIMIT_NPROC (getrlimit(2)); none for root too, whom the kernel does not hold to it.
-fn user_threads_max(known: &ProcessFact, files: &Folder, reader: &mut Reader) -> Option<u64> {
+fn user_threads_max(known: &ProcessFact, files: &ProcDir, reader: &mut FileReader) -> Option<u64> {
     if known.uid == 0 {
         return None;
     }
@@ -130,14 +130,14 @@ mod tests {
     use super::*;
     use crate::data::Pid;
     use crate::data::sample::Interest;
-    use crate::probe::fake::{FakeProc, Line};
+    use crate::probe::fake::{FakeProc, StatLine};
     use crate::probe::live::Live;
 
     #[test]
     fn without_the_right_to_read_memory_the_command_line_leads_to_the_script() {
         let fake = FakeProc::new();
         // Younger than the script that is written now.
-        fake.process(50, Line { start_ticks: u64::MAX / 2, ..Line::default() });
+        fake.process(50, StatLine { start_ticks: u64::MAX / 2, ..StatLine::default() });
         fake.write("50/cwd/train.py", "import tensorflow\nset_intra_op_parallelism_threads(2)\n");
         fake.write("50/limits", "Max processes             512            1024            processes \n");
         let mut live = Live::attach(Pid(50), fake.options()).unwrap();

@@ -4,30 +4,30 @@
 use std::collections::BTreeSet;
 
 use crate::data::{Pid, Text};
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, status_field};
 use crate::probe::rebuild::process_attributes::signed_field;
-use crate::probe::rebuild::{LIMIT, Refusal, Subject};
+use crate::probe::rebuild::{LIMIT, RebuildError, RebuildSource};
 
 /// Descriptors that are looked at of one process.
 const MOST_FILES: usize = 1024;
 
 /// Refuses what lives in another file system, pid or user namespace: the same words mean something else there.
-pub(crate) fn refuse_other_world(subject: &mut Subject<'_>) -> Result<(), Refusal> {
-    let own = Folder::open(&subject.proc_root.join("self"));
+pub(crate) fn refuse_other_world(subject: &mut RebuildSource<'_>) -> Result<(), RebuildError> {
+    let own = ProcDir::open(&subject.proc_root.join("self"));
     let ours = |name: &str| own.as_ref().ok().and_then(|own| own.link(name).ok());
     for (name, what) in
         [("ns/mnt", "file systems (a container)"), ("ns/pid", "processes (a container)"), ("ns/user", "users")]
     {
         let theirs = match subject.link(name) {
             Ok(theirs) => Some(theirs),
-            Err(Refusal::Gone(_)) => None,
+            Err(RebuildError::Gone(_)) => None,
             Err(refusal) => return Err(refusal),
         };
         if let (Some(theirs), Some(ours)) = (theirs, ours(name))
             && theirs != ours
         {
-            return Err(Refusal::Impossible(format!(
+            return Err(RebuildError::Impossible(format!(
                 "process {} has its own view of {what}: run tftop in there (docker exec, kubectl exec, nsenter), or start \
                  the container anew",
                 subject.pid
@@ -35,7 +35,7 @@ pub(crate) fn refuse_other_world(subject: &mut Subject<'_>) -> Result<(), Refusa
         }
     }
     match (subject.folder.link("root"), ours("root")) {
-        (Ok(theirs), Some(ours)) if theirs != ours => Err(Refusal::Impossible(format!(
+        (Ok(theirs), Some(ours)) if theirs != ours => Err(RebuildError::Impossible(format!(
             "process {} runs in a root folder of its own ({}): run tftop in there (chroot)",
             subject.pid,
             Text::from_bytes(&theirs)
@@ -45,7 +45,7 @@ pub(crate) fn refuse_other_world(subject: &mut Subject<'_>) -> Result<(), Refusa
 }
 
 /// In words, one loss each.
-pub(crate) fn of(subject: &mut Subject<'_>, stat: &[u8], status: &[u8]) -> Vec<Text> {
+pub(crate) fn of(subject: &mut RebuildSource<'_>, stat: &[u8], status: &[u8]) -> Vec<Text> {
     let mut lost = Vec::new();
     lost.extend(streams(subject));
     lost.extend(terminal(stat));
@@ -56,7 +56,7 @@ pub(crate) fn of(subject: &mut Subject<'_>, stat: &[u8], status: &[u8]) -> Vec<T
     lost.into_iter().map(Text::from).collect()
 }
 
-fn streams(subject: &Subject<'_>) -> Vec<String> {
+fn streams(subject: &RebuildSource<'_>) -> Vec<String> {
     let stream = |number: u8| subject.folder.link(&format!("fd/{number}")).ok();
     let mut lost = Vec::new();
     if let Some(stdin) = stream(0) {
@@ -108,26 +108,26 @@ fn terminal(stat: &[u8]) -> Option<String> {
 }
 
 /// Pipes and sockets beyond the three streams that the parent holds as well: it opened them, and nobody can again.
-fn inherited(subject: &Subject<'_>, stat: &[u8]) -> Option<String> {
+fn inherited(subject: &RebuildSource<'_>, stat: &[u8]) -> Option<String> {
     let parent = Stat::parse(stat)?.parent;
     let ours = channels(&subject.folder)?;
-    let theirs = channels(&Folder::open(&subject.proc_root.join(Pid(parent).to_string())).ok()?)?;
+    let theirs = channels(&ProcDir::open(&subject.proc_root.join(Pid(parent).to_string())).ok()?)?;
     let shared = ours.intersection(&theirs).count();
     (shared > 0).then(|| format!("pipes or sockets that its parent opened for it are not there: {shared}"))
 }
 
-fn channels(folder: &Folder) -> Option<BTreeSet<Vec<u8>>> {
+fn channels(folder: &ProcDir) -> Option<BTreeSet<Vec<u8>>> {
     let files = folder.folder("fd").ok()?;
     let mut numbers = Vec::new();
-    Reader::default().numbers(&files, &mut numbers).ok()?;
+    FileReader::default().numbers(&files, &mut numbers).ok()?;
     let beyond = numbers.iter().filter(|entry| entry.number > 2).take(MOST_FILES);
     let links = beyond.filter_map(|entry| files.link(&entry.number.to_string()).ok());
     Some(links.filter(|link| link.starts_with(b"pipe:") || link.starts_with(b"socket:")).collect())
 }
 
-fn cgroup(subject: &mut Subject<'_>) -> Vec<String> {
-    let own = Folder::open(&subject.proc_root.join("self"));
-    let mut reader = Reader::default();
+fn cgroup(subject: &mut RebuildSource<'_>) -> Vec<String> {
+    let own = ProcDir::open(&subject.proc_root.join("self"));
+    let mut reader = FileReader::default();
     let ours = own.ok().and_then(|own| reader.read(&own, "cgroup", LIMIT).ok().map(<[u8]>::to_vec));
     let (Some(ours), Ok(theirs)) = (ours, subject.read("cgroup", LIMIT)) else { return Vec::new() };
     let lines = |text: &[u8]| {
@@ -147,8 +147,8 @@ fn cgroup(subject: &mut Subject<'_>) -> Vec<String> {
     }
 }
 
-fn other_namespaces(subject: &Subject<'_>) -> Vec<String> {
-    let own = Folder::open(&subject.proc_root.join("self"));
+fn other_namespaces(subject: &RebuildSource<'_>) -> Vec<String> {
+    let own = ProcDir::open(&subject.proc_root.join("self"));
     let differs = |name: &&(&str, &str)| {
         let ours = own.as_ref().ok().and_then(|own| own.link(name.0).ok());
         let theirs = subject.folder.link(name.0).ok();
@@ -162,9 +162,9 @@ fn other_namespaces(subject: &Subject<'_>) -> Vec<String> {
 }
 
 /// Groups, capabilities and what a sandbox forbids are tftop's own in the new run.
-fn rights(subject: &Subject<'_>, status: &[u8]) -> Vec<String> {
-    let own = Folder::open(&subject.proc_root.join("self"));
-    let mut reader = Reader::default();
+fn rights(subject: &RebuildSource<'_>, status: &[u8]) -> Vec<String> {
+    let own = ProcDir::open(&subject.proc_root.join("self"));
+    let mut reader = FileReader::default();
     let Some(ours) = own.ok().and_then(|own| reader.read(&own, "status", LIMIT).ok().map(<[u8]>::to_vec)) else {
         return Vec::new();
     };

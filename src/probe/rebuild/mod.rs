@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use crate::data::run::{Rebuild, WholeEnvironment};
-use crate::data::sample::State;
+use crate::data::run::{FullEnvironment, RebuiltProcess};
+use crate::data::sample::ThreadState;
 use crate::data::{Pid, ProcessKey, Text};
 use crate::linux::access;
 use crate::linux::proc::affinity::cpus_allowed;
-use crate::linux::proc::proc_dir::{Folder, Reader, is_gone};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir, is_gone};
 use crate::linux::proc::stat::{Stat, number, status_field, words};
-use crate::probe::target::tree::Tree;
+use crate::probe::target::tree::ProcessTree;
 
 /// The kernel's limit of arguments and environment together is 6 MiB (execve(2)); a page more means a lie.
 const BLOCK_LIMIT: usize = (6 << 20) + 4096;
@@ -32,7 +32,7 @@ const LIMIT: usize = 64 << 10;
 
 /// Why a process can't be started again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RebuildError {
     /// There is no such process.
     Gone(Pid),
     /// It may not be read; the words name the step that would help.
@@ -41,7 +41,7 @@ pub enum Refusal {
     Impossible(String),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RebuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone(pid) => write!(f, "there is no process {pid} any more"),
@@ -51,16 +51,16 @@ impl fmt::Display for Refusal {
 }
 
 /// A process's folder in /proc, and what is asked of it.
-pub(crate) struct Subject<'a> {
+pub(crate) struct RebuildSource<'a> {
     proc_root: &'a Path,
     pid: Pid,
-    folder: Folder,
-    reader: Reader,
+    folder: ProcDir,
+    reader: FileReader,
 }
 
-impl Subject<'_> {
+impl RebuildSource<'_> {
     /// A file, whole.
-    fn read(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, Refusal> {
+    fn read(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, RebuildError> {
         match self.reader.read(&self.folder, name, limit) {
             Ok(bytes) => Ok(bytes.to_vec()),
             Err(error) => Err(self.refusal(name, error)),
@@ -68,34 +68,34 @@ impl Subject<'_> {
     }
 
     /// Where a link leads.
-    fn link(&self, name: &str) -> Result<Vec<u8>, Refusal> {
+    fn link(&self, name: &str) -> Result<Vec<u8>, RebuildError> {
         self.folder.link(name).map_err(|error| {
             let raw = error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error);
             self.refusal(name, raw)
         })
     }
 
-    fn refusal(&self, name: &str, error: Errno) -> Refusal {
+    fn refusal(&self, name: &str, error: Errno) -> RebuildError {
         let pid = self.pid;
         match error {
-            gone if is_gone(gone) => Refusal::Gone(pid),
+            gone if is_gone(gone) => RebuildError::Gone(pid),
             Errno::ACCESS | Errno::PERM => {
                 let why = access::memory_refusal(self.proc_root, pid);
                 let why = why.unwrap_or_else(|| "the kernel forbids it; run tftop with sudo".to_owned());
-                Refusal::NotReadable(format!("{name} of process {pid} may not be read: {why}"))
+                RebuildError::NotReadable(format!("{name} of process {pid} may not be read: {why}"))
             }
-            other => Refusal::Impossible(format!("{name} of process {pid} can't be read: {other}")),
+            other => RebuildError::Impossible(format!("{name} of process {pid} can't be read: {other}")),
         }
     }
 }
 
 /// Everything a new run of the process needs, what it will lack, and what speaks against it. `folder` is where it is to
 /// start, where a person says so.
-pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuild, Refusal> {
-    let files = Folder::open(&proc_root.join(pid.to_string())).map_err(|_| Refusal::Gone(pid))?;
-    let mut subject = Subject { proc_root, pid, folder: files, reader: Reader::default() };
+pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<RebuiltProcess, RebuildError> {
+    let files = ProcDir::open(&proc_root.join(pid.to_string())).map_err(|_| RebuildError::Gone(pid))?;
+    let mut subject = RebuildSource { proc_root, pid, folder: files, reader: FileReader::default() };
     let stat_line = subject.read("stat", LIMIT)?;
-    let stat = Stat::parse(&stat_line).ok_or(Refusal::Gone(pid))?;
+    let stat = Stat::parse(&stat_line).ok_or(RebuildError::Gone(pid))?;
     let key = ProcessKey { pid, start_ticks: stat.start_ticks };
     let status = subject.read("status", LIMIT)?;
     refuse_by_kind(pid, &stat, &status)?;
@@ -115,7 +115,7 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuild
     let mut lost = losses::of(&mut subject, &stat_line, &status);
     lost.extend(program::changed_since(&runs, &place.folder, proc_root, key));
     lost.extend(kin.lost);
-    Ok(Rebuild {
+    Ok(RebuiltProcess {
         key,
         exe,
         folder: place.folder,
@@ -132,9 +132,9 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuild
 
 /// The process and all its descendants that live now, itself first.
 pub fn family(proc_root: &Path, pid: Pid) -> Vec<ProcessKey> {
-    let mut reader = Reader::default();
-    let Ok(root) = Folder::open(proc_root) else { return Vec::new() };
-    let others = Tree::new(pid).grow(&root, &mut reader);
+    let mut reader = FileReader::default();
+    let Ok(root) = ProcDir::open(proc_root) else { return Vec::new() };
+    let others = ProcessTree::new(pid).grow(&root, &mut reader);
     let key = |pid: Pid| start_ticks(proc_root, pid).map(|start_ticks| ProcessKey { pid, start_ticks });
     std::iter::once(pid).chain(others.into_iter().filter(|other| *other != pid)).filter_map(key).collect()
 }
@@ -145,19 +145,19 @@ pub fn runs(proc_root: &Path, key: ProcessKey) -> bool {
 }
 
 fn start_ticks(proc_root: &Path, pid: Pid) -> Option<u64> {
-    let folder = Folder::open(&proc_root.join(pid.to_string())).ok()?;
-    let mut reader = Reader::default();
+    let folder = ProcDir::open(&proc_root.join(pid.to_string())).ok()?;
+    let mut reader = FileReader::default();
     let stat = Stat::parse(reader.read(&folder, "stat", LIMIT).ok()?)?;
     (!is_over(&stat)).then_some(stat.start_ticks)
 }
 
 fn is_over(stat: &Stat<'_>) -> bool {
-    matches!(stat.state, State::Zombie | State::Dead)
+    matches!(stat.state, ThreadState::Zombie | ThreadState::Dead)
 }
 
-fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), Refusal> {
+fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), RebuildError> {
     if is_over(stat) {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "process {pid} has ended already (its parent has not taken its exit code yet); its command line and \
              environment are gone"
         )));
@@ -165,10 +165,10 @@ fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), Refusa
     // Kthread of status is there since Linux 6.8; kthreadd has number 2 in the first pid namespace.
     let is_kernel = status_field(status, "Kthread") == Some(b"1") || (status_field(status, "VmSize").is_none());
     if is_kernel && (stat.parent == 2 || pid == Pid(2) || status_field(status, "Kthread") == Some(b"1")) {
-        return Err(Refusal::Impossible(format!("process {pid} is a thread of the kernel: there is no command")));
+        return Err(RebuildError::Impossible(format!("process {pid} is a thread of the kernel: there is no command")));
     }
     if pid == Pid(1) {
-        return Err(Refusal::Impossible(
+        return Err(RebuildError::Impossible(
             "process 1 holds everything here up: restart the container or the machine".into(),
         ));
     }
@@ -176,20 +176,20 @@ fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), Refusa
 }
 
 /// Everything of the new run would be tftop's user's: files it writes, what it may read.
-fn refuse_other_user(pid: Pid, status: &[u8]) -> Result<(), Refusal> {
+fn refuse_other_user(pid: Pid, status: &[u8]) -> Result<(), RebuildError> {
     let uids: Vec<u64> = words(status_field(status, "Uid").unwrap_or_default()).filter_map(number).collect();
     let (ours, [real, effective, ..]) = (u64::from(rustix::process::geteuid().as_raw()), uids.as_slice()) else {
-        return Err(Refusal::Impossible(format!("the user of process {pid} can't be told")));
+        return Err(RebuildError::Impossible(format!("the user of process {pid} can't be told")));
     };
     if *real != *effective {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "process {pid} has changed its user (uid {real} started it, it is uid {effective} now): start it as it was \
              started"
         )));
     }
     if *real != ours {
         let user = format!("'#{real}'");
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "process {pid} belongs to uid {real}, tftop runs as uid {ours}: start it as that user: sudo -u {user} tftop \
              rerun {pid}"
         )));
@@ -197,11 +197,11 @@ fn refuse_other_user(pid: Pid, status: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn command(subject: &mut Subject<'_>) -> Result<Vec<OsString>, Refusal> {
+fn command(subject: &mut RebuildSource<'_>) -> Result<Vec<OsString>, RebuildError> {
     let pid = subject.pid;
     let line = subject.read("cmdline", BLOCK_LIMIT)?;
     let rewritten = |how: &str| {
-        Err(Refusal::Impossible(format!(
+        Err(RebuildError::Impossible(format!(
             "process {pid} {how} (setproctitle does that): how it was started can't be read any more; `tftop run -- \
              COMMAND` starts it with caps"
         )))
@@ -212,7 +212,9 @@ fn command(subject: &mut Subject<'_>) -> Result<Vec<OsString>, Refusal> {
     // execve(2) ends each word with a NUL, and the kernel shows what comes behind it when the last one is not there.
     let Some(whole) = line.strip_suffix(b"\0") else { return rewritten("has rewritten its command line") };
     if line.len() >= BLOCK_LIMIT || memchr::memchr_iter(0, whole).count() >= MOST_WORDS {
-        return Err(Refusal::Impossible(format!("the command line of process {pid} is longer than the kernel allows")));
+        return Err(RebuildError::Impossible(format!(
+            "the command line of process {pid} is longer than the kernel allows"
+        )));
     }
     let words: Vec<OsString> = whole.split(|&byte| byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect();
     // A title that is shorter than the command line was leaves NULs behind it.
@@ -220,12 +222,12 @@ fn command(subject: &mut Subject<'_>) -> Result<Vec<OsString>, Refusal> {
     if is_title(&words) { rewritten("has rewritten its command line") } else { Ok(words) }
 }
 
-fn environment(subject: &mut Subject<'_>) -> Result<WholeEnvironment, Refusal> {
+fn environment(subject: &mut RebuildSource<'_>) -> Result<FullEnvironment, RebuildError> {
     let block = subject.read("environ", BLOCK_LIMIT)?;
-    let environment = WholeEnvironment::from_block(&block);
+    let environment = FullEnvironment::from_block(&block);
     // A process that writes its title over its environment leaves something without names.
     if !block.is_empty() && environment.pairs().next().is_none() {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "process {} has overwritten its environment (setproctitle does that): what it was started with can't be read \
              any more",
             subject.pid
@@ -234,18 +236,18 @@ fn environment(subject: &mut Subject<'_>) -> Result<WholeEnvironment, Refusal> {
     Ok(environment)
 }
 
-fn exe(subject: &Subject<'_>) -> Result<PathBuf, Refusal> {
+fn exe(subject: &RebuildSource<'_>) -> Result<PathBuf, RebuildError> {
     let link = subject.link("exe")?;
     let deleted = link.ends_with(b" (deleted)");
     let shown = Text::from_bytes(&link);
     if link.starts_with(b"/memfd:") {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "process {} runs a program that was only ever in memory ({shown}): start it as it was started",
             subject.pid
         )));
     }
     if deleted {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "the program process {} runs was removed or replaced since it started ({shown}): what would start now is \
              another one",
             subject.pid

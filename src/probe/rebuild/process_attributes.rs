@@ -1,8 +1,8 @@
 //! Properties of a process that a new one can be given: umask, niceness, resource limits.
 
-use crate::data::run::{Manner, ResourceLimit};
+use crate::data::run::{ProcessAttributes, ResourceLimit};
 use crate::linux::proc::stat::{number, status_field, words};
-use crate::probe::rebuild::{LIMIT, Subject};
+use crate::probe::rebuild::{LIMIT, RebuildSource};
 
 /// Lines of `/proc/PID/limits` and the names of getrlimit(2) for them.
 const LIMITS: &[(&str, &str)] = &[
@@ -25,10 +25,10 @@ const LIMITS: &[(&str, &str)] = &[
 ];
 
 /// What of them can be read.
-pub(crate) fn of(subject: &mut Subject<'_>, stat: &[u8], status: &[u8]) -> Manner {
+pub(crate) fn of(subject: &mut RebuildSource<'_>, stat: &[u8], status: &[u8]) -> ProcessAttributes {
     let umask = status_field(status, "Umask").and_then(|mask| std::str::from_utf8(mask).ok());
     let limits = subject.read("limits", LIMIT).unwrap_or_default();
-    Manner {
+    ProcessAttributes {
         umask: umask.and_then(|mask| u32::from_str_radix(mask, 8).ok()).filter(|mask| *mask <= 0o777),
         nice: signed_field(stat, 19).filter(|nice| (-20..=19).contains(nice)),
         limits: limits.split(|&byte| byte == b'\n').filter_map(limit).collect(),

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::data::{ProcessKey, Text};
 use crate::probe::cpython::interpreter;
-use crate::probe::rebuild::Refusal;
+use crate::probe::rebuild::RebuildError;
 
 /// Programs and modules whose work is what is typed into them.
 const SESSIONS: &[&str] = &[
@@ -36,7 +36,7 @@ const WORKERS: &[&str] = &[
 
 /// What runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Runs {
+pub(crate) enum ProgramKind {
     /// A file that Python reads.
     Script(PathBuf),
     /// A module, by its name.
@@ -48,27 +48,27 @@ pub(crate) enum Runs {
 }
 
 /// What the words run, or why it can't be run again.
-pub(super) fn of(words: &[OsString], exe: &Path) -> Result<Runs, Refusal> {
+pub(super) fn of(words: &[OsString], exe: &Path) -> Result<ProgramKind, RebuildError> {
     let runs = match is_python(words, exe) {
         true => of_python(words)?,
-        false => Runs::Program,
+        false => ProgramKind::Program,
     };
     if let Some(word) = words.iter().find(|word| leads_to_descriptor(word)) {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "{} names an open file of the old process (a pipe or a file without a name): save it as a file and start that",
             Text::from_bytes(word.as_bytes())
         )));
     }
     let name = match &runs {
-        Runs::Script(path) => path.file_stem().unwrap_or_default().to_owned(),
-        Runs::Module(module) => module.clone(),
+        ProgramKind::Script(path) => path.file_stem().unwrap_or_default().to_owned(),
+        ProgramKind::Module(module) => module.clone(),
         _ => OsString::new(),
     };
     let name = String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase();
     let first = name.split(['.', '-']).next().unwrap_or_default();
     // ipython3, ipython3.11.
     if SESSIONS.contains(&first.trim_end_matches(|c: char| c.is_ascii_digit())) {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "{name} is an interactive session: what was typed into it, and its variables, would be lost; save the work as \
              a script, or restart the kernel where it was started"
         )));
@@ -100,37 +100,37 @@ fn leads_to_descriptor(word: &OsStr) -> bool {
 }
 
 /// Python's own options, then its program (python(1), "Command line").
-fn of_python(words: &[OsString]) -> Result<Runs, Refusal> {
+fn of_python(words: &[OsString]) -> Result<ProgramKind, RebuildError> {
     let mut rest = words.iter().skip(1);
     let mut inspects = false;
     let runs = loop {
         let Some(word) = rest.next() else { break None };
         match word.as_bytes() {
             b"-" => break None,
-            b"--" => break rest.next().map(|script| Runs::Script(script.into())),
+            b"--" => break rest.next().map(|script| ProgramKind::Script(script.into())),
             b"--check-hash-based-pycs" => {
                 rest.next();
             }
             [b'-', b'-', ..] => {}
             [b'-', letters @ ..] => match of_letters(letters, &mut inspects) {
-                Letters::Module([]) => break rest.next().map(|name| Runs::Module(name.clone())),
-                Letters::Module(name) => break Some(Runs::Module(OsString::from_vec(name.to_vec()))),
-                Letters::Text => break Some(Runs::Text),
+                Letters::Module([]) => break rest.next().map(|name| ProgramKind::Module(name.clone())),
+                Letters::Module(name) => break Some(ProgramKind::Module(OsString::from_vec(name.to_vec()))),
+                Letters::Text => break Some(ProgramKind::Text),
                 Letters::TakesNext => {
                     rest.next();
                 }
                 Letters::Done => {}
             },
-            _ => break Some(Runs::Script(word.into())),
+            _ => break Some(ProgramKind::Script(word.into())),
         }
     };
     match runs {
-        None => Err(Refusal::Impossible(
+        None => Err(RebuildError::Impossible(
             "its program came on stdin or was typed in (`python -`, or python alone): it is lost; save it as a file and \
              start that"
                 .to_owned(),
         )),
-        Some(_) if inspects => Err(Refusal::Impossible(
+        Some(_) if inspects => Err(RebuildError::Impossible(
             "python -i is an interactive session: what was typed into it, and its variables, would be lost".to_owned(),
         )),
         Some(runs) => Ok(runs),
@@ -160,10 +160,10 @@ fn of_letters<'a>(letters: &'a [u8], inspects: &mut bool) -> Letters<'a> {
 }
 
 /// A script that was written to after the process started is not what it runs.
-pub(super) fn changed_since(runs: &Runs, folder: &Path, proc_root: &Path, key: ProcessKey) -> Option<Text> {
+pub(super) fn changed_since(runs: &ProgramKind, folder: &Path, proc_root: &Path, key: ProcessKey) -> Option<Text> {
     /// Clocks of files tick more coarsely than those of processes.
     const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
-    let Runs::Script(script) = runs else { return None };
+    let ProgramKind::Script(script) = runs else { return None };
     let changed = std::fs::metadata(folder.join(script)).and_then(|metadata| metadata.modified()).ok()?;
     let changed_ago = SystemTime::now().duration_since(changed).ok()?;
     let age = age(proc_root, key)?;
@@ -186,25 +186,25 @@ fn age(proc_root: &Path, key: ProcessKey) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn runs(line: &str) -> Result<Runs, Refusal> {
+    fn runs(line: &str) -> Result<ProgramKind, RebuildError> {
         of(&line.split(' ').map(OsString::from).collect::<Vec<_>>(), Path::new("/usr/bin/python3.11"))
     }
 
     #[test]
     fn what_python_runs_is_found_behind_its_options() {
-        let script = |path: &str| Ok(Runs::Script(path.into()));
+        let script = |path: &str| Ok(ProgramKind::Script(path.into()));
         assert_eq!(runs("python -u -X dev -Wd -OO train.py -i -"), script("train.py"));
         assert_eq!(runs("/v/bin/python -- train.py"), script("train.py"));
         assert_eq!(runs("python --check-hash-based-pycs always a/train.py"), script("a/train.py"));
-        assert_eq!(runs("python -um pkg.train --fast"), Ok(Runs::Module("pkg.train".into())));
-        assert_eq!(runs("python -mpkg"), Ok(Runs::Module("pkg".into())));
-        assert_eq!(runs("python -c pass"), Ok(Runs::Text));
+        assert_eq!(runs("python -um pkg.train --fast"), Ok(ProgramKind::Module("pkg.train".into())));
+        assert_eq!(runs("python -mpkg"), Ok(ProgramKind::Module("pkg".into())));
+        assert_eq!(runs("python -c pass"), Ok(ProgramKind::Text));
     }
 
     #[test]
     fn a_program_that_nobody_has_any_more_is_refused() {
         for line in ["python", "python -", "python3 -u", "python -u - x", "python -X dev"] {
-            assert!(matches!(runs(line), Err(Refusal::Impossible(why)) if why.contains("stdin")), "{line}");
+            assert!(matches!(runs(line), Err(RebuildError::Impossible(why)) if why.contains("stdin")), "{line}");
         }
         for line in [
             "python -i train.py",
@@ -214,10 +214,10 @@ mod tests {
             "python -m IPython",
             "python -m jupyterlab",
         ] {
-            assert!(matches!(runs(line), Err(Refusal::Impossible(why)) if why.contains("interactive")), "{line}");
+            assert!(matches!(runs(line), Err(RebuildError::Impossible(why)) if why.contains("interactive")), "{line}");
         }
         for line in ["python /dev/fd/63", "python /proc/self/fd/3", "python /dev/stdin", "python x.py /proc/7/fd/3"] {
-            assert!(matches!(runs(line), Err(Refusal::Impossible(why)) if why.contains("open file")), "{line}");
+            assert!(matches!(runs(line), Err(RebuildError::Impossible(why)) if why.contains("open file")), "{line}");
         }
     }
 

@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
-use crate::data::run::WholeEnvironment;
+use crate::data::run::FullEnvironment;
 use crate::data::{Pid, Text};
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::Stat;
-use crate::probe::rebuild::{LIMIT, Refusal, Subject, program};
+use crate::probe::rebuild::{LIMIT, RebuildError, RebuildSource, program};
 
 /// More ancestors than any process has.
 const MOST_ANCESTORS: usize = 64;
@@ -37,7 +37,7 @@ const SHELLS: &[&str] = &["bash", "sh", "dash", "zsh", "ksh", "fish", "tcsh", "c
 
 /// What follows from who started it.
 #[derive(Debug, Default)]
-pub(crate) struct Kin {
+pub(crate) struct Relations {
     pub(crate) lost: Vec<Text>,
     pub(crate) doubts: Vec<Text>,
     /// Whether its PWD may be its parent's, handed down without care.
@@ -53,12 +53,12 @@ struct Relative {
 }
 
 /// tftop would end with what it runs below.
-pub(crate) fn refuse_own(subject: &mut Subject<'_>) -> Result<(), Refusal> {
+pub(crate) fn refuse_own(subject: &mut RebuildSource<'_>) -> Result<(), RebuildError> {
     let (own, pid) = (Pid(std::process::id()), subject.pid);
     if subject.folder.link("exe").ok()
         == std::fs::read_link("/proc/self/exe").ok().map(|path| path.into_os_string().into_vec())
     {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "process {pid} is tftop itself: name the process that it watches or runs"
         )));
     }
@@ -66,7 +66,7 @@ pub(crate) fn refuse_own(subject: &mut Subject<'_>) -> Result<(), Refusal> {
     for _ in 0..MOST_ANCESTORS {
         let Some(relative) = relative(subject.proc_root, at) else { return Ok(()) };
         if relative.parent == pid {
-            return Err(Refusal::Impossible(format!("tftop runs below process {pid} and would end with it")));
+            return Err(RebuildError::Impossible(format!("tftop runs below process {pid} and would end with it")));
         }
         at = relative.parent;
     }
@@ -74,21 +74,21 @@ pub(crate) fn refuse_own(subject: &mut Subject<'_>) -> Result<(), Refusal> {
 }
 
 pub(crate) fn of(
-    subject: &mut Subject<'_>,
+    subject: &mut RebuildSource<'_>,
     stat: &Stat<'_>,
     words: &[OsString],
-    environment: &WholeEnvironment,
-) -> Result<Kin, Refusal> {
-    let mut kin = Kin::default();
+    environment: &FullEnvironment,
+) -> Result<Relations, RebuildError> {
+    let mut kin = Relations::default();
     let parent = relative(subject.proc_root, Pid(stat.parent)).filter(|parent| parent.pid != Pid(1));
     if let Some(parent) = &parent {
         refuse_worker(subject.pid, words, parent)?;
         kin.parent(parent);
-        let pwd = |whole: &WholeEnvironment| whole.get("PWD").map(ToOwned::to_owned);
+        let pwd = |whole: &FullEnvironment| whole.get("PWD").map(ToOwned::to_owned);
         kin.pwd_is_hearsay = !is_one_of(&parent.comm, SHELLS)
             && environment_of(subject.proc_root, parent.pid).is_none_or(|theirs| pwd(&theirs) == pwd(environment));
     } else if program::is_worker(words) {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "process {} is a worker that a Python program started for itself: rerun that program",
             subject.pid
         )));
@@ -99,10 +99,10 @@ pub(crate) fn of(
 }
 
 /// Forked workers have their parent's words, spawned ones words that Python gave them.
-fn refuse_worker(pid: Pid, words: &[OsString], parent: &Relative) -> Result<(), Refusal> {
+fn refuse_worker(pid: Pid, words: &[OsString], parent: &Relative) -> Result<(), RebuildError> {
     let of_python = program::is_python(&parent.words, Path::new(&OsString::from_vec(parent.exe.clone())));
     if program::is_worker(words) || (of_python && words == parent.words) {
-        return Err(Refusal::Impossible(format!(
+        return Err(RebuildError::Impossible(format!(
             "process {pid} is a worker of process {}: rerun that one, it starts its workers itself",
             parent.pid
         )));
@@ -110,7 +110,7 @@ fn refuse_worker(pid: Pid, words: &[OsString], parent: &Relative) -> Result<(), 
     Ok(())
 }
 
-impl Kin {
+impl Relations {
     fn parent(&mut self, parent: &Relative) {
         let (pid, comm) = (parent.pid, &parent.comm);
         if program::is_python(&parent.words, Path::new(&OsString::from_vec(parent.exe.clone()))) {
@@ -128,7 +128,7 @@ impl Kin {
         }
     }
 
-    fn job(&mut self, proc_root: &Path, parent: Option<Relative>, environment: &WholeEnvironment) {
+    fn job(&mut self, proc_root: &Path, parent: Option<Relative>, environment: &FullEnvironment) {
         let number = |name: &&&str| environment.get(name)?.to_str()?.parse::<u64>().ok();
         let size = SIZES.iter().find_map(|name| number(&name).filter(|parts| *parts > 1).map(|parts| (*name, parts)));
         let mut at = parent;
@@ -165,7 +165,7 @@ impl Kin {
     }
 
     /// systemd starts a service again when its main process stops (systemd.service(5), Restart=).
-    fn supervisor(&mut self, subject: &mut Subject<'_>, stat: &Stat<'_>) {
+    fn supervisor(&mut self, subject: &mut RebuildSource<'_>, stat: &Stat<'_>) {
         let Ok(cgroup) = subject.read("cgroup", LIMIT) else { return };
         let path = String::from_utf8_lossy(&cgroup).into_owned();
         let unit = path.lines().filter_map(|line| line.rsplit('/').next()).find(|name| name.ends_with(".service"));
@@ -185,8 +185,8 @@ fn is_one_of(comm: &str, names: &[&str]) -> bool {
 }
 
 fn relative(proc_root: &Path, pid: Pid) -> Option<Relative> {
-    let folder = Folder::open(&proc_root.join(pid.to_string())).ok()?;
-    let mut reader = Reader::default();
+    let folder = ProcDir::open(&proc_root.join(pid.to_string())).ok()?;
+    let mut reader = FileReader::default();
     let line = reader.read(&folder, "stat", LIMIT).ok()?.to_vec();
     let stat = Stat::parse(&line)?;
     let cmdline = reader.read(&folder, "cmdline", LIMIT).unwrap_or_default();
@@ -196,8 +196,8 @@ fn relative(proc_root: &Path, pid: Pid) -> Option<Relative> {
     Some(Relative { pid, parent: Pid(stat.parent), comm: Text::from_bytes(stat.comm), words, exe })
 }
 
-fn environment_of(proc_root: &Path, pid: Pid) -> Option<WholeEnvironment> {
-    let folder = Folder::open(&proc_root.join(pid.to_string())).ok()?;
-    let mut reader = Reader::default();
-    reader.read(&folder, "environ", crate::probe::rebuild::BLOCK_LIMIT).ok().map(WholeEnvironment::from_block)
+fn environment_of(proc_root: &Path, pid: Pid) -> Option<FullEnvironment> {
+    let folder = ProcDir::open(&proc_root.join(pid.to_string())).ok()?;
+    let mut reader = FileReader::default();
+    reader.read(&folder, "environ", crate::probe::rebuild::BLOCK_LIMIT).ok().map(FullEnvironment::from_block)
 }

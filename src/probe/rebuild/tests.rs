@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::probe::fake::{FakeProc, Line};
+use crate::probe::fake::{FakeProc, StatLine};
 
 /// A /proc with one process that can be rebuilt, and a folder with its script.
 struct Built {
@@ -37,7 +37,7 @@ impl Built {
     }
 
     fn process(&self, pid: u32, parent: u32, words: &[&str]) {
-        self.fake.process(pid, Line { parent, ..Line::default() });
+        self.fake.process(pid, StatLine { parent, ..StatLine::default() });
         self.fake.write(&format!("{pid}/cmdline"), &words.iter().map(|word| format!("{word}\0")).collect::<String>());
     }
 
@@ -71,7 +71,7 @@ impl Built {
         symlink(to, path).unwrap();
     }
 
-    fn read(&self) -> Result<Rebuild, Refusal> {
+    fn read(&self) -> Result<RebuiltProcess, RebuildError> {
         read(self.fake.root(), PID, None)
     }
 
@@ -150,7 +150,7 @@ fn what_is_gone_is_refused() {
     fs::remove_file(built.path("train.py")).unwrap();
     assert!(built.refusal().starts_with("train.py is not there any more, seen from"), "{}", built.refusal());
     built.fake.remove("50");
-    assert_eq!(built.read().unwrap_err(), Refusal::Gone(PID));
+    assert_eq!(built.read().unwrap_err(), RebuildError::Gone(PID));
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_command_line_that_is_none_is_refused() {
 #[test]
 fn what_is_no_command_is_refused() {
     let built = Built::new();
-    let line = |state| Line { state, parent: 2, ..Line::default() };
+    let line = |state| StatLine { state, parent: 2, ..StatLine::default() };
     built.fake.process(50, line('Z'));
     built.status("");
     assert!(built.refusal().contains("has ended already"));
@@ -241,7 +241,7 @@ fn a_part_of_a_larger_job_is_a_doubt() {
 #[test]
 fn a_service_is_systemds_to_start() {
     let built = Built::new();
-    built.fake.process(50, Line { parent: 1, ..Line::default() });
+    built.fake.process(50, StatLine { parent: 1, ..StatLine::default() });
     built.status("");
     built.words(&["/bin/python3", "train.py"]);
     built.fake.write("50/cgroup", "0::/system.slice/train.service\n");

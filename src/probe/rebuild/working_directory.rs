@@ -8,41 +8,43 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::data::Text;
-use crate::data::run::WholeEnvironment;
-use crate::probe::rebuild::program::Runs;
-use crate::probe::rebuild::{Refusal, Subject};
+use crate::data::run::FullEnvironment;
+use crate::probe::rebuild::program::ProgramKind;
+use crate::probe::rebuild::{RebuildError, RebuildSource};
 
 /// A folder and why it was taken.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct WorkingDirectory {
     pub(crate) folder: PathBuf,
     pub(crate) because: Text,
 }
 
 /// The folder that a person named.
-pub(crate) fn asked_for(folder: &Path, needs: &[PathBuf]) -> Result<Place, Refusal> {
+pub(crate) fn asked_for(folder: &Path, needs: &[PathBuf]) -> Result<WorkingDirectory, RebuildError> {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let missing = needs.iter().find(|path| !folder.join(path).exists());
     match (folder.is_dir(), missing) {
-        (true, None) => Ok(Place { folder, because: Text::from("as asked for") }),
-        (false, _) => Err(Refusal::Impossible(format!("--dir {}: there is no such folder", folder.display()))),
+        (true, None) => Ok(WorkingDirectory { folder, because: Text::from("as asked for") }),
+        (false, _) => Err(RebuildError::Impossible(format!("--dir {}: there is no such folder", folder.display()))),
         (true, Some(path)) => {
-            Err(Refusal::Impossible(format!("--dir {}: there is no {} in it", folder.display(), path.display())))
+            Err(RebuildError::Impossible(format!("--dir {}: there is no {} in it", folder.display(), path.display())))
         }
     }
 }
 
 /// The folder for a new run. Fails when none is left in which the command's files are.
 pub(crate) fn of(
-    subject: &Subject<'_>,
+    subject: &RebuildSource<'_>,
     needs: &[PathBuf],
-    environment: &WholeEnvironment,
+    environment: &FullEnvironment,
     pwd_is_hearsay: bool,
-) -> Result<Place, Refusal> {
+) -> Result<WorkingDirectory, RebuildError> {
     let now = PathBuf::from(OsString::from_vec(subject.link("cwd")?));
     let pwd = environment.get("PWD").map(PathBuf::from).filter(|pwd| pwd.is_absolute() && pwd.is_dir());
     let has_all = |folder: &Path| needs.iter().all(|path| folder.join(path).exists());
-    let place = |folder: &Path, because: String| Ok(Place { folder: folder.to_owned(), because: Text::from(because) });
+    let place = |folder: &Path, because: String| {
+        Ok(WorkingDirectory { folder: folder.to_owned(), because: Text::from(because) })
+    };
     let now_is = Text::from_bytes(now.as_os_str().as_bytes());
     let fits_now = now.is_dir() && has_all(&now);
     match pwd {
@@ -64,15 +66,15 @@ pub(crate) fn of(
                 || format!("its folder {now_is} is gone"),
                 |path| format!("{} is not there any more, seen from {now_is}", path.display()),
             );
-            Err(Refusal::Impossible(format!("{what}: the command would not start; --dir names another folder")))
+            Err(RebuildError::Impossible(format!("{what}: the command would not start; --dir names another folder")))
         }
     }
 }
 
 /// Files the command line names that must be there.
-pub(crate) fn needed(words: &[OsString], runs: &Runs) -> Vec<PathBuf> {
+pub(crate) fn needed(words: &[OsString], runs: &ProgramKind) -> Vec<PathBuf> {
     let program = words.first().map(PathBuf::from).filter(|program| program.as_os_str().as_bytes().contains(&b'/'));
-    let script = if let Runs::Script(script) = runs { Some(script.clone()) } else { None };
+    let script = if let ProgramKind::Script(script) = runs { Some(script.clone()) } else { None };
     program.into_iter().chain(script).collect()
 }
 

@@ -6,20 +6,20 @@ use std::io;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::data::sample::State;
+use crate::data::sample::ThreadState;
 use crate::data::{Pid, Tid};
 
 /// The folder of one thread in /proc.
 #[derive(Clone, Debug)]
-pub struct Task {
+pub struct TaskDir {
     folder: PathBuf,
 }
 
 /// A thread at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct ThreadSnapshot {
     /// Field 3 of stat.
-    pub state: State,
+    pub state: ThreadState,
     /// Field 22 of stat: with the tid, which thread this is.
     pub start_ticks: u64,
     /// Time run, time waited, slices (schedstat) and the context switches (status): any run changes one of them.
@@ -30,7 +30,7 @@ pub struct Look {
 
 /// Where a thread stands in its own code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum CodePosition {
     /// On a CPU, or waiting for one.
     Running,
     /// Asleep in the kernel.
@@ -47,25 +47,26 @@ pub enum Standing {
 /// Longest file of a task that is read.
 const LONGEST: u64 = 16 << 10;
 
-impl Task {
+impl TaskDir {
     /// A thread of a process.
     pub fn new(proc_root: &Path, pid: Pid, tid: Tid) -> Self {
         Self { folder: proc_root.join(pid.to_string()).join("task").join(tid.to_string()) }
     }
 
     /// Looks once. Fails where the thread has ended, and where `syscall` may not be read (as `mem`).
-    pub fn look(&self) -> io::Result<Look> {
+    pub fn look(&self) -> io::Result<ThreadSnapshot> {
         let stat = self.read("stat")?;
         let (_, fields) = stat.rsplit_once(") ").ok_or(io::ErrorKind::InvalidData)?;
         let mut fields = fields.split(' ');
-        let state = fields.next().and_then(|state| state.bytes().next()).map_or(State::Unknown, State::from_letter);
+        let state =
+            fields.next().and_then(|state| state.bytes().next()).map_or(ThreadState::Unknown, ThreadState::from_letter);
         // Field 22, counted from field 4 on.
         let start_ticks = fields.nth(18).and_then(|ticks| ticks.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
         let status = self.read("status")?;
         let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
         let schedstat = self.read("schedstat").unwrap_or_default();
         let runs = [schedstat.as_str()].into_iter().chain(switches).collect();
-        Ok(Look { state, start_ticks, runs, syscall: self.read("syscall")? })
+        Ok(ThreadSnapshot { state, start_ticks, runs, syscall: self.read("syscall")? })
     }
 
     /// The thread's number in the innermost pid namespace (`NSpid`), and who traces it (`TracerPid`; 0 is nobody).
@@ -88,22 +89,22 @@ impl Task {
     }
 }
 
-impl Look {
+impl ThreadSnapshot {
     /// Where it stands; none where the line is not what the kernel writes.
-    pub fn standing(&self) -> Option<Standing> {
+    pub fn standing(&self) -> Option<CodePosition> {
         standing(&self.syscall)
     }
 }
 
 /// "running", or "number arguments... sp pc", or "-1 sp pc" (collect_syscall in lib/syscall.c).
-pub fn standing(line: &str) -> Option<Standing> {
+pub fn standing(line: &str) -> Option<CodePosition> {
     let fields: Vec<&str> = line.split_whitespace().take(10).collect();
     let hex = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
     match fields.as_slice() {
-        ["running"] => Some(Standing::Running),
-        ["-1", sp, pc] => Some(Standing::Asleep { syscall: None, pc: hex(pc)?, sp: hex(sp)? }),
+        ["running"] => Some(CodePosition::Running),
+        ["-1", sp, pc] => Some(CodePosition::Asleep { syscall: None, pc: hex(pc)?, sp: hex(sp)? }),
         [number, _, _, _, _, _, _, sp, pc] => {
-            Some(Standing::Asleep { syscall: Some(number.parse().ok()?), pc: hex(pc)?, sp: hex(sp)? })
+            Some(CodePosition::Asleep { syscall: Some(number.parse().ok()?), pc: hex(pc)?, sp: hex(sp)? })
         }
         _ => None,
     }
@@ -119,9 +120,9 @@ mod tests {
     fn the_kernels_three_forms_are_understood() {
         let (pc, sp) = (0x7f01, 0x7ffc);
         let futex = "202 0x1 0x189 0x0 0x0 0x0 0xffffffff 0x7ffc 0x7f01\n";
-        assert_eq!(standing(futex), Some(Standing::Asleep { syscall: Some(202), pc, sp }));
-        assert_eq!(standing("-1 0x7ffc 0x7f01\n"), Some(Standing::Asleep { syscall: None, pc, sp }));
-        assert_eq!(standing("running\n"), Some(Standing::Running));
+        assert_eq!(standing(futex), Some(CodePosition::Asleep { syscall: Some(202), pc, sp }));
+        assert_eq!(standing("-1 0x7ffc 0x7f01\n"), Some(CodePosition::Asleep { syscall: None, pc, sp }));
+        assert_eq!(standing("running\n"), Some(CodePosition::Running));
     }
 
     #[test]
@@ -133,8 +134,9 @@ mod tests {
             wait.recv().unwrap();
         });
         let tid = Tid(hear.recv().unwrap().as_raw_nonzero().get().cast_unsigned());
-        let task = Task::new(Path::new("/proc"), Pid(std::process::id()), tid);
-        let asleep = |look: &Look| matches!(look.standing(), Some(Standing::Asleep { syscall: Some(_), .. }));
+        let task = TaskDir::new(Path::new("/proc"), Pid(std::process::id()), tid);
+        let asleep =
+            |look: &ThreadSnapshot| matches!(look.standing(), Some(CodePosition::Asleep { syscall: Some(_), .. }));
         // On its way into the kernel it already has a system call to show, and still runs.
         let begun = std::time::Instant::now();
         let stays = || {

@@ -1,17 +1,17 @@
 //! Puts Python's functions where they run: into the native frames of the interpreter.
 
-use crate::data::sample::{End, Found, Frame, PythonFrame};
+use crate::data::sample::{Frame, FrameMethod, PythonFrame, StackEnd};
 use crate::data::{Address, Gap};
 use crate::probe::cpython::frames::Steadiness;
-use crate::probe::stack::places::Named;
-use crate::probe::stack::python_side::Functions;
-use crate::probe::stack::walk::Step;
+use crate::probe::stack::places::SymbolAddress;
+use crate::probe::stack::python_side::PythonFunctions;
+use crate::probe::stack::walk::WalkStep;
 
 /// CPython's interpreter loop: exported, so known by name in stripped builds, too.
 const INTERPRETER: &str = "_PyEval_EvalFrameDefault";
 
 /// A native frame with its name.
-pub fn native(step: &Step, named: Option<&Named>) -> Frame {
+pub fn native(step: &WalkStep, named: Option<&SymbolAddress>) -> Frame {
     // `in_file` is where the symbol was looked up; the frame is shown where it goes on.
     let behind = step.address.wrapping_sub(step.lookup);
     Frame {
@@ -26,7 +26,7 @@ pub fn native(step: &Step, named: Option<&Named>) -> Frame {
 
 /// Native frames and Python's functions as one stack. Where they don't match, Python's stand behind the native ones, and
 /// a gap says so.
-pub fn merged(mut native: Vec<Frame>, end: &End, functions: Functions, gaps: &mut Vec<Gap>) -> Vec<Frame> {
+pub fn merged(mut native: Vec<Frame>, end: &StackEnd, functions: PythonFunctions, gaps: &mut Vec<Gap>) -> Vec<Frame> {
     if functions.steadiness == Steadiness::Moving {
         let why = "the thread ran while they were read: its inner frames may be of different moments";
         gaps.push(Gap::new("one moment of Python's frames", why));
@@ -40,7 +40,7 @@ pub fn merged(mut native: Vec<Frame>, end: &End, functions: Functions, gaps: &mu
     }
     runs.retain(|run| !run.is_empty());
     let places: Vec<usize> = (0..native.len()).filter(|&at| is_interpreter(&native[at])).collect();
-    let cut = *end != End::Outermost && !native.is_empty();
+    let cut = *end != StackEnd::Outermost && !native.is_empty();
     let matches = places.len() == runs.len() || (cut && places.len() < runs.len());
     if !matches && !native.is_empty() {
         let why = format!(
@@ -55,7 +55,7 @@ pub fn merged(mut native: Vec<Frame>, end: &End, functions: Functions, gaps: &mu
     for (at, run) in places.into_iter().zip(runs) {
         native[at].python = run;
     }
-    let alone = |function| Frame { found: Found::Python, python: vec![function], ..Frame::default() };
+    let alone = |function| Frame { found: FrameMethod::Python, python: vec![function], ..Frame::default() };
     native.extend(outside.into_iter().flatten().map(alone));
     native
 }

@@ -18,17 +18,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use walk::{Walk, walk};
+use walk::{StackWalk, walk};
 
-use crate::data::sample::{End, Stack, Stacks, State, Taken};
+use crate::data::sample::{Stack, StackEnd, StackMethod, Stacks, ThreadState};
 use crate::data::{Address, Gap, Pid, Tid};
 use crate::linux::memory::{LiveMemory, Memory};
-use crate::probe::stack::asleep::{Look, Standing, Task};
-use crate::probe::stack::places::Places;
-use crate::probe::stack::python_side::{Finder, Functions, Session};
+use crate::probe::stack::asleep::{CodePosition, TaskDir, ThreadSnapshot};
+use crate::probe::stack::places::AddressMap;
+use crate::probe::stack::python_side::{InterpreterFinder, InterpreterSession, PythonFunctions};
 use crate::probe::stack::registers::Registers;
-use crate::probe::stack::step::Room;
-use crate::probe::target::live_target::{LiveTarget, Target};
+use crate::probe::stack::step::RowBuffer;
+use crate::probe::target::live_target::{IdentifyTarget, LiveTarget};
 
 /// Whether threads may be stopped to take their stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +48,11 @@ pub enum Stops {
 pub struct StackReader {
     proc_root: PathBuf,
     pid: Pid,
-    target: Box<dyn Target>,
+    target: Box<dyn IdentifyTarget>,
     /// For the thread that stops others; it reads nothing else.
     memory: LiveMemory,
-    places: Places,
-    python: Finder,
+    places: AddressMap,
+    python: InterpreterFinder,
     /// Where the stack of a stopped thread is copied to.
     copy: Vec<u8>,
 }
@@ -80,8 +80,8 @@ impl StackReader {
             pid,
             target,
             memory,
-            places: Places::default(),
-            python: Finder::default(),
+            places: AddressMap::default(),
+            python: InterpreterFinder::default(),
             copy: vec![u8::MAX; LARGEST_COPY],
         })
     }
@@ -104,7 +104,7 @@ impl StackReader {
         if let Err(error) = self.places.look_again(&*self.target) {
             stacks.gaps.push(Gap::new("stacks", format!("the process's maps can't be read: {error}")));
         }
-        let tasks: Vec<Task> = tids.iter().map(|&tid| Task::new(&self.proc_root, self.pid, tid)).collect();
+        let tasks: Vec<TaskDir> = tids.iter().map(|&tid| TaskDir::new(&self.proc_root, self.pid, tid)).collect();
         let session = self.python.open(&*self.target, self.places.maps(), tids, &tasks);
         let session = session.map_err(|gap| stacks.gaps.extend(gap)).ok();
         let mut taker = Taker {
@@ -113,7 +113,7 @@ impl StackReader {
             places: &mut self.places,
             python: session.as_ref(),
             copy: &mut self.copy,
-            room: Room::new(),
+            room: RowBuffer::new(),
             attempts,
             left: match stops {
                 Stops::Never => None,
@@ -145,17 +145,17 @@ impl StackReader {
 #[derive(Debug)]
 struct Raw {
     tid: Tid,
-    state: State,
-    taken: Taken,
-    walk: Option<Walk>,
-    python: Option<Result<Functions, String>>,
+    state: ThreadState,
+    taken: StackMethod,
+    walk: Option<StackWalk>,
+    python: Option<Result<PythonFunctions, String>>,
     gaps: Vec<Gap>,
 }
 
 impl Raw {
-    fn into_stack(self, named: &std::collections::HashMap<u64, places::Named>) -> Stack {
+    fn into_stack(self, named: &std::collections::HashMap<u64, places::SymbolAddress>) -> Stack {
         let Self { tid, state, taken, walk, python, mut gaps } = self;
-        let (native, end) = walk.map_or((Vec::new(), End::Nothing), |walk| (walk.frames, walk.end));
+        let (native, end) = walk.map_or((Vec::new(), StackEnd::Nothing), |walk| (walk.frames, walk.end));
         let native = native.iter().map(|frame| merge::native(frame, named.get(&frame.lookup))).collect();
         let frames = match python {
             None => native,
@@ -171,12 +171,12 @@ impl Raw {
 
 /// One call of [`StackReader::take`].
 struct Taker<'a> {
-    target: &'a dyn Target,
+    target: &'a dyn IdentifyTarget,
     memory: &'a LiveMemory,
-    places: &'a mut Places,
-    python: Option<&'a Session<'a>>,
+    places: &'a mut AddressMap,
+    python: Option<&'a InterpreterSession<'a>>,
     copy: &'a mut Vec<u8>,
-    room: Room,
+    room: RowBuffer,
     /// Looks at a thread before it counts as one that runs.
     attempts: usize,
     /// What is left of the time for stops; none where there may be none.
@@ -188,41 +188,41 @@ struct Taker<'a> {
 enum Quiet {
     /// It was asleep all the while.
     Slept {
-        look: Look,
+        look: ThreadSnapshot,
         syscall: Option<u32>,
-        walk: Walk,
-        python: Option<Result<Functions, String>>,
+        walk: StackWalk,
+        python: Option<Result<PythonFunctions, String>>,
     },
     /// It ran, as far as could be seen.
-    Ran(Look),
+    Ran(ThreadSnapshot),
     Failed(io::Error),
 }
 
 impl Taker<'_> {
-    fn take(&mut self, tid: Tid, task: &Task) -> Raw {
+    fn take(&mut self, tid: Tid, task: &TaskDir) -> Raw {
         let raw = |state, taken| Raw { tid, state, taken, walk: None, python: None, gaps: Vec::new() };
         match self.quietly(tid, task) {
-            Quiet::Failed(error) => raw(State::Unknown, Taken::Not { why: unreadable(&error) }),
+            Quiet::Failed(error) => raw(ThreadState::Unknown, StackMethod::Not { why: unreadable(&error) }),
             Quiet::Slept { look, syscall, walk, python } => {
-                let slept = Raw { walk: Some(walk), python, ..raw(look.state, Taken::WithoutStop) };
+                let slept = Raw { walk: Some(walk), python, ..raw(look.state, StackMethod::WithoutStop) };
                 self.improved(tid, task, &look, syscall, slept)
             }
             Quiet::Ran(look) => match self.stopping(tid, task, &look) {
                 Ok(stopped) => Raw { state: look.state, ..stopped },
                 Err(why) => match self.python.and_then(|python| python.moving(tid)) {
                     Some(Ok(functions)) => {
-                        Raw { python: Some(Ok(functions)), ..raw(look.state, Taken::PythonOnly { why }) }
+                        Raw { python: Some(Ok(functions)), ..raw(look.state, StackMethod::PythonOnly { why }) }
                     }
-                    Some(Err(error)) => Raw { python: Some(Err(error)), ..raw(look.state, Taken::Not { why }) },
-                    None => raw(look.state, Taken::Not { why }),
+                    Some(Err(error)) => Raw { python: Some(Err(error)), ..raw(look.state, StackMethod::Not { why }) },
+                    None => raw(look.state, StackMethod::Not { why }),
                 },
             },
         }
     }
 
     /// The same stack, or a whole one of the stopped thread where only that tells more.
-    fn improved(&mut self, tid: Tid, task: &Task, look: &Look, syscall: Option<u32>, slept: Raw) -> Raw {
-        let needs_stop = slept.walk.as_ref().is_some_and(|walk| matches!(walk.end, End::NeedsStop { .. }));
+    fn improved(&mut self, tid: Tid, task: &TaskDir, look: &ThreadSnapshot, syscall: Option<u32>, slept: Raw) -> Raw {
+        let needs_stop = slept.walk.as_ref().is_some_and(|walk| matches!(walk.end, StackEnd::NeedsStop { .. }));
         if !needs_stop || self.left.is_none() {
             return slept;
         }
@@ -240,7 +240,7 @@ impl Taker<'_> {
     }
 
     /// Reads a sleeping thread's stack where it lies, and checks that it slept all the while.
-    fn quietly(&mut self, tid: Tid, task: &Task) -> Quiet {
+    fn quietly(&mut self, tid: Tid, task: &TaskDir) -> Quiet {
         let mut last = None;
         for attempt in 0..self.attempts {
             if attempt > 0 {
@@ -250,7 +250,7 @@ impl Taker<'_> {
                 Ok(look) => look,
                 Err(error) => return Quiet::Failed(error),
             };
-            if let Some(Standing::Asleep { syscall, pc, sp }) = before.standing() {
+            if let Some(CodePosition::Asleep { syscall, pc, sp }) = before.standing() {
                 let memory: &dyn Memory = self.target;
                 let walk = walk(self.target, self.places, memory, Registers::new(pc, sp), &mut self.room);
                 let python = self.python.and_then(|python| python.still(tid));
@@ -266,7 +266,7 @@ impl Taker<'_> {
     }
 
     /// Stops the thread for as long as it takes to copy its registers and its stack; an error says why it was not.
-    fn stopping(&mut self, tid: Tid, task: &Task, look: &Look) -> Result<Raw, String> {
+    fn stopping(&mut self, tid: Tid, task: &TaskDir, look: &ThreadSnapshot) -> Result<Raw, String> {
         let left = self.left.ok_or("it is running: only a stop shows its native frames (`tftop stack --stop`)")?;
         if left.is_zero() {
             return Err("the time allowed for stops is used up".to_owned());
@@ -286,11 +286,11 @@ impl Taker<'_> {
         let (registers, copied, chain) = stop.read?;
         let walk = self.walk_copy(registers, copied);
         let python = chain.and_then(|chain| Some(self.python?.functions(&chain)));
-        let taken = Taken::Stopped { stop_ns: lasted };
-        Ok(Raw { tid, state: State::Unknown, taken, walk: Some(walk), python, gaps: Vec::new() })
+        let taken = StackMethod::Stopped { stop_ns: lasted };
+        Ok(Raw { tid, state: ThreadState::Unknown, taken, walk: Some(walk), python, gaps: Vec::new() })
     }
 
-    fn walk_copy(&mut self, registers: Registers, copied: usize) -> Walk {
+    fn walk_copy(&mut self, registers: Registers, copied: usize) -> StackWalk {
         let start = registers.sp.saturating_sub(RED_ZONE);
         let copy = Copied { start, bytes: self.copy.get(..copied).unwrap_or_default() };
         walk(self.target, self.places, &copy, registers, &mut self.room)

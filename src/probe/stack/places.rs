@@ -9,19 +9,19 @@ use std::sync::Arc;
 use crate::data::{Address, Gap, Text};
 use crate::linux::elf::file::Elf;
 use crate::linux::elf::symbols;
-use crate::linux::elf::symbols::Questions;
+use crate::linux::elf::symbols::SymbolQuery;
 use crate::linux::proc::maps::{MappedFile, Mapping, Maps};
-use crate::probe::stack::table::Table;
-use crate::probe::target::live_target::{Target, Wanted};
+use crate::probe::stack::table::UnwindTable;
+use crate::probe::target::live_target::{IdentifyTarget, LibraryQuery};
 
 /// The memory map of a target, with what is known of the files in it.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct AddressMap {
     maps: Maps,
     vdso: Option<Vdso>,
     /// Code of no file: `[vsyscall]` and the like by name, or nothing for code made by the program (JIT).
     anonymous: Vec<(Range<u64>, bool)>,
-    known: HashMap<FileKey, Result<Arc<Table>, String>>,
+    known: HashMap<FileKey, Result<Arc<UnwindTable>, String>>,
 }
 
 /// One mapped copy of a file.
@@ -31,16 +31,16 @@ type FileKey = (std::path::PathBuf, u64, bool);
 struct Vdso {
     mapping: Mapping,
     image: Arc<[u8]>,
-    table: Option<Arc<Table>>,
+    table: Option<Arc<UnwindTable>>,
 }
 
 /// What an address lies in.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum MappedAddress {
     /// Code of a file.
     File {
         /// Its call frame information, or why there is none.
-        table: Result<Arc<Table>, String>,
+        table: Result<Arc<UnwindTable>, String>,
         /// The address in the file.
         in_file: Option<u64>,
         /// The file's path.
@@ -54,7 +54,7 @@ pub enum Place {
 
 /// Where an address lies in its file, and the symbol that holds it.
 #[derive(Clone, Debug, Default)]
-pub struct Named {
+pub struct SymbolAddress {
     pub library: Option<Arc<Text>>,
     pub in_file: Option<u64>,
     pub symbol: Option<Text>,
@@ -64,9 +64,9 @@ const LARGEST_VDSO: u64 = 256 << 10;
 const MOST_FILES: usize = 4096;
 const MOST_GAPS: usize = 32;
 
-impl Places {
+impl AddressMap {
     /// Reads the map anew; what is known of files stays.
-    pub fn look_again(&mut self, target: &dyn Target) -> io::Result<()> {
+    pub fn look_again(&mut self, target: &dyn IdentifyTarget) -> io::Result<()> {
         let text = target.maps()?;
         self.maps = Maps::parse(&text);
         if self.known.len() > MOST_FILES {
@@ -95,7 +95,7 @@ impl Places {
     }
 
     /// What an address lies in; opens the file when it is not open yet.
-    pub fn at(&mut self, target: &dyn Target, address: u64) -> Place {
+    pub fn at(&mut self, target: &dyn IdentifyTarget, address: u64) -> MappedAddress {
         if let Some(vdso) = self.vdso.as_ref().filter(|vdso| vdso.holds(address)) {
             let table = vdso.table.clone().ok_or_else(|| "the kernel's vDSO can't be read".to_owned());
             return file(table, &vdso.mapping, address);
@@ -103,14 +103,18 @@ impl Places {
         let Some(mapping) = self.maps.find(Address(address)) else {
             let after = self.anonymous.partition_point(|(range, _)| range.start <= address);
             let within = self.anonymous[..after].last().filter(|(range, _)| address < range.end);
-            return if within.is_some_and(|(_, executable)| *executable) { Place::Anonymous } else { Place::NotCode };
+            return if within.is_some_and(|(_, executable)| *executable) {
+                MappedAddress::Anonymous
+            } else {
+                MappedAddress::NotCode
+            };
         };
         if !mapping.executable {
-            return Place::NotCode;
+            return MappedAddress::NotCode;
         }
         let key = (mapping.file.path.clone(), mapping.file.inode, mapping.file.deleted);
         let table = self.known.entry(key).or_insert_with(|| {
-            let table = target.file_of(mapping).and_then(Table::new);
+            let table = target.file_of(mapping).and_then(UnwindTable::new);
             table.map(Arc::new).map_err(|error| format!("{} can't be read: {error}", mapping.file.shown))
         });
         file(table.clone(), mapping, address)
@@ -119,18 +123,18 @@ impl Places {
     /// Names addresses: one question a library, because a question can mean reading all its symbols.
     pub fn name(
         &mut self,
-        target: &dyn Target,
+        target: &dyn IdentifyTarget,
         addresses: impl Iterator<Item = u64>,
         gaps: &mut Vec<Gap>,
-    ) -> HashMap<u64, Named> {
+    ) -> HashMap<u64, SymbolAddress> {
         let mut named = HashMap::new();
         let mut by_library: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
         for address in addresses {
             if named.contains_key(&address) {
                 continue;
             }
-            let Place::File { library, in_file, .. } = self.at(target, address) else { continue };
-            named.insert(address, Named { library: Some(library), in_file, symbol: None });
+            let MappedAddress::File { library, in_file, .. } = self.at(target, address) else { continue };
+            named.insert(address, SymbolAddress { library: Some(library), in_file, symbol: None });
             match self.maps.find(Address(address)) {
                 Some(mapping) => by_library.entry(mapping.start.0).or_default().push(address),
                 None => {
@@ -141,7 +145,8 @@ impl Places {
         }
         for (start, addresses) in by_library {
             let Some(mapping) = self.maps.find(Address(start)) else { continue };
-            let wanted = Wanted { names: Vec::new(), addresses: addresses.iter().copied().map(Address).collect() };
+            let wanted =
+                LibraryQuery { names: Vec::new(), addresses: addresses.iter().copied().map(Address).collect() };
             match target.ask(mapping, &wanted) {
                 Ok(found) => {
                     for address in addresses {
@@ -159,15 +164,15 @@ impl Places {
     }
 }
 
-fn file(table: Result<Arc<Table>, String>, mapping: &Mapping, address: u64) -> Place {
+fn file(table: Result<Arc<UnwindTable>, String>, mapping: &Mapping, address: u64) -> MappedAddress {
     let bias = table.as_ref().ok().and_then(|table| table.elf().bias(mapping));
     let in_file = bias.map(|bias| address.wrapping_sub(bias));
-    Place::File { table, in_file, library: Arc::clone(&mapping.file.shown) }
+    MappedAddress::File { table, in_file, library: Arc::clone(&mapping.file.shown) }
 }
 
 impl Vdso {
     /// From memory: it is in no file. It is the kernel's, the same bytes in every process.
-    fn read(target: &dyn Target, range: Range<u64>) -> Option<Self> {
+    fn read(target: &dyn IdentifyTarget, range: Range<u64>) -> Option<Self> {
         let length = range.end.checked_sub(range.start).filter(|length| *length <= LARGEST_VDSO)?;
         let mut image = vec![0; length as usize];
         target.read(Address(range.start), &mut image).ok()?;
@@ -179,7 +184,7 @@ impl Vdso {
             executable: true,
             file: Arc::new(file),
         };
-        let table = Table::new(Box::new(image.clone())).ok().map(Arc::new);
+        let table = UnwindTable::new(Box::new(image.clone())).ok().map(Arc::new);
         Some(Self { mapping, image: image.into(), table })
     }
 
@@ -189,7 +194,7 @@ impl Vdso {
 
     fn symbol(&self, in_file: u64) -> Option<Text> {
         let elf = Elf::parse(&*self.image).ok()?;
-        let questions = Questions { names: Vec::new(), addresses: vec![in_file] };
+        let questions = SymbolQuery { names: Vec::new(), addresses: vec![in_file] };
         let answers = symbols::answer(&*self.image, &elf, &questions).ok()?;
         answers.holding.get(&in_file).map(|name| Text::from_bytes(name))
     }

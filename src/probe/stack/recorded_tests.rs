@@ -7,20 +7,20 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::data::sample::{End, Frame};
+use crate::data::sample::{Frame, StackEnd};
 use crate::data::{Pid, Tid};
-use crate::probe::image::{Recording, recorder};
-use crate::probe::stack::asleep::{Standing, Task, standing};
+use crate::probe::image::{MemoryImage, recorder};
+use crate::probe::stack::asleep::{CodePosition, TaskDir, standing};
 use crate::probe::stack::merge;
-use crate::probe::stack::places::Places;
+use crate::probe::stack::places::AddressMap;
 use crate::probe::stack::registers::Registers;
-use crate::probe::stack::step::Room;
-use crate::probe::stack::walk::{MOST_FRAMES, Walk, walk};
-use crate::probe::target::live_target::Target;
+use crate::probe::stack::step::RowBuffer;
+use crate::probe::stack::walk::{MOST_FRAMES, StackWalk, walk};
+use crate::probe::target::live_target::IdentifyTarget;
 
 #[derive(Serialize, Deserialize)]
 struct Recorded {
-    recording: Recording,
+    recording: MemoryImage,
     threads: Vec<Thread>,
 }
 
@@ -38,11 +38,11 @@ fn recorded() -> Recorded {
     serde_json::from_str(&fs::read_to_string(folder().join("stacks-tensorflow-2.21.json")).unwrap()).unwrap()
 }
 
-fn walked(target: &dyn Target, syscall: &str) -> (Walk, Vec<Frame>) {
-    let mut places = Places::default();
+fn walked(target: &dyn IdentifyTarget, syscall: &str) -> (StackWalk, Vec<Frame>) {
+    let mut places = AddressMap::default();
     places.look_again(target).unwrap();
-    let Some(Standing::Asleep { pc, sp, .. }) = standing(syscall) else { panic!("{syscall}") };
-    let walk = walk(target, &mut places, target, Registers::new(pc, sp), &mut Room::new());
+    let Some(CodePosition::Asleep { pc, sp, .. }) = standing(syscall) else { panic!("{syscall}") };
+    let walk = walk(target, &mut places, target, Registers::new(pc, sp), &mut RowBuffer::new());
     let named = places.name(target, walk.frames.iter().map(|frame| frame.lookup), &mut Vec::new());
     let frames = walk.frames.iter().map(|frame| merge::native(frame, named.get(&frame.lookup))).collect();
     (walk, frames)
@@ -54,7 +54,7 @@ fn recorded_workers_are_followed_to_their_start() {
     assert_eq!(recorded.threads.len(), 2);
     for thread in &recorded.threads {
         let (walk, frames) = walked(&recorded.recording, &thread.syscall);
-        assert_eq!((walk.end, &frames), (End::Outermost, &thread.frames));
+        assert_eq!((walk.end, &frames), (StackEnd::Outermost, &thread.frames));
         let worker = "_ZN5Eigen15ThreadPoolTemplIN3tsl6thread16EigenEnvironmentEE10WorkerLoopEi";
         assert!(frames.iter().any(|frame| frame.symbol.as_deref() == Some(worker)), "{frames:#?}");
     }
@@ -69,7 +69,7 @@ fn a_hole_in_the_stack_is_said_and_nothing_behind_it_is_made_up() {
         torn.memory.remove(hole);
         let (walk, frames) = walked(&torn, &whole.syscall);
         match walk.end {
-            End::Outermost => assert_eq!(frames, whole.frames, "{hole}"),
+            StackEnd::Outermost => assert_eq!(frames, whole.frames, "{hole}"),
             _ => assert!(whole.frames.starts_with(&frames), "{hole}: {frames:#?}"),
         }
     }
@@ -112,16 +112,16 @@ fn record() {
     for task in fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
         let folder = task.unwrap().path();
         let tid = Tid(folder.file_name().unwrap().to_str().unwrap().parse().unwrap());
-        let task = Task::new(Path::new("/proc"), pid, tid);
+        let task = TaskDir::new(Path::new("/proc"), pid, tid);
         let before = task.look().unwrap();
         let syscall = fs::read_to_string(folder.join("syscall")).unwrap();
-        if !matches!(before.standing(), Some(Standing::Asleep { .. })) {
+        if !matches!(before.standing(), Some(CodePosition::Asleep { .. })) {
             continue;
         }
         let (walk, frames) = walked(&*target, &syscall);
         let works =
             frames.iter().any(|frame| frame.symbol.as_ref().is_some_and(|symbol| symbol.contains("WorkerLoop")));
-        if works && walk.end == End::Outermost && task.look().unwrap() == before {
+        if works && walk.end == StackEnd::Outermost && task.look().unwrap() == before {
             threads.push(Thread { syscall, frames });
         }
     }

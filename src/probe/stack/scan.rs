@@ -5,11 +5,11 @@
 
 use crate::data::Address;
 use crate::linux::memory::Memory;
-use crate::probe::stack::places::{Place, Places};
+use crate::probe::stack::places::{AddressMap, MappedAddress};
 use crate::probe::stack::registers::{KEPT, Registers};
-use crate::probe::stack::step::{Room, Stepped};
-use crate::probe::stack::walk::{MOST_FRAMES, Why, stepped};
-use crate::probe::target::live_target::Target;
+use crate::probe::stack::step::{CallerRegisters, RowBuffer};
+use crate::probe::stack::walk::{MOST_FRAMES, WalkEnd, stepped};
+use crate::probe::target::live_target::IdentifyTarget;
 
 /// How far above the stack pointer the return address is looked for, in bytes.
 const WINDOW: usize = 4096;
@@ -24,11 +24,11 @@ const PUSHED: &[[usize; 2]] = &[];
 
 /// The registers of the caller as far as they are known; none where no word leads to a thread's start.
 pub fn caller(
-    target: &dyn Target,
-    places: &mut Places,
+    target: &dyn IdentifyTarget,
+    places: &mut AddressMap,
     stack: &dyn Memory,
     inner: &Registers,
-    room: &mut Room,
+    room: &mut RowBuffer,
 ) -> Option<Registers> {
     let start = inner.sp.checked_next_multiple_of(8)?;
     let mut window = [0; WINDOW];
@@ -84,26 +84,32 @@ enum Ends {
 }
 
 /// Where a walk by call frame information alone ends.
-fn ends(target: &dyn Target, places: &mut Places, stack: &dyn Memory, from: Registers, room: &mut Room) -> Ends {
+fn ends(
+    target: &dyn IdentifyTarget,
+    places: &mut AddressMap,
+    stack: &dyn Memory,
+    from: Registers,
+    room: &mut RowBuffer,
+) -> Ends {
     let (mut registers, mut exact) = (from, false);
     for _ in 0..MOST_FRAMES {
         let lookup = if exact { registers.pc } else { registers.pc.wrapping_sub(1) };
         match stepped(&places.at(target, lookup), lookup, &registers, stack, room) {
-            Ok(Stepped::Outermost) => return Ends::AtStart,
-            Ok(Stepped::Caller(caller)) => (registers, exact) = (caller, false),
-            Ok(Stepped::Interrupted(caller)) => (registers, exact) = (caller, true),
-            Err(Why::Unknown(_)) => return Ends::ForWantOfRegisters,
-            Err(Why::Damaged(_) | Why::NoInformation(_)) => return Ends::Elsewhere,
+            Ok(CallerRegisters::Outermost) => return Ends::AtStart,
+            Ok(CallerRegisters::Caller(caller)) => (registers, exact) = (caller, false),
+            Ok(CallerRegisters::Interrupted(caller)) => (registers, exact) = (caller, true),
+            Err(WalkEnd::Unknown(_)) => return Ends::ForWantOfRegisters,
+            Err(WalkEnd::Damaged(_) | WalkEnd::NoInformation(_)) => return Ends::Elsewhere,
         }
     }
     Ends::Elsewhere
 }
 
 /// Whether a call stands right before an address in a file's code.
-fn follows_a_call(target: &dyn Target, places: &mut Places, back: u64) -> bool {
+fn follows_a_call(target: &dyn IdentifyTarget, places: &mut AddressMap, back: u64) -> bool {
     const BEFORE: usize = 8;
     let Some(from) = back.checked_sub(BEFORE as u64) else { return false };
-    if !matches!(places.at(target, back.wrapping_sub(1)), Place::File { table: Ok(_), in_file: Some(_), .. }) {
+    if !matches!(places.at(target, back.wrapping_sub(1)), MappedAddress::File { table: Ok(_), in_file: Some(_), .. }) {
         return false;
     }
     let mut before = [0; BEFORE];

@@ -10,16 +10,16 @@ use crate::data::Address;
 use crate::linux::memory::Memory;
 use crate::probe::stack::registers;
 use crate::probe::stack::registers::Registers;
-use crate::probe::stack::table::Entry;
+use crate::probe::stack::table::UnwindEntry;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Room for the rows of an entry; made once and used again.
-pub type Room = UnwindContext<usize>;
+pub type RowBuffer = UnwindContext<usize>;
 
 /// The caller's registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stepped {
+pub enum CallerRegisters {
     /// The caller, which will go on at its `pc`.
     Caller(Registers),
     /// Where a signal interrupted the thread: its `pc` is the very instruction.
@@ -30,7 +30,7 @@ pub enum Stepped {
 
 /// Why there is no step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stuck {
+pub enum StepError {
     /// No entry covers the instruction.
     NotCovered,
     /// A register would be needed, by its DWARF number.
@@ -45,13 +45,13 @@ const MOST_QUESTIONS: usize = 100;
 
 /// Steps out of the function that `entry` covers; `lookup` is a virtual address of the file, inside the function.
 pub fn step(
-    entry: &Entry,
+    entry: &UnwindEntry,
     lookup: u64,
     registers: &Registers,
     memory: &dyn Memory,
-    room: &mut Room,
-) -> Result<Stepped, Stuck> {
-    let damaged = |_| Stuck::Damaged("call frame information that can't be read");
+    room: &mut RowBuffer,
+) -> Result<CallerRegisters, StepError> {
+    let damaged = |_| StepError::Damaged("call frame information that can't be read");
     let mut section = EhFrame::new(&entry.bytes, LittleEndian);
     section.set_address_size(8);
     if cfg!(target_arch = "aarch64") {
@@ -61,7 +61,7 @@ pub fn step(
     let offset = EhFrameOffset(entry.description);
     let description = section.fde_from_offset(&bases, offset, EhFrame::cie_from_offset).map_err(damaged)?;
     if !description.contains(lookup) {
-        return Err(Stuck::NotCovered);
+        return Err(StepError::NotCovered);
     }
     let row = description.unwind_info_for_address(&section, &bases, room, lookup).map_err(damaged)?;
     let machine = Machine { section: &section, encoding: description.cie().encoding(), registers, memory };
@@ -80,24 +80,25 @@ pub fn step(
     }
     let back = description.cie().return_address_register();
     let back = match row.register(back) {
-        Some(RegisterRule::Undefined) => return Ok(Stepped::Outermost),
+        Some(RegisterRule::Undefined) => return Ok(CallerRegisters::Outermost),
         Some(rule) => machine.restored(rule, back.0, frame)?,
         None if registers::KEPT.contains(&back.0) => registers.get(back.0),
-        None => return Err(Stuck::Damaged("call frame information without a return address")),
+        None => return Err(StepError::Damaged("call frame information without a return address")),
     };
     let signed = matches!(row.register(AArch64::RA_SIGN_STATE), Some(RegisterRule::Constant(1)));
-    caller.pc = registers::plain(back.ok_or(Stuck::Unknown(description.cie().return_address_register().0))?, signed);
+    caller.pc =
+        registers::plain(back.ok_or(StepError::Unknown(description.cie().return_address_register().0))?, signed);
     if description.is_signal_trampoline() {
-        return Ok(Stepped::Interrupted(caller));
+        return Ok(CallerRegisters::Interrupted(caller));
     }
     if caller.pc == 0 {
-        return Ok(Stepped::Outermost);
+        return Ok(CallerRegisters::Outermost);
     }
     // A function that calls has used some stack; only one that called nobody may have used none (aarch64).
     if caller.sp < registers.sp || (caller.sp == registers.sp && caller.pc == registers.pc) {
-        return Err(Stuck::Damaged("a stack that does not lead outward"));
+        return Err(StepError::Damaged("a stack that does not lead outward"));
     }
-    Ok(Stepped::Caller(caller))
+    Ok(CallerRegisters::Caller(caller))
 }
 
 /// What rules are applied to.
@@ -109,15 +110,15 @@ struct Machine<'a, 's> {
 }
 
 impl<'s> Machine<'_, 's> {
-    fn register(&self, register: Register) -> Result<u64, Stuck> {
-        self.registers.get(register.0).ok_or(Stuck::Unknown(register.0))
+    fn register(&self, register: Register) -> Result<u64, StepError> {
+        self.registers.get(register.0).ok_or(StepError::Unknown(register.0))
     }
 
     /// The caller's value of a register; none where it is lost, or was not known and has not changed.
-    fn restored(&self, rule: RegisterRule<usize>, number: u16, frame: u64) -> Result<Option<u64>, Stuck> {
+    fn restored(&self, rule: RegisterRule<usize>, number: u16, frame: u64) -> Result<Option<u64>, StepError> {
         let expression = |expression: gimli::UnwindExpression<usize>| {
             let found = expression.get(self.section);
-            self.evaluate(found.map_err(|_| Stuck::Damaged("an expression that can't be read"))?, Some(frame))
+            self.evaluate(found.map_err(|_| StepError::Damaged("an expression that can't be read"))?, Some(frame))
         };
         Ok(match rule {
             RegisterRule::SameValue => self.registers.get(number),
@@ -131,12 +132,12 @@ impl<'s> Machine<'_, 's> {
         })
     }
 
-    fn word(&self, address: u64) -> Result<u64, Stuck> {
-        self.memory.u64(Address(address)).map_err(|_| Stuck::Damaged("a part of the stack that can't be read"))
+    fn word(&self, address: u64) -> Result<u64, StepError> {
+        self.memory.u64(Address(address)).map_err(|_| StepError::Damaged("a part of the stack that can't be read"))
     }
 
-    fn evaluate(&self, expression: Expression<Bytes<'s>>, start: Option<u64>) -> Result<u64, Stuck> {
-        let damaged = |_| Stuck::Damaged("an expression that can't be evaluated");
+    fn evaluate(&self, expression: Expression<Bytes<'s>>, start: Option<u64>) -> Result<u64, StepError> {
+        let damaged = |_| StepError::Damaged("an expression that can't be evaluated");
         let mut evaluation = expression.evaluation(self.encoding);
         evaluation.set_max_iterations(MOST_OPERATIONS);
         if let Some(start) = start {
@@ -149,9 +150,9 @@ impl<'s> Machine<'_, 's> {
                     return match evaluation.as_result() {
                         [piece] => match piece.location {
                             Location::Address { address } => Ok(address),
-                            _ => Err(Stuck::Damaged("an expression without an address")),
+                            _ => Err(StepError::Damaged("an expression without an address")),
                         },
-                        _ => Err(Stuck::Damaged("an expression without an address")),
+                        _ => Err(StepError::Damaged("an expression without an address")),
                     };
                 }
                 EvaluationResult::RequiresRegister { register, .. } => {
@@ -159,14 +160,15 @@ impl<'s> Machine<'_, 's> {
                 }
                 EvaluationResult::RequiresMemory { address, size, .. } => {
                     let mut bytes = [0; 8];
-                    let wanted = bytes.get_mut(..usize::from(size)).ok_or(Stuck::Damaged("an unusual expression"))?;
+                    let wanted =
+                        bytes.get_mut(..usize::from(size)).ok_or(StepError::Damaged("an unusual expression"))?;
                     let read = self.memory.read(Address(address), wanted);
-                    read.map_err(|_| Stuck::Damaged("a part of the stack that can't be read"))?;
+                    read.map_err(|_| StepError::Damaged("a part of the stack that can't be read"))?;
                     evaluation.resume_with_memory(Value::Generic(u64::from_le_bytes(bytes))).map_err(damaged)?
                 }
-                _ => return Err(Stuck::Damaged("an unusual expression")),
+                _ => return Err(StepError::Damaged("an unusual expression")),
             };
         }
-        Err(Stuck::Damaged("an expression without an end"))
+        Err(StepError::Damaged("an expression without an end"))
     }
 }

@@ -15,7 +15,7 @@ use thread_priority::{
 };
 
 use crate::data::Tid;
-use crate::probe::stack::asleep::Task;
+use crate::probe::stack::asleep::TaskDir;
 use crate::probe::stack::registers::Registers;
 
 /// How long a thread may take to stop: one that sits in the kernel (state D) does not, and is let go. One that waits for a
@@ -32,7 +32,7 @@ const EVENT_STOP: i32 = 128;
 
 /// What came of a stop.
 #[derive(Debug)]
-pub struct Stop<T> {
+pub struct StopResult<T> {
     /// What was read meanwhile, or why nothing was.
     pub read: Result<T, String>,
     /// How long it was stopped at most: from the last look at which it was not yet, to its release. Zero when it never was.
@@ -40,10 +40,15 @@ pub struct Stop<T> {
 }
 
 /// Stops the thread, reads, and lets it run on. `read` should take microseconds.
-pub fn stopped<T: Send>(task: &Task, tid: Tid, start_ticks: u64, read: impl FnOnce(&Registers) -> T + Send) -> Stop<T> {
+pub fn stopped<T: Send>(
+    task: &TaskDir,
+    tid: Tid,
+    start_ticks: u64,
+    read: impl FnOnce(&Registers) -> T + Send,
+) -> StopResult<T> {
     std::thread::scope(|scope| {
         let tracer = std::thread::Builder::new().name("tftop-stop".to_owned());
-        let nothing = |why: &str| Stop { read: Err(why.to_owned()), lasted: Duration::ZERO };
+        let nothing = |why: &str| StopResult { read: Err(why.to_owned()), lasted: Duration::ZERO };
         match tracer.spawn_scoped(scope, || stop_and_read(task, tid, start_ticks, read)) {
             Ok(tracer) => tracer.join().unwrap_or_else(|_| nothing("reading it failed")),
             Err(error) => nothing(&format!("no thread could be made to stop it: {error}")),
@@ -52,8 +57,8 @@ pub fn stopped<T: Send>(task: &Task, tid: Tid, start_ticks: u64, read: impl FnOn
 }
 
 /// Runs in a thread of its own. Every way out leaves the tracee released: by PTRACE_DETACH, or by this thread's end.
-fn stop_and_read<T>(task: &Task, tid: Tid, start_ticks: u64, read: impl FnOnce(&Registers) -> T) -> Stop<T> {
-    let unstopped = |why: String| Stop { read: Err(why), lasted: Duration::ZERO };
+fn stop_and_read<T>(task: &TaskDir, tid: Tid, start_ticks: u64, read: impl FnOnce(&Registers) -> T) -> StopResult<T> {
+    let unstopped = |why: String| StopResult { read: Err(why), lasted: Duration::ZERO };
     let (Some(waited), Ok(number)) = (rustix_pid(tid), i32::try_from(tid.0)) else {
         return unstopped("it has no sensible number".to_owned());
     };
@@ -84,7 +89,7 @@ fn stop_and_read<T>(task: &Task, tid: Tid, start_ticks: u64, read: impl FnOnce(&
         // A real-time signal can't be named here: the end of this thread releases the tracee and delivers it.
         Pending::Unknown => {}
     }
-    Stop { read, lasted: since.elapsed() }
+    StopResult { read, lasted: since.elapsed() }
 }
 
 /// The sooner this thread gets a CPU back, the shorter the stop: it is before everybody's usual threads until it ends.
@@ -159,7 +164,7 @@ const EARLY: &[(u32, &str)] = &[
     (441, "epoll_pwait2"),
 ];
 
-fn refusal(task: &Task, error: Errno) -> String {
+fn refusal(task: &TaskDir, error: Errno) -> String {
     let tracer = task.numbers().map_or(0, |(_, tracer)| tracer);
     match error {
         _ if tracer != 0 => format!("process {tracer} traces it already (a debugger?)"),

@@ -25,11 +25,11 @@ impl Program {
         Tid(self.0.id())
     }
 
-    fn task(&self) -> Task {
-        Task::new(Path::new("/proc"), Pid(self.0.id()), self.tid())
+    fn task(&self) -> TaskDir {
+        TaskDir::new(Path::new("/proc"), Pid(self.0.id()), self.tid())
     }
 
-    fn stop<T: Send>(&self, read: impl FnOnce(&Registers) -> T + Send) -> Stop<T> {
+    fn stop<T: Send>(&self, read: impl FnOnce(&Registers) -> T + Send) -> StopResult<T> {
         stopped(&self.task(), self.tid(), self.task().look().unwrap().start_ticks, read)
     }
 
@@ -181,7 +181,7 @@ fn a_thread_runs_on_when_its_tracer_is_killed_during_a_stop() {
 #[ignore = "holds a thread for the test above"]
 fn hold() {
     let pid: u32 = std::env::var("TFTOP_TEST_HOLD").unwrap().parse().unwrap();
-    let task = Task::new(Path::new("/proc"), Pid(pid), Tid(pid));
+    let task = TaskDir::new(Path::new("/proc"), Pid(pid), Tid(pid));
     let start_ticks = task.look().unwrap().start_ticks;
     for _ in 0..200 {
         let _ = stopped(&task, Tid(pid), start_ticks, |_| {

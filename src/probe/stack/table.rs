@@ -8,11 +8,11 @@ use std::{fmt, io};
 use crate::linux::elf::file::{Elf, LibraryFile, ReadAt, UnwindIndex, invalid};
 
 /// One library's call frame information.
-pub struct Table {
+pub struct UnwindTable {
     file: LibraryFile,
     elf: Elf,
     index: Result<Index, &'static str>,
-    entries: Mutex<HashMap<u64, Option<Arc<Entry>>>>,
+    entries: Mutex<HashMap<u64, Option<Arc<UnwindEntry>>>>,
 }
 
 /// `.eh_frame_hdr`: pairs of (where code begins, where its entry lies), sorted, as two signed 32-bit distances from its
@@ -25,7 +25,7 @@ struct Index {
 
 /// What tells how to step out of a piece of code: its frame description entry behind the common part it refers to.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct UnwindEntry {
     /// Both parts, as they would stand in an `.eh_frame` of their own.
     pub bytes: Vec<u8>,
     /// Where the second part begins.
@@ -44,7 +44,7 @@ const LONGEST: u32 = 256 << 10;
 /// Entries remembered.
 const MOST_ENTRIES: usize = 8192;
 
-impl Table {
+impl UnwindTable {
     /// Reads the headers of a file.
     pub fn new(file: LibraryFile) -> io::Result<Self> {
         let elf = Elf::parse(&*file)?;
@@ -61,7 +61,7 @@ impl Table {
     }
 
     /// The entry that may cover an instruction (a virtual address of the file); none when none does.
-    pub fn entry(&self, address: u64) -> io::Result<Option<Arc<Entry>>> {
+    pub fn entry(&self, address: u64) -> io::Result<Option<Arc<UnwindEntry>>> {
         if let Some(known) = self.remembered().get(&address) {
             return Ok(known.clone());
         }
@@ -78,13 +78,13 @@ impl Table {
         Ok(found)
     }
 
-    fn remembered(&self) -> MutexGuard<'_, HashMap<u64, Option<Arc<Entry>>>> {
+    fn remembered(&self) -> MutexGuard<'_, HashMap<u64, Option<Arc<UnwindEntry>>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An entry and its common part (LSB Core, "The .eh_frame section"): length, distance back to the common part (0 in a
     /// common part itself), and so on.
-    fn read(&self, at: u64) -> io::Result<Entry> {
+    fn read(&self, at: u64) -> io::Result<UnwindEntry> {
         let mut description = self.part(at)?;
         let distance = word(&description, 4).filter(|&distance| distance != 0).ok_or_else(|| invalid("no entry"))?;
         let common = at.checked_add(4).and_then(|field| field.checked_sub(u64::from(distance)));
@@ -95,7 +95,7 @@ impl Table {
         let back = u32::try_from(common.len() + 4).map_err(|_| invalid("an entry too long"))?;
         description.get_mut(4..8).ok_or_else(|| invalid("an entry too short"))?.copy_from_slice(&back.to_le_bytes());
         let virtual_address = at.wrapping_sub(common.len() as u64);
-        Ok(Entry { description: common.len(), bytes: [common, description].concat(), virtual_address })
+        Ok(UnwindEntry { description: common.len(), bytes: [common, description].concat(), virtual_address })
     }
 
     /// One part, its length first.
@@ -113,7 +113,7 @@ impl Table {
     }
 }
 
-impl fmt::Debug for Table {
+impl fmt::Debug for UnwindTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table").field("index", &self.index).finish_non_exhaustive()
     }

@@ -4,11 +4,11 @@ use std::process::{Child, Command, Stdio};
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::sample::Found;
+use crate::data::sample::FrameMethod;
 use crate::linux::elf::file::ReadAt as _;
 use crate::linux::memory::Memory;
-use crate::probe::stack::step::{Room, step};
-use crate::probe::stack::table::{Entry, Table};
+use crate::probe::stack::step::{RowBuffer, step};
+use crate::probe::stack::table::{UnwindEntry, UnwindTable};
 
 struct Program(Child);
 
@@ -49,25 +49,25 @@ fn holds(stack: &Stack, symbol: &str) -> bool {
 fn a_sleeping_process_is_followed_to_its_start_without_a_stop() {
     let program = Program::start("sleep", &["600"]);
     let stack = program.stack(Stops::Never, |stack| holds(stack, "clock_nanosleep"));
-    assert_eq!((&stack.taken, &stack.end), (&Taken::WithoutStop, &End::Outermost), "{stack:#?}");
-    assert_eq!(stack.frames[0].found, Found::InstructionPointer);
-    assert!(stack.frames[1..].iter().all(|frame| frame.found == Found::CallFrameInformation), "{stack:#?}");
+    assert_eq!((&stack.taken, &stack.end), (&StackMethod::WithoutStop, &StackEnd::Outermost), "{stack:#?}");
+    assert_eq!(stack.frames[0].found, FrameMethod::InstructionPointer);
+    assert!(stack.frames[1..].iter().all(|frame| frame.found == FrameMethod::CallFrameInformation), "{stack:#?}");
     assert!(stack.frames.iter().all(|frame| frame.library.is_some() && frame.in_file.is_some()), "{stack:#?}");
 }
 
 #[test]
 fn a_running_process_is_only_stopped_where_that_is_allowed() {
     let program = Program::start("sh", &["-c", "while :; do :; done"]);
-    let stack = program.stack(Stops::Never, |stack| matches!(stack.taken, Taken::Not { .. }));
+    let stack = program.stack(Stops::Never, |stack| matches!(stack.taken, StackMethod::Not { .. }));
     assert!(stack.frames.is_empty());
-    let Taken::Not { why } = &stack.taken else { panic!() };
+    let StackMethod::Not { why } = &stack.taken else { panic!() };
     assert!(why.contains("only a stop"), "{why}");
     let used_up = Stops::Allowed { budget: Duration::ZERO };
-    let stack = program.stack(used_up, |stack| matches!(stack.taken, Taken::Not { .. }));
-    assert_eq!(stack.taken, Taken::Not { why: "the time allowed for stops is used up".to_owned() });
+    let stack = program.stack(used_up, |stack| matches!(stack.taken, StackMethod::Not { .. }));
+    assert_eq!(stack.taken, StackMethod::Not { why: "the time allowed for stops is used up".to_owned() });
     let allowed = Stops::Allowed { budget: Duration::from_millis(100) };
-    let stack = program.stack(allowed, |stack| stack.end == End::Outermost);
-    assert!(matches!(stack.taken, Taken::Stopped { stop_ns: 1.. }), "{stack:#?}");
+    let stack = program.stack(allowed, |stack| stack.end == StackEnd::Outermost);
+    assert!(matches!(stack.taken, StackMethod::Stopped { stop_ns: 1.. }), "{stack:#?}");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn pythons_functions_stand_where_the_interpreter_runs_them() {
     assert!(stack.frames.iter().flat_map(|frame| &frame.python).all(|python| &*python.file == "<string>"));
     // Between the two entries of the interpreter stands what called back: sorted().
     let with_python = |frame: &&crate::data::sample::Frame| !frame.python.is_empty();
-    if stack.end == End::Outermost {
+    if stack.end == StackEnd::Outermost {
         assert_eq!(stack.frames.iter().filter(with_python).count(), 2, "{stack:#?}");
         assert!(stack.gaps.is_empty(), "{stack:#?}");
     }
@@ -96,12 +96,13 @@ fn the_line_of_a_running_main_thread_is_read_without_a_stop() {
     let spins = |stack: &Stack| {
         stack.frames.first().is_some_and(|frame| frame.python.iter().any(|python| &*python.function == "spin"))
     };
-    let stack = program.stack(Stops::Never, |stack| matches!(stack.taken, Taken::PythonOnly { .. }) && spins(stack));
+    let stack =
+        program.stack(Stops::Never, |stack| matches!(stack.taken, StackMethod::PythonOnly { .. }) && spins(stack));
     let functions: Vec<_> = stack.frames.iter().flat_map(|frame| &frame.python).collect();
     let names: Vec<&str> = functions.iter().map(|python| &*python.function).collect();
     assert_eq!(names, ["spin", "<module>"], "{stack:#?}");
     assert!(matches!(functions[0].line, Some(2 | 3)), "{stack:#?}");
-    assert!(stack.frames.iter().all(|frame| frame.found == Found::Python));
+    assert!(stack.frames.iter().all(|frame| frame.found == FrameMethod::Python));
 }
 
 /// Code as oneDNN makes it: it keeps two registers, uses the frame pointer for its own, and nothing tells how to leave it.
@@ -117,12 +118,13 @@ def call():
 call()";
     let program = Program::start("python3", &["-c", SOURCE]);
     let allowed = Stops::Allowed { budget: Duration::from_millis(100) };
-    let stack = program.stack(allowed, |stack| stack.frames.get(1).is_some_and(|it| it.found == Found::StackScan));
-    assert_eq!(stack.end, End::Outermost, "{stack:#?}");
+    let stack =
+        program.stack(allowed, |stack| stack.frames.get(1).is_some_and(|it| it.found == FrameMethod::StackScan));
+    assert_eq!(stack.end, StackEnd::Outermost, "{stack:#?}");
     let caller = &stack.frames[1];
     let library = caller.library.as_deref().map(ToString::to_string).unwrap_or_default();
     assert!(["ffi", "ctypes", "python"].iter().any(|part| library.contains(part)), "{library}");
-    assert!(stack.frames[2..].iter().all(|frame| frame.found == Found::CallFrameInformation), "{stack:#?}");
+    assert!(stack.frames[2..].iter().all(|frame| frame.found == FrameMethod::CallFrameInformation), "{stack:#?}");
     let functions: Vec<&str> =
         stack.frames.iter().flat_map(|frame| &frame.python).map(|python| &*python.function).collect();
     assert_eq!(functions, ["call", "<module>"]);
@@ -133,7 +135,7 @@ fn a_thread_that_is_not_there_has_ended() {
     let program = Program::start("sleep", &["600"]);
     let mut reader = StackReader::attach(Path::new("/proc"), Pid(program.0.id())).unwrap();
     let stacks = reader.take(&[Tid(1)], Stops::Never);
-    assert_eq!(stacks.stacks[0].taken, Taken::Not { why: "it has ended".to_owned() });
+    assert_eq!(stacks.stacks[0].taken, StackMethod::Not { why: "it has ended".to_owned() });
 }
 
 /// Memory whose every word is made of its address.
@@ -183,8 +185,8 @@ proptest! {
         let place: &[u8] = if shape { &[0, 0, 0, 0, 0, 16, 0, 0, 0] } else { b"" };
         let description_at = common.len();
         let description = part(common.len() as u32 + 4, &[place, &description[..]].concat());
-        let entry = Entry { bytes: [common, description].concat(), description: description_at, virtual_address: 0 };
-        drop(step(&entry, lookup, &registers(&values), &Garbage(lookup), &mut Room::new()));
+        let entry = UnwindEntry { bytes: [common, description].concat(), description: description_at, virtual_address: 0 };
+        drop(step(&entry, lookup, &registers(&values), &Garbage(lookup), &mut RowBuffer::new()));
     }
 
     #[test]
@@ -199,10 +201,10 @@ proptest! {
             file[at] = value;
         }
         prop_assert!(file.length().is_ok());
-        if let Ok(table) = Table::new(Box::new(file)) {
+        if let Ok(table) = UnwindTable::new(Box::new(file)) {
             for address in addresses {
                 if let Ok(Some(entry)) = table.entry(address) {
-                    drop(step(&entry, address, &registers(&values), &Garbage(address), &mut Room::new()));
+                    drop(step(&entry, address, &registers(&values), &Garbage(address), &mut RowBuffer::new()));
                 }
             }
         }
@@ -211,7 +213,7 @@ proptest! {
 
 #[test]
 fn an_undamaged_library_has_an_entry_for_its_code() {
-    let table = Table::new(Box::new(some_program())).unwrap();
+    let table = UnwindTable::new(Box::new(some_program())).unwrap();
     let found = (0..0x8000).step_by(16).filter(|&address| matches!(table.entry(address), Ok(Some(_)))).count();
     assert!(found > 100, "{found}");
 }

@@ -1,13 +1,13 @@
 //! From registers and stack memory to the addresses of all frames. Bounded; where it can't go on it says why.
 
 use crate::data::Address;
-use crate::data::sample::{End, Found};
+use crate::data::sample::{FrameMethod, StackEnd};
 use crate::linux::memory::Memory;
-use crate::probe::stack::places::{Place, Places};
+use crate::probe::stack::places::{AddressMap, MappedAddress};
 use crate::probe::stack::registers::{FRAME_POINTER, Registers};
-use crate::probe::stack::step::{Room, Stepped, Stuck, step};
+use crate::probe::stack::step::{CallerRegisters, RowBuffer, StepError, step};
 use crate::probe::stack::{registers, scan};
-use crate::probe::target::live_target::Target;
+use crate::probe::target::live_target::IdentifyTarget;
 
 /// Frames of one stack that are followed.
 pub const MOST_FRAMES: usize = 256;
@@ -16,67 +16,73 @@ const LARGEST_GUESSED_FRAME: u64 = 1 << 20;
 
 /// The frames of one thread, innermost first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Walk {
-    pub frames: Vec<Step>,
-    pub end: End,
+pub struct StackWalk {
+    pub frames: Vec<WalkStep>,
+    pub end: StackEnd,
 }
 
 /// One frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct WalkStep {
     /// The instruction, or where the call returns to.
     pub address: u64,
     /// An address inside the function for certain: a call can be the last thing a function does.
     pub lookup: u64,
-    pub found: Found,
+    pub found: FrameMethod,
 }
 
 /// Walks from these registers outward. `stack` is the memory of the stack; `target` only tells what lies where.
-pub fn walk(target: &dyn Target, places: &mut Places, stack: &dyn Memory, start: Registers, room: &mut Room) -> Walk {
+pub fn walk(
+    target: &dyn IdentifyTarget,
+    places: &mut AddressMap,
+    stack: &dyn Memory,
+    start: Registers,
+    room: &mut RowBuffer,
+) -> StackWalk {
     let mut frames = Vec::new();
-    let (mut registers, mut found, mut exact) = (start, Found::InstructionPointer, true);
+    let (mut registers, mut found, mut exact) = (start, FrameMethod::InstructionPointer, true);
     loop {
         let lookup = if exact { registers.pc } else { registers.pc.wrapping_sub(1) };
         let place = places.at(target, lookup);
-        if matches!(place, Place::NotCode) && !frames.is_empty() {
+        if matches!(place, MappedAddress::NotCode) && !frames.is_empty() {
             let why = format!("the stack leads to {:#x}, where no code is", registers.pc);
-            return Walk { frames, end: End::Lost { why } };
+            return StackWalk { frames, end: StackEnd::Lost { why } };
         }
         if frames.len() >= MOST_FRAMES {
-            return Walk { frames, end: End::Depth };
+            return StackWalk { frames, end: StackEnd::Depth };
         }
-        frames.push(Step { address: registers.pc, lookup, found });
+        frames.push(WalkStep { address: registers.pc, lookup, found });
         let why = match stepped(&place, lookup, &registers, stack, room) {
-            Ok(Stepped::Outermost) => return Walk { frames, end: End::Outermost },
-            Ok(Stepped::Caller(caller)) => {
-                (registers, found, exact) = (caller, Found::CallFrameInformation, false);
+            Ok(CallerRegisters::Outermost) => return StackWalk { frames, end: StackEnd::Outermost },
+            Ok(CallerRegisters::Caller(caller)) => {
+                (registers, found, exact) = (caller, FrameMethod::CallFrameInformation, false);
                 continue;
             }
-            Ok(Stepped::Interrupted(caller)) => {
-                (registers, found, exact) = (caller, Found::CallFrameInformation, true);
+            Ok(CallerRegisters::Interrupted(caller)) => {
+                (registers, found, exact) = (caller, FrameMethod::CallFrameInformation, true);
                 continue;
             }
-            Err(Why::Unknown(number)) => {
-                return Walk { frames, end: End::NeedsStop { register: registers::name(number) } };
+            Err(WalkEnd::Unknown(number)) => {
+                return StackWalk { frames, end: StackEnd::NeedsStop { register: registers::name(number) } };
             }
-            Err(Why::Damaged(why)) => return Walk { frames, end: End::Lost { why } },
-            Err(Why::NoInformation(why)) => why,
+            Err(WalkEnd::Damaged(why)) => return StackWalk { frames, end: StackEnd::Lost { why } },
+            Err(WalkEnd::NoInformation(why)) => why,
         };
         let by_pointer =
-            by_frame_pointer(target, places, stack, &registers).map(|caller| (caller, Found::FramePointer));
+            by_frame_pointer(target, places, stack, &registers).map(|caller| (caller, FrameMethod::FramePointer));
         let caller = by_pointer.or_else(|| {
-            let made = matches!(place, Place::Anonymous);
+            let made = matches!(place, MappedAddress::Anonymous);
             let caller = made.then(|| scan::caller(target, places, stack, &registers, room)).flatten();
-            caller.map(|caller| (caller, Found::StackScan))
+            caller.map(|caller| (caller, FrameMethod::StackScan))
         });
         match caller {
             Some((caller, how)) => (registers, found, exact) = (caller, how, false),
-            None => return Walk { frames, end: End::Lost { why } },
+            None => return StackWalk { frames, end: StackEnd::Lost { why } },
         }
     }
 }
 
-pub(super) enum Why {
+pub(super) enum WalkEnd {
     Unknown(u16),
     Damaged(String),
     /// Nothing tells how to step out of this code.
@@ -85,38 +91,38 @@ pub(super) enum Why {
 
 /// One frame outward by call frame information.
 pub(super) fn stepped(
-    place: &Place,
+    place: &MappedAddress,
     lookup: u64,
     registers: &Registers,
     stack: &dyn Memory,
-    room: &mut Room,
-) -> Result<Stepped, Why> {
+    room: &mut RowBuffer,
+) -> Result<CallerRegisters, WalkEnd> {
     let (table, in_file, library) = match place {
-        Place::File { table: Ok(table), in_file: Some(in_file), library } => (table, *in_file, library),
-        Place::File { table: Err(why), .. } => return Err(Why::NoInformation(why.clone())),
-        Place::File { library, .. } => {
-            return Err(Why::NoInformation(format!("{library} is not mapped as its headers say")));
+        MappedAddress::File { table: Ok(table), in_file: Some(in_file), library } => (table, *in_file, library),
+        MappedAddress::File { table: Err(why), .. } => return Err(WalkEnd::NoInformation(why.clone())),
+        MappedAddress::File { library, .. } => {
+            return Err(WalkEnd::NoInformation(format!("{library} is not mapped as its headers say")));
         }
-        Place::Anonymous => {
-            return Err(Why::NoInformation(format!("{lookup:#x} is code of no file (made by the program itself)")));
+        MappedAddress::Anonymous => {
+            return Err(WalkEnd::NoInformation(format!("{lookup:#x} is code of no file (made by the program itself)")));
         }
-        Place::NotCode => return Err(Why::Damaged(format!("there is no code at {lookup:#x}"))),
+        MappedAddress::NotCode => return Err(WalkEnd::Damaged(format!("there is no code at {lookup:#x}"))),
     };
-    let no_information = |why: &dyn std::fmt::Display| Why::NoInformation(format!("in {library}: {why}"));
+    let no_information = |why: &dyn std::fmt::Display| WalkEnd::NoInformation(format!("in {library}: {why}"));
     let entry = table.entry(in_file).map_err(|error| no_information(&error))?;
     let entry = entry.ok_or_else(|| no_information(&"no call frame information covers the code"))?;
     step(&entry, in_file, registers, stack, room).map_err(|stuck| match stuck {
-        Stuck::NotCovered => no_information(&"no call frame information covers the code"),
-        Stuck::Unknown(number) => Why::Unknown(number),
-        Stuck::Damaged(why) => Why::Damaged(format!("{why}, in {library}")),
+        StepError::NotCovered => no_information(&"no call frame information covers the code"),
+        StepError::Unknown(number) => WalkEnd::Unknown(number),
+        StepError::Damaged(why) => WalkEnd::Damaged(format!("{why}, in {library}")),
     })
 }
 
 /// The caller of code that comes without call frame information, where the frame pointer is known and leads to a return
 /// address: likely, and marked. No other register of the caller is known then.
 fn by_frame_pointer(
-    target: &dyn Target,
-    places: &mut Places,
+    target: &dyn IdentifyTarget,
+    places: &mut AddressMap,
     stack: &dyn Memory,
     registers: &Registers,
 ) -> Option<Registers> {
@@ -124,7 +130,7 @@ fn by_frame_pointer(
     let near = pointer.is_multiple_of(8) && pointer >= registers.sp && pointer - registers.sp < LARGEST_GUESSED_FRAME;
     let above = pointer.checked_add(16).filter(|_| near)?;
     let back = stack.u64(Address(pointer.checked_add(8)?)).ok()?;
-    if !matches!(places.at(target, back.wrapping_sub(1)), Place::File { .. }) {
+    if !matches!(places.at(target, back.wrapping_sub(1)), MappedAddress::File { .. }) {
         return None;
     }
     let mut caller = Registers::new(back, above);

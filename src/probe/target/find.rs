@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::data::{Pid, ProcessKey, Text};
 use crate::linux::proc::host::UserNames;
-use crate::linux::proc::proc_dir::{Entry, Folder, Reader};
+use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir};
 use crate::linux::proc::stat::Stat;
 use crate::probe::process::program::{command, effective_uid};
 
@@ -41,7 +41,7 @@ pub struct Candidate {
 
 /// What a look at every process found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct ProcessSearch {
     /// TensorFlow processes, the certain ones first, then by pid.
     pub candidates: Vec<Candidate>,
     /// Processes looked at.
@@ -51,10 +51,10 @@ pub struct Found {
 }
 
 /// Every process that maps TensorFlow's library, and those that seem to.
-pub fn tensorflow_processes(proc_root: &Path) -> Found {
+pub fn tensorflow_processes(proc_root: &Path) -> ProcessSearch {
     let mut search = Search::default();
-    let mut found = Found::default();
-    let Ok(root) = Folder::open(proc_root) else { return found };
+    let mut found = ProcessSearch::default();
+    let Ok(root) = ProcDir::open(proc_root) else { return found };
     for folder in search.processes(&root) {
         found.looked_at += 1;
         let recognised = match search.maps_tensorflow(&folder) {
@@ -77,7 +77,7 @@ pub fn tensorflow_processes(proc_root: &Path) -> Found {
 /// parents (the shell that holds the same words) are left out.
 pub fn by_name(proc_root: &Path, name: &str) -> Vec<Candidate> {
     let mut search = Search::default();
-    let Ok(root) = Folder::open(proc_root) else { return Vec::new() };
+    let Ok(root) = ProcDir::open(proc_root) else { return Vec::new() };
     let own = search.own_line(&root);
     let (mut named, mut mentioned) = (Vec::new(), Vec::new());
     for folder in search.processes(&root) {
@@ -96,21 +96,21 @@ pub fn by_name(proc_root: &Path, name: &str) -> Vec<Candidate> {
 
 #[derive(Debug, Default)]
 struct Search {
-    reader: Reader,
+    reader: FileReader,
     users: UserNames,
 }
 
 impl Search {
     /// Every process, by pid. Those that end meanwhile are left out.
-    fn processes(&mut self, root: &Folder) -> Vec<Folder> {
+    fn processes(&mut self, root: &ProcDir) -> Vec<ProcDir> {
         let mut listing = Vec::new();
         let listed = self.reader.numbers(root, &mut listing);
-        let open = |entry: Entry| root.folder(&entry.number.to_string()).ok();
+        let open = |entry: DirEntry| root.folder(&entry.number.to_string()).ok();
         if listed.is_ok() { listing.into_iter().filter_map(open).collect() } else { Vec::new() }
     }
 
     /// tftop and its ancestors.
-    fn own_line(&mut self, root: &Folder) -> Vec<Pid> {
+    fn own_line(&mut self, root: &ProcDir) -> Vec<Pid> {
         let mut line = vec![Pid(std::process::id())];
         while let Some(&Pid(last)) = line.last() {
             let stat = self.reader.read(root, &format!("{last}/stat"), 4096).unwrap_or_default();
@@ -122,7 +122,7 @@ impl Search {
         line
     }
 
-    fn maps_tensorflow(&mut self, folder: &Folder) -> Result<bool, Errno> {
+    fn maps_tensorflow(&mut self, folder: &ProcDir) -> Result<bool, Errno> {
         let maps = folder.file("maps")?;
         // Longer than the longest name looked for: a name may lie across two reads.
         let fresh = |text: &[u8]| text.len().saturating_sub((16 << 10) + 64);
@@ -130,7 +130,7 @@ impl Search {
         Ok(mentions_tensorflow(text))
     }
 
-    fn guess(&mut self, folder: &Folder) -> Option<String> {
+    fn guess(&mut self, folder: &ProcDir) -> Option<String> {
         let mut threads = Vec::new();
         if let Ok(task) = folder.folder("task")
             && self.reader.numbers(&task, &mut threads).is_ok()
@@ -146,7 +146,7 @@ impl Search {
         mentioned.then(|| "its command line says tensorflow".to_owned())
     }
 
-    fn candidate(&mut self, folder: &Folder, guessed: bool, because: String) -> Option<Candidate> {
+    fn candidate(&mut self, folder: &ProcDir, guessed: bool, because: String) -> Option<Candidate> {
         let line = self.reader.read(folder, "stat", 4096).ok()?;
         let pid = line.split(|byte| *byte == b' ').next().and_then(crate::linux::proc::stat::number)?;
         let stat = Stat::parse(line)?;

@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 use crate::data::{Address, Pid};
 use crate::linux::elf::file::{LibraryFile, invalid};
 use crate::linux::elf::library_cache;
-use crate::linux::elf::symbols::Questions;
+use crate::linux::elf::symbols::SymbolQuery;
 use crate::linux::memory::{LiveMemory, Memory};
 use crate::linux::proc::maps::{Mapping, Maps};
 
 /// What is asked of one loaded library; addresses are the target's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct LibraryQuery {
     /// Where do these symbols lie?
     pub names: Vec<String>,
     /// Which symbols hold these addresses?
@@ -31,7 +31,7 @@ pub struct Wanted {
 
 /// What a loaded library says; addresses are the target's. A question without an answer is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
+pub struct LibraryAnswer {
     /// Address by symbol name.
     pub named: HashMap<String, Address>,
     /// Mangled symbol by address.
@@ -41,7 +41,7 @@ pub struct Found {
 }
 
 /// A process whose threads are to be identified.
-pub trait Target: Memory + fmt::Debug + Send {
+pub trait IdentifyTarget: Memory + fmt::Debug + Send {
     /// The text of its maps file.
     fn maps(&self) -> io::Result<Vec<u8>>;
 
@@ -49,7 +49,7 @@ pub trait Target: Memory + fmt::Debug + Send {
     fn memory_error(&self) -> Option<&io::Error>;
 
     /// Asks the file behind an executable mapping for symbols.
-    fn ask(&self, code: &Mapping, wanted: &Wanted) -> io::Result<Found>;
+    fn ask(&self, code: &Mapping, wanted: &LibraryQuery) -> io::Result<LibraryAnswer>;
 
     /// Opens the file behind an executable mapping.
     fn file_of(&self, code: &Mapping) -> io::Result<LibraryFile>;
@@ -152,7 +152,7 @@ impl Memory for LiveTarget {
     }
 }
 
-impl Target for LiveTarget {
+impl IdentifyTarget for LiveTarget {
     fn maps(&self) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
         File::open(self.folder().join("maps"))?.take(LONGEST_MAPS).read_to_end(&mut text)?;
@@ -164,20 +164,20 @@ impl Target for LiveTarget {
         self.memory.as_ref().err()
     }
 
-    fn ask(&self, code: &Mapping, wanted: &Wanted) -> io::Result<Found> {
+    fn ask(&self, code: &Mapping, wanted: &LibraryQuery) -> io::Result<LibraryAnswer> {
         let file = self.file(code)?;
         library_cache::with(&file, |library| {
             let elf = library.elf();
             let bias = elf.bias(code).ok_or_else(|| invalid("no executable segment is mapped there"))?;
             let in_file = |address: &Address| address.0.wrapping_sub(bias);
             let questions =
-                Questions { names: wanted.names.clone(), addresses: wanted.addresses.iter().map(in_file).collect() };
+                SymbolQuery { names: wanted.names.clone(), addresses: wanted.addresses.iter().map(in_file).collect() };
             let build_id = elf.build_id.clone();
             let answers = library.answer(&file, &questions)?;
             self.count(answers.bytes_read);
             let there = |address: u64| Address(address.wrapping_add(bias));
             let text = |name: Vec<u8>| String::from_utf8_lossy(&name).into_owned();
-            Ok(Found {
+            Ok(LibraryAnswer {
                 named: answers.named.into_iter().map(|(name, address)| (name, there(address))).collect(),
                 holding: answers.holding.into_iter().map(|(address, name)| (there(address), text(name))).collect(),
                 build_id,
@@ -205,7 +205,7 @@ impl Target for LiveTarget {
 
 impl Maps {
     /// Reads and parses a target's maps.
-    pub fn of(target: &dyn Target) -> io::Result<Self> {
+    pub fn of(target: &dyn IdentifyTarget) -> io::Result<Self> {
         target.maps().map(|text| Self::parse(&text))
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::data::Pid;
-use crate::linux::proc::proc_dir::{Entry, Folder, Reader};
+use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, number, status_last_number, words};
 
 /// Descendants followed at most; a target that starts more gets a gap.
@@ -18,20 +18,20 @@ const LISTED_EVERY: u32 = 16;
 /// Watches /proc for new descendants. Listing /proc costs about 2 us a process of the machine, so mostly only the numbers
 /// that the kernel handed out since the last look are tried: it hands them out in turn.
 #[derive(Debug)]
-pub struct Tree {
+pub struct ProcessTree {
     /// Followed or not: their children are descendants either way.
     members: HashSet<u32>,
     /// Entries of /proc listed before and not ours; the inode number tells a reused pid.
-    strangers: HashSet<Entry>,
-    listing: Vec<Entry>,
+    strangers: HashSet<DirEntry>,
+    listing: Vec<DirEntry>,
     /// The last number handed out, as of the last look.
     newest: Option<u32>,
     /// Numbers handed out and not seen yet.
-    awaited: Vec<Entry>,
+    awaited: Vec<DirEntry>,
     looks: u32,
 }
 
-impl Tree {
+impl ProcessTree {
     /// The tree below this process.
     pub fn new(root: Pid) -> Self {
         let members = HashSet::from([root.0]);
@@ -40,7 +40,7 @@ impl Tree {
     }
 
     /// New descendants, parents before their children. Only stat files of processes not seen before are read.
-    pub fn grow(&mut self, proc_root: &Folder, reader: &mut Reader) -> Vec<Pid> {
+    pub fn grow(&mut self, proc_root: &ProcDir, reader: &mut FileReader) -> Vec<Pid> {
         let newest = newest_number(proc_root, reader);
         let before = std::mem::replace(&mut self.newest, newest);
         self.looks = self.looks.wrapping_add(1);
@@ -59,8 +59,8 @@ impl Tree {
     fn try_numbers(
         &mut self,
         numbers: std::ops::RangeInclusive<u32>,
-        proc_root: &Folder,
-        reader: &mut Reader,
+        proc_root: &ProcDir,
+        reader: &mut FileReader,
     ) -> Vec<Pid> {
         let again = std::mem::take(&mut self.awaited);
         let mut children = Children::default();
@@ -78,7 +78,7 @@ impl Tree {
         self.adopt(&mut children, proc_root, reader)
     }
 
-    fn list(&mut self, proc_root: &Folder, reader: &mut Reader) -> Vec<Pid> {
+    fn list(&mut self, proc_root: &ProcDir, reader: &mut FileReader) -> Vec<Pid> {
         self.awaited.clear();
         let mut listing = std::mem::take(&mut self.listing);
         if reader.numbers(proc_root, &mut listing).is_err() {
@@ -102,7 +102,7 @@ impl Tree {
     }
 
     /// Takes in who descends from a member. Numbers of threads answer in /proc too, as if they were processes.
-    fn adopt(&mut self, children: &mut Children, proc_root: &Folder, reader: &mut Reader) -> Vec<Pid> {
+    fn adopt(&mut self, children: &mut Children, proc_root: &ProcDir, reader: &mut FileReader) -> Vec<Pid> {
         let mut found = Vec::new();
         let mut parents: Vec<u32> = self.members.iter().copied().filter(|pid| children.contains_key(pid)).collect();
         while let Some(parent) = parents.pop() {
@@ -122,15 +122,15 @@ impl Tree {
     }
 }
 
-type Children = HashMap<u32, Vec<Entry>>;
+type Children = HashMap<u32, Vec<DirEntry>>;
 
-fn unlisted(number: u32) -> Entry {
-    Entry { number, inode: 0 }
+fn unlisted(number: u32) -> DirEntry {
+    DirEntry { number, inode: 0 }
 }
 
 /// The last number this pid namespace handed out: the last word of loadavg (proc_loadavg(5)). It is told of the reader's
 /// namespace, so it is of use only where /proc shows that namespace too.
-fn newest_number(proc_root: &Folder, reader: &mut Reader) -> Option<u32> {
+fn newest_number(proc_root: &ProcDir, reader: &mut FileReader) -> Option<u32> {
     if !proc_root.shows_own_numbers() {
         return None;
     }
@@ -138,12 +138,12 @@ fn newest_number(proc_root: &Folder, reader: &mut Reader) -> Option<u32> {
     words(line).last().and_then(number).and_then(|number| u32::try_from(number).ok())
 }
 
-fn parent_of(proc_root: &Folder, pid: u32, reader: &mut Reader) -> Option<u32> {
+fn parent_of(proc_root: &ProcDir, pid: u32, reader: &mut FileReader) -> Option<u32> {
     let line = reader.read(proc_root, &format!("{pid}/stat"), 4096).ok()?;
     Stat::parse(line).map(|stat| stat.parent)
 }
 
-fn is_thread(proc_root: &Folder, pid: u32, reader: &mut Reader) -> bool {
+fn is_thread(proc_root: &ProcDir, pid: u32, reader: &mut FileReader) -> bool {
     let status = reader.read(proc_root, &format!("{pid}/status"), 64 << 10).unwrap_or_default();
     status_last_number(status, "Tgid").is_some_and(|process| process != u64::from(pid))
 }
@@ -163,8 +163,8 @@ mod tests {
         fs::write(root.join(format!("{pid}/stat")), line).unwrap();
     }
 
-    fn grown(tree: &mut Tree, root: &Path) -> Vec<u32> {
-        let found = tree.grow(&Folder::open(root).unwrap(), &mut Reader::default());
+    fn grown(tree: &mut ProcessTree, root: &Path) -> Vec<u32> {
+        let found = tree.grow(&ProcDir::open(root).unwrap(), &mut FileReader::default());
         let mut found: Vec<_> = found.iter().map(|found| found.0).collect();
         found.sort_unstable();
         found
@@ -176,7 +176,7 @@ mod tests {
         for (pid, parent) in [(1, 0), (50, 1), (9, 50), (7, 9), (60, 1), (61, 60)] {
             process(dir.path(), pid, parent);
         }
-        let mut tree = Tree::new(Pid(50));
+        let mut tree = ProcessTree::new(Pid(50));
         assert_eq!(grown(&mut tree, dir.path()), [7, 9]);
         assert_eq!(grown(&mut tree, dir.path()), NOBODY);
     }
@@ -187,7 +187,7 @@ mod tests {
         for (pid, parent) in [(1, 0), (50, 1), (51, 50)] {
             process(dir.path(), pid, parent);
         }
-        let mut tree = Tree::new(Pid(50));
+        let mut tree = ProcessTree::new(Pid(50));
         assert_eq!(grown(&mut tree, dir.path()), [51]);
         process(dir.path(), 51, 1);
         process(dir.path(), 52, 51);
@@ -200,7 +200,7 @@ mod tests {
         for (pid, parent) in [(50, 1), (60, 1)] {
             process(dir.path(), pid, parent);
         }
-        let mut tree = Tree::new(Pid(50));
+        let mut tree = ProcessTree::new(Pid(50));
         assert_eq!(grown(&mut tree, dir.path()), NOBODY);
         // A new directory gets another inode number while the old one is still in use.
         fs::rename(dir.path().join("60"), dir.path().join("old")).unwrap();
@@ -213,7 +213,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         process(dir.path(), 50, 1);
         process(dir.path(), 51, 50);
-        let mut tree = Tree::new(Pid(50));
+        let mut tree = ProcessTree::new(Pid(50));
         assert_eq!(grown(&mut tree, dir.path()).len(), 1);
         tree.forget(Pid(51));
         process(dir.path(), 51, 1);
@@ -232,7 +232,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         process(dir.path(), 50, 1);
         handed_out(dir.path(), 60);
-        let mut tree = Tree::new(Pid(50));
+        let mut tree = ProcessTree::new(Pid(50));
         assert_eq!(grown(&mut tree, dir.path()), NOBODY);
         for pid in [40, 61, 62, 64] {
             process(dir.path(), pid, 50);
@@ -252,7 +252,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         process(dir.path(), 50, 1);
         handed_out(dir.path(), 32_700);
-        let mut tree = Tree::new(Pid(50));
+        let mut tree = ProcessTree::new(Pid(50));
         assert_eq!(grown(&mut tree, dir.path()), NOBODY);
         process(dir.path(), 32_767, 50);
         process(dir.path(), 301, 50);
@@ -266,7 +266,7 @@ mod tests {
         for (pid, parent) in [(50, 52), (51, 50), (52, 51), (53, 53)] {
             process(dir.path(), pid, parent);
         }
-        let mut tree = Tree::new(Pid(50));
+        let mut tree = ProcessTree::new(Pid(50));
         assert_eq!(grown(&mut tree, dir.path()), [51, 52]);
     }
 }

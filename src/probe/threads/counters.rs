@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 
-use crate::data::sample::{CounterSource, Counters, Identity, State, ThreadFact};
+use crate::data::sample::{CounterSource, Counters, Identity, ThreadFact, ThreadState};
 use crate::data::{Pid, Text, ThreadKey, Tid};
-use crate::linux::proc::affinity::Masks;
-use crate::linux::proc::proc_dir::{Entry, Folder, Reader, is_gone};
+use crate::linux::proc::affinity::AffinityReader;
+use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir, is_gone};
 use crate::linux::proc::stat;
 use crate::linux::proc::stat::Stat;
-use crate::probe::identify::identifier::{Evidence, Newborn};
+use crate::probe::identify::identifier::{Identification, Newborn};
 
 /// Ticks in which a new thread's name is read again: creators set names after birth.
 const YOUNG: u8 = 3;
@@ -28,11 +28,11 @@ const STAT_LINE: usize = 1280;
 
 /// What reading threads needs beside the threads.
 #[derive(Debug)]
-pub struct Means {
+pub struct ReadContext {
     /// Reads and counts bytes.
-    pub reader: Reader,
+    pub reader: FileReader,
     /// Shares affinity masks.
-    pub masks: Masks,
+    pub masks: AffinityReader,
     /// What counters are made of: decides whether stat must be read at every tick.
     pub source: CounterSource,
     /// Descriptors that may still be kept open.
@@ -41,11 +41,11 @@ pub struct Means {
 
 /// The threads of one process, by rising tid.
 #[derive(Debug)]
-pub struct Threads {
+pub struct ThreadReader {
     pid: Pid,
-    task: Folder,
+    task: ProcDir,
     kept: Vec<Kept>,
-    listing: Vec<Entry>,
+    listing: Vec<DirEntry>,
     /// Which tenth of the threads has its affinity read next.
     turn: usize,
     /// Threads that are there but could not be read, at the last refresh, and the reason.
@@ -60,15 +60,15 @@ struct Kept {
     tries: u8,
 }
 
-impl Threads {
+impl ThreadReader {
     /// Opens the task folder of a process; threads appear at the first refresh.
-    pub fn new(pid: Pid, task: Folder) -> Self {
+    pub fn new(pid: Pid, task: ProcDir) -> Self {
         Self { pid, task, kept: Vec::new(), listing: Vec::new(), turn: 0, unreadable: None }
     }
 
     /// Reads every thread once. `expected` is how many the process says it has: while nobody is missing and the number
     /// fits, the set is the same and the folder needs no listing.
-    pub fn refresh(&mut self, expected: u64, means: &mut Means) {
+    pub fn refresh(&mut self, expected: u64, means: &mut ReadContext) {
         self.unreadable = None;
         let before = self.kept.len();
         let (task, turn) = (&self.task, self.turn);
@@ -94,7 +94,7 @@ impl Threads {
     }
 
     /// Adds threads that are listed and not kept, drops those that are kept and no longer there.
-    fn relist(&mut self, means: &mut Means) {
+    fn relist(&mut self, means: &mut ReadContext) {
         // A folder that can't be listed belongs to a process that ended: its caller finds that out.
         if means.reader.numbers(&self.task, &mut self.listing).is_err() {
             return;
@@ -103,7 +103,7 @@ impl Threads {
         let mut listed = self.listing.iter().map(|entry| entry.number).peekable();
         let (task, pid) = (&self.task, self.pid);
         let mut unreadable = (0, None);
-        let mut meet = |tid, means: &mut Means| match Kept::meet(task, Tid(tid), pid, means) {
+        let mut meet = |tid, means: &mut ReadContext| match Kept::meet(task, Tid(tid), pid, means) {
             Ok(kept) => newborn.push(kept),
             Err(error) if is_gone(error) => {}
             Err(error) => unreadable = (unreadable.0 + 1, Some(error)),
@@ -145,7 +145,7 @@ impl Threads {
     }
 
     /// The folder of the threads.
-    pub fn task(&self) -> &Folder {
+    pub fn task(&self) -> &ProcDir {
         &self.task
     }
 
@@ -157,7 +157,7 @@ impl Threads {
 
     /// Threads whose evidence is still wanted. In a pid namespace of its own, a thread's own number is read from its
     /// status; a thread that ended meanwhile is left out.
-    pub fn unidentified(&self, namespaced: bool, reader: &mut Reader) -> Vec<Newborn> {
+    pub fn unidentified(&self, namespaced: bool, reader: &mut FileReader) -> Vec<Newborn> {
         let wanted = self.kept.iter().filter(|kept| kept.tries < TRIES).map(|kept| kept.fact.key.tid);
         let newborn = |tid: Tid| {
             let namespaced_tid = match namespaced {
@@ -170,7 +170,7 @@ impl Threads {
     }
 
     /// Takes what was found out. What is absent is asked for again a few times, then left with the reason.
-    pub fn identify(&mut self, mut evidence: Evidence) {
+    pub fn identify(&mut self, mut evidence: Identification) {
         for kept in self.kept.iter_mut().filter(|kept| kept.tries < TRIES) {
             kept.tries += 1;
             let known = &kept.fact.identity;
@@ -192,7 +192,7 @@ impl Threads {
     }
 
     /// Closes every descriptor of an ended process; the facts stay.
-    pub fn close(&mut self, means: &mut Means) {
+    pub fn close(&mut self, means: &mut ReadContext) {
         for kept in &mut self.kept {
             means.room += usize::from(kept.schedstat.take().is_some());
         }
@@ -204,20 +204,20 @@ fn not_listed() -> String {
 }
 
 /// The thread's id in the innermost pid namespace (`NSpid` of status).
-fn namespaced_number(task: &Folder, tid: Tid, reader: &mut Reader) -> Option<u32> {
+fn namespaced_number(task: &ProcDir, tid: Tid, reader: &mut FileReader) -> Option<u32> {
     let status = reader.read(task, Path::new(tid.0, "status").as_str(), 8192).ok()?;
     stat::status_last_number(status, "NSpid").and_then(|number| u32::try_from(number).ok())
 }
 
 impl Kept {
     /// Reads a thread for the first time. Fails with ENOENT or ESRCH when it is gone already.
-    fn meet(task: &Folder, tid: Tid, pid: Pid, means: &mut Means) -> Result<Self, Errno> {
+    fn meet(task: &ProcDir, tid: Tid, pid: Pid, means: &mut ReadContext) -> Result<Self, Errno> {
         let identity = Identity { main: tid.0 == pid.0, ..Identity::default() };
         let fact = ThreadFact {
             key: ThreadKey { tid, start_ticks: 0 },
             counters: Counters::default(),
             cpu_ticks: 0,
-            state: State::Unknown,
+            state: ThreadState::Unknown,
             last_cpu: None,
             affinity: None,
             identity: Arc::new(identity),
@@ -237,10 +237,10 @@ impl Kept {
     }
 
     /// Reads what may have changed. Fails with ENOENT or ESRCH when the thread is gone.
-    fn refresh(&mut self, task: &Folder, affinity: bool, means: &mut Means) -> Result<(), Errno> {
+    fn refresh(&mut self, task: &ProcDir, affinity: bool, means: &mut ReadContext) -> Result<(), Errno> {
         let uncounted = means.source == CounterSource::StatTicks && self.schedstat.is_none();
         let moved = !uncounted && self.read_counters(task, means)?;
-        let awake = moved || self.fact.state == State::Running || means.source == CounterSource::StatTicks;
+        let awake = moved || self.fact.state == ThreadState::Running || means.source == CounterSource::StatTicks;
         if awake || self.sights < YOUNG {
             self.read_stat(task, means)?;
             self.sights = self.sights.saturating_add(1);
@@ -253,7 +253,7 @@ impl Kept {
     }
 
     /// Reads schedstat; says whether the thread ran since.
-    fn read_counters(&mut self, task: &Folder, means: &mut Means) -> Result<bool, Errno> {
+    fn read_counters(&mut self, task: &ProcDir, means: &mut ReadContext) -> Result<bool, Errno> {
         let mut line = [0; SCHEDSTAT_LINE];
         let read = match &self.schedstat {
             Some(file) => rustix::io::pread(file, &mut line, 0)?,
@@ -272,7 +272,7 @@ impl Kept {
     }
 
     /// Reads stat. A thread with another start time is another thread: the one that was known is gone.
-    fn read_stat(&mut self, task: &Folder, means: &mut Means) -> Result<(), Errno> {
+    fn read_stat(&mut self, task: &ProcDir, means: &mut ReadContext) -> Result<(), Errno> {
         let mut line = [0; STAT_LINE];
         let file = task.file(Path::new(self.fact.key.tid.0, "stat").as_str())?;
         let read = rustix::io::pread(&file, &mut line, 0)?;

@@ -4,34 +4,34 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::data::sample::{NameSource, TargetName};
-use crate::probe::fake::{FakeProc, Line};
+use crate::probe::fake::{FakeProc, StatLine};
 
-fn means(room: usize) -> Means {
-    let masks = Masks::new(&Folder::open("/sys".as_ref()).unwrap());
-    Means { reader: Reader::default(), masks, source: CounterSource::Schedstat, room }
+fn means(room: usize) -> ReadContext {
+    let masks = AffinityReader::new(&ProcDir::open("/sys".as_ref()).unwrap());
+    ReadContext { reader: FileReader::default(), masks, source: CounterSource::Schedstat, room }
 }
 
-fn threads(fake: &FakeProc) -> Threads {
-    Threads::new(Pid(10), Folder::open(&fake.root().join("10/task")).unwrap())
+fn threads(fake: &FakeProc) -> ThreadReader {
+    ThreadReader::new(Pid(10), ProcDir::open(&fake.root().join("10/task")).unwrap())
 }
 
-fn told(threads: &Threads) -> Vec<(u32, u64)> {
+fn told(threads: &ThreadReader) -> Vec<(u32, u64)> {
     threads.facts().iter().map(|fact| (fact.key.tid.0, fact.counters.run_ns)).collect()
 }
 
 #[test]
 fn threads_come_sorted_and_go_silently() {
     let fake = FakeProc::new();
-    fake.process(10, Line::default());
-    fake.thread(10, 9, Line::default(), Some("5 0 1"));
-    fake.thread(10, 12, Line::default(), Some("7 0 1"));
+    fake.process(10, StatLine::default());
+    fake.thread(10, 9, StatLine::default(), Some("5 0 1"));
+    fake.thread(10, 12, StatLine::default(), Some("7 0 1"));
     let (mut threads, mut means) = (threads(&fake), means(2));
     threads.refresh(3, &mut means);
     assert_eq!(told(&threads), [(9, 5), (10, 1000), (12, 7)]);
     assert_eq!(means.room, 0, "one of three has no descriptor of its own");
-    fake.thread(10, 12, Line::default(), Some("8 0 2"));
+    fake.thread(10, 12, StatLine::default(), Some("8 0 2"));
     fake.remove("10/task/9");
-    fake.thread(10, 11, Line::default(), Some("1 0 1"));
+    fake.thread(10, 11, StatLine::default(), Some("1 0 1"));
     threads.refresh(4, &mut means);
     assert_eq!(told(&threads), [(10, 1000), (11, 1), (12, 8)]);
     assert_eq!(threads.unreadable, None);
@@ -42,11 +42,11 @@ fn threads_come_sorted_and_go_silently() {
 #[test]
 fn a_reused_number_is_another_thread() {
     let fake = FakeProc::new();
-    fake.process(10, Line::default());
+    fake.process(10, StatLine::default());
     let (mut threads, mut means) = (threads(&fake), means(0));
     threads.refresh(1, &mut means);
     let before = threads.facts()[0].key;
-    fake.thread(10, 10, Line { start_ticks: 900, ..Line::default() }, Some("3 0 1"));
+    fake.thread(10, 10, StatLine { start_ticks: 900, ..StatLine::default() }, Some("3 0 1"));
     threads.refresh(1, &mut means);
     let after = threads.facts()[0].clone();
     assert_ne!(before, after.key);
@@ -57,10 +57,10 @@ fn a_reused_number_is_another_thread() {
 #[test]
 fn the_folder_is_listed_only_when_the_number_of_threads_does_not_fit() {
     let fake = FakeProc::new();
-    fake.process(10, Line::default());
+    fake.process(10, StatLine::default());
     let (mut threads, mut means) = (threads(&fake), means(9));
     threads.refresh(1, &mut means);
-    fake.thread(10, 11, Line::default(), Some("1 0 1"));
+    fake.thread(10, 11, StatLine::default(), Some("1 0 1"));
     threads.refresh(1, &mut means);
     assert_eq!(told(&threads).len(), 1);
     threads.refresh(2, &mut means);
@@ -70,11 +70,11 @@ fn the_folder_is_listed_only_when_the_number_of_threads_does_not_fit() {
 #[test]
 fn a_name_set_after_birth_is_seen_and_one_set_late_once_the_thread_runs() {
     let fake = FakeProc::new();
-    fake.process(10, Line::default());
+    fake.process(10, StatLine::default());
     let (mut threads, mut means) = (threads(&fake), means(9));
-    let comm = |threads: &Threads| threads.facts()[0].identity.comm.to_string();
+    let comm = |threads: &ThreadReader| threads.facts()[0].identity.comm.to_string();
     threads.refresh(1, &mut means);
-    let named = |comm| Line { comm, ..Line::default() };
+    let named = |comm| StatLine { comm, ..StatLine::default() };
     fake.thread(10, 10, named("tf_Compute"), None);
     threads.refresh(1, &mut means);
     assert_eq!(comm(&threads), "tf_Compute");
@@ -91,10 +91,10 @@ fn a_name_set_after_birth_is_seen_and_one_set_late_once_the_thread_runs() {
 #[test]
 fn without_schedstat_clock_ticks_are_read_at_every_tick() {
     let fake = FakeProc::new();
-    fake.process(10, Line::default());
+    fake.process(10, StatLine::default());
     fake.remove("10/task/10");
     let mut means = means(9);
-    let ticked = |cpu_ticks| fake.thread(10, 10, Line { cpu_ticks, ..Line::default() }, None);
+    let ticked = |cpu_ticks| fake.thread(10, 10, StatLine { cpu_ticks, ..StatLine::default() }, None);
     ticked(5);
     let mut threads = threads(&fake);
     threads.refresh(1, &mut means);
@@ -111,7 +111,7 @@ fn without_schedstat_clock_ticks_are_read_at_every_tick() {
 #[test]
 fn counters_that_are_garbled_keep_their_last_value() {
     let fake = FakeProc::new();
-    fake.process(10, Line::default());
+    fake.process(10, StatLine::default());
     let (mut threads, mut means) = (threads(&fake), means(9));
     threads.refresh(1, &mut means);
     fake.write("10/task/10/schedstat", "gar bled");
@@ -122,13 +122,13 @@ fn counters_that_are_garbled_keep_their_last_value() {
 #[test]
 fn missing_evidence_is_asked_for_a_few_times_and_then_left_with_the_reason() {
     let fake = FakeProc::new();
-    fake.process(10, Line::default());
-    fake.thread(10, 11, Line::default(), Some("1 0 1"));
+    fake.process(10, StatLine::default());
+    fake.thread(10, 11, StatLine::default(), Some("1 0 1"));
     let (mut threads, mut means) = (threads(&fake), means(9));
     threads.refresh(2, &mut means);
     for _ in 0..TRIES {
         assert_eq!(threads.unidentified(false, &mut means.reader).len(), 2);
-        threads.identify(Evidence { missing: Some("no right".to_owned()), ..Evidence::default() });
+        threads.identify(Identification { missing: Some("no right".to_owned()), ..Identification::default() });
     }
     assert_eq!(threads.unidentified(false, &mut means.reader).len(), 0);
     let facts = threads.facts();
@@ -139,8 +139,8 @@ fn missing_evidence_is_asked_for_a_few_times_and_then_left_with_the_reason() {
 #[test]
 fn evidence_that_came_is_not_asked_for_again() {
     let fake = FakeProc::new();
-    fake.process(10, Line::default());
-    fake.thread(10, 11, Line::default(), Some("1 0 1"));
+    fake.process(10, StatLine::default());
+    fake.thread(10, 11, StatLine::default(), Some("1 0 1"));
     fake.write("10/task/11/status", "NSpid:\t11\t4\n");
     let (mut threads, mut means) = (threads(&fake), means(9));
     threads.refresh(2, &mut means);
@@ -148,7 +148,7 @@ fn evidence_that_came_is_not_asked_for_again() {
     assert_eq!(wanted.iter().map(|one| (one.tid.0, one.namespaced_tid)).collect::<Vec<_>>(), [(11, 4)]);
     let name = TargetName { name: "tf_Compute".into(), source: NameSource::TensorFlow };
     let found = HashMap::from([(Tid(11), (None, Some(name.clone())))]);
-    threads.identify(Evidence { threads: found, ..Evidence::default() });
+    threads.identify(Identification { threads: found, ..Identification::default() });
     assert_eq!(threads.facts()[1].identity.target_name, Some(name));
     assert_eq!(threads.unidentified(false, &mut means.reader).iter().map(|one| one.tid.0).collect::<Vec<_>>(), [10]);
 }

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::data::sample::{Call, CounterSource, Counters, Interest, KernelStack, ThreadDetail};
+use crate::data::sample::{CounterSource, Counters, Interest, KernelStack, SyscallState, ThreadDetail};
 use crate::data::{Pid, Text, ThreadKey, Tid};
 use crate::linux::access;
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, status_field};
-use crate::probe::threads::counters::Threads;
+use crate::probe::threads::counters::ThreadReader;
 use crate::probe::threads::wait;
-use crate::probe::threads::wait::Unread;
+use crate::probe::threads::wait::WaitGap;
 
 /// Threads read at most: more than any screen has lines, and enough of each group on it.
 const MOST: usize = 1536;
@@ -31,7 +31,7 @@ enum Depth {
 
 /// Details as they were last read.
 #[derive(Debug, Default)]
-pub struct Details {
+pub struct DetailReader {
     kept: HashMap<ThreadKey, Kept>,
     /// Why `syscall` and `stack` of a process may not be read; found out once.
     refusals: HashMap<(Pid, File), Text>,
@@ -56,20 +56,20 @@ struct Kept {
 struct Place<'a> {
     proc_root: &'a Path,
     pid: Pid,
-    task: &'a Folder,
+    task: &'a ProcDir,
     tid: Tid,
 }
 
-impl Details {
+impl DetailReader {
     /// Details of the threads that are wanted and still there, by rising key. `threads` are those of each process that
     /// lives.
     pub fn read<'a>(
         &mut self,
         interest: &Interest,
         proc_root: &Path,
-        threads: impl Iterator<Item = (Pid, &'a Threads)> + Clone,
+        threads: impl Iterator<Item = (Pid, &'a ThreadReader)> + Clone,
         source: CounterSource,
-        reader: &mut Reader,
+        reader: &mut FileReader,
     ) -> Vec<(ThreadKey, ThreadDetail)> {
         let mut before = std::mem::take(&mut self.kept);
         let mut details = Vec::new();
@@ -88,17 +88,17 @@ impl Details {
         details
     }
 
-    fn look(&mut self, place: &Place<'_>, depth: Depth, reader: &mut Reader) -> ThreadDetail {
+    fn look(&mut self, place: &Place<'_>, depth: Depth, reader: &mut FileReader) -> ThreadDetail {
         let call = match wait::call(place.task, place.tid, reader) {
             Ok(call) => Some(call),
-            Err(Unread::Refused) => Some(Call::Refused(self.refusal(place, File::Syscall))),
-            Err(Unread::Missing) => None,
+            Err(WaitGap::Refused) => Some(SyscallState::Refused(self.refusal(place, File::Syscall))),
+            Err(WaitGap::Missing) => None,
         };
         let mut detail = ThreadDetail { call, ..ThreadDetail::default() };
-        if detail.call == Some(Call::Running) && depth == Depth::Wait {
+        if detail.call == Some(SyscallState::Running) && depth == Depth::Wait {
             return detail;
         }
-        if depth > Depth::Wait || !matches!(detail.call, Some(Call::Inside(_))) {
+        if depth > Depth::Wait || !matches!(detail.call, Some(SyscallState::Inside(_))) {
             detail.wait_channel = wait::channel(place.task, place.tid, reader);
         }
         if depth > Depth::Wait
@@ -108,11 +108,11 @@ impl Details {
             detail.voluntary_switches = count("voluntary_ctxt_switches");
             detail.involuntary_switches = count("nonvoluntary_ctxt_switches");
         }
-        if depth == Depth::Stack && detail.call != Some(Call::Running) {
+        if depth == Depth::Stack && detail.call != Some(SyscallState::Running) {
             detail.kernel_stack = match wait::kernel_stack(place.task, place.tid, reader) {
                 Ok(frames) => Some(KernelStack::Frames(frames)),
-                Err(Unread::Refused) => Some(KernelStack::Refused(self.refusal(place, File::Stack))),
-                Err(Unread::Missing) => None,
+                Err(WaitGap::Refused) => Some(KernelStack::Refused(self.refusal(place, File::Stack))),
+                Err(WaitGap::Missing) => None,
             };
         }
         detail
@@ -134,9 +134,9 @@ impl Kept {
     /// Whether it is still what a new look would find. A thread that was seen running says nothing of now.
     fn answers(&self, counters: Counters, depth: Depth) -> bool {
         let blocked = match &self.detail.call {
-            Some(Call::Inside(_) | Call::Outside) => true,
-            Some(Call::Refused(_)) | None => self.detail.wait_channel.is_some(),
-            Some(Call::Running) => false,
+            Some(SyscallState::Inside(_) | SyscallState::Outside) => true,
+            Some(SyscallState::Refused(_)) | None => self.detail.wait_channel.is_some(),
+            Some(SyscallState::Running) => false,
         };
         blocked && self.counters == counters && self.depth >= depth
     }

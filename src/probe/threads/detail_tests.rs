@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::*;
-use crate::probe::fake::{FakeProc, Line};
+use crate::probe::fake::{FakeProc, StatLine};
 use crate::probe::live::Live;
 
 const FUTEX: &str = "202 0x7f1 0x189 0x0 0x0 0x0 0xffffffff 0x7ffe03d81508 0x7fa1b00cb503\n";
@@ -12,8 +12,8 @@ const FUTEX: &str = "202 0x7f1 0x189 0x0 0x0 0x0 0xffffffff 0x7ffe03d81508 0x7fa
 /// A process 50 with a thread 51 that waits in a futex.
 fn target() -> (FakeProc, Live, ThreadKey) {
     let fake = FakeProc::new();
-    fake.process(50, Line { threads: 2, ..Line::default() });
-    fake.thread(50, 51, Line::default(), Some("100 20 3\n"));
+    fake.process(50, StatLine { threads: 2, ..StatLine::default() });
+    fake.thread(50, 51, StatLine::default(), Some("100 20 3\n"));
     fake.write("50/task/51/syscall", FUTEX);
     fake.write("50/task/51/wchan", "futex_do_wait");
     fake.write("50/task/51/stack", "[<0>] futex_do_wait+0x38/0x70\n");
@@ -31,7 +31,7 @@ fn detail(live: &mut Live, interest: &Interest) -> ThreadDetail {
 
 fn name(detail: &ThreadDetail) -> Option<String> {
     match &detail.call {
-        Some(Call::Inside(call)) => Some(format!("{}", call.number)),
+        Some(SyscallState::Inside(call)) => Some(format!("{}", call.number)),
         _ => None,
     }
 }
@@ -56,7 +56,7 @@ fn a_blocked_thread_that_did_not_run_keeps_its_answer() {
     fake.write("50/task/51/syscall", "running\n");
     assert_eq!(name(&detail(&mut live, &interest)).as_deref(), Some("202"), "it was read again");
     fake.write("50/task/51/schedstat", "100 20 4\n");
-    assert_eq!(detail(&mut live, &interest).call, Some(Call::Running));
+    assert_eq!(detail(&mut live, &interest).call, Some(SyscallState::Running));
     fake.write("50/task/51/syscall", FUTEX);
     assert_eq!(name(&detail(&mut live, &interest)).as_deref(), Some("202"), "one that ran is read at every tick");
 }
@@ -67,13 +67,13 @@ fn without_exact_counters_every_look_is_new() {
     for tid in [50, 51] {
         fake.write(&format!("50/task/{tid}/schedstat"), "0 0 0\n");
     }
-    fake.thread(50, 51, Line { cpu_ticks: 7, ..Line::default() }, None);
+    fake.thread(50, 51, StatLine { cpu_ticks: 7, ..StatLine::default() }, None);
     let interest = Interest { waits: vec![key], ..Interest::default() };
     live.next(&interest, Duration::ZERO);
     fake.write("50/task/51/syscall", "running\n");
     let sample = live.next(&interest, Duration::ZERO);
     assert_eq!(sample.source, CounterSource::StatTicks);
-    assert_eq!(sample.details[0].1.call, Some(Call::Running));
+    assert_eq!(sample.details[0].1.call, Some(SyscallState::Running));
 }
 
 #[test]

@@ -3,12 +3,12 @@
 
 use rustix::io::Errno;
 
-use crate::data::sample::{Call, Syscall};
+use crate::data::sample::{Syscall, SyscallState};
 use crate::data::{Text, Tid};
-use crate::linux::proc::proc_dir::{Folder, Reader};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
 use crate::linux::proc::syscalls;
-use crate::linux::proc::syscalls::{Architecture, First};
+use crate::linux::proc::syscalls::{Architecture, FirstArgument};
 
 /// Longer than any line of `syscall`: a number, eight addresses and blanks.
 const CALL_LINE: usize = 256;
@@ -25,14 +25,14 @@ const LOWEST_STACK: u64 = 1 << 32;
 
 /// Why something of a thread was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unread {
+pub enum WaitGap {
     /// tftop may not read it.
     Refused,
     /// This kernel does not have it, or the thread is gone.
     Missing,
 }
 
-impl From<Errno> for Unread {
+impl From<Errno> for WaitGap {
     fn from(error: Errno) -> Self {
         match error {
             Errno::ACCESS | Errno::PERM => Self::Refused,
@@ -42,27 +42,27 @@ impl From<Errno> for Unread {
 }
 
 /// The thread's system call. The file of its descriptor is read with it, so both are of one moment or nearly.
-pub fn call(task: &Folder, tid: Tid, reader: &mut Reader) -> Result<Call, Unread> {
+pub fn call(task: &ProcDir, tid: Tid, reader: &mut FileReader) -> Result<SyscallState, WaitGap> {
     let line = reader.read(task, &format!("{tid}/syscall"), CALL_LINE)?;
-    let (mut call, first) = parse(line, Architecture::here()).ok_or(Unread::Missing)?;
-    if let (Call::Inside(syscall), First::Descriptor) = (&mut call, first) {
+    let (mut call, first) = parse(line, Architecture::here()).ok_or(WaitGap::Missing)?;
+    if let (SyscallState::Inside(syscall), FirstArgument::Descriptor) = (&mut call, first) {
         syscall.file = file(task, tid, syscall.arguments[0]);
     }
     Ok(call)
 }
 
 /// What a descriptor of the thread stands for. The kernel takes the lower half of the register.
-fn file(task: &Folder, tid: Tid, register: u64) -> Option<Text> {
+fn file(task: &ProcDir, tid: Tid, register: u64) -> Option<Text> {
     let descriptor = i32::try_from(register & 0xffff_ffff).ok()?;
     task.link(&format!("{tid}/fd/{descriptor}")).ok().map(|target| Text::from_bytes(&target))
 }
 
 /// The line of `syscall`; none for anything else.
-fn parse(line: &[u8], architecture: Option<Architecture>) -> Option<(Call, First)> {
+fn parse(line: &[u8], architecture: Option<Architecture>) -> Option<(SyscallState, FirstArgument)> {
     let mut words = words(line);
     match words.next()? {
-        b"running" => Some((Call::Running, First::Other)),
-        b"-1" => Some((Call::Outside, First::Other)),
+        b"running" => Some((SyscallState::Running, FirstArgument::Other)),
+        b"-1" => Some((SyscallState::Outside, FirstArgument::Other)),
         word => {
             let number = number(word)?;
             let mut registers = [0; 8];
@@ -73,7 +73,7 @@ fn parse(line: &[u8], architecture: Option<Architecture>) -> Option<(Call, First
             let known = architecture.filter(|_| stack >= LOWEST_STACK).and_then(|it| syscalls::find(it, number));
             let name = known.map(|(name, _)| Text::from(name));
             let call = Syscall { number, name, arguments: [a, b, c, d, e, f], file: None };
-            Some((Call::Inside(call), known.map_or(First::Other, |(_, first)| first)))
+            Some((SyscallState::Inside(call), known.map_or(FirstArgument::Other, |(_, first)| first)))
         }
     }
 }
@@ -85,14 +85,14 @@ fn hexadecimal(word: &[u8]) -> Option<u64> {
 }
 
 /// The kernel function the thread sleeps in; none when it does not sleep.
-pub fn channel(task: &Folder, tid: Tid, reader: &mut Reader) -> Option<Text> {
+pub fn channel(task: &ProcDir, tid: Tid, reader: &mut FileReader) -> Option<Text> {
     let function = reader.read(task, &format!("{tid}/wchan"), CHANNEL_LINE).ok()?.trim_ascii();
     // "0" is the kernel's word for a thread that does not sleep and for a reader who may not know.
     (!function.is_empty() && function != b"0").then(|| Text::from_bytes(function))
 }
 
 /// Names of the kernel functions the thread stands in, the innermost first.
-pub fn kernel_stack(task: &Folder, tid: Tid, reader: &mut Reader) -> Result<Vec<Text>, Unread> {
+pub fn kernel_stack(task: &ProcDir, tid: Tid, reader: &mut FileReader) -> Result<Vec<Text>, WaitGap> {
     let text = reader.read(task, &format!("{tid}/stack"), STACK)?;
     Ok(text.split(|&byte| byte == b'\n').filter_map(frame).take(MOST_FRAMES).collect())
 }

@@ -12,7 +12,7 @@ const FUTEX: &[u8] = b"202 0x7f1 0x189 0x0 0x0 0x0 0xffffffff 0x7ffe03d81508 0x7
 
 fn inside(line: &[u8], architecture: Architecture) -> Option<Syscall> {
     match parse(line, Some(architecture))?.0 {
-        Call::Inside(call) => Some(call),
+        SyscallState::Inside(call) => Some(call),
         _ => None,
     }
 }
@@ -25,8 +25,8 @@ fn thread(line: &[u8]) -> tempfile::TempDir {
     dir
 }
 
-fn read(dir: &Path) -> Result<Call, Unread> {
-    call(&Folder::open(dir).unwrap(), Tid(7), &mut Reader::default())
+fn read(dir: &Path) -> Result<SyscallState, WaitGap> {
+    call(&ProcDir::open(dir).unwrap(), Tid(7), &mut FileReader::default())
 }
 
 #[test]
@@ -35,13 +35,13 @@ fn a_call_has_its_number_its_name_and_its_arguments() {
     assert_eq!((call.number, call.name.as_deref()), (202, Some("futex")));
     assert_eq!(call.arguments, [0x7f1, 0x189, 0, 0, 0, 0xffff_ffff]);
     assert_eq!(inside(FUTEX, Architecture::Arm).unwrap().name.as_deref(), Some("accept"));
-    assert_eq!(parse(FUTEX, None).unwrap().1, First::Other, "an architecture tftop knows nothing of");
+    assert_eq!(parse(FUTEX, None).unwrap().1, FirstArgument::Other, "an architecture tftop knows nothing of");
 }
 
 #[test]
 fn running_and_outside_are_understood() {
-    assert_eq!(parse(b"running\n", None), Some((Call::Running, First::Other)));
-    assert_eq!(parse(b"-1 0x7ffe03d81508 0x7fa1b00cb503\n", None), Some((Call::Outside, First::Other)));
+    assert_eq!(parse(b"running\n", None), Some((SyscallState::Running, FirstArgument::Other)));
+    assert_eq!(parse(b"-1 0x7ffe03d81508 0x7fa1b00cb503\n", None), Some((SyscallState::Outside, FirstArgument::Other)));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn what_is_no_line_of_the_kernel_is_no_call() {
     ];
     for line in lines {
         assert_eq!(parse(line, Some(Architecture::X86)), None, "{}", String::from_utf8_lossy(line));
-        assert_eq!(read(thread(line).path()), Err(Unread::Missing));
+        assert_eq!(read(thread(line).path()), Err(WaitGap::Missing));
     }
 }
 
@@ -77,7 +77,7 @@ fn the_file_of_a_read_is_named_cleaned_and_never_followed() {
     let dir = thread(line("0xffffffff00000005").as_bytes());
     let path = dir.path().join("7/fd/5");
     let file = || match read(dir.path()).unwrap() {
-        Call::Inside(call) => call.file,
+        SyscallState::Inside(call) => call.file,
         other => panic!("{other:?}"),
     };
     assert_eq!(file(), None, "closed meanwhile");
@@ -98,9 +98,9 @@ fn the_file_of_a_read_is_named_cleaned_and_never_followed() {
 #[test]
 fn a_kernel_stack_is_its_functions_and_bounded() {
     let dir = thread(b"running");
-    let task = Folder::open(dir.path()).unwrap();
-    let stack = || kernel_stack(&task, Tid(7), &mut Reader::default());
-    assert_eq!(stack(), Err(Unread::Missing));
+    let task = ProcDir::open(dir.path()).unwrap();
+    let stack = || kernel_stack(&task, Tid(7), &mut FileReader::default());
+    assert_eq!(stack(), Err(WaitGap::Missing));
     let text = "[<0>] futex_do_wait+0x38/0x70\n[<0>] nvidia_wait+0x1/0x2 [nvidia]\ngarbage\n[<0>]\n[<0>] +0x1\n";
     fs::write(dir.path().join("7/stack"), text).unwrap();
     assert_eq!(stack().unwrap(), [Text::from("futex_do_wait"), Text::from("nvidia_wait")]);
@@ -112,8 +112,8 @@ fn a_kernel_stack_is_its_functions_and_bounded() {
 #[test]
 fn a_channel_of_nought_is_none() {
     let dir = thread(b"running");
-    let task = Folder::open(dir.path()).unwrap();
-    let channel = || channel(&task, Tid(7), &mut Reader::default());
+    let task = ProcDir::open(dir.path()).unwrap();
+    let channel = || channel(&task, Tid(7), &mut FileReader::default());
     assert_eq!(channel(), None);
     for (text, read) in [("0", None), ("", None), ("futex_do_wait", Some("futex_do_wait")), ("a\x1bb", Some("a^[b"))] {
         fs::write(dir.path().join("7/wchan"), text).unwrap();

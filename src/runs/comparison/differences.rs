@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::data::sample::ShimUse;
-use crate::runs::comparison::{Difference, Side};
-use crate::runs::stats::Outcome;
-use crate::runs::stats::run_context::Circumstances;
+use crate::runs::comparison::{ComparedSide, Difference};
+use crate::runs::stats::RunStats;
+use crate::runs::stats::run_context::RunContext;
 
 /// What stands where something is not set or not known.
 const NOTHING: &str = "-";
 
 /// Everything that differs, what was chosen before what was found.
-pub(crate) fn between(sides: &[Side]) -> Vec<Difference> {
+pub(crate) fn between(sides: &[ComparedSide]) -> Vec<Difference> {
     let names: BTreeSet<String> = sides
         .iter()
         .flat_map(|side| &side.runs)
@@ -28,12 +28,13 @@ pub(crate) fn between(sides: &[Side]) -> Vec<Difference> {
 }
 
 /// Something that differs among the runs of one side, which should be repeats of one another.
-pub(crate) fn within(side: &Side) -> Vec<String> {
-    let alone: Vec<Side> = side.runs.iter().map(|run| Side { label: String::new(), runs: vec![run.clone()] }).collect();
+pub(crate) fn within(side: &ComparedSide) -> Vec<String> {
+    let alone: Vec<ComparedSide> =
+        side.runs.iter().map(|run| ComparedSide { label: String::new(), runs: vec![run.clone()] }).collect();
     between(&alone).into_iter().map(|difference| difference.what).collect()
 }
 
-type Part = fn(&Circumstances) -> Option<String>;
+type Part = fn(&RunContext) -> Option<String>;
 
 /// What is found, not chosen.
 const FOUND: [&str; 7] = ["TensorFlow", "Keras", "Python", "host", "CPU", "CPUs online", "kernel"];
@@ -54,14 +55,14 @@ const KNOWN: [(&str, Part); 13] = [
     ("kernel", |facts| facts.machine.kernel.as_ref().map(ToString::to_string)),
 ];
 
-fn difference(what: &str, sides: &[Side], of: &dyn Fn(&Circumstances) -> Option<String>) -> Option<Difference> {
+fn difference(what: &str, sides: &[ComparedSide], of: &dyn Fn(&RunContext) -> Option<String>) -> Option<Difference> {
     let values: Vec<String> = sides.iter().map(|side| value(&side.runs, of)).collect();
     let differ = values.windows(2).any(|pair| pair[0] != pair[1]);
     differ.then(|| Difference { what: what.to_owned(), values })
 }
 
 /// The value of all runs of a side; several where they are not alike.
-fn value(runs: &[Outcome], of: &dyn Fn(&Circumstances) -> Option<String>) -> String {
+fn value(runs: &[RunStats], of: &dyn Fn(&RunContext) -> Option<String>) -> String {
     let values = runs.iter().map(|run| of(&run.circumstances).unwrap_or_else(|| NOTHING.to_owned()));
     let different: BTreeSet<String> = values.collect();
     different.into_iter().collect::<Vec<_>>().join(" | ")

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::data::scene::{Check, Demand, GroupKey};
-use crate::runs::comparison::{Figures, GroupFigures, GroupRow, Side, Standing, StepFigures, interval};
+use crate::data::scene::{CapCheck, Demand, GroupKey};
+use crate::runs::comparison::{ComparedSide, GroupFigures, GroupRow, Ranking, SideFigures, StepFigures, interval};
 use crate::runs::stats::spread::Spread;
 use crate::runs::stats::step_times::StepTimes;
-use crate::runs::stats::{GroupOutcome, Neighbours, Outcome};
+use crate::runs::stats::{GroupStats, Neighbours, RunStats};
 
 /// Of each side, in order. How they stand is not yet known.
-pub(crate) fn of(sides: &[Side]) -> Vec<Figures> {
+pub(crate) fn of(sides: &[ComparedSide]) -> Vec<SideFigures> {
     let gauge = Gauge::of(sides);
     sides.iter().map(|side| figures(side, gauge)).collect()
 }
@@ -24,7 +24,7 @@ enum Gauge {
 }
 
 impl Gauge {
-    fn of(sides: &[Side]) -> Self {
+    fn of(sides: &[ComparedSide]) -> Self {
         let mut counts = sides.iter().flat_map(|side| &side.runs).map(|run| run.neighbours.map(|n| n.of_allowed));
         let first = counts.next().flatten().filter(|&cpus| cpus > 0);
         if first.is_some() && counts.all(|count| count == first) { Self::Allowed } else { Self::All }
@@ -38,7 +38,7 @@ impl Gauge {
     }
 }
 
-fn figures(side: &Side, gauge: Gauge) -> Figures {
+fn figures(side: &ComparedSide, gauge: Gauge) -> SideFigures {
     let runs = &side.runs;
     let neighbours: Option<Vec<(Spread, u32)>> = runs.iter().map(|run| Some(gauge.read(run.neighbours?))).collect();
     let neighbours = neighbours.unwrap_or_default();
@@ -46,10 +46,10 @@ fn figures(side: &Side, gauge: Gauge) -> Figures {
     let got = middle(runs.iter().filter_map(|run| Some(run.demand?.got)));
     let waiting = middle(runs.iter().filter_map(|run| Some(run.demand?.waiting)));
     let mut said = HashSet::new();
-    Figures {
+    SideFigures {
         label: side.label.clone(),
         runs: runs.len(),
-        standing: Standing::Unknown,
+        standing: Ranking::Unknown,
         steps: steps(runs),
         demand: got.zip(waiting).map(|(got, waiting)| Demand::new(got, waiting)),
         effective_cpus: middle(runs.iter().filter_map(|run| run.effective_cpus)),
@@ -63,7 +63,7 @@ fn figures(side: &Side, gauge: Gauge) -> Figures {
     }
 }
 
-fn steps(runs: &[Outcome]) -> Option<StepFigures> {
+fn steps(runs: &[RunStats]) -> Option<StepFigures> {
     let all: Option<Vec<&StepTimes>> = runs.iter().map(|run| run.steps.as_ref()).collect();
     let all = all?;
     let middle_of = |part: fn(&StepTimes) -> f64| middle(all.iter().map(|steps| part(steps)));
@@ -84,7 +84,7 @@ fn steps(runs: &[Outcome]) -> Option<StepFigures> {
 }
 
 /// Every group of any side.
-pub(crate) fn groups(sides: &[Side]) -> Vec<GroupRow> {
+pub(crate) fn groups(sides: &[ComparedSide]) -> Vec<GroupRow> {
     let mut labels: BTreeMap<&GroupKey, &str> = BTreeMap::new();
     for group in sides.iter().flat_map(|side| &side.runs).flat_map(|run| &run.groups) {
         labels.entry(&group.key).or_insert(&group.label);
@@ -100,9 +100,9 @@ pub(crate) fn groups(sides: &[Side]) -> Vec<GroupRow> {
     rows
 }
 
-fn group(side: &Side, key: &GroupKey) -> Option<GroupFigures> {
-    let find = |run: &'_ Outcome| run.groups.iter().find(|group| group.key == *key).cloned();
-    let runs: Vec<Option<GroupOutcome>> = side.runs.iter().map(find).collect();
+fn group(side: &ComparedSide, key: &GroupKey) -> Option<GroupFigures> {
+    let find = |run: &'_ RunStats| run.groups.iter().find(|group| group.key == *key).cloned();
+    let runs: Vec<Option<GroupStats>> = side.runs.iter().map(find).collect();
     let most_threads = runs.iter().flatten().map(|group| group.most_threads).max()?;
     let demand =
         |part: fn(&Demand) -> f64| middle(runs.iter().map(|run| run.as_ref().map_or(0.0, |r| part(&r.demand))));
@@ -110,13 +110,13 @@ fn group(side: &Side, key: &GroupKey) -> Option<GroupFigures> {
 }
 
 /// Each cap once: exceeded before unverified before held.
-fn worst<'a>(checks: impl Iterator<Item = &'a Check>) -> Vec<Check> {
-    let rank = |check: &Check| match check.outcome {
-        crate::data::scene::Outcome::Exceeded => 0,
-        crate::data::scene::Outcome::Unverified => 1,
-        crate::data::scene::Outcome::Held => 2,
+fn worst<'a>(checks: impl Iterator<Item = &'a CapCheck>) -> Vec<CapCheck> {
+    let rank = |check: &CapCheck| match check.outcome {
+        crate::data::scene::CheckOutcome::Exceeded => 0,
+        crate::data::scene::CheckOutcome::Unverified => 1,
+        crate::data::scene::CheckOutcome::Held => 2,
     };
-    let mut worst: Vec<Check> = Vec::new();
+    let mut worst: Vec<CapCheck> = Vec::new();
     for check in checks {
         match worst.iter_mut().find(|known| known.cap == check.cap && known.value == check.value) {
             Some(known) if rank(check) < rank(known) => *known = check.clone(),

@@ -3,11 +3,11 @@
 use crate::data::sample::StepSource;
 use crate::runs::comparison::interval::Extent;
 use crate::runs::comparison::rules::{ALIKE_SHARE, least_difference};
-use crate::runs::comparison::{Figures, Ratio, Side, Standing, Verdict, interval};
+use crate::runs::comparison::{ComparedSide, ComparisonResult, Ranking, Ratio, SideFigures, interval};
 use crate::runs::stats::step_times::StepTimes;
 
 /// Fills in how each side stands, and says what that comes to.
-pub(crate) fn judge(sides: &[Side], figures: &mut [Figures]) -> Verdict {
+pub(crate) fn judge(sides: &[ComparedSide], figures: &mut [SideFigures]) -> ComparisonResult {
     let extents: Vec<Option<Extent>> = sides.iter().map(extent).collect();
     let order = |a: &usize, b: &usize| {
         let typical = |at: usize| extents[at].map_or(f64::INFINITY, |extent| extent.interval.typical_ms);
@@ -16,16 +16,16 @@ pub(crate) fn judge(sides: &[Side], figures: &mut [Figures]) -> Verdict {
     let mut by_speed: Vec<usize> = (0..sides.len()).filter(|&at| extents[at].is_some()).collect();
     by_speed.sort_by(order);
     let Some(&fastest) = by_speed.first() else {
-        return Verdict::NoRanking { why: why_without_interval(sides.first()) };
+        return ComparisonResult::NoRanking { why: why_without_interval(sides.first()) };
     };
     for at in 0..sides.len() {
         let standing = match (at == fastest, extents[fastest].zip(extents[at])) {
-            (true, _) => Standing::Fastest,
-            (false, None) => Standing::NotRanked { why: why_without_interval(sides.get(at)) },
+            (true, _) => Ranking::Fastest,
+            (false, None) => Ranking::NotRanked { why: why_without_interval(sides.get(at)) },
             (false, Some((fast, slow))) => {
                 let runs = sides[fastest].runs.len().min(sides[at].runs.len());
                 why_not_comparable((&sides[fastest], &figures[fastest]), (&sides[at], &figures[at]))
-                    .map_or_else(|| stand(fast, slow, runs), |why| Standing::NotRanked { why })
+                    .map_or_else(|| stand(fast, slow, runs), |why| Ranking::NotRanked { why })
             }
         };
         figures[at].standing = unless_stalls_say_otherwise(standing, &figures[fastest], &figures[at]);
@@ -33,16 +33,16 @@ pub(crate) fn judge(sides: &[Side], figures: &mut [Figures]) -> Verdict {
     verdict(fastest, &by_speed, figures)
 }
 
-fn verdict(fastest: usize, by_speed: &[usize], figures: &[Figures]) -> Verdict {
+fn verdict(fastest: usize, by_speed: &[usize], figures: &[SideFigures]) -> ComparisonResult {
     let unranked: Vec<&str> = figures
         .iter()
         .filter_map(|side| match &side.standing {
-            Standing::NotRanked { why } => Some(why.as_str()),
+            Ranking::NotRanked { why } => Some(why.as_str()),
             _ => None,
         })
         .collect();
     if figures.len() < 2 {
-        return Verdict::NoRanking { why: "there is only one side".to_owned() };
+        return ComparisonResult::NoRanking { why: "there is only one side".to_owned() };
     }
     if let Some(first) = unranked.first() {
         let more = match unranked.len() - 1 {
@@ -50,10 +50,10 @@ fn verdict(fastest: usize, by_speed: &[usize], figures: &[Figures]) -> Verdict {
             1 => "; and one more side can't be ranked".to_owned(),
             more => format!("; and {more} more sides can't be ranked"),
         };
-        return Verdict::NoRanking { why: format!("{first}{more}") };
+        return ComparisonResult::NoRanking { why: format!("{first}{more}") };
     }
     let mut alike = by_speed.iter().filter_map(|&at| match &figures[at].standing {
-        Standing::NoDifference { why } => Some((at, why)),
+        Ranking::NoDifference { why } => Some((at, why)),
         _ => None,
     });
     if let Some((second, why)) = alike.next() {
@@ -65,22 +65,22 @@ fn verdict(fastest: usize, by_speed: &[usize], figures: &[Figures]) -> Verdict {
             }
             _ => format!("{} leads {} sides without a shown difference: {why}", figures[fastest].label, others + 1),
         };
-        return Verdict::NoDifference { why };
+        return ComparisonResult::NoDifference { why };
     }
     let by = by_speed.get(1).and_then(|&second| match figures[second].standing {
-        Standing::Slower { by } => Some(by),
+        Ranking::Slower { by } => Some(by),
         _ => None,
     });
-    Verdict::Winner { side: figures[fastest].label.clone(), by: by.unwrap_or_default() }
+    ComparisonResult::Winner { side: figures[fastest].label.clone(), by: by.unwrap_or_default() }
 }
 
-fn extent(side: &Side) -> Option<Extent> {
+fn extent(side: &ComparedSide) -> Option<Extent> {
     let steps: Option<Vec<&StepTimes>> = side.runs.iter().map(|run| run.steps.as_ref()).collect();
     interval::extent(&steps?)
 }
 
 /// Two sides that can be compared.
-fn stand(fast: Extent, slow: Extent, runs: usize) -> Standing {
+fn stand(fast: Extent, slow: Extent, runs: usize) -> Ranking {
     let (a, b) = (fast.interval, slow.interval);
     let ratio = |slow_ms: f64, fast_ms: f64| if fast_ms > 0.0 { slow_ms / fast_ms } else { 1.0 };
     let by = Ratio {
@@ -93,33 +93,33 @@ fn stand(fast: Extent, slow: Extent, runs: usize) -> Standing {
     let difference_ms = b.typical_ms - a.typical_ms;
     let percent = (by.typical - 1.0) * 100.0;
     if difference_ms <= 0.0 {
-        return Standing::NoDifference { why: "their steps take the same time".to_owned() };
+        return Ranking::NoDifference { why: "their steps take the same time".to_owned() };
     }
     if b.low_ms <= a.high_ms {
         let why = format!(
             "{difference_ms:.2} ms a step ({percent:.0} %), but the ranges overlap: {:.2} to {:.2} and {:.2} to {:.2} ms",
             a.low_ms, a.high_ms, b.low_ms, b.high_ms
         );
-        return Standing::NoDifference { why };
+        return Ranking::NoDifference { why };
     }
     if difference_ms <= spread_ms {
         let why = format!("{difference_ms:.2} ms a step ({percent:.0} %) is within the spread of {spread_ms:.2} ms");
-        return Standing::NoDifference { why };
+        return Ranking::NoDifference { why };
     }
     if by.typical < 1.0 + least {
         let of = if runs == 1 { "one run".to_owned() } else { format!("{runs} runs") };
         let why =
             format!("{percent:.0} % is too little to be sure of with {of} a side: it takes {:.0} %", least * 100.0);
-        return Standing::NoDifference { why };
+        return Ranking::NoDifference { why };
     }
-    Standing::Slower { by }
+    Ranking::Slower { by }
 }
 
 /// Who is faster in most blocks and slower in all has stalls: neither counts for more than the other.
-fn unless_stalls_say_otherwise(standing: Standing, fast: &Figures, slow: &Figures) -> Standing {
+fn unless_stalls_say_otherwise(standing: Ranking, fast: &SideFigures, slow: &SideFigures) -> Ranking {
     let (Some(a), Some(b)) = (fast.steps, slow.steps) else { return standing };
     match standing {
-        Standing::Slower { .. } if b.mean_ms < a.mean_ms => Standing::NoDifference {
+        Ranking::Slower { .. } if b.mean_ms < a.mean_ms => Ranking::NoDifference {
             why: format!(
                 "{}'s usual step is shorter, but with its stalls a step takes {:.1} ms on average, on {} {:.1} ms",
                 fast.label, a.mean_ms, slow.label, b.mean_ms
@@ -129,7 +129,7 @@ fn unless_stalls_say_otherwise(standing: Standing, fast: &Figures, slow: &Figure
     }
 }
 
-fn why_without_interval(side: Option<&Side>) -> String {
+fn why_without_interval(side: Option<&ComparedSide>) -> String {
     let Some(side) = side else { return "there is nothing to compare".to_owned() };
     let gaps = side.runs.iter().flat_map(|run| &run.gaps);
     let about_steps = ["step times", "spread of step times"];
@@ -138,7 +138,7 @@ fn why_without_interval(side: Option<&Side>) -> String {
 }
 
 /// Why two sides can't be compared, whatever their step times are.
-fn why_not_comparable(a: (&Side, &Figures), b: (&Side, &Figures)) -> Option<String> {
+fn why_not_comparable(a: (&ComparedSide, &SideFigures), b: (&ComparedSide, &SideFigures)) -> Option<String> {
     let mut sources: Vec<(StepSource, &str)> = Vec::new();
     for side in [a.0, b.0] {
         sources.extend(side.runs.iter().filter_map(|run| Some((run.marks?.source, side.label.as_str()))));

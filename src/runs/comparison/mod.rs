@@ -11,17 +11,17 @@ pub(crate) mod rules;
 use serde::Serialize;
 
 use crate::data::Gap;
-use crate::data::scene::{Check, Demand, GroupKey};
-use crate::runs::stats::Outcome;
+use crate::data::scene::{CapCheck, Demand, GroupKey};
+use crate::runs::stats::RunStats;
 use crate::runs::stats::spread::Spread;
 
 /// One side: runs that are meant to be repeats of one another.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Side {
+pub struct ComparedSide {
     /// Its name; sides need different ones.
     pub label: String,
     /// Its runs, at least one.
-    pub runs: Vec<Outcome>,
+    pub runs: Vec<RunStats>,
 }
 
 /// Sides beside one another, in the order they were given.
@@ -30,11 +30,11 @@ pub struct Comparison {
     /// What is not the same on all sides: command, caps, variables, versions, machine.
     pub differences: Vec<Difference>,
     /// Each side's figures.
-    pub sides: Vec<Figures>,
+    pub sides: Vec<SideFigures>,
     /// Every group of any side, the one that wants most first.
     pub groups: Vec<GroupRow>,
     /// Who is faster, if that can be said.
-    pub verdict: Verdict,
+    pub verdict: ComparisonResult,
     /// What to bear in mind.
     pub remarks: Vec<String>,
 }
@@ -50,13 +50,13 @@ pub struct Difference {
 
 /// One side in figures. Of several runs: the median run's of each figure, but for sums and extremes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Figures {
+pub struct SideFigures {
     /// Its name.
     pub label: String,
     /// How many runs.
     pub runs: usize,
     /// How it stands to the fastest.
-    pub standing: Standing,
+    pub standing: Ranking,
     /// Its steps; none where a run has none.
     pub steps: Option<StepFigures>,
     /// What all groups together got and waited for.
@@ -70,7 +70,7 @@ pub struct Figures {
     /// Share of throttled periods.
     pub throttled_share: Option<f64>,
     /// Each cap, as it fared worst.
-    pub checks: Vec<Check>,
+    pub checks: Vec<CapCheck>,
     /// What is missing, and why, each once.
     pub gaps: Vec<Gap>,
 }
@@ -116,7 +116,7 @@ pub struct Interval {
 /// How a side stands to the fastest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "standing", rename_all = "snake_case")]
-pub enum Standing {
+pub enum Ranking {
     /// It has the smallest typical step time; whether that means anything is the verdict's business.
     Fastest,
     /// No difference to the fastest is shown.
@@ -173,7 +173,7 @@ pub struct GroupFigures {
 /// Who is faster.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
-pub enum Verdict {
+pub enum ComparisonResult {
     /// One side is faster than every other.
     Winner {
         /// Its label.
@@ -194,8 +194,8 @@ pub enum Verdict {
 }
 
 /// Compares sides. Their order changes nothing but the order of the answer. With fewer than two there is nothing to rank.
-pub fn compare(sides: &[Side]) -> Comparison {
-    let mut figures: Vec<Figures> = figures::of(sides);
+pub fn compare(sides: &[ComparedSide]) -> Comparison {
+    let mut figures: Vec<SideFigures> = figures::of(sides);
     let verdict = judge::judge(sides, &mut figures);
     Comparison {
         differences: differences::between(sides),

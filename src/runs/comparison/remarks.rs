@@ -1,11 +1,11 @@
 //! What to bear in mind when reading a comparison.
 
-use crate::data::scene::Outcome as Answer;
+use crate::data::scene::CheckOutcome as Answer;
 use crate::runs::comparison::rules::{BUSY_SHARE, ENOUGH_RUNS, STALLS};
-use crate::runs::comparison::{Figures, Side, differences};
+use crate::runs::comparison::{ComparedSide, SideFigures, differences};
 
 /// In the order of the sides.
-pub(crate) fn remarks(sides: &[Side], figures: &[Figures]) -> Vec<String> {
+pub(crate) fn remarks(sides: &[ComparedSide], figures: &[SideFigures]) -> Vec<String> {
     let mut remarks = Vec::new();
     let fewest = sides.iter().map(|side| side.runs.len()).min().unwrap_or(0);
     if fewest < ENOUGH_RUNS {
@@ -45,8 +45,8 @@ pub(crate) fn remarks(sides: &[Side], figures: &[Figures]) -> Vec<String> {
 }
 
 /// Whatever changes on a machine with time looks like a difference between sides that did not take turns.
-fn one_after_the_other(sides: &[Side]) -> Option<String> {
-    let span = |side: &Side| {
+fn one_after_the_other(sides: &[ComparedSide]) -> Option<String> {
+    let span = |side: &ComparedSide| {
         let began = || side.runs.iter().map(|run| run.began_unix_s).filter(|&at| at > 0);
         Some((began().min()?, began().max()?))
     };

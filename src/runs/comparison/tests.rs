@@ -39,7 +39,7 @@ struct Noise {
 
 const CALM: Noise = Noise { block: 0.02, correlation: 0.3, run: 0.01, drift: 0.0 };
 
-fn run(step_ms: f64, noise: Noise, chance: &mut Chance) -> Outcome {
+fn run(step_ms: f64, noise: Noise, chance: &mut Chance) -> RunStats {
     let level = 1.0 + noise.run * chance.normal();
     let slope = noise.drift * chance.normal();
     let mut off = noise.block * chance.normal();
@@ -53,11 +53,11 @@ fn run(step_ms: f64, noise: Noise, chance: &mut Chance) -> Outcome {
     outcome(blocks_ms)
 }
 
-fn outcome(blocks_ms: Vec<f64>) -> Outcome {
+fn outcome(blocks_ms: Vec<f64>) -> RunStats {
     let spread_ms = Spread::of(blocks_ms.iter().copied());
     let mean_ms = blocks_ms.iter().sum::<f64>() / blocks_ms.len() as f64;
     let cpus = Spread { low: 0.1, median: 0.2, high: 0.3 };
-    Outcome {
+    RunStats {
         marks: Some(MarkOrigin { source: StepSource::Keras, streams: 1, left_out: 0 }),
         steps: Some(StepTimes {
             count: 200,
@@ -70,19 +70,19 @@ fn outcome(blocks_ms: Vec<f64>) -> Outcome {
         neighbours: Some(Neighbours { cpus, of: 2, allowed_cpus: cpus, of_allowed: 2 }),
         cpu_ms_per_step: Some(3.0),
         seconds: 30.0,
-        ..Outcome::default()
+        ..RunStats::default()
     }
 }
 
-fn side(label: &str, runs: usize, step_ms: f64, noise: Noise, chance: &mut Chance) -> Side {
-    Side { label: label.to_owned(), runs: (0..runs).map(|_| run(step_ms, noise, chance)).collect() }
+fn side(label: &str, runs: usize, step_ms: f64, noise: Noise, chance: &mut Chance) -> ComparedSide {
+    ComparedSide { label: label.to_owned(), runs: (0..runs).map(|_| run(step_ms, noise, chance)).collect() }
 }
 
 fn winners(runs: usize, other_ms: f64, noise: Noise, pairs: usize) -> usize {
     let mut chance = Chance(runs as u64 + 7);
     let won = |chance: &mut Chance| {
         let sides = [side("a", runs, 100.0, noise, chance), side("b", runs, other_ms, noise, chance)];
-        matches!(compare(&sides).verdict, Verdict::Winner { .. })
+        matches!(compare(&sides).verdict, ComparisonResult::Winner { .. })
     };
     (0..pairs).filter(|_| won(&mut chance)).count()
 }
@@ -115,7 +115,9 @@ fn twice_as_fast_is_a_winner() {
     }
     let mut chance = Chance(3);
     let sides = [side("slow", 3, 200.0, CALM, &mut chance), side("fast", 3, 100.0, CALM, &mut chance)];
-    let Verdict::Winner { side, by } = compare(&sides).verdict else { panic!("{:?}", compare(&sides).verdict) };
+    let ComparisonResult::Winner { side, by } = compare(&sides).verdict else {
+        panic!("{:?}", compare(&sides).verdict)
+    };
     assert_eq!(side, "fast");
     assert!(by.low <= by.typical && by.typical <= by.high && (1.8..2.2).contains(&by.typical), "{by:?}");
 }
@@ -135,7 +137,7 @@ fn different_neighbours_forbid_a_ranking() {
         run.neighbours = Some(Neighbours { cpus: busy, of: 2, allowed_cpus: busy, of_allowed: 2 });
     }
     let comparison = compare(&sides);
-    let Verdict::NoRanking { why } = &comparison.verdict else { panic!("{:?}", comparison.verdict) };
+    let ComparisonResult::NoRanking { why } = &comparison.verdict else { panic!("{:?}", comparison.verdict) };
     assert!(why.contains("0.20 of 2 CPUs beside a and 1.00 beside b"), "{why}");
     assert!(comparison.remarks.iter().any(|remark| remark.contains("busy beside b")), "{:?}", comparison.remarks);
 }
@@ -148,7 +150,7 @@ fn a_side_that_is_fast_but_for_its_stalls_is_not_the_winner() {
         run.steps.as_mut().unwrap().mean_ms = 200.0;
     }
     let comparison = compare(&sides);
-    let Verdict::NoDifference { why } = &comparison.verdict else { panic!("{:?}", comparison.verdict) };
+    let ComparisonResult::NoDifference { why } = &comparison.verdict else { panic!("{:?}", comparison.verdict) };
     assert!(why.contains("stalling's usual step is shorter"), "{why}");
     assert!(comparison.remarks.iter().any(|remark| remark.contains("stalling stalled")), "{:?}", comparison.remarks);
 }
@@ -160,22 +162,25 @@ fn what_is_no_step_of_the_same_kind_or_no_step_at_all_is_not_ranked() {
     let mut b = side("b", 3, 200.0, CALM, &mut chance);
     b.runs[0].marks = Some(MarkOrigin { source: StepSource::Iterator, ..MarkOrigin::default() });
     let verdict = compare(&[a.clone(), b.clone()]).verdict;
-    assert!(matches!(&verdict, Verdict::NoRanking { why } if why.contains("not the same thing")), "{verdict:?}");
+    assert!(
+        matches!(&verdict, ComparisonResult::NoRanking { why } if why.contains("not the same thing")),
+        "{verdict:?}"
+    );
     b.runs[1].steps = None;
     b.runs[1].gaps = vec![Gap::new("step times", "no step marks: the shim did not attach")];
     let verdict = compare(&[a, b]).verdict;
-    assert!(matches!(&verdict, Verdict::NoRanking { why } if why.contains("b: no step marks")), "{verdict:?}");
+    assert!(matches!(&verdict, ComparisonResult::NoRanking { why } if why.contains("b: no step marks")), "{verdict:?}");
 }
 
 #[test]
 fn of_three_sides_the_two_that_lead_are_named_and_the_slow_one_is_slower() {
     let mut chance = Chance(11);
     let named = [("x", 100.0), ("y", 100.5), ("z", 300.0)];
-    let sides: Vec<Side> = named.map(|(label, ms)| side(label, 3, ms, CALM, &mut chance)).into();
+    let sides: Vec<ComparedSide> = named.map(|(label, ms)| side(label, 3, ms, CALM, &mut chance)).into();
     let comparison = compare(&sides);
-    let Verdict::NoDifference { why } = &comparison.verdict else { panic!("{:?}", comparison.verdict) };
+    let ComparisonResult::NoDifference { why } = &comparison.verdict else { panic!("{:?}", comparison.verdict) };
     assert!(why.contains("x and y lead") || why.contains("y and x lead"), "{why}");
-    assert!(matches!(comparison.sides[2].standing, Standing::Slower { .. }), "{:?}", comparison.sides[2].standing);
+    assert!(matches!(comparison.sides[2].standing, Ranking::Slower { .. }), "{:?}", comparison.sides[2].standing);
 }
 
 #[test]
@@ -197,9 +202,12 @@ fn what_differs_is_listed_and_repeats_that_differ_are_said() {
 
 #[test]
 fn nothing_to_compare_is_no_ranking() {
-    assert!(matches!(compare(&[]).verdict, Verdict::NoRanking { .. }));
-    let empty = [Side { label: "a".into(), runs: vec![] }, Side { label: "b".into(), runs: vec![Outcome::default()] }];
-    assert!(matches!(compare(&empty).verdict, Verdict::NoRanking { .. }));
+    assert!(matches!(compare(&[]).verdict, ComparisonResult::NoRanking { .. }));
+    let empty = [
+        ComparedSide { label: "a".into(), runs: vec![] },
+        ComparedSide { label: "b".into(), runs: vec![RunStats::default()] },
+    ];
+    assert!(matches!(compare(&empty).verdict, ComparisonResult::NoRanking { .. }));
 }
 
 proptest! {
@@ -209,13 +217,13 @@ proptest! {
     ) {
         let mut chance = Chance(seed);
         let named = [("a", 100.0), ("b", other_ms), ("c", third_ms)];
-        let mut sides: Vec<Side> = named.map(|(label, ms)| side(label, runs, ms, CALM, &mut chance)).into();
+        let mut sides: Vec<ComparedSide> = named.map(|(label, ms)| side(label, runs, ms, CALM, &mut chance)).into();
         let forward = compare(&sides);
         sides.reverse();
         sides.iter_mut().for_each(|side| side.runs.reverse());
         let backward = compare(&sides);
         prop_assert_eq!(&forward.verdict, &backward.verdict);
-        let standings = |comparison: &Comparison| -> Vec<Standing> {
+        let standings = |comparison: &Comparison| -> Vec<Ranking> {
             comparison.sides.iter().map(|side| side.standing.clone()).collect()
         };
         let mut reversed = standings(&backward);
@@ -227,7 +235,7 @@ proptest! {
     fn garbage_from_a_file_makes_no_panic(
         blocks in proptest::collection::vec(proptest::num::f64::ANY, 1..9), runs in 0_usize..4,
     ) {
-        let odd = Side { label: "odd".into(), runs: vec![outcome(blocks); runs] };
+        let odd = ComparedSide { label: "odd".into(), runs: vec![outcome(blocks); runs] };
         let even = side("even", 2, 100.0, CALM, &mut Chance(2));
         let _ = compare(&[odd, even]);
     }

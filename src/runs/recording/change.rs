@@ -7,15 +7,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::data::sample::{
-    Cost, CounterSource, Counters, CpuTime, Heard, HostFact, Identity, LaunchFact, LaunchSample, ProcessFact,
-    ProcessSample, Sample, State, StepMarks, ThreadDetail, ThreadFact, Throttle,
+    Cost, CounterSource, Counters, CpuTime, HostFact, Identity, LaunchFact, LaunchSample, ProcessFact, ProcessSample,
+    Sample, ShimReport, StepMarks, ThreadDetail, ThreadFact, ThreadState, Throttle,
 };
 use crate::data::{CpuSet, Gap, ProcessKey, ThreadKey};
 use crate::runs::recording::weight;
 
 /// A sample; a missing field is as it was in the look before.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Look {
+pub(crate) struct SampleDelta {
     at_ns: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     interval_ns: Option<u64>,
@@ -45,7 +45,7 @@ struct LaunchLook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fact: Option<Arc<LaunchFact>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    heard: Option<Arc<Heard>>,
+    heard: Option<Arc<ShimReport>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     marks: Vec<StepMarks>,
 }
@@ -91,7 +91,7 @@ struct ThreadLook {
     k: u64,
     /// State.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    st: Option<State>,
+    st: Option<ThreadState>,
     /// Last CPU; null: not known.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     c: Option<Option<u32>>,
@@ -117,7 +117,7 @@ fn changed<T: PartialEq>(now: &Arc<T>, before: &Arc<T>) -> Option<Arc<T>> {
     (!Arc::ptr_eq(now, before) && now != before).then(|| now.clone())
 }
 
-impl Look {
+impl SampleDelta {
     /// What is different. Before the first look stands the empty sample.
     pub(crate) fn between(before: &Sample, now: &Sample) -> Self {
         let mut bases: HashMap<ProcessKey, &ProcessSample> = HashMap::new();
@@ -282,7 +282,7 @@ impl ThreadLook {
             w: now.counters.wait_ns.wrapping_sub(counters.wait_ns),
             s: now.counters.slices.wrapping_sub(counters.slices),
             k: now.cpu_ticks.wrapping_sub(before.map_or(0, |before| before.cpu_ticks)),
-            st: (now.state != before.map_or(State::default(), |before| before.state)).then_some(now.state),
+            st: (now.state != before.map_or(ThreadState::default(), |before| before.state)).then_some(now.state),
             c: (now.last_cpu != before.and_then(|before| before.last_cpu)).then_some(now.last_cpu),
             a: (now.affinity.as_ref() != affinity).then(|| now.affinity.clone()),
             id: before.map_or_else(|| Some(now.identity.clone()), |before| changed(&now.identity, &before.identity)),
@@ -301,7 +301,7 @@ impl ThreadLook {
                 slices: counters.slices.wrapping_add(self.s),
             },
             cpu_ticks: before.map_or(0, |before| before.cpu_ticks).wrapping_add(self.k),
-            state: self.st.unwrap_or_else(|| before.map_or(State::default(), |before| before.state)),
+            state: self.st.unwrap_or_else(|| before.map_or(ThreadState::default(), |before| before.state)),
             last_cpu: self.c.unwrap_or_else(|| before.and_then(|before| before.last_cpu)),
             affinity: self.a.unwrap_or_else(|| before.and_then(|before| before.affinity.clone())),
             identity: identity.ok_or_else(|| format!("thread {} was never described", key.tid))?,

@@ -9,7 +9,7 @@ pub const SCHEMA: &str = "tftop.tape/1";
 
 /// The first line of a tape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
+pub struct TapeHeader {
     /// [`SCHEMA`].
     pub schema: Text,
     /// Who wrote it: tftop's version.
@@ -23,7 +23,7 @@ pub struct Header {
     pub started_ns: u64,
 }
 
-impl Header {
+impl TapeHeader {
     /// A tape of this version of tftop, begun at this instant.
     pub fn new(started_unix_ms: u64, started_ns: u64) -> Self {
         Self { schema: SCHEMA.into(), tftop: env!("CARGO_PKG_VERSION").into(), started_unix_ms, started_ns }

@@ -11,9 +11,9 @@ pub mod writer;
 
 use serde::{Deserialize, Serialize};
 
-use crate::runs::recording::change::Look;
-use crate::runs::recording::header::Header;
-use crate::runs::recording::writer::Tally;
+use crate::runs::recording::change::SampleDelta;
+use crate::runs::recording::header::TapeHeader;
+use crate::runs::recording::writer::TapeStats;
 
 /// Longest line of a tape, in bytes before compression: a look at 30,000 new threads fits.
 const LONGEST_LINE: usize = 8 << 20;
@@ -21,15 +21,15 @@ const LONGEST_LINE: usize = 8 << 20;
 /// One line of a tape.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+enum TapeLine {
     /// The first.
-    Tape(Header),
+    Tape(TapeHeader),
     /// A sample, as what is different from the one before.
-    Look(Box<Look>),
+    Look(Box<SampleDelta>),
     /// From here on one look of so many is on the tape.
     Thinned(u32),
     /// The last; a tape without it was cut.
-    End(Tally),
+    End(TapeStats),
 }
 
 #[cfg(test)]

@@ -8,43 +8,43 @@ use flate2::read::GzDecoder;
 
 use crate::data::Text;
 use crate::data::sample::Sample;
-use crate::runs::recording::header::{Header, SCHEMA};
-use crate::runs::recording::writer::Tally;
-use crate::runs::recording::{LONGEST_LINE, Line};
+use crate::runs::recording::header::{SCHEMA, TapeHeader};
+use crate::runs::recording::writer::TapeStats;
+use crate::runs::recording::{LONGEST_LINE, TapeLine};
 
 /// Most bytes of a tape after decompression: what its writer puts into a full tape is a small part of that.
 const MOST_BYTES: u64 = 64 << 30;
 
 /// The looks of a tape, as they were written.
 #[derive(Debug)]
-pub struct Reader<R: Read> {
+pub struct TapeReader<R: Read> {
     lines: BufReader<GzDecoder<R>>,
     pub(crate) line: Vec<u8>,
-    header: Header,
+    header: TapeHeader,
     before: Sample,
     bytes: u64,
-    end: Option<End>,
+    end: Option<TapeEnd>,
 }
 
 /// How a tape ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum TapeEnd {
     /// Its writer finished it.
-    Finished(Tally),
+    Finished(TapeStats),
     /// Its writer was ended before: what is missing is at most the last seconds.
     Cut,
     /// From here on it makes no sense.
     Broken(String),
 }
 
-impl End {
+impl TapeEnd {
     /// Whether everything up to the target's end is there.
     pub fn is_complete(&self) -> bool {
         matches!(self, Self::Finished(tally) if !tally.full)
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for TapeEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Finished(tally) if tally.full => f.write_str("the tape was full before the end"),
@@ -57,7 +57,7 @@ impl fmt::Display for End {
 
 /// Why a file is no tape that can be read.
 #[derive(Debug)]
-pub enum Unreadable {
+pub enum TapeError {
     /// The file can't be read.
     Io(io::Error),
     /// Nothing of it is a tape.
@@ -66,7 +66,7 @@ pub enum Unreadable {
     OtherFormat(Text),
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for TapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => error.fmt(f),
@@ -78,51 +78,51 @@ impl fmt::Display for Unreadable {
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for TapeError {}
 
-impl<R: Read> Reader<R> {
+impl<R: Read> TapeReader<R> {
     /// Reads the header.
-    pub fn open(tape: R) -> Result<Self, Unreadable> {
+    pub fn open(tape: R) -> Result<Self, TapeError> {
         let mut reader = Self {
             lines: BufReader::new(GzDecoder::new(tape)),
             line: Vec::new(),
-            header: Header::new(0, 0),
+            header: TapeHeader::new(0, 0),
             before: Sample::default(),
             bytes: 0,
             end: None,
         };
         match reader.line() {
-            Ok(Line::Tape(header)) if *header.schema == *SCHEMA => reader.header = header,
-            Ok(Line::Tape(header)) => return Err(Unreadable::OtherFormat(header.schema)),
-            Err(Stop::Io(error)) => return Err(Unreadable::Io(error)),
-            Ok(_) | Err(Stop::Cut | Stop::Broken(_)) => return Err(Unreadable::NoTape),
+            Ok(TapeLine::Tape(header)) if *header.schema == *SCHEMA => reader.header = header,
+            Ok(TapeLine::Tape(header)) => return Err(TapeError::OtherFormat(header.schema)),
+            Err(Stop::Io(error)) => return Err(TapeError::Io(error)),
+            Ok(_) | Err(Stop::Cut | Stop::Broken(_)) => return Err(TapeError::NoTape),
         }
         Ok(reader)
     }
 
     /// How it ended; none before the last look was taken.
-    pub fn end(&self) -> Option<&End> {
+    pub fn end(&self) -> Option<&TapeEnd> {
         self.end.as_ref()
     }
 
-    fn look(&mut self) -> Result<Sample, End> {
+    fn look(&mut self) -> Result<Sample, TapeEnd> {
         loop {
             match self.line() {
-                Ok(Line::Look(look)) => {
-                    self.before = look.upon(&self.before).map_err(End::Broken)?;
+                Ok(TapeLine::Look(look)) => {
+                    self.before = look.upon(&self.before).map_err(TapeEnd::Broken)?;
                     return Ok(self.before.clone());
                 }
-                Ok(Line::Thinned(_)) => {}
-                Ok(Line::End(tally)) => return Err(End::Finished(tally)),
-                Ok(Line::Tape(_)) => return Err(End::Broken("it begins a second time".to_owned())),
-                Err(Stop::Cut) => return Err(End::Cut),
-                Err(Stop::Broken(why)) => return Err(End::Broken(why)),
-                Err(Stop::Io(error)) => return Err(End::Broken(format!("it can't be read on: {error}"))),
+                Ok(TapeLine::Thinned(_)) => {}
+                Ok(TapeLine::End(tally)) => return Err(TapeEnd::Finished(tally)),
+                Ok(TapeLine::Tape(_)) => return Err(TapeEnd::Broken("it begins a second time".to_owned())),
+                Err(Stop::Cut) => return Err(TapeEnd::Cut),
+                Err(Stop::Broken(why)) => return Err(TapeEnd::Broken(why)),
+                Err(Stop::Io(error)) => return Err(TapeEnd::Broken(format!("it can't be read on: {error}"))),
             }
         }
     }
 
-    fn line(&mut self) -> Result<Line, Stop> {
+    fn line(&mut self) -> Result<TapeLine, Stop> {
         self.line.clear();
         let mut limited = (&mut self.lines).take(LONGEST_LINE as u64 + 1);
         limited.read_until(b'\n', &mut self.line).map_err(Stop::of)?;
@@ -137,7 +137,7 @@ impl<R: Read> Reader<R> {
     }
 }
 
-impl<R: Read> Iterator for Reader<R> {
+impl<R: Read> Iterator for TapeReader<R> {
     type Item = Sample;
 
     fn next(&mut self) -> Option<Sample> {

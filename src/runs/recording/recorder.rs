@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use crate::data::sample::{Sample, StepMarks};
-use crate::runs::recording::header::Header;
-use crate::runs::recording::steps::Steps;
-use crate::runs::recording::writer::{Tally, Writer};
+use crate::runs::recording::header::TapeHeader;
+use crate::runs::recording::steps::StepWriter;
+use crate::runs::recording::writer::{TapeStats, TapeWriter};
 
 /// Looks that wait for the disk before any is left out.
 const MOST_WAITING: usize = 64;
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where it writes to; none: not at all.
 #[derive(Debug, Default)]
-pub struct Files {
+pub struct RecorderFiles {
     /// The tape.
     pub tape: Option<File>,
     /// The step times.
@@ -31,26 +31,26 @@ pub struct Files {
 
 /// What became of the recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recorded {
+pub struct RecordingResult {
     /// What is on the tape; none where there is none that is finished.
-    pub tape: Option<Tally>,
+    pub tape: Option<TapeStats>,
     /// What is missing, and why; each a sentence.
     pub missing: Vec<String>,
 }
 
 /// Writes the looks of one target.
 #[derive(Debug)]
-pub struct Recorder {
+pub struct TapeRecorder {
     looks: SyncSender<Sample>,
-    done: Receiver<Recorded>,
+    done: Receiver<RecordingResult>,
     /// Looks that found the queue full, and their marks.
     lost: u64,
     late: Vec<StepMarks>,
 }
 
-impl Recorder {
+impl TapeRecorder {
     /// Begins both files and the thread.
-    pub fn start(files: Files, header: Header) -> std::io::Result<Self> {
+    pub fn start(files: RecorderFiles, header: TapeHeader) -> std::io::Result<Self> {
         let (looks, come) = mpsc::sync_channel(MOST_WAITING);
         let (tell, done) = mpsc::channel();
         let write = move || {
@@ -73,9 +73,9 @@ impl Recorder {
     }
 
     /// Waits until everything is written, but not for ever.
-    pub fn finish(self) -> Recorded {
+    pub fn finish(self) -> RecordingResult {
         drop(self.looks);
-        let gave_up = || Recorded {
+        let gave_up = || RecordingResult {
             tape: None,
             missing: vec![format!(
                 "the end of the samples and step times: the disk did not answer for {} s",
@@ -91,11 +91,12 @@ impl Recorder {
 }
 
 /// Writes what comes until nobody sends any more. A file that fails is given up; the other goes on.
-fn record(files: Files, header: Header, looks: &Receiver<Sample>) -> Recorded {
-    let mut recorded = Recorded::default();
+fn record(files: RecorderFiles, header: TapeHeader, looks: &Receiver<Sample>) -> RecordingResult {
+    let mut recorded = RecordingResult::default();
     let started_ns = header.started_ns;
-    let mut tape = files.tape.and_then(|file| recorded.kept("samples", Writer::new(file, header, TAPE_LIMIT)));
-    let mut steps = files.steps.and_then(|file| recorded.kept("step times", Steps::new(file, started_ns, STEPS_LIMIT)));
+    let mut tape = files.tape.and_then(|file| recorded.kept("samples", TapeWriter::new(file, header, TAPE_LIMIT)));
+    let mut steps =
+        files.steps.and_then(|file| recorded.kept("step times", StepWriter::new(file, started_ns, STEPS_LIMIT)));
     for sample in looks {
         let marks = sample.launch.as_ref().map(|launch| launch.marks.as_slice()).unwrap_or_default();
         if let Some(writer) = &mut steps
@@ -119,7 +120,7 @@ fn record(files: Files, header: Header, looks: &Receiver<Sample>) -> Recorded {
     recorded
 }
 
-impl Recorded {
+impl RecordingResult {
     fn kept<T>(&mut self, what: &str, result: std::io::Result<T>) -> Option<T> {
         result.map_err(|error| self.missing.push(format!("{what} from here on: {error}"))).ok()
     }

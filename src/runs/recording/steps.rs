@@ -7,7 +7,7 @@ use crate::data::sample::{StepMarks, StepSource};
 
 /// Writes step times up to a number of bytes.
 #[derive(Debug)]
-pub struct Steps<W: Write> {
+pub struct StepWriter<W: Write> {
     out: W,
     started_ns: u64,
     left: u64,
@@ -15,7 +15,7 @@ pub struct Steps<W: Write> {
     left_out: u64,
 }
 
-impl<W: Write> Steps<W> {
+impl<W: Write> StepWriter<W> {
     /// Begins with the names of the columns. Seconds count from `started_ns`, nanoseconds since boot.
     pub fn new(mut out: W, started_ns: u64, limit: u64) -> io::Result<Self> {
         out.write_all(b"pid,source,stream,first,at_s,duration_us\n")?;
@@ -82,7 +82,7 @@ mod tests {
 
     fn written(limit: u64, marks: &[StepMarks]) -> (String, u64) {
         let mut out = Vec::new();
-        let mut steps = Steps::new(&mut out, 1_000_000_000, limit).unwrap();
+        let mut steps = StepWriter::new(&mut out, 1_000_000_000, limit).unwrap();
         marks.iter().for_each(|one| steps.write(std::slice::from_ref(one)).unwrap());
         let left_out = steps.left_out();
         (String::from_utf8(out).unwrap(), left_out)

@@ -10,21 +10,20 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::runs::recording::writer::Writer;
-use crate::runs::recording::reader::Reader;
 use crate::data::*;
-use crate::runs::recording::reader::End;
+use crate::runs::recording::reader::{TapeEnd, TapeReader};
+use crate::runs::recording::writer::TapeWriter;
 
-fn written(samples: &[Sample], limit: u64) -> (Vec<u8>, Tally) {
+fn written(samples: &[Sample], limit: u64) -> (Vec<u8>, TapeStats) {
     let mut tape = Vec::new();
-    let mut writer = Writer::new(&mut tape, Header::new(1_000, 7), limit).unwrap();
+    let mut writer = TapeWriter::new(&mut tape, TapeHeader::new(1_000, 7), limit).unwrap();
     samples.iter().for_each(|sample| writer.write(sample.clone()).unwrap());
     let tally = writer.finish().unwrap();
     (tape, tally)
 }
 
-fn read(tape: &[u8]) -> (Vec<Sample>, End) {
-    let mut reader = Reader::open(tape).unwrap();
+fn read(tape: &[u8]) -> (Vec<Sample>, TapeEnd) {
+    let mut reader = TapeReader::open(tape).unwrap();
     let samples = reader.by_ref().collect();
     (samples, reader.end().unwrap().clone())
 }
@@ -36,11 +35,11 @@ fn compressed(lines: &[&str]) -> Vec<u8> {
 }
 
 fn header() -> String {
-    serde_json::to_string(&Line::Tape(Header::new(1_000, 7))).unwrap()
+    serde_json::to_string(&TapeLine::Tape(TapeHeader::new(1_000, 7))).unwrap()
 }
 
 /// A tape of these lines behind a good header.
-fn broken_by(lines: &[&str]) -> (usize, End) {
+fn broken_by(lines: &[&str]) -> (usize, TapeEnd) {
     let header = header();
     let lines: Vec<&str> = std::iter::once(header.as_str()).chain(lines.iter().copied()).collect();
     let (samples, end) = read(&compressed(&lines));
@@ -52,7 +51,7 @@ fn thread(tid: u32, run_ns: u64, comm: &str) -> ThreadFact {
         key: ThreadKey { tid: Tid(tid), start_ticks: 5 },
         counters: Counters { run_ns, wait_ns: run_ns / 2, slices: 1 },
         cpu_ticks: 3,
-        state: State::Sleeping,
+        state: ThreadState::Sleeping,
         last_cpu: Some(1),
         affinity: Some(Arc::new("0-3".parse().unwrap())),
         identity: Arc::new(Identity { comm: comm.into(), ..Identity::default() }),
@@ -106,12 +105,12 @@ fn a_tape_cut_anywhere_is_read_up_to_its_last_seconds() {
     let (tape, _) = written(&samples, u64::MAX);
     let mut most = 0;
     for cut in 0..tape.len() {
-        let Ok(mut reader) = Reader::open(&tape[..cut]) else { continue };
+        let Ok(mut reader) = TapeReader::open(&tape[..cut]) else { continue };
         let seen: Vec<Sample> = reader.by_ref().collect();
         assert_eq!(seen, samples[..seen.len()]);
         // Only gzip's own length and checksum come after the last line.
-        let finished = matches!(reader.end(), Some(End::Finished(_)));
-        assert!(reader.end() == Some(&End::Cut) || (finished && seen.len() == 12), "{cut}: {:?}", reader.end());
+        let finished = matches!(reader.end(), Some(TapeEnd::Finished(_)));
+        assert!(reader.end() == Some(&TapeEnd::Cut) || (finished && seen.len() == 12), "{cut}: {:?}", reader.end());
         assert!(seen.len() >= most, "a longer tape holds no less");
         most = seen.len();
     }
@@ -121,13 +120,13 @@ fn a_tape_cut_anywhere_is_read_up_to_its_last_seconds() {
 #[test]
 fn a_killed_writer_loses_two_seconds_at_most() {
     let mut tape = Vec::new();
-    let mut writer = Writer::new(&mut tape, Header::new(0, 0), u64::MAX).unwrap();
+    let mut writer = TapeWriter::new(&mut tape, TapeHeader::new(0, 0), u64::MAX).unwrap();
     watch(9).into_iter().for_each(|sample| writer.write(sample).unwrap());
     // Nothing of it is run any more.
     std::mem::forget(writer);
     let (samples, end) = read(&tape);
     assert!(samples.len() >= 8, "{}", samples.len());
-    assert_eq!(end, End::Cut);
+    assert_eq!(end, TapeEnd::Cut);
 }
 
 #[test]
@@ -141,7 +140,7 @@ fn a_long_run_is_thinned_and_keeps_its_marks_and_its_last_look() {
     let (tape, tally) = written(&samples, limit);
     assert!(tape.len() as u64 <= limit + 10_000, "{}", tape.len());
     let (read, end) = read(&tape);
-    assert_eq!((end, tally.looks + tally.thinned), (End::Finished(tally.clone()), 4_000));
+    assert_eq!((end, tally.looks + tally.thinned), (TapeEnd::Finished(tally.clone()), 4_000));
     assert!(tally.thinned > 0 && tally.looks == read.len() as u64 && !tally.full, "{tally:?}");
     assert_eq!(read.last().unwrap().at_ns, samples.last().unwrap().at_ns);
     let marks: Vec<u64> =
@@ -154,12 +153,12 @@ fn a_full_tape_says_so() {
     let (tape, tally) = written(&watch(5_000), 2_000);
     let (samples, end) = read(&tape);
     assert!(tally.full && tally.lost > 0 && tape.len() < 20_000, "{tally:?} {}", tape.len());
-    assert_eq!((samples.len() as u64, end), (tally.looks, End::Finished(tally)));
+    assert_eq!((samples.len() as u64, end), (tally.looks, TapeEnd::Finished(tally)));
 }
 
 #[test]
 fn what_is_no_tape_is_refused_with_the_reason() {
-    let refused = |bytes: &[u8]| Reader::open(bytes).map(drop).unwrap_err().to_string();
+    let refused = |bytes: &[u8]| TapeReader::open(bytes).map(drop).unwrap_err().to_string();
     assert!(refused(b"").contains("no tape") && refused(b"garbage").contains("no tape"));
     assert!(refused(&compressed(&["{}"])).contains("no tape"));
     let newer = compressed(&[r#"{"tape":{"schema":"tftop.tape/99"}}"#]);
@@ -169,8 +168,8 @@ fn what_is_no_tape_is_refused_with_the_reason() {
 #[test]
 fn wrong_references_end_the_tape_with_the_reason() {
     let new = r#"{"look":{"at_ns":1,"processes":[{"key":{"pid":7,"start_ticks":5}}]}}"#;
-    assert_eq!(broken_by(&[new]), (0, End::Broken("process 7 was never described".to_owned())));
-    let sample = serde_json::to_string(&Line::Look(Box::new(Look::between(
+    assert_eq!(broken_by(&[new]), (0, TapeEnd::Broken("process 7 was never described".to_owned())));
+    let sample = serde_json::to_string(&TapeLine::Look(Box::new(SampleDelta::between(
         &Sample::default(),
         &sample(1, vec![thread(7, 1, "a"), thread(9, 1, "b")]),
     ))))
@@ -183,9 +182,9 @@ fn wrong_references_end_the_tape_with_the_reason() {
         (r#""threads":[{"t":6,"b":5,"id":null}]"#, "thread 6 was never described"),
     ] {
         let next = format!(r#"{{"look":{{"at_ns":2,"processes":[{{"key":{{"pid":7,"start_ticks":5}},{threads}}}]}}}}"#);
-        assert_eq!(broken_by(&[&sample, &next]), (1, End::Broken(why.to_owned())), "{threads}");
+        assert_eq!(broken_by(&[&sample, &next]), (1, TapeEnd::Broken(why.to_owned())), "{threads}");
     }
-    assert!(matches!(broken_by(&[&sample, &header()]), (1, End::Broken(why)) if why.contains("second time")));
+    assert!(matches!(broken_by(&[&sample, &header()]), (1, TapeEnd::Broken(why)) if why.contains("second time")));
 }
 
 #[test]
@@ -195,9 +194,9 @@ fn a_line_that_unpacks_to_gigabytes_is_not_unpacked() {
     let spaces = vec![b' '; 1 << 20];
     (0..64).for_each(|_| bomb.write_all(&spaces).unwrap());
     let bomb = bomb.finish().unwrap();
-    let mut reader = Reader::open(bomb.as_slice()).unwrap();
+    let mut reader = TapeReader::open(bomb.as_slice()).unwrap();
     assert_eq!(reader.next(), None);
-    assert!(matches!(reader.end(), Some(End::Broken(why)) if why.contains("more than any tftop writes")));
+    assert!(matches!(reader.end(), Some(TapeEnd::Broken(why)) if why.contains("more than any tftop writes")));
     assert!(reader.line.capacity() <= 4 * LONGEST_LINE, "{}", reader.line.capacity());
 }
 
@@ -216,7 +215,7 @@ fn threads_that_never_end_do_not_fill_the_memory() {
         .collect();
     let (looks, end) = broken_by(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(looks > 10 && looks < 40, "{looks}");
-    assert!(matches!(end, End::Broken(why) if why.contains("more processes and threads")));
+    assert!(matches!(end, TapeEnd::Broken(why) if why.contains("more processes and threads")));
 }
 
 #[test]
@@ -232,7 +231,7 @@ fn a_sample_too_large_for_a_tape_is_left_out_and_counted() {
 #[test]
 fn a_tape_of_the_first_version_still_loads() {
     let (samples, end) = read(include_bytes!("../../../tests/data/tape/first.tape"));
-    assert_eq!(end, End::Finished(Tally { looks: samples.len() as u64, ..Tally::default() }));
+    assert_eq!(end, TapeEnd::Finished(TapeStats { looks: samples.len() as u64, ..TapeStats::default() }));
     let last = samples.last().unwrap();
     assert_eq!(last.processes[0].fact.tensorflow.as_ref().unwrap().version, Some("2.21.0".into()));
     assert_eq!(last.launch.as_ref().unwrap().fact.caps.intra, Some(1));
@@ -251,7 +250,7 @@ fn texts() -> impl Strategy<Value = Text> {
 
 fn thread_facts() -> impl Strategy<Value = ThreadFact> {
     let affinity = proptest::option::of(any::<u64>().prop_map(|word| Arc::new(CpuSet::from(vec![word]))));
-    let state = (0..11_usize).prop_map(|n| State::from_letter(b"RSDTtZXIP?x"[n]));
+    let state = (0..11_usize).prop_map(|n| ThreadState::from_letter(b"RSDTtZXIP?x"[n]));
     (0..6_u32, 0..2_u64, any::<[u64; 3]>(), any::<u64>(), state, any::<Option<u32>>(), affinity, texts()).prop_map(
         |(tid, start_ticks, [run_ns, wait_ns, slices], cpu_ticks, state, last_cpu, affinity, comm)| ThreadFact {
             key: ThreadKey { tid: Tid(tid), start_ticks },
@@ -288,7 +287,7 @@ fn samples() -> impl Strategy<Value = Sample> {
     });
     let launch = (any::<Option<u32>>(), any::<u64>(), vec(marks, 0..3)).prop_map(|(intra, not_understood, marks)| {
         let fact = Arc::new(LaunchFact { caps: Caps { intra, ..Caps::default() }, ..LaunchFact::default() });
-        LaunchSample { fact, heard: Arc::new(Heard { not_understood, ..Heard::default() }), marks }
+        LaunchSample { fact, heard: Arc::new(ShimReport { not_understood, ..ShimReport::default() }), marks }
     });
     let gaps = vec((".{0,8}", ".{0,8}").prop_map(|(what, why)| Gap { what, why }), 0..2);
     (any::<[u64; 3]>(), texts(), vec(process_samples(), 0..4), gaps, proptest::option::of(launch), any::<bool>())
@@ -313,7 +312,7 @@ proptest! {
     #[test]
     fn what_was_written_is_what_is_read(samples in vec(samples(), 0..6)) {
         let (tape, tally) = written(&samples, u64::MAX);
-        prop_assert_eq!(read(&tape), (samples, End::Finished(tally)));
+        prop_assert_eq!(read(&tape), (samples, TapeEnd::Finished(tally)));
     }
 
     #[test]
@@ -322,7 +321,7 @@ proptest! {
         let at = at.index(tape.len());
         let end = tape.len().min(at + bytes.len());
         tape[at..end].copy_from_slice(&bytes[..end - at]);
-        if let Ok(reader) = Reader::open(tape.as_slice()) {
+        if let Ok(reader) = TapeReader::open(tape.as_slice()) {
             prop_assert!(reader.count() <= 64);
         }
     }
@@ -330,10 +329,10 @@ proptest! {
     #[test]
     fn a_line_of_garbage_only_ends_it(line in ".{0,60}", bytes in vec(any::<u8>(), 0..60)) {
         let (_, end) = broken_by(&[&line]);
-        prop_assert!(matches!(end, End::Broken(_)), "{:?}", end);
+        prop_assert!(matches!(end, TapeEnd::Broken(_)), "{:?}", end);
         let mut out = GzEncoder::new(Vec::new(), Compression::fast());
         writeln!(out, "{}", header()).unwrap();
         out.write_all(&bytes).unwrap();
-        prop_assert_eq!(Reader::open(out.finish().unwrap().as_slice()).unwrap().count(), 0);
+        prop_assert_eq!(TapeReader::open(out.finish().unwrap().as_slice()).unwrap().count(), 0);
     }
 }

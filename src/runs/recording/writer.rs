@@ -9,9 +9,9 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{LaunchSample, Sample, StepMarks};
-use crate::runs::recording::change::{Look, fits};
-use crate::runs::recording::header::Header;
-use crate::runs::recording::{LONGEST_LINE, Line};
+use crate::runs::recording::change::{SampleDelta, fits};
+use crate::runs::recording::header::TapeHeader;
+use crate::runs::recording::{LONGEST_LINE, TapeLine};
 
 /// How long what was written may stay in the compressor's memory.
 const FLUSH_NS: u64 = 2_000_000_000;
@@ -22,7 +22,7 @@ const MOST_WAITING: usize = 100_000;
 
 /// A tape that is being written.
 #[derive(Debug)]
-pub struct Writer<W: Write> {
+pub struct TapeWriter<W: Write> {
     out: GzEncoder<Counted<W>>,
     line: Vec<u8>,
     /// The look that the next one is compared with.
@@ -36,12 +36,12 @@ pub struct Writer<W: Write> {
     skipped: Option<Sample>,
     waiting: Vec<StepMarks>,
     seen: u64,
-    tally: Tally,
+    tally: TapeStats,
 }
 
 /// What is on a tape, and what is not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct TapeStats {
     /// Looks on it.
     #[serde(default)]
     pub looks: u64,
@@ -56,9 +56,9 @@ pub struct Tally {
     pub full: bool,
 }
 
-impl<W: Write> Writer<W> {
+impl<W: Write> TapeWriter<W> {
     /// Begins a tape of at most about so many bytes.
-    pub fn new(out: W, header: Header, limit: u64) -> io::Result<Self> {
+    pub fn new(out: W, header: TapeHeader, limit: u64) -> io::Result<Self> {
         let out = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
         let mut writer = Self {
             out,
@@ -71,9 +71,9 @@ impl<W: Write> Writer<W> {
             skipped: None,
             waiting: Vec::new(),
             seen: 0,
-            tally: Tally::default(),
+            tally: TapeStats::default(),
         };
-        writer.put(&Line::Tape(header))?;
+        writer.put(&TapeLine::Tape(header))?;
         writer.out.flush()?;
         Ok(writer)
     }
@@ -100,14 +100,14 @@ impl<W: Write> Writer<W> {
     }
 
     /// Writes what still waits and the last line.
-    pub fn finish(mut self) -> io::Result<Tally> {
+    pub fn finish(mut self) -> io::Result<TapeStats> {
         if let Some(last) = self.skipped.take() {
             self.tally.thinned -= 1;
             // Its marks wait already.
             let launch = last.launch.map(|launch| LaunchSample { marks: Vec::new(), ..launch });
             self.write_look(Sample { launch, ..last })?;
         }
-        self.put(&Line::End(self.tally.clone()))?;
+        self.put(&TapeLine::End(self.tally.clone()))?;
         self.out.try_finish()?;
         self.out.get_mut().flush()?;
         Ok(self.tally)
@@ -126,7 +126,7 @@ impl<W: Write> Writer<W> {
             launch.marks = std::mem::take(&mut self.waiting);
         }
         let at_ns = sample.at_ns;
-        let look = Line::Look(Box::new(Look::between(&self.before, &sample)));
+        let look = TapeLine::Look(Box::new(SampleDelta::between(&self.before, &sample)));
         if !fits(&sample) || !self.put(&look)? {
             self.tally.lost += 1;
             return Ok(());
@@ -141,7 +141,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Whether the line is short enough; one that is too long is not written.
-    fn put(&mut self, line: &Line) -> io::Result<bool> {
+    fn put(&mut self, line: &TapeLine) -> io::Result<bool> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, line)?;
         self.line.push(b'\n');
@@ -164,7 +164,7 @@ impl<W: Write> Writer<W> {
         }
         self.stride *= 2;
         self.thins_at += (self.limit - self.thins_at.min(self.limit)) / 2;
-        self.put(&Line::Thinned(self.stride)).map(drop)
+        self.put(&TapeLine::Thinned(self.stride)).map(drop)
     }
 }
 

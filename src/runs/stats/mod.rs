@@ -13,17 +13,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Gap;
 use crate::data::sample::StepSource;
-use crate::data::scene::{Check, Demand, GroupKey};
-use crate::runs::stats::run_context::Circumstances;
+use crate::data::scene::{CapCheck, Demand, GroupKey};
+use crate::runs::stats::run_context::RunContext;
 use crate::runs::stats::spread::Spread;
 use crate::runs::stats::step_times::StepTimes;
 use crate::runs::stats::warmup::LeftOut;
 
 /// One run, measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct RunStats {
     /// What ran, and on what.
-    pub circumstances: Circumstances,
+    pub circumstances: RunContext,
     /// When it was first seen, seconds after 1970.
     pub began_unix_s: u64,
     /// Seconds that everything below covers: from the end of the warm-up to the last mark, pauses between epochs included;
@@ -41,7 +41,7 @@ pub struct Outcome {
     /// What all groups together got and waited for.
     pub demand: Option<Demand>,
     /// Each group, the one that wants most first.
-    pub groups: Vec<GroupOutcome>,
+    pub groups: Vec<GroupStats>,
     /// CPUs it could use: the median look.
     pub effective_cpus: Option<f64>,
     /// What neighbours took.
@@ -49,7 +49,7 @@ pub struct Outcome {
     /// Share of the periods of the quota that ran out most often; none without a quota or with too few periods.
     pub throttled_share: Option<f64>,
     /// Whether each cap held.
-    pub checks: Vec<Check>,
+    pub checks: Vec<CapCheck>,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,
 }
@@ -67,7 +67,7 @@ pub struct MarkOrigin {
 
 /// What one group used while it was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct GroupOutcome {
+pub struct GroupStats {
     /// Which group.
     pub key: GroupKey,
     /// Its name for people.

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::limits::Caps;
 use crate::data::sample::{
-    Environment, Heard, HostFact, LaunchFact, ProcessFact, Sample, ShimUse, TfContextState, TfStarted,
+    Environment, HostFact, LaunchFact, ProcessFact, Sample, ShimReport, ShimUse, TfContextState, TfStarted,
 };
 use crate::data::{CpuSet, Text};
 use crate::model::rates::processes::command_line;
 
 /// What ran, and on what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Circumstances {
+pub struct RunContext {
     /// The command in one line.
     pub command: String,
     /// The caps it was given.
@@ -31,7 +31,7 @@ pub struct Circumstances {
     /// What it was made with.
     pub versions: Versions,
     /// Where it ran.
-    pub machine: Machine,
+    pub machine: RunMachine,
 }
 
 /// Versions, where they are known.
@@ -47,7 +47,7 @@ pub struct Versions {
 
 /// A machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
+pub struct RunMachine {
     /// Its name.
     pub name: Option<Text>,
     /// Its CPU's model.
@@ -60,15 +60,15 @@ pub struct Machine {
 
 /// The newest facts a sample had of these.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Newest {
+pub(crate) struct ContextReader {
     host: Arc<HostFact>,
     root: Option<Arc<ProcessFact>>,
     tensorflow: Option<Arc<ProcessFact>>,
     pub(crate) launch: Option<Arc<LaunchFact>>,
-    pub(crate) heard: Arc<Heard>,
+    pub(crate) heard: Arc<ShimReport>,
 }
 
-impl Newest {
+impl ContextReader {
     pub(crate) fn take_in(&mut self, sample: &Sample) {
         self.host = sample.host.clone();
         if let Some(launch) = &sample.launch {
@@ -93,7 +93,7 @@ impl Newest {
         self.host.boot_unix_s
     }
 
-    pub(crate) fn circumstances(&self) -> Circumstances {
+    pub(crate) fn circumstances(&self) -> RunContext {
         let launch = self.launch.as_deref().cloned().unwrap_or_default();
         let process = self.tensorflow.as_deref().or(self.root.as_deref());
         let started = self.heard.started.first();
@@ -102,7 +102,7 @@ impl Newest {
             let live = fact.settings.live_environment.as_ref();
             live.or(fact.environment.as_ref()).cloned()
         });
-        Circumstances {
+        RunContext {
             command: self.root.as_deref().map_or_else(String::new, command_line),
             caps: launch.caps,
             cpus: launch.cpus,
@@ -111,7 +111,7 @@ impl Newest {
             intra,
             inter,
             versions: versions(process, started),
-            machine: Machine {
+            machine: RunMachine {
                 name: self.host.name.clone(),
                 cpu_model: self.host.cpu_model.clone(),
                 online: self.host.online.count(),

@@ -2,26 +2,26 @@
 
 use crate::data::Gap;
 use crate::data::sample::{CounterSource, Sample, ShimUse};
-use crate::data::scene::{Check, Demand, Scene};
+use crate::data::scene::{CapCheck, Demand, Scene};
 use crate::model::capacity;
-use crate::runs::stats::run_context::Newest;
+use crate::runs::stats::run_context::ContextReader;
 use crate::runs::stats::spread::{Spread, quantile, sorted};
 use crate::runs::stats::step_times::{FEWEST_BLOCKS, StepTimes};
-use crate::runs::stats::steps::{Line, Steps};
+use crate::runs::stats::steps::{StepLog, StepSequence};
 use crate::runs::stats::usage::{Usage, Used};
 use crate::runs::stats::warmup::{LeftOut, Warmup};
-use crate::runs::stats::{GroupOutcome, MarkOrigin, Neighbours, Outcome};
+use crate::runs::stats::{GroupStats, MarkOrigin, Neighbours, RunStats};
 
 /// Neighbours are looked at in pieces of this length.
 const PIECE_S: f64 = 1.0;
 
 /// What a target used and how fast it went. Made to be read at any time, with any warm-up.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger {
+pub struct StatsBuilder {
     usage: Usage,
-    steps: Steps,
-    newest: Newest,
-    checks: Vec<Check>,
+    steps: StepLog,
+    newest: ContextReader,
+    checks: Vec<CapCheck>,
     first_ns: Option<u64>,
     estimated: bool,
 }
@@ -30,13 +30,13 @@ pub struct Ledger {
 struct Measured<'a> {
     from_ns: u64,
     to_ns: u64,
-    line: Option<&'a Line>,
+    line: Option<&'a StepSequence>,
     /// The first entry of the line that is no warm-up.
     begin: usize,
     warmup: LeftOut,
 }
 
-impl Ledger {
+impl StatsBuilder {
     /// One more tick: the sample, and the scene that the model made of it.
     pub fn take_in(&mut self, sample: &Sample, scene: &Scene) {
         self.first_ns.get_or_insert(sample.at_ns);
@@ -57,7 +57,7 @@ impl Ledger {
     }
 
     /// What it came to, without the warm-up.
-    pub fn outcome(&self, warmup: Warmup) -> Outcome {
+    pub fn outcome(&self, warmup: Warmup) -> RunStats {
         let measured = self.measured(warmup);
         let seconds = measured.to_ns.saturating_sub(measured.from_ns) as f64 / 1e9;
         let used = self.usage.between(measured.from_ns, measured.to_ns);
@@ -67,7 +67,7 @@ impl Ledger {
             streams: line.streams,
             left_out: self.steps.left_out(),
         });
-        Outcome {
+        RunStats {
             circumstances: self.newest.circumstances(),
             began_unix_s: self.newest.boot_unix_s().saturating_add(self.first_ns.unwrap_or(0) / 1_000_000_000),
             seconds,
@@ -123,15 +123,15 @@ impl Ledger {
         (steps >= 1.0).then(|| used.totals.own_s * 1e3 / steps)
     }
 
-    fn groups(&self, used: &Used) -> Vec<GroupOutcome> {
-        let mut groups: Vec<GroupOutcome> = Vec::new();
+    fn groups(&self, used: &Used) -> Vec<GroupStats> {
+        let mut groups: Vec<GroupStats> = Vec::new();
         for (index, (key, label)) in self.usage.groups.iter().enumerate() {
             let most_threads = used.most_threads.get(index).copied().unwrap_or(0);
             let load = used.totals.groups.get(index).copied().unwrap_or_default();
             // Threads of the warm-up that were gone before the measured time are none of it.
             if most_threads > 0 || load.0 > 0.0 {
                 let demand = demand(std::iter::once(load), used.seconds);
-                groups.push(GroupOutcome { key: key.clone(), label: label.clone(), most_threads, demand });
+                groups.push(GroupStats { key: key.clone(), label: label.clone(), most_threads, demand });
             }
         }
         groups.sort_by(|a, b| b.demand.wanted.total_cmp(&a.demand.wanted).then_with(|| a.key.cmp(&b.key)));

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use super::*;
 use crate::data::ProcessKey;
 use crate::data::sample::{
-    CgroupFact, CgroupVersion, CpuTime, Heard, LaunchFact, LaunchSample, ProcessFact, ProcessSample, Quota, StepMarks,
-    StepSource, Throttle,
+    CgroupFact, CgroupVersion, CpuTime, LaunchFact, LaunchSample, ProcessFact, ProcessSample, Quota, ShimReport,
+    StepMarks, StepSource, Throttle,
 };
-use crate::data::scene::{Capacity, Cpu, Group, GroupKey, Launch};
+use crate::data::scene::{Capacity, Cpu, Group, GroupKey, LaunchState};
 
 const SECOND: u64 = 1_000_000_000;
 
 /// A run on two CPUs, four steps of 250 ms a second: it gets 1.5 CPUs, waits for 0.5, and a neighbour takes 0.25.
 struct Run {
-    ledger: Ledger,
+    ledger: StatsBuilder,
     second: u64,
     groups: Vec<(&'static str, u32, f64, f64)>,
     marks: bool,
@@ -22,7 +22,7 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
-        Self { ledger: Ledger::default(), second: 0, groups: vec![("tf-intra-op", 8, 1.5, 0.5)], marks: true }
+        Self { ledger: StatsBuilder::default(), second: 0, groups: vec![("tf-intra-op", 8, 1.5, 0.5)], marks: true }
     }
 
     fn seconds(mut self, seconds: u64, step_ms: u32) -> Self {
@@ -60,7 +60,7 @@ impl Run {
         };
         let launch = LaunchSample {
             fact: Arc::new(LaunchFact { shim: ShimUse::Enforce, ..LaunchFact::default() }),
-            heard: Arc::new(Heard { processes: [7].into(), ..Heard::default() }),
+            heard: Arc::new(ShimReport { processes: [7].into(), ..ShimReport::default() }),
             marks: if self.marks && second > 1 { vec![marks] } else { Vec::new() },
         };
         let cpu = |cpu, busy_ticks| CpuTime { cpu, busy_ticks, idle_ticks: 100 * second - busy_ticks, steal_ticks: 0 };
@@ -93,7 +93,7 @@ impl Run {
             capacity: Capacity { effective_cpus: 2.0, ..Capacity::default() },
             cpus: (0..2).map(|cpu| Cpu { cpu, allowed: cpu == 0, ..Cpu::default() }).collect(),
             groups: self.groups.iter().map(group).collect(),
-            launch: Some(Launch::default()),
+            launch: Some(LaunchState::default()),
             ..Scene::default()
         }
     }
@@ -142,7 +142,7 @@ fn what_is_missing_is_said_with_its_reason() {
     assert!(short.gaps.iter().any(|gap| gap.why == "all of its 4 steps are warm-up"), "{:?}", short.gaps);
     let short = Run::new().seconds(4, 250).ledger.outcome(Warmup::Usual);
     assert!(short.gaps.iter().any(|gap| gap.what == "spread of step times"), "{:?}", short.gaps);
-    assert!(Ledger::default().outcome(Warmup::Usual).steps.is_none());
+    assert!(StatsBuilder::default().outcome(Warmup::Usual).steps.is_none());
 }
 
 #[test]
@@ -157,6 +157,6 @@ fn a_day_fits_in_the_same_memory_and_says_the_same() {
 fn an_outcome_is_read_back_as_it_was_written() {
     let outcome = Run::new().seconds(30, 250).ledger.outcome(Warmup::Steps(8));
     let written = serde_json::to_string(&outcome).unwrap();
-    let read: Outcome = serde_json::from_str(&written).unwrap();
+    let read: RunStats = serde_json::from_str(&written).unwrap();
     assert_eq!(serde_json::to_string(&read).unwrap(), written);
 }

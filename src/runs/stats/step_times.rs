@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::runs::stats::spread::{Spread, quantile, sorted};
-use crate::runs::stats::steps::Entry;
+use crate::runs::stats::steps::StepMark;
 
 const MOST_BLOCKS: usize = 20;
 /// With fewer there is no telling how much it varies.
@@ -41,7 +41,7 @@ pub struct StepTimes {
 
 impl StepTimes {
     /// Of entries in order, which cover `seconds`; none without a step.
-    pub(crate) fn of(entries: &[Entry], seconds: f64) -> Option<Self> {
+    pub(crate) fn of(entries: &[StepMark], seconds: f64) -> Option<Self> {
         let count: u64 = entries.iter().map(|entry| entry.steps).sum();
         let one = sorted(entries.iter().map(|entry| f64::from(entry.one_us) / 1e3 / entry.steps_a_mark()));
         let least = entries.iter().map(|entry| f64::from(entry.least_us) / 1e3 / entry.steps_a_mark());
@@ -66,13 +66,13 @@ impl StepTimes {
     }
 }
 
-fn time_a_step(entries: &[Entry]) -> f64 {
+fn time_a_step(entries: &[StepMark]) -> f64 {
     let sum_us: u64 = entries.iter().map(|entry| entry.sum_us).fold(0, u64::saturating_add);
     let steps: u64 = entries.iter().map(|entry| entry.steps).fold(0, u64::saturating_add);
     sum_us as f64 / 1e3 / steps.max(1) as f64
 }
 
-fn blocks(entries: &[Entry]) -> Vec<f64> {
+fn blocks(entries: &[StepMark]) -> Vec<f64> {
     let sum_us: u64 = entries.iter().map(|entry| entry.sum_us).fold(0, u64::saturating_add);
     let by_time = (sum_us as f64 / 1e6 / SHORTEST_BLOCK_S) as usize;
     let count = MOST_BLOCKS.min(by_time).min(entries.len() / FEWEST_ENTRIES);
@@ -84,8 +84,8 @@ fn blocks(entries: &[Entry]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn entry(us: u32) -> Entry {
-        Entry { end_ns: 0, marks: 1, steps: 1, sum_us: u64::from(us), least_us: us, most_us: us, one_us: us }
+    fn entry(us: u32) -> StepMark {
+        StepMark { end_ns: 0, marks: 1, steps: 1, sum_us: u64::from(us), least_us: us, most_us: us, one_us: us }
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn stalls_every_few_steps_count() {
-        let entries: Vec<Entry> = (0..400).map(|at| entry(if at % 4 == 3 { 400_000 } else { 1000 })).collect();
+        let entries: Vec<StepMark> = (0..400).map(|at| entry(if at % 4 == 3 { 400_000 } else { 1000 })).collect();
         let steps = StepTimes::of(&entries, 40.0).unwrap();
         assert_eq!(steps.median_ms, 1.0);
         assert!(steps.typical_ms() > 100.0, "{}", steps.typical_ms());
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn several_steps_a_mark_share_its_time() {
-        let steps = StepTimes::of(&[Entry { steps: 10, ..entry(1_000_000) }; 20], 20.0).unwrap();
+        let steps = StepTimes::of(&[StepMark { steps: 10, ..entry(1_000_000) }; 20], 20.0).unwrap();
         assert_eq!((steps.count, steps.median_ms, steps.typical_ms()), (200, 100.0, 100.0));
     }
 }

@@ -14,15 +14,15 @@ const MOST_RECENT: usize = 8;
 
 /// All marks.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Steps {
-    lines: Vec<Line>,
+pub(crate) struct StepLog {
+    lines: Vec<StepSequence>,
     /// Marks for which there was no line.
     dropped: u64,
 }
 
 /// Streams that follow one another.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct StepSequence {
     pid: u32,
     pub source: StepSource,
     /// The loop, where it is known: a loop for validation is another line than the one for training.
@@ -31,14 +31,14 @@ pub(crate) struct Line {
     pub streams: u32,
     pub marks: u64,
     pub steps: u64,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<StepMark>,
     /// Marks that an entry holds once it is full.
     marks_an_entry: u32,
 }
 
 /// One mark, or several neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct StepMark {
     /// When the last of them came.
     pub end_ns: u64,
     pub marks: u32,
@@ -50,7 +50,7 @@ pub(crate) struct Entry {
     pub one_us: u32,
 }
 
-impl Steps {
+impl StepLog {
     /// One record. Marks can't have come later than `now_ns`, whatever they say.
     pub fn take_in(&mut self, record: &StepMarks, now_ns: u64) {
         let marks = record.durations_us.len() as u64;
@@ -67,7 +67,7 @@ impl Steps {
 
     /// The line to measure by: Keras's where there is one, for a fit may mark its iterators too; else the one with most
     /// steps.
-    pub fn best(&self) -> Option<&Line> {
+    pub fn best(&self) -> Option<&StepSequence> {
         self.lines.iter().max_by_key(|line| (line.source == StepSource::Keras, line.steps))
     }
 
@@ -77,13 +77,13 @@ impl Steps {
         all.saturating_add(self.dropped) - self.best().map_or(0, |line| line.marks)
     }
 
-    fn line(&mut self, record: &StepMarks, begin_ns: u64) -> Option<&mut Line> {
-        let same = |line: &Line| line.pid == record.pid && line.source == record.source && line.at == record.at;
+    fn line(&mut self, record: &StepMarks, begin_ns: u64) -> Option<&mut StepSequence> {
+        let same = |line: &StepSequence| line.pid == record.pid && line.source == record.source && line.at == record.at;
         let known = self.lines.iter().position(|line| same(line) && line.recent.contains(&record.stream));
-        let follows = |line: &Line| same(line) && line.end_ns() <= begin_ns;
+        let follows = |line: &StepSequence| same(line) && line.end_ns() <= begin_ns;
         let place = known.or_else(|| self.lines.iter().position(follows)).or_else(|| {
             (self.lines.len() < MOST_LINES).then(|| {
-                self.lines.push(Line::new(record));
+                self.lines.push(StepSequence::new(record));
                 self.lines.len() - 1
             })
         })?;
@@ -91,7 +91,7 @@ impl Steps {
     }
 }
 
-impl Line {
+impl StepSequence {
     fn new(record: &StepMarks) -> Self {
         Self {
             pid: record.pid,
@@ -125,12 +125,12 @@ impl Line {
             // A mark may stand for several steps; 1 where the record says too few.
             let steps_now = (u128::from(record.steps.max(marks)) * (index as u128 + 1) / u128::from(marks)) as u64;
             let at_ns = at_ns.max(self.end_ns());
-            self.push(Entry::mark(at_ns, us, steps_now.saturating_sub(steps_before)));
+            self.push(StepMark::mark(at_ns, us, steps_now.saturating_sub(steps_before)));
             steps_before = steps_now;
         }
     }
 
-    fn push(&mut self, mark: Entry) {
+    fn push(&mut self, mark: StepMark) {
         self.marks += 1;
         self.steps = self.steps.saturating_add(mark.steps);
         let chance = mixed(self.marks);
@@ -146,7 +146,7 @@ impl Line {
     }
 }
 
-impl Entry {
+impl StepMark {
     fn mark(end_ns: u64, us: u32, steps: u64) -> Self {
         Self { end_ns, marks: 1, steps, sum_us: u64::from(us), least_us: us, most_us: us, one_us: us }
     }
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn iterators_that_follow_one_another_are_one_line_and_those_side_by_side_are_not() {
-        let mut steps = Steps::default();
+        let mut steps = StepLog::default();
         steps.take_in(&record(StepSource::Iterator, 1, 2, vec![400_000; 2]), 100 * SECOND);
         steps.take_in(&record(StepSource::Iterator, 2, 4, vec![500_000; 3]), 100 * SECOND);
         steps.take_in(&record(StepSource::Iterator, 3, 4, vec![500_000; 2]), 100 * SECOND);
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn keras_is_preferred_even_with_fewer_steps() {
-        let mut steps = Steps::default();
+        let mut steps = StepLog::default();
         steps.take_in(&record(StepSource::Iterator, 1, 3, vec![1000; 9]), 100 * SECOND);
         steps.take_in(&record(StepSource::Keras, 1, 3, vec![9000; 2]), 100 * SECOND);
         assert_eq!(steps.best().unwrap().source, StepSource::Keras);
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_long_line_stays_short_and_its_sums_stay_exact() {
-        let mut steps = Steps::default();
+        let mut steps = StepLog::default();
         let (records, marks) = (500_u64, 100_u64);
         for second in 1..=records {
             let durations_us = (0..marks).map(|mark| if mark % 2 == 0 { 1000 } else { 3000 }).collect();
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn garbage_has_bounds() {
-        let mut steps = Steps::default();
+        let mut steps = StepLog::default();
         for stream in 0..100 {
             let bad =
                 StepMarks { steps: u64::MAX, at_ns: u64::MAX, ..record(StepSource::Keras, stream, 0, vec![u32::MAX]) };

@@ -4,7 +4,7 @@
 use crate::data::ProcessKey;
 use crate::data::sample::{CgroupFact, CpuTime, Sample, Throttle};
 use crate::data::scene::{GroupKey, Scene};
-use crate::model::rates::load::Ticks;
+use crate::model::rates::load::TickLength;
 use crate::model::rates::window::Total as _;
 
 /// Points in time; an even number.
@@ -176,7 +176,7 @@ impl Usage {
     }
 
     fn add_cpus(&mut self, sample: &Sample, scene: &Scene) {
-        let ticks = Ticks::of(&sample.host);
+        let ticks = TickLength::of(&sample.host);
         let allowed = |cpu: u32| scene.cpus.iter().any(|shown| shown.cpu == cpu && shown.allowed);
         let before = std::mem::replace(&mut self.before.cpus, sample.cpus.clone());
         let mut of_allowed = 0;
@@ -197,7 +197,7 @@ impl Usage {
     }
 
     fn add_processes(&mut self, sample: &Sample) {
-        let ticks = Ticks::of(&sample.host);
+        let ticks = TickLength::of(&sample.host);
         let before = std::mem::take(&mut self.before.processes);
         for process in &sample.processes {
             let key = process.fact.key;

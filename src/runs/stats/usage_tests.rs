@@ -34,7 +34,8 @@ fn looks_that_are_not_later_and_looks_at_the_dead_say_nothing() {
     usage.take_in(&sample(10, &[(1, 5, 700)]), &Scene::default());
     usage.take_in(&sample(10, &[(1, 5, 900)]), &Scene::default());
     usage.take_in(&sample(3, &[(1, 5, 900)]), &Scene::default());
-    let ended = Scene { target: crate::data::scene::Target { ended: true, ..Default::default() }, ..Scene::default() };
+    let ended =
+        Scene { target: crate::data::scene::TargetState { ended: true, ..Default::default() }, ..Scene::default() };
     usage.take_in(&sample(11, &[(1, 5, 900)]), &ended);
     assert_eq!(usage.span_ns(), None);
     assert!(usage.between(0, u64::MAX).is_none());

@@ -1,7 +1,7 @@
 //! The CPUs a target may use, one term a line; the smallest binds.
 
 use crate::data::scene::{Capacity, Term};
-use crate::tui::block::{Line, beside};
+use crate::tui::block::{BlockLine, beside};
 use crate::tui::format;
 use crate::tui::theme::Role;
 
@@ -11,9 +11,9 @@ const MOST_TERMS: usize = 64;
 const WORDS: u16 = 12;
 
 /// The sum first, then its terms.
-pub fn lines(capacity: &Capacity, width: u16) -> Vec<Line> {
+pub fn lines(capacity: &Capacity, width: u16) -> Vec<BlockLine> {
     if capacity.terms.is_empty() {
-        return vec![vec![(Role::Faint, " how many CPUs it may use is not known yet".to_owned())], Line::new()];
+        return vec![vec![(Role::Faint, " how many CPUs it may use is not known yet".to_owned())], BlockLine::new()];
     }
     let cpus = format::cpus_in_words(capacity.effective_cpus);
     let head = vec![(Role::Capacity, format!(" {cpus} CPUs")), (Role::Plain, " may be used, the least of".to_owned())];
@@ -26,11 +26,11 @@ pub fn lines(capacity: &Capacity, width: u16) -> Vec<Line> {
         let words = format!("declared by {}; a declaration binds nothing by itself", declared.source);
         lines.extend(beside(number, WORDS, Role::Plain, &words, width));
     }
-    lines.push(Line::new());
+    lines.push(BlockLine::new());
     lines
 }
 
-fn term(term: &Term, binds: bool, width: u16) -> Vec<Line> {
+fn term(term: &Term, binds: bool, width: u16) -> Vec<BlockLine> {
     let (mark, role) = if binds { ("◄", Role::Capacity) } else { (" ", Role::Plain) };
     let number = vec![(role, format!(" {mark} {:>7}", format::cpus_in_words(term.cpus)))];
     let mut words = term.kind.word().to_owned();

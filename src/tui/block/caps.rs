@@ -1,9 +1,9 @@
 //! The caps a target was started with: whether each holds and how that is known, what the script asked for instead, and
 //! whether the shim is in it.
 
-use crate::data::sample::{Failure, Overruled, ShimUse};
-use crate::data::scene::{Check, Launch, Outcome};
-use crate::tui::block::{Line, beside, pad};
+use crate::data::sample::{HookFailure, OverruledSetting, ShimUse};
+use crate::data::scene::{CapCheck, CheckOutcome, LaunchState};
+use crate::tui::block::{BlockLine, beside, pad};
 use crate::tui::format;
 use crate::tui::theme::Role;
 
@@ -14,26 +14,26 @@ const OUTCOME: u16 = 20;
 const SAYS: u16 = 32;
 
 /// The glyph of an outcome.
-pub fn mark(outcome: Outcome) -> (&'static str, Role) {
+pub fn mark(outcome: CheckOutcome) -> (&'static str, Role) {
     match outcome {
-        Outcome::Held => ("✓", Role::Healthy),
-        Outcome::Exceeded => ("✗", Role::Alarm),
-        Outcome::Unverified => ("?", Role::Paused),
+        CheckOutcome::Held => ("✓", Role::Healthy),
+        CheckOutcome::Exceeded => ("✗", Role::Alarm),
+        CheckOutcome::Unverified => ("?", Role::Paused),
     }
 }
 
 /// "1 held ✓", or without room for words "1 ✓".
-pub fn short(check: &Check, words: Words) -> (Role, String) {
+pub fn short(check: &CapCheck, words: WordRoom) -> (Role, String) {
     let (glyph, role) = mark(check.outcome);
     match words {
-        Words::Fit => (role, format!("{} {} {glyph}", check.value, check.outcome.word())),
-        Words::DoNot => (role, format!("{} {glyph}", check.value)),
+        WordRoom::Fit => (role, format!("{} {} {glyph}", check.value, check.outcome.word())),
+        WordRoom::DoNot => (role, format!("{} {glyph}", check.value)),
     }
 }
 
 /// Whether there is room for words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Words {
+pub enum WordRoom {
     /// There is.
     Fit,
     /// Marks alone.
@@ -41,14 +41,14 @@ pub enum Words {
 }
 
 /// Caps that did not hold, in one line; none where all did as far as is known.
-pub fn exceeded(launch: &Launch) -> Option<String> {
-    let caps = launch.checks.iter().filter(|check| check.outcome == Outcome::Exceeded);
+pub fn exceeded(launch: &LaunchState) -> Option<String> {
+    let caps = launch.checks.iter().filter(|check| check.outcome == CheckOutcome::Exceeded);
     let caps: Vec<String> = caps.map(|check| format!("{} {}", check.cap, check.value)).collect();
     (!caps.is_empty()).then(|| format!("✗ cap exceeded: {}", caps.join(", ")))
 }
 
 /// Caps first, then the script's own wishes, then the shim.
-pub fn lines(launch: &Launch, width: u16) -> Vec<Line> {
+pub fn lines(launch: &LaunchState, width: u16) -> Vec<BlockLine> {
     let mut lines = vec![vec![(Role::Strong, " caps it was started with".to_owned())]];
     for check in &launch.checks {
         let (glyph, role) = mark(check.outcome);
@@ -69,21 +69,21 @@ pub fn lines(launch: &Launch, width: u16) -> Vec<Line> {
     let (role, shim) = shim(launch);
     lines.extend(fact("shim", &shim, role, width));
     lines.extend(heard.failures.iter().take(MOST).flat_map(|it| fact("", &failure(it), Role::Alarm, width)));
-    lines.push(Line::new());
+    lines.push(BlockLine::new());
     lines
 }
 
-fn fact(label: &str, text: &str, role: Role, width: u16) -> Vec<Line> {
+fn fact(label: &str, text: &str, role: Role, width: u16) -> Vec<BlockLine> {
     beside(vec![(Role::Faint, format!("   {label}"))], 11, role, text, width)
 }
 
 /// "intra=8 at train.py:3, got 1"
-fn overruled(it: &Overruled) -> String {
+fn overruled(it: &OverruledSetting) -> String {
     let at = it.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
     format!("{}={}{at}, got {}", it.what, it.asked, it.got)
 }
 
-fn shim(launch: &Launch) -> (Role, String) {
+fn shim(launch: &LaunchState) -> (Role, String) {
     let does = match launch.fact.shim {
         ShimUse::Off => {
             return (Role::Faint, "none: what the script itself sets is not held, and not known".to_owned());
@@ -97,7 +97,7 @@ fn shim(launch: &Launch) -> (Role, String) {
     }
 }
 
-fn failure(it: &Failure) -> String {
+fn failure(it: &HookFailure) -> String {
     let caps: Vec<&str> = it.caps.iter().map(|cap| cap.as_str()).collect();
     let held = if caps.is_empty() { String::new() } else { format!(" and no longer holds {}", caps.join(", ")) };
     format!("its part {} does not work here{held}: {}", it.hook, it.why)

@@ -1,9 +1,9 @@
 //! A cause: whether it applies, why, and, when it is open, the numbers behind it and what would change it.
 
 use crate::data::limits::Caps;
-use crate::data::scene::{Finding, Judgement, Level, Scene, Verdict};
+use crate::data::scene::{Answer, Finding, Level, RuleAnswer, Scene};
 use crate::model::advice;
-use crate::tui::block::{Line, NARROW, Piece, beside, pad};
+use crate::tui::block::{BlockLine, NARROW, StyledSpan, beside, pad};
 use crate::tui::format;
 use crate::tui::theme::Role;
 
@@ -19,21 +19,21 @@ const MOST_LABEL: u16 = 28;
 const MOST_EVIDENCE: usize = 40;
 
 /// In which order causes are read.
-pub fn rank(verdict: &Verdict) -> u8 {
+pub fn rank(verdict: &Answer) -> u8 {
     match verdict {
-        Verdict::Found(_) => 0,
-        Verdict::CantTell { .. } => 1,
-        Verdict::TooSoon { .. } => 2,
-        Verdict::Clear { .. } => 3,
+        Answer::Found(_) => 0,
+        Answer::CantTell { .. } => 1,
+        Answer::TooSoon { .. } => 2,
+        Answer::Clear { .. } => 3,
     }
 }
 
 /// One line for what is not found, the whole sentence for what is; the rest when open.
-pub fn lines(scene: &Scene, cause: &Judgement, open: bool, width: u16) -> Vec<Line> {
+pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<BlockLine> {
     let found = cause.finding();
     let sentence = match &cause.verdict {
-        Verdict::TooSoon { needs } => format!("needs {needs}"),
-        Verdict::Found(finding) if width < WIDE => format!("{} ({})", finding.says, finding.grade.word()),
+        Answer::TooSoon { needs } => format!("needs {needs}"),
+        Answer::Found(finding) if width < WIDE => format!("{} ({})", finding.says, finding.grade.word()),
         _ => cause.because().to_owned(),
     };
     let mut line = state(&cause.verdict);
@@ -43,7 +43,7 @@ pub fn lines(scene: &Scene, cause: &Judgement, open: bool, width: u16) -> Vec<Li
     let whole = open || found.is_some();
     let mut lines = match width {
         0..NARROW => {
-            let below = if whole { beside(Line::new(), INDENT, role, &sentence, width) } else { Vec::new() };
+            let below = if whole { beside(BlockLine::new(), INDENT, role, &sentence, width) } else { Vec::new() };
             std::iter::once(line).chain(below).collect()
         }
         NARROW.. => {
@@ -62,20 +62,20 @@ pub fn lines(scene: &Scene, cause: &Judgement, open: bool, width: u16) -> Vec<Li
     lines
 }
 
-fn state(verdict: &Verdict) -> Line {
+fn state(verdict: &Answer) -> BlockLine {
     let (mark, word, role) = match verdict {
-        Verdict::Found(finding) if finding.level >= Level::Oversubscribed => ("✗", "found", Role::Alarm),
-        Verdict::Found(finding) if finding.level == Level::Healthy => ("✓", "found", Role::Live),
-        Verdict::Found(_) => ("✗", "found", Role::Waiting),
-        Verdict::Clear { .. } => ("✓", "ruled out", Role::Live),
-        Verdict::TooSoon { .. } => ("…", "too soon", Role::Faint),
-        Verdict::CantTell { .. } => ("?", "can't tell", Role::Waiting),
+        Answer::Found(finding) if finding.level >= Level::Oversubscribed => ("✗", "found", Role::Alarm),
+        Answer::Found(finding) if finding.level == Level::Healthy => ("✓", "found", Role::Live),
+        Answer::Found(_) => ("✗", "found", Role::Waiting),
+        Answer::Clear { .. } => ("✓", "ruled out", Role::Live),
+        Answer::TooSoon { .. } => ("…", "too soon", Role::Faint),
+        Answer::CantTell { .. } => ("?", "can't tell", Role::Waiting),
     };
     vec![(role, format!(" {mark} {word}"))]
 }
 
-fn opened(scene: &Scene, cause: &Judgement, found: Option<&Finding>, width: u16) -> Vec<Line> {
-    let mut facts: Vec<(String, Piece)> = vec![("asked".into(), (Role::Plain, cause.asks.to_owned()))];
+fn opened(scene: &Scene, cause: &RuleAnswer, found: Option<&Finding>, width: u16) -> Vec<BlockLine> {
+    let mut facts: Vec<(String, StyledSpan)> = vec![("asked".into(), (Role::Plain, cause.asks.to_owned()))];
     if let Some(finding) = found {
         facts.push(("level".into(), (Role::Plain, finding.level.word().to_owned())));
         let evidence = finding.evidence.iter().take(MOST_EVIDENCE);
@@ -89,11 +89,11 @@ fn opened(scene: &Scene, cause: &Judgement, found: Option<&Finding>, width: u16)
         let label = vec![(Role::Faint, format!("     {}", format::fit(&label, label_width)))];
         lines.extend(beside(label, INDENT + label_width + 2, role, &text, width));
     }
-    lines.push(Line::new());
+    lines.push(BlockLine::new());
     lines
 }
 
-fn remedy(scene: &Scene, finding: &Finding) -> Vec<(String, Piece)> {
+fn remedy(scene: &Scene, finding: &Finding) -> Vec<(String, StyledSpan)> {
     let remedy = &finding.remedy;
     let mut facts = Vec::new();
     let mut say = |label: &str, role, text: String| facts.push((label.to_owned(), (role, text)));

@@ -1,12 +1,12 @@
 //! Something missing: what it is, and below it why.
 
 use crate::data::Gap;
-use crate::tui::block::{Line, MOST_LINES};
+use crate::tui::block::{BlockLine, MOST_LINES};
 use crate::tui::format;
 use crate::tui::theme::Role;
 
 /// Its name, then the reason.
-pub fn lines(gap: &Gap, width: u16) -> Vec<Line> {
+pub fn lines(gap: &Gap, width: u16) -> Vec<BlockLine> {
     let mut lines = vec![vec![(Role::Alarm, " ! ".to_owned()), (Role::Strong, gap.what.clone())]];
     let reason = format::wrap(&gap.why, width.saturating_sub(4), MOST_LINES);
     lines.extend(reason.into_iter().map(|text| vec![(Role::Plain, format!("   {text}"))]));

@@ -1,8 +1,8 @@
 //! What limits a group: every source with its number, the one that counts marked, and the knob.
 
 use crate::data::limits::{Limit, Limits};
-use crate::data::scene::{Check, Group};
-use crate::tui::block::{Line, NARROW, beside, caps, pad};
+use crate::data::scene::{CapCheck, Group};
+use crate::tui::block::{BlockLine, NARROW, beside, caps, pad};
 use crate::tui::format;
 use crate::tui::theme::Role;
 
@@ -19,7 +19,7 @@ const BOUNDS: u16 = 14;
 const KNOWN: u16 = 14;
 
 /// The group, its sources the strongest first, and how to change it.
-pub fn lines(group: &Group, check: Option<&Check>, width: u16) -> Vec<Line> {
+pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<BlockLine> {
     let limits = &group.limits;
     let mut lines = vec![head(group)];
     if let Some(check) = check {
@@ -50,12 +50,12 @@ pub fn lines(group: &Group, check: Option<&Check>, width: u16) -> Vec<Line> {
         let knob = limits.knob.strip_prefix("no knob: ").unwrap_or(&limits.knob);
         lines.extend(beside(label, SOURCE, Role::Faint, knob, width));
     }
-    lines.push(Line::new());
+    lines.push(BlockLine::new());
     lines
 }
 
 /// "TF intra-op  3 threads, limit 2 per process ! 1 beyond it, wanted 2.60 CPUs"
-fn head(group: &Group) -> Line {
+fn head(group: &Group) -> BlockLine {
     let threads = format::count(group.threads as usize, "thread", "threads");
     let wants = group.demand.map_or(String::new(), |it| format!(", wanted {} CPUs", format::cpus(it.wanted)));
     let limits = &group.limits;
@@ -74,7 +74,7 @@ fn head(group: &Group) -> Line {
     line
 }
 
-fn source(limit: &Limit, counts: bool, width: u16) -> Vec<Line> {
+fn source(limit: &Limit, counts: bool, width: u16) -> Vec<BlockLine> {
     let (mark, role) = if counts { ("◄", Role::Capacity) } else { (" ", Role::Plain) };
     let mut line = vec![(role, format!(" {mark} {:>6}", limit.value))];
     pad(&mut line, SOURCE);
@@ -100,7 +100,7 @@ fn source(limit: &Limit, counts: bool, width: u16) -> Vec<Line> {
         return beside(line, WORDS, Role::Plain, &facts, width);
     }
     let mut lines = vec![line];
-    lines.extend(beside(Line::new(), SOURCE, Role::Faint, &facts, width));
+    lines.extend(beside(BlockLine::new(), SOURCE, Role::Faint, &facts, width));
     lines
 }
 

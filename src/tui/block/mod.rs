@@ -28,9 +28,9 @@ pub enum Block {
 }
 
 /// A piece of a line, and what it means.
-pub type Piece = (Role, String);
+pub type StyledSpan = (Role, String);
 /// One line.
-pub type Line = Vec<Piece>;
+pub type BlockLine = Vec<StyledSpan>;
 
 /// Most lines a text is wrapped into.
 const MOST_LINES: usize = 12;
@@ -38,7 +38,7 @@ const MOST_LINES: usize = 12;
 const NARROW: u16 = 66;
 
 /// The lines of a block on a table this wide, one at least. A cause shows its evidence only when it is `open`.
-pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
+pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<BlockLine> {
     let lines = match block {
         Block::Capacity => Some(capacity::lines(&scene.capacity, width)),
         Block::Caps => scene.launch.as_ref().map(|launch| caps::lines(launch, width)),
@@ -49,7 +49,7 @@ pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
         Block::Cause(at) => scene.judgements.get(at).map(|cause| cause::lines(scene, cause, open, width)),
         Block::Gap(at) => scene.gaps.get(at).map(|gap| gap::lines(gap, width)),
     };
-    lines.filter(|lines| !lines.is_empty()).unwrap_or_else(|| vec![Line::new()])
+    lines.filter(|lines| !lines.is_empty()).unwrap_or_else(|| vec![BlockLine::new()])
 }
 
 /// Whether a text occurs in what a block is about.
@@ -75,7 +75,7 @@ pub fn causes(scene: &Scene) -> Vec<Block> {
 }
 
 /// A text at column `x` behind what stands before it, wrapped below itself.
-fn beside(before: Line, x: u16, role: Role, text: &str, width: u16) -> Vec<Line> {
+fn beside(before: BlockLine, x: u16, role: Role, text: &str, width: u16) -> Vec<BlockLine> {
     let mut lines = Vec::new();
     let mut before = Some(before);
     for text in format::wrap(text, width.saturating_sub(x + 1), MOST_LINES) {
@@ -89,7 +89,7 @@ fn beside(before: Line, x: u16, role: Role, text: &str, width: u16) -> Vec<Line>
 }
 
 /// Fills a line with blanks up to column `x`, at least one behind a text.
-fn pad(line: &mut Line, x: u16) {
+fn pad(line: &mut BlockLine, x: u16) {
     let used: u16 = line.iter().fold(0, |sum, (_, text)| sum.saturating_add(format::width(text)));
     let blanks = x.saturating_sub(used).max(u16::from(!line.is_empty()));
     line.push((Role::Plain, " ".repeat(usize::from(blanks))));

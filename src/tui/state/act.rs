@@ -3,8 +3,8 @@
 use crate::data::scene::GroupKey;
 use crate::tui::block::Block;
 use crate::tui::keys::Action;
-use crate::tui::rows::{Row, RowKey};
-use crate::tui::stacks::{Asks, Stacks};
+use crate::tui::rows::{RowKey, TableRow};
+use crate::tui::stacks::{StacksBox, StopQuestion};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::{Mode, Pane, Purpose, View};
 use crate::tui::what_if::WhatIf;
@@ -153,9 +153,9 @@ impl Dashboard {
             }
             Mode::Runs => self.runs.compare(),
             _ => match self.acting_row() {
-                Some(Row::Group(_)) => self.fold(),
-                Some(Row::Thread(_) | Row::Process(..)) => self.toggle_pane(),
-                Some(Row::Line(Block::Cause(_), _)) => self.fold(),
+                Some(TableRow::Group(_)) => self.fold(),
+                Some(TableRow::Thread(_) | TableRow::Process(..)) => self.toggle_pane(),
+                Some(TableRow::Line(Block::Cause(_), _)) => self.fold(),
                 _ => {}
             },
         }
@@ -217,8 +217,8 @@ impl Dashboard {
                 *self.line(purpose) = before;
                 self.renew();
             }
-            Mode::Stacks(stacks) if stacks.asks != Asks::Nothing => {
-                self.mode = Mode::Stacks(Box::new(Stacks { asks: Asks::Nothing, ..*stacks }));
+            Mode::Stacks(stacks) if stacks.asks != StopQuestion::Nothing => {
+                self.mode = Mode::Stacks(Box::new(StacksBox { asks: StopQuestion::Nothing, ..*stacks }));
             }
             Mode::Rerun(rerun) => self.mode = rerun.from.map_or(Mode::Browse, Mode::WhatIf),
             Mode::Browse if matches!(self.pane, Pane::Shown(_)) && self.view.is_table() => self.pane = Pane::Hidden,

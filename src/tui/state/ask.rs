@@ -6,20 +6,20 @@ use crate::data::scene::{Group, Scene};
 use crate::tui::block::Block;
 use crate::tui::column::{Column, Traits};
 use crate::tui::cursor::Cursor;
-use crate::tui::keys::Place;
-use crate::tui::rows::Row;
-use crate::tui::runs::{RunsScreen, RunsWish};
+use crate::tui::keys::KeyContext;
+use crate::tui::rows::TableRow;
+use crate::tui::runs::{RunsRequest, RunsScreen};
 use crate::tui::sort::Sort;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::{Mode, Pane, Typed, View};
-use crate::tui::state::playback::Pace;
+use crate::tui::state::playback::PlaybackMode;
 use crate::tui::theme::Theme;
-use crate::tui::watched::Watched;
-use crate::tui::{Look, rows};
+use crate::tui::watched::WatchedThread;
+use crate::tui::{Appearance, rows};
 
 impl Dashboard {
     /// How it looks.
-    pub fn look(&self) -> Look {
+    pub fn look(&self) -> Appearance {
         self.look
     }
 
@@ -44,7 +44,7 @@ impl Dashboard {
     }
 
     /// Whether scenes keep coming.
-    pub fn pace(&self) -> Pace {
+    pub fn pace(&self) -> PlaybackMode {
         self.playback.pace
     }
 
@@ -70,18 +70,18 @@ impl Dashboard {
     }
 
     /// Which keys count now.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> KeyContext {
         match self.mode {
-            Mode::Browse if self.view == View::Output => Place::Output,
-            Mode::Browse => Place::Table,
-            Mode::Typing => Place::Typing,
-            Mode::Help(_) => Place::Help,
-            Mode::Menu(_) => Place::Menu,
-            Mode::WhatIf(_) => Place::WhatIf,
-            Mode::Rerun(_) => Place::Rerun,
-            Mode::Stacks(_) => Place::Stacks,
-            Mode::Runs => Place::Runs,
-            Mode::Line(..) => Place::Line,
+            Mode::Browse if self.view == View::Output => KeyContext::Output,
+            Mode::Browse => KeyContext::Table,
+            Mode::Typing => KeyContext::Typing,
+            Mode::Help(_) => KeyContext::Help,
+            Mode::Menu(_) => KeyContext::Menu,
+            Mode::WhatIf(_) => KeyContext::WhatIf,
+            Mode::Rerun(_) => KeyContext::Rerun,
+            Mode::Stacks(_) => KeyContext::Stacks,
+            Mode::Runs => KeyContext::Runs,
+            Mode::Line(..) => KeyContext::Line,
         }
     }
 
@@ -96,9 +96,9 @@ impl Dashboard {
     }
 
     /// What is to be found out about them.
-    pub fn runs_wish(&self) -> RunsWish {
+    pub fn runs_wish(&self) -> RunsRequest {
         let shown = self.mode == Mode::Runs;
-        RunsWish { shown, compare: if shown { self.runs.wish() } else { Vec::new() } }
+        RunsRequest { shown, compare: if shown { self.runs.wish() } else { Vec::new() } }
     }
 
     /// Selection and scroll position of the view.
@@ -124,7 +124,7 @@ impl Dashboard {
     }
 
     /// The view's rows.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[TableRow] {
         &self.rows
     }
 
@@ -149,7 +149,7 @@ impl Dashboard {
     }
 
     /// The thread in the detail pane.
-    pub fn watched(&self) -> Option<&Watched> {
+    pub fn watched(&self) -> Option<&WatchedThread> {
         match &self.pane {
             Pane::Shown(Some(watched)) => Some(watched),
             _ => None,

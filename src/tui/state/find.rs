@@ -2,7 +2,7 @@
 
 use crate::tui::column::Column;
 use crate::tui::keys::Action;
-use crate::tui::rows::Row;
+use crate::tui::rows::TableRow;
 use crate::tui::sort::Sort;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::{Mode, Purpose, View};
@@ -47,7 +47,7 @@ impl Dashboard {
         };
         let Some(row) = at.map(|at| all[at]) else { return };
         let Some(key) = rows::key(&self.playback.shown, row) else { return };
-        if let (View::Overview, Row::Thread(_)) = (self.view, row) {
+        if let (View::Overview, TableRow::Thread(_)) = (self.view, row) {
             let group = self.group_of(row).and_then(|group| self.playback.shown.groups.get(group));
             self.opened.groups.extend(group.map(|group| group.key.clone()));
             self.renew();

@@ -1,22 +1,22 @@
 //! Groups that open and fold, and what the selected row stands for.
 
 use crate::tui::block::Block;
-use crate::tui::rows::{Row, RowKey};
+use crate::tui::rows::{RowKey, TableRow};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::{Pane, View};
 
 impl Dashboard {
     /// The selected row; without a selection the first row on screen, which gets selected.
-    pub(crate) fn acting_row(&mut self) -> Option<Row> {
+    pub(crate) fn acting_row(&mut self) -> Option<TableRow> {
         let at = self.cursor().at();
         self.select(at);
         self.rows.get(at).copied()
     }
 
-    pub(crate) fn group_of(&self, row: Row) -> Option<usize> {
+    pub(crate) fn group_of(&self, row: TableRow) -> Option<usize> {
         match row {
-            Row::Group(group) => Some(group),
-            Row::Thread(at) => self.playback.shown.threads.get(at).map(|thread| thread.group),
+            TableRow::Group(group) => Some(group),
+            TableRow::Thread(at) => self.playback.shown.threads.get(at).map(|thread| thread.group),
             _ => None,
         }
     }
@@ -24,7 +24,7 @@ impl Dashboard {
     /// Folds or opens the group of the selected row and selects the group, or the cause.
     pub(crate) fn fold(&mut self) {
         let Some(row) = self.acting_row() else { return };
-        if let Row::Line(Block::Cause(at), _) = row {
+        if let TableRow::Line(Block::Cause(at), _) = row {
             return self.fold_cause(at);
         }
         if self.view != View::Overview {
@@ -64,7 +64,7 @@ impl Dashboard {
         }
         if let (true, Some(RowKey::Thread(key))) = (fold, &selected) {
             let thread = self.playback.shown.threads.iter().position(|thread| thread.key == *key);
-            let group = thread.and_then(|at| self.group_of(Row::Thread(at)));
+            let group = thread.and_then(|at| self.group_of(TableRow::Thread(at)));
             let group = group.and_then(|group| self.playback.shown.groups.get(group)).map(|group| group.key.clone());
             self.renew();
             if let Some(group) = group {
@@ -79,7 +79,9 @@ impl Dashboard {
     pub(crate) fn open(&mut self) {
         match self.acting_row() {
             Some(row) if self.is_closed(row) => self.fold(),
-            Some(Row::Thread(_) | Row::Process(..)) if matches!(self.pane, Pane::Hidden) => self.toggle_pane(),
+            Some(TableRow::Thread(_) | TableRow::Process(..)) if matches!(self.pane, Pane::Hidden) => {
+                self.toggle_pane()
+            }
             _ => {}
         }
     }
@@ -89,19 +91,21 @@ impl Dashboard {
             return self.toggle_pane();
         }
         match self.acting_row() {
-            Some(row @ (Row::Group(_) | Row::Line(Block::Cause(_), _))) if !self.is_closed(row) => self.fold(),
-            Some(Row::Thread(_)) => self.fold(),
+            Some(row @ (TableRow::Group(_) | TableRow::Line(Block::Cause(_), _))) if !self.is_closed(row) => {
+                self.fold()
+            }
+            Some(TableRow::Thread(_)) => self.fold(),
             _ => {}
         }
     }
 
     /// Whether this is a group or a cause that does not show all it has.
-    fn is_closed(&self, row: Row) -> bool {
+    fn is_closed(&self, row: TableRow) -> bool {
         let scene = &self.playback.shown;
         match row {
-            Row::Group(at) => scene.groups.get(at).is_some_and(|group| !self.opened.groups.contains(&group.key)),
-            Row::Line(block, _) => !self.opened.shows(scene, block),
-            Row::Thread(_) | Row::Process(..) => false,
+            TableRow::Group(at) => scene.groups.get(at).is_some_and(|group| !self.opened.groups.contains(&group.key)),
+            TableRow::Line(block, _) => !self.opened.shows(scene, block),
+            TableRow::Thread(_) | TableRow::Process(..) => false,
         }
     }
 

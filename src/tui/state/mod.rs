@@ -17,23 +17,23 @@ use crossterm::event::{
 };
 use ratatui::layout::Size;
 
-use crate::data::run::Output;
+use crate::data::run::TerminalOutput;
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
 use crate::model::activity::waits;
 use crate::tui::cursor::Cursor;
 use crate::tui::keys::Action;
-use crate::tui::mouse::Hit;
-use crate::tui::rerun::Answer;
-use crate::tui::rows::{Row, RowKey, Wish};
-use crate::tui::runs::{RunsScreen, Shelf};
-use crate::tui::stacks::Answer as StacksAnswer;
+use crate::tui::mouse::MouseTarget;
+use crate::tui::rerun::RerunAnswer;
+use crate::tui::rows::{RowKey, RowRequest, TableRow};
+use crate::tui::runs::{RunsList, RunsScreen};
+use crate::tui::stacks::StacksAnswer;
 use crate::tui::state::output::Transcript;
-use crate::tui::state::parts::{Mode, Opened, Pane, Purpose, Table, Typed, View};
+use crate::tui::state::parts::{Mode, Opened, Pane, Purpose, TableState, Typed, View};
 use crate::tui::state::playback::Playback;
-use crate::tui::watched::Watched;
+use crate::tui::watched::WatchedThread;
 use crate::tui::what_if::WhatIf;
-use crate::tui::{Effect, Look, keys, layout, mouse, rows, typing, view};
+use crate::tui::{Appearance, Effect, keys, layout, mouse, rows, typing, view};
 
 /// What the dashboard is told.
 #[derive(Clone, Debug)]
@@ -43,15 +43,15 @@ pub enum Event {
     /// A newer scene.
     Scene(Arc<Scene>),
     /// What is known of the kept runs.
-    Runs(Arc<Shelf>),
+    Runs(Arc<RunsList>),
     /// There will be no newer scene.
     Silence,
     /// Newer output of the command.
-    Output(Arc<Output>),
+    Output(Arc<TerminalOutput>),
     /// Some time has passed since Ctrl-C was sent to the command.
     Calm,
     /// What a rerun would do.
-    Rerun(Arc<Answer>),
+    Rerun(Arc<RerunAnswer>),
     /// Stacks that were asked for.
     Stacks(Arc<StacksAnswer>),
 }
@@ -59,17 +59,17 @@ pub enum Event {
 /// Everything on screen follows from this.
 #[derive(Debug)]
 pub struct Dashboard {
-    look: Look,
+    look: Appearance,
     size: Size,
     playback: Playback,
     view: View,
     mode: Mode,
-    tables: [Table; View::ALL.len()],
+    tables: [TableState; View::ALL.len()],
     typed: Typed,
     opened: Opened,
     follow: bool,
     pane: Pane,
-    rows: Vec<Row>,
+    rows: Vec<TableRow>,
     transcript: Transcript,
     runs: RunsScreen,
     stopped_ns: u64,
@@ -82,8 +82,8 @@ const NOTCH: isize = 3;
 
 impl Dashboard {
     /// The dashboard of a first scene on a screen of this size.
-    pub fn new(look: Look, size: Size, scene: Arc<Scene>) -> Self {
-        let tables = View::ALL.map(|view| Table { cursor: Cursor::default(), sort: rows::usual_sort(view) });
+    pub fn new(look: Appearance, size: Size, scene: Arc<Scene>) -> Self {
+        let tables = View::ALL.map(|view| TableState { cursor: Cursor::default(), sort: rows::usual_sort(view) });
         let mut dashboard = Self {
             look,
             size,
@@ -112,7 +112,7 @@ impl Dashboard {
                     self.show_scene();
                 }
             }
-            Event::Runs(shelf) => self.runs.take(Shelf::clone(&shelf)),
+            Event::Runs(shelf) => self.runs.take(RunsList::clone(&shelf)),
             Event::Silence => {
                 self.playback.fall_silent();
                 self.show_scene();
@@ -143,8 +143,8 @@ impl Dashboard {
         let mut details = Vec::new();
         for row in visible {
             match *row {
-                Row::Thread(at) => details.extend(scene.threads.get(at).map(|thread| thread.key)),
-                Row::Group(at) => groups.get_mut(at).into_iter().for_each(|wanted| *wanted = true),
+                TableRow::Thread(at) => details.extend(scene.threads.get(at).map(|thread| thread.key)),
+                TableRow::Group(at) => groups.get_mut(at).into_iter().for_each(|wanted| *wanted = true),
                 _ => {}
             }
         }
@@ -174,8 +174,8 @@ impl Dashboard {
         self.settle(self.follow);
     }
 
-    fn wish<'a>(&self, opened: Option<&'a Opened>, filter: &'a str, width: u16) -> Wish<'a> {
-        Wish { view: self.view, sort: self.sort(), filter, opened, width }
+    fn wish<'a>(&self, opened: Option<&'a Opened>, filter: &'a str, width: u16) -> RowRequest<'a> {
+        RowRequest { view: self.view, sort: self.sort(), filter, opened, width }
     }
 
     fn settle(&mut self, reveal: bool) {
@@ -207,7 +207,7 @@ impl Dashboard {
             _ => return self.pane = Pane::Shown(None),
         };
         if watched.as_ref().is_none_or(|watched| watched.thread.key != selected) {
-            self.pane = Pane::Shown(Watched::begin(&self.playback.shown, selected).map(Box::new));
+            self.pane = Pane::Shown(WatchedThread::begin(&self.playback.shown, selected).map(Box::new));
         }
     }
 
@@ -251,19 +251,19 @@ impl Dashboard {
             MouseEventKind::ScrollUp => self.scroll(-NOTCH),
             MouseEventKind::ScrollDown => self.scroll(NOTCH),
             MouseEventKind::Down(MouseButton::Left) => match mouse::hit(self, event.column, event.row)? {
-                Hit::Row(at) if self.is_selected(at) => {
+                MouseTarget::Row(at) if self.is_selected(at) => {
                     return self.act(Action::Enter);
                 }
-                Hit::Run(at) if at == self.runs.at() => self.runs.toggle(),
-                Hit::Run(at) => self.runs.select(at),
-                Hit::Row(at) => self.select(at),
-                Hit::Fold(at) => {
+                MouseTarget::Run(at) if at == self.runs.at() => self.runs.toggle(),
+                MouseTarget::Run(at) => self.runs.select(at),
+                MouseTarget::Row(at) => self.select(at),
+                MouseTarget::Fold(at) => {
                     self.select(at);
                     return self.act(Action::Fold);
                 }
-                Hit::Heading(column) => self.sort_by(column),
-                Hit::Button(action) => return self.act(action),
-                Hit::Slider(at, value) => self.try_caps(|what_if, scene| what_if.set(scene, at, value)),
+                MouseTarget::Heading(column) => self.sort_by(column),
+                MouseTarget::Button(action) => return self.act(action),
+                MouseTarget::Slider(at, value) => self.try_caps(|what_if, scene| what_if.set(scene, at, value)),
             },
             _ => {}
         }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::data::run::{Output, WindowSize};
+use crate::data::run::{TerminalOutput, WindowSize};
 use crate::tui::keys::Action;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::{Mode, View};
-use crate::tui::state::playback::Pace;
+use crate::tui::state::playback::PlaybackMode;
 use crate::tui::{Effect, layout};
 
 /// Rows of a screen beside the output.
@@ -18,8 +18,8 @@ const INTERRUPT: u8 = 3;
 #[derive(Debug, Default)]
 pub struct Transcript {
     /// On screen; none for a process that was attached to.
-    shown: Option<Arc<Output>>,
-    newest: Option<Arc<Output>>,
+    shown: Option<Arc<TerminalOutput>>,
+    newest: Option<Arc<TerminalOutput>>,
     top: Top,
     interrupt: Interrupt,
 }
@@ -46,7 +46,7 @@ pub enum Interrupt {
 
 impl Dashboard {
     /// The output on screen; none for a process that was attached to.
-    pub fn output(&self) -> Option<&Output> {
+    pub fn output(&self) -> Option<&TerminalOutput> {
         self.transcript.shown.as_deref()
     }
 
@@ -79,7 +79,7 @@ impl Dashboard {
 
     /// Whether news of the output would change the screen before the next scene does.
     pub fn wants_output(&self) -> bool {
-        self.view == View::Output || self.playback.pace == Pace::Silent || self.newest().target.ended
+        self.view == View::Output || self.playback.pace == PlaybackMode::Silent || self.newest().target.ended
     }
 
     /// The size the command's terminal should have: what there is of the screen, whatever it shows now.
@@ -97,7 +97,7 @@ impl Dashboard {
         inside.then(|| (list.x + column, list.y + (line - top) as u16))
     }
 
-    pub(crate) fn take_output(&mut self, output: Arc<Output>) {
+    pub(crate) fn take_output(&mut self, output: Arc<TerminalOutput>) {
         if output.ended.is_some() {
             self.transcript.interrupt = Interrupt::None;
             if self.mode == Mode::Typing {
@@ -105,7 +105,7 @@ impl Dashboard {
             }
         }
         self.transcript.newest = Some(output);
-        if self.playback.pace != Pace::Paused || self.mode == Mode::Typing || self.transcript.shown.is_none() {
+        if self.playback.pace != PlaybackMode::Paused || self.mode == Mode::Typing || self.transcript.shown.is_none() {
             self.show_newest_output();
         }
     }

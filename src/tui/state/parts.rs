@@ -6,10 +6,10 @@ use crate::data::scene::{GroupKey, Scene};
 use crate::tui::block::Block;
 use crate::tui::column::Column;
 use crate::tui::cursor::Cursor;
-use crate::tui::rerun::Rerun;
+use crate::tui::rerun::RerunDialog;
 use crate::tui::sort::Sort;
-use crate::tui::stacks::Stacks;
-use crate::tui::watched::Watched;
+use crate::tui::stacks::StacksBox;
+use crate::tui::watched::WatchedThread;
 use crate::tui::what_if::WhatIf;
 
 /// What the main area shows.
@@ -69,9 +69,9 @@ pub enum Mode {
     /// Typing to the command.
     Typing,
     /// Deciding on a rerun.
-    Rerun(Box<Rerun>),
+    Rerun(Box<RerunDialog>),
     /// Reading stacks.
-    Stacks(Box<Stacks>),
+    Stacks(Box<StacksBox>),
     /// Choosing among kept runs, or reading what comparing them said.
     Runs,
     /// Typing a line; the text there was before comes back when it is abandoned.
@@ -121,12 +121,12 @@ pub enum Pane {
     /// Not shown.
     Hidden,
     /// Shows the selected row: a thread with what was seen since, or else whatever is selected.
-    Shown(Option<Box<Watched>>),
+    Shown(Option<Box<WatchedThread>>),
 }
 
 /// A table's selection and order.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct TableState {
     /// Selection and scroll position.
     pub cursor: Cursor,
     /// Order of the rows.

@@ -6,7 +6,7 @@ use crate::data::scene::Scene;
 
 /// Whether scenes keep coming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum PlaybackMode {
     /// Every new scene is shown.
     Live,
     /// The scene is frozen; newer ones are kept aside.
@@ -23,37 +23,37 @@ pub struct Playback {
     /// Another than the one on screen while that is frozen.
     pub newest: Arc<Scene>,
     /// Whether scenes keep coming.
-    pub pace: Pace,
+    pub pace: PlaybackMode,
 }
 
 impl Playback {
     /// Begins live.
     pub fn new(scene: Arc<Scene>) -> Self {
-        Self { newest: scene.clone(), shown: scene, pace: Pace::Live }
+        Self { newest: scene.clone(), shown: scene, pace: PlaybackMode::Live }
     }
 
     /// Takes a newer scene in; true when it is on screen now.
     pub fn take(&mut self, scene: Arc<Scene>) -> bool {
         self.newest = scene;
-        self.pace != Pace::Paused && self.show_newest()
+        self.pace != PlaybackMode::Paused && self.show_newest()
     }
 
     /// Freezes, or goes on; true when another scene is on screen now.
     pub fn pause(&mut self) -> bool {
         match self.pace {
-            Pace::Live => self.pace = Pace::Paused,
-            Pace::Paused => {
-                self.pace = Pace::Live;
+            PlaybackMode::Live => self.pace = PlaybackMode::Paused,
+            PlaybackMode::Paused => {
+                self.pace = PlaybackMode::Live;
                 return self.show_newest();
             }
-            Pace::Silent => {}
+            PlaybackMode::Silent => {}
         }
         false
     }
 
     /// No newer scene will come: the newest is the one to show.
     pub fn fall_silent(&mut self) {
-        self.pace = Pace::Silent;
+        self.pace = PlaybackMode::Silent;
         self.show_newest();
     }
 

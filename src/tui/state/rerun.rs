@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::data::limits::Caps;
-use crate::tui::rerun::{Answer, Rerun};
+use crate::tui::rerun::{RerunAnswer, RerunDialog};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
 use crate::tui::{Effect, view};
@@ -20,7 +20,7 @@ impl Dashboard {
                 (scene.headline.caps.or(Caps { cpus: None, ..had }), None)
             }
         };
-        self.mode = Mode::Rerun(Box::new(Rerun::with(caps, from)));
+        self.mode = Mode::Rerun(Box::new(RerunDialog::with(caps, from)));
         Some(Effect::AskRerun(caps))
     }
 
@@ -32,7 +32,7 @@ impl Dashboard {
         }
     }
 
-    pub(crate) fn hear_rerun(&mut self, answer: Arc<Answer>) {
+    pub(crate) fn hear_rerun(&mut self, answer: Arc<RerunAnswer>) {
         if let Mode::Rerun(rerun) = &mut self.mode {
             rerun.hear(answer);
         }

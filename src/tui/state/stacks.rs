@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::data::{Pid, Tid};
-use crate::tui::rows::Row;
-use crate::tui::stacks::{Answer, Asks, Stacks, Stops, Times, Wish};
+use crate::tui::rows::TableRow;
+use crate::tui::stacks::{SampleTimes, StacksAnswer, StacksBox, StacksRequest, StopPermission, StopQuestion};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
 use crate::tui::{Effect, view};
@@ -16,7 +16,9 @@ impl Dashboard {
             Mode::Stacks(stacks) => (stacks.title.clone(), stacks.wish.pid, stacks.wish.tids.clone()),
             _ => self.stacks_of_row()?,
         };
-        Some(self.ask_stacks(title, Wish { pid, tids, stops: Stops::Never, times: Times::Once }))
+        Some(
+            self.ask_stacks(title, StacksRequest { pid, tids, stops: StopPermission::Never, times: SampleTimes::Once }),
+        )
     }
 
     /// The question first: a stop takes a yes.
@@ -24,7 +26,7 @@ impl Dashboard {
         if let Mode::Stacks(stacks) = &mut self.mode
             && stacks.stoppable().is_some()
         {
-            stacks.asks = Asks::ToStop;
+            stacks.asks = StopQuestion::ToStop;
         }
     }
 
@@ -32,10 +34,10 @@ impl Dashboard {
     pub(crate) fn ask_to_sample(&mut self) -> Option<Effect> {
         let Mode::Stacks(stacks) = &mut self.mode else { return None };
         if stacks.may_stop()? {
-            stacks.asks = Asks::ToSample;
+            stacks.asks = StopQuestion::ToSample;
             return None;
         }
-        let wish = Wish { stops: Stops::Never, times: Times::Sampled, ..stacks.wish.clone() };
+        let wish = StacksRequest { stops: StopPermission::Never, times: SampleTimes::Sampled, ..stacks.wish.clone() };
         let title = stacks.title.clone();
         Some(self.ask_stacks(title, wish))
     }
@@ -44,15 +46,15 @@ impl Dashboard {
     pub(crate) fn agree_to_stop(&mut self) -> Option<Effect> {
         let Mode::Stacks(stacks) = &self.mode else { return None };
         let times = match stacks.asks {
-            Asks::ToSample => Times::Sampled,
-            Asks::ToStop if stacks.stoppable().is_some() => Times::Once,
-            Asks::ToStop | Asks::Nothing => return None,
+            StopQuestion::ToSample => SampleTimes::Sampled,
+            StopQuestion::ToStop if stacks.stoppable().is_some() => SampleTimes::Once,
+            StopQuestion::ToStop | StopQuestion::Nothing => return None,
         };
-        let wish = Wish { stops: Stops::Agreed, times, ..stacks.wish.clone() };
+        let wish = StacksRequest { stops: StopPermission::Agreed, times, ..stacks.wish.clone() };
         Some(self.ask_stacks(stacks.title.clone(), wish))
     }
 
-    pub(crate) fn hear_stacks(&mut self, answer: Arc<Answer>) {
+    pub(crate) fn hear_stacks(&mut self, answer: Arc<StacksAnswer>) {
         // Counted even where nobody reads them any more.
         if let Ok(taken) = &answer.taken {
             self.stopped_ns = self.stopped_ns.saturating_add(taken.stopped_ns);
@@ -73,8 +75,8 @@ impl Dashboard {
         }
     }
 
-    fn ask_stacks(&mut self, title: String, wish: Wish) -> Effect {
-        self.mode = Mode::Stacks(Box::new(Stacks::of(title, wish.clone())));
+    fn ask_stacks(&mut self, title: String, wish: StacksRequest) -> Effect {
+        self.mode = Mode::Stacks(Box::new(StacksBox::of(title, wish.clone())));
         Effect::AskStacks(wish)
     }
 
@@ -83,12 +85,12 @@ impl Dashboard {
         let row = self.acting_row()?;
         let scene = &self.playback.shown;
         match row {
-            Row::Thread(at) => {
+            TableRow::Thread(at) => {
                 let thread = scene.threads.get(at)?;
                 let title = format!("stack of thread {} {}", thread.key.tid, thread.name());
                 Some((title, thread.pid, vec![thread.key.tid]))
             }
-            Row::Group(at) => {
+            TableRow::Group(at) => {
                 let of_group = || scene.threads.iter().filter(|thread| thread.group == at);
                 let own = of_group().find(|thread| thread.pid == scene.target.pid);
                 let pid = own.or_else(|| of_group().next())?.pid;
@@ -100,7 +102,7 @@ impl Dashboard {
                 let label = &scene.groups.get(at)?.label;
                 Some((format!("stacks of {label} in process {pid}{beside}"), pid, tids))
             }
-            Row::Process(..) | Row::Line(..) => None,
+            TableRow::Process(..) | TableRow::Line(..) => None,
         }
     }
 }

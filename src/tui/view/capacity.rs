@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::scene::{Capacity, Launch, Term};
+use crate::data::scene::{Capacity, LaunchState, Term};
 use crate::tui::block::caps;
 use crate::tui::format;
 use crate::tui::state::Dashboard;
@@ -30,7 +30,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
 
 /// The CPUs it was put on at its start, and whether that holds; nothing where there is no room for it.
 fn cap(dashboard: &Dashboard, room: u16) -> Vec<Span<'static>> {
-    let check = dashboard.scene().launch.as_ref().and_then(Launch::check_of_cpus);
+    let check = dashboard.scene().launch.as_ref().and_then(LaunchState::check_of_cpus);
     let Some(check) = check else { return Vec::new() };
     let (glyph, role) = caps::mark(check.outcome);
     let theme = dashboard.theme();

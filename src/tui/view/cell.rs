@@ -4,21 +4,21 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::sample::State;
-use crate::data::scene::{Activity, Confidence, Demand, Group, Process, Scene, Thread, Waits};
-use crate::tui::block::caps::Words;
+use crate::data::sample::ThreadState;
+use crate::data::scene::{Blocked, Confidence, Demand, Group, ProcessState, Scene, Thread, Waits};
+use crate::tui::block::caps::WordRoom;
 use crate::tui::block::{caps, limits};
 use crate::tui::column::{CAP_IN_WORDS, Column};
 use crate::tui::format;
 use crate::tui::format::MISSING;
-use crate::tui::rows::Row;
+use crate::tui::rows::TableRow;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::View;
 use crate::tui::theme::Role;
 use crate::tui::view::{span, spark, width, write};
 
 /// What all cells of a frame share.
-pub struct Common {
+pub struct CellContext {
     /// The CPUs that a full bar stands for.
     bar: f64,
     /// The CPUs that a full glyph of a spark stands for.
@@ -27,7 +27,7 @@ pub struct Common {
     guessed: Vec<bool>,
 }
 
-impl Common {
+impl CellContext {
     /// Of a scene.
     pub fn of(scene: &Scene) -> Self {
         let mut guessed = vec![false; scene.groups.len()];
@@ -61,22 +61,29 @@ pub fn heading(column: Column, room: u16, dashboard: &Dashboard) -> String {
 }
 
 /// Writes a cell.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, row: Row, column: Column, common: &Common, dashboard: &Dashboard) {
+pub fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    row: TableRow,
+    column: Column,
+    common: &CellContext,
+    dashboard: &Dashboard,
+) {
     let scene = dashboard.scene();
     let spans = match row {
-        Row::Group(at) if column == Column::Tree => {
+        TableRow::Group(at) if column == Column::Tree => {
             let guessed = common.guessed.get(at).is_some_and(|guessed| *guessed);
             scene.groups.get(at).map(|it| group_name(it, guessed, area.width, dashboard))
         }
-        Row::Group(at) => scene.groups.get(at).map(|it| group(it, column, area.width, common, dashboard)),
-        Row::Thread(at) => scene.threads.get(at).map(|it| thread(it, column, area.width, common, dashboard)),
-        Row::Process(at, depth) => {
+        TableRow::Group(at) => scene.groups.get(at).map(|it| group(it, column, area.width, common, dashboard)),
+        TableRow::Thread(at) => scene.threads.get(at).map(|it| thread(it, column, area.width, common, dashboard)),
+        TableRow::Process(at, depth) => {
             scene.target.processes.get(at).map(|it| process(it, depth, column, area.width, dashboard))
         }
-        Row::Line(..) => None,
+        TableRow::Line(..) => None,
     };
     let spans = spans.unwrap_or_default();
-    let words = column == Column::Threads && matches!(row, Row::Thread(_));
+    let words = column == Column::Threads && matches!(row, TableRow::Thread(_));
     let pad = if column.is_number() && !words { area.width.saturating_sub(width(&spans)) } else { 0 };
     write(frame, Rect { x: area.x + pad, width: area.width - pad, ..area }, 0, &Line::from(spans));
 }
@@ -90,7 +97,13 @@ fn group_name(group: &Group, guessed: bool, room: u16, dashboard: &Dashboard) ->
     vec![span(mark, style(Role::Faint)), span(name, style(Role::Strong)), span(doubt, style(Role::Alarm))]
 }
 
-fn group<'a>(group: &'a Group, column: Column, room: u16, common: &Common, dashboard: &Dashboard) -> Vec<Span<'a>> {
+fn group<'a>(
+    group: &'a Group,
+    column: Column,
+    room: u16,
+    common: &CellContext,
+    dashboard: &Dashboard,
+) -> Vec<Span<'a>> {
     let theme = dashboard.theme();
     match column {
         Column::Limit => limit(group, dashboard),
@@ -124,7 +137,7 @@ fn limit(group: &Group, dashboard: &Dashboard) -> Vec<Span<'static>> {
 /// The cap it was started with and whether that holds, in a word where there is room, always with a glyph.
 fn cap(group: &Group, room: u16, dashboard: &Dashboard) -> Vec<Span<'static>> {
     let check = dashboard.scene().launch.as_ref().and_then(|launch| launch.check_of(&group.key));
-    let words = if room >= CAP_IN_WORDS { Words::Fit } else { Words::DoNot };
+    let words = if room >= CAP_IN_WORDS { WordRoom::Fit } else { WordRoom::DoNot };
     let short = check.map(|check| caps::short(check, words));
     short.map(|(role, text)| span(text, dashboard.theme().style(role))).into_iter().collect()
 }
@@ -133,7 +146,7 @@ fn thread<'a>(
     thread: &'a Thread,
     column: Column,
     room: u16,
-    common: &Common,
+    common: &CellContext,
     dashboard: &'a Dashboard,
 ) -> Vec<Span<'a>> {
     let theme = dashboard.theme();
@@ -167,7 +180,13 @@ fn thread<'a>(
     }
 }
 
-fn process<'a>(process: &'a Process, depth: u16, column: Column, room: u16, dashboard: &Dashboard) -> Vec<Span<'a>> {
+fn process<'a>(
+    process: &'a ProcessState,
+    depth: u16,
+    column: Column,
+    room: u16,
+    dashboard: &Dashboard,
+) -> Vec<Span<'a>> {
     let theme = dashboard.theme();
     match column {
         Column::Pid => vec![span(process.pid.to_string(), theme.style(Role::Strong))],
@@ -225,36 +244,36 @@ fn wait(thread: &Thread, room: u16, dashboard: &Dashboard) -> Span<'static> {
     };
     let Some(doing) = dashboard.scene().doing(thread.key) else { return named(thread.state) };
     let (shown, letter) = match (doing.activity, thread.state) {
-        (Activity::Runs, _) => return named(State::Running),
-        (Activity::Waits, State::Running) => (State::Sleeping, '·'),
-        (Activity::Waits, asleep) => (asleep, asleep.letter()),
+        (Blocked::Runs, _) => return named(ThreadState::Running),
+        (Blocked::Waits, ThreadState::Running) => (ThreadState::Sleeping, '·'),
+        (Blocked::Waits, asleep) => (asleep, asleep.letter()),
     };
     let words = if room >= SENTENCE { &doing.phrase.one } else { &doing.phrase.short };
     state(shown, format::fit(&format!("{letter} {words}"), room), dashboard)
 }
 
 /// A state in one word of at most eight letters.
-pub fn state_word(state: State) -> String {
+pub fn state_word(state: ThreadState) -> String {
     match state {
-        State::Running => "running",
-        State::Sleeping => "asleep",
-        State::DiskSleep => "disk",
-        State::Stopped => "stopped",
-        State::Tracing => "traced",
-        State::Zombie => "zombie",
-        State::Dead => "gone",
-        State::Idle => "idle",
-        State::Parked => "parked",
-        State::Unknown => "unknown",
+        ThreadState::Running => "running",
+        ThreadState::Sleeping => "asleep",
+        ThreadState::DiskSleep => "disk",
+        ThreadState::Stopped => "stopped",
+        ThreadState::Tracing => "traced",
+        ThreadState::Zombie => "zombie",
+        ThreadState::Dead => "gone",
+        ThreadState::Idle => "idle",
+        ThreadState::Parked => "parked",
+        ThreadState::Unknown => "unknown",
     }
     .to_owned()
 }
 
-fn state(state: State, text: String, dashboard: &Dashboard) -> Span<'static> {
+fn state(state: ThreadState, text: String, dashboard: &Dashboard) -> Span<'static> {
     let role = match state {
-        State::Running => Role::Live,
-        State::DiskSleep => Role::Waiting,
-        State::Stopped | State::Tracing | State::Zombie | State::Dead => Role::Alarm,
+        ThreadState::Running => Role::Live,
+        ThreadState::DiskSleep => Role::Waiting,
+        ThreadState::Stopped | ThreadState::Tracing | ThreadState::Zombie | ThreadState::Dead => Role::Alarm,
         _ => Role::Faint,
     };
     span(text, dashboard.theme().style(role))

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::data::limits::Grade;
-use crate::data::sample::{Call, Entry, KernelStack, NameSource, State, ThreadDetail};
-use crate::data::scene::{Activity, Check, Demand, Doing, Group, Process, Thread, Waits};
+use crate::data::sample::{KernelStack, NameSource, StartRoutine, SyscallState, ThreadDetail, ThreadState};
+use crate::data::scene::{Blocked, CapCheck, Demand, Group, ProcessState, Thread, ThreadActivity, Waits};
 use crate::model::activity::symbol;
 use crate::tui::format;
 use crate::tui::format::MISSING;
@@ -15,7 +15,7 @@ use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Pane;
 use crate::tui::theme::Role;
 use crate::tui::view::{boxed, cell, span, spark, write};
-use crate::tui::watched::Watched;
+use crate::tui::watched::WatchedThread;
 
 /// Cells of the labels.
 const LABEL: u16 = 16;
@@ -54,7 +54,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
 
 type Facts = (String, Vec<(&'static str, String)>);
 
-fn group(group: &Group, cap: Option<&Check>) -> Facts {
+fn group(group: &Group, cap: Option<&CapCheck>) -> Facts {
     let mut facts = vec![("what it does", group.about.clone())];
     if let Some(library) = &group.key.library {
         facts.push(("library", library.to_string()));
@@ -96,7 +96,7 @@ fn limit(group: &Group) -> String {
     }
 }
 
-fn process(process: &Process) -> Facts {
+fn process(process: &ProcessState) -> Facts {
     let ended = if process.ended { ", ended: as it was last seen" } else { "" };
     let facts = vec![
         ("command", process.command.clone()),
@@ -107,7 +107,7 @@ fn process(process: &Process) -> Facts {
     (format!("process {}{ended}", process.pid), facts)
 }
 
-fn thread(watched: &Watched, dashboard: &Dashboard, room: u16) -> Facts {
+fn thread(watched: &WatchedThread, dashboard: &Dashboard, room: u16) -> Facts {
     let thread = &watched.thread;
     let label = thread_label(watched, dashboard);
     let ended = if watched.ended { ", ended: as it was last seen" } else { "" };
@@ -131,7 +131,7 @@ fn thread(watched: &Watched, dashboard: &Dashboard, room: u16) -> Facts {
     (format!("thread {} of process {}{ended}", thread.key.tid, thread.pid), facts)
 }
 
-fn thread_label(watched: &Watched, dashboard: &Dashboard) -> String {
+fn thread_label(watched: &WatchedThread, dashboard: &Dashboard) -> String {
     let key = &watched.thread.attribution.group;
     let group = dashboard.scene().groups.iter().find(|group| group.key == *key);
     group.map_or_else(|| key.origin.to_string(), |group| group.label.clone())
@@ -156,20 +156,22 @@ fn name_in_target(thread: &Thread) -> String {
 }
 
 /// Its state, what it does, and the kernel's words for that.
-fn state(watched: &Watched) -> String {
+fn state(watched: &WatchedThread) -> String {
     let word = cell::state_word(watched.thread.state);
     let Some(detail) = &watched.detail else { return word };
     let channel = detail.wait_channel.as_deref().map_or(String::new(), |channel| format!("; wait channel {channel}"));
     let words = match &watched.doing {
         // A thread that runs waits nowhere: nothing was refused.
-        Some(doing) if doing.activity == Activity::Runs => return word,
-        Some(Doing { phrase, grade: Grade::Inferred, .. }) => format!("{word}; {}, inferred{channel}", phrase.one),
+        Some(doing) if doing.activity == Blocked::Runs => return word,
+        Some(ThreadActivity { phrase, grade: Grade::Inferred, .. }) => {
+            format!("{word}; {}, inferred{channel}", phrase.one)
+        }
         Some(doing) => format!("{word}; {}{channel}", doing.phrase.one),
-        None if watched.thread.state == State::Running => return word,
+        None if watched.thread.state == ThreadState::Running => return word,
         None => format!("{word}; where it waits can't be read"),
     };
     match &detail.call {
-        Some(Call::Refused(why)) => format!("{words}. Its system call can't be read: {why}"),
+        Some(SyscallState::Refused(why)) => format!("{words}. Its system call can't be read: {why}"),
         _ => words,
     }
 }
@@ -198,14 +200,14 @@ fn cpus(thread: &Thread) -> String {
     }
 }
 
-fn history(watched: &Watched, room: u16) -> String {
+fn history(watched: &WatchedThread, room: u16) -> String {
     let got: Vec<f32> = watched.moments.iter().map(|it| it.demand.map_or(0.0, |demand| demand.got as f32)).collect();
     let shown = spark::last(&got, usize::from(room).min(40));
     format!("{} (█ = 1 CPU)", spark::line(shown, 1.0, shown.len()))
 }
 
 /// The CPUs it last ran on, tick by tick, the newest last.
-fn places(watched: &Watched, room: u16) -> String {
+fn places(watched: &WatchedThread, room: u16) -> String {
     let mut places = Vec::new();
     let mut used = 8;
     for moment in watched.moments.iter().rev() {
@@ -233,7 +235,7 @@ fn switches(thread: &Thread, detail: Option<&ThreadDetail>) -> String {
     }
 }
 
-fn start(entry: &Entry) -> String {
+fn start(entry: &StartRoutine) -> String {
     let library = entry.library.as_ref().map_or("code of no file", |path| path.rsplit('/').next().unwrap_or(path));
     let owner = entry.owner.as_ref().map(|owner| {
         let path = owner.library.as_str();

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::tui::format;
-use crate::tui::keys::{Action, BINDINGS, Binding, Place};
+use crate::tui::keys::{Action, BINDINGS, Binding, KeyContext};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::View;
-use crate::tui::state::playback::Pace;
+use crate::tui::state::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{span, write};
 
@@ -51,18 +51,19 @@ pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     if !dashboard.view().is_table() {
         keys.retain(|(button, _)| !matches!(button.action, Action::SortMenu | Action::Detail));
     }
-    let all_tabs = if matches!(place, Place::Table | Place::Output) { tabs(dashboard, true) } else { Vec::new() };
+    let all_tabs =
+        if matches!(place, KeyContext::Table | KeyContext::Output) { tabs(dashboard, true) } else { Vec::new() };
     let least = keys.iter().take(4).map(|(button, _)| button_width(button)).sum::<u16>();
     let tabs = match all_tabs.iter().map(button_width).sum::<u16>().saturating_add(least) <= area.width {
         true => all_tabs,
-        false if matches!(place, Place::Table | Place::Output) => tabs(dashboard, false),
+        false if matches!(place, KeyContext::Table | KeyContext::Output) => tabs(dashboard, false),
         false => Vec::new(),
     };
     fit(tabs, keys, area)
 }
 
 /// Keys of a place as buttons, in the order of the table; the flag marks those that stay.
-pub fn keys(place: Place, pace: Pace) -> Vec<(Button, bool)> {
+pub fn keys(place: KeyContext, pace: PlaybackMode) -> Vec<(Button, bool)> {
     let shown = BINDINGS.iter().filter(|binding| !binding.word.is_empty() && binding.places.contains(&place));
     let mut keys: Vec<_> = shown
         .map(|binding| (key_button(binding, pace), matches!(binding.action, Action::Help | Action::Quit)))
@@ -105,10 +106,10 @@ fn tabs(dashboard: &Dashboard, words: bool) -> Vec<Button> {
     dashboard.views().map(tab).collect()
 }
 
-fn key_button(binding: &Binding, pace: Pace) -> Button {
+fn key_button(binding: &Binding, pace: PlaybackMode) -> Button {
     let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
     let word = match (binding.action, pace) {
-        (Action::Pause, Pace::Paused) => "go on",
+        (Action::Pause, PlaybackMode::Paused) => "go on",
         _ => binding.word,
     };
     Button { area: Rect::default(), key, word: word.to_owned(), action: binding.action, current: false }

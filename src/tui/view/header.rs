@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::scene::{Scene, Target};
+use crate::data::scene::{Scene, TargetState};
 use crate::tui::format;
 use crate::tui::state::Dashboard;
-use crate::tui::state::playback::Pace;
+use crate::tui::state::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{span, width, write};
 
@@ -44,7 +44,7 @@ fn text_width(facts: &[String]) -> u16 {
     facts.iter().map(|fact| format::width(fact).saturating_add(2)).sum()
 }
 
-fn pid(target: &Target) -> String {
+fn pid(target: &TargetState) -> String {
     match target.namespaced_pid {
         _ if target.pid.0 == 0 => String::new(),
         Some(own) => format!("{} ({own} in its namespace)", target.pid),
@@ -53,7 +53,7 @@ fn pid(target: &Target) -> String {
 }
 
 /// What is known of the target, the most telling first.
-fn facts(target: &Target) -> Vec<String> {
+fn facts(target: &TargetState) -> Vec<String> {
     let mut facts = Vec::new();
     if let Some(tensorflow) = &target.tensorflow {
         let version = tensorflow.version.as_deref().unwrap_or("of unknown version");
@@ -80,15 +80,15 @@ fn state(dashboard: &Dashboard) -> (String, Role) {
     let (scene, newest) = (dashboard.scene(), dashboard.newest());
     let behind = newest.at_ns.saturating_sub(scene.at_ns) as f64 / 1e9;
     match dashboard.pace() {
-        Pace::Paused if newest.target.ended => ("‖ paused, target ended".to_owned(), Role::Paused),
-        Pace::Paused => (format!("‖ paused, {} behind", format::duration(behind)), Role::Paused),
+        PlaybackMode::Paused if newest.target.ended => ("‖ paused, target ended".to_owned(), Role::Paused),
+        PlaybackMode::Paused => (format!("‖ paused, {} behind", format::duration(behind)), Role::Paused),
         _ if dashboard.command_end().is_some() => {
             (format!("■ {}", dashboard.command_end().unwrap_or_default()), Role::Alarm)
         }
         _ if scene.target.ended => ("■ target ended".to_owned(), Role::Alarm),
-        Pace::Silent => ("× measuring stopped".to_owned(), Role::Alarm),
-        Pace::Live if scene.tick == 0 => ("· waiting for the first sample".to_owned(), Role::Paused),
-        Pace::Live => (format!("● live {}{}", format::interval(scene.interval_s), late(scene)), Role::Live),
+        PlaybackMode::Silent => ("× measuring stopped".to_owned(), Role::Alarm),
+        PlaybackMode::Live if scene.tick == 0 => ("· waiting for the first sample".to_owned(), Role::Paused),
+        PlaybackMode::Live => (format!("● live {}{}", format::interval(scene.interval_s), late(scene)), Role::Live),
     }
 }
 

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::tui::keys::{BINDINGS, Place};
+use crate::tui::keys::{BINDINGS, KeyContext};
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{popup, span, write};
@@ -74,7 +74,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, top: usize, dashboard: &Dashboard
 }
 
 fn lines(width: u16, theme: Theme) -> Vec<Line<'static>> {
-    let shown = BINDINGS.iter().filter(|it| it.places.iter().any(|place| *place != Place::Picker));
+    let shown = BINDINGS.iter().filter(|it| it.places.iter().any(|place| *place != KeyContext::Picker));
     let keys = shown.map(|binding| {
         let labels: Vec<String> = binding.keys.iter().map(|key| key.label()).collect();
         (labels.join(" "), binding.help)

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::data::run::{Colour, Look, Output, Piece};
+use crate::data::run::{StyledText, TerminalOutput, TextColor, TextStyle};
 use crate::tui::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
@@ -36,7 +36,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
 }
 
 /// "lines 120-140 of 2300, live", and what is wrong with the log.
-pub fn note(dashboard: &Dashboard, output: &Output) -> String {
+pub fn note(dashboard: &Dashboard, output: &TerminalOutput) -> String {
     let (top, end) = dashboard.output_lines();
     let lines = match output.end() {
         0 => "no output".to_owned(),
@@ -51,15 +51,15 @@ pub fn note(dashboard: &Dashboard, output: &Output) -> String {
 }
 
 /// Why the log does not have everything.
-pub fn alarm(output: &Output) -> Option<String> {
+pub fn alarm(output: &TerminalOutput) -> Option<String> {
     output.log.incomplete.as_ref().map(|why| format!("! the log is incomplete: {}", format::fit(why, 50)))
 }
 
-fn piece(piece: &Piece, coloured: bool) -> Span<'_> {
+fn piece(piece: &StyledText, coloured: bool) -> Span<'_> {
     span(piece.text.as_str(), style(&piece.look, coloured))
 }
 
-fn style(look: &Look, coloured: bool) -> Style {
+fn style(look: &TextStyle, coloured: bool) -> Style {
     let mut style = Style::new();
     if coloured {
         style = style.fg(colour(look.text)).bg(colour(look.behind));
@@ -78,10 +78,10 @@ fn style(look: &Look, coloured: bool) -> Style {
     style
 }
 
-fn colour(colour: Colour) -> Color {
+fn colour(colour: TextColor) -> Color {
     match colour {
-        Colour::Usual => Color::Reset,
-        Colour::Indexed(index) => Color::Indexed(index),
-        Colour::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+        TextColor::Usual => Color::Reset,
+        TextColor::Indexed(index) => Color::Indexed(index),
+        TextColor::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
     }
 }

@@ -4,12 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
-use crate::data::scene::{Scene, Target};
+use crate::data::scene::{Scene, TargetState};
 use crate::tui::format::MISSING;
-use crate::tui::keys::Place;
+use crate::tui::keys::KeyContext;
 use crate::tui::layout::{LEAST, cut_bottom, cut_top};
 use crate::tui::picker::Picker;
-use crate::tui::state::playback::Pace;
+use crate::tui::state::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{footer, header, small, span, verdict, write};
 use crate::tui::{ascii, format};
@@ -88,8 +88,8 @@ fn whole(frame: &mut Frame<'_>, picker: &Picker) {
 }
 
 fn buttons(picker: &Picker, area: Rect) -> Vec<footer::Button> {
-    let place = if picker.is_typing() { Place::Line } else { Place::Picker };
-    footer::fit(Vec::new(), footer::keys(place, Pace::Live), area)
+    let place = if picker.is_typing() { KeyContext::Line } else { KeyContext::Picker };
+    footer::fit(Vec::new(), footer::keys(place, PlaybackMode::Live), area)
 }
 
 fn status(frame: &mut Frame<'_>, area: Rect, picker: &Picker, theme: Theme) {
@@ -128,7 +128,7 @@ fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
     row(frame, area, cells, command);
 }
 
-fn tensorflow(target: &Target, theme: Theme) -> Span<'static> {
+fn tensorflow(target: &TargetState, theme: Theme) -> Span<'static> {
     match &target.tensorflow {
         Some(it) if it.guessed => span("guessed", theme.style(Role::Waiting)),
         Some(it) => {

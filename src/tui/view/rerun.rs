@@ -8,7 +8,7 @@ use crate::data::Text;
 use crate::data::limits::Caps;
 use crate::data::run::RerunPlan;
 use crate::model::advice;
-use crate::tui::rerun::Rerun;
+use crate::tui::rerun::RerunDialog;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
 use crate::tui::view::{below_header, popup, span, what_if, write};
@@ -26,13 +26,13 @@ const MOST_LINES: usize = 6;
 type Row = Vec<Span<'static>>;
 
 /// How many lines do not fit.
-pub fn overflow(dashboard: &Dashboard, rerun: &Rerun) -> usize {
+pub fn overflow(dashboard: &Dashboard, rerun: &RerunDialog) -> usize {
     let (area, lines) = area(dashboard, rerun);
     lines.len().saturating_sub(usize::from(area.height.saturating_sub(2 + BOTTOM)))
 }
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, rerun: &Rerun, dashboard: &Dashboard) {
+pub fn draw(frame: &mut Frame<'_>, rerun: &RerunDialog, dashboard: &Dashboard) {
     let theme = dashboard.theme();
     let title = format!("rerun of process {}: stop it and start it again", dashboard.scene().target.pid);
     let (area, body) = area(dashboard, rerun);
@@ -55,13 +55,13 @@ pub fn draw(frame: &mut Frame<'_>, rerun: &Rerun, dashboard: &Dashboard) {
 }
 
 /// Where it stands, and its lines.
-fn area(dashboard: &Dashboard, rerun: &Rerun) -> (Rect, Vec<Row>) {
+fn area(dashboard: &Dashboard, rerun: &RerunDialog) -> (Rect, Vec<Row>) {
     let width = layout::of(dashboard).header.width.min(WIDEST);
     let body = body(dashboard, rerun, width.saturating_sub(2));
     (below_header(dashboard, body.len() + usize::from(BOTTOM), WIDEST), body)
 }
 
-fn body(dashboard: &Dashboard, rerun: &Rerun, width: u16) -> Vec<Row> {
+fn body(dashboard: &Dashboard, rerun: &RerunDialog, width: u16) -> Vec<Row> {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
     let label = |text: &str| span(format!(" {text:<width$}", width = usize::from(LABEL)), theme.style(Role::Faint));
     let wrapped = |name: &str, text: &str, role: Role| -> Vec<Row> {

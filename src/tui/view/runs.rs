@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use crate::tui::format::MISSING;
 use crate::tui::layout::cut_top;
-use crate::tui::runs::{Compared, RunLine};
+use crate::tui::runs::{ComparisonText, RunLine};
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{popup, span, write};
@@ -92,7 +92,7 @@ fn list(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     }
 }
 
-fn comparison(frame: &mut Frame<'_>, area: Rect, top: usize, compared: &Compared, theme: Theme) {
+fn comparison(frame: &mut Frame<'_>, area: Rect, top: usize, compared: &ComparisonText, theme: Theme) {
     let rows = usize::from(area.height.saturating_sub(3));
     let more = if compared.lines.len() > top + rows { " (↓ for more)" } else { "" };
     let mut inside = popup(frame, area, &format!("runs compared{more}"), theme);

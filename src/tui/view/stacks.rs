@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::tui::stacks::{Asks, SAMPLED, Stacks, Stops, Times};
+use crate::tui::stacks::{SAMPLED, SampleTimes, StacksBox, StopPermission, StopQuestion};
 use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
 use crate::tui::view::{below_header, popup, span, write};
@@ -16,13 +16,13 @@ const BOTTOM: u16 = 2;
 const MOST_LINES: usize = 6;
 
 /// How many lines do not fit.
-pub fn overflow(dashboard: &Dashboard, stacks: &Stacks) -> usize {
+pub fn overflow(dashboard: &Dashboard, stacks: &StacksBox) -> usize {
     let (area, lines) = area(dashboard, stacks);
     lines.len().saturating_sub(usize::from(area.height.saturating_sub(2 + BOTTOM)))
 }
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, stacks: &Stacks, dashboard: &Dashboard) {
+pub fn draw(frame: &mut Frame<'_>, stacks: &StacksBox, dashboard: &Dashboard) {
     let theme = dashboard.theme();
     let (area, body) = area(dashboard, stacks);
     let inside = popup(frame, area, &stacks.title, theme);
@@ -40,24 +40,24 @@ pub fn draw(frame: &mut Frame<'_>, stacks: &Stacks, dashboard: &Dashboard) {
 }
 
 /// Where it stands, and its lines.
-fn area(dashboard: &Dashboard, stacks: &Stacks) -> (Rect, Vec<String>) {
+fn area(dashboard: &Dashboard, stacks: &StacksBox) -> (Rect, Vec<String>) {
     let width = layout::of(dashboard).header.width;
     let body = body(stacks, width.saturating_sub(2));
     (below_header(dashboard, body.len() + usize::from(BOTTOM), width), body)
 }
 
 /// What a stop would show, or did; and the keys that count now.
-fn bottom(stacks: &Stacks) -> (String, &'static str) {
+fn bottom(stacks: &StacksBox) -> (String, &'static str) {
     const AGAIN: &str = "m samples them   b takes them again   Esc goes back";
     let threads = |count: usize| if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") };
     let taken = stacks.answer.as_ref().and_then(|answer| answer.taken.as_ref().ok());
     match (taken, stacks.stoppable()) {
         (None, _) => (String::new(), "b takes them again   Esc goes back"),
-        _ if stacks.asks == Asks::ToSample => (
+        _ if stacks.asks == StopQuestion::ToSample => (
             format!("Stops threads one at a time for {} s, less than 1 % of that.", SAMPLED.as_secs()),
             "y begins   Esc leaves them alone",
         ),
-        (_, Some(count)) if stacks.asks == Asks::ToStop => (
+        (_, Some(count)) if stacks.asks == StopQuestion::ToStop => (
             format!("Stops {} one at a time: mostly under 1 ms, more if no CPU is free.", threads(count)),
             "y stops them   Esc leaves them alone",
         ),
@@ -65,7 +65,7 @@ fn bottom(stacks: &Stacks) -> (String, &'static str) {
             format!("Nothing was stopped. A stop would show more of {}.", threads(count)),
             "S stops them, asks first   m samples them   b takes them again   Esc goes back",
         ),
-        (Some(taken), None) if taken.need_stop > 0 && stacks.wish.stops == Stops::Never => {
+        (Some(taken), None) if taken.need_stop > 0 && stacks.wish.stops == StopPermission::Never => {
             let why = taken.refused.as_deref().unwrap_or_default();
             (format!("A stop would show more of {}: {why}", threads(taken.need_stop)), AGAIN)
         }
@@ -73,13 +73,13 @@ fn bottom(stacks: &Stacks) -> (String, &'static str) {
     }
 }
 
-fn body(stacks: &Stacks, width: u16) -> Vec<String> {
+fn body(stacks: &StacksBox, width: u16) -> Vec<String> {
     match stacks.answer.as_ref().map(|answer| &answer.taken) {
-        None if stacks.wish.times == Times::Sampled => {
-            let how = if stacks.wish.stops == Stops::Agreed { "with stops" } else { "without a stop" };
+        None if stacks.wish.times == SampleTimes::Sampled => {
+            let how = if stacks.wish.stops == StopPermission::Agreed { "with stops" } else { "without a stop" };
             vec![format!("being taken for {} s, {how}…", SAMPLED.as_secs())]
         }
-        None if stacks.wish.stops == Stops::Agreed => vec!["being taken, with stops…".to_owned()],
+        None if stacks.wish.stops == StopPermission::Agreed => vec!["being taken, with stops…".to_owned()],
         None => vec!["being taken, without a stop…".to_owned()],
         Some(Err(why)) => format::wrap(why, width.saturating_sub(2), MOST_LINES),
         Some(Ok(taken)) => taken.lines.iter().flat_map(|line| broken(line, width.saturating_sub(2))).collect(),

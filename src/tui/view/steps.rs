@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::data::sample::StepSource;
-use crate::data::scene::{Count, EpochNow, Speed, Steps};
+use crate::data::scene::{EpochNow, MarkCount, Speed, Steps};
 use crate::tui::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
@@ -73,7 +73,7 @@ fn epoch(epoch: &EpochNow) -> String {
 }
 
 fn total(speed: &Speed) -> String {
-    let at_least = if speed.count == Count::AtLeast { "at least " } else { "" };
+    let at_least = if speed.count == MarkCount::AtLeast { "at least " } else { "" };
     format!("{at_least}{}", format::count(usize::try_from(speed.total).unwrap_or(usize::MAX), "step", "steps"))
 }
 

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use crate::tui::block::Block;
 use crate::tui::column::Placed;
-use crate::tui::rows::Row;
+use crate::tui::rows::TableRow;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::View;
 use crate::tui::theme::Role;
@@ -29,12 +29,12 @@ pub fn draw(frame: &mut Frame<'_>, headings: Rect, list: Rect, dashboard: &Dashb
     };
     let (top, height) = (dashboard.cursor().top(), usize::from(list.height));
     let selected = dashboard.cursor().selected();
-    let common = cell::Common::of(dashboard.scene());
-    let mut made: Option<(Block, Vec<block::Line>)> = None;
+    let common = cell::CellContext::of(dashboard.scene());
+    let mut made: Option<(Block, Vec<block::BlockLine>)> = None;
     for (y, &row) in (0_u16..).zip(dashboard.rows().iter().skip(top).take(height)) {
         let line = Rect { y: list.y + y, height: 1, ..list };
         match row {
-            Row::Line(block, part) => {
+            TableRow::Line(block, part) => {
                 let (_, lines) = match made.take() {
                     Some(same) if same.0 == block => made.insert(same),
                     _ => made.insert((block, lines(block, line.width, dashboard))),
@@ -44,7 +44,7 @@ pub fn draw(frame: &mut Frame<'_>, headings: Rect, list: Rect, dashboard: &Dashb
                 }
             }
             row => {
-                let placed = if matches!(row, Row::Thread(_)) { &in_thread } else { &placed };
+                let placed = if matches!(row, TableRow::Thread(_)) { &in_thread } else { &placed };
                 for place in placed {
                     let area = Rect { x: place.x, width: place.width, ..line };
                     cell::draw(frame, area, row, place.column, &common, dashboard);
@@ -83,11 +83,11 @@ fn headings(frame: &mut Frame<'_>, area: Rect, placed: &[Placed], dashboard: &Da
     }
 }
 
-fn lines(block: Block, width: u16, dashboard: &Dashboard) -> Vec<block::Line> {
+fn lines(block: Block, width: u16, dashboard: &Dashboard) -> Vec<block::BlockLine> {
     block::lines(dashboard.scene(), block, dashboard.shows_all_of(block), width)
 }
 
-fn pieces(frame: &mut Frame<'_>, area: Rect, pieces: &[block::Piece], dashboard: &Dashboard) {
+fn pieces(frame: &mut Frame<'_>, area: Rect, pieces: &[block::StyledSpan], dashboard: &Dashboard) {
     let theme = dashboard.theme();
     let line: Vec<_> = pieces.iter().map(|(role, text)| span(text.as_str(), theme.style(*role))).collect();
     write(frame, area, 0, &Line::from(line));

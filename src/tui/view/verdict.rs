@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::scene::{Condition, Headline, Level, Scene};
+use crate::data::scene::{Headline, Level, Scene, Verdict};
 use crate::model::verdict::levels::{JUDGED_S, NOTICE_SATURATION};
 use crate::tui::format;
 use crate::tui::state::Dashboard;
@@ -47,7 +47,7 @@ fn lines(dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
     }
     if !low && !headline.advice.is_empty() {
         lines.push(advice(headline, room, theme));
-    } else if headline.condition != Condition::TooSoon
+    } else if headline.condition != Verdict::TooSoon
         && let Some(last) = lines.last_mut()
         && width(last) + format::width(WHY) + 2 <= room
     {
@@ -74,7 +74,7 @@ fn advice(headline: &Headline, room: u16, theme: Theme) -> Vec<Span<'static>> {
 fn word(headline: &Headline) -> String {
     let word = headline.condition.word().to_uppercase();
     match (headline.condition, headline.pressure) {
-        (Condition::TooSoon, _) => String::new(),
+        (Verdict::TooSoon, _) => String::new(),
         (_, Some(pressure)) if pressure.saturation > NOTICE_SATURATION => {
             format!("{word} {}x", format::cpus_in_words(pressure.saturation))
         }
@@ -84,7 +84,7 @@ fn word(headline: &Headline) -> String {
 
 fn says(scene: &Scene) -> String {
     let headline = &scene.headline;
-    if headline.condition != Condition::TooSoon {
+    if headline.condition != Verdict::TooSoon {
         return headline.says.clone();
     }
     let (has, needs) = (headline.judged_s.floor().clamp(0.0, JUDGED_S), JUDGED_S);
@@ -95,10 +95,10 @@ fn says(scene: &Scene) -> String {
 }
 
 /// A condition as a role.
-pub fn role(condition: Condition) -> Role {
+pub fn role(condition: Verdict) -> Role {
     match condition {
-        Condition::TooSoon => Role::Faint,
-        Condition::Healthy => Role::Healthy,
+        Verdict::TooSoon => Role::Faint,
+        Verdict::Healthy => Role::Healthy,
         _ => level_role(condition.level()),
     }
 }

@@ -14,11 +14,11 @@ const MERCY: Duration = Duration::from_secs(3);
 
 /// Signals to come, and when; by default none.
 #[derive(Debug, Default)]
-pub(crate) struct Ending {
+pub(crate) struct StopSequence {
     left: VecDeque<(Instant, Signal)>,
 }
 
-impl Ending {
+impl StopSequence {
     /// INT as Ctrl-C would, then TERM, then KILL, with time to save between them.
     pub(crate) fn patient() -> Self {
         Self::of([(Duration::ZERO, Signal::INT), (PATIENCE, Signal::TERM), (2 * PATIENCE, Signal::KILL)])
@@ -59,7 +59,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn each_signal_comes_in_its_time_and_then_none() {
         let began = Instant::now();
-        let mut ending = Ending::of([(Duration::ZERO, Signal::INT), (Duration::from_millis(30), Signal::KILL)]);
+        let mut ending = StopSequence::of([(Duration::ZERO, Signal::INT), (Duration::from_millis(30), Signal::KILL)]);
         assert_eq!(ending.next().await, Signal::INT);
         assert_eq!(ending.next().await, Signal::KILL);
         assert!(began.elapsed() >= Duration::from_millis(30));
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn kill_comes_last_and_leaves_time_to_save() {
-        for ending in [Ending::patient(), Ending::abandoned()] {
+        for ending in [StopSequence::patient(), StopSequence::abandoned()] {
             let kill = ending.left.back().copied();
             assert!(kill.is_some_and(|(at, signal)| signal == Signal::KILL && at >= Instant::now() + MERCY / 2));
             assert_eq!(ending.left.iter().filter(|(_, signal)| *signal == Signal::KILL).count(), 1);

@@ -15,66 +15,66 @@ use rustix::process::Signal;
 use rustix::termios::tcgetwinsize;
 use tokio::sync::{Notify, mpsc};
 
-use crate::commands::args::cli::Options;
-use crate::commands::args::run::RunWish;
+use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::run::RunOptions;
 use crate::commands::attach::attach_with;
 use crate::commands::exit::Exit;
 use crate::commands::run::cgroup_guard;
-use crate::commands::run::cgroup_guard::Held;
-use crate::commands::run::record::{Record, Recording};
-use crate::commands::run::relay::Relay;
-use crate::commands::run::restart_spec::Again;
-use crate::commands::run::session::ending::Ending;
-use crate::commands::sampler::{Companion, Pump};
+use crate::commands::run::cgroup_guard::CgroupGuard;
+use crate::commands::run::record::{RunRecord, RunRecording};
+use crate::commands::run::relay::KeyRelay;
+use crate::commands::run::restart_spec::RestartSpec;
+use crate::commands::run::session::ending::StopSequence;
+use crate::commands::sampler::{SampleObserver, Sampler};
 use crate::commands::{rerun, stdio, watch};
 use crate::data::ProcessKey;
 use crate::data::run::{LogFact, RunEnd, WindowSize};
-use crate::data::sample::{Heard, LaunchFact, LaunchSample, Sample, ShimUse};
+use crate::data::sample::{LaunchFact, LaunchSample, Sample, ShimReport, ShimUse};
 use crate::data::scene::{Confidence, Scene};
-use crate::launch::child::{Child, Ended, Start, Streams};
+use crate::launch::child::{Child, ChildExit, ChildSpec, Streams};
 use crate::launch::console::Console;
-use crate::launch::environment::Changes;
-use crate::launch::log::Log;
+use crate::launch::environment::EnvironmentChanges;
+use crate::launch::log::OutputLog;
 use crate::launch::pin::Pinner;
 use crate::launch::plan::Plan;
-use crate::launch::run_dir::Folder;
-use crate::launch::shim_socket::{Inbox, Listener};
+use crate::launch::run_dir::RunDir;
+use crate::launch::shim_socket::{ShimReader, ShimSocket};
 use crate::launch::{program, shell, shim};
-use crate::linux::signals::{Signals, sent_by_terminal};
+use crate::linux::signals::{SignalListener, sent_by_terminal};
 use crate::model::build_scene::Model;
 use crate::model::limits::verification::Verification;
 use crate::model::origin::families::Families;
-use crate::tui::{ConsoleWish, Effect};
+use crate::tui::{ConsoleRequest, Effect};
 use crate::{output, tui};
 
 /// Lines of a kind that the summary has at most.
 const MOST_LINES: usize = 20;
 
 /// Everything that stands before the command starts.
-pub(crate) struct Preparation {
+pub(crate) struct SessionSetup {
     pub(crate) plan: Plan,
     pub(crate) dashboard: bool,
     /// What is kept of the run.
-    pub(crate) record: Record,
+    pub(crate) record: RunRecord,
     /// The shim's folder, where it can't be in the record's; goes with the run.
-    pub(crate) elsewhere: Option<Folder>,
-    pub(crate) inbox: Option<Inbox>,
+    pub(crate) elsewhere: Option<RunDir>,
+    pub(crate) inbox: Option<ShimSocket>,
     /// Why there is no shim although there should be one.
     pub(crate) no_shim: Option<String>,
     /// Of the command's own terminal, where there is a dashboard.
-    pub(crate) log: Option<Log>,
+    pub(crate) log: Option<OutputLog>,
     /// Where its output goes instead of this process's own.
     pub(crate) file: Option<File>,
 }
 
-impl Preparation {
+impl SessionSetup {
     pub(crate) fn new(plan: Plan, dashboard: bool) -> Self {
-        let record = Record::begin();
+        let record = RunRecord::begin();
         Self { plan, dashboard, record, elsewhere: None, inbox: None, no_shim: None, log: None, file: None }
     }
 
     /// What the command gets.
-    pub(crate) fn fact(&self, wish: &RunWish) -> LaunchFact {
+    pub(crate) fn fact(&self, wish: &RunOptions) -> LaunchFact {
         let shim = shim_use(wish.shim().filter(|_| self.no_shim.is_none()));
         let Plan { caps, cpus, quota, pins, .. } = self.plan.clone();
         LaunchFact { caps, cpus, quota, pins, shim }
@@ -82,55 +82,55 @@ impl Preparation {
 }
 
 /// A command that runs, and what goes with it.
-pub(crate) struct Company<'a> {
-    again: &'a Again,
-    wish: &'a RunWish,
+pub(crate) struct RunSession<'a> {
+    again: &'a RestartSpec,
+    wish: &'a RunOptions,
     child: Child,
-    signals: Signals,
+    signals: SignalListener,
     began: Instant,
     dashboard: bool,
-    record: Record,
-    recording: Recording,
-    elsewhere: Option<Folder>,
-    inbox: Option<Inbox>,
+    record: RunRecord,
+    recording: RunRecording,
+    elsewhere: Option<RunDir>,
+    inbox: Option<ShimSocket>,
     no_shim: Option<String>,
     console: Option<Console>,
     fact: Arc<LaunchFact>,
     pinner: Arc<Mutex<Pinner>>,
     /// After the child: nobody may live in a cgroup that is removed.
-    held: Held,
+    held: CgroupGuard,
 }
 
 /// How a person left a command.
-pub(crate) enum Left {
+pub(crate) enum SessionEnd {
     /// It has ended.
     Ended(Exit),
     /// It has ended, and is to be started again.
-    Again(Box<Again>),
+    Again(Box<RestartSpec>),
 }
 
 /// The end, and how long it took.
-struct End {
-    how: Ended,
+struct CommandEnd {
+    how: ChildExit,
     after: Duration,
     last: Option<Arc<Scene>>,
     /// None without a shim.
-    heard: Option<Arc<Heard>>,
+    heard: Option<Arc<ShimReport>>,
     /// What a person wants started next.
-    again: Option<Again>,
+    again: Option<RestartSpec>,
 }
 
 /// Adds to each sample of the command what this process knows of it.
-struct Launch {
+struct LaunchObserver {
     fact: Arc<LaunchFact>,
-    listener: Option<Listener>,
-    recording: Recording,
+    listener: Option<ShimReader>,
+    recording: RunRecording,
     pinner: Arc<Mutex<Pinner>>,
 }
 
-impl Companion for Launch {
+impl SampleObserver for LaunchObserver {
     fn complete(&mut self, sample: &mut Sample) {
-        let news = self.listener.as_ref().map(Listener::take).unwrap_or_default();
+        let news = self.listener.as_ref().map(ShimReader::take).unwrap_or_default();
         sample.launch = Some(LaunchSample { fact: self.fact.clone(), heard: news.heard, marks: news.marks });
         if !self.fact.pins.is_empty() {
             locked(&self.pinner).look(sample);
@@ -153,18 +153,18 @@ fn locked(pinner: &Mutex<Pinner>) -> MutexGuard<'_, Pinner> {
     pinner.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<'a> Company<'a> {
+impl<'a> RunSession<'a> {
     /// Starts the command. Whatever fails from here on drops the child, and so ends the command.
     pub(crate) fn start(
-        again: &'a Again,
-        preparation: Preparation,
-        held: Held,
-        changes: &Changes,
+        again: &'a RestartSpec,
+        preparation: SessionSetup,
+        held: CgroupGuard,
+        changes: &EnvironmentChanges,
     ) -> anyhow::Result<Self> {
-        let signals = Signals::listen().context("listening for signals")?;
+        let signals = SignalListener::listen().context("listening for signals")?;
         let wish = &again.wish;
         let fact = Arc::new(preparation.fact(wish));
-        let Preparation { plan, dashboard, mut record, elsewhere, inbox, no_shim, log, file } = preparation;
+        let SessionSetup { plan, dashboard, mut record, elsewhere, inbox, no_shim, log, file } = preparation;
         let console = log.map(|log| Console::open(window(), log)).transpose().context("making a terminal")?;
         let line = console.as_ref().and_then(Console::line);
         let streams = match file {
@@ -175,7 +175,7 @@ impl<'a> Company<'a> {
         let cgroups = held.cgroups.folders();
         let origin = wish.origin.as_deref();
         let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
-        let start = Start { words: &wish.command, origin, changes, cpus, cgroups, streams };
+        let start = ChildSpec { words: &wish.command, origin, changes, cpus, cgroups, streams };
         let child = Child::start(start).context("starting the command")?;
         let pinner = Arc::new(Mutex::new(Pinner::new(&fact.pins)));
         let began = Instant::now();
@@ -199,7 +199,7 @@ impl<'a> Company<'a> {
     }
 
     /// Stays until the command has ended and, where there is a dashboard, the person has left it.
-    pub(crate) async fn stay(mut self, options: &Options, families: Families) -> anyhow::Result<Left> {
+    pub(crate) async fn stay(mut self, options: &GlobalArgs, families: Families) -> anyhow::Result<SessionEnd> {
         self.child.begun().await;
         let model = if self.dashboard { Model::new(families) } else { Model::of_whole_watch(families) };
         let mut notes = Vec::new();
@@ -224,8 +224,8 @@ impl<'a> Company<'a> {
         stdio::say(&self.summary(&end, &notes));
         drop(self.elsewhere.take());
         Ok(match end.again {
-            Some(again) => Left::Again(Box::new(again)),
-            None => Left::Ended(Exit::Of(end.how.code())),
+            Some(again) => SessionEnd::Again(Box::new(again)),
+            None => SessionEnd::Ended(Exit::Of(end.how.code())),
         })
     }
 
@@ -239,10 +239,10 @@ impl<'a> Company<'a> {
         kept.into_iter().chain(self.record.missing.iter().map(|missing| format!("missing  {missing}"))).collect()
     }
 
-    async fn watched(&mut self, pump: &Pump, options: &Options) -> anyhow::Result<End> {
+    async fn watched(&mut self, pump: &Sampler, options: &GlobalArgs) -> anyhow::Result<CommandEnd> {
         let leave = Notify::new();
         let (wishes, mut wished) = mpsc::unbounded_channel();
-        let console = self.console.as_ref().map(|console| tui::Console { output: console.output(), wishes });
+        let console = self.console.as_ref().map(|console| tui::ConsolePane { output: console.output(), wishes });
         let key = self.key(&pump.scenes.borrow());
         let first = self.again.clone();
         let (desk, answered) = rerun::worker::open_with(options, move |caps| first.with(caps, key))
@@ -250,14 +250,14 @@ impl<'a> Company<'a> {
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
-                    let beside = watch::Beside { console, rerun: Some(desk) };
+                    let beside = watch::DashboardParts { console, rerun: Some(desk) };
                     watch::dashboard(pump, options, beside, leave.notified()).await
                 }
                 false => pending().await,
             }
         });
         let (mut showing, mut ended, mut relay) = (self.dashboard, None, None);
-        let (mut ending, mut again) = (Ending::default(), None);
+        let (mut ending, mut again) = (StopSequence::default(), None);
         while ended.is_none() || showing {
             tokio::select! {
                 how = self.child.ended(), if ended.is_none() => {
@@ -281,9 +281,9 @@ impl<'a> Company<'a> {
                     }
                     if ended.is_none() {
                         ending = match left {
-                            Ok(Effect::Abandon) => Ending::abandoned(),
-                            Ok(Effect::Rerun(_)) => Ending::patient(),
-                            _ => Ending::default(),
+                            Ok(Effect::Abandon) => StopSequence::abandoned(),
+                            Ok(Effect::Rerun(_)) => StopSequence::patient(),
+                            _ => StopSequence::default(),
                         };
                     }
                     relay = after_dashboard(left, ended.is_none(), self.console.as_ref());
@@ -299,9 +299,9 @@ impl<'a> Company<'a> {
         drop(relay);
         let (how, after) = ended.context("the command's end was missed: this is a bug in tftop")?;
         // What the shim said last goes with one more look.
-        let listener = self.inbox.take().map(Inbox::close);
+        let listener = self.inbox.take().map(ShimSocket::close);
         let last = Some(pump.look_now().await);
-        Ok(End { how, after, last, heard: listener.map(|listener| listener.take().heard), again })
+        Ok(CommandEnd { how, after, last, heard: listener.map(|listener| listener.take().heard), again })
     }
 
     /// The process that was started.
@@ -311,7 +311,7 @@ impl<'a> Company<'a> {
         ProcessKey { pid, start_ticks: main.map_or(0, |thread| thread.key.start_ticks) }
     }
 
-    async fn unwatched(&mut self) -> anyhow::Result<End> {
+    async fn unwatched(&mut self) -> anyhow::Result<CommandEnd> {
         let how = loop {
             tokio::select! {
                 how = self.child.ended() => break how?,
@@ -319,24 +319,24 @@ impl<'a> Company<'a> {
             }
         };
         let heard = self.inbox.take().map(|inbox| inbox.close().take().heard);
-        Ok(End { how, after: self.began.elapsed(), last: None, heard, again: None })
+        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, heard, again: None })
     }
 
-    fn launch(&self) -> Launch {
-        Launch {
+    fn launch(&self) -> LaunchObserver {
+        LaunchObserver {
             fact: self.fact.clone(),
-            listener: self.inbox.as_ref().map(Inbox::listener),
+            listener: self.inbox.as_ref().map(ShimSocket::listener),
             pinner: self.pinner.clone(),
             recording: self.recording.clone(),
         }
     }
 
-    fn summary(&self, end: &End, notes: &[String]) -> String {
+    fn summary(&self, end: &CommandEnd, notes: &[String]) -> String {
         let command: Vec<String> = self.wish.command.iter().map(|word| shell::quoted(word)).collect();
         let launch = end.last.as_deref().and_then(|scene| scene.launch.as_ref());
         // Not watched at all: every cap is unverified, and says so.
         let unseen = || Verification::new(&self.fact).checks(false);
-        output::run(&output::Run {
+        output::run(&output::EndedRun {
             command: &command.join(" "),
             ended: &words(end.how),
             seconds: end.after.as_secs_f64(),
@@ -347,7 +347,7 @@ impl<'a> Company<'a> {
     }
 
     /// Whether the shim is in, what it overruled, what of it does not work.
-    fn about_shim(&self, heard: Option<&Heard>, last: Option<&Scene>) -> Vec<String> {
+    fn about_shim(&self, heard: Option<&ShimReport>, last: Option<&Scene>) -> Vec<String> {
         if let Some(why) = &self.no_shim {
             return vec![format!(
                 "shim     none: its folder can't be made: {why}; what the environment and the CPUs hold still holds"
@@ -383,18 +383,18 @@ impl<'a> Company<'a> {
     }
 }
 
-fn shim_use(mode: Option<shim::Mode>) -> ShimUse {
+fn shim_use(mode: Option<shim::ShimMode>) -> ShimUse {
     match mode {
         None => ShimUse::Off,
-        Some(shim::Mode::Record) => ShimUse::Record,
-        Some(shim::Mode::Enforce) => ShimUse::Enforce,
+        Some(shim::ShimMode::Record) => ShimUse::Record,
+        Some(shim::ShimMode::Enforce) => ShimUse::Enforce,
     }
 }
 
-fn run_end(how: Ended) -> RunEnd {
+fn run_end(how: ChildExit) -> RunEnd {
     match how {
-        Ended::Exit(code) => RunEnd::Exit(code),
-        Ended::Signal(number) => RunEnd::Signal(number),
+        ChildExit::Exit(code) => RunEnd::Exit(code),
+        ChildExit::Signal(number) => RunEnd::Signal(number),
     }
 }
 
@@ -410,10 +410,10 @@ fn pass_on(child: &Child, console: Option<&Console>, showing: bool, signal: Sign
     }
 }
 
-fn heed(console: Option<&Console>, wish: ConsoleWish) {
+fn heed(console: Option<&Console>, wish: ConsoleRequest) {
     match (console, wish) {
-        (Some(console), ConsoleWish::Type(bytes)) => console.type_in(bytes),
-        (Some(console), ConsoleWish::Resize(size)) => console.resize(size),
+        (Some(console), ConsoleRequest::Type(bytes)) => console.type_in(bytes),
+        (Some(console), ConsoleRequest::Resize(size)) => console.resize(size),
         (None, _) => {}
     }
 }
@@ -424,7 +424,7 @@ fn window() -> WindowSize {
     size.ok().filter(|size| size.columns > 0 && size.rows > 0).unwrap_or(WindowSize { columns: 80, rows: 24 })
 }
 
-fn words(how: Ended) -> String {
+fn words(how: ChildExit) -> String {
     output::run_ended(run_end(how))
 }
 
@@ -442,7 +442,7 @@ fn ends_dashboard(signal: Signal) -> bool {
     [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT].contains(&signal)
 }
 
-fn after_dashboard(left: anyhow::Result<Effect>, running: bool, console: Option<&Console>) -> Option<Relay> {
+fn after_dashboard(left: anyhow::Result<Effect>, running: bool, console: Option<&Console>) -> Option<KeyRelay> {
     let rerun = matches!(left, Ok(Effect::Rerun(_)));
     let abandoned = rerun || matches!(left, Ok(Effect::Abandon));
     if let Err(error) = left {
@@ -458,15 +458,15 @@ fn after_dashboard(left: anyhow::Result<Effect>, running: bool, console: Option<
 }
 
 /// The real terminal is the command's from here on: its last output, what comes then, and the keyboard.
-fn hand_over(console: &Console, running: bool) -> Option<Relay> {
+fn hand_over(console: &Console, running: bool) -> Option<KeyRelay> {
     // Without a keyboard the command runs on all the same; Ctrl-C is then a signal to this process, and passed on.
-    let relay = running.then(|| Relay::begin(console.typist()).ok()).flatten();
+    let relay = running.then(|| KeyRelay::begin(console.typist()).ok()).flatten();
     console.resize(window());
     console.pass_through(window().rows.saturating_sub(2));
     relay
 }
 
-fn why_not_attached(wish: &RunWish, last: Option<&Scene>) -> String {
+fn why_not_attached(wish: &RunOptions, last: Option<&Scene>) -> String {
     program::refuses_shim(&wish.command).unwrap_or_else(|| {
         match last.is_some_and(|scene| scene.target.python.is_some()) {
             true => "Python ran and did not report (-I, -E, -S, an emptied environment, or it ended before)".to_owned(),

@@ -5,21 +5,21 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use crate::commands::args::cli::Options;
+use crate::commands::args::cli::GlobalArgs;
 use crate::commands::attach::attach_with;
-use crate::commands::run::session::ending::Ending;
-use crate::commands::run::session::{Company, Launch, ends_dashboard, run_end, words};
-use crate::commands::sampler::{Companion, Pump};
+use crate::commands::run::session::ending::StopSequence;
+use crate::commands::run::session::{LaunchObserver, RunSession, ends_dashboard, run_end, words};
+use crate::commands::sampler::{SampleObserver, Sampler};
 use crate::data::sample::Sample;
 use crate::data::scene::Scene;
-use crate::launch::shim_socket::Inbox;
+use crate::launch::shim_socket::ShimSocket;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
-use crate::runs::summary::Gathering;
+use crate::runs::summary::SummaryBuilder;
 
 /// When a run is over.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Goal {
+pub(crate) struct TrialGoal {
     /// After these steps, which are not measured,
     pub(crate) warmup: u64,
     /// and so many more
@@ -32,19 +32,19 @@ pub(crate) struct Goal {
 
 /// A run that is over.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct TrialResult {
     /// Its name in the store; none where nothing could be kept.
     pub(crate) id: Option<String>,
     /// How long it took, start and end included.
     pub(crate) seconds: f64,
-    pub(crate) why: Why,
+    pub(crate) why: TrialEnd,
     /// What was seen of it.
-    pub(crate) seen: Gathering,
+    pub(crate) seen: SummaryBuilder,
 }
 
 /// Why a run is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
+pub(crate) enum TrialEnd {
     /// It did its steps.
     Done,
     /// It did not.
@@ -53,7 +53,7 @@ pub(crate) enum Why {
     Interrupted,
 }
 
-impl Goal {
+impl TrialGoal {
     fn all_steps(&self) -> u64 {
         self.warmup.saturating_add(self.steps)
     }
@@ -61,27 +61,27 @@ impl Goal {
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default)]
-struct Progress {
+struct TrialProgress {
     steps: u64,
     /// Since the look at which its warm-up was over.
     measured: Duration,
 }
 
-impl Progress {
-    fn meets(&self, goal: &Goal) -> bool {
+impl TrialProgress {
+    fn meets(&self, goal: &TrialGoal) -> bool {
         self.steps >= goal.all_steps() && self.measured >= goal.least
     }
 }
 
 /// Writes down every look.
-struct Clerk {
+struct TrialObserver {
     warmup: u64,
     warm_ns: Option<u64>,
-    launch: Launch,
-    progress: watch::Sender<Progress>,
+    launch: LaunchObserver,
+    progress: watch::Sender<TrialProgress>,
 }
 
-impl Companion for Clerk {
+impl SampleObserver for TrialObserver {
     fn complete(&mut self, sample: &mut Sample) {
         self.launch.complete(sample);
     }
@@ -93,65 +93,75 @@ impl Companion for Clerk {
             self.warm_ns.get_or_insert(sample.at_ns);
         }
         let measured = self.warm_ns.map_or(0, |warm_ns| sample.at_ns.saturating_sub(warm_ns));
-        self.progress.send_replace(Progress { steps, measured: Duration::from_nanos(measured) });
+        self.progress.send_replace(TrialProgress { steps, measured: Duration::from_nanos(measured) });
     }
 }
 
-impl Company<'_> {
+impl RunSession<'_> {
     /// Stays until the goal is met or can't be, and ends the command then.
-    pub(crate) async fn measure(mut self, goal: Goal, options: &Options, families: Families) -> anyhow::Result<Ran> {
+    pub(crate) async fn measure(
+        mut self,
+        goal: TrialGoal,
+        options: &GlobalArgs,
+        families: Families,
+    ) -> anyhow::Result<TrialResult> {
         self.child.begun().await;
-        let (tell, progress) = watch::channel(Progress::default());
-        let clerk = Clerk { warmup: goal.warmup, warm_ns: None, launch: self.launch(), progress: tell };
+        let (tell, progress) = watch::channel(TrialProgress::default());
+        let clerk = TrialObserver { warmup: goal.warmup, warm_ns: None, launch: self.launch(), progress: tell };
         let why = match attach_with(self.child.pid(), options, Model::of_whole_watch(families), clerk) {
             Err(why) => match self.child.has_ended() {
-                true => Why::Failed(format!("it {} at once", words(self.child.ended().await?))),
-                false => Why::Failed(format!("it can't be watched: {why}")),
+                true => TrialEnd::Failed(format!("it {} at once", words(self.child.ended().await?))),
+                false => TrialEnd::Failed(format!("it can't be watched: {why}")),
             },
             Ok(attached) => self.until(goal, progress, &attached.pump).await?,
         };
         self.end().await?;
-        drop(self.inbox.take().map(Inbox::close));
+        drop(self.inbox.take().map(ShimSocket::close));
         self.held.cgroups.remove();
         let how = self.child.ended().await?;
         let seen = self.record.end(&self.recording, run_end(how), self.began.elapsed());
         let id = self.record.folder.as_ref().map(|folder| folder.id().to_owned());
-        Ok(Ran { id, seconds: self.began.elapsed().as_secs_f64(), why, seen })
+        Ok(TrialResult { id, seconds: self.began.elapsed().as_secs_f64(), why, seen })
     }
 
-    async fn until(&mut self, goal: Goal, mut progress: watch::Receiver<Progress>, pump: &Pump) -> anyhow::Result<Why> {
+    async fn until(
+        &mut self,
+        goal: TrialGoal,
+        mut progress: watch::Receiver<TrialProgress>,
+        pump: &Sampler,
+    ) -> anyhow::Result<TrialEnd> {
         let so_far = progress.clone();
         let limit = tokio::time::sleep(goal.limit);
         tokio::pin!(limit);
         loop {
             tokio::select! {
                 enough = progress.wait_for(|progress| progress.meets(&goal)) => {
-                    return Ok(enough.map_or(Why::Failed("watching it ended".to_owned()), |_| Why::Done));
+                    return Ok(enough.map_or(TrialEnd::Failed("watching it ended".to_owned()), |_| TrialEnd::Done));
                 }
                 how = self.child.ended() => {
                     let how = how?;
                     // What the shim said last goes with one more look.
-                    drop(self.inbox.take().map(Inbox::close));
+                    drop(self.inbox.take().map(ShimSocket::close));
                     pump.look_now().await;
                     let done = so_far.borrow().steps;
                     return Ok(match done >= goal.all_steps() {
-                        true => Why::Done,
-                        false => Why::Failed(format!("it {} after {done} of {} steps", words(how), goal.all_steps())),
+                        true => TrialEnd::Done,
+                        false => TrialEnd::Failed(format!("it {} after {done} of {} steps", words(how), goal.all_steps())),
                     });
                 }
                 signal = self.signals.next() => {
                     if ends_dashboard(signal) {
-                        return Ok(Why::Interrupted);
+                        return Ok(TrialEnd::Interrupted);
                     }
                     crate::commands::run::session::pass_on(&self.child, None, false, signal);
                 }
-                () = &mut limit => return Ok(Why::Failed(late(so_far.borrow().steps, goal))),
+                () = &mut limit => return Ok(TrialEnd::Failed(late(so_far.borrow().steps, goal))),
             }
         }
     }
 
     async fn end(&mut self) -> anyhow::Result<()> {
-        let mut ending = Ending::patient();
+        let mut ending = StopSequence::patient();
         loop {
             tokio::select! {
                 how = self.child.ended() => return how.context("waiting for the command's end").map(drop),
@@ -161,7 +171,7 @@ impl Company<'_> {
     }
 }
 
-fn late(steps: u64, goal: Goal) -> String {
+fn late(steps: u64, goal: TrialGoal) -> String {
     let limit_s = goal.limit.as_secs_f64();
     match steps {
         0 => format!(

@@ -8,7 +8,7 @@ use procfs::process::{MountInfo, Process};
 
 /// The cgroups of this process that matter, as folders; none where there is no such hierarchy, or none that shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Homes {
+pub struct OwnCgroups {
     /// Version 1, controller cpu.
     pub v1_cpu: Option<PathBuf>,
     /// Version 1, controller cpuset.
@@ -17,7 +17,7 @@ pub struct Homes {
     pub v2: Option<(PathBuf, PathBuf)>,
 }
 
-impl Homes {
+impl OwnCgroups {
     /// Reads `cgroup` and `mountinfo` of /proc/self (proc_pid_cgroup(5), proc_pid_mountinfo(5)).
     pub fn read() -> Self {
         let own = Process::myself().and_then(|own| own.cgroups()).map(|cgroups| cgroups.0).unwrap_or_default();
@@ -82,13 +82,13 @@ fn below(path: &str, root: &str) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn homes(own: &[(u32, &str, &str)], mounts: &str) -> Homes {
+    fn homes(own: &[(u32, &str, &str)], mounts: &str) -> OwnCgroups {
         let member = |&(hierarchy, controllers, path): &(u32, &str, &str)| ProcessCGroup {
             hierarchy,
             controllers: controllers.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             pathname: path.to_owned(),
         };
-        Homes::of(&own.iter().map(member).collect::<Vec<_>>(), mounts.as_bytes())
+        OwnCgroups::of(&own.iter().map(member).collect::<Vec<_>>(), mounts.as_bytes())
     }
 
     const V1: &str = "\
@@ -112,7 +112,7 @@ mod tests {
         let own = mount.path().join("job/step");
         fs::create_dir_all(&own).unwrap();
         let (v1_cpu, v2) = (Some(own.clone()), Some((mount.path().to_owned(), PathBuf::from("job/step"))));
-        let of_v2 = Homes { v2, ..Homes::default() };
+        let of_v2 = OwnCgroups { v2, ..OwnCgroups::default() };
         assert_eq!(of_v2.quota_cpus(), None);
         fs::write(own.join("cpu.max"), "max 100000\n").unwrap();
         fs::write(mount.path().join("job/cpu.max"), "150000 100000\n").unwrap();
@@ -121,14 +121,14 @@ mod tests {
             fs::write(cgroup.join("cpu.cfs_quota_us"), quota_us).unwrap();
             fs::write(cgroup.join("cpu.cfs_period_us"), "100000\n").unwrap();
         }
-        assert_eq!(Homes { v1_cpu, ..Homes::default() }.quota_cpus(), Some(0.5));
+        assert_eq!(OwnCgroups { v1_cpu, ..OwnCgroups::default() }.quota_cpus(), Some(0.5));
     }
 
     #[test]
     fn a_cgroup_outside_what_is_mounted_is_none() {
         let own = [(3, "cpuset", "/docker/other"), (2, "cpu,cpuacct", "/../elsewhere"), (0, "", "/../x")];
-        assert_eq!(homes(&own, V1), Homes::default());
-        assert_eq!(homes(&[], V1), Homes::default());
-        assert_eq!(homes(&own, ""), Homes::default());
+        assert_eq!(homes(&own, V1), OwnCgroups::default());
+        assert_eq!(homes(&[], V1), OwnCgroups::default());
+        assert_eq!(homes(&own, ""), OwnCgroups::default());
     }
 }

@@ -12,7 +12,7 @@ use std::{fmt, fs, io};
 
 use crate::data::CpuSet;
 use crate::data::sample::Quota;
-use crate::linux::cgroup::create::homes::Homes;
+use crate::linux::cgroup::create::homes::OwnCgroups;
 
 /// What a process writes its pid, or 0 for itself, into to come in (cgroups(7)).
 const MEMBERS: &str = "cgroup.procs";
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// What a cgroup is to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bounds {
+pub struct CgroupBounds {
     /// CPUs that nobody in it can leave.
     pub cpus: Option<CpuSet>,
     /// CPU time of all in it together.
@@ -35,7 +35,7 @@ pub struct Bounds {
 
 /// One thing to do, in the words of a shell: `mkdir` or `echo TEXT >FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum CgroupStep {
     /// Make this cgroup.
     Make(PathBuf),
     /// Write this into that file of a cgroup.
@@ -44,9 +44,9 @@ pub enum Step {
 
 /// How the bounds can be held here, as far as can be said without trying.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Blueprint {
+pub struct CgroupPlan {
     /// What to do, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<CgroupStep>,
     /// Cgroups that the command comes into; they are removed after its end.
     pub folders: Vec<PathBuf>,
     /// Why no cgroup can hold the CPUs; none where one can, or where none was asked for.
@@ -63,21 +63,21 @@ pub struct Cgroups {
 
 /// The step that failed.
 #[derive(Debug)]
-pub struct Failure {
-    step: Step,
+pub struct CgroupError {
+    step: CgroupStep,
     error: io::Error,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CgroupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.step {
-            Step::Make(folder) => write!(f, "{} can't be made: {}", folder.display(), self.error),
-            Step::Write(file, text) => write!(f, "{} does not take {text:?}: {}", file.display(), self.error),
+            CgroupStep::Make(folder) => write!(f, "{} can't be made: {}", folder.display(), self.error),
+            CgroupStep::Write(file, text) => write!(f, "{} does not take {text:?}: {}", file.display(), self.error),
         }
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for CgroupError {}
 
 /// A name for cgroups of this process.
 pub fn name() -> String {
@@ -85,14 +85,14 @@ pub fn name() -> String {
 }
 
 /// Plans the bounds for cgroups of this name.
-pub fn blueprint(homes: &Homes, bounds: &Bounds, name: &str) -> Blueprint {
-    let mut plan = Blueprint::default();
+pub fn blueprint(homes: &OwnCgroups, bounds: &CgroupBounds, name: &str) -> CgroupPlan {
+    let mut plan = CgroupPlan::default();
     if bounds.cpus.is_none() && bounds.quota.is_none() {
         return plan;
     }
     v1::add(homes, bounds, name, &mut plan);
     // What version 1 has, version 2 has not: a controller belongs to one hierarchy.
-    let rest = Bounds {
+    let rest = CgroupBounds {
         cpus: bounds.cpus.clone().filter(|_| homes.v1_cpuset.is_none()),
         quota: bounds.quota.filter(|_| homes.v1_cpu.is_none()),
     };
@@ -102,17 +102,17 @@ pub fn blueprint(homes: &Homes, bounds: &Bounds, name: &str) -> Blueprint {
 
 impl Cgroups {
     /// Takes the steps. If one fails, those before it are undone.
-    pub fn make(plan: &Blueprint) -> Result<Self, Failure> {
+    pub fn make(plan: &CgroupPlan) -> Result<Self, CgroupError> {
         let mut made = Self::default();
         for step in &plan.steps {
             let result = match step {
-                Step::Make(folder) => {
+                CgroupStep::Make(folder) => {
                     folder.parent().into_iter().for_each(sweep);
                     fs::create_dir(folder).map(|()| made.folders.push(folder.clone()))
                 }
-                Step::Write(file, text) => write(file, text),
+                CgroupStep::Write(file, text) => write(file, text),
             };
-            result.map_err(|error| Failure { step: step.clone(), error })?;
+            result.map_err(|error| CgroupError { step: step.clone(), error })?;
         }
         Ok(made)
     }
@@ -136,8 +136,8 @@ impl Drop for Cgroups {
 }
 
 /// The step that brings whoever takes it into the cgroup.
-pub fn coming_in(folder: &Path) -> Step {
-    Step::Write(folder.join(MEMBERS), "0".to_owned())
+pub fn coming_in(folder: &Path) -> CgroupStep {
+    CgroupStep::Write(folder.join(MEMBERS), "0".to_owned())
 }
 
 /// Comes in, as the calling process; threads and children come along.

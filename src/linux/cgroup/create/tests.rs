@@ -5,8 +5,8 @@ use super::*;
 
 const QUOTA: Quota = Quota { quota_us: 150_000, period_us: 100_000 };
 
-fn both() -> Bounds {
-    Bounds { cpus: Some("0-1".parse().unwrap()), quota: Some(QUOTA) }
+fn both() -> CgroupBounds {
+    CgroupBounds { cpus: Some("0-1".parse().unwrap()), quota: Some(QUOTA) }
 }
 
 /// A cgroup of version 2: what it may hand out, what it does, who is in it.
@@ -19,21 +19,22 @@ fn v2_cgroup(folder: &Path, available: &str, handed_out: &str, members: &str) {
 }
 
 /// As systemd has it: the user's slice hands out, the terminal's scope has the processes.
-fn systemd(handed_out: &str) -> (tempfile::TempDir, Homes) {
+fn systemd(handed_out: &str) -> (tempfile::TempDir, OwnCgroups) {
     let mount = tempfile::tempdir().unwrap();
     let slice = mount.path().join("app.slice");
     v2_cgroup(mount.path(), "cpuset cpu memory pids\n", "cpu memory pids\n", "1\n");
     v2_cgroup(&slice, "cpuset cpu memory pids\n", handed_out, "");
     v2_cgroup(&slice.join("terminal.scope"), "cpu memory pids\n", "", "100\n101\n");
-    let homes = Homes { v2: Some((mount.path().to_owned(), "app.slice/terminal.scope".into())), ..Homes::default() };
+    let homes =
+        OwnCgroups { v2: Some((mount.path().to_owned(), "app.slice/terminal.scope".into())), ..OwnCgroups::default() };
     (mount, homes)
 }
 
-fn text(steps: &[Step], below: &Path) -> Vec<String> {
+fn text(steps: &[CgroupStep], below: &Path) -> Vec<String> {
     let shown = |path: &Path| path.strip_prefix(below).unwrap().display().to_string();
-    let line = |step: &Step| match step {
-        Step::Make(folder) => format!("mkdir {}", shown(folder)),
-        Step::Write(file, text) => format!("echo {text} >{}", shown(file)),
+    let line = |step: &CgroupStep| match step {
+        CgroupStep::Make(folder) => format!("mkdir {}", shown(folder)),
+        CgroupStep::Write(file, text) => format!("echo {text} >{}", shown(file)),
     };
     steps.iter().map(line).collect()
 }
@@ -56,7 +57,7 @@ fn version_2_is_made_below_an_ancestor_without_processes() {
 #[test]
 fn what_is_handed_out_already_is_not_asked_for_again() {
     let (mount, homes) = systemd("cpu cpuset memory pids\n");
-    let plan = blueprint(&homes, &Bounds { cpus: None, ..both() }, "tftop-1-2");
+    let plan = blueprint(&homes, &CgroupBounds { cpus: None, ..both() }, "tftop-1-2");
     assert_eq!(
         text(&plan.steps, mount.path()),
         ["mkdir app.slice/tftop-1-2", "echo 150000 100000 >app.slice/tftop-1-2/cpu.max"]
@@ -105,7 +106,7 @@ fn a_cgroup_with_limits_is_not_left_for_one_above() {
 fn the_top_cgroup_serves_those_who_are_in_it() {
     let mount = tempfile::tempdir().unwrap();
     v2_cgroup(mount.path(), "cpuset cpu\n", "", "1\n");
-    let homes = Homes { v2: Some((mount.path().to_owned(), PathBuf::new())), ..Homes::default() };
+    let homes = OwnCgroups { v2: Some((mount.path().to_owned(), PathBuf::new())), ..OwnCgroups::default() };
     // In a container it is no root, and has processes.
     assert!(blueprint(&homes, &both(), "tftop-1-2").no_quota.unwrap().contains("has processes of its own"));
     fs::remove_file(mount.path().join("cgroup.type")).unwrap();
@@ -114,9 +115,9 @@ fn the_top_cgroup_serves_those_who_are_in_it() {
 
 #[test]
 fn no_hierarchy_at_all_is_a_reason_too() {
-    let plan = blueprint(&Homes::default(), &both(), "tftop-1-2");
+    let plan = blueprint(&OwnCgroups::default(), &both(), "tftop-1-2");
     assert!(plan.no_quota.is_some() && plan.no_cpuset.is_some() && plan.folders.is_empty());
-    assert_eq!(blueprint(&Homes::default(), &Bounds::default(), "tftop-1-2"), Blueprint::default());
+    assert_eq!(blueprint(&OwnCgroups::default(), &CgroupBounds::default(), "tftop-1-2"), CgroupPlan::default());
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn version_1_has_a_cgroup_for_each_controller() {
         fs::create_dir(home).unwrap();
         fs::write(home.join("cpuset.mems"), "0\n").unwrap();
     }
-    let homes = Homes { v1_cpu: Some(cpu.clone()), v1_cpuset: Some(cpuset.clone()), v2: None };
+    let homes = OwnCgroups { v1_cpu: Some(cpu.clone()), v1_cpuset: Some(cpuset.clone()), v2: None };
     let plan = blueprint(&homes, &both(), "tftop-1-2");
     let steps = [
         "mkdir cpu/tftop-1-2",
@@ -140,8 +141,8 @@ fn version_1_has_a_cgroup_for_each_controller() {
     assert_eq!(text(&plan.steps, mount.path()), steps);
     // Both controllers in one hierarchy: one cgroup, and a quota alone must set its CPUs, too.
     fs::write(cpu.join("cpuset.cpus"), "0-7\n").unwrap();
-    let homes = Homes { v1_cpu: Some(cpu.clone()), v1_cpuset: Some(cpu), v2: None };
-    let plan = blueprint(&homes, &Bounds { cpus: None, ..both() }, "tftop-1-2");
+    let homes = OwnCgroups { v1_cpu: Some(cpu.clone()), v1_cpuset: Some(cpu), v2: None };
+    let plan = blueprint(&homes, &CgroupBounds { cpus: None, ..both() }, "tftop-1-2");
     assert_eq!(
         (plan.folders.len(), text(&plan.steps, mount.path())[2].as_str()),
         (1, "echo 0-7 >cpu/tftop-1-2/cpuset.cpus")
@@ -153,11 +154,11 @@ fn a_step_that_fails_undoes_those_before_and_is_named() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("tftop-1-2");
     // A folder that is no cgroup has no files.
-    let steps = vec![Step::Make(folder.clone()), Step::Write(folder.join("cpu.max"), "1 2".to_owned())];
-    let failure = Cgroups::make(&Blueprint { steps, ..Blueprint::default() }).unwrap_err().to_string();
+    let steps = vec![CgroupStep::Make(folder.clone()), CgroupStep::Write(folder.join("cpu.max"), "1 2".to_owned())];
+    let failure = Cgroups::make(&CgroupPlan { steps, ..CgroupPlan::default() }).unwrap_err().to_string();
     assert!(failure.contains("cpu.max does not take \"1 2\": No such file"), "{failure}");
     assert!(!folder.exists());
-    let nowhere = Blueprint { steps: vec![Step::Make(home.path().join("a/b"))], ..Blueprint::default() };
+    let nowhere = CgroupPlan { steps: vec![CgroupStep::Make(home.path().join("a/b"))], ..CgroupPlan::default() };
     assert!(Cgroups::make(&nowhere).unwrap_err().to_string().contains("a/b can't be made: "));
 }
 
@@ -165,7 +166,7 @@ fn a_step_that_fails_undoes_those_before_and_is_named() {
 fn what_can_not_be_removed_is_said() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("tftop-1-2");
-    let plan = Blueprint { steps: vec![Step::Make(folder.clone())], ..Blueprint::default() };
+    let plan = CgroupPlan { steps: vec![CgroupStep::Make(folder.clone())], ..CgroupPlan::default() };
     let mut cgroups = Cgroups::make(&plan).unwrap();
     assert_eq!(cgroups.folders(), std::slice::from_ref(&folder));
     fs::write(folder.join(MEMBERS), "10\n11\n").unwrap();
@@ -191,7 +192,7 @@ fn what_a_killed_tftop_left_is_swept_and_nothing_else() {
 #[test]
 fn a_home_that_is_not_writable_is_a_reason() {
     let nowhere = Some(PathBuf::from("/nonexistent"));
-    let homes = Homes { v1_cpu: nowhere.clone(), v1_cpuset: nowhere, v2: None };
+    let homes = OwnCgroups { v1_cpu: nowhere.clone(), v1_cpuset: nowhere, v2: None };
     let plan = blueprint(&homes, &both(), "tftop-1-2");
     let why = "/nonexistent can't be written: No such file or directory (os error 2)";
     assert_eq!((plan.no_quota.as_deref(), plan.no_cpuset.as_deref()), (Some(why), Some(why)));

@@ -8,11 +8,11 @@ use rustix::fs::{Access, access};
 
 use crate::data::CpuSet;
 use crate::data::sample::Quota;
-use crate::linux::cgroup::create::homes::Homes;
-use crate::linux::cgroup::create::{Blueprint, Bounds, Step};
+use crate::linux::cgroup::create::homes::OwnCgroups;
+use crate::linux::cgroup::create::{CgroupBounds, CgroupPlan, CgroupStep};
 
 /// Adds what version 1 can hold.
-pub(crate) fn add(homes: &Homes, bounds: &Bounds, name: &str, plan: &mut Blueprint) {
+pub(crate) fn add(homes: &OwnCgroups, bounds: &CgroupBounds, name: &str, plan: &mut CgroupPlan) {
     if let (Some(home), Some(quota)) = (&homes.v1_cpu, bounds.quota) {
         // Where both controllers are one hierarchy, a process is in one cgroup for both.
         let shared = homes.v1_cpuset.as_ref() == Some(home);
@@ -49,19 +49,19 @@ fn not_writable(home: &Path) -> Option<String> {
     }
 }
 
-fn make(home: &Path, name: &str, plan: &mut Blueprint) -> std::path::PathBuf {
+fn make(home: &Path, name: &str, plan: &mut CgroupPlan) -> std::path::PathBuf {
     let folder = home.join(name);
-    plan.steps.push(Step::Make(folder.clone()));
+    plan.steps.push(CgroupStep::Make(folder.clone()));
     plan.folders.push(folder.clone());
     folder
 }
 
 /// A cpuset of version 1 begins empty, and nobody can come in before it has CPUs and memory nodes.
-fn add_cpus(home: &Path, folder: &Path, cpus: Option<&CpuSet>, plan: &mut Blueprint) {
+fn add_cpus(home: &Path, folder: &Path, cpus: Option<&CpuSet>, plan: &mut CgroupPlan) {
     let cpus = cpus.map_or_else(|| of_home(home, ["cpuset.effective_cpus", "cpuset.cpus"]), CpuSet::to_string);
     let nodes = of_home(home, ["cpuset.effective_mems", "cpuset.mems"]);
-    plan.steps.push(Step::Write(folder.join("cpuset.mems"), nodes));
-    plan.steps.push(Step::Write(folder.join("cpuset.cpus"), cpus));
+    plan.steps.push(CgroupStep::Write(folder.join("cpuset.mems"), nodes));
+    plan.steps.push(CgroupStep::Write(folder.join("cpuset.cpus"), cpus));
 }
 
 /// The first of these files of the own cgroup that says something.
@@ -70,8 +70,8 @@ fn of_home(home: &Path, names: [&str; 2]) -> String {
     names.iter().filter_map(read).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
-fn add_quota(folder: &Path, quota: Quota, plan: &mut Blueprint) {
+fn add_quota(folder: &Path, quota: Quota, plan: &mut CgroupPlan) {
     let Quota { quota_us, period_us } = quota;
-    plan.steps.push(Step::Write(folder.join("cpu.cfs_period_us"), period_us.to_string()));
-    plan.steps.push(Step::Write(folder.join("cpu.cfs_quota_us"), quota_us.to_string()));
+    plan.steps.push(CgroupStep::Write(folder.join("cpu.cfs_period_us"), period_us.to_string()));
+    plan.steps.push(CgroupStep::Write(folder.join("cpu.cfs_quota_us"), quota_us.to_string()));
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::fs::{Access, access};
 
-use crate::linux::cgroup::create::homes::Homes;
-use crate::linux::cgroup::create::{Blueprint, Bounds, MEMBERS, Step};
+use crate::linux::cgroup::create::homes::OwnCgroups;
+use crate::linux::cgroup::create::{CgroupBounds, CgroupPlan, CgroupStep, MEMBERS};
 
 const AVAILABLE: &str = "cgroup.controllers";
 const HANDED_OUT: &str = "cgroup.subtree_control";
@@ -16,7 +16,7 @@ const HANDED_OUT: &str = "cgroup.subtree_control";
 const LIMITS: [&str; 5] = ["cpu.max", "cpuset.cpus", "memory.max", "memory.high", "pids.max"];
 
 /// Adds what version 2 can hold: both bounds in one cgroup, else the quota alone.
-pub(crate) fn add(homes: &Homes, bounds: &Bounds, name: &str, plan: &mut Blueprint) {
+pub(crate) fn add(homes: &OwnCgroups, bounds: &CgroupBounds, name: &str, plan: &mut CgroupPlan) {
     let mut wanted: Vec<&str> = Vec::new();
     wanted.extend(bounds.quota.map(|_| "cpu"));
     wanted.extend(bounds.cpus.as_ref().map(|_| "cpuset"));
@@ -34,7 +34,7 @@ pub(crate) fn add(homes: &Homes, bounds: &Bounds, name: &str, plan: &mut Bluepri
         Err(why) => {
             plan.no_cpuset = plan.no_cpuset.take().or(bounds.cpus.as_ref().map(|_| why.clone()));
             if bounds.cpus.is_some() && bounds.quota.is_some() {
-                add(homes, &Bounds { cpus: None, quota: bounds.quota }, name, plan);
+                add(homes, &CgroupBounds { cpus: None, quota: bounds.quota }, name, plan);
             } else {
                 plan.no_quota = plan.no_quota.take().or(bounds.quota.map(|_| why));
             }
@@ -100,19 +100,19 @@ fn fits<'a>(folder: &Path, wanted: &[&'a str]) -> Result<Parent<'a>, (u8, String
 }
 
 /// What is handed out stays so: somebody else may have come to need it.
-fn build(parent: &Parent, bounds: &Bounds, wanted: &[&str], name: &str, plan: &mut Blueprint) {
+fn build(parent: &Parent, bounds: &CgroupBounds, wanted: &[&str], name: &str, plan: &mut CgroupPlan) {
     if !parent.missing.is_empty() {
         let more: Vec<String> = parent.missing.iter().map(|name| format!("+{name}")).collect();
-        plan.steps.push(Step::Write(parent.folder.join(HANDED_OUT), more.join(" ")));
+        plan.steps.push(CgroupStep::Write(parent.folder.join(HANDED_OUT), more.join(" ")));
     }
     let folder = parent.folder.join(name);
-    plan.steps.push(Step::Make(folder.clone()));
+    plan.steps.push(CgroupStep::Make(folder.clone()));
     plan.folders.push(folder.clone());
     if let Some(cpus) = bounds.cpus.as_ref().filter(|_| wanted.contains(&"cpuset")) {
-        plan.steps.push(Step::Write(folder.join("cpuset.cpus"), cpus.to_string()));
+        plan.steps.push(CgroupStep::Write(folder.join("cpuset.cpus"), cpus.to_string()));
     }
     if let Some(quota) = bounds.quota {
-        plan.steps.push(Step::Write(folder.join("cpu.max"), format!("{} {}", quota.quota_us, quota.period_us)));
+        plan.steps.push(CgroupStep::Write(folder.join("cpu.max"), format!("{} {}", quota.quota_us, quota.period_us)));
     }
 }
 
