@@ -69,7 +69,7 @@ fn said(verdict: &Answer) -> &str {
 }
 
 fn verdict<'a>(scene: &'a Scene, code: &str) -> &'a Answer {
-    &scene.judgements.iter().find(|judgement| judgement.code == code).expect(code).verdict
+    &scene.judgements.iter().find(|judgement| judgement.code == code).expect(code).answer
 }
 
 /// What must hold of every finding, whatever it found.
@@ -100,7 +100,7 @@ fn check(place: &str, code: &str, scene: &Scene, expect: &Expect) {
         let found = scene
             .judgements
             .iter()
-            .filter(|judgement| matches!(&judgement.verdict, Answer::Found(finding) if finding.level > Level::Notice));
+            .filter(|judgement| matches!(&judgement.answer, Answer::Found(finding) if finding.level > Level::Notice));
         assert_eq!(&found.map(|judgement| judgement.code.to_owned()).collect::<Vec<_>>(), accused, "{place}");
     }
     let Answer::Found(finding) = verdict else {
@@ -126,7 +126,7 @@ fn scenes_in_every_order(place: &str, scenario: &Scenario) -> Vec<Scene> {
     }
     for scene in &scenes {
         for judgement in &scene.judgements {
-            match &judgement.verdict {
+            match &judgement.answer {
                 Answer::Found(finding) => is_complete(&format!("{place}, {}", judgement.code), finding),
                 silent => assert!(!said(silent).is_empty(), "{place}, {}: no reason", judgement.code),
             }

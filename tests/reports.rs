@@ -141,7 +141,7 @@ fn judgements() -> Vec<RuleAnswer> {
             caps: Caps { intra: Some(1), ..Caps::default() },
         },
     };
-    let judgement = |code, asks, verdict| RuleAnswer { code, asks, verdict };
+    let judgement = |code, asks, verdict| RuleAnswer { code, question: asks, answer: verdict };
     let (leak, spinning) = ("60 s of watching, has 5".to_owned(), "1 thread always runs: only stacks tell".to_owned());
     vec![
         judgement("throttled", "Does a quota take CPUs away?", Answer::Clear { because: "no quota".to_owned() }),
@@ -363,7 +363,7 @@ fn control_characters_of_a_target_never_reach_the_terminal() {
     scene.gaps.push(Gap::new("x\x1b", "y\u{9b}\n"));
     scene.headline.says = "\x1b[1m".to_owned();
     scene.groups[0].limits.all[0].place = "\x1b[2m".to_owned();
-    let Answer::Found(finding) = &mut scene.judgements[1].verdict else { panic!("the second cause is found") };
+    let Answer::Found(finding) = &mut scene.judgements[1].answer else { panic!("the second cause is found") };
     finding.evidence.push(Evidence::new("\x1b[3m", "\x1b[4m"));
     finding.remedy.export = Some("\x1b[5m".to_owned());
     let reports = [output::text(&scene, true), output::markdown(&scene), output::explain(&scene)];

@@ -68,7 +68,7 @@ fn hostile() -> Scene {
     scene.headline.caps = Caps { intra: Some(u32::MAX), data: Some(0), ..Caps::default() };
     scene.headline.pressure = Some(Pressure { saturation: f64::INFINITY, ..Pressure::default() });
     for cause in &mut scene.judgements {
-        if let Answer::Found(finding) = &mut cause.verdict {
+        if let Answer::Found(finding) = &mut cause.answer {
             finding.says = name.clone();
             finding.evidence = (0..60).map(|_| Evidence::new(name.clone(), name.clone())).collect();
             finding.remedy.export = Some(name.clone());

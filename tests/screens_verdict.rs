@@ -169,7 +169,7 @@ fn a_cause_opens_and_folds_and_stays_selected_when_the_order_changes() {
 #[test]
 fn the_last_line_of_a_long_cause_can_be_reached() {
     let mut scene = scenes::training(80);
-    if let tftop::data::scene::Answer::Found(finding) = &mut scene.judgements[13].verdict {
+    if let tftop::data::scene::Answer::Found(finding) = &mut scene.judgements[13].answer {
         let line = |at| tftop::data::scene::Evidence::new(format!("number {at}"), "1");
         finding.evidence = (0..30).map(line).collect();
     }

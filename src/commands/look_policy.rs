@@ -63,8 +63,8 @@ mod tests {
     fn scene(condition: Verdict, finding: Option<Level>) -> Scene {
         let found = |level| RuleAnswer {
             code: "late-setting",
-            asks: "?",
-            verdict: Answer::Found(Box::new(Finding { level, ..Finding::default() })),
+            question: "?",
+            answer: Answer::Found(Box::new(Finding { level, ..Finding::default() })),
         };
         Scene {
             headline: Headline { condition, ..Headline::default() },

@@ -84,7 +84,7 @@ struct Pipeline<L, C> {
 impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> Pipeline<L, C> {
     fn next(&mut self, interest: &Interest, late: Duration) -> Scene {
         if let Some(profile) = self.heard.try_iter().last() {
-            self.model.hear(profile);
+            self.model.use_profile(profile);
         }
         let mut sample = (self.look)(interest, late);
         self.companion.complete(&mut sample);

@@ -67,7 +67,7 @@ impl Model {
     }
 
     /// Takes over what stacks showed that a person let be taken; from the next sample on it counts.
-    pub fn hear(&mut self, profile: Arc<Profile>) {
+    pub fn use_profile(&mut self, profile: Arc<Profile>) {
         self.watched.sampled.hear(profile);
     }
 

@@ -16,7 +16,7 @@ pub(crate) fn found_sections(scene: &Scene) -> Vec<Vec<String>> {
 
 /// How many causes have which answer; none where nothing was judged.
 pub(crate) fn tally(scene: &Scene) -> Option<String> {
-    let count = |belongs: fn(&Answer) -> bool| scene.judgements.iter().filter(|j| belongs(&j.verdict)).count();
+    let count = |belongs: fn(&Answer) -> bool| scene.judgements.iter().filter(|j| belongs(&j.answer)).count();
     let found = match count(|v| matches!(v, Answer::Found(_))) {
         0 => "no cause was found".to_owned(),
         found => format!("{found} found"),

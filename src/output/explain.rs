@@ -20,7 +20,7 @@ pub fn explain(scene: &Scene) -> String {
 
 /// The causes with one kind of answer; nothing where there are none.
 fn section(scene: &Scene, title: &str, belongs: fn(&Answer) -> bool) -> Vec<String> {
-    let those = scene.judgements.iter().filter(|judgement| belongs(&judgement.verdict));
+    let those = scene.judgements.iter().filter(|judgement| belongs(&judgement.answer));
     let lines: Vec<String> = those.flat_map(answer).collect();
     if lines.is_empty() { lines } else { [vec![title.to_owned()], lines].concat() }
 }
@@ -32,5 +32,5 @@ fn about(scene: &Scene) -> String {
 
 /// One cause that was not found: its question and the answer.
 fn answer(judgement: &RuleAnswer) -> [String; 2] {
-    [format!("  {}: {}", judgement.code, judgement.asks), format!("    {}", clean(judgement.because()))]
+    [format!("  {}: {}", judgement.code, judgement.question), format!("    {}", clean(judgement.because()))]
 }

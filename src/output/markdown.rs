@@ -143,7 +143,7 @@ pub(crate) fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
 
 fn others(scene: &Scene) -> Vec<String> {
     let item = |judgement: &RuleAnswer| {
-        let answer = match judgement.verdict {
+        let answer = match judgement.answer {
             Answer::Found(_) => return None,
             Answer::Clear { .. } => "ruled out",
             Answer::TooSoon { .. } => "too soon, needs",

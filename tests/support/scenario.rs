@@ -217,7 +217,7 @@ impl Scenario {
         let mut scene = |tick| {
             if let Some(stacks) = self.stacks(tick) {
                 profile.add(&stacks, &mut meanings, whose);
-                model.hear(Arc::new(profile.clone()));
+                model.use_profile(Arc::new(profile.clone()));
             }
             model.next(Arc::new(self.sample(tick, order)))
         };

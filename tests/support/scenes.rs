@@ -201,7 +201,7 @@ pub fn healthy(tick: u64) -> Scene {
 pub fn starved(tick: u64) -> Scene {
     let mut scene = calm(tick, Demand::new(0.82, 0.95));
     scene.headline = verdicts::starved();
-    scene.judgements[17].verdict = verdicts::neighbours();
+    scene.judgements[17].answer = verdicts::neighbours();
     for cpu in &mut scene.cpus {
         (cpu.ours, cpu.others) = (0.41, 0.57);
     }

@@ -176,7 +176,7 @@ const CODES: [(&str, &str, &str); 21] = [
 ];
 
 fn all(answer: impl Fn(&str, &str) -> Answer) -> Vec<RuleAnswer> {
-    CODES.iter().map(|&(code, asks, clear)| RuleAnswer { code, asks, verdict: answer(code, clear) }).collect()
+    CODES.iter().map(|&(code, asks, clear)| RuleAnswer { code, question: asks, answer: answer(code, clear) }).collect()
 }
 
 fn clear(because: &str) -> Answer {
@@ -209,7 +209,7 @@ pub fn throttled_causes() -> Vec<RuleAnswer> {
         remedy: Remedy { text: "fewer threads, or a larger quota (cpu.max of its cgroup)".into(), ..Remedy::default() },
     };
     let mut causes = causes();
-    causes[0].verdict = Answer::Found(Box::new(quota));
+    causes[0].answer = Answer::Found(Box::new(quota));
     causes
 }
 

@@ -77,7 +77,7 @@ fn accused(scene: &Scene) -> bool {
 }
 
 fn verdict<'a>(scene: &'a Scene, code: &str) -> &'a Answer {
-    &scene.judgements.iter().find(|judgement| judgement.code == code).expect(code).verdict
+    &scene.judgements.iter().find(|judgement| judgement.code == code).expect(code).answer
 }
 
 fn found<'a>(scene: &'a Scene, code: &str) -> Option<&'a Finding> {
@@ -89,7 +89,7 @@ fn found<'a>(scene: &'a Scene, code: &str) -> Option<&'a Finding> {
 
 /// Everything a failed test needs to say.
 fn told(scene: &Scene) -> String {
-    let judgements: Vec<_> = scene.judgements.iter().map(|j| format!("{}: {:?}", j.code, j.verdict)).collect();
+    let judgements: Vec<_> = scene.judgements.iter().map(|j| format!("{}: {:?}", j.code, j.answer)).collect();
     format!("{:#?}\n{}\n{:#?}", scene.headline, judgements.join("\n"), scene.groups)
 }
 
@@ -290,7 +290,7 @@ fn a_capped_run_with_sleeping_threads_is_healthy_for_a_minute_and_its_leak_is_fo
 }
 
 fn nothing_above_notice(scene: &Scene) {
-    let above = |judgement: &&tftop::data::scene::RuleAnswer| matches!(&judgement.verdict, Answer::Found(finding) if finding.level > Level::Notice);
+    let above = |judgement: &&tftop::data::scene::RuleAnswer| matches!(&judgement.answer, Answer::Found(finding) if finding.level > Level::Notice);
     assert!(!scene.judgements.iter().any(|judgement| above(&judgement)), "{}", told(scene));
     assert!(scene.headline.condition.level() <= Level::Notice, "{}", told(scene));
 }

@@ -32,15 +32,15 @@ pub struct RuleAnswer {
     /// The rule's code, stable: "late-setting".
     pub code: &'static str,
     /// What the rule asks, as a question for people: "Was the setting too late?"
-    pub asks: &'static str,
+    pub question: &'static str,
     /// Its answer.
-    pub verdict: Answer,
+    pub answer: Answer,
 }
 
 impl RuleAnswer {
     /// What was found; none for every other answer.
     pub fn finding(&self) -> Option<&Finding> {
-        match &self.verdict {
+        match &self.answer {
             Answer::Found(finding) => Some(finding),
             _ => None,
         }
@@ -48,7 +48,7 @@ impl RuleAnswer {
 
     /// The answer's sentence: what was found, why it is ruled out, what is waited for, or what is missing.
     pub fn because(&self) -> &str {
-        match &self.verdict {
+        match &self.answer {
             Answer::Found(finding) => &finding.says,
             Answer::Clear { because } | Answer::CantTell { because } => because,
             Answer::TooSoon { needs } => needs,

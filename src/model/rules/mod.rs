@@ -47,7 +47,7 @@ impl Rule {
             Answer::Found(Box::new(Finding { grade, ..finding }))
         };
         let verdict = (self.check)(case).map_or_else(|silent| silent, found);
-        RuleAnswer { code: self.code, asks: self.asks, verdict }
+        RuleAnswer { code: self.code, question: self.asks, answer: verdict }
     }
 }
 

@@ -56,13 +56,13 @@ impl<'a> JudgementJson<'a> {
     }
 
     fn new(judgement: &'a RuleAnswer) -> Self {
-        let answer = match judgement.verdict {
+        let answer = match judgement.answer {
             Answer::Found(_) => "found",
             Answer::Clear { .. } => "clear",
             Answer::TooSoon { .. } => "too_soon",
             Answer::CantTell { .. } => "cant_tell",
         };
-        Self { code: judgement.code, asks: judgement.asks, answer, because: judgement.because() }
+        Self { code: judgement.code, asks: judgement.question, answer, because: judgement.because() }
     }
 }
 

@@ -31,12 +31,12 @@ pub fn rank(verdict: &Answer) -> u8 {
 /// One line for what is not found, the whole sentence for what is; the rest when open.
 pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<BlockLine> {
     let found = cause.finding();
-    let sentence = match &cause.verdict {
+    let sentence = match &cause.answer {
         Answer::TooSoon { needs } => format!("needs {needs}"),
         Answer::Found(finding) if width < WIDE => format!("{} ({})", finding.says, finding.grade.word()),
         _ => cause.because().to_owned(),
     };
-    let mut line = state(&cause.verdict);
+    let mut line = state(&cause.answer);
     pad(&mut line, CODE);
     line.push((if found.is_some() { Role::Strong } else { Role::Plain }, cause.code.to_owned()));
     let role = if found.is_some() { Role::Plain } else { Role::Faint };
@@ -75,7 +75,7 @@ fn state(verdict: &Answer) -> BlockLine {
 }
 
 fn opened(scene: &Scene, cause: &RuleAnswer, found: Option<&Finding>, width: u16) -> Vec<BlockLine> {
-    let mut facts: Vec<(String, StyledSpan)> = vec![("asked".into(), (Role::Plain, cause.asks.to_owned()))];
+    let mut facts: Vec<(String, StyledSpan)> = vec![("asked".into(), (Role::Plain, cause.question.to_owned()))];
     if let Some(finding) = found {
         facts.push(("level".into(), (Role::Plain, finding.level.word().to_owned())));
         let evidence = finding.evidence.iter().take(MOST_EVIDENCE);

@@ -62,7 +62,7 @@ pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
         Block::Cause(at) => scene
             .judgements
             .get(at)
-            .is_some_and(|cause| [cause.code, cause.asks, cause.because()].iter().any(|it| contains(it, text))),
+            .is_some_and(|cause| [cause.code, cause.question, cause.because()].iter().any(|it| contains(it, text))),
         Block::Gap(at) => scene.gaps.get(at).is_some_and(|gap| contains(&gap.what, text) || contains(&gap.why, text)),
     }
 }
@@ -70,7 +70,7 @@ pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
 /// Causes in the order they are read: found ones first, then what is open, then what is ruled out.
 pub fn causes(scene: &Scene) -> Vec<Block> {
     let mut order: Vec<usize> = (0..scene.judgements.len()).collect();
-    order.sort_by_key(|&at| cause::rank(&scene.judgements[at].verdict));
+    order.sort_by_key(|&at| cause::rank(&scene.judgements[at].answer));
     order.into_iter().map(Block::Cause).collect()
 }
 
