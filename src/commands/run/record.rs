@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::data::Text;
-use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact, without_secrets};
+use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact};
 use crate::data::sample::{Environment, KEPT_VARIABLES, LaunchFact, ProcessFact, Sample};
 use crate::data::scene::Scene;
+use crate::data::secrets::without_secrets;
 use crate::launch::environment::EnvironmentChanges;
 use crate::launch::machine::MachineCpus;
 use crate::launch::plan::Plan;
