@@ -83,7 +83,7 @@ fn line(kept: &KeptRun) -> RunLine {
             RunState::Unfinished => "unfinished",
         }
         .to_owned(),
-        length: summary.as_ref().map_or_else(String::new, |summary| crate::present::figure::span(summary.seconds)),
+        length: summary.as_ref().map_or_else(String::new, |summary| crate::present::format::age(summary.seconds)),
         caps: kept.fact.launch.caps.to_string(),
         speed: speed.map_or_else(String::new, |steps| format!("{:.1}/s", steps.per_second)),
         held: held.map_or_else(String::new, |held| held.word().to_owned()),

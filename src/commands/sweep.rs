@@ -213,7 +213,7 @@ impl SweepSession {
         format!(
             "[{done}/{}] {caps}: {came}; about {} left",
             slots.len(),
-            crate::present::figure::span(each * left as f64)
+            crate::present::format::age(each * left as f64)
         )
     }
 

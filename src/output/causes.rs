@@ -2,7 +2,8 @@
 
 use crate::data::scene::{Answer, Finding, Scene};
 use crate::output::verdict::{found, pasteable};
-use crate::present::lines::{clean, paste};
+use crate::present::format::clean;
+use crate::present::lines::paste;
 use crate::present::table::{Align, Table};
 
 /// The causes that were found, the title above the first; nothing where none was.

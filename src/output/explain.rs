@@ -4,7 +4,8 @@ use crate::data::scene::{Answer, RuleAnswer, Scene};
 use crate::output::causes::found_sections;
 use crate::output::text::gaps;
 use crate::output::verdict;
-use crate::present::lines::{clean, joined};
+use crate::present::format::clean;
+use crate::present::lines::joined;
 
 /// The page: the verdict, then every cause. What was found comes first, what was ruled out last.
 pub fn explain(scene: &Scene) -> String {

@@ -2,8 +2,7 @@
 
 use crate::data::limits::{AppliesTo, Limit, Limits};
 use crate::data::scene::{Group, Scene};
-use crate::present::figure::MISSING;
-use crate::present::lines::clean;
+use crate::present::format::{MISSING_ASCII, clean};
 use crate::present::table::{Align, Table};
 
 /// Column titles of [`rows`].
@@ -60,7 +59,9 @@ fn group_rows(group: &Group) -> Vec<[String; 6]> {
     if limits.effective().is_none() {
         let known = !limits.knob.is_empty();
         let remark = if known { "nothing limits it" } else { limits.absence() };
-        rows.push([if known { "none" } else { MISSING }, MISSING, MISSING, remark].map(str::to_owned));
+        rows.push(
+            [if known { "none" } else { MISSING_ASCII }, MISSING_ASCII, MISSING_ASCII, remark].map(str::to_owned),
+        );
     }
     for (at, limit) in limits.all.iter().enumerate() {
         let counts = limits.effective == Some(at);

@@ -7,8 +7,7 @@ use crate::data::scene::{Answer, Finding, Group, RuleAnswer, Scene};
 use crate::output::causes::tally;
 use crate::output::verdict::{found, next_step, pasteable, pasteable_advice, title};
 use crate::output::{limits, text, waits};
-use crate::present::figure::{MISSING, cpus, share, span};
-use crate::present::lines::clean;
+use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, percent_or_dash};
 
 /// The whole report: verdict, causes, limits and demand in the open, the rest folded.
 pub fn markdown(scene: &Scene) -> String {
@@ -46,7 +45,7 @@ fn target(scene: &Scene) -> String {
         target.pid,
         escaped(&text::versions(target).replace("  ", ", ")),
         state,
-        span(target.uptime_s),
+        age(target.uptime_s),
         scene.threads.len(),
         capacity.effective_cpus,
         scene.window_s,
@@ -102,11 +101,11 @@ fn demand_table(scene: &Scene) -> Vec<String> {
         vec![
             escaped(&group.label),
             group.threads.to_string(),
-            cpus(group.awake),
-            cpus(demand.map(|demand| demand.got)),
-            cpus(demand.map(|demand| demand.waiting)),
-            cpus(demand.map(|demand| demand.wanted)),
-            share(demand.and_then(|demand| demand.wait_share)),
+            cpus_or_dash(group.awake),
+            cpus_or_dash(demand.map(|demand| demand.got)),
+            cpus_or_dash(demand.map(|demand| demand.waiting)),
+            cpus_or_dash(demand.map(|demand| demand.wanted)),
+            percent_or_dash(demand.and_then(|demand| demand.wait_share)),
         ]
     };
     let mut rows: Vec<Vec<String>> = scene.groups.iter().map(row).collect();
@@ -114,11 +113,11 @@ fn demand_table(scene: &Scene) -> Vec<String> {
         rows.push(vec![
             "**all**".to_owned(),
             scene.threads.len().to_string(),
-            MISSING.to_owned(),
-            cpus(Some(demand.got)),
-            cpus(Some(demand.waiting)),
-            cpus(Some(demand.wanted)),
-            share(demand.wait_share),
+            MISSING_ASCII.to_owned(),
+            cpus_or_dash(Some(demand.got)),
+            cpus_or_dash(Some(demand.waiting)),
+            cpus_or_dash(Some(demand.wanted)),
+            percent_or_dash(demand.wait_share),
         ]);
     }
     let titles = ["ORIGIN", "THREADS", "AWAKE", "GOT CPUs", "WAITING CPUs", "WANTED CPUs", "WAIT"];

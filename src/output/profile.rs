@@ -10,7 +10,7 @@ use crate::data::scene::Scene;
 use crate::data::{Pid, Text};
 use crate::model::activity::meaning::StackActivity;
 use crate::model::activity::profile::{GroupProfile, Profile};
-use crate::present::figure::{milliseconds, rounded, share};
+use crate::present::format::{milliseconds, percent_or_dash, rounded};
 use crate::present::table::{Align, Table};
 
 /// Name and version of the JSON contract.
@@ -27,7 +27,7 @@ const LARGEST_SLOWDOWN: f64 = 0.01;
 pub fn text(scene: &Scene, pid: Pid, profile: &Profile, wall_s: f64) -> String {
     let mut text = format!("What threads of process {pid} do: {}\n", Text::from(scene.target.command.as_str()));
     let looks: u64 = profile.groups.values().map(|group| group.looks).sum();
-    let took = share(Some(milliseconds(profile.taking_ns) / 1e3 / wall_s));
+    let took = percent_or_dash(Some(milliseconds(profile.taking_ns) / 1e3 / wall_s));
     let _ = writeln!(text, "{looks} looks at single threads within {wall_s:.1} s; looking took {took} of that time");
     let _ = writeln!(text, "{}", stop_line(profile, wall_s));
     for (label, group) in &profile.groups {
@@ -58,7 +58,7 @@ fn stop_line(profile: &Profile, wall_s: f64) -> String {
 
 fn add_group(text: &mut String, label: &str, group: &GroupProfile) {
     let looks = group.looks;
-    let of = |count: u64| share((looks > 0).then(|| count as f64 / looks as f64));
+    let of = |count: u64| percent_or_dash((looks > 0).then(|| count as f64 / looks as f64));
     let threads = group.threads.len();
     let noun = if threads == 1 { "thread" } else { "threads" };
     let _ = writeln!(text, "\n{}: {threads} {noun}, {looks} looks", Text::from(label));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::data::Text;
 use crate::data::scene::{Demand, Group, Scene, TermKind};
 use crate::output::json::{DemandJson, GapJson, tensorflow};
-use crate::present::figure::{MISSING, cpus, instant, rounded, span};
+use crate::present::format::{MISSING_ASCII, age, cpus_or_dash, instant, rounded};
 use crate::present::table::{Align, Table};
 
 /// Name and version of the JSON contract.
@@ -91,16 +91,16 @@ fn host(host: &PsHost) -> Option<String> {
 fn cells(scene: &Scene) -> [String; 9] {
     let target = &scene.target;
     let guessed = target.tensorflow.as_ref().is_some_and(|found| found.guessed);
-    let version = if guessed { "guessed" } else { tensorflow(target).unwrap_or(MISSING) };
+    let version = if guessed { "guessed" } else { tensorflow(target).unwrap_or(MISSING_ASCII) };
     [
         target.pid.to_string(),
-        target.user.as_deref().unwrap_or(MISSING).to_owned(),
-        span(target.uptime_s),
+        target.user.as_deref().unwrap_or(MISSING_ASCII).to_owned(),
+        age(target.uptime_s),
         version.to_owned(),
-        target.python.as_deref().unwrap_or(MISSING).to_owned(),
+        target.python.as_deref().unwrap_or(MISSING_ASCII).to_owned(),
         scene.threads.len().to_string(),
-        cpus(scene.demand.map(|demand| demand.got)),
-        cpus(scene.demand.map(|demand| demand.wanted)),
+        cpus_or_dash(scene.demand.map(|demand| demand.got)),
+        cpus_or_dash(scene.demand.map(|demand| demand.wanted)),
         Text::from(target.command.as_str()).to_string(),
     ]
 }

@@ -3,7 +3,7 @@
 use crate::data::Text;
 use crate::data::run::RerunPlan;
 use crate::model::advice::Prediction;
-use crate::present::figure::cpus;
+use crate::present::format::cpus_or_dash;
 
 /// What caps are expected to do, from what was watched.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +43,7 @@ pub fn rerun(plan: &RerunPlan, effect: Option<&PredictedEffect>) -> String {
 /// "0.98 of 2.00 CPUs wanted, instead of 8.12; …".
 fn predicted(effect: &PredictedEffect) -> String {
     let PredictedEffect { before, after, cpus: are, cpus_then } = effect;
-    let cpus = |value: f64| cpus(Some(value));
+    let cpus = |value: f64| cpus_or_dash(Some(value));
     let instead = if are == cpus_then {
         format!("instead of {}", cpus(before.wanted))
     } else {

@@ -2,7 +2,7 @@
 
 use crate::data::sample::ShimUse;
 use crate::data::scene::{CapCheck, MarkCount, Scene, Steps};
-use crate::present::figure::{cpus, share};
+use crate::present::format::{cpus_or_dash, percent_or_dash};
 use crate::present::table::{Align, Table};
 
 /// A command that has ended.
@@ -50,10 +50,10 @@ fn demand(scene: &Scene) -> String {
     let Some(demand) = scene.demand else { return "no demand: it was over before a second look".to_owned() };
     format!(
         "got {}, wanted {} of {}, waited for {} of that, over {:.1} s",
-        cpus(Some(demand.got)),
-        cpus(Some(demand.wanted)),
-        cpus(Some(scene.capacity.effective_cpus)),
-        share(demand.wait_share),
+        cpus_or_dash(Some(demand.got)),
+        cpus_or_dash(Some(demand.wanted)),
+        cpus_or_dash(Some(scene.capacity.effective_cpus)),
+        percent_or_dash(demand.wait_share),
         scene.window_s
     )
 }
@@ -66,7 +66,7 @@ fn steps(steps: &Steps) -> String {
     };
     let mut words = format!("{}{}", if speed.count == MarkCount::AtLeast { "at least " } else { "" }, speed.total);
     if let Some(per_s) = speed.per_s {
-        words += &format!("; {} a second", cpus(Some(per_s)));
+        words += &format!("; {} a second", cpus_or_dash(Some(per_s)));
     }
     words += &format!(", {:.1} ms p50", speed.p50_ms);
     words += &speed.p95_ms.map_or(String::new(), |p95_ms| format!(", {p95_ms:.1} ms p95"));

@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use crate::data::run::{RunEnd, RunFact};
 use crate::output::summary::{caps, command, ended};
-use crate::present::figure::{MISSING, cpus, instant, rounded, span};
-use crate::present::lines::clean;
+use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, instant, rounded};
 use crate::present::table::{Align, Table};
 use crate::runs::summary::{RunSummary, verdict};
 
@@ -48,16 +47,16 @@ impl ListedRun {
         let steps = self.summary.as_ref().map(|summary| &summary.outcome.steps);
         [
             clean(&self.fact.id),
-            span(ago as f64),
-            self.summary.as_ref().map_or_else(|| MISSING.to_owned(), |summary| span(summary.seconds)),
+            age(ago as f64),
+            self.summary.as_ref().map_or_else(|| MISSING_ASCII.to_owned(), |summary| age(summary.seconds)),
             self.ended(),
             match steps {
-                None => MISSING.to_owned(),
+                None => MISSING_ASCII.to_owned(),
                 Some(None) => "no step marks".to_owned(),
-                Some(Some(steps)) => cpus(Some(steps.per_second)),
+                Some(Some(steps)) => cpus_or_dash(Some(steps.per_second)),
             },
             caps(&self.fact),
-            self.held().unwrap_or(MISSING).to_owned(),
+            self.held().unwrap_or(MISSING_ASCII).to_owned(),
             shortened(&clean(&command(&self.fact))),
         ]
     }

@@ -11,7 +11,7 @@ use crate::data::{Text, Tid};
 use crate::model::activity::meaning::{MeaningCache, StackMeaning};
 use crate::model::activity::symbol;
 use crate::output::json::GapJson;
-use crate::present::figure::{MISSING, milliseconds};
+use crate::present::format::{MISSING_ASCII, milliseconds};
 
 /// Name and version of the JSON contract.
 pub const SCHEMA: &str = "tftop.stack/1";
@@ -194,7 +194,7 @@ fn lines(frame: &Frame) -> Vec<String> {
         (Some(name), _, _) => format!("{}  {library}{marked}", cut(&symbol::short(name))),
         (None, Some(at), _) => format!("{library}+{at}{marked}"),
         (None, None, Some(at)) => format!("{library} at {at}{marked}"),
-        (None, None, None) => MISSING.to_owned(),
+        (None, None, None) => MISSING_ASCII.to_owned(),
     }]
 }
 

@@ -7,8 +7,8 @@ use crate::data::run::{RunEnd, RunFact};
 use crate::data::sample::StepSource;
 use crate::data::scene::Capacity;
 use crate::output::markdown::{code, escaped, folded, section, table};
-use crate::present::figure::{MISSING, cpus, instant, share};
-use crate::present::lines::{clean, joined};
+use crate::present::format::{MISSING_ASCII, clean, cpus_or_dash, instant, percent_or_dash};
+use crate::present::lines::joined;
 use crate::present::table::{Align, Table};
 use crate::runs::stats::RunStats;
 use crate::runs::stats::spread::Spread;
@@ -40,7 +40,7 @@ pub fn summary(summary: &RunSummary, place: RunPlace) -> String {
         titled("CAPS", checks(&summary.outcome)),
         measured,
         titled("SETTINGS", settings(summary).iter().map(|line| format!("  {}", clean(line))).collect()),
-        titled("MISSING", missing(summary).iter().map(|line| format!("  {}", clean(line))).collect()),
+        titled("MISSING_ASCII", missing(summary).iter().map(|line| format!("  {}", clean(line))).collect()),
     ])
 }
 
@@ -155,8 +155,8 @@ fn numbers(outcome: &RunStats) -> Vec<(&'static str, String)> {
     }
     numbers.extend(outcome.cpu_ms_per_step.map(|ms| ("CPU time", format!("{ms:.2} ms a step"))));
     if let Some(demand) = outcome.demand {
-        let of = cpus(outcome.effective_cpus);
-        let waited = share(demand.wait_share);
+        let of = cpus_or_dash(outcome.effective_cpus);
+        let waited = percent_or_dash(demand.wait_share);
         numbers.push((
             "demand",
             format!("got {:.2}, wanted {:.2} of {of} CPUs, waited for {waited} of that", demand.got, demand.wanted),
@@ -170,7 +170,9 @@ fn numbers(outcome: &RunStats) -> Vec<(&'static str, String)> {
         ));
     }
     numbers.extend(
-        outcome.throttled_share.map(|ran_out| ("throttled", format!("{} of the periods", share(Some(ran_out))))),
+        outcome
+            .throttled_share
+            .map(|ran_out| ("throttled", format!("{} of the periods", percent_or_dash(Some(ran_out))))),
     );
     numbers
 }
@@ -200,9 +202,9 @@ fn group_rows(outcome: &RunStats) -> Vec<[String; 5]> {
         [
             group.label.clone(),
             group.most_threads.to_string(),
-            cpus(Some(group.demand.got)),
-            cpus(Some(group.demand.waiting)),
-            cpus(Some(group.demand.wanted)),
+            cpus_or_dash(Some(group.demand.got)),
+            cpus_or_dash(Some(group.demand.waiting)),
+            cpus_or_dash(Some(group.demand.wanted)),
         ]
     };
     outcome.groups.iter().take(MOST_LINES).map(row).collect()
@@ -225,7 +227,7 @@ fn settings(summary: &RunSummary) -> Vec<String> {
     let later = later.filter(|(name, value)| run.variables.get(name) != Some(*value));
     lines.extend(later.map(|(name, value)| format!("{name}={value} in the process later")));
     lines.extend(run.other_variables.iter().map(|name| format!("{name} set by --env, its value is not kept")));
-    let threads = |value: Option<i64>| value.map_or_else(|| MISSING.to_owned(), |value| value.to_string());
+    let threads = |value: Option<i64>| value.map_or_else(|| MISSING_ASCII.to_owned(), |value| value.to_string());
     if let Some(config) = &seen.tf_config {
         lines.push(format!("tf.config: intra {}, inter {}", threads(config.intra), threads(config.inter)));
     }

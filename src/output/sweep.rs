@@ -1,7 +1,7 @@
 //! A sweep's end as text: each combination with its step time as a number and as a bar, the best within noise or why there is
 //! no ranking, the command line of the winner.
 
-use crate::present::figure::{MISSING, cpus};
+use crate::present::format::{MISSING_ASCII, cpus_or_dash, three_digits};
 use crate::present::table::{Align, Table};
 use crate::runs::comparison::{Comparison, ComparisonResult, Ranking, SideFigures};
 
@@ -65,10 +65,13 @@ fn table(sides: &[SideFigures]) -> Vec<String> {
         table.row([
             side.label.clone(),
             number(typical(side)),
-            interval.map_or_else(|| MISSING.to_owned(), |i| format!("{} to {}", shown(i.low_ms), shown(i.high_ms))),
+            interval.map_or_else(
+                || MISSING_ASCII.to_owned(),
+                |i| format!("{} to {}", three_digits(i.low_ms), three_digits(i.high_ms)),
+            ),
             number(steps.and_then(|steps| steps.cpu_ms)),
-            cpus(side.demand.map(|demand| demand.wanted)),
-            cpus(side.neighbours.map(|neighbours| neighbours.median)),
+            cpus_or_dash(side.demand.map(|demand| demand.wanted)),
+            cpus_or_dash(side.neighbours.map(|neighbours| neighbours.median)),
             side.runs.to_string(),
         ]);
     }
@@ -142,16 +145,7 @@ fn verdict(sweep: &SweepReport) -> Vec<String> {
 }
 
 fn number(ms: Option<f64>) -> String {
-    ms.map_or_else(|| MISSING.to_owned(), shown)
-}
-
-/// Three digits that mean something.
-fn shown(ms: f64) -> String {
-    match ms {
-        ms if ms >= 100.0 => format!("{ms:.0}"),
-        ms if ms >= 10.0 => format!("{ms:.1}"),
-        ms => format!("{ms:.2}"),
-    }
+    ms.map_or_else(|| MISSING_ASCII.to_owned(), three_digits)
 }
 
 #[cfg(test)]

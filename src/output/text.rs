@@ -6,8 +6,8 @@ use crate::data::sample::CounterSource;
 use crate::data::scene::{Confidence, Declared, Demand, Scene, TargetState, Term};
 use crate::output::causes::{found_sections, tally};
 use crate::output::{limits, verdict, waits};
-use crate::present::figure::{MISSING, bytes, cpus, instant, milliseconds, share, span};
-use crate::present::lines::{clean, joined};
+use crate::present::format::{MISSING_ASCII, age, bytes, clean, cpus_or_dash, instant, milliseconds, percent_or_dash};
+use crate::present::lines::joined;
 use crate::present::table::{Align, Table};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
@@ -49,18 +49,14 @@ pub fn summary(scene: &Scene) -> String {
 
 fn header(scene: &Scene) -> Vec<String> {
     let target = &scene.target;
-    let user = target.user.as_deref().unwrap_or(MISSING);
+    let user = target.user.as_deref().unwrap_or(MISSING_ASCII);
     let mut process = format!("pid {}", target.pid);
     if let Some(inner) = target.namespaced_pid {
         let _ = write!(process, " ({inner} in its namespace)");
     }
     let verb = if target.ended { "ended; it ran" } else { "running" };
-    let _ = write!(
-        process,
-        "  user {user}  {verb} for {}  since {}",
-        span(target.uptime_s),
-        instant(target.started_unix_s)
-    );
+    let _ =
+        write!(process, "  user {user}  {verb} for {}  since {}", age(target.uptime_s), instant(target.started_unix_s));
     vec![clean(&target.command), process, versions(target), counts(scene)]
 }
 
@@ -110,7 +106,9 @@ fn remark(term: &Term, binds: bool) -> String {
     let mut parts = Vec::new();
     parts.extend(term.set.as_ref().map(|set| format!("CPUs {set}")));
     parts.extend(term.place.as_ref().map(ToString::to_string));
-    parts.extend(term.throttled_share.map(|_| format!("throttled in {} of its periods", share(term.throttled_share))));
+    parts.extend(
+        term.throttled_share.map(|_| format!("throttled in {} of its periods", percent_or_dash(term.throttled_share))),
+    );
     parts.extend(binds.then(|| "binds".to_owned()));
     parts.join(", ")
 }
@@ -125,7 +123,7 @@ fn demand(scene: &Scene) -> Vec<String> {
         demand.got,
         demand.waiting,
         demand.wanted,
-        share(demand.wait_share)
+        percent_or_dash(demand.wait_share)
     );
     if scene.source == CounterSource::StatTicks {
         line.push_str(" (estimated)");
@@ -141,7 +139,7 @@ fn split(scene: &Scene) -> Option<String> {
         scene.headline.judged_s, pressure.self_excess, pressure.external
     );
     if pressure.throttled_share.is_some() {
-        let _ = write!(line, "; throttled in {} of its periods", share(pressure.throttled_share));
+        let _ = write!(line, "; throttled in {} of its periods", percent_or_dash(pressure.throttled_share));
     }
     Some(line)
 }
@@ -165,8 +163,8 @@ fn groups(scene: &Scene) -> Vec<String> {
         }
     }
     for (group, weakest) in scene.groups.iter().zip(weakest) {
-        let cells = [clean(&group.label), group.threads.to_string(), cpus(group.awake)];
-        let sure = weakest.map_or(MISSING, Confidence::word).to_owned();
+        let cells = [clean(&group.label), group.threads.to_string(), cpus_or_dash(group.awake)];
+        let sure = weakest.map_or(MISSING_ASCII, Confidence::word).to_owned();
         table.row(cells.into_iter().chain(demand_cells(group.demand)).chain([sure]));
     }
     table.lines()
@@ -213,7 +211,7 @@ fn threads(scene: &Scene) -> Vec<String> {
             clean(thread.name()),
             clean(label),
             thread.state.letter().to_string(),
-            thread.last_cpu.map_or(MISSING.to_owned(), |cpu| cpu.to_string()),
+            thread.last_cpu.map_or(MISSING_ASCII.to_owned(), |cpu| cpu.to_string()),
         ];
         let evidence = format!("{}: {}", thread.attribution.confidence.word(), clean(&thread.attribution.because));
         table.row(cells.into_iter().chain(demand_cells(thread.demand)).chain([evidence]));
@@ -224,15 +222,15 @@ fn threads(scene: &Scene) -> Vec<String> {
 /// Cells of the columns GOT, WAITING, WANTED and WAIT.
 fn demand_cells(demand: Option<Demand>) -> [String; 4] {
     [
-        cpus(demand.map(|demand| demand.got)),
-        cpus(demand.map(|demand| demand.waiting)),
-        cpus(demand.map(|demand| demand.wanted)),
-        share(demand.and_then(|demand| demand.wait_share)),
+        cpus_or_dash(demand.map(|demand| demand.got)),
+        cpus_or_dash(demand.map(|demand| demand.waiting)),
+        cpus_or_dash(demand.map(|demand| demand.wanted)),
+        percent_or_dash(demand.and_then(|demand| demand.wait_share)),
     ]
 }
 
 pub(crate) fn gaps(scene: &Scene) -> Vec<String> {
-    let title = (!scene.gaps.is_empty()).then(|| "MISSING".to_owned());
+    let title = (!scene.gaps.is_empty()).then(|| "MISSING_ASCII".to_owned());
     let gap = scene.gaps.iter().map(|gap| format!("  {}: {}", clean(&gap.what), clean(&gap.why)));
     title.into_iter().chain(gap).collect()
 }

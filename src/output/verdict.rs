@@ -3,7 +3,8 @@
 use crate::data::scene::{Finding, Headline, Scene, Verdict};
 use crate::model::advice;
 use crate::model::verdict::levels::JUDGED_S;
-use crate::present::lines::{clean, paste};
+use crate::present::format::clean;
+use crate::present::lines::paste;
 
 /// Seconds beyond the judged window that a watch should last: a second judgement confirms the first.
 const CONFIRMED_S: f64 = 2.0;

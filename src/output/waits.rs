@@ -2,7 +2,7 @@
 
 use crate::data::limits::Grade;
 use crate::data::scene::Scene;
-use crate::present::lines::clean;
+use crate::present::format::clean;
 
 /// The section of the text report; nothing where no thread was looked at.
 pub(crate) fn section(scene: &Scene) -> Vec<String> {

@@ -1,11 +1,6 @@
 //! Lines of the text reports: cleaned, and joined into sections.
 
-use crate::data::Text;
-
-/// Cleaned where it is printed too: what a target says of itself must never drive the reader's terminal.
-pub(crate) fn clean(text: &str) -> String {
-    Text::from(text).to_string()
-}
+use crate::present::format::clean;
 
 /// Sections with an empty line between them; empty ones are left out.
 pub(crate) fn joined(sections: Vec<Vec<String>>) -> String {

@@ -5,7 +5,6 @@ pub mod block;
 pub(crate) mod column;
 pub(crate) mod cursor;
 pub mod draw;
-pub(crate) mod format;
 pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod mouse;

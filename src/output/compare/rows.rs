@@ -1,7 +1,6 @@
 //! A comparison as rows of cells, and its verdict in words.
 
-use crate::present::figure::{MISSING, cpus, share};
-use crate::present::lines::clean;
+use crate::present::format::{MISSING_ASCII, clean, cpus_or_dash, percent_or_dash, three_digits};
 use crate::runs::comparison::{
     Comparison, ComparisonResult, GroupFigures, Interval, Ranking, Ratio, SideFigures, StepFigures,
 };
@@ -17,19 +16,19 @@ pub(crate) fn figures(comparison: &Comparison) -> Vec<CompareRow> {
     let mut rows: Vec<CompareRow> = STEPS
         .iter()
         .map(|(what, cell)| {
-            let of = |side: &SideFigures| side.steps.as_ref().map_or_else(|| MISSING.to_owned(), cell);
+            let of = |side: &SideFigures| side.steps.as_ref().map_or_else(|| MISSING_ASCII.to_owned(), cell);
             ((*what).to_owned(), sides.iter().map(of).collect())
         })
         .collect();
     rows.extend([
-        row("CPUs got", |side| cpus(side.demand.map(|demand| demand.got))),
-        row("CPUs wanted", |side| cpus(side.demand.map(|demand| demand.wanted))),
-        row("waited", |side| share(side.demand.and_then(|demand| demand.wait_share))),
-        row("CPUs it could use", |side| cpus(side.effective_cpus)),
+        row("CPUs got", |side| cpus_or_dash(side.demand.map(|demand| demand.got))),
+        row("CPUs wanted", |side| cpus_or_dash(side.demand.map(|demand| demand.wanted))),
+        row("waited", |side| percent_or_dash(side.demand.and_then(|demand| demand.wait_share))),
+        row("CPUs it could use", |side| cpus_or_dash(side.effective_cpus)),
         row("CPUs neighbours took", neighbours),
     ]);
     if sides.iter().any(|side| side.throttled_share.is_some()) {
-        rows.push(row("throttled periods", |side| share(side.throttled_share)));
+        rows.push(row("throttled periods", |side| percent_or_dash(side.throttled_share)));
     }
     rows.extend(checks(sides));
     rows.push(row("against the fastest", |side| standing(&side.standing)));
@@ -41,12 +40,14 @@ type StepCell = fn(&StepFigures) -> String;
 const STEPS: [(&str, StepCell); 9] = [
     ("steps measured", |steps| steps.count.to_string()),
     ("warm-up left out", |steps| steps.warmup.to_string()),
-    ("ms a step", |steps| steps.interval.map_or_else(|| MISSING.to_owned(), |interval| ms(interval.typical_ms))),
-    ("  from, to", |steps| steps.interval.map_or_else(|| MISSING.to_owned(), ends)),
-    ("  single: median, p95", |steps| format!("{}, {}", ms(steps.median_ms), ms(steps.p95_ms))),
-    ("  single: min, max", |steps| format!("{}, {}", ms(steps.min_ms), ms(steps.max_ms))),
+    ("ms a step", |steps| {
+        steps.interval.map_or_else(|| MISSING_ASCII.to_owned(), |interval| three_digits(interval.typical_ms))
+    }),
+    ("  from, to", |steps| steps.interval.map_or_else(|| MISSING_ASCII.to_owned(), ends)),
+    ("  single: median, p95", |steps| format!("{}, {}", three_digits(steps.median_ms), three_digits(steps.p95_ms))),
+    ("  single: min, max", |steps| format!("{}, {}", three_digits(steps.min_ms), three_digits(steps.max_ms))),
     ("steps a second", |steps| format!("{:.2}", steps.per_second)),
-    ("CPU ms a step", |steps| steps.cpu_ms.map_or_else(|| MISSING.to_owned(), ms)),
+    ("CPU ms a step", |steps| steps.cpu_ms.map_or_else(|| MISSING_ASCII.to_owned(), three_digits)),
     ("seconds measured", |steps| format!("{:.1}", steps.seconds)),
 ];
 
@@ -54,11 +55,11 @@ const STEPS: [(&str, StepCell); 9] = [
 pub(crate) fn groups(comparison: &Comparison) -> Vec<CompareRow> {
     let cell = |group: &Option<GroupFigures>| {
         group.map_or_else(
-            || MISSING.to_owned(),
+            || MISSING_ASCII.to_owned(),
             |group| {
                 let demand = group.demand;
-                let (wanted, got) = (cpus(Some(demand.wanted)), cpus(Some(demand.got)));
-                format!("{wanted} {got} {:>5} {:>3}", share(demand.wait_share), group.most_threads)
+                let (wanted, got) = (cpus_or_dash(Some(demand.wanted)), cpus_or_dash(Some(demand.got)));
+                format!("{wanted} {got} {:>5} {:>3}", percent_or_dash(demand.wait_share), group.most_threads)
             },
         )
     };
@@ -101,13 +102,16 @@ fn checks(sides: &[SideFigures]) -> Vec<CompareRow> {
     }
     let cell = |side: &SideFigures, cap: &str| {
         let found = side.checks.iter().find(|check| check.cap == cap);
-        found.map_or_else(|| MISSING.to_owned(), |check| format!("{} {}", clean(&check.value), check.outcome.word()))
+        found.map_or_else(
+            || MISSING_ASCII.to_owned(),
+            |check| format!("{} {}", clean(&check.value), check.outcome.word()),
+        )
     };
     caps.iter().map(|cap| (format!("cap {}", clean(cap)), sides.iter().map(|side| cell(side, cap)).collect())).collect()
 }
 
 fn neighbours(side: &SideFigures) -> String {
-    let Some((cpus, of)) = side.neighbours.zip(side.neighbours_of) else { return MISSING.to_owned() };
+    let Some((cpus, of)) = side.neighbours.zip(side.neighbours_of) else { return MISSING_ASCII.to_owned() };
     format!("{:.2} ({:.2}-{:.2}) of {of}", cpus.median, cpus.low, cpus.high)
 }
 
@@ -117,7 +121,7 @@ fn standing(standing: &Ranking) -> String {
         Ranking::NoDifference { .. } => "no difference shown".to_owned(),
         Ranking::Slower { by } => times(*by),
         Ranking::NotRanked { .. } => "not ranked".to_owned(),
-        Ranking::Unknown => MISSING.to_owned(),
+        Ranking::Unknown => MISSING_ASCII.to_owned(),
     }
 }
 
@@ -126,14 +130,5 @@ fn times(by: Ratio) -> String {
 }
 
 fn ends(interval: Interval) -> String {
-    format!("{}, {}", ms(interval.low_ms), ms(interval.high_ms))
-}
-
-/// Three digits that count.
-fn ms(value: f64) -> String {
-    match value {
-        small if small < 9.995 => format!("{small:.2}"),
-        middling if middling < 99.95 => format!("{middling:.1}"),
-        large => format!("{large:.0}"),
-    }
+    format!("{}, {}", three_digits(interval.low_ms), three_digits(interval.high_ms))
 }

@@ -5,7 +5,8 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::output::compare::rows::CompareRow;
 use crate::output::compare::{ComparedRuns, SideRuns, rows};
 use crate::output::markdown::{escaped, table as markdown_table};
-use crate::present::lines::{clean, joined};
+use crate::present::format::clean;
+use crate::present::lines::joined;
 use crate::present::table::{Align, Table};
 
 /// Longest value that stands in a column: longer ones have lines of their own.

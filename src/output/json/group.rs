@@ -6,7 +6,7 @@ use crate::data::scene::{Group, Scene, Thread};
 use crate::output::json::limit::{EffectiveJson, InProcessJson, LimitJson};
 use crate::output::json::waits::WaitsJson;
 use crate::output::json::{got, waiting, waits, wanted};
-use crate::present::figure::rounded;
+use crate::present::format::rounded;
 
 #[derive(Serialize)]
 pub(crate) struct GroupJson<'a> {

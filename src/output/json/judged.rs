@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::data::limits::Caps;
 use crate::data::scene::{Answer, Finding, Headline, Remedy, RuleAnswer, Verdict};
-use crate::present::figure::rounded;
+use crate::present::format::rounded;
 
 /// The one sentence and what it rests on.
 #[derive(Serialize)]

@@ -14,7 +14,7 @@ use crate::data::sample::CounterSource;
 use crate::data::scene::{Capacity, Demand, Pressure, ProcessState, Scene, TargetState, Term};
 use crate::output::json::group::{GroupJson, ThreadJson};
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
-use crate::present::figure::{instant, milliseconds, rounded};
+use crate::present::format::{instant, milliseconds, rounded};
 
 /// Name and version of the contract.
 pub const SCHEMA: &str = "tftop.report/1";

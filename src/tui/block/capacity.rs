@@ -1,8 +1,8 @@
 //! The CPUs a target may use, one term a line; the smallest binds.
 
 use crate::data::scene::{Capacity, Term};
+use crate::present::format;
 use crate::tui::block::{BlockLine, beside};
-use crate::tui::format;
 use crate::tui::theme::Role;
 
 /// Most terms that are listed: a target has a handful of cgroups, not hundreds.

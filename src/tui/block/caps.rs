@@ -3,8 +3,8 @@
 
 use crate::data::sample::{HookFailure, OverruledSetting, ShimUse};
 use crate::data::scene::{CapCheck, CheckOutcome, LaunchState};
+use crate::present::format;
 use crate::tui::block::{BlockLine, beside, pad};
-use crate::tui::format;
 use crate::tui::theme::Role;
 
 /// Most lines of one kind.

@@ -3,8 +3,8 @@
 use crate::data::limits::Caps;
 use crate::data::scene::{Answer, Finding, Level, RuleAnswer, Scene};
 use crate::model::advice;
+use crate::present::format;
 use crate::tui::block::{BlockLine, NARROW, StyledSpan, beside, pad};
-use crate::tui::format;
 use crate::tui::theme::Role;
 
 /// Where a cause's code begins, and its answer.

@@ -1,8 +1,8 @@
 //! Something missing: what it is, and below it why.
 
 use crate::data::Gap;
+use crate::present::format;
 use crate::tui::block::{BlockLine, MOST_LINES};
-use crate::tui::format;
 use crate::tui::theme::Role;
 
 /// Its name, then the reason.

@@ -2,8 +2,8 @@
 
 use crate::data::limits::{Limit, Limits};
 use crate::data::scene::{CapCheck, Group};
+use crate::present::format;
 use crate::tui::block::{BlockLine, NARROW, beside, caps, pad};
-use crate::tui::format;
 use crate::tui::theme::Role;
 
 /// Most sources that are listed.

@@ -8,7 +8,7 @@ pub(crate) mod gap;
 pub(crate) mod limits;
 
 use crate::data::scene::Scene;
-use crate::tui::format;
+use crate::present::format;
 use crate::tui::rows::contains;
 use crate::tui::theme::Role;
 

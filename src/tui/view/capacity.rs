@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::data::scene::{Capacity, LaunchState, Term};
+use crate::present::format;
 use crate::tui::block::caps;
-use crate::tui::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{span, width, write};

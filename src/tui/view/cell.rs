@@ -6,11 +6,11 @@ use ratatui::text::{Line, Span};
 
 use crate::data::sample::ThreadState;
 use crate::data::scene::{Blocked, Confidence, Demand, Group, ProcessState, Scene, Thread, Waits};
+use crate::present::format;
+use crate::present::format::MISSING;
 use crate::tui::block::caps::WordRoom;
 use crate::tui::block::{caps, limits};
 use crate::tui::column::{CAP_IN_WORDS, Column};
-use crate::tui::format;
-use crate::tui::format::MISSING;
 use crate::tui::rows::TableRow;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::View;

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::data::sample::CounterSource;
 use crate::data::scene::{Demand, Scene};
-use crate::tui::format;
+use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{span, width, write};

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::tui::format;
+use crate::present::format;
 use crate::tui::keys::{Action, BINDINGS, Binding, KeyContext};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::View;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::data::scene::{Scene, TargetState};
-use crate::tui::format;
+use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::state::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};

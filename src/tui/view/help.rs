@@ -4,11 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::present::format;
 use crate::tui::keys::{BINDINGS, KeyContext};
+use crate::tui::layout;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{popup, span, write};
-use crate::tui::{format, layout};
 
 /// Words that need saying what is meant by them.
 const WORDS: &[(&str, &str)] = &[

@@ -31,9 +31,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
+use crate::present::format;
+use crate::tui::layout;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::{format, layout};
 
 /// Writes a line into a row of an area; outside the area nothing is written.
 fn write(frame: &mut Frame<'_>, area: Rect, row: u16, line: &Line<'_>) {

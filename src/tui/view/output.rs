@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::data::run::{StyledText, TerminalOutput, TextColor, TextStyle};
-use crate::tui::format;
+use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
 use crate::tui::view::{span, write};

@@ -5,14 +5,15 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
 use crate::data::scene::{Scene, TargetState};
-use crate::tui::format::MISSING;
+use crate::present::format;
+use crate::present::format::MISSING;
+use crate::tui::ascii;
 use crate::tui::keys::KeyContext;
 use crate::tui::layout::{LEAST, cut_bottom, cut_top};
 use crate::tui::picker::Picker;
 use crate::tui::state::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{footer, header, small, span, verdict, write};
-use crate::tui::{ascii, format};
 
 /// Heading, cells, whether it stands right, and the width of the screen from which on it is shown. The command takes the
 /// rest.

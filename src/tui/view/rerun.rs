@@ -8,11 +8,12 @@ use crate::data::Text;
 use crate::data::limits::Caps;
 use crate::data::run::RerunPlan;
 use crate::model::advice;
+use crate::present::format;
+use crate::tui::layout;
 use crate::tui::rerun::RerunDialog;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
 use crate::tui::view::{below_header, popup, span, what_if, write};
-use crate::tui::{format, layout};
 
 /// Cells of the labels.
 const LABEL: u16 = 13;

@@ -4,13 +4,14 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::Line;
 
-use crate::tui::format::MISSING;
+use crate::present::format;
+use crate::present::format::MISSING;
+use crate::tui::layout;
 use crate::tui::layout::cut_top;
 use crate::tui::runs::{ComparisonText, RunLine};
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{popup, span, write};
-use crate::tui::{format, layout};
 
 /// Cells in front of a run: the selection, and the letter of its side.
 const FRONT: u16 = 5;

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::tui::format;
+use crate::present::format;
 use crate::tui::layout::LEAST;
 use crate::tui::view::write;
 

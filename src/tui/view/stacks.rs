@@ -4,11 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::present::format;
+use crate::tui::layout;
 use crate::tui::stacks::{SAMPLED, SampleTimes, StacksBox, StopPermission, StopQuestion};
 use crate::tui::state::Dashboard;
 use crate::tui::theme::Role;
 use crate::tui::view::{below_header, popup, span, write};
-use crate::tui::{format, layout};
 
 /// Lines that always stand at the bottom.
 const BOTTOM: u16 = 2;

@@ -4,13 +4,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::present::format;
 use crate::tui::block::caps;
+use crate::tui::rows;
 use crate::tui::state::Dashboard;
 use crate::tui::state::output::Interrupt;
 use crate::tui::state::parts::{Mode, Purpose, View};
 use crate::tui::theme::Role;
 use crate::tui::view::{output, span, width, write};
-use crate::tui::{format, rows};
 
 /// Draws the status line.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::data::sample::StepSource;
 use crate::data::scene::{EpochNow, MarkCount, Speed, Steps};
-use crate::tui::format;
+use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{boxed, chart, span, spark, width, write};

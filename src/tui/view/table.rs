@@ -71,7 +71,7 @@ fn headings(frame: &mut Frame<'_>, area: Rect, placed: &[Placed], dashboard: &Da
         let text = cell::heading(place.column, place.width, dashboard);
         let style = theme.style(Role::Bar).patch(theme.style(if sorted { Role::Strong } else { Role::Plain }));
         let pad =
-            if place.column.is_number() { place.width.saturating_sub(crate::tui::format::width(&text)) } else { 0 };
+            if place.column.is_number() { place.width.saturating_sub(crate::present::format::width(&text)) } else { 0 };
         let mark = match (sorted, sort.falling) {
             (true, true) => "▼",
             (true, false) => "▲",

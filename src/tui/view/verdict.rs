@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::data::scene::{Headline, Level, Scene, Verdict};
 use crate::model::verdict::levels::{JUDGED_S, NOTICE_SATURATION};
-use crate::tui::format;
+use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{span, width, write};

@@ -8,11 +8,12 @@ use crate::data::limits::Caps;
 use crate::data::scene::Scene;
 use crate::model::advice;
 use crate::model::advice::Prediction;
+use crate::present::format;
+use crate::tui::layout;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::{popup, span, write};
 use crate::tui::what_if::{Slider, WhatIf};
-use crate::tui::{format, layout};
 
 /// Cells in front of a slider's bar, and of the bar.
 const NAME: u16 = 10;

@@ -1,36 +1,35 @@
-//! Numbers and texts as they stand on screen. Formats only: every value was worked out by the model.
+//! Numbers as people and JSON read them. Formats only: every value was worked out below. Of a missing number the list of
+//! gaps says why.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use std::time::Duration;
 
-/// Stands where a value is missing; the reason is in the detail pane or in the list of what is missing.
+use crate::data::Calendar;
+
+/// Stands on screen where a value is missing.
 pub const MISSING: &str = "–";
-/// Cells of a command line that are looked at.
-const LONGEST_COMMAND: u16 = 2_000;
+/// Stands in reports where a value is missing.
+pub(crate) const MISSING_ASCII: &str = "-";
 
-/// The command line. Where it must be cut, folders go first: the interpreter's, then those of the script.
-pub fn command(whole: &str, room: u16) -> String {
-    let mut text = fit(whole, LONGEST_COMMAND);
-    for word in 0..=1 {
-        if width(&text) <= room {
-            break;
-        }
-        text = without_folders(&text, word);
-    }
-    fit(&text, room)
+/// CPUs in a report: "1.31", "-".
+pub(crate) fn cpus_or_dash(value: Option<f64>) -> String {
+    value.map_or_else(|| MISSING_ASCII.to_owned(), |value| format!("{value:.2}"))
 }
 
-/// The text without the folders of its word at index 0, or of the first path after that.
-fn without_folders(text: &str, word: usize) -> String {
-    let mut words: Vec<&str> = text.split(' ').collect();
-    let path = |word: &&str| word.starts_with('/') && !word.ends_with('/');
-    let at = if word == 0 { Some(0) } else { words.iter().skip(1).position(path).map(|at| at + 1) };
-    if let Some(place) = at.and_then(|at| words.get_mut(at)) {
-        *place = place.rsplit('/').next().unwrap_or(place);
-    }
-    words.join(" ")
+/// A share of one in a report: "58 %", "-".
+pub(crate) fn percent_or_dash(share: Option<f64>) -> String {
+    share.map_or_else(|| MISSING_ASCII.to_owned(), |share| format!("{:.0} %", share * 100.0))
 }
 
-/// CPUs in a column: "1.31".
+/// Three digits that count: "9.99", "41.2", "412".
+pub(crate) fn three_digits(value: f64) -> String {
+    match value {
+        small if small < 9.995 => format!("{small:.2}"),
+        middling if middling < 99.95 => format!("{middling:.1}"),
+        large => format!("{large:.0}"),
+    }
+}
+
+/// CPUs in a column of the screen: "1.31".
 pub fn cpus(value: f64) -> String {
     number(value, 2)
 }
@@ -106,6 +105,11 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// How long something has lasted so far; none of it where a clock went back.
+pub(crate) fn age(seconds: f64) -> String {
+    duration(seconds.max(0.0))
+}
+
 /// A short span with its unit, for intervals: "1s", "0.1s".
 pub fn interval(seconds: f64) -> String {
     if seconds.fract() == 0.0 { format!("{}s", number(seconds, 0)) } else { format!("{}s", number(seconds, 1)) }
@@ -116,53 +120,29 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// Columns a text takes.
-pub fn width(text: &str) -> u16 {
-    u16::try_from(text.width()).unwrap_or(u16::MAX)
+/// Bytes in decimal units: "812 B", "120 kB", "3.4 MB".
+pub(crate) fn bytes(count: u64) -> String {
+    match count {
+        0..=999 => format!("{count} B"),
+        1_000..=999_999 => format!("{:.0} kB", count as f64 / 1e3),
+        _ => format!("{:.1} MB", count as f64 / 1e6),
+    }
 }
 
-/// The text, cut to at most `columns` and marked with `…` where it was cut.
-pub fn fit(text: &str, columns: u16) -> String {
-    // A megabyte of text is never measured whole: what is beyond the columns can't be seen anyway.
-    let head: String = text.chars().take(usize::from(columns).saturating_mul(2).saturating_add(1)).collect();
-    if head.len() == text.len() && width(&head) <= columns {
-        return head;
-    }
-    let mut kept = String::new();
-    let mut used = 1;
-    for character in head.chars() {
-        used += character.width().unwrap_or(0);
-        if used > usize::from(columns) {
-            break;
-        }
-        kept.push(character);
-    }
-    if columns > 0 {
-        kept.push('…');
-    }
-    kept
+/// Nanoseconds as milliseconds.
+pub(crate) fn milliseconds(nanoseconds: u64) -> f64 {
+    rounded(Duration::from_nanos(nanoseconds).as_secs_f64() * 1e3)
 }
 
-/// The text in lines of at most `columns`, broken at spaces where there are any. At most `most` lines; the last is cut.
-pub fn wrap(text: &str, columns: u16, most: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let full = lines.len() == most;
-        match lines.last_mut() {
-            Some(line) if width(line).saturating_add(width(word)).saturating_add(1) <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            last if full => {
-                if let Some(last) = last {
-                    *last = fit(&format!("{last} {word} "), columns);
-                }
-                break;
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.iter().map(|line| fit(line, columns)).collect()
+/// Six decimals are more than any counter here can tell, and keep 1.1 from becoming 1.1000000000000003.
+pub(crate) fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// Seconds after 1970 as an instant of ISO 8601 in UTC: "2026-11-20T16:19:09Z".
+pub(crate) fn instant(unix_s: u64) -> String {
+    let Calendar { year, month, day, time: (hour, minute, second) } = Calendar::of(unix_s);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 #[cfg(test)]
@@ -170,9 +150,46 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_span_shows_its_two_largest_units() {
+        let spans = [(-1.0, "0s"), (8.9, "8s"), (192.0, "3m12s"), (3_840.0, "1h04m"), (183_700.0, "2d03h")];
+        for (seconds, shown) in spans {
+            assert_eq!(age(seconds), shown);
+        }
+    }
+
+    #[test]
+    fn an_instant_is_right_on_leap_days_and_bounded() {
+        let instants = [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (1_795_191_549, "2026-11-20T16:19:09Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ];
+        for (unix_s, shown) in instants {
+            assert_eq!(instant(unix_s), shown);
+        }
+        assert!(instant(u64::MAX).ends_with('Z'));
+    }
+
+    #[test]
+    fn a_missing_number_is_a_dash() {
+        assert_eq!((cpus_or_dash(None).as_str(), percent_or_dash(None).as_str()), ("-", "-"));
+        assert_eq!((cpus_or_dash(Some(1.305)).as_str(), percent_or_dash(Some(0.58)).as_str()), ("1.30", "58 %"));
+    }
+
+    #[test]
+    fn sizes_change_unit_where_they_should() {
+        assert_eq!([999, 1_000, 3_400_000].map(bytes), ["999 B", "1 kB", "3.4 MB"]);
+        assert_eq!(milliseconds(3_400_000), 3.4);
+        assert_eq!(rounded(0.1 + 0.2), 0.3);
+    }
+
+    #[test]
     fn no_number_is_wider_than_its_column() {
         for value in [0.0, -0.0, 0.004, 1.305, 99.999, 1e3, 8192.0, 1e300, -1e300, f64::NAN, f64::INFINITY] {
-            assert!(width(&cpus(value)) <= 7, "{value}: {}", cpus(value));
+            assert!(cpus(value).chars().count() <= 7, "{value}: {}", cpus(value));
         }
         assert_eq!(cpus(-0.001), "0.00");
         assert_eq!(cpus(f64::NAN), MISSING);
@@ -189,21 +206,5 @@ mod tests {
         assert_eq!([0.2, 24.31, 99.96, 1234.5].map(steps_per_s), ["0.20/s", "24.3/s", "100.0/s", "1234/s"]);
         let times = [0.412, 0.997, 4.13, 9.96, 41.2, 999.6, 5000.0, 90_000.0].map(step_time);
         assert_eq!(times, ["0.41 ms", "1.0 ms", "4.1 ms", "10 ms", "41 ms", "1.0 s", "5.0 s", "1m30s"]);
-    }
-
-    #[test]
-    fn a_wide_text_is_cut_by_columns() {
-        assert_eq!(fit("日本語の名前", 5), "日本…");
-        assert_eq!(fit("abc", 3), "abc");
-        assert_eq!(fit("abcd", 3), "ab…");
-        assert_eq!(fit("abcd", 0), "");
-        assert_eq!(fit(&"x".repeat(1_000_000), 3), "xx…");
-    }
-
-    #[test]
-    fn a_text_wraps_at_spaces_and_is_cut_at_the_last_line() {
-        assert_eq!(wrap("run as the same user or with sudo", 12, 9), ["run as the", "same user or", "with sudo"]);
-        assert_eq!(wrap("run as the same user or with sudo", 12, 2), ["run as the", "same user o…"]);
-        assert_eq!(wrap("aaaaaaaaaa", 4, 3), ["aaa…"]);
     }
 }

@@ -1,0 +1,14 @@
+//! How numbers and texts are written, for every output.
+
+pub(crate) mod number;
+pub(crate) mod text;
+
+pub use number::{
+    MISSING, count, cpus, cpus_in_words, duration, interval, mean, per_second, percent, rate, step_time, steps_per_s,
+    whole_cpus,
+};
+pub(crate) use number::{
+    MISSING_ASCII, age, bytes, cpus_or_dash, instant, milliseconds, percent_or_dash, rounded, three_digits,
+};
+pub(crate) use text::clean;
+pub use text::{command, fit, width, wrap};
