@@ -1,32 +1,17 @@
 //! Floor 3: wiring. The command line, the sampler thread, one file a subcommand.
 
 pub(crate) mod args;
-pub(crate) mod attach;
-pub(crate) mod compare;
+pub(crate) mod dashboard;
 pub(crate) mod demo;
-pub(crate) mod doctor;
-pub(crate) mod exit;
-pub(crate) mod look_policy;
-pub(crate) mod pick;
-pub(crate) mod process_scan;
-pub(crate) mod progress;
-pub(crate) mod ps;
-pub(crate) mod report;
+pub(crate) mod inspect;
+pub(crate) mod kept;
+pub(crate) mod own_process;
 pub(crate) mod rerun;
 pub(crate) mod run;
-pub(crate) mod runs;
-pub(crate) mod runs_worker;
-pub(crate) mod sample;
-pub(crate) mod sampler;
+pub(crate) mod sampling;
 pub(crate) mod settings;
-pub(crate) mod stack;
-pub(crate) mod stacks_worker;
-pub(crate) mod stdio;
-pub(crate) mod stop_budget;
 pub(crate) mod sweep;
-pub(crate) mod target;
-pub(crate) mod thread_selection;
-pub(crate) mod watch;
+pub(crate) mod workers;
 
 use std::process::ExitCode;
 
@@ -34,8 +19,13 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::args::cli::{Cli, Command};
+use crate::commands::args::inspect::DEFAULT_WATCH;
 use crate::commands::args::run::RunOptions;
-use crate::commands::exit::{CommandError, Exit};
+use crate::commands::inspect::{doctor, pick, ps, report, stack, watch};
+use crate::commands::kept::{compare, runs};
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::{exit, stdio};
+use crate::commands::sampling::target;
 use crate::commands::settings::SettingsFile;
 
 /// Runs the command line and says how it ended: the exit code of `tftop --help`.
@@ -79,9 +69,9 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
             Err(CommandError::usage("a pid goes behind the subcommand: `tftop report 2430`, not `tftop 2430 report`")
                 .into())
         }
-        (Some(pid), None) => watch::watch(pid, watch::DEFAULT_WATCH, options),
+        (Some(pid), None) => watch::watch(pid, DEFAULT_WATCH, options),
         (None, None) => pick::pick(options),
-        (None, Some(Command::Attach { target })) => watch::watch(target::find(&target)?, watch::DEFAULT_WATCH, options),
+        (None, Some(Command::Attach { target })) => watch::watch(target::find(&target)?, DEFAULT_WATCH, options),
         (None, Some(Command::Ps { json })) => ps::ps(json, options),
         (None, Some(Command::Report(wish))) => report::report(&wish, options),
         (None, Some(Command::Explain(wish))) => report::explain(&wish, options),

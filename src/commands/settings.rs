@@ -13,11 +13,11 @@ use clap::ValueEnum as _;
 use etcetera::BaseStrategy as _;
 use toml::{Table, Value};
 
-use crate::commands::args::cli::{ColorChoice, ThemeChoice};
+use crate::commands::args::choices::{ColorChoice, ThemeChoice};
 use crate::commands::args::run::{SavedProfile, threads, variable};
 use crate::commands::args::span;
-use crate::commands::exit::CommandError;
-use crate::commands::stdio;
+use crate::commands::own_process::exit::CommandError;
+use crate::commands::own_process::stdio;
 use crate::launch::{pin, quota};
 use crate::runs::store::Retention;
 

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::sweep::SweepArgs;
-use crate::commands::exit::{CommandError, Exit};
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::{event_loop, stdio};
+use crate::commands::run;
 use crate::commands::run::session::trial::{TrialEnd, TrialGoal, TrialResult};
-use crate::commands::{run, stdio, watch};
 use crate::data::limits::Caps;
 use crate::data::{Calendar, Text};
 use crate::launch::machine::MachineCpus;
@@ -48,7 +49,7 @@ pub(crate) fn sweep(wish: &SweepArgs, options: &GlobalArgs) -> anyhow::Result<Ex
     let mut sweep = SweepSession { record, store, combinations, plans };
     stdio::say(&sweep.announced());
     sweep.save()?;
-    let interrupted = watch::runtime()?.block_on(sweep.make(&options.within(INTERVAL)))?;
+    let interrupted = event_loop::runtime()?.block_on(sweep.make(&options.within(INTERVAL)))?;
     sweep.tell(wish.json)?;
     if interrupted {
         stdio::say(&format!("tftop: interrupted; `tftop sweep --resume {}` goes on", sweep.record.id));

@@ -1,7 +1,12 @@
-//! TODO head
+//! The command line as clap reads it. Types only: nothing is looked up or started here.
 
+pub(crate) mod choices;
 pub(crate) mod cli;
+pub(crate) mod global;
+pub(crate) mod inspect;
+pub(crate) mod kept;
 pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod span;
 pub(crate) mod sweep;
+pub(crate) mod target;

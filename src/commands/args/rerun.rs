@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::args::cli::{TargetArg, target};
 use crate::commands::args::run::RunOptions;
 use crate::commands::args::span;
-use crate::commands::exit::CommandError;
+use crate::commands::args::target::{TargetArg, target};
+use crate::commands::own_process::exit::CommandError;
 use crate::commands::settings::SettingsFile;
 
 const AFTER_HELP: &str = "\

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, FromArgMatches as _};
 
-use crate::commands::exit::CommandError;
+use crate::commands::own_process::exit::CommandError;
 use crate::commands::settings::SettingsFile;
 use crate::data::CpuSet;
 use crate::data::limits::Caps;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::commands::args::span;
-use crate::commands::exit::CommandError;
+use crate::commands::own_process::exit::CommandError;
 use crate::runs::grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid};
 
 /// Steps that are measured, at least: fewer have no spread.

@@ -11,12 +11,15 @@ use std::{fs, io};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
-use crate::commands::args::cli::{DemoArgs, GlobalArgs};
-use crate::commands::attach::{attach, families};
+use crate::commands::args::cli::DemoArgs;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::dashboard;
+use crate::commands::dashboard::DashboardParts;
 use crate::commands::demo::training::Training;
-use crate::commands::exit::Exit;
-use crate::commands::report::collect;
-use crate::commands::{stdio, watch};
+use crate::commands::own_process::exit::Exit;
+use crate::commands::own_process::{event_loop, stdio};
+use crate::commands::sampling::attach::{attach, families};
+use crate::commands::sampling::timed_watch::collect;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::output;
@@ -27,7 +30,7 @@ pub(crate) fn demo(wish: &DemoArgs, options: &GlobalArgs) -> anyhow::Result<Exit
     let families = families(options)?;
     let cache = cache()?;
     let python = python::with_tensorflow(&wish.python, &cache)?;
-    watch::runtime()?.block_on(show(wish, options, families, &python, &cache))
+    event_loop::runtime()?.block_on(show(wish, options, families, &python, &cache))
 }
 
 async fn show(
@@ -37,7 +40,7 @@ async fn show(
     python: &Path,
     cache: &Path,
 ) -> anyhow::Result<Exit> {
-    let mut stop = pin!(watch::stop_signal()?);
+    let mut stop = pin!(event_loop::stop_signal()?);
     let mut training = Training::start(python, wish.contended, cache)?;
     stdio::say(&format!("Starting a training run, pid {}; its log: {}", training.pid(), training.log().display()));
     tokio::select! {
@@ -46,7 +49,7 @@ async fn show(
     }
     if io::stdout().is_terminal() {
         let attached = attach(training.pid(), options, Model::new(families))?;
-        watch::dashboard(&attached.pump, options, watch::DashboardParts::default(), stop).await?;
+        dashboard::dashboard(&attached.pump, options, DashboardParts::default(), stop).await?;
         let last = attached.pump.scenes.borrow().clone();
         training.check()?;
         stdio::offer(&output::summary(&last));

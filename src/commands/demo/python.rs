@@ -10,7 +10,7 @@ use std::{fs, io};
 use anyhow::{Context as _, bail};
 use rustix::fs::FlockOperation;
 
-use crate::commands::stdio::say;
+use crate::commands::own_process::stdio::say;
 use crate::data::Text;
 
 /// tensorflow-cpu has wheels for x86-64 only; elsewhere the plain package is the one without GPU libraries.

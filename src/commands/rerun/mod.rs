@@ -2,23 +2,27 @@
 
 pub(crate) mod plan;
 pub(crate) mod stop;
-pub(crate) mod worker;
 
 use std::io;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::rerun::RerunArgs;
-use crate::commands::attach::{PROC, families};
-use crate::commands::exit::{CommandError, Exit};
+use crate::commands::args::run::RunOptions;
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::stdio;
+use crate::commands::own_process::stdio::ask;
 use crate::commands::rerun::plan::{PreparedRerun, prepare};
 use crate::commands::rerun::stop::AllowKill;
-use crate::commands::rerun::worker::LastPrepared;
-use crate::commands::{report, run, stdio, target};
+use crate::commands::run;
+use crate::commands::sampling::attach::{PROC, families};
+use crate::commands::sampling::{target, timed_watch};
+use crate::commands::workers::rerun as worker;
+use crate::commands::workers::rerun::LastPrepared;
 use crate::data::Pid;
 use crate::data::limits::Caps;
 use crate::data::run::RebuiltProcess;
@@ -26,6 +30,7 @@ use crate::data::scene::Scene;
 use crate::model::advice;
 use crate::output as text;
 use crate::probe::rebuild;
+use crate::tui::rerun::RerunWorker;
 
 /// How long INT and then TERM are given after a yes in the dashboard.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,6 +68,18 @@ pub(crate) fn rerun(wish: RerunArgs, options: &GlobalArgs) -> anyhow::Result<Exi
     })
 }
 
+/// Opens a desk for a process that was attached to; it closes when the dashboard is gone.
+pub(crate) fn open_worker(
+    pid: Pid,
+    options: &GlobalArgs,
+) -> std::io::Result<(RerunWorker, LastPrepared<PreparedRerun>)> {
+    worker::open(options, move |caps| {
+        let prepared = prepare(pid, &RunOptions::usual()?.forced().with_pools(caps), None)?;
+        let shown = prepared.shown.clone();
+        Ok((prepared, shown))
+    })
+}
+
 /// Does what a person has said yes to in the dashboard, on the same terminal.
 pub(crate) fn agreed_in_dashboard(
     answered: &LastPrepared<PreparedRerun>,
@@ -84,7 +101,7 @@ fn advised(
     wish: &RerunArgs,
     options: &GlobalArgs,
 ) -> anyhow::Result<(PreparedRerun, Option<text::PredictedEffect>)> {
-    let scene = report::see(pid, wish.time, options)?.scene;
+    let scene = timed_watch::see(pid, wish.time, options)?.scene;
     if scene.target.ended {
         return Err(CommandError::not_found(format!("process {pid} ended while it was watched")).into());
     }
@@ -137,13 +154,4 @@ fn agreed(wish: &RerunArgs, prepared: &PreparedRerun) -> anyhow::Result<bool> {
             format!("Start it beside process {pid}? Both want the same CPUs, and may write to the same outputs. [y/N] ")
         }
     })
-}
-
-/// A question on the terminal; whatever is not yes is no.
-fn ask(question: &str) -> anyhow::Result<bool> {
-    let mut stderr = io::stderr().lock();
-    write!(stderr, "{question}").and_then(|()| stderr.flush()).context("asking")?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).context("reading the answer")?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
 }

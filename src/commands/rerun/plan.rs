@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use crate::commands::args::run::RunOptions;
-use crate::commands::attach::PROC;
-use crate::commands::exit::CommandError;
+use crate::commands::own_process::exit::CommandError;
 use crate::commands::run;
+use crate::commands::sampling::attach::PROC;
 use crate::data::run::{RebuiltProcess, RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::data::{Pid, Text};

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rustix::process::Signal;
 
-use crate::commands::attach::PROC;
-use crate::commands::rerun::ask;
-use crate::commands::stdio;
+use crate::commands::own_process::stdio;
+use crate::commands::own_process::stdio::ask;
+use crate::commands::sampling::attach::PROC;
 use crate::data::ProcessKey;
 use crate::data::run::RebuiltProcess;
 use crate::launch::stop::StopTarget;

@@ -1,6 +1,6 @@
 //! The cgroups of a run: made before its command starts, or a refusal or a note that says why not.
 
-use crate::commands::exit::CommandError;
+use crate::commands::own_process::exit::CommandError;
 use crate::launch::pin::Pinner;
 use crate::launch::plan::Plan;
 use crate::launch::quota;

@@ -2,12 +2,12 @@
 
 use anyhow::{Context as _, anyhow};
 
-use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::run::RunOptions;
-use crate::commands::exit::Exit;
+use crate::commands::own_process::exit::Exit;
+use crate::commands::own_process::{event_loop, stdio};
 use crate::commands::run::put_in_front_of_detached;
 use crate::commands::run::session::SessionSetup;
-use crate::commands::{stdio, watch};
 use crate::launch::child::{Child, ChildSpec, Streams};
 use crate::launch::environment::EnvironmentChanges;
 use crate::launch::plan::Plan;
@@ -32,7 +32,7 @@ pub(crate) fn detached(
     let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
     let streams = Streams::Detached(file);
     let start = ChildSpec { words: &wish.command, origin, changes: &changes, cpus, cgroups: &[], streams };
-    let (pid, ended) = watch::runtime()?.block_on(async {
+    let (pid, ended) = event_loop::runtime()?.block_on(async {
         let mut child = Child::start(start).context("starting the command")?;
         child.begun().await;
         let ended = if child.has_ended() { Some(child.ended().await?) } else { None };

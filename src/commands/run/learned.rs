@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::commands::kept::lookup;
 use crate::commands::run::record;
-use crate::commands::runs;
 use crate::launch::preset::{AdvisedCaps, Preset};
 
 /// Summaries that are opened at most: the newest.
@@ -15,9 +15,9 @@ pub(crate) fn of(preset: Option<Preset>, command: &[OsString]) -> Option<Advised
         return None;
     }
     let words = record::shown(command);
-    let kept = runs::store().ok()?.list().ok()?;
+    let kept = lookup::store().ok()?.list().ok()?;
     let same = kept.iter().filter(|kept| kept.fact.command == words).take(MOST_OPENED);
-    same.filter_map(|kept| runs::stored(kept).ok()).find_map(|summary| {
+    same.filter_map(|kept| lookup::stored(kept).ok()).find_map(|summary| {
         let advised = summary.advised?;
         Some(AdvisedCaps { caps: advised, run: summary.run.id.to_string(), cpus: summary.capacity.effective_cpus })
     })

@@ -15,14 +15,15 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 
-use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::run::{ExecArgs, RunOptions};
-use crate::commands::attach::families;
-use crate::commands::exit::{CommandError, Exit};
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::{event_loop, exit, stdio};
 use crate::commands::run::restart_spec::RestartSpec;
 use crate::commands::run::session::trial::{TrialGoal, TrialResult};
 use crate::commands::run::session::{RunSession, SessionEnd, SessionSetup};
-use crate::commands::{exit, stdio, watch};
+use crate::commands::sampling::attach;
+use crate::commands::sampling::attach::families;
 use crate::launch::environment::EnvironmentChanges;
 use crate::launch::log::OutputLog;
 use crate::launch::machine::MachineCpus;
@@ -80,8 +81,8 @@ pub(crate) fn start(
         let mut changes = next.changes.clone();
         prepare(&next.wish, options, &mut preparation, &mut changes);
         before.take().map_or(Ok(()), |before| before())?;
-        let families = families.take().map_or_else(|| crate::commands::attach::families(options), Ok)?;
-        let left = watch::runtime()?.block_on(async {
+        let families = families.take().map_or_else(|| attach::families(options), Ok)?;
+        let left = event_loop::runtime()?.block_on(async {
             let company = RunSession::start(&next, preparation, held, &changes)?;
             company.stay(options, families).await
         })?;

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use anyhow::Context as _;
 
 use crate::commands::args::run::RunOptions;
+use crate::commands::run;
 use crate::data::limits::Caps;
 use crate::data::run::{RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
@@ -37,7 +38,7 @@ impl RestartSpec {
     pub(crate) fn with(&self, caps: Caps, key: ProcessKey) -> anyhow::Result<(Self, RerunPlan)> {
         let own = self.own.clone().context("the folder it was started in is gone")?;
         let wish = self.wish.starting_at(self.wish.command.clone(), own).forced().with_pools(caps);
-        let plan = crate::commands::run::plan(&wish)?;
+        let plan = run::plan(&wish)?;
         let again = Self { changes: EnvironmentChanges::of(&plan), plan, wish, own: self.own.clone() };
         let shown = self.shown(&again, key);
         Ok((again, shown))
@@ -93,7 +94,7 @@ mod tests {
     fn started(caps: Caps) -> RestartSpec {
         let mut wish = RunOptions::usual().unwrap().forced().with_pools(caps);
         wish.command = vec!["python".into(), "train.py".into()];
-        let plan = crate::commands::run::plan(&wish).unwrap();
+        let plan = run::plan(&wish).unwrap();
         RestartSpec::first(&wish, plan.clone(), EnvironmentChanges::of(&plan))
     }
 

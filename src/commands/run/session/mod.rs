@@ -15,18 +15,21 @@ use rustix::process::Signal;
 use rustix::termios::tcgetwinsize;
 use tokio::sync::{Notify, mpsc};
 
-use crate::commands::args::cli::GlobalArgs;
+use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::run::RunOptions;
-use crate::commands::attach::attach_with;
-use crate::commands::exit::Exit;
+use crate::commands::dashboard;
+use crate::commands::dashboard::DashboardParts;
+use crate::commands::own_process::exit::Exit;
+use crate::commands::own_process::stdio;
 use crate::commands::run::cgroup_guard;
 use crate::commands::run::cgroup_guard::CgroupGuard;
 use crate::commands::run::record::{RunRecord, RunRecording};
 use crate::commands::run::relay::KeyRelay;
 use crate::commands::run::restart_spec::RestartSpec;
 use crate::commands::run::session::ending::StopSequence;
-use crate::commands::sampler::{SampleObserver, Sampler};
-use crate::commands::{rerun, stdio, watch};
+use crate::commands::sampling::attach::attach_with;
+use crate::commands::sampling::sampler::{SampleObserver, Sampler};
+use crate::commands::workers::rerun;
 use crate::data::ProcessKey;
 use crate::data::run::{LogFact, RunEnd, WindowSize};
 use crate::data::sample::{LaunchFact, LaunchSample, Sample, ShimReport, ShimUse};
@@ -245,13 +248,13 @@ impl<'a> RunSession<'a> {
         let console = self.console.as_ref().map(|console| tui::ConsolePane { output: console.output(), wishes });
         let key = self.key(&pump.scenes.borrow());
         let first = self.again.clone();
-        let (desk, answered) = rerun::worker::open_with(options, move |caps| first.with(caps, key))
-            .context("starting the thread for reruns")?;
+        let (desk, answered) =
+            rerun::open(options, move |caps| first.with(caps, key)).context("starting the thread for reruns")?;
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
-                    let beside = watch::DashboardParts { console, rerun: Some(desk) };
-                    watch::dashboard(pump, options, beside, leave.notified()).await
+                    let beside = DashboardParts { console, rerun: Some(desk) };
+                    dashboard::dashboard(pump, options, beside, leave.notified()).await
                 }
                 false => pending().await,
             }

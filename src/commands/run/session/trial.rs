@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use crate::commands::args::cli::GlobalArgs;
-use crate::commands::attach::attach_with;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::run::session;
 use crate::commands::run::session::ending::StopSequence;
 use crate::commands::run::session::{LaunchObserver, RunSession, ends_dashboard, run_end, words};
-use crate::commands::sampler::{SampleObserver, Sampler};
+use crate::commands::sampling::attach::attach_with;
+use crate::commands::sampling::sampler::{SampleObserver, Sampler};
 use crate::data::sample::Sample;
 use crate::data::scene::Scene;
 use crate::launch::shim_socket::ShimSocket;
@@ -153,7 +154,7 @@ impl RunSession<'_> {
                     if ends_dashboard(signal) {
                         return Ok(TrialEnd::Interrupted);
                     }
-                    crate::commands::run::session::pass_on(&self.child, None, false, signal);
+                    session::pass_on(&self.child, None, false, signal);
                 }
                 () = &mut limit => return Ok(TrialEnd::Failed(late(so_far.borrow().steps, goal))),
             }

@@ -1,17 +1,18 @@
 //! `tftop stack`: what threads are doing right now, down to the last frame.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::{GlobalArgs, StackArgs};
-use crate::commands::attach::PROC;
-use crate::commands::exit::{CommandError, Exit};
-use crate::commands::thread_selection::ThreadSelection;
-use crate::commands::{sample, stdio, target};
-use crate::data::Pid;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::args::inspect::StackArgs;
+use crate::commands::inspect::stack_profile;
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::stdio;
+use crate::commands::sampling::attach::PROC;
+use crate::commands::sampling::target;
+use crate::commands::sampling::thread_selection::ThreadSelection;
 use crate::data::sample::StackMethod;
 use crate::output;
 use crate::probe::stack::{StackReader, Stops};
@@ -29,9 +30,9 @@ pub(crate) fn stack(wish: &StackArgs, options: &GlobalArgs) -> anyhow::Result<Ex
     let pid = target::find(&wish.target)?;
     let roster = ThreadSelection::open(pid, wish, options)?;
     let pid = roster.scene().target.pid;
-    let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| unreadable(pid, &error))?;
+    let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| CommandError::stacks(pid, &error))?;
     if let Some(time) = wish.sampling.sample {
-        return sample::sample(roster, reader, wish, time);
+        return stack_profile::sample(roster, reader, wish, time);
     }
     let stops = match wish.stop {
         false => Stops::Never,
@@ -51,13 +52,4 @@ pub(crate) fn stack(wish: &StackArgs, options: &GlobalArgs) -> anyhow::Result<Ex
     let gone = stacks.stacks.iter().all(|stack| matches!(stack.taken, StackMethod::Not { .. }))
         && !Path::new(PROC).join(pid.to_string()).exists();
     Ok(if gone { Exit::Gone } else { Exit::Clean })
-}
-
-pub(crate) fn unreadable(pid: Pid, error: &std::io::Error) -> CommandError {
-    match error.kind() {
-        ErrorKind::NotFound => CommandError::not_found(format!("no process {pid} here any more")),
-        _ => CommandError::permission(format!(
-            "stacks of process {pid} can't be read: {error}; `tftop doctor {pid}` says what is missing and what helps"
-        )),
-    }
 }

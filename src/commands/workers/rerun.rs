@@ -6,10 +6,7 @@ use std::thread;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::commands::args::cli::GlobalArgs;
-use crate::commands::args::run::RunOptions;
-use crate::commands::rerun::plan::{PreparedRerun, prepare};
-use crate::data::Pid;
+use crate::commands::args::global::GlobalArgs;
 use crate::data::limits::Caps;
 use crate::data::run::RerunPlan;
 use crate::tui::rerun::{RerunAnswer, RerunWorker};
@@ -25,17 +22,8 @@ impl<T> LastPrepared<T> {
     }
 }
 
-/// Opens a desk for a process that was attached to; it closes when the dashboard is gone.
-pub(crate) fn open(pid: Pid, options: &GlobalArgs) -> std::io::Result<(RerunWorker, LastPrepared<PreparedRerun>)> {
-    open_with(options, move |caps| {
-        let prepared = prepare(pid, &RunOptions::usual()?.forced().with_pools(caps), None)?;
-        let shown = prepared.shown.clone();
-        Ok((prepared, shown))
-    })
-}
-
 /// Opens a desk that answers by `prepare`.
-pub(crate) fn open_with<T, P>(options: &GlobalArgs, prepare: P) -> std::io::Result<(RerunWorker, LastPrepared<T>)>
+pub(crate) fn open<T, P>(options: &GlobalArgs, prepare: P) -> std::io::Result<(RerunWorker, LastPrepared<T>)>
 where
     T: Send + 'static,
     P: Fn(Caps) -> anyhow::Result<(T, RerunPlan)> + Send + 'static,

@@ -1,7 +1,7 @@
 //! How tftop ends: the exit codes of `tftop --help`, and the errors that have one of their own.
 
-use std::fmt;
 use std::process::ExitCode;
+use std::{fmt, io};
 
 use crate::data::Pid;
 use crate::launch::program::ProgramError;
@@ -73,6 +73,16 @@ impl CommandError {
         Self { code, says: missing.to_string() }
     }
 
+    /// A process whose stacks can't be read.
+    pub(crate) fn stacks(pid: Pid, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::not_found(format!("no process {pid} here any more")),
+            _ => Self::permission(format!(
+                "stacks of process {pid} can't be read: {error}; `tftop doctor {pid}` says what is missing and what helps"
+            )),
+        }
+    }
+
     /// A process that can't be watched at all.
     pub(crate) fn attach(pid: Pid, error: &AttachError) -> Self {
         match error {
@@ -94,7 +104,7 @@ impl fmt::Display for CommandError {
 
 impl std::error::Error for CommandError {}
 
-/// The exit code of an error: that of the [`Problem`] in its chain, else 1.
+/// The exit code of an error: that of the [`CommandError`] in its chain, else 1.
 pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
     let problem = error.chain().find_map(|cause| cause.downcast_ref::<CommandError>());
     ExitCode::from(problem.map_or(OTHER, |problem| problem.code))

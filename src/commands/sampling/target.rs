@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::commands::args::cli::TargetArg;
-use crate::commands::attach::PROC;
-use crate::commands::exit::CommandError;
+use crate::commands::args::target::TargetArg;
+use crate::commands::own_process::exit::CommandError;
+use crate::commands::sampling::attach::PROC;
 use crate::data::{Pid, Text};
 use crate::probe::target::find;
 

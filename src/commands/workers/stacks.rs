@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-use crate::commands::args::cli::GlobalArgs;
-use crate::commands::attach::PROC;
-use crate::commands::sampler::Sampler;
-use crate::commands::stop_budget;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::own_process::exit::CommandError;
+use crate::commands::sampling::attach::PROC;
+use crate::commands::sampling::sampler::Sampler;
+use crate::commands::sampling::stop_budget;
 use crate::data::Pid;
 use crate::data::sample::{Stack, StackEnd, StackMethod as Way, Stacks, ThreadState};
 use crate::data::scene::Scene;
@@ -62,7 +63,7 @@ fn take(
     let mut reader = match kept.take() {
         Some((pid, reader)) if pid == wish.pid => reader,
         _ => StackReader::attach(Path::new(PROC), wish.pid)
-            .map_err(|error| crate::commands::stack::unreadable(wish.pid, &error).to_string())?,
+            .map_err(|error| CommandError::stacks(wish.pid, &error).to_string())?,
     };
     if wish.times == SampleTimes::Sampled {
         let taken = sampled(&mut reader, scene, wish, hear);

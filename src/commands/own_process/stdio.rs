@@ -31,3 +31,12 @@ pub(crate) fn complain(error: &anyhow::Error) {
         say(&format!("  because: {cause}"));
     }
 }
+
+/// A question on the terminal; whatever is not yes is no.
+pub(crate) fn ask(question: &str) -> anyhow::Result<bool> {
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{question}").and_then(|()| stderr.flush()).context("asking")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).context("reading the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+}

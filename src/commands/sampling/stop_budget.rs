@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::commands::thread_selection::whose;
+use crate::commands::sampling::thread_selection::whose;
 use crate::data::Tid;
 use crate::data::sample::Stacks;
 use crate::data::scene::Scene;

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::GlobalArgs;
-use crate::commands::exit::CommandError;
-use crate::commands::sampler::{SampleObserver, Sampler};
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::own_process::exit::CommandError;
+use crate::commands::sampling::sampler::{SampleObserver, Sampler};
 use crate::data::Pid;
 use crate::data::sample::Interest;
 use crate::linux::memory::LiveMemory;

@@ -1,4 +1,4 @@
-//! `tftop report` and `tftop explain`: watch for a while, print once.
+//! A watch of a given length, and the last scene of it: what `report`, `explain` and `rerun --advised` are made from.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,48 +7,24 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::{ExplainArgs, GlobalArgs, OutputFormat, ReportArgs, WatchArgs};
-use crate::commands::attach::{PROC, attach, families};
-use crate::commands::exit::{CommandError, Exit};
-use crate::commands::look_policy::LookPolicy;
-use crate::commands::progress::Progress;
-use crate::commands::sampler::Sampler;
-use crate::commands::stack::unreadable;
-use crate::commands::watch::{runtime, stop_signal};
-use crate::commands::{stdio, stop_budget, target};
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::own_process::event_loop::{runtime, stop_signal};
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::progress::Progress;
+use crate::commands::own_process::stdio;
+use crate::commands::sampling::attach::{PROC, attach, families};
+use crate::commands::sampling::sampler::Sampler;
+use crate::commands::sampling::stop_budget;
 use crate::data::sample::{Interest, Stacks};
 use crate::data::scene::{Scene, Thread};
 use crate::data::{Pid, Tid};
 use crate::model::activity::waits;
 use crate::model::build_scene::Model;
 use crate::model::rules::input::COMPUTE;
-use crate::output;
 use crate::probe::stack::StackReader;
 
 /// Longer than judgements are apart.
 const JUDGED_ANEW: Duration = Duration::from_secs(1);
-
-/// Prints the report that was wished for, and judges it by the policy that was given.
-pub(crate) fn report(wish: &ReportArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let policy = wish.fails_on().map(|level| LookPolicy::new(level, wish.watch.time)).transpose()?;
-    let seen = watched(&wish.watch, options)?;
-    stdio::print(&match wish.format() {
-        OutputFormat::Text => output::text(&seen.scene, wish.threads),
-        OutputFormat::Json => output::json(&seen.scene)? + "\n",
-        OutputFormat::Markdown => output::markdown(&seen.scene),
-    })?;
-    policy.map_or(Ok(seen.exit()), |policy| policy.exit(&seen.scene, seen.exit()))
-}
-
-/// Prints every cause with its answer.
-pub(crate) fn explain(wish: &ExplainArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let seen = watched(&wish.watch, options)?;
-    stdio::print(&match wish.json {
-        true => output::explain_json(&seen.scene)? + "\n",
-        false => output::explain(&seen.scene),
-    })?;
-    Ok(seen.exit())
-}
 
 /// What a watch came to.
 pub(crate) struct WatchResult {
@@ -68,23 +44,12 @@ impl WatchResult {
     }
 }
 
-/// Watches as it was wished for.
-fn watched(wish: &WatchArgs, options: &GlobalArgs) -> anyhow::Result<WatchResult> {
-    if wish.stop && options.read_only {
-        return Err(
-            CommandError::usage("--stop stops threads, which --read-only forbids: leave one of them out").into()
-        );
-    }
-    let pid = target::find(&wish.target)?;
-    watch(pid, wish.time, wish.sample.map(|time| (wish.stop, time)), options)
-}
-
 /// Watches for `time`; sooner when the target ends or a signal comes.
 pub(crate) fn see(pid: Pid, time: Duration, options: &GlobalArgs) -> anyhow::Result<WatchResult> {
     watch(pid, time, None, options)
 }
 
-fn watch(
+pub(crate) fn watch(
     pid: Pid,
     time: Duration,
     sampling: Option<(bool, Duration)>,
@@ -108,7 +73,7 @@ async fn sampled(pump: &Sampler, scene: &Arc<Scene>, (stops, time): (bool, Durat
     let pid = scene.target.pid;
     let of_pool = |thread: &&Thread| thread.pid == pid && COMPUTE.contains(&thread.attribution.group.origin.as_ref());
     let tids: Vec<Tid> = scene.threads.iter().filter(of_pool).map(|thread| thread.key.tid).collect();
-    let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| unreadable(pid, &error))?;
+    let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| CommandError::stacks(pid, &error))?;
     if stops {
         stdio::say(&format!("tftop: stopping threads of {pid}, one at a time, less than 1 % of the time"));
     }

@@ -8,14 +8,18 @@ use std::{io, thread};
 use anyhow::Context as _;
 use tokio::sync::watch as channel;
 
-use crate::commands::args::cli::GlobalArgs;
-use crate::commands::exit::{CommandError, Exit};
-use crate::commands::process_scan::{ProcessScan, nothing_found};
-use crate::commands::{stdio, watch};
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::args::inspect::DEFAULT_WATCH;
+use crate::commands::inspect::watch::watch;
+use crate::commands::own_process::event_loop::{runtime, stop_signal};
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::stdio;
+use crate::commands::sampling::process_scan::{ProcessScan, nothing_found};
 use crate::data::Pid;
 use crate::data::scene::Scene;
-use crate::output;
 use crate::tui::picker::PickerList;
+use crate::tui::screen::{Keyboard, Screen, hung_up};
+use crate::{output, tui};
 
 /// Attaches to the only one, or lets the person pick; without a terminal it lists them and says what to do.
 pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Exit> {
@@ -23,14 +27,14 @@ pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Exit> {
     let scenes = census.look();
     match eldest(&scenes).as_slice() {
         [] => Err(CommandError::not_found(nothing_found(&census.note())).into()),
-        [pid] => watch::watch(*pid, watch::DEFAULT_WATCH, options),
+        [pid] => watch(*pid, DEFAULT_WATCH, options),
         _ if !io::stdout().is_terminal() => {
             thread::sleep(options.interval);
             stdio::print(&output::ps_table(&census.look()))?;
             Err(CommandError::usage("several TensorFlow processes: name one, as in `tftop report PID`").into())
         }
         _ => match choose(census, scenes, options)? {
-            Some(pid) => watch::watch(pid, watch::DEFAULT_WATCH, options),
+            Some(pid) => watch(pid, DEFAULT_WATCH, options),
             None => Ok(Exit::Clean),
         },
     }
@@ -55,7 +59,18 @@ fn choose(mut census: ProcessScan, scenes: Vec<Arc<Scene>>, options: &GlobalArgs
         }
     };
     thread::Builder::new().name("tftop-census".to_owned()).spawn(refresh).context("starting the census thread")?;
-    watch::runtime()?.block_on(watch::picker(listing, options))
+    runtime()?.block_on(picker(listing, options))
+}
+
+/// Shows the picker until the person chooses, quits or a signal comes.
+async fn picker(listing: channel::Receiver<PickerList>, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
+    let screen = Screen::enter().context("taking over the terminal")?;
+    let stop = stop_signal()?;
+    let mut terminal = screen.terminal()?;
+    match tui::picker::run(&mut *terminal, Keyboard::open(), listing, options.look(), stop).await {
+        Err(_) if hung_up() => Ok(None),
+        chosen => Ok(chosen?),
+    }
 }
 
 #[cfg(test)]

@@ -3,66 +3,31 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand};
 
-use crate::commands::args::cli::{GlobalArgs, OutputFormat};
-use crate::commands::exit::{CommandError, Exit};
-use crate::commands::stdio;
+use crate::commands::args::choices::OutputFormat;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::args::kept::{RunsAction, RunsArgs};
+use crate::commands::kept::lookup::{find, store, stored};
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::stdio;
 use crate::data::run::RunEnd;
-use crate::launch::run_dir;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::output;
 use crate::runs::recording::reader::TapeReader;
-use crate::runs::store::{KeptRun, RemovedRun, Retention, RunNotFound, RunState, Store};
-use crate::runs::summary::{RunSummary, SCHEMA, SummaryBuilder};
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct RunsArgs {
-    /// Print JSON (schema tftop.runs/1)
-    #[arg(long)]
-    json: bool,
-    #[command(subcommand)]
-    what: Option<What>,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// Say what a run came to
-    Show {
-        /// Its name, the beginning of it, or "last"
-        #[arg(value_name = "ID")]
-        id: String,
-        /// How to print it; markdown can be pasted into a pull request
-        #[arg(long, value_name = "FORMAT", default_value = "text")]
-        format: OutputFormat,
-        /// Short for --format json (schema tftop.run-summary/1)
-        #[arg(long, conflicts_with = "format")]
-        json: bool,
-    },
-    /// Remove runs with all their files
-    Rm {
-        /// Their names, or the beginnings of them
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<String>,
-    },
-    /// Remove all but the newest runs
-    Prune {
-        /// How many stay; without it, as the settings say, else 50
-        #[arg(long, value_name = "N")]
-        keep: Option<usize>,
-    },
-}
+use crate::runs::store::{KeptRun, RemovedRun, Retention, RunState, Store};
+use crate::runs::summary::{RunSummary, SummaryBuilder};
 
 /// Lists, shows or removes runs.
 pub(crate) fn runs(wish: &RunsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let store = store()?;
     match &wish.what {
         None => list(&store, wish.json),
-        Some(What::Show { id, format, json }) => show(&store, id, if *json { OutputFormat::Json } else { *format }),
-        Some(What::Rm { ids }) => ids.iter().try_for_each(|id| remove(&store, id)).map(|()| Exit::Clean),
-        Some(What::Prune { keep }) => {
+        Some(RunsAction::Show { id, format, json }) => {
+            show(&store, id, if *json { OutputFormat::Json } else { *format })
+        }
+        Some(RunsAction::Rm { ids }) => ids.iter().try_for_each(|id| remove(&store, id)).map(|()| Exit::Clean),
+        Some(RunsAction::Prune { keep }) => {
             let usual = options.runs.retention();
             let stay = keep.map_or(usual, |newest| Retention { newest, since_unix_ms: None });
             let (removed, failed) = store.prune(stay).context("reading the folder of the runs")?;
@@ -70,20 +35,6 @@ pub(crate) fn runs(wish: &RunsArgs, options: &GlobalArgs) -> anyhow::Result<Exit
             failed.map_or(Ok(Exit::Clean), |error| Err(error).context("one run could not be removed"))
         }
     }
-}
-
-/// The runs of this user.
-pub(crate) fn store() -> anyhow::Result<Store> {
-    let home = run_dir::home().context("finding the folder of the runs")?;
-    Store::open(&home).with_context(|| format!("opening the folder of the runs, {}", home.display()))
-}
-
-/// The run with this name, or a problem that says what to do.
-pub(crate) fn find(store: &Store, id: &str) -> anyhow::Result<KeptRun> {
-    store.find(id).map_err(|why| match why {
-        RunNotFound::Io(error) => anyhow::Error::new(error).context("reading the folder of the runs"),
-        why => CommandError::not_found(format!("run {id:?}: {why}")).into(),
-    })
 }
 
 /// What a run came to: its summary, or where it has none what its samples tell so far.
@@ -139,15 +90,6 @@ fn remove(store: &Store, id: &str) -> anyhow::Result<()> {
             Err(CommandError::usage(format!("run {id} still goes on; end it first")).into())
         }
         Err(error) => Err(error).with_context(|| format!("removing run {id}")),
-    }
-}
-
-/// The summary that lies there.
-pub(crate) fn stored(kept: &KeptRun) -> anyhow::Result<RunSummary> {
-    let summary: RunSummary = serde_json::from_slice(&kept.summary()?)?;
-    match *summary.schema == *SCHEMA && summary.run.id == kept.fact.id {
-        true => Ok(summary),
-        false => Err(anyhow::anyhow!("it is of another version or another run")),
     }
 }
 

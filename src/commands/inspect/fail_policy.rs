@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 
-use crate::commands::exit::{CommandError, Exit};
-use crate::commands::stdio;
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::stdio;
 use crate::data::scene::{Level, Scene, Verdict};
 use crate::model::verdict::levels::JUDGED_S;
 
 /// The level from which on a report fails.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LookPolicy(Level);
+pub(crate) struct FailPolicy(Level);
 
-impl LookPolicy {
+impl FailPolicy {
     /// Refused at once where the watch would be too short for a verdict.
     pub(crate) fn new(level: Level, watch: Duration) -> Result<Self, CommandError> {
         if watch.as_secs_f64() < JUDGED_S {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn exit(level: Level, scene: &Scene, otherwise: Exit) -> Option<Exit> {
-        LookPolicy(level).exit(scene, otherwise).ok()
+        FailPolicy(level).exit(scene, otherwise).ok()
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
         let notice = scene(Verdict::Healthy, Some(Level::Notice));
         assert_eq!(exit(Level::Notice, &notice, Exit::Partial), Some(Exit::Findings));
         assert_eq!(
-            LookPolicy(Level::Notice).broken_by(&scene(Verdict::Starved, Some(Level::Notice))),
+            FailPolicy(Level::Notice).broken_by(&scene(Verdict::Starved, Some(Level::Notice))),
             ["the verdict is starved", "late-setting is notice"]
         );
     }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_watch_too_short_for_a_verdict_is_refused_at_once() {
-        let policy = |seconds| LookPolicy::new(Level::Notice, Duration::from_secs(seconds));
+        let policy = |seconds| FailPolicy::new(Level::Notice, Duration::from_secs(seconds));
         assert!(policy(10).is_ok());
         assert!(policy(9).unwrap_err().to_string().contains("takes 10 s of watching"));
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::commands::args::cli::GlobalArgs;
-use crate::commands::attach::{PROC, families, live_options};
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::sampling::attach::{PROC, families, live_options};
 use crate::data::ProcessKey;
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;

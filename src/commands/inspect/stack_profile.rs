@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::commands::args::cli::StackArgs;
-use crate::commands::exit::Exit;
-use crate::commands::progress::Progress;
-use crate::commands::stdio;
-use crate::commands::stop_budget::StopBudget;
-use crate::commands::thread_selection::ThreadSelection;
-use crate::commands::watch::{runtime, stop_signal};
+use crate::commands::args::inspect::StackArgs;
+use crate::commands::own_process::event_loop::{runtime, stop_signal};
+use crate::commands::own_process::exit::Exit;
+use crate::commands::own_process::progress::Progress;
+use crate::commands::own_process::stdio;
+use crate::commands::sampling::stop_budget::StopBudget;
+use crate::commands::sampling::thread_selection::ThreadSelection;
 use crate::data::sample::{StackMethod, ThreadState};
 use crate::data::scene::Scene;
 use crate::model::activity::meaning::MeaningCache;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::commands::attach::PROC;
-use crate::commands::exit::{CommandError, Exit};
-use crate::commands::stdio;
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::stdio;
+use crate::commands::sampling::attach::PROC;
 use crate::data::{Pid, Text};
 use crate::linux::access;
 use crate::linux::access::ReadAccess;

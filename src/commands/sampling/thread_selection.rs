@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::commands::args::cli::{GlobalArgs, StackArgs};
-use crate::commands::attach::{families, live_options};
-use crate::commands::exit::CommandError;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::args::inspect::StackArgs;
+use crate::commands::own_process::exit::CommandError;
+use crate::commands::sampling::attach::{families, live_options};
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
 use crate::data::{Pid, Tid};

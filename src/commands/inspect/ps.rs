@@ -1,9 +1,9 @@
 //! `tftop ps`: the TensorFlow processes of this machine, once.
 
-use crate::commands::args::cli::GlobalArgs;
-use crate::commands::exit::Exit;
-use crate::commands::process_scan::{ProcessScan, nothing_found};
-use crate::commands::stdio;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::own_process::exit::Exit;
+use crate::commands::own_process::stdio;
+use crate::commands::sampling::process_scan::{ProcessScan, nothing_found};
 use crate::output;
 
 /// Looks twice, one interval apart, so that demand can be shown. None found is a clean answer, too.

@@ -4,12 +4,14 @@
 use std::collections::HashSet;
 
 use anyhow::Context as _;
-use clap::Args;
 
-use crate::commands::args::cli::{GlobalArgs, OutputFormat};
-use crate::commands::attach::families;
-use crate::commands::exit::{CommandError, Exit};
-use crate::commands::{runs, stdio};
+use crate::commands::args::choices::OutputFormat;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::args::kept::CompareArgs;
+use crate::commands::kept::lookup;
+use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::stdio;
+use crate::commands::sampling::attach::families;
 use crate::data::Gap;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
@@ -24,34 +26,6 @@ use crate::runs::store::{KeptRun, RunState, Store};
 
 /// Sides have letters.
 const MOST_SIDES: usize = 26;
-
-const AFTER_HELP: &str = "\
-Examples:
-  tftop compare 261120-1930 last           two runs
-  tftop compare ID1,ID3,ID5 ID2,ID4,ID6    two sides of three runs each
-  tftop compare ID1 ID2 --warmup 200 --format markdown
-
-A side is called faster only where the difference is larger than what runs (or, with one run a side, parts of a run) \
-differ by themselves, where neighbours took alike, and where the steps are the same kind of step. Otherwise it says that \
-no difference is shown, or that there is no ranking, and why. Take three runs a side or more, and let the sides take \
-turns.";
-
-#[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
-pub(crate) struct CompareArgs {
-    /// One side each: the name of a run, the beginning of it, or "last"; repeats are joined by commas
-    #[arg(value_name = "RUN[,RUN...]", required = true, num_args = 2..)]
-    sides: Vec<String>,
-    /// Steps to leave out at the begin of each run; without this a tenth of them, and at least 5
-    #[arg(long, value_name = "STEPS")]
-    warmup: Option<u64>,
-    /// How to print it; markdown can be pasted into a pull request
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: OutputFormat,
-    /// Short for --format json (schema tftop.compare/1)
-    #[arg(long, conflicts_with = "format")]
-    json: bool,
-}
 
 /// Compares and prints.
 pub(crate) fn compare(wish: &CompareArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
@@ -82,7 +56,7 @@ impl OwnedComparison {
 /// Reads the runs of each side and compares them.
 pub(crate) fn compared(sides: &[String], warmup: Warmup, options: &GlobalArgs) -> anyhow::Result<OwnedComparison> {
     let (mut measured, mut names) = (Vec::new(), Vec::new());
-    for (label, kept) in found(&runs::store()?, sides)? {
+    for (label, kept) in found(&lookup::store()?, sides)? {
         names.push(SideRuns { label: label.clone(), runs: kept.iter().map(|kept| kept.fact.id.to_string()).collect() });
         let runs = kept.iter().map(|kept| measure(kept, families(options)?, warmup));
         measured.push(ComparedSide { label, runs: runs.collect::<anyhow::Result<_>>()? });
@@ -101,7 +75,7 @@ fn found(store: &Store, sides: &[String]) -> anyhow::Result<Vec<(String, Vec<Kep
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     for (letter, side) in ('A'..='Z').zip(sides) {
-        let kept = side.split(',').map(|id| runs::find(store, id)).collect::<anyhow::Result<Vec<KeptRun>>>()?;
+        let kept = side.split(',').map(|id| lookup::find(store, id)).collect::<anyhow::Result<Vec<KeptRun>>>()?;
         if let Some(twice) = kept.iter().find(|kept| !seen.insert(kept.fact.id.clone())) {
             return Err(CommandError::usage(format!("run {} is named twice", twice.fact.id)).into());
         }
@@ -115,7 +89,7 @@ fn measure(kept: &KeptRun, families: Families, warmup: Warmup) -> anyhow::Result
     let mut outcome = replay(kept, families, warmup).or_else(|why| {
         let id = &kept.fact.id;
         let mut outcome =
-            runs::stored(kept).with_context(|| format!("run {id} has neither samples nor a summary"))?.outcome;
+            lookup::stored(kept).with_context(|| format!("run {id} has neither samples nor a summary"))?.outcome;
         outcome.gaps.push(Gap::new("samples", format!("{why}; this is its summary, with the warm-up of that time")));
         anyhow::Ok(outcome)
     })?;

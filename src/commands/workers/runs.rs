@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use crate::commands::args::cli::GlobalArgs;
-use crate::commands::{compare, runs};
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::kept::{compare, lookup};
 use crate::output;
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::store::{KeptRun, RunState};
@@ -62,7 +62,7 @@ fn shelf(wish: &RunsRequest, before: Option<ComparisonText>, options: &GlobalArg
 }
 
 fn list() -> anyhow::Result<Vec<RunLine>> {
-    let mut kept = runs::store()?.list()?;
+    let mut kept = lookup::store()?.list()?;
     kept.truncate(MOST_LISTED);
     // What goes on comes first; else the newest stays first.
     kept.sort_by_key(|kept| kept.state != RunState::GoesOn);
@@ -71,7 +71,7 @@ fn list() -> anyhow::Result<Vec<RunLine>> {
 
 fn line(kept: &KeptRun) -> RunLine {
     let words: Vec<&str> = kept.fact.command.iter().map(|word| word.as_str()).collect();
-    let summary = runs::stored(kept).ok();
+    let summary = lookup::stored(kept).ok();
     let outcome = summary.as_ref().map(|summary| &summary.outcome);
     let held = outcome.and_then(|outcome| verdict(&outcome.checks));
     let speed = outcome.and_then(|outcome| outcome.steps.as_ref());

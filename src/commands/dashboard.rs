@@ -1,0 +1,45 @@
+//! The dashboard on the terminal, with everything that answers it in the background.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::sync::watch;
+
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::sampling::sampler::Sampler;
+use crate::commands::workers::{runs as runs_worker, stacks as stacks_worker};
+use crate::tui;
+use crate::tui::runs::RunsRequest;
+use crate::tui::screen::{Keyboard, Screen, hung_up};
+
+/// What a dashboard may have beside scenes.
+#[derive(Debug, Default)]
+pub(crate) struct DashboardParts {
+    /// The terminal of a command that tftop has started.
+    pub(crate) console: Option<tui::ConsolePane>,
+    /// Where it is asked what a rerun would do.
+    pub(crate) rerun: Option<tui::rerun::RerunWorker>,
+}
+
+/// Shows the dashboard until the person leaves or `stop` comes; says which.
+pub(crate) async fn dashboard(
+    pump: &Sampler,
+    options: &GlobalArgs,
+    beside: DashboardParts,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<tui::Effect> {
+    let DashboardParts { console, rerun } = beside;
+    let (shelf, runs) = watch::channel(Arc::default());
+    let (runs_wish, wish) = watch::channel(RunsRequest::default());
+    let interest = pump.interest.clone();
+    let stacks = Some(stacks_worker::open_desk(pump, options).context("starting the thread that takes stacks")?);
+    let feed = tui::SceneFeed { scenes: pump.scenes.clone(), interest, console, rerun, stacks, runs, runs_wish };
+    let screen = Screen::enter().context("taking over the terminal")?;
+    // Whatever ended it, the person, a signal or a window that closed: the end is the same.
+    let mut terminal = screen.terminal()?;
+    let ended = tokio::select! {
+        ended = tui::run(&mut *terminal, Keyboard::open(), feed, options.look(), stop) => ended,
+        never = runs_worker::serve(runs_worker::WorkerEnds { shelf, wish }, options.clone()) => match never {},
+    };
+    if hung_up() { Ok(ended.unwrap_or(tui::Effect::InputClosed)) } else { Ok(ended?) }
+}

@@ -1,0 +1,9 @@
+//! From a pid to scenes and stacks, live: what every subcommand that watches a process is built on.
+
+pub(crate) mod attach;
+pub(crate) mod process_scan;
+pub(crate) mod sampler;
+pub(crate) mod stop_budget;
+pub(crate) mod target;
+pub(crate) mod thread_selection;
+pub(crate) mod timed_watch;
