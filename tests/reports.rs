@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, Limits, ProcessLimit};
+use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, LimitSource, Limits, ProcessLimit};
 use tftop::data::sample::{Cost, CounterSource, Identity, NameSource, TargetName, ThreadState};
 use tftop::data::scene::{
     Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, Group, GroupKey, Headline, Level, Phrase,
@@ -80,10 +80,10 @@ fn target() -> TargetState {
     }
 }
 
-fn limit(value: u32, source: &str, place: &str, overruled: Option<&str>, grade: Grade) -> Limit {
+fn limit(value: u32, source: LimitSource, place: &str, overruled: Option<&str>, grade: Grade) -> Limit {
     Limit {
         value,
-        source: source.to_owned(),
+        source,
         place: place.to_owned(),
         applies_to: AppliesTo::Pool,
         overruled: overruled.map(str::to_owned),
@@ -95,8 +95,14 @@ fn intra_limits() -> Limits {
     let by_config = Some("overruled by tf.config");
     Limits {
         all: vec![
-            limit(1, "tf.config", "its context in memory", None, Grade::Measured),
-            limit(3, "TF_NUM_INTRAOP_THREADS", "environment at start", by_config, Grade::Inferred),
+            limit(1, LimitSource::TfConfig, "its context in memory", None, Grade::Measured),
+            limit(
+                3,
+                LimitSource::Variable("TF_NUM_INTRAOP_THREADS"),
+                "environment at start",
+                by_config,
+                Grade::Inferred,
+            ),
         ],
         effective: Some(0),
         knob: "tf.config or TF_NUM_INTRAOP_THREADS, before TensorFlow starts".to_owned(),
@@ -104,7 +110,7 @@ fn intra_limits() -> Limits {
         processes: vec![ProcessLimit {
             pid: Pid(2430),
             threads: 2,
-            limit: Some(limit(1, "tf.config", "its context in memory", None, Grade::Measured)),
+            limit: Some(limit(1, LimitSource::TfConfig, "its context in memory", None, Grade::Measured)),
             exceeded_by: 1,
         }],
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use stage::Stage;
-use tftop::data::limits::{Caps, Limit};
+use tftop::data::limits::{Caps, Limit, LimitSource};
 use tftop::data::sample::{Identity, NameSource, TargetName};
 use tftop::data::scene::{Answer, Cpu, Demand, Evidence, Pressure, ProcessState, Scene, Verdict};
 use tftop::data::{Gap, Pid};
@@ -84,7 +84,7 @@ fn hostile() -> Scene {
 fn limit(at: u32, name: &str) -> Limit {
     Limit {
         value: u32::MAX - at,
-        source: name.into(),
+        source: LimitSource::Library(name.into()),
         place: name.into(),
         overruled: at.is_multiple_of(2).then(|| name.into()),
         ..Limit::default()

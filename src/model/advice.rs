@@ -1,6 +1,6 @@
 //! What would fit: caps for the groups that want too much, as caps, as a shell line and as Python, and what they would do.
 
-use crate::data::limits::Caps;
+use crate::data::limits::{Caps, LimitSource};
 use crate::data::scene::{Group, Level};
 use crate::model::limits::knobs::own_threads;
 use crate::model::rules::input::{JudgedWindow, RuleInput};
@@ -156,7 +156,7 @@ pub fn slot<'a>(caps: &'a mut Caps, group: &Group) -> Option<&'a mut Option<u32>
 
 /// The caps in words, each as the knob that sets it: a call where the program's own call decides, else a variable.
 pub fn knobs(case: &RuleInput, caps: &Caps) -> Vec<String> {
-    let by_call = |origin: &str| case.wish(origin).is_some_and(|limit| limit.source == "tf.config");
+    let by_call = |origin: &str| case.wish(origin).is_some_and(|limit| limit.source == LimitSource::TfConfig);
     let pool = |name: &str, variable: &str, value: u32| match by_call(&format!("tf-{name}-op")) {
         true => format!("tf.config.threading.set_{name}_op_parallelism_threads({value})"),
         false => format!("{variable}={value}"),

@@ -66,7 +66,7 @@ fn group_rows(group: &Group) -> Vec<[String; 6]> {
     for (at, limit) in limits.all.iter().enumerate() {
         let counts = limits.effective == Some(at);
         let remark = if counts { remark(limit, limits) } else { overruled(limit) };
-        rows.push([limit.value.to_string(), clean(&limit.source), clean(&limit.place), remark]);
+        rows.push([limit.value.to_string(), clean(limit.source.text()), clean(&limit.place), remark]);
     }
     let named = |(at, [limit, source, place, remark]): (usize, [String; 4])| {
         let first = at == 0;

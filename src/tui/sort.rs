@@ -75,7 +75,7 @@ fn group_value(group: &Group, column: Column) -> Value<'_> {
     match column {
         Column::Tree => Value::Text(&group.label),
         Column::Limit => group.limits.effective().map(|limit| f64::from(limit.value)).into(),
-        Column::Source => group.limits.effective().map_or(Value::Missing, |limit| Value::Text(&limit.source)),
+        Column::Source => group.limits.effective().map_or(Value::Missing, |limit| Value::Text(limit.source.text())),
         Column::Threads => Value::Number(f64::from(group.threads)),
         Column::Awake => group.awake.into(),
         column => demand_value(group.demand, column),

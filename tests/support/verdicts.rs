@@ -1,15 +1,15 @@
 //! What the model says of the scenes: limits, headlines, and every cause with its answer.
 
-use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, Limits};
+use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, LimitSource, Limits};
 use tftop::data::scene::{Answer, Evidence, Finding, Headline, Level, Pressure, Remedy, RuleAnswer, Verdict};
 
 const CAPS: Caps = Caps { intra: Some(1), inter: Some(1), data: Some(1), omp: None, blas: None, cpus: None };
 
 /// The limits of a group of this origin.
 pub fn limits(origin: &str) -> Limits {
-    let limit = |value, source: &str, place: &str, overruled: Option<&str>, grade| Limit {
+    let limit = |value, source: LimitSource, place: &str, overruled: Option<&str>, grade| Limit {
         value,
-        source: source.into(),
+        source,
         place: place.into(),
         applies_to: AppliesTo::Pool,
         overruled: overruled.map(Into::into),
@@ -19,12 +19,18 @@ pub fn limits(origin: &str) -> Limits {
     let (all, knob) = match origin {
         "tf-intra-op" => (
             vec![
-                limit(3, "tf.config", "its context in memory", None, Grade::Measured),
-                limit(8, "TF_NUM_INTRAOP_THREADS", "environment at start", by_config, Grade::Inferred),
-                limit(2, "default = CPUs allowed", "nothing is set", by_config, Grade::Inferred),
+                limit(3, LimitSource::TfConfig, "its context in memory", None, Grade::Measured),
+                limit(
+                    8,
+                    LimitSource::Variable("TF_NUM_INTRAOP_THREADS"),
+                    "environment at start",
+                    by_config,
+                    Grade::Inferred,
+                ),
+                limit(2, LimitSource::AllowedCpus, "nothing is set", by_config, Grade::Inferred),
                 limit(
                     3,
-                    "the script's source",
+                    LimitSource::Script,
                     "train.py:12",
                     Some("a line in the source, no proof that it ran"),
                     Grade::Inferred,
@@ -34,10 +40,16 @@ pub fn limits(origin: &str) -> Limits {
         ),
         "tf-inter-op" => (
             vec![
-                limit(5, "TF_NUM_INTEROP_THREADS", "environment at start", None, Grade::Corroborated),
+                limit(
+                    5,
+                    LimitSource::Variable("TF_NUM_INTEROP_THREADS"),
+                    "environment at start",
+                    None,
+                    Grade::Corroborated,
+                ),
                 limit(
                     2,
-                    "default = CPUs allowed",
+                    LimitSource::AllowedCpus,
                     "nothing is set",
                     Some("overruled by TF_NUM_INTEROP_THREADS"),
                     Grade::Inferred,
@@ -51,7 +63,13 @@ pub fn limits(origin: &str) -> Limits {
              environment variable",
         ),
         "openblas" => (
-            vec![limit(1, "OPENBLAS_NUM_THREADS", "set by the program itself", None, Grade::Inferred)],
+            vec![limit(
+                1,
+                LimitSource::Variable("OPENBLAS_NUM_THREADS"),
+                "set by the program itself",
+                None,
+                Grade::Inferred,
+            )],
             "OPENBLAS_NUM_THREADS before the library is imported, threadpoolctl afterwards",
         ),
         _ => (vec![], "as the program starts them: no knob but affinity"),
@@ -62,7 +80,7 @@ pub fn limits(origin: &str) -> Limits {
 
 /// What is left of limits where nothing of the process may be read.
 pub fn unread(limits: &Limits) -> Limits {
-    let defaults = limits.all.iter().filter(|limit| limit.source.starts_with("default")).cloned();
+    let defaults = limits.all.iter().filter(|limit| !limit.was_set()).cloned();
     let all: Vec<_> = defaults
         .map(|limit| Limit { place: "nothing is set that can be read".into(), overruled: None, ..limit })
         .collect();

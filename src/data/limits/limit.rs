@@ -1,8 +1,10 @@
 //! What limits a group of threads: every source that names a number, which one counts, and what would change it.
 
-use serde::Serialize;
+use std::fmt;
 
-use crate::data::Pid;
+use serde::{Serialize, Serializer};
+
+use crate::data::{Pid, Text};
 
 /// All limits of one group. Pools are made per process: where several processes have threads of the group, these are the
 /// limits of the one that exceeds its own most, else of the one with most threads.
@@ -54,8 +56,8 @@ impl Limits {
 pub struct Limit {
     /// Threads; what "0 = all" stands for is already resolved.
     pub value: u32,
-    /// Who says so: "tf.config", "OMP_NUM_THREADS", "default = CPUs".
-    pub source: String,
+    /// What sets it.
+    pub source: LimitSource,
     /// Where it was read: "environment at start", "train.py:12", "library memory".
     pub place: String,
     /// What it bounds.
@@ -67,9 +69,68 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Whether somebody set it. A default is nobody's wish.
+    /// Whether somebody set it.
     pub fn was_set(&self) -> bool {
-        !self.source.starts_with("default")
+        !self.source.is_default()
+    }
+}
+
+/// What sets a [`Limit`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LimitSource {
+    /// Nothing: as many as CPUs that the process may run on.
+    #[default]
+    AllowedCpus,
+    /// Nothing: as many as CPUs online.
+    OnlineCpus,
+    /// Nothing: a symbol in a library's memory holds the number of CPUs. Here in words, see [`LimitSource::library_default`].
+    LibraryDefault(Text),
+    /// A number in a library's memory, by its symbol.
+    Library(Text),
+    /// A call of `tf.config.threading`.
+    TfConfig,
+    /// An environment variable.
+    Variable(&'static str),
+    /// A line of the main script: no proof that it ran.
+    Script,
+    /// A cap that `tftop run` sets inside the script.
+    Shim,
+}
+
+impl LimitSource {
+    /// A library's own default, read from this symbol.
+    pub fn library_default(symbol: &str) -> Self {
+        Self::LibraryDefault(format!("default = CPUs ({symbol})").into())
+    }
+
+    /// Whether nobody set it.
+    pub fn is_default(&self) -> bool {
+        matches!(self, Self::AllowedCpus | Self::OnlineCpus | Self::LibraryDefault(_))
+    }
+
+    /// For screens and JSON: "tf.config", "OMP_NUM_THREADS", "default = CPUs allowed".
+    pub fn text(&self) -> &str {
+        match self {
+            Self::AllowedCpus => "default = CPUs allowed",
+            Self::OnlineCpus => "default = CPUs online",
+            Self::LibraryDefault(text) | Self::Library(text) => text,
+            Self::TfConfig => "tf.config",
+            Self::Variable(name) => name,
+            Self::Script => "the script's source",
+            Self::Shim => "tftop run",
+        }
+    }
+}
+
+impl fmt::Display for LimitSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text())
+    }
+}
+
+impl Serialize for LimitSource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -3,4 +3,4 @@
 pub(crate) mod caps;
 pub(crate) mod limit;
 pub use caps::Caps;
-pub use limit::{AppliesTo, Grade, Limit, Limits, ProcessLimit};
+pub use limit::{AppliesTo, Grade, Limit, LimitSource, Limits, ProcessLimit};

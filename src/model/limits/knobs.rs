@@ -4,7 +4,7 @@
 //! driver/others/openblas_env.c, the OpenMP 5.2 specification chapter 21, numexpr/utils.py; each row was also counted on
 //! live processes of TF 2.12 to 2.21.
 
-use crate::data::limits::{AppliesTo, Grade, Limit, Limits};
+use crate::data::limits::{AppliesTo, Grade, Limit, LimitSource, Limits};
 use crate::data::sample::{Environment, ProcessFact, ScriptKnob, TfConfigFact, TfContextState};
 use crate::model::origin::library_copy::package_name;
 
@@ -120,10 +120,6 @@ const TABLE: &[Knobs] = &[
     },
 ];
 
-/// The source of limits that stand in the main script.
-pub(crate) const SCRIPT: &str = "the script's source";
-/// The source of caps that `tftop run` holds inside the script.
-const SHIM: &str = "tftop run";
 /// What to say of origins that are not in the table.
 const NO_KNOB: &str = "no knob: affinity only";
 const AS_CODED: &str = "as the program starts them: no knob but affinity";
@@ -190,24 +186,26 @@ impl Knobs {
 /// one that would otherwise count, that line is what counts.
 fn prove_script(knobs: &Knobs, all: &mut [Limit], threads: u32) {
     let explained = all.first().is_none_or(|first| first.grade != Grade::Inferred);
-    let asks = |limit: &Limit| limit.source == SCRIPT && limit.value == threads;
+    let asks = |limit: &Limit| limit.source == LimitSource::Script && limit.value == threads;
     let Some(at) = all.iter().position(asks).filter(|_| knobs.tf_config.is_some() && !explained) else { return };
     all[at].overruled = None;
     all[at].grade = Grade::Corroborated;
     all[..=at].rotate_right(1);
     let (first, rest) = all.split_at_mut(1);
-    rest.iter_mut().filter(|l| l.source != SCRIPT).for_each(|l| l.overruled = Some(overruled_by(&first[0])));
+    rest.iter_mut()
+        .filter(|l| l.source != LimitSource::Script)
+        .for_each(|l| l.overruled = Some(overruled_by(&first[0])));
 }
 
 /// tftop's shim lowers whatever the script asks for to its cap; a smaller wish is kept.
 fn put_shim_first(knobs: &Knobs, process: &ProcessFact, all: &mut Vec<Limit>) {
     let Some(cap) = process.shim.and_then(|shim| shim.cap(knobs.origin)) else { return };
-    if all.first().is_some_and(|first| first.source == "tf.config" && first.value < cap) {
+    if all.first().is_some_and(|first| first.source == LimitSource::TfConfig && first.value < cap) {
         return;
     }
     let held = Limit {
         value: cap,
-        source: SHIM.to_owned(),
+        source: LimitSource::Shim,
         place: "held by its shim against the script's own settings".to_owned(),
         applies_to: knobs.applies_to,
         overruled: None,
@@ -226,7 +224,7 @@ fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Op
     };
     Some(Limit {
         value: resolved(value, cpus.allowed)?,
-        source: "tf.config".to_owned(),
+        source: LimitSource::TfConfig,
         place: place.to_owned(),
         applies_to: knobs.applies_to,
         overruled: None,
@@ -246,7 +244,11 @@ fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact,
     let by_default = [cpus.allowed, cpus.online].contains(&value) && knobs.variables.iter().find(asked).is_none();
     Some(Limit {
         value,
-        source: if by_default { format!("default = CPUs ({})", pool.symbol) } else { pool.symbol.to_string() },
+        source: if by_default {
+            LimitSource::library_default(&pool.symbol)
+        } else {
+            LimitSource::Library(pool.symbol.clone())
+        },
         place: format!("memory of {}", pool.library.rsplit('/').next().unwrap_or(&pool.library)),
         applies_to: knobs.applies_to,
         overruled: None,
@@ -275,7 +277,7 @@ fn from_variables(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Ve
         }
         found.extend(resolved(value, cpus.allowed).map(|value| Limit {
             value,
-            source: (*name).to_owned(),
+            source: LimitSource::Variable(name),
             place: place.to_owned(),
             applies_to: if *name == "OMP_THREAD_LIMIT" { AppliesTo::Process } else { knobs.applies_to },
             overruled: None,
@@ -287,15 +289,15 @@ fn from_variables(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Ve
 
 fn without_setting(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
     let (value, source) = match knobs.size_without {
-        Size::Allowed => (cpus.allowed, "default = CPUs allowed"),
-        Size::Online => (cpus.online, "default = CPUs online"),
+        Size::Allowed => (cpus.allowed, LimitSource::AllowedCpus),
+        Size::Online => (cpus.online, LimitSource::OnlineCpus),
         Size::Open => return None,
     };
     let memory_read = process.settings.live_environment.is_some();
     let place = if memory_read { "nothing is set" } else { "nothing is set that can be read" };
     Some(Limit {
         value,
-        source: source.to_owned(),
+        source,
         place: place.to_owned(),
         applies_to: knobs.applies_to,
         overruled: None,
@@ -309,7 +311,7 @@ fn from_script(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Vec<L
     let wish = |line, value| {
         Some(Limit {
             value: resolved(value, cpus.allowed)?,
-            source: SCRIPT.to_owned(),
+            source: LimitSource::Script,
             place: format!("{file}:{line}"),
             applies_to: knobs.applies_to,
             overruled: Some("a line in the source, no proof that it ran".to_owned()),
@@ -364,7 +366,7 @@ mod tests {
 
     fn effective(limits: &Limits) -> (u32, &str) {
         let limit = limits.effective().unwrap();
-        (limit.value, &limit.source)
+        (limit.value, limit.source.text())
     }
 
     #[test]
@@ -384,11 +386,11 @@ mod tests {
             (limit.value, limit.source, limits.exceeded_by)
         };
         let held = ProcessFact { shim, ..asks(8) };
-        assert_eq!(counts(&held, "tf-intra-op", 2), (2, SHIM.to_owned(), 0));
-        assert_eq!(counts(&held, "tf-intra-op", 8), (2, SHIM.to_owned(), 6));
+        assert_eq!(counts(&held, "tf-intra-op", 2), (2, LimitSource::Shim, 0));
+        assert_eq!(counts(&held, "tf-intra-op", 8), (2, LimitSource::Shim, 6));
         assert_eq!(counts(&held, "tf-data", 3).0, 3);
-        assert_eq!(counts(&held, "tf-inter-op", 8).1, "default = CPUs allowed");
-        assert_eq!(counts(&ProcessFact { shim, ..asks(1) }, "tf-intra-op", 1), (1, "tf.config".to_owned(), 0));
+        assert_eq!(counts(&held, "tf-inter-op", 8).1, LimitSource::AllowedCpus);
+        assert_eq!(counts(&ProcessFact { shim, ..asks(1) }, "tf-intra-op", 1), (1, LimitSource::TfConfig, 0));
         let only_listens = shim.map(|shim| crate::data::sample::ShimFact { enforces: false, ..shim });
         assert_eq!(counts(&ProcessFact { shim: only_listens, ..asks(8) }, "tf-intra-op", 8).0, 8);
     }
@@ -467,7 +469,7 @@ mod tests {
         let settings = ThreadSettings { script: Some(script), ..ThreadSettings::default() };
         let process = process("", None, settings);
         let proven = limits("tf-intra-op", None, &process, CPUS, 5);
-        assert_eq!((effective(&proven), proven.exceeded_by), ((5, SCRIPT), 0));
+        assert_eq!((effective(&proven), proven.exceeded_by), ((5, "the script's source"), 0));
         assert_eq!(proven.all[1].overruled.as_deref(), Some("overruled by the script's source"));
         assert_eq!(proven.effective().unwrap().place, "train.py:9");
         let default = limits("tf-intra-op", None, &process, CPUS, 8);

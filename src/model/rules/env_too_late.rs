@@ -1,6 +1,6 @@
 //! Did the program set a variable after the library that reads it had built its pool?
 
-use crate::data::limits::{Caps, Grade};
+use crate::data::limits::{Caps, Grade, LimitSource};
 use crate::data::sample::{Environment, ProcessFact};
 use crate::data::scene::{Evidence, Finding, Group, Level, Remedy};
 use crate::model::advice;
@@ -50,7 +50,7 @@ fn late(
 ) -> Option<Finding> {
     let origin = group.key.origin.as_ref();
     let threads = threads_of(group, process.key.pid);
-    let by_config = group.limits.all.iter().any(|limit| limit.source == "tf.config");
+    let by_config = group.limits.all.iter().any(|limit| limit.source == LimitSource::TfConfig);
     if value == 0 || threads <= own_threads(origin, value) || by_config {
         return None;
     }

@@ -1,6 +1,6 @@
 //! What a rule may look at: the facts, the groups with their limits, and what the judged window says.
 
-use crate::data::limits::{Limit, Limits};
+use crate::data::limits::{Limit, LimitSource, Limits};
 use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample};
 use crate::data::scene::{Answer, Capacity, Confidence, Demand, Group, Level, Pressure, Thread, Verdict};
 use crate::data::{Pid, Text};
@@ -186,7 +186,7 @@ pub fn limit_of(limits: &Limits) -> String {
 }
 
 fn who_set(limit: &Limit) -> &str {
-    if limit.source == crate::model::limits::knobs::SCRIPT { &limit.place } else { &limit.source }
+    if limit.source == LimitSource::Script { &limit.place } else { limit.source.text() }
 }
 
 /// A variable as the process has it now, else as it was at start.

@@ -16,7 +16,7 @@ pub(crate) struct EffectiveJson<'a> {
 
 impl<'a> EffectiveJson<'a> {
     pub(crate) fn new(limit: &'a Limit) -> Self {
-        Self { value: limit.value, source: &limit.source, place: &limit.place }
+        Self { value: limit.value, source: limit.source.text(), place: &limit.place }
     }
 }
 

@@ -78,7 +78,7 @@ fn source(limit: &Limit, counts: bool, width: u16) -> Vec<BlockLine> {
     let (mark, role) = if counts { ("◄", Role::Capacity) } else { (" ", Role::Plain) };
     let mut line = vec![(role, format!(" {mark} {:>6}", limit.value))];
     pad(&mut line, SOURCE);
-    line.push((if counts { Role::Strong } else { Role::Plain }, format::fit(&limit.source, WORDS - SOURCE - 1)));
+    line.push((if counts { Role::Strong } else { Role::Plain }, format::fit(limit.source.text(), WORDS - SOURCE - 1)));
     let state = match (counts, &limit.overruled) {
         (true, _) => "counts",
         (false, Some(why)) => why,

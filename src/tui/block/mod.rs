@@ -57,7 +57,7 @@ pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
     match block {
         Block::Capacity | Block::Caps => text.is_empty(),
         Block::Limits(at) => scene.groups.get(at).is_some_and(|group| {
-            contains(&group.label, text) || group.limits.all.iter().any(|limit| contains(&limit.source, text))
+            contains(&group.label, text) || group.limits.all.iter().any(|limit| contains(limit.source.text(), text))
         }),
         Block::Cause(at) => scene
             .judgements

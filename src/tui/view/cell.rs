@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::data::limits::Limit;
 use crate::data::sample::ThreadState;
 use crate::data::scene::{Blocked, Confidence, Demand, Group, ProcessState, Scene, Thread, Waits};
 use crate::present::format;
@@ -109,8 +110,9 @@ fn group<'a>(
         Column::Limit => limit(group, dashboard),
         Column::Cap => cap(group, room, dashboard),
         Column::Source => {
-            let source = group.limits.effective().map_or(MISSING, |limit| &limit.source);
-            let role = if source == MISSING || source.starts_with("default") { Role::Faint } else { Role::Plain };
+            let limit = group.limits.effective();
+            let source = limit.map_or(MISSING, |limit| limit.source.text());
+            let role = if limit.is_some_and(Limit::was_set) { Role::Plain } else { Role::Faint };
             vec![span(format::fit(source, room), theme.style(role))]
         }
         Column::Threads => vec![span(group.threads.to_string(), theme.style(Role::Plain))],
