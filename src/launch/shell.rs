@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use crate::data::CpuSet;
 use crate::launch::environment::EnvironmentChanges;
 use crate::linux::cgroup::create;
-use crate::linux::cgroup::create::{CgroupPlan, CgroupStep};
+use crate::linux::cgroup::create::plan::{CgroupPlan, CgroupStep};
 
 /// `env … taskset -c … command`, one line, with what goes before and behind it where cgroups are to be made: the inner
 /// parentheses come into them, and what is outside removes them. Ends as the command does.

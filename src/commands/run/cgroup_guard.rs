@@ -6,7 +6,8 @@ use crate::launch::plan::Plan;
 use crate::launch::quota;
 use crate::linux::cgroup::create;
 use crate::linux::cgroup::create::homes::OwnCgroups;
-use crate::linux::cgroup::create::{CgroupBounds, CgroupPlan, Cgroups};
+use crate::linux::cgroup::create::Cgroups;
+use crate::linux::cgroup::create::plan::{CgroupBounds, CgroupPlan};
 use crate::model::origin::families::Families;
 
 /// What holds the command from outside.

@@ -7,7 +7,8 @@ use crate::data::Address;
 use crate::linux::memory::Memory;
 use crate::probe::cpython::frame_layout::FrameLayout;
 use crate::probe::cpython::layout::{InterpreterLayout, Layout, ObjectLayout};
-use crate::probe::cpython::{frame_layout, unreadable};
+use crate::probe::cpython::checked::unreadable;
+use crate::probe::cpython::frame_layout;
 
 /// `_Py_Debug_Cookie`.
 const COOKIE: &[u8; 8] = b"xdebugpy";

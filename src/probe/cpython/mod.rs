@@ -1,6 +1,7 @@
 //! The Python objects of a live CPython, read from outside: module variables, thread names, tf.config. Never runs Python
 //! code, never stops the interpreter, never takes its lock; so everything may change while it is read, and is checked.
 
+mod checked;
 pub(crate) mod debug_offsets;
 pub(crate) mod dict;
 pub(crate) mod frame_layout;
@@ -16,6 +17,7 @@ use std::io;
 
 use crate::data::{Address, Text};
 use crate::linux::memory::Memory;
+use crate::probe::cpython::checked::{after, unreadable};
 use crate::probe::cpython::frame_layout::FrameLayout;
 use crate::probe::cpython::layout::Layout;
 use crate::probe::cpython::objects::Objects;
@@ -98,14 +100,4 @@ pub fn version_at(memory: &dyn Memory, py_version: Address) -> io::Result<(u8, u
 
 fn unknown((major, minor): (u8, u8)) -> io::Error {
     unreadable(&format!("the objects of CPython {major}.{minor} are laid out in an unknown way"))
-}
-
-/// An address some bytes further on.
-fn after(address: Address, bytes: u64) -> io::Result<Address> {
-    address.0.checked_add(bytes).map(Address).ok_or_else(|| unreadable("a Python object points out of memory"))
-}
-
-/// An error for bytes that are not what they should be.
-fn unreadable(why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, why)
 }

@@ -9,7 +9,7 @@ use crate::data::{Address, Text};
 use crate::linux::elf::c_string::c_string;
 use crate::linux::memory::Memory;
 use crate::probe::cpython::layout::{IntFormat, Layout};
-use crate::probe::cpython::{after, unreadable};
+use crate::probe::cpython::checked::{after, unreadable};
 
 /// Longest text read, in characters.
 const LONGEST_TEXT: u64 = 4096;

@@ -6,10 +6,12 @@ pub(crate) mod merge;
 pub(crate) mod places;
 pub(crate) mod python_side;
 #[cfg(test)]
-pub(crate) mod recorded_tests;
+#[path = "tests/recorded.rs"]
+mod recorded_tests;
 pub(crate) mod registers;
 pub(crate) mod scan;
 pub(crate) mod step;
+pub(crate) mod step_out;
 pub(crate) mod stop;
 pub(crate) mod table;
 pub(crate) mod walk;
@@ -326,5 +328,4 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -8,7 +8,7 @@ use crate::linux::memory::Memory;
 use crate::probe::stack::places::{AddressMap, MappedAddress};
 use crate::probe::stack::registers::{KEPT, Registers};
 use crate::probe::stack::step::{CallerRegisters, RowBuffer};
-use crate::probe::stack::walk::{MOST_FRAMES, WalkEnd, stepped};
+use crate::probe::stack::step_out::{MOST_FRAMES, StepOutError, step_out};
 use crate::probe::target::live_target::IdentifyTarget;
 
 /// How far above the stack pointer the return address is looked for, in bytes.
@@ -94,12 +94,12 @@ fn ends(
     let (mut registers, mut exact) = (from, false);
     for _ in 0..MOST_FRAMES {
         let lookup = if exact { registers.pc } else { registers.pc.wrapping_sub(1) };
-        match stepped(&places.at(target, lookup), lookup, &registers, stack, room) {
+        match step_out(&places.at(target, lookup), lookup, &registers, stack, room) {
             Ok(CallerRegisters::Outermost) => return Ends::AtStart,
             Ok(CallerRegisters::Caller(caller)) => (registers, exact) = (caller, false),
             Ok(CallerRegisters::Interrupted(caller)) => (registers, exact) = (caller, true),
-            Err(WalkEnd::Unknown(_)) => return Ends::ForWantOfRegisters,
-            Err(WalkEnd::Damaged(_) | WalkEnd::NoInformation(_)) => return Ends::Elsewhere,
+            Err(StepOutError::Unknown(_)) => return Ends::ForWantOfRegisters,
+            Err(StepOutError::Damaged(_) | StepOutError::NoInformation(_)) => return Ends::Elsewhere,
         }
     }
     Ends::Elsewhere

@@ -181,5 +181,5 @@ fn rustix_pid(tid: Tid) -> Option<rustix::process::Pid> {
 }
 
 #[cfg(test)]
-#[path = "stop_tests.rs"]
+#[path = "tests/stop.rs"]
 mod tests;

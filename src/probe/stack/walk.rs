@@ -5,12 +5,11 @@ use crate::data::sample::{FrameMethod, StackEnd};
 use crate::linux::memory::Memory;
 use crate::probe::stack::places::{AddressMap, MappedAddress};
 use crate::probe::stack::registers::{FRAME_POINTER, Registers};
-use crate::probe::stack::step::{CallerRegisters, RowBuffer, StepError, step};
+use crate::probe::stack::step::{CallerRegisters, RowBuffer};
+use crate::probe::stack::step_out::{MOST_FRAMES, StepOutError, step_out};
 use crate::probe::stack::{registers, scan};
 use crate::probe::target::live_target::IdentifyTarget;
 
-/// Frames of one stack that are followed.
-pub const MOST_FRAMES: usize = 256;
 /// A frame found by its frame pointer is believed to be at most this large, in bytes.
 const LARGEST_GUESSED_FRAME: u64 = 1 << 20;
 
@@ -52,7 +51,7 @@ pub fn walk(
             return StackWalk { frames, end: StackEnd::Depth };
         }
         frames.push(WalkStep { address: registers.pc, lookup, found });
-        let why = match stepped(&place, lookup, &registers, stack, room) {
+        let why = match step_out(&place, lookup, &registers, stack, room) {
             Ok(CallerRegisters::Outermost) => return StackWalk { frames, end: StackEnd::Outermost },
             Ok(CallerRegisters::Caller(caller)) => {
                 (registers, found, exact) = (caller, FrameMethod::CallFrameInformation, false);
@@ -62,11 +61,11 @@ pub fn walk(
                 (registers, found, exact) = (caller, FrameMethod::CallFrameInformation, true);
                 continue;
             }
-            Err(WalkEnd::Unknown(number)) => {
+            Err(StepOutError::Unknown(number)) => {
                 return StackWalk { frames, end: StackEnd::NeedsStop { register: registers::name(number) } };
             }
-            Err(WalkEnd::Damaged(why)) => return StackWalk { frames, end: StackEnd::Lost { why } },
-            Err(WalkEnd::NoInformation(why)) => why,
+            Err(StepOutError::Damaged(why)) => return StackWalk { frames, end: StackEnd::Lost { why } },
+            Err(StepOutError::NoInformation(why)) => why,
         };
         let by_pointer =
             by_frame_pointer(target, places, stack, &registers).map(|caller| (caller, FrameMethod::FramePointer));
@@ -80,42 +79,6 @@ pub fn walk(
             None => return StackWalk { frames, end: StackEnd::Lost { why } },
         }
     }
-}
-
-pub(super) enum WalkEnd {
-    Unknown(u16),
-    Damaged(String),
-    /// Nothing tells how to step out of this code.
-    NoInformation(String),
-}
-
-/// One frame outward by call frame information.
-pub(super) fn stepped(
-    place: &MappedAddress,
-    lookup: u64,
-    registers: &Registers,
-    stack: &dyn Memory,
-    room: &mut RowBuffer,
-) -> Result<CallerRegisters, WalkEnd> {
-    let (table, in_file, library) = match place {
-        MappedAddress::File { table: Ok(table), in_file: Some(in_file), library } => (table, *in_file, library),
-        MappedAddress::File { table: Err(why), .. } => return Err(WalkEnd::NoInformation(why.clone())),
-        MappedAddress::File { library, .. } => {
-            return Err(WalkEnd::NoInformation(format!("{library} is not mapped as its headers say")));
-        }
-        MappedAddress::Anonymous => {
-            return Err(WalkEnd::NoInformation(format!("{lookup:#x} is code of no file (made by the program itself)")));
-        }
-        MappedAddress::NotCode => return Err(WalkEnd::Damaged(format!("there is no code at {lookup:#x}"))),
-    };
-    let no_information = |why: &dyn std::fmt::Display| WalkEnd::NoInformation(format!("in {library}: {why}"));
-    let entry = table.entry(in_file).map_err(|error| no_information(&error))?;
-    let entry = entry.ok_or_else(|| no_information(&"no call frame information covers the code"))?;
-    step(&entry, in_file, registers, stack, room).map_err(|stuck| match stuck {
-        StepError::NotCovered => no_information(&"no call frame information covers the code"),
-        StepError::Unknown(number) => WalkEnd::Unknown(number),
-        StepError::Damaged(why) => WalkEnd::Damaged(format!("{why}, in {library}")),
-    })
 }
 
 /// The caller of code that comes without call frame information, where the frame pointer is known and leads to a return

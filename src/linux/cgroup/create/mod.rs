@@ -3,6 +3,7 @@
 //! controllers that have to be enabled for a cgroup's children (version 2).
 
 pub(crate) mod homes;
+pub(crate) mod plan;
 pub(crate) mod v1;
 pub(crate) mod v2;
 
@@ -10,12 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fmt, fs, io};
 
-use crate::data::CpuSet;
-use crate::data::sample::Quota;
 use crate::linux::cgroup::create::homes::OwnCgroups;
+use crate::linux::cgroup::create::plan::{CgroupBounds, CgroupPlan, CgroupStep, MEMBERS};
 
-/// What a process writes its pid, or 0 for itself, into to come in (cgroups(7)).
-const MEMBERS: &str = "cgroup.procs";
 /// Names of cgroups made here: this, the seconds since 1970, the pid of tftop.
 const PREFIX: &str = "tftop-";
 /// A cgroup of a tftop that is no longer there is removed when it is older: until then somebody may still be coming in.
@@ -23,37 +21,6 @@ const ABANDONED_S: u64 = 60;
 /// How often, and how long apart, an empty cgroup is tried to be removed: the kernel may take a moment after the last end.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// What a cgroup is to hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CgroupBounds {
-    /// CPUs that nobody in it can leave.
-    pub cpus: Option<CpuSet>,
-    /// CPU time of all in it together.
-    pub quota: Option<Quota>,
-}
-
-/// One thing to do, in the words of a shell: `mkdir` or `echo TEXT >FILE`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CgroupStep {
-    /// Make this cgroup.
-    Make(PathBuf),
-    /// Write this into that file of a cgroup.
-    Write(PathBuf, String),
-}
-
-/// How the bounds can be held here, as far as can be said without trying.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CgroupPlan {
-    /// What to do, in order.
-    pub steps: Vec<CgroupStep>,
-    /// Cgroups that the command comes into; they are removed after its end.
-    pub folders: Vec<PathBuf>,
-    /// Why no cgroup can hold the CPUs; none where one can, or where none was asked for.
-    pub no_cpuset: Option<String>,
-    /// Why none can hold the quota.
-    pub no_quota: Option<String>,
-}
 
 /// Cgroups that exist; what is left of them when this is dropped is removed as far as possible.
 #[derive(Debug, Default)]

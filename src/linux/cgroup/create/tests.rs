@@ -2,6 +2,7 @@
 //! tests of the binary.
 
 use super::*;
+use crate::data::sample::Quota;
 
 const QUOTA: Quota = Quota { quota_us: 150_000, period_us: 100_000 };
 

@@ -9,7 +9,7 @@ use rustix::fs::{Access, access};
 use crate::data::CpuSet;
 use crate::data::sample::Quota;
 use crate::linux::cgroup::create::homes::OwnCgroups;
-use crate::linux::cgroup::create::{CgroupBounds, CgroupPlan, CgroupStep};
+use crate::linux::cgroup::create::plan::{CgroupBounds, CgroupPlan, CgroupStep};
 
 /// Adds what version 1 can hold.
 pub(crate) fn add(homes: &OwnCgroups, bounds: &CgroupBounds, name: &str, plan: &mut CgroupPlan) {

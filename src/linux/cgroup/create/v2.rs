@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use crate::linux::cgroup::create::homes::OwnCgroups;
-use crate::linux::cgroup::create::{CgroupBounds, CgroupPlan, CgroupStep, MEMBERS};
+use crate::linux::cgroup::create::plan::{CgroupBounds, CgroupPlan, CgroupStep, MEMBERS};
 
 const AVAILABLE: &str = "cgroup.controllers";
 const HANDED_OUT: &str = "cgroup.subtree_control";

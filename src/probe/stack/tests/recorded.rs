@@ -15,7 +15,8 @@ use crate::probe::stack::merge;
 use crate::probe::stack::places::AddressMap;
 use crate::probe::stack::registers::Registers;
 use crate::probe::stack::step::RowBuffer;
-use crate::probe::stack::walk::{MOST_FRAMES, StackWalk, walk};
+use crate::probe::stack::step_out::MOST_FRAMES;
+use crate::probe::stack::walk::{StackWalk, walk};
 use crate::probe::target::live_target::IdentifyTarget;
 
 #[derive(Serialize, Deserialize)]
