@@ -17,7 +17,7 @@ use crate::launch::plan::Plan;
 use crate::launch::start_context::{StartContext, is_same_file};
 use crate::launch::{process_attributes, shell};
 use crate::probe::rebuild;
-use crate::probe::rebuild::RebuildError;
+use crate::probe::rebuild::source::RebuildError;
 
 /// A start that waits for a yes.
 pub(crate) struct PreparedRerun {

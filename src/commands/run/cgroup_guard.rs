@@ -5,8 +5,8 @@ use crate::launch::pin::Pinner;
 use crate::launch::plan::Plan;
 use crate::launch::quota;
 use crate::linux::cgroup::create;
-use crate::linux::cgroup::create::homes::OwnCgroups;
 use crate::linux::cgroup::create::Cgroups;
+use crate::linux::cgroup::create::homes::OwnCgroups;
 use crate::linux::cgroup::create::plan::{CgroupBounds, CgroupPlan};
 use crate::model::origin::families::Families;
 

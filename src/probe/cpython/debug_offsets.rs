@@ -5,10 +5,10 @@ use std::io;
 
 use crate::data::Address;
 use crate::linux::memory::Memory;
-use crate::probe::cpython::frame_layout::FrameLayout;
-use crate::probe::cpython::layout::{InterpreterLayout, Layout, ObjectLayout};
 use crate::probe::cpython::checked::unreadable;
 use crate::probe::cpython::frame_layout;
+use crate::probe::cpython::frame_layout::FrameLayout;
+use crate::probe::cpython::layout::{InterpreterLayout, Layout, ObjectLayout};
 
 /// `_Py_Debug_Cookie`.
 const COOKIE: &[u8; 8] = b"xdebugpy";

@@ -3,9 +3,9 @@
 use std::io;
 
 use crate::data::Address;
+use crate::probe::cpython::checked::{after, unreadable};
 use crate::probe::cpython::layout::{Attributes, KeysFormat};
 use crate::probe::cpython::objects::Objects;
-use crate::probe::cpython::checked::{after, unreadable};
 
 /// A dict with more entries is not read.
 const MOST_ENTRIES: u64 = 65_536;

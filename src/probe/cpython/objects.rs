@@ -8,8 +8,8 @@ use std::rc::Rc;
 use crate::data::{Address, Text};
 use crate::linux::elf::c_string::c_string;
 use crate::linux::memory::Memory;
-use crate::probe::cpython::layout::{IntFormat, Layout};
 use crate::probe::cpython::checked::{after, unreadable};
+use crate::probe::cpython::layout::{IntFormat, Layout};
 
 /// Longest text read, in characters.
 const LONGEST_TEXT: u64 = 4096;

@@ -7,7 +7,7 @@ use crate::data::{Pid, Text};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, status_field};
 use crate::probe::rebuild::process_attributes::signed_field;
-use crate::probe::rebuild::{LIMIT, RebuildError, RebuildSource};
+use crate::probe::rebuild::source::{LIMIT, RebuildError, RebuildSource};
 
 /// Descriptors that are looked at of one process.
 const MOST_FILES: usize = 1024;

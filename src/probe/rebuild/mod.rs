@@ -5,89 +5,24 @@ pub(crate) mod losses;
 pub(crate) mod process_attributes;
 pub(crate) mod program;
 pub(crate) mod relations;
+pub(crate) mod source;
 pub(crate) mod working_directory;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
-
-use rustix::io::Errno;
 
 use crate::data::run::{FullEnvironment, RebuiltProcess};
 use crate::data::sample::ThreadState;
 use crate::data::{Pid, ProcessKey, Text};
-use crate::linux::access;
 use crate::linux::proc::affinity::cpus_allowed;
-use crate::linux::proc::proc_dir::{FileReader, ProcDir, is_gone};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, number, status_field, words};
+use crate::probe::rebuild::source::{BLOCK_LIMIT, LIMIT, RebuildError, RebuildSource};
 use crate::probe::target::tree::ProcessTree;
 
-/// The kernel's limit of arguments and environment together is 6 MiB (execve(2)); a page more means a lie.
-const BLOCK_LIMIT: usize = (6 << 20) + 4096;
 /// More words than anyone's command has.
 const MOST_WORDS: usize = 100_000;
-/// Limit for stat, status and other short files.
-const LIMIT: usize = 64 << 10;
-
-/// Why a process can't be started again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RebuildError {
-    /// There is no such process.
-    Gone(Pid),
-    /// It may not be read; the words name the step that would help.
-    NotReadable(String),
-    /// What it was started with is not there any more, or would not do; the words say what to do instead.
-    Impossible(String),
-}
-
-impl fmt::Display for RebuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Gone(pid) => write!(f, "there is no process {pid} any more"),
-            Self::NotReadable(why) | Self::Impossible(why) => f.write_str(why),
-        }
-    }
-}
-
-/// A process's folder in /proc, and what is asked of it.
-pub(crate) struct RebuildSource<'a> {
-    proc_root: &'a Path,
-    pid: Pid,
-    folder: ProcDir,
-    reader: FileReader,
-}
-
-impl RebuildSource<'_> {
-    /// A file, whole.
-    fn read(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, RebuildError> {
-        match self.reader.read(&self.folder, name, limit) {
-            Ok(bytes) => Ok(bytes.to_vec()),
-            Err(error) => Err(self.refusal(name, error)),
-        }
-    }
-
-    /// Where a link leads.
-    fn link(&self, name: &str) -> Result<Vec<u8>, RebuildError> {
-        self.folder.link(name).map_err(|error| {
-            let raw = error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error);
-            self.refusal(name, raw)
-        })
-    }
-
-    fn refusal(&self, name: &str, error: Errno) -> RebuildError {
-        let pid = self.pid;
-        match error {
-            gone if is_gone(gone) => RebuildError::Gone(pid),
-            Errno::ACCESS | Errno::PERM => {
-                let why = access::memory_refusal(self.proc_root, pid);
-                let why = why.unwrap_or_else(|| "the kernel forbids it; run tftop with sudo".to_owned());
-                RebuildError::NotReadable(format!("{name} of process {pid} may not be read: {why}"))
-            }
-            other => RebuildError::Impossible(format!("{name} of process {pid} can't be read: {other}")),
-        }
-    }
-}
 
 /// Everything a new run of the process needs, what it will lack, and what speaks against it. `folder` is where it is to
 /// start, where a person says so.

@@ -2,7 +2,7 @@
 
 use crate::data::run::{ProcessAttributes, ResourceLimit};
 use crate::linux::proc::stat::{number, status_field, words};
-use crate::probe::rebuild::{LIMIT, RebuildSource};
+use crate::probe::rebuild::source::{LIMIT, RebuildSource};
 
 /// Lines of `/proc/PID/limits` and the names of getrlimit(2) for them.
 const LIMITS: &[(&str, &str)] = &[

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::data::{ProcessKey, Text};
 use crate::probe::cpython::interpreter;
-use crate::probe::rebuild::RebuildError;
+use crate::probe::rebuild::source::RebuildError;
 
 /// Programs and modules whose work is what is typed into them.
 const SESSIONS: &[&str] = &[

@@ -9,7 +9,8 @@ use crate::data::run::FullEnvironment;
 use crate::data::{Pid, Text};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::Stat;
-use crate::probe::rebuild::{LIMIT, RebuildError, RebuildSource, program};
+use crate::probe::rebuild::program;
+use crate::probe::rebuild::source::{BLOCK_LIMIT, LIMIT, RebuildError, RebuildSource};
 
 /// More ancestors than any process has.
 const MOST_ANCESTORS: usize = 64;
@@ -199,5 +200,5 @@ fn relative(proc_root: &Path, pid: Pid) -> Option<Relative> {
 fn environment_of(proc_root: &Path, pid: Pid) -> Option<FullEnvironment> {
     let folder = ProcDir::open(&proc_root.join(pid.to_string())).ok()?;
     let mut reader = FileReader::default();
-    reader.read(&folder, "environ", crate::probe::rebuild::BLOCK_LIMIT).ok().map(FullEnvironment::from_block)
+    reader.read(&folder, "environ", BLOCK_LIMIT).ok().map(FullEnvironment::from_block)
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::data::Text;
 use crate::data::run::FullEnvironment;
 use crate::probe::rebuild::program::ProgramKind;
-use crate::probe::rebuild::{RebuildError, RebuildSource};
+use crate::probe::rebuild::source::{RebuildError, RebuildSource};
 
 /// A folder and why it was taken.
 #[derive(Debug)]
