@@ -8,7 +8,7 @@ pub mod identify;
 pub mod image;
 pub mod live;
 pub mod process;
-pub(crate) mod rebuild;
+pub(crate) mod restart;
 pub(crate) mod stack;
 pub(crate) mod target;
 pub(crate) mod threads;

@@ -29,7 +29,7 @@ use crate::data::run::RebuiltProcess;
 use crate::data::scene::Scene;
 use crate::model::advice;
 use crate::output as text;
-use crate::probe::rebuild;
+use crate::probe::restart;
 use crate::tui::rerun::RerunWorker;
 
 /// How long INT and then TERM are given after a yes in the dashboard.
@@ -129,7 +129,7 @@ fn effect(scene: &Scene, caps: &Caps) -> Option<text::PredictedEffect> {
 /// A person may take long to say yes: what was agreed to is one command, and the process may run another one by now.
 fn still_the_same(shown: &RebuiltProcess, folder: Option<&Path>) -> anyhow::Result<()> {
     let pid = shown.key.pid;
-    let now = rebuild::read(Path::new(PROC), pid, folder).map_err(plan::problem)?;
+    let now = restart::read(Path::new(PROC), pid, folder).map_err(plan::problem)?;
     if (now.key, &now.words) != (shown.key, &shown.words) {
         anyhow::bail!("process {pid} runs another command by now; nothing was changed");
     }

@@ -16,8 +16,8 @@ use crate::launch::environment::EnvironmentChanges;
 use crate::launch::plan::Plan;
 use crate::launch::start_context::{StartContext, is_same_file};
 use crate::launch::{process_attributes, shell};
-use crate::probe::rebuild;
-use crate::probe::rebuild::source::RebuildError;
+use crate::probe::restart;
+use crate::probe::restart::source::RestartError;
 
 /// A start that waits for a yes.
 pub(crate) struct PreparedRerun {
@@ -33,7 +33,7 @@ pub(crate) struct PreparedRerun {
 
 /// Reads the process and puts the wish on top of what it was started with.
 pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> anyhow::Result<PreparedRerun> {
-    let mut rebuild = rebuild::read(Path::new(PROC), pid, folder).map_err(problem)?;
+    let mut rebuild = restart::read(Path::new(PROC), pid, folder).map_err(problem)?;
     let within = process_attributes::within_reach(&rebuild.manner);
     let (origin, taken) = StartContext::of(&rebuild, within.manner);
     let found = origin.program(&rebuild.words).map_err(|missing| CommandError::command(&missing))?;
@@ -63,14 +63,14 @@ pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> any
     Ok(PreparedRerun { rebuild, wish, plan, changes, shown })
 }
 
-pub(crate) fn problem(refusal: RebuildError) -> anyhow::Error {
+pub(crate) fn problem(refusal: RestartError) -> anyhow::Error {
     match &refusal {
-        RebuildError::Gone(pid) => CommandError::not_found(format!(
+        RestartError::Gone(pid) => CommandError::not_found(format!(
             "no process {pid} here; `tftop ps` lists the TensorFlow processes of this machine"
         ))
         .into(),
-        RebuildError::NotReadable(why) => CommandError::permission(format!("can't be rerun: {why}")).into(),
-        RebuildError::Impossible(why) => anyhow::anyhow!("can't be rerun: {why}"),
+        RestartError::NotReadable(why) => CommandError::permission(format!("can't be rerun: {why}")).into(),
+        RestartError::Impossible(why) => anyhow::anyhow!("can't be rerun: {why}"),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::commands::sampling::attach::PROC;
 use crate::data::ProcessKey;
 use crate::data::run::RebuiltProcess;
 use crate::launch::stop::StopTarget;
-use crate::probe::rebuild;
+use crate::probe::restart;
 
 /// A killed process is gone when the kernel has taken its memory apart.
 const LAST_PATIENCE: Duration = Duration::from_secs(60);
@@ -32,7 +32,7 @@ pub(crate) enum AllowKill {
 /// after INT. Fails when it goes on; nothing else was done then.
 pub(crate) fn stop(rebuild: &RebuiltProcess, patience: Duration, kill: AllowKill) -> anyhow::Result<()> {
     let (key, pid) = (rebuild.key, rebuild.key.pid);
-    let family = rebuild::family(Path::new(PROC), pid);
+    let family = restart::family(Path::new(PROC), pid);
     let process = StopTarget::of(Path::new(PROC), key).with_context(|| format!("stopping process {pid}"))?;
     let signals = [("INT", Signal::INT), ("TERM", Signal::TERM)];
     for (name, signal) in signals {
@@ -78,7 +78,7 @@ fn waiting(key: ProcessKey, left: Duration, patience: Duration) {
 fn ended(family: &[ProcessKey]) -> anyhow::Result<()> {
     let Some((first, others)) = family.split_first() else { return Ok(()) };
     let left: Vec<String> =
-        others.iter().filter(|key| rebuild::runs(Path::new(PROC), **key)).map(|key| key.pid.to_string()).collect();
+        others.iter().filter(|key| restart::runs(Path::new(PROC), **key)).map(|key| key.pid.to_string()).collect();
     stdio::say(&format!("tftop: process {} has ended", first.pid));
     if !left.is_empty() {
         stdio::say(&format!("tftop: processes it had started still run: {}", left.join(", ")));

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::data::{ProcessKey, Text};
 use crate::probe::cpython::interpreter;
-use crate::probe::rebuild::source::RebuildError;
+use crate::probe::restart::source::RestartError;
 
 /// Programs and modules whose work is what is typed into them.
 const SESSIONS: &[&str] = &[
@@ -48,13 +48,13 @@ pub(crate) enum ProgramKind {
 }
 
 /// What the words run, or why it can't be run again.
-pub(super) fn of(words: &[OsString], exe: &Path) -> Result<ProgramKind, RebuildError> {
+pub(super) fn of(words: &[OsString], exe: &Path) -> Result<ProgramKind, RestartError> {
     let runs = match is_python(words, exe) {
         true => of_python(words)?,
         false => ProgramKind::Program,
     };
     if let Some(word) = words.iter().find(|word| leads_to_descriptor(word)) {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "{} names an open file of the old process (a pipe or a file without a name): save it as a file and start that",
             Text::from_bytes(word.as_bytes())
         )));
@@ -68,7 +68,7 @@ pub(super) fn of(words: &[OsString], exe: &Path) -> Result<ProgramKind, RebuildE
     let first = name.split(['.', '-']).next().unwrap_or_default();
     // ipython3, ipython3.11.
     if SESSIONS.contains(&first.trim_end_matches(|c: char| c.is_ascii_digit())) {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "{name} is an interactive session: what was typed into it, and its variables, would be lost; save the work as \
              a script, or restart the kernel where it was started"
         )));
@@ -100,7 +100,7 @@ fn leads_to_descriptor(word: &OsStr) -> bool {
 }
 
 /// Python's own options, then its program (python(1), "Command line").
-fn of_python(words: &[OsString]) -> Result<ProgramKind, RebuildError> {
+fn of_python(words: &[OsString]) -> Result<ProgramKind, RestartError> {
     let mut rest = words.iter().skip(1);
     let mut inspects = false;
     let runs = loop {
@@ -125,12 +125,12 @@ fn of_python(words: &[OsString]) -> Result<ProgramKind, RebuildError> {
         }
     };
     match runs {
-        None => Err(RebuildError::Impossible(
+        None => Err(RestartError::Impossible(
             "its program came on stdin or was typed in (`python -`, or python alone): it is lost; save it as a file and \
              start that"
                 .to_owned(),
         )),
-        Some(_) if inspects => Err(RebuildError::Impossible(
+        Some(_) if inspects => Err(RestartError::Impossible(
             "python -i is an interactive session: what was typed into it, and its variables, would be lost".to_owned(),
         )),
         Some(runs) => Ok(runs),
@@ -186,7 +186,7 @@ fn age(proc_root: &Path, key: ProcessKey) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn runs(line: &str) -> Result<ProgramKind, RebuildError> {
+    fn runs(line: &str) -> Result<ProgramKind, RestartError> {
         of(&line.split(' ').map(OsString::from).collect::<Vec<_>>(), Path::new("/usr/bin/python3.11"))
     }
 
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_program_that_nobody_has_any_more_is_refused() {
         for line in ["python", "python -", "python3 -u", "python -u - x", "python -X dev"] {
-            assert!(matches!(runs(line), Err(RebuildError::Impossible(why)) if why.contains("stdin")), "{line}");
+            assert!(matches!(runs(line), Err(RestartError::Impossible(why)) if why.contains("stdin")), "{line}");
         }
         for line in [
             "python -i train.py",
@@ -214,10 +214,10 @@ mod tests {
             "python -m IPython",
             "python -m jupyterlab",
         ] {
-            assert!(matches!(runs(line), Err(RebuildError::Impossible(why)) if why.contains("interactive")), "{line}");
+            assert!(matches!(runs(line), Err(RestartError::Impossible(why)) if why.contains("interactive")), "{line}");
         }
         for line in ["python /dev/fd/63", "python /proc/self/fd/3", "python /dev/stdin", "python x.py /proc/7/fd/3"] {
-            assert!(matches!(runs(line), Err(RebuildError::Impossible(why)) if why.contains("open file")), "{line}");
+            assert!(matches!(runs(line), Err(RestartError::Impossible(why)) if why.contains("open file")), "{line}");
         }
     }
 

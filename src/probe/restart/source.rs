@@ -16,7 +16,7 @@ pub(super) const LIMIT: usize = 64 << 10;
 
 /// Why a process can't be started again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RebuildError {
+pub enum RestartError {
     /// There is no such process.
     Gone(Pid),
     /// It may not be read; the words name the step that would help.
@@ -25,7 +25,7 @@ pub enum RebuildError {
     Impossible(String),
 }
 
-impl fmt::Display for RebuildError {
+impl fmt::Display for RestartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone(pid) => write!(f, "there is no process {pid} any more"),
@@ -35,16 +35,16 @@ impl fmt::Display for RebuildError {
 }
 
 /// A process's folder in /proc, and what is asked of it.
-pub(crate) struct RebuildSource<'a> {
+pub(crate) struct ProcessSource<'a> {
     pub(super) proc_root: &'a Path,
     pub(super) pid: Pid,
     pub(super) folder: ProcDir,
     pub(super) reader: FileReader,
 }
 
-impl RebuildSource<'_> {
+impl ProcessSource<'_> {
     /// A file, whole.
-    pub(super) fn read(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, RebuildError> {
+    pub(super) fn read(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, RestartError> {
         match self.reader.read(&self.folder, name, limit) {
             Ok(bytes) => Ok(bytes.to_vec()),
             Err(error) => Err(self.refusal(name, error)),
@@ -52,23 +52,23 @@ impl RebuildSource<'_> {
     }
 
     /// Where a link leads.
-    pub(super) fn link(&self, name: &str) -> Result<Vec<u8>, RebuildError> {
+    pub(super) fn link(&self, name: &str) -> Result<Vec<u8>, RestartError> {
         self.folder.link(name).map_err(|error| {
             let raw = error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error);
             self.refusal(name, raw)
         })
     }
 
-    fn refusal(&self, name: &str, error: Errno) -> RebuildError {
+    fn refusal(&self, name: &str, error: Errno) -> RestartError {
         let pid = self.pid;
         match error {
-            gone if is_gone(gone) => RebuildError::Gone(pid),
+            gone if is_gone(gone) => RestartError::Gone(pid),
             Errno::ACCESS | Errno::PERM => {
                 let why = access::memory_refusal(self.proc_root, pid);
                 let why = why.unwrap_or_else(|| "the kernel forbids it; run tftop with sudo".to_owned());
-                RebuildError::NotReadable(format!("{name} of process {pid} may not be read: {why}"))
+                RestartError::NotReadable(format!("{name} of process {pid} may not be read: {why}"))
             }
-            other => RebuildError::Impossible(format!("{name} of process {pid} can't be read: {other}")),
+            other => RestartError::Impossible(format!("{name} of process {pid} can't be read: {other}")),
         }
     }
 }

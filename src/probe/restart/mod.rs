@@ -18,7 +18,7 @@ use crate::data::{Pid, ProcessKey, Text};
 use crate::linux::proc::affinity::cpus_allowed;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, number, status_field, words};
-use crate::probe::rebuild::source::{BLOCK_LIMIT, LIMIT, RebuildError, RebuildSource};
+use crate::probe::restart::source::{BLOCK_LIMIT, LIMIT, ProcessSource, RestartError};
 use crate::probe::target::tree::ProcessTree;
 
 /// More words than anyone's command has.
@@ -26,11 +26,11 @@ const MOST_WORDS: usize = 100_000;
 
 /// Everything a new run of the process needs, what it will lack, and what speaks against it. `folder` is where it is to
 /// start, where a person says so.
-pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<RebuiltProcess, RebuildError> {
-    let files = ProcDir::open(&proc_root.join(pid.to_string())).map_err(|_| RebuildError::Gone(pid))?;
-    let mut subject = RebuildSource { proc_root, pid, folder: files, reader: FileReader::default() };
+pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<RebuiltProcess, RestartError> {
+    let files = ProcDir::open(&proc_root.join(pid.to_string())).map_err(|_| RestartError::Gone(pid))?;
+    let mut subject = ProcessSource { proc_root, pid, folder: files, reader: FileReader::default() };
     let stat_line = subject.read("stat", LIMIT)?;
-    let stat = Stat::parse(&stat_line).ok_or(RebuildError::Gone(pid))?;
+    let stat = Stat::parse(&stat_line).ok_or(RestartError::Gone(pid))?;
     let key = ProcessKey { pid, start_ticks: stat.start_ticks };
     let status = subject.read("status", LIMIT)?;
     refuse_by_kind(pid, &stat, &status)?;
@@ -90,9 +90,9 @@ fn is_over(stat: &Stat<'_>) -> bool {
     matches!(stat.state, ThreadState::Zombie | ThreadState::Dead)
 }
 
-fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), RebuildError> {
+fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), RestartError> {
     if is_over(stat) {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "process {pid} has ended already (its parent has not taken its exit code yet); its command line and \
              environment are gone"
         )));
@@ -100,10 +100,10 @@ fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), Rebuil
     // Kthread of status is there since Linux 6.8; kthreadd has number 2 in the first pid namespace.
     let is_kernel = status_field(status, "Kthread") == Some(b"1") || (status_field(status, "VmSize").is_none());
     if is_kernel && (stat.parent == 2 || pid == Pid(2) || status_field(status, "Kthread") == Some(b"1")) {
-        return Err(RebuildError::Impossible(format!("process {pid} is a thread of the kernel: there is no command")));
+        return Err(RestartError::Impossible(format!("process {pid} is a thread of the kernel: there is no command")));
     }
     if pid == Pid(1) {
-        return Err(RebuildError::Impossible(
+        return Err(RestartError::Impossible(
             "process 1 holds everything here up: restart the container or the machine".into(),
         ));
     }
@@ -111,20 +111,20 @@ fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), Rebuil
 }
 
 /// Everything of the new run would be tftop's user's: files it writes, what it may read.
-fn refuse_other_user(pid: Pid, status: &[u8]) -> Result<(), RebuildError> {
+fn refuse_other_user(pid: Pid, status: &[u8]) -> Result<(), RestartError> {
     let uids: Vec<u64> = words(status_field(status, "Uid").unwrap_or_default()).filter_map(number).collect();
     let (ours, [real, effective, ..]) = (u64::from(rustix::process::geteuid().as_raw()), uids.as_slice()) else {
-        return Err(RebuildError::Impossible(format!("the user of process {pid} can't be told")));
+        return Err(RestartError::Impossible(format!("the user of process {pid} can't be told")));
     };
     if *real != *effective {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "process {pid} has changed its user (uid {real} started it, it is uid {effective} now): start it as it was \
              started"
         )));
     }
     if *real != ours {
         let user = format!("'#{real}'");
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "process {pid} belongs to uid {real}, tftop runs as uid {ours}: start it as that user: sudo -u {user} tftop \
              rerun {pid}"
         )));
@@ -132,11 +132,11 @@ fn refuse_other_user(pid: Pid, status: &[u8]) -> Result<(), RebuildError> {
     Ok(())
 }
 
-fn command(subject: &mut RebuildSource<'_>) -> Result<Vec<OsString>, RebuildError> {
+fn command(subject: &mut ProcessSource<'_>) -> Result<Vec<OsString>, RestartError> {
     let pid = subject.pid;
     let line = subject.read("cmdline", BLOCK_LIMIT)?;
     let rewritten = |how: &str| {
-        Err(RebuildError::Impossible(format!(
+        Err(RestartError::Impossible(format!(
             "process {pid} {how} (setproctitle does that): how it was started can't be read any more; `tftop run -- \
              COMMAND` starts it with caps"
         )))
@@ -147,7 +147,7 @@ fn command(subject: &mut RebuildSource<'_>) -> Result<Vec<OsString>, RebuildErro
     // execve(2) ends each word with a NUL, and the kernel shows what comes behind it when the last one is not there.
     let Some(whole) = line.strip_suffix(b"\0") else { return rewritten("has rewritten its command line") };
     if line.len() >= BLOCK_LIMIT || memchr::memchr_iter(0, whole).count() >= MOST_WORDS {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "the command line of process {pid} is longer than the kernel allows"
         )));
     }
@@ -157,12 +157,12 @@ fn command(subject: &mut RebuildSource<'_>) -> Result<Vec<OsString>, RebuildErro
     if is_title(&words) { rewritten("has rewritten its command line") } else { Ok(words) }
 }
 
-fn environment(subject: &mut RebuildSource<'_>) -> Result<FullEnvironment, RebuildError> {
+fn environment(subject: &mut ProcessSource<'_>) -> Result<FullEnvironment, RestartError> {
     let block = subject.read("environ", BLOCK_LIMIT)?;
     let environment = FullEnvironment::from_block(&block);
     // A process that writes its title over its environment leaves something without names.
     if !block.is_empty() && environment.pairs().next().is_none() {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "process {} has overwritten its environment (setproctitle does that): what it was started with can't be read \
              any more",
             subject.pid
@@ -171,18 +171,18 @@ fn environment(subject: &mut RebuildSource<'_>) -> Result<FullEnvironment, Rebui
     Ok(environment)
 }
 
-fn exe(subject: &RebuildSource<'_>) -> Result<PathBuf, RebuildError> {
+fn exe(subject: &ProcessSource<'_>) -> Result<PathBuf, RestartError> {
     let link = subject.link("exe")?;
     let deleted = link.ends_with(b" (deleted)");
     let shown = Text::from_bytes(&link);
     if link.starts_with(b"/memfd:") {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "process {} runs a program that was only ever in memory ({shown}): start it as it was started",
             subject.pid
         )));
     }
     if deleted {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "the program process {} runs was removed or replaced since it started ({shown}): what would start now is \
              another one",
             subject.pid

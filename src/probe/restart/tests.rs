@@ -71,7 +71,7 @@ impl Built {
         symlink(to, path).unwrap();
     }
 
-    fn read(&self) -> Result<RebuiltProcess, RebuildError> {
+    fn read(&self) -> Result<RebuiltProcess, RestartError> {
         read(self.fake.root(), PID, None)
     }
 
@@ -150,7 +150,7 @@ fn what_is_gone_is_refused() {
     fs::remove_file(built.path("train.py")).unwrap();
     assert!(built.refusal().starts_with("train.py is not there any more, seen from"), "{}", built.refusal());
     built.fake.remove("50");
-    assert_eq!(built.read().unwrap_err(), RebuildError::Gone(PID));
+    assert_eq!(built.read().unwrap_err(), RestartError::Gone(PID));
 }
 
 #[test]

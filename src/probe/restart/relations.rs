@@ -9,8 +9,8 @@ use crate::data::run::FullEnvironment;
 use crate::data::{Pid, Text};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::Stat;
-use crate::probe::rebuild::program;
-use crate::probe::rebuild::source::{BLOCK_LIMIT, LIMIT, RebuildError, RebuildSource};
+use crate::probe::restart::program;
+use crate::probe::restart::source::{BLOCK_LIMIT, LIMIT, ProcessSource, RestartError};
 
 /// More ancestors than any process has.
 const MOST_ANCESTORS: usize = 64;
@@ -54,12 +54,12 @@ struct Relative {
 }
 
 /// tftop would end with what it runs below.
-pub(crate) fn refuse_own(subject: &mut RebuildSource<'_>) -> Result<(), RebuildError> {
+pub(crate) fn refuse_own(subject: &mut ProcessSource<'_>) -> Result<(), RestartError> {
     let (own, pid) = (Pid(std::process::id()), subject.pid);
     if subject.folder.link("exe").ok()
         == std::fs::read_link("/proc/self/exe").ok().map(|path| path.into_os_string().into_vec())
     {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "process {pid} is tftop itself: name the process that it watches or runs"
         )));
     }
@@ -67,7 +67,7 @@ pub(crate) fn refuse_own(subject: &mut RebuildSource<'_>) -> Result<(), RebuildE
     for _ in 0..MOST_ANCESTORS {
         let Some(relative) = relative(subject.proc_root, at) else { return Ok(()) };
         if relative.parent == pid {
-            return Err(RebuildError::Impossible(format!("tftop runs below process {pid} and would end with it")));
+            return Err(RestartError::Impossible(format!("tftop runs below process {pid} and would end with it")));
         }
         at = relative.parent;
     }
@@ -75,11 +75,11 @@ pub(crate) fn refuse_own(subject: &mut RebuildSource<'_>) -> Result<(), RebuildE
 }
 
 pub(crate) fn of(
-    subject: &mut RebuildSource<'_>,
+    subject: &mut ProcessSource<'_>,
     stat: &Stat<'_>,
     words: &[OsString],
     environment: &FullEnvironment,
-) -> Result<Relations, RebuildError> {
+) -> Result<Relations, RestartError> {
     let mut kin = Relations::default();
     let parent = relative(subject.proc_root, Pid(stat.parent)).filter(|parent| parent.pid != Pid(1));
     if let Some(parent) = &parent {
@@ -89,7 +89,7 @@ pub(crate) fn of(
         kin.pwd_is_hearsay = !is_one_of(&parent.comm, SHELLS)
             && environment_of(subject.proc_root, parent.pid).is_none_or(|theirs| pwd(&theirs) == pwd(environment));
     } else if program::is_worker(words) {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "process {} is a worker that a Python program started for itself: rerun that program",
             subject.pid
         )));
@@ -100,10 +100,10 @@ pub(crate) fn of(
 }
 
 /// Forked workers have their parent's words, spawned ones words that Python gave them.
-fn refuse_worker(pid: Pid, words: &[OsString], parent: &Relative) -> Result<(), RebuildError> {
+fn refuse_worker(pid: Pid, words: &[OsString], parent: &Relative) -> Result<(), RestartError> {
     let of_python = program::is_python(&parent.words, Path::new(&OsString::from_vec(parent.exe.clone())));
     if program::is_worker(words) || (of_python && words == parent.words) {
-        return Err(RebuildError::Impossible(format!(
+        return Err(RestartError::Impossible(format!(
             "process {pid} is a worker of process {}: rerun that one, it starts its workers itself",
             parent.pid
         )));
@@ -166,7 +166,7 @@ impl Relations {
     }
 
     /// systemd starts a service again when its main process stops (systemd.service(5), Restart=).
-    fn supervisor(&mut self, subject: &mut RebuildSource<'_>, stat: &Stat<'_>) {
+    fn supervisor(&mut self, subject: &mut ProcessSource<'_>, stat: &Stat<'_>) {
         let Ok(cgroup) = subject.read("cgroup", LIMIT) else { return };
         let path = String::from_utf8_lossy(&cgroup).into_owned();
         let unit = path.lines().filter_map(|line| line.rsplit('/').next()).find(|name| name.ends_with(".service"));

@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use crate::data::{Pid, Text};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, status_field};
-use crate::probe::rebuild::process_attributes::signed_field;
-use crate::probe::rebuild::source::{LIMIT, RebuildError, RebuildSource};
+use crate::probe::restart::process_attributes::signed_field;
+use crate::probe::restart::source::{LIMIT, ProcessSource, RestartError};
 
 /// Descriptors that are looked at of one process.
 const MOST_FILES: usize = 1024;
 
 /// Refuses what lives in another file system, pid or user namespace: the same words mean something else there.
-pub(crate) fn refuse_other_world(subject: &mut RebuildSource<'_>) -> Result<(), RebuildError> {
+pub(crate) fn refuse_other_world(subject: &mut ProcessSource<'_>) -> Result<(), RestartError> {
     let own = ProcDir::open(&subject.proc_root.join("self"));
     let ours = |name: &str| own.as_ref().ok().and_then(|own| own.link(name).ok());
     for (name, what) in
@@ -21,13 +21,13 @@ pub(crate) fn refuse_other_world(subject: &mut RebuildSource<'_>) -> Result<(), 
     {
         let theirs = match subject.link(name) {
             Ok(theirs) => Some(theirs),
-            Err(RebuildError::Gone(_)) => None,
+            Err(RestartError::Gone(_)) => None,
             Err(refusal) => return Err(refusal),
         };
         if let (Some(theirs), Some(ours)) = (theirs, ours(name))
             && theirs != ours
         {
-            return Err(RebuildError::Impossible(format!(
+            return Err(RestartError::Impossible(format!(
                 "process {} has its own view of {what}: run tftop in there (docker exec, kubectl exec, nsenter), or start \
                  the container anew",
                 subject.pid
@@ -35,7 +35,7 @@ pub(crate) fn refuse_other_world(subject: &mut RebuildSource<'_>) -> Result<(), 
         }
     }
     match (subject.folder.link("root"), ours("root")) {
-        (Ok(theirs), Some(ours)) if theirs != ours => Err(RebuildError::Impossible(format!(
+        (Ok(theirs), Some(ours)) if theirs != ours => Err(RestartError::Impossible(format!(
             "process {} runs in a root folder of its own ({}): run tftop in there (chroot)",
             subject.pid,
             Text::from_bytes(&theirs)
@@ -45,7 +45,7 @@ pub(crate) fn refuse_other_world(subject: &mut RebuildSource<'_>) -> Result<(), 
 }
 
 /// In words, one loss each.
-pub(crate) fn of(subject: &mut RebuildSource<'_>, stat: &[u8], status: &[u8]) -> Vec<Text> {
+pub(crate) fn of(subject: &mut ProcessSource<'_>, stat: &[u8], status: &[u8]) -> Vec<Text> {
     let mut lost = Vec::new();
     lost.extend(streams(subject));
     lost.extend(terminal(stat));
@@ -56,7 +56,7 @@ pub(crate) fn of(subject: &mut RebuildSource<'_>, stat: &[u8], status: &[u8]) ->
     lost.into_iter().map(Text::from).collect()
 }
 
-fn streams(subject: &RebuildSource<'_>) -> Vec<String> {
+fn streams(subject: &ProcessSource<'_>) -> Vec<String> {
     let stream = |number: u8| subject.folder.link(&format!("fd/{number}")).ok();
     let mut lost = Vec::new();
     if let Some(stdin) = stream(0) {
@@ -108,7 +108,7 @@ fn terminal(stat: &[u8]) -> Option<String> {
 }
 
 /// Pipes and sockets beyond the three streams that the parent holds as well: it opened them, and nobody can again.
-fn inherited(subject: &RebuildSource<'_>, stat: &[u8]) -> Option<String> {
+fn inherited(subject: &ProcessSource<'_>, stat: &[u8]) -> Option<String> {
     let parent = Stat::parse(stat)?.parent;
     let ours = channels(&subject.folder)?;
     let theirs = channels(&ProcDir::open(&subject.proc_root.join(Pid(parent).to_string())).ok()?)?;
@@ -125,7 +125,7 @@ fn channels(folder: &ProcDir) -> Option<BTreeSet<Vec<u8>>> {
     Some(links.filter(|link| link.starts_with(b"pipe:") || link.starts_with(b"socket:")).collect())
 }
 
-fn cgroup(subject: &mut RebuildSource<'_>) -> Vec<String> {
+fn cgroup(subject: &mut ProcessSource<'_>) -> Vec<String> {
     let own = ProcDir::open(&subject.proc_root.join("self"));
     let mut reader = FileReader::default();
     let ours = own.ok().and_then(|own| reader.read(&own, "cgroup", LIMIT).ok().map(<[u8]>::to_vec));
@@ -147,7 +147,7 @@ fn cgroup(subject: &mut RebuildSource<'_>) -> Vec<String> {
     }
 }
 
-fn other_namespaces(subject: &RebuildSource<'_>) -> Vec<String> {
+fn other_namespaces(subject: &ProcessSource<'_>) -> Vec<String> {
     let own = ProcDir::open(&subject.proc_root.join("self"));
     let differs = |name: &&(&str, &str)| {
         let ours = own.as_ref().ok().and_then(|own| own.link(name.0).ok());
@@ -162,7 +162,7 @@ fn other_namespaces(subject: &RebuildSource<'_>) -> Vec<String> {
 }
 
 /// Groups, capabilities and what a sandbox forbids are tftop's own in the new run.
-fn rights(subject: &RebuildSource<'_>, status: &[u8]) -> Vec<String> {
+fn rights(subject: &ProcessSource<'_>, status: &[u8]) -> Vec<String> {
     let own = ProcDir::open(&subject.proc_root.join("self"));
     let mut reader = FileReader::default();
     let Some(ours) = own.ok().and_then(|own| reader.read(&own, "status", LIMIT).ok().map(<[u8]>::to_vec)) else {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::data::Text;
 use crate::data::run::FullEnvironment;
-use crate::probe::rebuild::program::ProgramKind;
-use crate::probe::rebuild::source::{RebuildError, RebuildSource};
+use crate::probe::restart::program::ProgramKind;
+use crate::probe::restart::source::{ProcessSource, RestartError};
 
 /// A folder and why it was taken.
 #[derive(Debug)]
@@ -20,25 +20,25 @@ pub(crate) struct WorkingDirectory {
 }
 
 /// The folder that a person named.
-pub(crate) fn asked_for(folder: &Path, needs: &[PathBuf]) -> Result<WorkingDirectory, RebuildError> {
+pub(crate) fn asked_for(folder: &Path, needs: &[PathBuf]) -> Result<WorkingDirectory, RestartError> {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let missing = needs.iter().find(|path| !folder.join(path).exists());
     match (folder.is_dir(), missing) {
         (true, None) => Ok(WorkingDirectory { folder, because: Text::from("as asked for") }),
-        (false, _) => Err(RebuildError::Impossible(format!("--dir {}: there is no such folder", folder.display()))),
+        (false, _) => Err(RestartError::Impossible(format!("--dir {}: there is no such folder", folder.display()))),
         (true, Some(path)) => {
-            Err(RebuildError::Impossible(format!("--dir {}: there is no {} in it", folder.display(), path.display())))
+            Err(RestartError::Impossible(format!("--dir {}: there is no {} in it", folder.display(), path.display())))
         }
     }
 }
 
 /// The folder for a new run. Fails when none is left in which the command's files are.
 pub(crate) fn of(
-    subject: &RebuildSource<'_>,
+    subject: &ProcessSource<'_>,
     needs: &[PathBuf],
     environment: &FullEnvironment,
     pwd_is_hearsay: bool,
-) -> Result<WorkingDirectory, RebuildError> {
+) -> Result<WorkingDirectory, RestartError> {
     let now = PathBuf::from(OsString::from_vec(subject.link("cwd")?));
     let pwd = environment.get("PWD").map(PathBuf::from).filter(|pwd| pwd.is_absolute() && pwd.is_dir());
     let has_all = |folder: &Path| needs.iter().all(|path| folder.join(path).exists());
@@ -66,7 +66,7 @@ pub(crate) fn of(
                 || format!("its folder {now_is} is gone"),
                 |path| format!("{} is not there any more, seen from {now_is}", path.display()),
             );
-            Err(RebuildError::Impossible(format!("{what}: the command would not start; --dir names another folder")))
+            Err(RestartError::Impossible(format!("{what}: the command would not start; --dir names another folder")))
         }
     }
 }

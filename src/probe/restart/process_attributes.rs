@@ -2,7 +2,7 @@
 
 use crate::data::run::{ProcessAttributes, ResourceLimit};
 use crate::linux::proc::stat::{number, status_field, words};
-use crate::probe::rebuild::source::{LIMIT, RebuildSource};
+use crate::probe::restart::source::{LIMIT, ProcessSource};
 
 /// Lines of `/proc/PID/limits` and the names of getrlimit(2) for them.
 const LIMITS: &[(&str, &str)] = &[
@@ -25,7 +25,7 @@ const LIMITS: &[(&str, &str)] = &[
 ];
 
 /// What of them can be read.
-pub(crate) fn of(subject: &mut RebuildSource<'_>, stat: &[u8], status: &[u8]) -> ProcessAttributes {
+pub(crate) fn of(subject: &mut ProcessSource<'_>, stat: &[u8], status: &[u8]) -> ProcessAttributes {
     let umask = status_field(status, "Umask").and_then(|mask| std::str::from_utf8(mask).ok());
     let limits = subject.read("limits", LIMIT).unwrap_or_default();
     ProcessAttributes {
