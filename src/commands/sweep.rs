@@ -21,9 +21,9 @@ use crate::launch::plan::{CpuRequest, Plan, PlanRequest};
 use crate::launch::{plan, shell};
 use crate::output;
 use crate::runs::comparison::{ComparedSide, Comparison, Ranking, compare, rules};
-use crate::runs::grid::SweepSlot;
 use crate::runs::stats::RunStats;
 use crate::runs::stats::warmup::Warmup;
+use crate::runs::sweep_grid::SweepSlot;
 use crate::runs::sweep_record;
 use crate::runs::sweep_record::{SCHEMA, SweepRecord, TrialOutcome};
 

@@ -14,7 +14,6 @@ pub(crate) mod preset;
 pub(crate) mod process_attributes;
 pub(crate) mod program;
 pub(crate) mod quota;
-pub(crate) mod run_dir;
 pub(crate) mod shell;
 pub(crate) mod shim;
 pub(crate) mod shim_socket;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::data::limits::Caps;
 use crate::launch::environment;
 use crate::launch::environment::EnvironmentChanges;
-use crate::launch::run_dir::RunDir;
+use crate::runs::run_dir::RunDir;
 
 /// A file's path and its text.
 macro_rules! shim_file {

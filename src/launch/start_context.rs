@@ -15,7 +15,8 @@ use crate::data::run::{FullEnvironment, ProcessAttributes, RebuiltProcess};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::launch::environment::capping;
 use crate::launch::program::ProgramError;
-use crate::launch::{process_attributes, program, run_dir, shim};
+use crate::launch::{process_attributes, program, shim};
+use crate::runs::run_dir;
 
 /// Where a command starts.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,11 @@
 //! TODO head
 
 pub(crate) mod comparison;
-pub(crate) mod grid;
 pub mod recording;
+pub(crate) mod run_dir;
+pub(crate) mod run_record;
 pub(crate) mod stats;
 pub(crate) mod store;
 pub(crate) mod summary;
+pub(crate) mod sweep_grid;
 pub(crate) mod sweep_record;

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::data::run::{RUN_SCHEMA, RunFact};
 use crate::data::{Pid, Text};
-use crate::launch::run_dir::{LOCK, LOG, RUN, SHIM, SOCKET, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE, UNFINISHED, born};
+use crate::runs::run_dir::{LOCK, LOG, RUN, SHIM, SOCKET, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE, UNFINISHED, born};
 
 /// Longest `run.json` and summary that are read.
 const LONGEST_FILE: u64 = 4 << 20;

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
 use super::*;
-use crate::launch::run_dir::RunDir;
+use crate::runs::run_dir::RunDir;
 
 fn fact(id: &str) -> String {
     let fact = RunFact { schema: RUN_SCHEMA.into(), id: id.into(), ..RunFact::default() };

@@ -10,8 +10,8 @@ use std::{fs, io};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use crate::runs::grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid, SweepSlot, schedule};
 use crate::runs::stats::RunStats;
+use crate::runs::sweep_grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid, SweepSlot, schedule};
 
 /// Name and version of the contract, on disk and with --json.
 pub(crate) const SCHEMA: &str = "tftop.sweep/1";

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tftop::data::sample::{Counters, Identity, ProcessFact, ProcessSample, Sample, ThreadFact};
 use tftop::data::{Pid, ProcessKey, ThreadKey, Tid};
-use tftop::runs::recording::header::TapeHeader;
+use tftop::runs::recording::format::TapeHeader;
 use tftop::runs::recording::writer::TapeWriter;
 
 /// Looks that are averaged, a second apart.

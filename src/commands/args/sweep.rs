@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::commands::args::span;
 use crate::commands::own_process::exit::CommandError;
-use crate::runs::grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid};
+use crate::runs::sweep_grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid};
 
 /// Steps that are measured, at least: fewer have no spread.
 const LEAST_STEPS: u64 = 20;

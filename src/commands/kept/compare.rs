@@ -20,7 +20,7 @@ use crate::output::{ComparedRuns, SideRuns};
 use crate::runs::comparison::{ComparedSide, Comparison, compare as compare_sides};
 use crate::runs::recording::reader::{TapeEnd, TapeReader};
 use crate::runs::stats::RunStats;
-use crate::runs::stats::run_stats::StatsBuilder;
+use crate::runs::stats::stats_builder::StatsBuilder;
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::store::{KeptRun, RunState, Store};
 

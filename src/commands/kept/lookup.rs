@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use crate::commands::own_process::exit::CommandError;
-use crate::launch::run_dir;
+use crate::runs::run_dir;
 use crate::runs::store::{KeptRun, RunNotFound, Store};
 use crate::runs::summary::{RunSummary, SCHEMA};
 

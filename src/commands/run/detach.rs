@@ -11,8 +11,8 @@ use crate::commands::run::session::SessionSetup;
 use crate::launch::child::{Child, ChildSpec, Streams};
 use crate::launch::environment::EnvironmentChanges;
 use crate::launch::plan::Plan;
-use crate::launch::run_dir::LOG;
 use crate::launch::shell;
+use crate::runs::run_dir::LOG;
 
 /// Starts the command in a session of its own and says where to find it.
 pub(crate) fn detached(

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use crate::commands::kept::lookup;
-use crate::commands::run::record;
 use crate::launch::preset::{AdvisedCaps, Preset};
+use crate::runs::run_record;
 
 /// Summaries that are opened at most: the newest.
 const MOST_OPENED: usize = 50;
@@ -14,7 +14,7 @@ pub(crate) fn of(preset: Option<Preset>, command: &[OsString]) -> Option<Advised
     if preset != Some(Preset::Advised) {
         return None;
     }
-    let words = record::shown(command);
+    let words = run_record::shown(command);
     let kept = lookup::store().ok()?.list().ok()?;
     let same = kept.iter().filter(|kept| kept.fact.command == words).take(MOST_OPENED);
     same.filter_map(|kept| lookup::stored(kept).ok()).find_map(|summary| {

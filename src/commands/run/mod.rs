@@ -3,7 +3,6 @@
 pub(crate) mod cgroup_guard;
 pub(crate) mod detach;
 pub(crate) mod learned;
-pub(crate) mod record;
 pub(crate) mod relay;
 pub(crate) mod restart_spec;
 pub(crate) mod session;
@@ -28,12 +27,13 @@ use crate::launch::environment::EnvironmentChanges;
 use crate::launch::log::OutputLog;
 use crate::launch::machine::MachineCpus;
 use crate::launch::plan::Plan;
-use crate::launch::run_dir::{LOG, RunDir};
 use crate::launch::shim::ShimMode;
 use crate::launch::shim_socket::ShimSocket;
-use crate::launch::{exec_wrapper, plan, process_attributes, program, run_dir, shell, shim};
+use crate::launch::{exec_wrapper, plan, process_attributes, program, shell, shim};
 use crate::linux::signals::in_foreground;
 use crate::model::origin::families::Families;
+use crate::runs::run_dir;
+use crate::runs::run_dir::{LOG, RunDir};
 use crate::runs::store::Store;
 
 /// Starts the command, or with --dry-run says how.

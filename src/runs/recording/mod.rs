@@ -1,8 +1,8 @@
 //! Floor 1: recordings. Writes the samples of a target as they come, and reads them back as they were. Knows nothing of
 //! what they mean, and never looks at a process or at a clock.
 
-pub(crate) mod change;
-pub mod header;
+pub(crate) mod delta;
+pub mod format;
 pub(crate) mod reader;
 pub(crate) mod recorder;
 pub(crate) mod steps;
@@ -11,8 +11,8 @@ pub mod writer;
 
 use serde::{Deserialize, Serialize};
 
-use crate::runs::recording::change::SampleDelta;
-use crate::runs::recording::header::TapeHeader;
+use crate::runs::recording::delta::SampleDelta;
+use crate::runs::recording::format::TapeHeader;
 use crate::runs::recording::writer::TapeStats;
 
 /// Longest line of a tape, in bytes before compression: a look at 30,000 new threads fits.

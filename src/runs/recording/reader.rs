@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 
 use crate::data::Text;
 use crate::data::sample::Sample;
-use crate::runs::recording::header::{SCHEMA, TapeHeader};
+use crate::runs::recording::format::{SCHEMA, TapeHeader};
 use crate::runs::recording::writer::TapeStats;
 use crate::runs::recording::{LONGEST_LINE, TapeLine};
 

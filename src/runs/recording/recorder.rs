@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::data::sample::{Sample, StepMarks};
-use crate::runs::recording::header::TapeHeader;
+use crate::runs::recording::format::TapeHeader;
 use crate::runs::recording::steps::StepWriter;
 use crate::runs::recording::writer::{TapeStats, TapeWriter};
 

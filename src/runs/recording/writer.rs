@@ -9,8 +9,8 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{LaunchSample, Sample, StepMarks};
-use crate::runs::recording::change::{SampleDelta, fits};
-use crate::runs::recording::header::TapeHeader;
+use crate::runs::recording::delta::{SampleDelta, fits};
+use crate::runs::recording::format::TapeHeader;
 use crate::runs::recording::{LONGEST_LINE, TapeLine};
 
 /// How long what was written may stay in the compressor's memory.

@@ -2,8 +2,8 @@
 //! Plain data, made by a [`Ledger`]; ranks nothing: that is `comparison`.
 
 pub(crate) mod run_context;
-pub(crate) mod run_stats;
 pub(crate) mod spread;
+pub(crate) mod stats_builder;
 pub(crate) mod step_times;
 pub(crate) mod steps;
 pub(crate) mod usage;

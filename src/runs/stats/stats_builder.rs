@@ -200,5 +200,5 @@ fn throttled_share(used: &Used) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[path = "run_stats_tests.rs"]
+#[path = "stats_builder_tests.rs"]
 mod tests;

@@ -16,12 +16,12 @@ use crate::data::secrets::without_secrets;
 use crate::launch::environment::EnvironmentChanges;
 use crate::launch::machine::MachineCpus;
 use crate::launch::plan::Plan;
-use crate::launch::run_dir;
-use crate::launch::run_dir::{RUN, RunDir, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
 use crate::launch::start_context::StartContext;
 use crate::output;
-use crate::runs::recording::header::TapeHeader;
+use crate::runs::recording::format::TapeHeader;
 use crate::runs::recording::recorder::{RecorderFiles, TapeRecorder};
+use crate::runs::run_dir;
+use crate::runs::run_dir::{RUN, RunDir, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
 use crate::runs::summary::SummaryBuilder;
 
 /// Words of a command that are kept.
