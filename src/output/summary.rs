@@ -10,7 +10,7 @@ use crate::output::markdown::{code, escaped, folded, section, table};
 use crate::present::format::{MISSING_ASCII, clean, cpus_or_dash, instant, percent_or_dash};
 use crate::present::lines::joined;
 use crate::present::table::{Align, Table};
-use crate::runs::stats::RunStats;
+use crate::runs::stats::run_stats::RunStats;
 use crate::runs::stats::spread::Spread;
 use crate::runs::summary::RunSummary;
 
@@ -198,7 +198,7 @@ fn checks(outcome: &RunStats) -> Vec<String> {
 }
 
 fn group_rows(outcome: &RunStats) -> Vec<[String; 5]> {
-    let row = |group: &crate::runs::stats::GroupStats| {
+    let row = |group: &crate::runs::stats::run_stats::GroupStats| {
         [
             group.label.clone(),
             group.most_threads.to_string(),

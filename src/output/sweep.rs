@@ -3,7 +3,7 @@
 
 use crate::present::format::{MISSING_ASCII, cpus_or_dash, three_digits};
 use crate::present::table::{Align, Table};
-use crate::runs::comparison::{Comparison, ComparisonResult, Ranking, SideFigures};
+use crate::runs::comparison::types::{Comparison, ComparisonResult, Ranking, SideFigures};
 
 /// Cells of the longest bar.
 const LONGEST_BAR: usize = 44;
@@ -151,10 +151,11 @@ fn number(ms: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runs::comparison::{ComparedSide as Compared, compare};
+    use crate::runs::comparison::compare;
+    use crate::runs::comparison::types::ComparedSide as Compared;
+    use crate::runs::stats::run_stats::{RunStats, UsedMarks};
     use crate::runs::stats::spread::Spread;
     use crate::runs::stats::step_times::StepTimes;
-    use crate::runs::stats::{MarkOrigin, RunStats};
 
     fn run(ms: f64) -> RunStats {
         let steps = StepTimes {
@@ -168,7 +169,7 @@ mod tests {
             blocks_ms: vec![ms; 6],
             spread_ms: Spread::of([ms * 0.99, ms, ms * 1.01]),
         };
-        RunStats { seconds: ms / 5.0, marks: Some(MarkOrigin::default()), steps: Some(steps), ..RunStats::default() }
+        RunStats { seconds: ms / 5.0, marks: Some(UsedMarks::default()), steps: Some(steps), ..RunStats::default() }
     }
 
     fn side(label: &str, ms: [f64; 3]) -> Compared {

@@ -1,4 +1,4 @@
-//! TODO head
+//! Runs that are kept and measured: their folders, recordings and figures, their comparison, sweeps. Starts nothing.
 
 pub(crate) mod comparison;
 pub mod recording;

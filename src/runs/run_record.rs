@@ -18,8 +18,8 @@ use crate::launch::machine::MachineCpus;
 use crate::launch::plan::Plan;
 use crate::launch::start_context::StartContext;
 use crate::output;
-use crate::runs::recording::format::TapeHeader;
-use crate::runs::recording::recorder::{RecorderFiles, TapeRecorder};
+use crate::runs::recording::format::RecordingHeader;
+use crate::runs::recording::recorder::{Recorder, RecorderFiles};
 use crate::runs::run_dir;
 use crate::runs::run_dir::{RUN, RunDir, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
 use crate::runs::summary::SummaryBuilder;
@@ -39,17 +39,17 @@ pub(crate) struct RunRecord {
 
 /// Where every sample goes; the sampler's end and the run's.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RunRecording(Arc<Mutex<RecordedScenes>>);
+pub(crate) struct RunRecording(Arc<Mutex<RecordingState>>);
 
 #[derive(Debug, Default)]
-struct RecordedScenes {
-    tape: Option<TapeFile>,
+struct RecordingState {
+    tape: Option<RedactedRecorder>,
     gathering: SummaryBuilder,
 }
 
 #[derive(Debug)]
-struct TapeFile {
-    recorder: TapeRecorder,
+struct RedactedRecorder {
+    recorder: Recorder,
     /// Facts of processes as they were seen, and without secrets.
     shown: Vec<(Arc<ProcessFact>, Arc<ProcessFact>)>,
 }
@@ -115,11 +115,11 @@ impl RunRecord {
             }
         };
         let files = RecorderFiles { tape: file(TAPE), steps: file(STEPS) };
-        let header = TapeHeader::new(self.fact.started_unix_ms, boot_ns());
-        match TapeRecorder::start(files, header) {
-            Ok(recorder) => RunRecording(Arc::new(Mutex::new(RecordedScenes {
-                tape: Some(TapeFile { recorder, shown: Vec::new() }),
-                ..RecordedScenes::default()
+        let header = RecordingHeader::new(self.fact.started_unix_ms, boot_ns());
+        match Recorder::start(files, header) {
+            Ok(recorder) => RunRecording(Arc::new(Mutex::new(RecordingState {
+                tape: Some(RedactedRecorder { recorder, shown: Vec::new() }),
+                ..RecordingState::default()
             }))),
             Err(error) => {
                 self.missing.push(format!("samples: {error}"));
@@ -167,13 +167,13 @@ impl RunRecording {
 
     /// Waits until everything is written: what could not be, and what was gathered. What comes later is not recorded.
     pub(crate) fn finish(&self) -> (Vec<String>, SummaryBuilder) {
-        let RecordedScenes { tape, gathering } =
+        let RecordingState { tape, gathering } =
             std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         (tape.map_or_else(Vec::new, |tape| tape.recorder.finish().missing), gathering)
     }
 }
 
-impl TapeFile {
+impl RedactedRecorder {
     /// The words of a command may hold what nobody should find in a file.
     fn take(&mut self, sample: &Sample) {
         let mut sample = sample.clone();

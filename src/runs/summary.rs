@@ -13,7 +13,7 @@ use crate::data::sample::{
 use crate::data::scene::{CapCheck, Capacity, Scene};
 use crate::data::{Gap, Text};
 use crate::model::limits::verification;
-use crate::runs::stats::RunStats;
+use crate::runs::stats::run_stats::RunStats;
 use crate::runs::stats::stats_builder::StatsBuilder;
 use crate::runs::stats::warmup::Warmup;
 

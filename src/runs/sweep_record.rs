@@ -10,7 +10,7 @@ use std::{fs, io};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use crate::runs::stats::RunStats;
+use crate::runs::stats::run_stats::RunStats;
 use crate::runs::sweep_grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid, SweepSlot, schedule};
 
 /// Name and version of the contract, on disk and with --json.

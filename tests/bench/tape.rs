@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use tftop::data::sample::{Counters, Identity, ProcessFact, ProcessSample, Sample, ThreadFact};
 use tftop::data::{Pid, ProcessKey, ThreadKey, Tid};
-use tftop::runs::recording::format::TapeHeader;
-use tftop::runs::recording::writer::TapeWriter;
+use tftop::runs::recording::format::RecordingHeader;
+use tftop::runs::recording::writer::RecordingWriter;
 
 /// Looks that are averaged, a second apart.
 const LOOKS: u64 = 200;
@@ -19,7 +19,7 @@ fn main() {
         for (share, name) in [(100, "one of 100"), (1, "all")] {
             let looks: Vec<Sample> = (1..=LOOKS).map(|second| look(second, threads, share)).collect();
             let mut tape = Vec::new();
-            let mut writer = TapeWriter::new(&mut tape, TapeHeader::new(0, 0), u64::MAX).unwrap();
+            let mut writer = RecordingWriter::new(&mut tape, RecordingHeader::new(0, 0), u64::MAX).unwrap();
             // The first look describes every thread; it is not among those that are averaged.
             writer.write(look(0, threads, share)).unwrap();
             let begun = Instant::now();

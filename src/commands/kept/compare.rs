@@ -17,9 +17,10 @@ use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::output;
 use crate::output::{ComparedRuns, SideRuns};
-use crate::runs::comparison::{ComparedSide, Comparison, compare as compare_sides};
-use crate::runs::recording::reader::{TapeEnd, TapeReader};
-use crate::runs::stats::RunStats;
+use crate::runs::comparison::compare as compare_sides;
+use crate::runs::comparison::types::{ComparedSide, Comparison};
+use crate::runs::recording::reader::{RecordingEnd, RecordingReader};
+use crate::runs::stats::run_stats::RunStats;
 use crate::runs::stats::stats_builder::StatsBuilder;
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::store::{KeptRun, RunState, Store};
@@ -99,7 +100,7 @@ fn measure(kept: &KeptRun, families: Families, warmup: Warmup) -> anyhow::Result
 }
 
 fn replay(kept: &KeptRun, families: Families, warmup: Warmup) -> anyhow::Result<RunStats> {
-    let mut reader = TapeReader::open(kept.tape()?)?;
+    let mut reader = RecordingReader::open(kept.tape()?)?;
     let (mut model, mut ledger) = (Model::new(families), StatsBuilder::default());
     let mut looks = 0_u64;
     for sample in reader.by_ref() {
@@ -107,7 +108,7 @@ fn replay(kept: &KeptRun, families: Families, warmup: Warmup) -> anyhow::Result<
         let scene = model.next(sample.clone().into());
         ledger.take_in(&sample, &scene);
     }
-    let end = reader.end().filter(|end| !matches!(end, TapeEnd::Finished(tally) if !tally.full));
+    let end = reader.end().filter(|end| !matches!(end, RecordingEnd::Finished(tally) if !tally.full));
     let cut = end.filter(|_| kept.state != RunState::GoesOn);
     anyhow::ensure!(looks > 0, "there are no looks on its tape");
     let mut outcome = ledger.outcome(warmup);

@@ -14,7 +14,7 @@ use crate::data::run::RunEnd;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::output;
-use crate::runs::recording::reader::TapeReader;
+use crate::runs::recording::reader::RecordingReader;
 use crate::runs::store::{KeptRun, RemovedRun, Retention, RunState, Store};
 use crate::runs::summary::{RunSummary, SummaryBuilder};
 
@@ -96,7 +96,11 @@ fn remove(store: &Store, id: &str) -> anyhow::Result<()> {
 /// What the samples tell.
 fn remade(kept: &KeptRun, mut missing: Vec<String>) -> RunSummary {
     let mut gathering = SummaryBuilder::default();
-    match kept.tape().map_err(anyhow::Error::new).and_then(|file| TapeReader::open(file).map_err(anyhow::Error::new)) {
+    match kept
+        .tape()
+        .map_err(anyhow::Error::new)
+        .and_then(|file| RecordingReader::open(file).map_err(anyhow::Error::new))
+    {
         Ok(mut reader) => {
             let mut model = Model::of_whole_watch(Families::builtin());
             for sample in reader.by_ref() {

@@ -7,7 +7,7 @@ pub use rows::verdict;
 use serde::Serialize;
 pub use text::{markdown, text};
 
-use crate::runs::comparison::Comparison;
+use crate::runs::comparison::types::Comparison;
 use crate::runs::stats::warmup::Warmup;
 
 /// Name and version of the contract of `--json`.

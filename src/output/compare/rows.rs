@@ -1,7 +1,7 @@
 //! A comparison as rows of cells, and its verdict in words.
 
 use crate::present::format::{MISSING_ASCII, clean, cpus_or_dash, percent_or_dash, three_digits};
-use crate::runs::comparison::{
+use crate::runs::comparison::types::{
     Comparison, ComparisonResult, GroupFigures, Interval, Ranking, Ratio, SideFigures, StepFigures,
 };
 use crate::runs::stats::warmup::Warmup;

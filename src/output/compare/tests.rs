@@ -4,11 +4,12 @@ use super::*;
 use crate::data::Gap;
 use crate::data::limits::Caps;
 use crate::data::scene::{Demand, GroupKey};
-use crate::runs::comparison::{ComparedSide, compare};
+use crate::runs::comparison::compare;
+use crate::runs::comparison::types::ComparedSide;
 use crate::runs::stats::run_context::RunContext;
+use crate::runs::stats::run_stats::{GroupStats, Neighbours, RunStats, UsedMarks};
 use crate::runs::stats::spread::Spread;
 use crate::runs::stats::step_times::StepTimes;
-use crate::runs::stats::{GroupStats, MarkOrigin, Neighbours, RunStats};
 
 fn outcome(intra: u32, ms: f64, got: f64, waiting: f64) -> RunStats {
     let blocks_ms: Vec<f64> = (0..10).map(|at| ms * (1.0 + f64::from(at % 3) / 100.0)).collect();
@@ -27,7 +28,7 @@ fn outcome(intra: u32, ms: f64, got: f64, waiting: f64) -> RunStats {
             ..RunContext::default()
         },
         seconds: 10.0,
-        marks: Some(MarkOrigin::default()),
+        marks: Some(UsedMarks::default()),
         steps: Some(StepTimes {
             count: 1000,
             median_ms: ms,

@@ -92,12 +92,12 @@ mod tests {
         let mut reader = FileReader::default();
         for path in ["/home/train.py", "train.py", "../home/./train.py"] {
             let script =
-                self::tests::tests::tests::read(&Text::from(path), &files, Duration::ZERO, &mut reader).unwrap();
+                self::tests::tests::tests::tests::read(&Text::from(path), &files, Duration::ZERO, &mut reader).unwrap();
             assert_eq!((script.path.as_str(), script.wishes[0].line), (path, 2));
         }
         assert!(reader.bytes > 0);
-        let gap =
-            self::tests::tests::tests::read(&Text::from("none.py"), &files, Duration::ZERO, &mut reader).unwrap_err();
+        let gap = self::tests::tests::tests::tests::read(&Text::from("none.py"), &files, Duration::ZERO, &mut reader)
+            .unwrap_err();
         assert!(gap.why.starts_with("none.py can't be read: No such file"), "{gap:?}");
     }
 

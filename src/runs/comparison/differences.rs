@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::data::sample::ShimUse;
-use crate::runs::comparison::{ComparedSide, Difference};
-use crate::runs::stats::RunStats;
+use crate::runs::comparison::types::{ComparedSide, Difference};
 use crate::runs::stats::run_context::RunContext;
+use crate::runs::stats::run_stats::RunStats;
 
 /// What stands where something is not set or not known.
 const NOTHING: &str = "-";

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::data::scene::{CapCheck, Demand, GroupKey};
-use crate::runs::comparison::{ComparedSide, GroupFigures, GroupRow, Ranking, SideFigures, StepFigures, interval};
+use crate::runs::comparison::interval;
+use crate::runs::comparison::types::{ComparedSide, GroupFigures, GroupRow, Ranking, SideFigures, StepFigures};
+use crate::runs::stats::run_stats::{GroupStats, Neighbours, RunStats};
 use crate::runs::stats::spread::Spread;
 use crate::runs::stats::step_times::StepTimes;
-use crate::runs::stats::{GroupStats, Neighbours, RunStats};
 
 /// Of each side, in order. How they stand is not yet known.
 pub(crate) fn of(sides: &[ComparedSide]) -> Vec<SideFigures> {

@@ -1,7 +1,7 @@
 //! Where a side's time a step lies, by the rules.
 
-use crate::runs::comparison::Interval;
 use crate::runs::comparison::rules::ENOUGH_RUNS;
+use crate::runs::comparison::types::Interval;
 use crate::runs::stats::spread::Spread;
 use crate::runs::stats::step_times::StepTimes;
 

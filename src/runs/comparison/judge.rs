@@ -1,9 +1,10 @@
 //! Who is faster: each side against the fastest, and what follows for all.
 
 use crate::data::sample::StepSource;
+use crate::runs::comparison::interval;
 use crate::runs::comparison::interval::Extent;
 use crate::runs::comparison::rules::{ALIKE_SHARE, least_difference};
-use crate::runs::comparison::{ComparedSide, ComparisonResult, Ranking, Ratio, SideFigures, interval};
+use crate::runs::comparison::types::{ComparedSide, ComparisonResult, Ranking, Ratio, SideFigures};
 use crate::runs::stats::step_times::StepTimes;
 
 /// Fills in how each side stands, and says what that comes to.

@@ -1,8 +1,9 @@
 //! What to bear in mind when reading a comparison.
 
 use crate::data::scene::CheckOutcome as Answer;
+use crate::runs::comparison::differences;
 use crate::runs::comparison::rules::{BUSY_SHARE, ENOUGH_RUNS, STALLS};
-use crate::runs::comparison::{ComparedSide, SideFigures, differences};
+use crate::runs::comparison::types::{ComparedSide, SideFigures};
 
 /// In the order of the sides.
 pub(crate) fn remarks(sides: &[ComparedSide], figures: &[SideFigures]) -> Vec<String> {

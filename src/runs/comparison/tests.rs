@@ -3,10 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::Gap;
 use crate::data::limits::Caps;
 use crate::data::sample::StepSource;
+use crate::runs::comparison::types::{ComparisonResult, Ranking};
+use crate::runs::stats::run_stats::{Neighbours, RunStats, UsedMarks};
+use crate::runs::stats::spread::Spread;
 use crate::runs::stats::step_times::StepTimes;
-use crate::runs::stats::{MarkOrigin, Neighbours};
 
 /// Numbers that look random and are the same each time (splitmix64).
 struct Chance(u64);
@@ -58,7 +61,7 @@ fn outcome(blocks_ms: Vec<f64>) -> RunStats {
     let mean_ms = blocks_ms.iter().sum::<f64>() / blocks_ms.len() as f64;
     let cpus = Spread { low: 0.1, median: 0.2, high: 0.3 };
     RunStats {
-        marks: Some(MarkOrigin { source: StepSource::Keras, streams: 1, left_out: 0 }),
+        marks: Some(UsedMarks { source: StepSource::Keras, streams: 1, left_out: 0 }),
         steps: Some(StepTimes {
             count: 200,
             median_ms: blocks_ms[0],
@@ -160,7 +163,7 @@ fn what_is_no_step_of_the_same_kind_or_no_step_at_all_is_not_ranked() {
     let mut chance = Chance(5);
     let a = side("a", 3, 100.0, CALM, &mut chance);
     let mut b = side("b", 3, 200.0, CALM, &mut chance);
-    b.runs[0].marks = Some(MarkOrigin { source: StepSource::Iterator, ..MarkOrigin::default() });
+    b.runs[0].marks = Some(UsedMarks { source: StepSource::Iterator, ..UsedMarks::default() });
     let verdict = compare(&[a.clone(), b.clone()]).verdict;
     assert!(
         matches!(&verdict, ComparisonResult::NoRanking { why } if why.contains("not the same thing")),

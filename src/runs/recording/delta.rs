@@ -4,14 +4,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{
-    Cost, CounterSource, Counters, CpuTime, HostFact, Identity, LaunchFact, LaunchSample, ProcessFact, ProcessSample,
-    Sample, ShimReport, StepMarks, ThreadDetail, ThreadFact, ThreadState, Throttle,
+    Cost, CounterSource, CpuTime, HostFact, LaunchFact, LaunchSample, ProcessFact, ProcessSample, Sample, ShimReport,
+    StepMarks, ThreadDetail, ThreadFact, Throttle,
 };
-use crate::data::{CpuSet, Gap, ProcessKey, ThreadKey};
-use crate::runs::recording::weight;
+use crate::data::{Gap, ProcessKey, ThreadKey};
+use crate::runs::recording::size;
+use crate::runs::recording::size::SizeBudget;
+use crate::runs::recording::thread_delta::{ThreadDelta, changed, is_default};
 
 /// A sample; a missing field is as it was in the look before.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -26,7 +28,7 @@ pub(crate) struct SampleDelta {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     cpus: Vec<(u32, u64, u64, u64)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    processes: Vec<ProcessLook>,
+    processes: Vec<ProcessDelta>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     details: Vec<(ThreadKey, ThreadDetail)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,13 +37,13 @@ pub(crate) struct SampleDelta {
     gaps: Option<Vec<Gap>>,
     /// Missing: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    launch: Option<LaunchLook>,
+    launch: Option<LaunchDelta>,
     #[serde(default)]
     cost: Cost,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct LaunchLook {
+struct LaunchDelta {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fact: Option<Arc<LaunchFact>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,7 +53,7 @@ struct LaunchLook {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct ProcessLook {
+struct ProcessDelta {
     key: ProcessKey,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fact: Option<Arc<ProcessFact>>,
@@ -65,56 +67,9 @@ struct ProcessLook {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     gone: Vec<ThreadKey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    threads: Vec<ThreadLook>,
+    threads: Vec<ThreadDelta>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     throttle: Vec<Option<Throttle>>,
-}
-
-/// A thread that is new or changed; short names, because there are many.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct ThreadLook {
-    /// tid.
-    t: u32,
-    /// Its birth, in clock ticks.
-    b: u64,
-    /// Run time since the look before, nanoseconds; wraps.
-    #[serde(default, skip_serializing_if = "is_default")]
-    r: u64,
-    /// Wait time since, nanoseconds; wraps.
-    #[serde(default, skip_serializing_if = "is_default")]
-    w: u64,
-    /// Time slices since; wraps.
-    #[serde(default, skip_serializing_if = "is_default")]
-    s: u64,
-    /// Clock ticks of CPU time since; wraps.
-    #[serde(default, skip_serializing_if = "is_default")]
-    k: u64,
-    /// State.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    st: Option<ThreadState>,
-    /// Last CPU; null: not known.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    c: Option<Option<u32>>,
-    /// CPUs it may run on; null: not known.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    a: Option<Option<Arc<CpuSet>>>,
-    /// Identity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<Arc<Identity>>,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-/// A field that is there but null is given.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-/// The value, where it is another than before.
-fn changed<T: PartialEq>(now: &Arc<T>, before: &Arc<T>) -> Option<Arc<T>> {
-    (!Arc::ptr_eq(now, before) && now != before).then(|| now.clone())
 }
 
 impl SampleDelta {
@@ -124,7 +79,7 @@ impl SampleDelta {
         for process in before.processes.iter().rev() {
             bases.insert(process.fact.key, process);
         }
-        let process = |process: &ProcessSample| ProcessLook::between(bases.remove(&process.fact.key), process);
+        let process = |process: &ProcessSample| ProcessDelta::between(bases.remove(&process.fact.key), process);
         Self {
             at_ns: now.at_ns,
             interval_ns: (now.interval_ns != before.interval_ns).then_some(now.interval_ns),
@@ -135,7 +90,7 @@ impl SampleDelta {
             details: now.details.clone(),
             source: (now.source != before.source).then_some(now.source),
             gaps: (now.gaps != before.gaps).then(|| now.gaps.clone()),
-            launch: now.launch.as_ref().map(|launch| LaunchLook::between(before.launch.as_ref(), launch)),
+            launch: now.launch.as_ref().map(|launch| LaunchDelta::between(before.launch.as_ref(), launch)),
             cost: now.cost,
         }
     }
@@ -146,7 +101,7 @@ impl SampleDelta {
         for process in before.processes.iter().rev() {
             bases.insert(process.fact.key, process);
         }
-        let mut room = Room::default();
+        let mut room = SizeBudget::default();
         let mut processes = Vec::with_capacity(self.processes.len());
         for process in self.processes {
             let base = bases.remove(&process.key);
@@ -169,7 +124,7 @@ impl SampleDelta {
     }
 }
 
-impl LaunchLook {
+impl LaunchDelta {
     fn between(before: Option<&LaunchSample>, now: &LaunchSample) -> Self {
         let none = LaunchSample::default();
         let before = before.unwrap_or(&none);
@@ -190,7 +145,7 @@ impl LaunchLook {
     }
 }
 
-impl ProcessLook {
+impl ProcessDelta {
     fn between(before: Option<&ProcessSample>, now: &ProcessSample) -> Self {
         let base = base(before);
         let mut look = Self {
@@ -203,7 +158,7 @@ impl ProcessLook {
             ..Self::default()
         };
         if look.whole {
-            look.threads.extend(now.threads.iter().filter_map(|thread| ThreadLook::between(None, thread)));
+            look.threads.extend(now.threads.iter().filter_map(|thread| ThreadDelta::between(None, thread)));
             return look;
         }
         let mut base = base.iter().peekable();
@@ -212,16 +167,16 @@ impl ProcessLook {
                 look.gone.push(gone.key);
             }
             let old = base.next_if(|old| old.key == thread.key);
-            look.threads.extend(ThreadLook::between(old, thread));
+            look.threads.extend(ThreadDelta::between(old, thread));
         }
         look.gone.extend(base.map(|gone| gone.key));
         look
     }
 
-    fn upon(self, before: Option<&ProcessSample>, room: &mut Room) -> Result<ProcessSample, String> {
+    fn upon(self, before: Option<&ProcessSample>, room: &mut SizeBudget) -> Result<ProcessSample, String> {
         let fact = self.fact.or_else(|| before.map(|before| before.fact.clone()));
         let fact = fact.ok_or_else(|| format!("process {} was never described", self.key.pid))?;
-        room.take(weight::process(&fact))?;
+        room.take(size::process_bytes(&fact))?;
         let base = if self.whole { &[] } else { base(before) };
         let mut threads = Vec::with_capacity(base.len());
         let mut gone = self.gone.into_iter().peekable();
@@ -248,7 +203,7 @@ impl ProcessLook {
             return Err(format!("the threads of process {} are in disorder", self.key.pid));
         }
         for thread in &threads {
-            room.take_thread(weight::thread(&thread.identity))?;
+            room.take_thread(size::thread_bytes(&thread.identity))?;
         }
         Ok(ProcessSample { fact, ended: self.ended, cpu_ticks: self.cpu_ticks, threads, throttle: self.throttle })
     }
@@ -261,81 +216,4 @@ fn base(before: Option<&ProcessSample>) -> &[ThreadFact] {
 
 fn rising(threads: &[ThreadFact]) -> bool {
     threads.is_sorted_by(|a, b| a.key < b.key)
-}
-
-impl ThreadLook {
-    fn key(&self) -> ThreadKey {
-        ThreadKey { tid: crate::data::Tid(self.t), start_ticks: self.b }
-    }
-
-    /// Nothing where nothing changed.
-    fn between(before: Option<&ThreadFact>, now: &ThreadFact) -> Option<Self> {
-        if before.is_some_and(|before| before == now) {
-            return None;
-        }
-        let counters = before.map_or_else(Counters::default, |before| before.counters);
-        let affinity = before.and_then(|before| before.affinity.as_ref());
-        Some(Self {
-            t: now.key.tid.0,
-            b: now.key.start_ticks,
-            r: now.counters.run_ns.wrapping_sub(counters.run_ns),
-            w: now.counters.wait_ns.wrapping_sub(counters.wait_ns),
-            s: now.counters.slices.wrapping_sub(counters.slices),
-            k: now.cpu_ticks.wrapping_sub(before.map_or(0, |before| before.cpu_ticks)),
-            st: (now.state != before.map_or(ThreadState::default(), |before| before.state)).then_some(now.state),
-            c: (now.last_cpu != before.and_then(|before| before.last_cpu)).then_some(now.last_cpu),
-            a: (now.affinity.as_ref() != affinity).then(|| now.affinity.clone()),
-            id: before.map_or_else(|| Some(now.identity.clone()), |before| changed(&now.identity, &before.identity)),
-        })
-    }
-
-    fn upon(self, before: Option<&ThreadFact>) -> Result<ThreadFact, String> {
-        let key = self.key();
-        let identity = self.id.or_else(|| before.map(|before| before.identity.clone()));
-        let counters = before.map_or_else(Counters::default, |before| before.counters);
-        Ok(ThreadFact {
-            key,
-            counters: Counters {
-                run_ns: counters.run_ns.wrapping_add(self.r),
-                wait_ns: counters.wait_ns.wrapping_add(self.w),
-                slices: counters.slices.wrapping_add(self.s),
-            },
-            cpu_ticks: before.map_or(0, |before| before.cpu_ticks).wrapping_add(self.k),
-            state: self.st.unwrap_or_else(|| before.map_or(ThreadState::default(), |before| before.state)),
-            last_cpu: self.c.unwrap_or_else(|| before.and_then(|before| before.last_cpu)),
-            affinity: self.a.unwrap_or_else(|| before.and_then(|before| before.affinity.clone())),
-            identity: identity.ok_or_else(|| format!("thread {} was never described", key.tid))?,
-        })
-    }
-}
-
-/// What one sample has taken of what it may.
-#[derive(Debug, Default)]
-struct Room {
-    bytes: usize,
-    threads: usize,
-}
-
-impl Room {
-    fn take(&mut self, bytes: usize) -> Result<(), String> {
-        self.bytes = self.bytes.saturating_add(bytes);
-        match self.bytes <= weight::MOST_BYTES && self.threads <= weight::MOST_THREADS {
-            true => Ok(()),
-            false => Err("a look at more processes and threads than a tape may hold".to_owned()),
-        }
-    }
-
-    fn take_thread(&mut self, bytes: usize) -> Result<(), String> {
-        self.threads += 1;
-        self.take(bytes)
-    }
-}
-
-/// Whether a tape may hold it.
-pub(crate) fn fits(sample: &Sample) -> bool {
-    let mut room = Room::default();
-    sample.processes.iter().all(|process| {
-        room.take(weight::process(&process.fact)).is_ok()
-            && process.threads.iter().all(|thread| room.take_thread(weight::thread(&thread.identity)).is_ok())
-    })
 }

@@ -1,15 +1,16 @@
-//! What a tape says of itself before the first look.
+//! The lines of a recording: a header, samples, an end. Gzip, each line one JSON value; its file is `samples.tape`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::Text;
+use crate::runs::recording::delta::SampleDelta;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "tftop.tape/1";
 
 /// The first line of a tape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TapeHeader {
+pub struct RecordingHeader {
     /// [`SCHEMA`].
     pub schema: Text,
     /// Who wrote it: tftop's version.
@@ -23,9 +24,43 @@ pub struct TapeHeader {
     pub started_ns: u64,
 }
 
-impl TapeHeader {
+impl RecordingHeader {
     /// A tape of this version of tftop, begun at this instant.
     pub fn new(started_unix_ms: u64, started_ns: u64) -> Self {
         Self { schema: SCHEMA.into(), tftop: env!("CARGO_PKG_VERSION").into(), started_unix_ms, started_ns }
     }
+}
+
+/// Longest line of a tape, in bytes before compression: a look at 30,000 new threads fits.
+pub(crate) const LONGEST_LINE: usize = 8 << 20;
+
+/// One line of a tape.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RecordingLine {
+    /// The first.
+    Tape(RecordingHeader),
+    /// A sample, as what is different from the one before.
+    Look(Box<SampleDelta>),
+    /// From here on one look of so many is on the tape.
+    Thinned(u32),
+    /// The last; a tape without it was cut.
+    End(RecordingStats),
+}
+
+/// What is on a tape, and what is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingStats {
+    /// Looks on it.
+    #[serde(default)]
+    pub looks: u64,
+    /// Looks left out to keep it small.
+    #[serde(default)]
+    pub thinned: u64,
+    /// Looks left out because they were too large, or came while the disk kept the writer waiting.
+    #[serde(default)]
+    pub lost: u64,
+    /// Whether it ends before its target, because it is full.
+    #[serde(default)]
+    pub full: bool,
 }

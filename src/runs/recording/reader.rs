@@ -8,43 +8,41 @@ use flate2::read::GzDecoder;
 
 use crate::data::Text;
 use crate::data::sample::Sample;
-use crate::runs::recording::format::{SCHEMA, TapeHeader};
-use crate::runs::recording::writer::TapeStats;
-use crate::runs::recording::{LONGEST_LINE, TapeLine};
+use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats, SCHEMA};
 
 /// Most bytes of a tape after decompression: what its writer puts into a full tape is a small part of that.
 const MOST_BYTES: u64 = 64 << 30;
 
 /// The looks of a tape, as they were written.
 #[derive(Debug)]
-pub struct TapeReader<R: Read> {
+pub struct RecordingReader<R: Read> {
     lines: BufReader<GzDecoder<R>>,
     pub(crate) line: Vec<u8>,
-    header: TapeHeader,
+    header: RecordingHeader,
     before: Sample,
     bytes: u64,
-    end: Option<TapeEnd>,
+    end: Option<RecordingEnd>,
 }
 
 /// How a tape ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TapeEnd {
+pub enum RecordingEnd {
     /// Its writer finished it.
-    Finished(TapeStats),
+    Finished(RecordingStats),
     /// Its writer was ended before: what is missing is at most the last seconds.
     Cut,
     /// From here on it makes no sense.
     Broken(String),
 }
 
-impl TapeEnd {
+impl RecordingEnd {
     /// Whether everything up to the target's end is there.
     pub fn is_complete(&self) -> bool {
         matches!(self, Self::Finished(tally) if !tally.full)
     }
 }
 
-impl fmt::Display for TapeEnd {
+impl fmt::Display for RecordingEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Finished(tally) if tally.full => f.write_str("the tape was full before the end"),
@@ -57,7 +55,7 @@ impl fmt::Display for TapeEnd {
 
 /// Why a file is no tape that can be read.
 #[derive(Debug)]
-pub enum TapeError {
+pub enum RecordingError {
     /// The file can't be read.
     Io(io::Error),
     /// Nothing of it is a tape.
@@ -66,7 +64,7 @@ pub enum TapeError {
     OtherFormat(Text),
 }
 
-impl fmt::Display for TapeError {
+impl fmt::Display for RecordingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => error.fmt(f),
@@ -78,51 +76,51 @@ impl fmt::Display for TapeError {
     }
 }
 
-impl std::error::Error for TapeError {}
+impl std::error::Error for RecordingError {}
 
-impl<R: Read> TapeReader<R> {
+impl<R: Read> RecordingReader<R> {
     /// Reads the header.
-    pub fn open(tape: R) -> Result<Self, TapeError> {
+    pub fn open(tape: R) -> Result<Self, RecordingError> {
         let mut reader = Self {
             lines: BufReader::new(GzDecoder::new(tape)),
             line: Vec::new(),
-            header: TapeHeader::new(0, 0),
+            header: RecordingHeader::new(0, 0),
             before: Sample::default(),
             bytes: 0,
             end: None,
         };
         match reader.line() {
-            Ok(TapeLine::Tape(header)) if *header.schema == *SCHEMA => reader.header = header,
-            Ok(TapeLine::Tape(header)) => return Err(TapeError::OtherFormat(header.schema)),
-            Err(Stop::Io(error)) => return Err(TapeError::Io(error)),
-            Ok(_) | Err(Stop::Cut | Stop::Broken(_)) => return Err(TapeError::NoTape),
+            Ok(RecordingLine::Tape(header)) if *header.schema == *SCHEMA => reader.header = header,
+            Ok(RecordingLine::Tape(header)) => return Err(RecordingError::OtherFormat(header.schema)),
+            Err(Stop::Io(error)) => return Err(RecordingError::Io(error)),
+            Ok(_) | Err(Stop::Cut | Stop::Broken(_)) => return Err(RecordingError::NoTape),
         }
         Ok(reader)
     }
 
     /// How it ended; none before the last look was taken.
-    pub fn end(&self) -> Option<&TapeEnd> {
+    pub fn end(&self) -> Option<&RecordingEnd> {
         self.end.as_ref()
     }
 
-    fn look(&mut self) -> Result<Sample, TapeEnd> {
+    fn look(&mut self) -> Result<Sample, RecordingEnd> {
         loop {
             match self.line() {
-                Ok(TapeLine::Look(look)) => {
-                    self.before = look.upon(&self.before).map_err(TapeEnd::Broken)?;
+                Ok(RecordingLine::Look(look)) => {
+                    self.before = look.upon(&self.before).map_err(RecordingEnd::Broken)?;
                     return Ok(self.before.clone());
                 }
-                Ok(TapeLine::Thinned(_)) => {}
-                Ok(TapeLine::End(tally)) => return Err(TapeEnd::Finished(tally)),
-                Ok(TapeLine::Tape(_)) => return Err(TapeEnd::Broken("it begins a second time".to_owned())),
-                Err(Stop::Cut) => return Err(TapeEnd::Cut),
-                Err(Stop::Broken(why)) => return Err(TapeEnd::Broken(why)),
-                Err(Stop::Io(error)) => return Err(TapeEnd::Broken(format!("it can't be read on: {error}"))),
+                Ok(RecordingLine::Thinned(_)) => {}
+                Ok(RecordingLine::End(tally)) => return Err(RecordingEnd::Finished(tally)),
+                Ok(RecordingLine::Tape(_)) => return Err(RecordingEnd::Broken("it begins a second time".to_owned())),
+                Err(Stop::Cut) => return Err(RecordingEnd::Cut),
+                Err(Stop::Broken(why)) => return Err(RecordingEnd::Broken(why)),
+                Err(Stop::Io(error)) => return Err(RecordingEnd::Broken(format!("it can't be read on: {error}"))),
             }
         }
     }
 
-    fn line(&mut self) -> Result<TapeLine, Stop> {
+    fn line(&mut self) -> Result<RecordingLine, Stop> {
         self.line.clear();
         let mut limited = (&mut self.lines).take(LONGEST_LINE as u64 + 1);
         limited.read_until(b'\n', &mut self.line).map_err(Stop::of)?;
@@ -137,7 +135,7 @@ impl<R: Read> TapeReader<R> {
     }
 }
 
-impl<R: Read> Iterator for TapeReader<R> {
+impl<R: Read> Iterator for RecordingReader<R> {
     type Item = Sample;
 
     fn next(&mut self) -> Option<Sample> {

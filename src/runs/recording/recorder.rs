@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use crate::data::sample::{Sample, StepMarks};
-use crate::runs::recording::format::TapeHeader;
+use crate::runs::recording::format::{RecordingHeader, RecordingStats};
 use crate::runs::recording::steps::StepWriter;
-use crate::runs::recording::writer::{TapeStats, TapeWriter};
+use crate::runs::recording::writer::RecordingWriter;
 
 /// Looks that wait for the disk before any is left out.
 const MOST_WAITING: usize = 64;
@@ -33,14 +33,14 @@ pub struct RecorderFiles {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingResult {
     /// What is on the tape; none where there is none that is finished.
-    pub tape: Option<TapeStats>,
+    pub tape: Option<RecordingStats>,
     /// What is missing, and why; each a sentence.
     pub missing: Vec<String>,
 }
 
 /// Writes the looks of one target.
 #[derive(Debug)]
-pub struct TapeRecorder {
+pub struct Recorder {
     looks: SyncSender<Sample>,
     done: Receiver<RecordingResult>,
     /// Looks that found the queue full, and their marks.
@@ -48,9 +48,9 @@ pub struct TapeRecorder {
     late: Vec<StepMarks>,
 }
 
-impl TapeRecorder {
+impl Recorder {
     /// Begins both files and the thread.
-    pub fn start(files: RecorderFiles, header: TapeHeader) -> std::io::Result<Self> {
+    pub fn start(files: RecorderFiles, header: RecordingHeader) -> std::io::Result<Self> {
         let (looks, come) = mpsc::sync_channel(MOST_WAITING);
         let (tell, done) = mpsc::channel();
         let write = move || {
@@ -91,10 +91,10 @@ impl TapeRecorder {
 }
 
 /// Writes what comes until nobody sends any more. A file that fails is given up; the other goes on.
-fn record(files: RecorderFiles, header: TapeHeader, looks: &Receiver<Sample>) -> RecordingResult {
+fn record(files: RecorderFiles, header: RecordingHeader, looks: &Receiver<Sample>) -> RecordingResult {
     let mut recorded = RecordingResult::default();
     let started_ns = header.started_ns;
-    let mut tape = files.tape.and_then(|file| recorded.kept("samples", TapeWriter::new(file, header, TAPE_LIMIT)));
+    let mut tape = files.tape.and_then(|file| recorded.kept("samples", RecordingWriter::new(file, header, TAPE_LIMIT)));
     let mut steps =
         files.steps.and_then(|file| recorded.kept("step times", StepWriter::new(file, started_ns, STEPS_LIMIT)));
     for sample in looks {

@@ -9,21 +9,22 @@ use flate2::write::GzEncoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::*;
 use crate::data::*;
-use crate::runs::recording::reader::{TapeEnd, TapeReader};
-use crate::runs::recording::writer::TapeWriter;
+use crate::runs::recording::delta::SampleDelta;
+use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
+use crate::runs::recording::reader::{RecordingEnd, RecordingReader};
+use crate::runs::recording::writer::RecordingWriter;
 
-fn written(samples: &[Sample], limit: u64) -> (Vec<u8>, TapeStats) {
+fn written(samples: &[Sample], limit: u64) -> (Vec<u8>, RecordingStats) {
     let mut tape = Vec::new();
-    let mut writer = TapeWriter::new(&mut tape, TapeHeader::new(1_000, 7), limit).unwrap();
+    let mut writer = RecordingWriter::new(&mut tape, RecordingHeader::new(1_000, 7), limit).unwrap();
     samples.iter().for_each(|sample| writer.write(sample.clone()).unwrap());
     let tally = writer.finish().unwrap();
     (tape, tally)
 }
 
-fn read(tape: &[u8]) -> (Vec<Sample>, TapeEnd) {
-    let mut reader = TapeReader::open(tape).unwrap();
+fn read(tape: &[u8]) -> (Vec<Sample>, RecordingEnd) {
+    let mut reader = RecordingReader::open(tape).unwrap();
     let samples = reader.by_ref().collect();
     (samples, reader.end().unwrap().clone())
 }
@@ -35,11 +36,11 @@ fn compressed(lines: &[&str]) -> Vec<u8> {
 }
 
 fn header() -> String {
-    serde_json::to_string(&TapeLine::Tape(TapeHeader::new(1_000, 7))).unwrap()
+    serde_json::to_string(&RecordingLine::Tape(RecordingHeader::new(1_000, 7))).unwrap()
 }
 
 /// A tape of these lines behind a good header.
-fn broken_by(lines: &[&str]) -> (usize, TapeEnd) {
+fn broken_by(lines: &[&str]) -> (usize, RecordingEnd) {
     let header = header();
     let lines: Vec<&str> = std::iter::once(header.as_str()).chain(lines.iter().copied()).collect();
     let (samples, end) = read(&compressed(&lines));
@@ -105,12 +106,16 @@ fn a_tape_cut_anywhere_is_read_up_to_its_last_seconds() {
     let (tape, _) = written(&samples, u64::MAX);
     let mut most = 0;
     for cut in 0..tape.len() {
-        let Ok(mut reader) = TapeReader::open(&tape[..cut]) else { continue };
+        let Ok(mut reader) = RecordingReader::open(&tape[..cut]) else { continue };
         let seen: Vec<Sample> = reader.by_ref().collect();
         assert_eq!(seen, samples[..seen.len()]);
         // Only gzip's own length and checksum come after the last line.
-        let finished = matches!(reader.end(), Some(TapeEnd::Finished(_)));
-        assert!(reader.end() == Some(&TapeEnd::Cut) || (finished && seen.len() == 12), "{cut}: {:?}", reader.end());
+        let finished = matches!(reader.end(), Some(RecordingEnd::Finished(_)));
+        assert!(
+            reader.end() == Some(&RecordingEnd::Cut) || (finished && seen.len() == 12),
+            "{cut}: {:?}",
+            reader.end()
+        );
         assert!(seen.len() >= most, "a longer tape holds no less");
         most = seen.len();
     }
@@ -120,13 +125,13 @@ fn a_tape_cut_anywhere_is_read_up_to_its_last_seconds() {
 #[test]
 fn a_killed_writer_loses_two_seconds_at_most() {
     let mut tape = Vec::new();
-    let mut writer = TapeWriter::new(&mut tape, TapeHeader::new(0, 0), u64::MAX).unwrap();
+    let mut writer = RecordingWriter::new(&mut tape, RecordingHeader::new(0, 0), u64::MAX).unwrap();
     watch(9).into_iter().for_each(|sample| writer.write(sample).unwrap());
     // Nothing of it is run any more.
     std::mem::forget(writer);
     let (samples, end) = read(&tape);
     assert!(samples.len() >= 8, "{}", samples.len());
-    assert_eq!(end, TapeEnd::Cut);
+    assert_eq!(end, RecordingEnd::Cut);
 }
 
 #[test]
@@ -140,7 +145,7 @@ fn a_long_run_is_thinned_and_keeps_its_marks_and_its_last_look() {
     let (tape, tally) = written(&samples, limit);
     assert!(tape.len() as u64 <= limit + 10_000, "{}", tape.len());
     let (read, end) = read(&tape);
-    assert_eq!((end, tally.looks + tally.thinned), (TapeEnd::Finished(tally.clone()), 4_000));
+    assert_eq!((end, tally.looks + tally.thinned), (RecordingEnd::Finished(tally.clone()), 4_000));
     assert!(tally.thinned > 0 && tally.looks == read.len() as u64 && !tally.full, "{tally:?}");
     assert_eq!(read.last().unwrap().at_ns, samples.last().unwrap().at_ns);
     let marks: Vec<u64> =
@@ -153,12 +158,12 @@ fn a_full_tape_says_so() {
     let (tape, tally) = written(&watch(5_000), 2_000);
     let (samples, end) = read(&tape);
     assert!(tally.full && tally.lost > 0 && tape.len() < 20_000, "{tally:?} {}", tape.len());
-    assert_eq!((samples.len() as u64, end), (tally.looks, TapeEnd::Finished(tally)));
+    assert_eq!((samples.len() as u64, end), (tally.looks, RecordingEnd::Finished(tally)));
 }
 
 #[test]
 fn what_is_no_tape_is_refused_with_the_reason() {
-    let refused = |bytes: &[u8]| TapeReader::open(bytes).map(drop).unwrap_err().to_string();
+    let refused = |bytes: &[u8]| RecordingReader::open(bytes).map(drop).unwrap_err().to_string();
     assert!(refused(b"").contains("no tape") && refused(b"garbage").contains("no tape"));
     assert!(refused(&compressed(&["{}"])).contains("no tape"));
     let newer = compressed(&[r#"{"tape":{"schema":"tftop.tape/99"}}"#]);
@@ -168,8 +173,8 @@ fn what_is_no_tape_is_refused_with_the_reason() {
 #[test]
 fn wrong_references_end_the_tape_with_the_reason() {
     let new = r#"{"look":{"at_ns":1,"processes":[{"key":{"pid":7,"start_ticks":5}}]}}"#;
-    assert_eq!(broken_by(&[new]), (0, TapeEnd::Broken("process 7 was never described".to_owned())));
-    let sample = serde_json::to_string(&TapeLine::Look(Box::new(SampleDelta::between(
+    assert_eq!(broken_by(&[new]), (0, RecordingEnd::Broken("process 7 was never described".to_owned())));
+    let sample = serde_json::to_string(&RecordingLine::Look(Box::new(SampleDelta::between(
         &Sample::default(),
         &sample(1, vec![thread(7, 1, "a"), thread(9, 1, "b")]),
     ))))
@@ -182,9 +187,9 @@ fn wrong_references_end_the_tape_with_the_reason() {
         (r#""threads":[{"t":6,"b":5,"id":null}]"#, "thread 6 was never described"),
     ] {
         let next = format!(r#"{{"look":{{"at_ns":2,"processes":[{{"key":{{"pid":7,"start_ticks":5}},{threads}}}]}}}}"#);
-        assert_eq!(broken_by(&[&sample, &next]), (1, TapeEnd::Broken(why.to_owned())), "{threads}");
+        assert_eq!(broken_by(&[&sample, &next]), (1, RecordingEnd::Broken(why.to_owned())), "{threads}");
     }
-    assert!(matches!(broken_by(&[&sample, &header()]), (1, TapeEnd::Broken(why)) if why.contains("second time")));
+    assert!(matches!(broken_by(&[&sample, &header()]), (1, RecordingEnd::Broken(why)) if why.contains("second time")));
 }
 
 #[test]
@@ -194,9 +199,9 @@ fn a_line_that_unpacks_to_gigabytes_is_not_unpacked() {
     let spaces = vec![b' '; 1 << 20];
     (0..64).for_each(|_| bomb.write_all(&spaces).unwrap());
     let bomb = bomb.finish().unwrap();
-    let mut reader = TapeReader::open(bomb.as_slice()).unwrap();
+    let mut reader = RecordingReader::open(bomb.as_slice()).unwrap();
     assert_eq!(reader.next(), None);
-    assert!(matches!(reader.end(), Some(TapeEnd::Broken(why)) if why.contains("more than any tftop writes")));
+    assert!(matches!(reader.end(), Some(RecordingEnd::Broken(why)) if why.contains("more than any tftop writes")));
     assert!(reader.line.capacity() <= 4 * LONGEST_LINE, "{}", reader.line.capacity());
 }
 
@@ -215,7 +220,7 @@ fn threads_that_never_end_do_not_fill_the_memory() {
         .collect();
     let (looks, end) = broken_by(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(looks > 10 && looks < 40, "{looks}");
-    assert!(matches!(end, TapeEnd::Broken(why) if why.contains("more processes and threads")));
+    assert!(matches!(end, RecordingEnd::Broken(why) if why.contains("more processes and threads")));
 }
 
 #[test]
@@ -231,7 +236,10 @@ fn a_sample_too_large_for_a_tape_is_left_out_and_counted() {
 #[test]
 fn a_tape_of_the_first_version_still_loads() {
     let (samples, end) = read(include_bytes!("../../../tests/data/tape/first.tape"));
-    assert_eq!(end, TapeEnd::Finished(TapeStats { looks: samples.len() as u64, ..TapeStats::default() }));
+    assert_eq!(
+        end,
+        RecordingEnd::Finished(RecordingStats { looks: samples.len() as u64, ..RecordingStats::default() })
+    );
     let last = samples.last().unwrap();
     assert_eq!(last.processes[0].fact.tensorflow.as_ref().unwrap().version, Some("2.21.0".into()));
     assert_eq!(last.launch.as_ref().unwrap().fact.caps.intra, Some(1));
@@ -312,7 +320,7 @@ proptest! {
     #[test]
     fn what_was_written_is_what_is_read(samples in vec(samples(), 0..6)) {
         let (tape, tally) = written(&samples, u64::MAX);
-        prop_assert_eq!(read(&tape), (samples, TapeEnd::Finished(tally)));
+        prop_assert_eq!(read(&tape), (samples, RecordingEnd::Finished(tally)));
     }
 
     #[test]
@@ -321,7 +329,7 @@ proptest! {
         let at = at.index(tape.len());
         let end = tape.len().min(at + bytes.len());
         tape[at..end].copy_from_slice(&bytes[..end - at]);
-        if let Ok(reader) = TapeReader::open(tape.as_slice()) {
+        if let Ok(reader) = RecordingReader::open(tape.as_slice()) {
             prop_assert!(reader.count() <= 64);
         }
     }
@@ -329,10 +337,10 @@ proptest! {
     #[test]
     fn a_line_of_garbage_only_ends_it(line in ".{0,60}", bytes in vec(any::<u8>(), 0..60)) {
         let (_, end) = broken_by(&[&line]);
-        prop_assert!(matches!(end, TapeEnd::Broken(_)), "{:?}", end);
+        prop_assert!(matches!(end, RecordingEnd::Broken(_)), "{:?}", end);
         let mut out = GzEncoder::new(Vec::new(), Compression::fast());
         writeln!(out, "{}", header()).unwrap();
         out.write_all(&bytes).unwrap();
-        prop_assert_eq!(TapeReader::open(out.finish().unwrap().as_slice()).unwrap().count(), 0);
+        prop_assert_eq!(RecordingReader::open(out.finish().unwrap().as_slice()).unwrap().count(), 0);
     }
 }

@@ -6,12 +6,11 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{LaunchSample, Sample, StepMarks};
-use crate::runs::recording::delta::{SampleDelta, fits};
-use crate::runs::recording::format::TapeHeader;
-use crate::runs::recording::{LONGEST_LINE, TapeLine};
+use crate::runs::recording::delta::SampleDelta;
+use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
+use crate::runs::recording::size::fits;
 
 /// How long what was written may stay in the compressor's memory.
 const FLUSH_NS: u64 = 2_000_000_000;
@@ -22,7 +21,7 @@ const MOST_WAITING: usize = 100_000;
 
 /// A tape that is being written.
 #[derive(Debug)]
-pub struct TapeWriter<W: Write> {
+pub struct RecordingWriter<W: Write> {
     out: GzEncoder<Counted<W>>,
     line: Vec<u8>,
     /// The look that the next one is compared with.
@@ -36,29 +35,12 @@ pub struct TapeWriter<W: Write> {
     skipped: Option<Sample>,
     waiting: Vec<StepMarks>,
     seen: u64,
-    tally: TapeStats,
+    tally: RecordingStats,
 }
 
-/// What is on a tape, and what is not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TapeStats {
-    /// Looks on it.
-    #[serde(default)]
-    pub looks: u64,
-    /// Looks left out to keep it small.
-    #[serde(default)]
-    pub thinned: u64,
-    /// Looks left out because they were too large, or came while the disk kept the writer waiting.
-    #[serde(default)]
-    pub lost: u64,
-    /// Whether it ends before its target, because it is full.
-    #[serde(default)]
-    pub full: bool,
-}
-
-impl<W: Write> TapeWriter<W> {
+impl<W: Write> RecordingWriter<W> {
     /// Begins a tape of at most about so many bytes.
-    pub fn new(out: W, header: TapeHeader, limit: u64) -> io::Result<Self> {
+    pub fn new(out: W, header: RecordingHeader, limit: u64) -> io::Result<Self> {
         let out = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
         let mut writer = Self {
             out,
@@ -71,9 +53,9 @@ impl<W: Write> TapeWriter<W> {
             skipped: None,
             waiting: Vec::new(),
             seen: 0,
-            tally: TapeStats::default(),
+            tally: RecordingStats::default(),
         };
-        writer.put(&TapeLine::Tape(header))?;
+        writer.put(&RecordingLine::Tape(header))?;
         writer.out.flush()?;
         Ok(writer)
     }
@@ -100,14 +82,14 @@ impl<W: Write> TapeWriter<W> {
     }
 
     /// Writes what still waits and the last line.
-    pub fn finish(mut self) -> io::Result<TapeStats> {
+    pub fn finish(mut self) -> io::Result<RecordingStats> {
         if let Some(last) = self.skipped.take() {
             self.tally.thinned -= 1;
             // Its marks wait already.
             let launch = last.launch.map(|launch| LaunchSample { marks: Vec::new(), ..launch });
             self.write_look(Sample { launch, ..last })?;
         }
-        self.put(&TapeLine::End(self.tally.clone()))?;
+        self.put(&RecordingLine::End(self.tally.clone()))?;
         self.out.try_finish()?;
         self.out.get_mut().flush()?;
         Ok(self.tally)
@@ -126,7 +108,7 @@ impl<W: Write> TapeWriter<W> {
             launch.marks = std::mem::take(&mut self.waiting);
         }
         let at_ns = sample.at_ns;
-        let look = TapeLine::Look(Box::new(SampleDelta::between(&self.before, &sample)));
+        let look = RecordingLine::Look(Box::new(SampleDelta::between(&self.before, &sample)));
         if !fits(&sample) || !self.put(&look)? {
             self.tally.lost += 1;
             return Ok(());
@@ -141,7 +123,7 @@ impl<W: Write> TapeWriter<W> {
     }
 
     /// Whether the line is short enough; one that is too long is not written.
-    fn put(&mut self, line: &TapeLine) -> io::Result<bool> {
+    fn put(&mut self, line: &RecordingLine) -> io::Result<bool> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, line)?;
         self.line.push(b'\n');
@@ -164,7 +146,7 @@ impl<W: Write> TapeWriter<W> {
         }
         self.stride *= 2;
         self.thins_at += (self.limit - self.thins_at.min(self.limit)) / 2;
-        self.put(&TapeLine::Thinned(self.stride)).map(drop)
+        self.put(&RecordingLine::Thinned(self.stride)).map(drop)
     }
 }
 

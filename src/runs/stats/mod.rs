@@ -1,93 +1,11 @@
 //! What a run came to once its warm-up is left out: step times, CPU time a step, demand of each group, what neighbours took.
-//! Plain data, made by a [`Ledger`]; ranks nothing: that is `comparison`.
+//! Ranks nothing: that is `comparison`.
 
 pub(crate) mod run_context;
+pub(crate) mod run_stats;
 pub(crate) mod spread;
 pub(crate) mod stats_builder;
 pub(crate) mod step_times;
 pub(crate) mod steps;
 pub(crate) mod usage;
 pub(crate) mod warmup;
-
-use serde::{Deserialize, Serialize};
-
-use crate::data::Gap;
-use crate::data::sample::StepSource;
-use crate::data::scene::{CapCheck, Demand, GroupKey};
-use crate::runs::stats::run_context::RunContext;
-use crate::runs::stats::spread::Spread;
-use crate::runs::stats::step_times::StepTimes;
-use crate::runs::stats::warmup::LeftOut;
-
-/// One run, measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RunStats {
-    /// What ran, and on what.
-    pub circumstances: RunContext,
-    /// When it was first seen, seconds after 1970.
-    pub began_unix_s: u64,
-    /// Seconds that everything below covers: from the end of the warm-up to the last mark, pauses between epochs included;
-    /// without step marks all the time it was watched.
-    pub seconds: f64,
-    /// What was left out at the begin.
-    pub warmup: LeftOut,
-    /// Whose marks the steps are; none: there are none.
-    pub marks: Option<MarkOrigin>,
-    /// Step times; none: `gaps` says why.
-    pub steps: Option<StepTimes>,
-    /// Milliseconds of CPU time a step, of all its processes; none where steps or CPU time are missing. In resolution of
-    /// clock ticks, between looks by straight lines.
-    pub cpu_ms_per_step: Option<f64>,
-    /// What all groups together got and waited for.
-    pub demand: Option<Demand>,
-    /// Each group, the one that wants most first.
-    pub groups: Vec<GroupStats>,
-    /// CPUs it could use: the median look.
-    pub effective_cpus: Option<f64>,
-    /// What neighbours took.
-    pub neighbours: Option<Neighbours>,
-    /// Share of the periods of the quota that ran out most often; none without a quota or with too few periods.
-    pub throttled_share: Option<f64>,
-    /// Whether each cap held.
-    pub checks: Vec<CapCheck>,
-    /// What is missing, and why.
-    pub gaps: Vec<Gap>,
-}
-
-/// Whose step marks were taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MarkOrigin {
-    /// What a mark is.
-    pub source: StepSource,
-    /// Fits, iterators or sessions, one after the other, that the steps are of.
-    pub streams: u32,
-    /// Marks of others (other processes, loops inside loops) that were left out.
-    pub left_out: u64,
-}
-
-/// What one group used while it was measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct GroupStats {
-    /// Which group.
-    pub key: GroupKey,
-    /// Its name for people.
-    pub label: String,
-    /// The most threads it had at a look.
-    pub most_threads: u32,
-    /// What it got and waited for.
-    pub demand: Demand,
-}
-
-/// What ran beside it: (busy of all CPUs, stolen time included, - own) / time, second by second. tftop's own few
-/// milliseconds are among it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Neighbours {
-    /// CPUs, over all CPUs of the machine.
-    pub cpus: Spread,
-    /// CPUs of the machine.
-    pub of: u32,
-    /// CPUs, over those it may use.
-    pub allowed_cpus: Spread,
-    /// CPUs it may use.
-    pub of_allowed: u32,
-}

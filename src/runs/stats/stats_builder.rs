@@ -5,12 +5,12 @@ use crate::data::sample::{CounterSource, Sample, ShimUse};
 use crate::data::scene::{CapCheck, Demand, Scene};
 use crate::model::capacity;
 use crate::runs::stats::run_context::ContextReader;
+use crate::runs::stats::run_stats::{GroupStats, Neighbours, RunStats, UsedMarks};
 use crate::runs::stats::spread::{Spread, quantile, sorted};
 use crate::runs::stats::step_times::{FEWEST_BLOCKS, StepTimes};
 use crate::runs::stats::steps::{StepLog, StepSequence};
 use crate::runs::stats::usage::{Usage, Used};
-use crate::runs::stats::warmup::{LeftOut, Warmup};
-use crate::runs::stats::{GroupStats, MarkOrigin, Neighbours, RunStats};
+use crate::runs::stats::warmup::{SkippedWarmup, Warmup};
 
 /// Neighbours are looked at in pieces of this length.
 const PIECE_S: f64 = 1.0;
@@ -33,7 +33,7 @@ struct Measured<'a> {
     line: Option<&'a StepSequence>,
     /// The first entry of the line that is no warm-up.
     begin: usize,
-    warmup: LeftOut,
+    warmup: SkippedWarmup,
 }
 
 impl StatsBuilder {
@@ -62,7 +62,7 @@ impl StatsBuilder {
         let seconds = measured.to_ns.saturating_sub(measured.from_ns) as f64 / 1e9;
         let used = self.usage.between(measured.from_ns, measured.to_ns);
         let steps = measured.line.and_then(|line| StepTimes::of(&line.entries[measured.begin..], seconds));
-        let marks = measured.line.map(|line| MarkOrigin {
+        let marks = measured.line.map(|line| UsedMarks {
             source: line.source,
             streams: line.streams,
             left_out: self.steps.left_out(),
@@ -88,7 +88,7 @@ impl StatsBuilder {
     fn measured(&self, rule: Warmup) -> Measured<'_> {
         let (first_ns, last_ns) = self.usage.span_ns().unwrap_or_default();
         let Some(line) = self.steps.best() else {
-            let warmup = LeftOut { rule, ..LeftOut::default() };
+            let warmup = SkippedWarmup { rule, ..SkippedWarmup::default() };
             return Measured { from_ns: first_ns, to_ns: last_ns, line: None, begin: 0, warmup };
         };
         let wanted = rule.steps(line.steps);
@@ -103,7 +103,7 @@ impl StatsBuilder {
         };
         let to_ns = line.entries.last().map_or(last_ns, |entry| entry.end_ns);
         let seconds = from_ns.saturating_sub(self.first_ns.unwrap_or(from_ns)) as f64 / 1e9;
-        Measured { from_ns, to_ns, line: Some(line), begin, warmup: LeftOut { rule, steps, seconds } }
+        Measured { from_ns, to_ns, line: Some(line), begin, warmup: SkippedWarmup { rule, steps, seconds } }
     }
 
     /// CPU time while it was watched and steps were made, divided by the steps made in that time.
@@ -150,7 +150,7 @@ impl StatsBuilder {
         })
     }
 
-    fn gaps(&self, steps: Option<&StepTimes>, used: Option<&Used>, warmup: LeftOut) -> Vec<Gap> {
+    fn gaps(&self, steps: Option<&StepTimes>, used: Option<&Used>, warmup: SkippedWarmup) -> Vec<Gap> {
         let mut gaps = Vec::new();
         if self.steps.best().is_none() {
             gaps.push(Gap::new("step times", format!("no step marks: {}", self.why_no_marks())));

@@ -106,7 +106,7 @@ fn near(value: f64, expected: f64) -> bool {
 #[test]
 fn everything_is_measured_between_the_marks_that_are_no_warmup() {
     let outcome = Run::new().seconds(41, 250).ledger.outcome(Warmup::Usual);
-    assert_eq!(outcome.warmup, LeftOut { rule: Warmup::Usual, steps: 16, seconds: 4.0 });
+    assert_eq!(outcome.warmup, SkippedWarmup { rule: Warmup::Usual, steps: 16, seconds: 4.0 });
     let steps = outcome.steps.unwrap();
     assert_eq!((steps.count, steps.median_ms, steps.typical_ms(), steps.per_second), (144, 250.0, 250.0, 4.0));
     assert_eq!(outcome.seconds, 36.0);

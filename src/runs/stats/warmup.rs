@@ -30,7 +30,7 @@ impl Warmup {
 
 /// What was left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LeftOut {
+pub struct SkippedWarmup {
     /// By which rule.
     pub rule: Warmup,
     /// Steps; never fewer than the rule asks for.

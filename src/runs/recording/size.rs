@@ -2,18 +2,18 @@
 //! writer keeps to the same bound.
 
 use crate::data::Text;
-use crate::data::sample::{Identity, ProcessFact};
+use crate::data::sample::{Identity, ProcessFact, Sample};
 
 /// Most threads of one sample, all processes together.
-pub(crate) const MOST_THREADS: usize = 131_072;
+const MOST_THREADS: usize = 131_072;
 /// Most bytes that the processes and threads of one sample may take.
-pub(crate) const MOST_BYTES: usize = 64 << 20;
+const MOST_BYTES: usize = 64 << 20;
 
 /// What a value takes beside its text.
 const EACH: usize = 64;
 
 /// Bytes of one process's fact.
-pub(crate) fn process(fact: &ProcessFact) -> usize {
+pub(super) fn process_bytes(fact: &ProcessFact) -> usize {
     let texts = |texts: &[Text]| texts.iter().map(|text| EACH + text.len()).sum::<usize>();
     let libraries: usize = fact.libraries.iter().map(|library| EACH + library.path.len()).sum();
     let environments = [fact.environment.as_ref(), fact.settings.live_environment.as_ref()];
@@ -27,7 +27,7 @@ pub(crate) fn process(fact: &ProcessFact) -> usize {
 }
 
 /// Bytes of one thread's identity.
-pub(crate) fn thread(identity: &Identity) -> usize {
+pub(super) fn thread_bytes(identity: &Identity) -> usize {
     let text = |text: Option<&Text>| text.map_or(0, |text| text.len());
     let entry = identity.entry.as_ref().map_or(0, |entry| {
         let owner = entry.owner.as_ref().map_or(0, |owner| owner.library.len() + text(owner.symbol.as_ref()));
@@ -36,4 +36,35 @@ pub(crate) fn thread(identity: &Identity) -> usize {
     let name = text(identity.target_name.as_ref().map(|name| &name.name));
     let missing = identity.missing.as_ref().map_or(0, String::len);
     4 * EACH + identity.comm.len() + entry + name + missing
+}
+
+/// What one sample has taken of what it may.
+#[derive(Debug, Default)]
+pub(crate) struct SizeBudget {
+    bytes: usize,
+    threads: usize,
+}
+
+impl SizeBudget {
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), String> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        match self.bytes <= MOST_BYTES && self.threads <= MOST_THREADS {
+            true => Ok(()),
+            false => Err("a look at more processes and threads than a tape may hold".to_owned()),
+        }
+    }
+
+    pub(super) fn take_thread(&mut self, bytes: usize) -> Result<(), String> {
+        self.threads += 1;
+        self.take(bytes)
+    }
+}
+
+/// Whether a tape may hold it.
+pub(crate) fn fits(sample: &Sample) -> bool {
+    let mut room = SizeBudget::default();
+    sample.processes.iter().all(|process| {
+        room.take(process_bytes(&process.fact)).is_ok()
+            && process.threads.iter().all(|thread| room.take_thread(thread_bytes(&thread.identity)).is_ok())
+    })
 }
