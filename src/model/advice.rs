@@ -2,8 +2,9 @@
 
 use crate::data::limits::{Caps, LimitSource};
 use crate::data::scene::{Group, Level};
+use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::knobs::own_threads;
-use crate::model::rules::input::{JudgedWindow, RuleInput};
+use crate::model::rules::input::RuleInput;
 use crate::model::verdict::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
 
 /// Groups that want less, in CPUs, are left alone.

@@ -5,9 +5,23 @@ use std::fmt;
 use std::sync::Arc;
 
 use regex_lite::{Captures, Regex};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::model::activity::meaning::FunctionKind;
+/// What kind of function gave a stack its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FunctionKind {
+    /// A pool's loop that waits for work.
+    Idle,
+    /// A loop that waits and uses CPU.
+    Spin,
+    /// An operation, a kernel, a program's own code.
+    Work,
+    /// A stage of an input pipeline.
+    Stage,
+    /// No function of the stack is in the table.
+    Unknown,
+}
 
 /// The whole file, compiled.
 #[derive(Clone, Debug, Default)]

@@ -4,30 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::data::Text;
 use crate::data::sample::{Frame, PythonFrame, Stack, StackMethod, ThreadState};
-use crate::model::activity::function_table::{EntryStrength, FramePosition, FrameView, FunctionTable};
+use crate::model::activity::function_table::{EntryStrength, FramePosition, FrameView, FunctionKind, FunctionTable};
 use crate::model::activity::symbol;
 
 const BUILTIN: &str = include_str!("../../../assets/frames.toml");
-
-/// What kind of function gave a stack its meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FunctionKind {
-    /// A pool's loop that waits for work.
-    Idle,
-    /// A loop that waits and uses CPU.
-    Spin,
-    /// An operation, a kernel, a program's own code.
-    Work,
-    /// A stage of an input pipeline.
-    Stage,
-    /// No function of the stack is in the table.
-    Unknown,
-}
 
 /// What the thread did at that moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

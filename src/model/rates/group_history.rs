@@ -4,10 +4,20 @@ use std::collections::VecDeque;
 
 use crate::data::ProcessKey;
 use crate::model::rates::load::Load;
-use crate::model::rules::input::Growth;
 
 /// Looks that are remembered, about a second apart: one more than the seconds a trend needs.
 pub(crate) const LOOKS: usize = 61;
+
+/// How a group's number of threads went within a minute, in processes that were there all the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Growth {
+    /// Threads at the first look.
+    pub before: u32,
+    /// Threads now.
+    pub now: u32,
+    /// The fewest threads in each quarter of the time, oldest first.
+    pub lows: [u32; 4],
+}
 
 /// One group's last minute.
 #[derive(Debug, Default)]

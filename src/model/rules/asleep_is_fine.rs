@@ -3,10 +3,10 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, clear};
+use crate::model::rules::rule::{Rule, RuleResult, clear};
 use crate::model::verdict::levels::UNDER_SHARE;
 
-pub const RULE: Rule = Rule { code: "asleep-is-fine", asks: "Do many threads exist but sleep?", check };
+pub const RULE: Rule = Rule { code: "asleep-is-fine", question: "Do many threads exist but sleep?", check };
 
 /// Threads a CPU from which on people count them and worry.
 const MANY: f64 = 4.0;

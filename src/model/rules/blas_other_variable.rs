@@ -5,10 +5,10 @@ use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::limits::knobs::{DefaultCpus, own_threads, variables};
 use crate::model::rules::input::{RuleInput, number, threads_of, variable};
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear, counted, of_each};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear, counted, of_each};
 
 pub const RULE: Rule =
-    Rule { code: "blas-other-variable", asks: "Is a variable set that another BLAS would read?", check };
+    Rule { code: "blas-other-variable", question: "Is a variable set that another BLAS would read?", check };
 
 /// Variables of other BLAS libraries.
 const OTHERS: [&str; 3] = ["MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"];

@@ -5,9 +5,9 @@ use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::{RuleInput, TF_POOLS, TfPool, number};
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear, of_each_tensorflow, origins_unread, too_soon};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear, of_each_tensorflow, origins_unread, too_soon};
 
-pub const RULE: Rule = Rule { code: "env-overridden", asks: "Does tf.config overrule a variable?", check };
+pub const RULE: Rule = Rule { code: "env-overridden", question: "Does tf.config overrule a variable?", check };
 
 fn check(case: &RuleInput) -> RuleResult {
     of_each_tensorflow(case, in_process)

@@ -6,9 +6,9 @@ use crate::data::scene::{Evidence, Finding, Group, Level, Remedy};
 use crate::model::advice;
 use crate::model::limits::knobs::{DefaultCpus, own_threads, variables};
 use crate::model::rules::input::{RuleInput, threads_of};
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear, counted, of_each};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear, counted, of_each};
 
-pub const RULE: Rule = Rule { code: "env-too-late", asks: "Did the program set a variable too late?", check };
+pub const RULE: Rule = Rule { code: "env-too-late", question: "Did the program set a variable too late?", check };
 
 /// Origins that make one pool a process and size it by a variable; OpenMP makes a team for every caller, so that its threads
 /// say nothing of when the variable was set.

@@ -3,9 +3,9 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 
-pub const RULE: Rule = Rule { code: "gpu-bound", asks: "Does a GPU do the work?", check };
+pub const RULE: Rule = Rule { code: "gpu-bound", question: "Does a GPU do the work?", check };
 
 /// CPUs wanted under which nothing is going on.
 const ASLEEP: f64 = 0.1;

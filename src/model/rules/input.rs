@@ -1,13 +1,13 @@
 //! What a rule may look at: the facts, the groups with their limits, and what the judged window says.
 
+use crate::data::Pid;
 use crate::data::limits::{Limit, LimitSource, Limits};
 use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample};
-use crate::data::scene::{Answer, Capacity, Confidence, Demand, Group, Level, Pressure, Thread, Verdict};
-use crate::data::{Pid, Text};
+use crate::data::scene::{Answer, Capacity, Confidence, Group, Level, Thread};
 use crate::model::activity::spin_samples::SpinSamples;
+use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::group_limits::DefaultSizes;
 use crate::model::limits::knobs::DefaultCpus;
-use crate::model::rules::piled_affinity::Crowd;
 use crate::model::verdict::levels::{JUDGED_S, NOTICE_SATURATION};
 
 /// Processes that rules about settings look into, at most: workers are mostly alike.
@@ -36,55 +36,6 @@ pub struct RuleInput<'a> {
     pub judged: Option<&'a JudgedWindow>,
     /// What stacks that were taken lately show.
     pub sampled: &'a SpinSamples,
-}
-
-/// The judged window: the last [`JUDGED_S`] seconds, or all that was watched.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct JudgedWindow {
-    /// Demand against capacity.
-    pub pressure: Pressure,
-    /// The condition it amounts to.
-    pub condition: Verdict,
-    /// Seconds it covers.
-    pub span_s: f64,
-    /// Demand of the whole target.
-    pub demand: Demand,
-    /// Demand of each group, in the order of the groups.
-    pub groups: Vec<Demand>,
-    /// How each group's number of threads went in the last minute, in the order of the groups.
-    pub growth: Vec<Growth>,
-    /// CPUs each group wanted second by second, oldest first, in the order of the groups.
-    pub looks: Vec<Vec<f32>>,
-    /// Demand of each process, in the order of the processes.
-    pub processes: Vec<Demand>,
-    /// CPUs that others used of those the target may use.
-    pub others: f64,
-    /// Threads that crowded nearly all the time.
-    pub crowd: Option<Crowd>,
-    /// The quota that throttled most.
-    pub throttling: Option<Throttling>,
-}
-
-/// How a group's number of threads went within a minute, in processes that were there all the time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Growth {
-    /// Threads at the first look.
-    pub before: u32,
-    /// Threads now.
-    pub now: u32,
-    /// The fewest threads in each quarter of the time, oldest first.
-    pub lows: [u32; 4],
-}
-
-/// What a quota took.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Throttling {
-    /// Its cgroup.
-    pub place: Text,
-    /// The quota in CPUs.
-    pub cpus: f64,
-    /// Share of periods in which it ran out.
-    pub share: f64,
 }
 
 /// The origins that run a model's operations.

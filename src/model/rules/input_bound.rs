@@ -3,9 +3,9 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::rules::input::{COMPUTE, RuleInput};
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 
-pub const RULE: Rule = Rule { code: "input-bound", asks: "Does computing wait for input?", check };
+pub const RULE: Rule = Rule { code: "input-bound", question: "Does computing wait for input?", check };
 
 /// Share of the CPUs under which compute pools idle.
 const IDLE_SHARE: f64 = 0.2;

@@ -5,9 +5,11 @@ use crate::data::sample::{ProcessFact, Script, ScriptKnob, ScriptSetting};
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::{RuleInput, TF_POOLS, TfPool, number, variable};
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear, counted, of_each_tensorflow, origins_unread, too_soon};
+use crate::model::rules::rule::{
+    Rule, RuleResult, cant_tell, clear, counted, of_each_tensorflow, origins_unread, too_soon,
+};
 
-pub const RULE: Rule = Rule { code: "late-setting", asks: "Was a setting made after the pool was built?", check };
+pub const RULE: Rule = Rule { code: "late-setting", question: "Was a setting made after the pool was built?", check };
 
 fn check(case: &RuleInput) -> RuleResult {
     of_each_tensorflow(case, in_process)

@@ -5,9 +5,10 @@ use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::advice;
 use crate::model::rules::input::{COMPUTE, RuleInput};
-use crate::model::rules::{Rule, RuleResult, clear};
+use crate::model::rules::rule::{Rule, RuleResult, clear};
 
-pub const RULE: Rule = Rule { code: "many-processes", asks: "Does every worker process bring its own pools?", check };
+pub const RULE: Rule =
+    Rule { code: "many-processes", question: "Does every worker process bring its own pools?", check };
 
 /// CPUs wanted from which on a process is busy.
 const BUSY_CPUS: f64 = 0.25;

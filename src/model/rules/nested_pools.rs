@@ -3,10 +3,11 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::advice;
-use crate::model::rules::input::{JudgedWindow, RuleInput};
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear, too_soon};
+use crate::model::judged_window::JudgedWindow;
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear, too_soon};
 
-pub const RULE: Rule = Rule { code: "nested-pools", asks: "Does one pool call into another?", check };
+pub const RULE: Rule = Rule { code: "nested-pools", question: "Does one pool call into another?", check };
 
 /// Seconds that a correlation needs at least: of 20 independent looks, r > 0.5 is chance in 1 case of 40.
 const LEAST_LOOKS: usize = 20;

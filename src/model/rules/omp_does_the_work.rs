@@ -4,10 +4,10 @@ use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Group, Remedy};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, clear};
+use crate::model::rules::rule::{Rule, RuleResult, clear};
 
 pub const RULE: Rule =
-    Rule { code: "omp-does-the-work", asks: "Does OpenMP do the work that intra-op is set for?", check };
+    Rule { code: "omp-does-the-work", question: "Does OpenMP do the work that intra-op is set for?", check };
 
 /// Copies of OpenMP that a build of TensorFlow runs its operations on; any other belongs to the package that ships it.
 const OF_TENSORFLOW: [&str; 6] = ["tensorflow", "intel", "intel_openmp", "libiomp5", "libomp", "libgomp"];

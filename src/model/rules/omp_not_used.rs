@@ -5,9 +5,9 @@ use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::{RuleInput, TF_POOLS, number};
-use crate::model::rules::{Rule, RuleResult, clear, of_each_tensorflow};
+use crate::model::rules::rule::{Rule, RuleResult, clear, of_each_tensorflow};
 
-pub const RULE: Rule = Rule { code: "omp-not-used", asks: "Is OMP_NUM_THREADS set where no OpenMP runs?", check };
+pub const RULE: Rule = Rule { code: "omp-not-used", question: "Is OMP_NUM_THREADS set where no OpenMP runs?", check };
 
 const VARIABLES: [&str; 3] = ["OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS"];
 

@@ -4,9 +4,10 @@ use crate::data::limits::Grade;
 use crate::data::scene::{Demand, Evidence, Finding, Group, Remedy};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, clear};
+use crate::model::rules::rule::{Rule, RuleResult, clear};
 
-pub const RULE: Rule = Rule { code: "other-pool", asks: "Do other pools run beside the one that was limited?", check };
+pub const RULE: Rule =
+    Rule { code: "other-pool", question: "Do other pools run beside the one that was limited?", check };
 
 /// What pools without a limit must want together to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.5;

@@ -6,28 +6,16 @@ use std::sync::Arc;
 use crate::data::CpuSet;
 use crate::data::limits::Grade;
 use crate::data::scene::{Cpu, Evidence, Finding, Level, Remedy, Thread};
+use crate::model::judged_window::Crowd;
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 
-pub const RULE: Rule = Rule { code: "piled-affinity", asks: "Do affinity masks crowd threads on few CPUs?", check };
+pub const RULE: Rule = Rule { code: "piled-affinity", question: "Do affinity masks crowd threads on few CPUs?", check };
 
 /// Share of an allowed CPU's time that must be idle to call others crowded.
 const IDLE_SHARE: f64 = 0.2;
 /// CPUs that threads must want beyond those of their mask.
 const TOO_MANY: f64 = 0.9;
-
-/// Threads whose mask is too small for what they want, while CPUs outside it idle.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Crowd {
-    /// Their mask.
-    pub mask: Arc<CpuSet>,
-    /// Threads with it that wanted to run.
-    pub threads: u32,
-    /// CPUs they want.
-    pub wanted: f64,
-    /// Allowed CPUs outside the mask that idle.
-    pub idle: u32,
-}
 
 /// The worst crowd of one look; none where nobody crowds.
 pub fn crowd(threads: &[Thread], cpus: &[Cpu]) -> Option<Crowd> {

@@ -4,9 +4,9 @@ use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Group, Level, Remedy, TermKind};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, clear, origins_unread};
+use crate::model::rules::rule::{Rule, RuleResult, clear, origins_unread};
 
-pub const RULE: Rule = Rule { code: "quota-not-seen", asks: "Are pools larger than the CPU quota?", check };
+pub const RULE: Rule = Rule { code: "quota-not-seen", question: "Are pools larger than the CPU quota?", check };
 
 /// Origins of which a process has one pool (OpenMP has one a caller, XLA has several).
 const ONE_POOL: [&str; 3] = ["tf-intra-op", "tf-inter-op", "openblas"];
@@ -29,7 +29,7 @@ fn check(case: &RuleInput) -> RuleResult {
     };
     let granted = (quota.cpus.floor() as u32).max(1);
     let caps = Caps { intra: Some(granted), inter: Some(granted), blas: Some(granted), ..Caps::default() };
-    let throttled = |judged: &crate::model::rules::input::JudgedWindow| {
+    let throttled = |judged: &crate::model::judged_window::JudgedWindow| {
         if case.crowded(judged) { judged.condition.level() } else { Level::Notice }
     };
     Ok(Finding {

@@ -4,10 +4,12 @@
 use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
 use crate::model::activity::spin_samples::SpinCounts;
-use crate::model::rules::input::{JudgedWindow, RuleInput, variable};
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
+use crate::model::judged_window::JudgedWindow;
+use crate::model::rules::input::{RuleInput, variable};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 
-pub const RULE: Rule = Rule { code: "spinning", asks: "Do threads only look busy because they wait in a loop?", check };
+pub const RULE: Rule =
+    Rule { code: "spinning", question: "Do threads only look busy because they wait in a loop?", check };
 
 /// CPUs a thread must want to look like a spinning one.
 const ALWAYS: f64 = 0.9;

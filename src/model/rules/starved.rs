@@ -3,10 +3,10 @@
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 use crate::model::verdict::levels::{NOT_THROTTLED_SHARE, NOTICE_SATURATION, STARVED_SHARE};
 
-pub const RULE: Rule = Rule { code: "starved", asks: "Do neighbours take CPUs that are yours?", check };
+pub const RULE: Rule = Rule { code: "starved", question: "Do neighbours take CPUs that are yours?", check };
 
 /// Of the CPUs that did not come, the share others must have used to be why.
 const EXPLAINED_SHARE: f64 = 0.5;

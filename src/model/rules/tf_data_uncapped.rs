@@ -5,9 +5,9 @@ use crate::data::sample::{Script, ScriptKnob};
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, clear, counted};
+use crate::model::rules::rule::{Rule, RuleResult, clear, counted};
 
-pub const RULE: Rule = Rule { code: "tf-data-uncapped", asks: "Does tf.data run without a limit?", check };
+pub const RULE: Rule = Rule { code: "tf-data-uncapped", question: "Does tf.data run without a limit?", check };
 
 /// What tf.data must want to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.25;

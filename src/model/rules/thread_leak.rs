@@ -2,11 +2,11 @@
 
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::rates::group_history::LOOKS;
-use crate::model::rules::input::{Growth, RuleInput};
-use crate::model::rules::{Rule, RuleResult, clear, too_soon};
+use crate::model::rates::group_history::{Growth, LOOKS};
+use crate::model::rules::input::RuleInput;
+use crate::model::rules::rule::{Rule, RuleResult, clear, too_soon};
 
-pub const RULE: Rule = Rule { code: "thread-leak", asks: "Does the number of threads keep growing?", check };
+pub const RULE: Rule = Rule { code: "thread-leak", question: "Does the number of threads keep growing?", check };
 
 /// Seconds of watching a trend needs, less the jitter of a tick.
 const NEEDS_S: f64 = (LOOKS - 1) as f64;

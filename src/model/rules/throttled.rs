@@ -4,10 +4,10 @@ use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy, TermKind};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, cant_tell, clear};
+use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 use crate::model::verdict::levels::{NOT_THROTTLED_SHARE, THROTTLED_SHARE};
 
-pub const RULE: Rule = Rule { code: "throttled", asks: "Does a CPU quota take CPUs away?", check };
+pub const RULE: Rule = Rule { code: "throttled", question: "Does a CPU quota take CPUs away?", check };
 
 /// Of a quota that ran out, the share the target used from which on the target is why.
 const OWN_SHARE: f64 = 0.5;

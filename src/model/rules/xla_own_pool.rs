@@ -3,9 +3,9 @@
 use crate::data::limits::{Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::{Rule, RuleResult, clear};
+use crate::model::rules::rule::{Rule, RuleResult, clear};
 
-pub const RULE: Rule = Rule { code: "xla-own-pool", asks: "Does XLA run on pools that no setting sizes?", check };
+pub const RULE: Rule = Rule { code: "xla-own-pool", question: "Does XLA run on pools that no setting sizes?", check };
 
 /// What XLA must want to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.25;

@@ -5,9 +5,9 @@ use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::{RuleInput, TF_POOLS, TfPool, variable};
-use crate::model::rules::{Rule, RuleResult, clear, of_each_tensorflow, origins_unread, too_soon};
+use crate::model::rules::rule::{Rule, RuleResult, clear, of_each_tensorflow, origins_unread, too_soon};
 
-pub const RULE: Rule = Rule { code: "zero-means-all", asks: "Did a 0 ask for every CPU?", check };
+pub const RULE: Rule = Rule { code: "zero-means-all", question: "Did a 0 ask for every CPU?", check };
 
 fn check(case: &RuleInput) -> RuleResult {
     of_each_tensorflow(case, in_process)

@@ -3,7 +3,8 @@
 use crate::data::scene::{Answer, Headline, Verdict};
 use crate::model::advice;
 use crate::model::advice::CapsFit;
-use crate::model::rules::input::{COMPUTE, JudgedWindow, RuleInput, limit_of};
+use crate::model::judged_window::JudgedWindow;
+use crate::model::rules::input::{COMPUTE, RuleInput, limit_of};
 use crate::model::verdict::levels::JUDGED_S;
 
 impl Headline {

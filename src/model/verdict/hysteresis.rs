@@ -8,15 +8,15 @@ use crate::data::sample::{CgroupFact, ProcessSample, Throttle};
 use crate::data::scene::{Demand, Group, GroupKey, Headline, Pressure, RuleAnswer, Scene, Verdict};
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::capacity::{Quotas, share};
+use crate::model::judged_window::{Crowd, JudgedWindow, Throttling};
 use crate::model::limits::group_limits::DefaultSizes;
-use crate::model::rates::group_history::{GroupHistory, LOOKS};
+use crate::model::rates::group_history::{GroupHistory, Growth, LOOKS};
 use crate::model::rates::groups::GroupRates;
 use crate::model::rates::load::Load;
 use crate::model::rates::processes::ProcessRates;
 use crate::model::rates::window::{Remembered, Total, Window};
 use crate::model::rules;
-use crate::model::rules::input::{Growth, JudgedWindow, RuleInput, Throttling};
-use crate::model::rules::piled_affinity::Crowd;
+use crate::model::rules::input::RuleInput;
 use crate::model::verdict::levels::{JUDGED_S, LevelMemory, VerdictInput};
 
 /// Looks are this far apart at least.
