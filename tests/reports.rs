@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, LimitSource, Limits, ProcessLimit};
+use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Limit, LimitSource, Limits, ProcessLimit};
 use tftop::data::sample::{Cost, CounterSource, Identity, NameSource, TargetName, ThreadState};
 use tftop::data::scene::{
     Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, Group, GroupKey, Headline, Level, Phrase,
@@ -121,7 +121,7 @@ fn headline() -> Headline {
         condition: Verdict::Oversubscribed,
         says: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 1 (tf.config)".to_owned(),
         advice: "intra=1 would fit.".to_owned(),
-        caps: Caps { intra: Some(1), ..Caps::default() },
+        caps: Caps::of([(CapKind::Intra, 1)]),
         judged_s: 10.0,
         pressure: Some(Pressure {
             saturation: 2.3,
@@ -144,7 +144,7 @@ fn judgements() -> Vec<RuleAnswer> {
             text: "set it before the first op".to_owned(),
             export: Some("export TF_NUM_INTRAOP_THREADS=1".to_owned()),
             python: Some("tf.config.threading.set_intra_op_parallelism_threads(1)".to_owned()),
-            caps: Caps { intra: Some(1), ..Caps::default() },
+            caps: Caps::of([(CapKind::Intra, 1)]),
         },
     };
     let judgement = |code, asks, verdict| RuleAnswer { code, question: asks, answer: verdict };

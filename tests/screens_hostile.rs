@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use stage::Stage;
-use tftop::data::limits::{Caps, Limit, LimitSource};
+use tftop::data::limits::{CapKind, Caps, Limit, LimitSource};
 use tftop::data::sample::{Identity, NameSource, TargetName};
 use tftop::data::scene::{Answer, Cpu, Demand, Evidence, Pressure, ProcessState, Scene, Verdict};
 use tftop::data::{Gap, Pid};
@@ -65,7 +65,7 @@ fn hostile() -> Scene {
     scene.headline.advice = name.clone();
     scene.headline.condition = Verdict::Severe;
     scene.headline.judged_s = f64::NAN;
-    scene.headline.caps = Caps { intra: Some(u32::MAX), data: Some(0), ..Caps::default() };
+    scene.headline.caps = Caps::of([(CapKind::Intra, u32::MAX), (CapKind::Data, 0)]);
     scene.headline.pressure = Some(Pressure { saturation: f64::INFINITY, ..Pressure::default() });
     for cause in &mut scene.judgements {
         if let Answer::Found(finding) = &mut cause.answer {

@@ -13,16 +13,31 @@ use clap::ValueEnum as _;
 use etcetera::BaseStrategy as _;
 use toml::{Table, Value};
 
+use crate::commands::args::caps::{names, threads, variable};
 use crate::commands::args::choices::{ColorChoice, ThemeChoice};
-use crate::commands::args::run::{SavedProfile, threads, variable};
 use crate::commands::args::span;
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::own_process::stdio;
+use crate::data::limits::{CapKind, Caps};
+use crate::data::sample::{Pin, Quota};
+use crate::launch::plan::CpuRequest;
+use crate::launch::preset::Preset;
 use crate::launch::{pin, quota};
 use crate::runs::store::Retention;
 
 /// More is no settings file.
 const LARGEST: u64 = 1 << 20;
+/// Caps under a name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SavedProfile {
+    pub(crate) pools: Caps,
+    pub(crate) cpus: Option<CpuRequest>,
+    pub(crate) quota: Option<Quota>,
+    pub(crate) preset: Option<Preset>,
+    pub(crate) pins: Vec<Pin>,
+    pub(crate) variables: Vec<(String, OsString)>,
+}
+
 /// Group or others may write.
 const OTHERS_WRITE: u32 = 0o022;
 
@@ -174,13 +189,11 @@ fn profile(place: &str, table: &Table) -> Result<SavedProfile, String> {
     let mut profile = SavedProfile::default();
     for (key, value) in table {
         let bad = |why: String| format!("{place}.{key} = {value}: {why}");
-        let number = || threads(&word(value)).map(Some).map_err(bad);
+        if let Some(kind) = CapKind::named(key) {
+            *profile.pools.get_mut(kind) = Some(threads(&word(value)).map_err(bad)?);
+            continue;
+        }
         match key.as_str() {
-            "intra" => profile.pools.intra = number()?,
-            "inter" => profile.pools.inter = number()?,
-            "data" => profile.pools.data = number()?,
-            "omp" => profile.pools.omp = number()?,
-            "blas" => profile.pools.blas = number()?,
             "cpus" => profile.cpus = Some(word(value).parse().map_err(bad)?),
             "quota" => profile.quota = Some(quota::parse(&word(value)).map_err(bad)?),
             "preset" => profile.preset = Some(word(value).parse().map_err(bad)?),
@@ -196,8 +209,8 @@ fn profile(place: &str, table: &Table) -> Result<SavedProfile, String> {
                 }
             }
             _ => {
-                let known = "intra, inter, data, omp, blas, cpus, quota, preset, pin and env";
-                return Err(unknown(&format!("{place}.{key}"), known));
+                let known = format!("{}, cpus, quota, preset, pin and env", names().collect::<Vec<_>>().join(", "));
+                return Err(unknown(&format!("{place}.{key}"), &known));
             }
         }
     }

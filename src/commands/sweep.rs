@@ -97,7 +97,7 @@ fn begin(wish: &SweepArgs) -> anyhow::Result<SweepRecord> {
 /// The baseline has no caps, and is only listened to.
 fn plan(caps: &Caps, force: bool, machine: &MachineCpus) -> anyhow::Result<Plan> {
     let wish = PlanRequest {
-        pools: Caps { cpus: None, ..*caps },
+        pools: caps.without_cpus(),
         cpus: caps.cpus.map(CpuRequest::Count),
         shim_enforces: !caps.is_empty(),
         force,

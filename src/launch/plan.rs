@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::data::CpuSet;
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::{Pin, Quota};
 use crate::launch::machine::MachineCpus;
 use crate::launch::preset::{AdvisedCaps, Preset};
@@ -92,12 +92,11 @@ pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError
         (cpus, _) => cpus.clone(),
     };
     let cpus = cpus.map(|cpus| cpus_of(&cpus, wish.force, machine)).transpose()?;
-    let mut caps = wish.pools;
-    caps.cpus = None;
+    let mut caps = wish.pools.without_cpus();
     refuse_too_large(&caps, cpus.as_ref().map(|(count, _)| *count), wish.force, machine)?;
     refuse_idle_quota(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
     refuse_pins(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
-    if wish.pools.data.is_some() && !wish.shim_enforces && !wish.force {
+    if wish.pools.get(CapKind::Data).is_some() && !wish.shim_enforces && !wish.force {
         return Err(PlanError(
             "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only away"
                 .to_owned(),
@@ -111,9 +110,7 @@ pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError
     caps = caps.or(preset.unwrap_or_default());
     if let Some((count, _)) = &cpus {
         caps.cpus = Some(*count);
-        for pool in [&mut caps.intra, &mut caps.inter, &mut caps.data, &mut caps.omp, &mut caps.blas] {
-            pool.get_or_insert(*count);
-        }
+        caps = caps.or(Caps::every(*count));
     }
     if !wish.force {
         refuse_contradicting_variable(&caps, &wish.variables)?;
@@ -149,8 +146,8 @@ fn cpus_of(wish: &CpuRequest, force: bool, machine: &MachineCpus) -> Result<(u32
 
 fn refuse_too_large(caps: &Caps, cpus: Option<u32>, force: bool, machine: &MachineCpus) -> Result<(), PlanError> {
     let online = machine.online.count();
-    for (name, value) in named(caps) {
-        let Some(value) = value else { continue };
+    for (kind, value) in caps.pools() {
+        let name = kind.name();
         if value == 0 || value > LARGEST {
             return Err(PlanError(format!("--{name} {value}: must be between 1 and {LARGEST}")));
         }
@@ -213,11 +210,6 @@ fn refuse_contradicting_variable(caps: &Caps, variables: &[(String, OsString)]) 
         }
     }
     Ok(())
-}
-
-/// Pools by the names of their options.
-fn named(caps: &Caps) -> [(&'static str, Option<u32>); 5] {
-    [("intra", caps.intra), ("inter", caps.inter), ("data", caps.data), ("omp", caps.omp), ("blas", caps.blas)]
 }
 
 impl FromStr for CpuRequest {

@@ -7,7 +7,7 @@ fn machine(online: &str, allowed: &str) -> MachineCpus {
 }
 
 fn pools(intra: u32) -> PlanRequest {
-    PlanRequest { pools: Caps { intra: Some(intra), ..Caps::default() }, shim_enforces: true, ..PlanRequest::default() }
+    PlanRequest { pools: Caps::of([(CapKind::Intra, intra)]), shim_enforces: true, ..PlanRequest::default() }
 }
 
 fn cpus(text: &str) -> PlanRequest {
@@ -31,7 +31,7 @@ fn one_number_is_for_everything() {
 #[test]
 fn a_list_counts_its_cpus_and_a_pool_of_its_own_stays() {
     let mut wish = cpus("1,3-4");
-    wish.pools.inter = Some(1);
+    *wish.pools.get_mut(CapKind::Inter) = Some(1);
     let plan = plan(&wish, &machine("0-7", "0-7")).unwrap();
     assert_eq!(plan.caps.to_string(), "intra=3 inter=1 data=3 omp=3 blas=3 cpus=3");
     assert_eq!(plan.cpus.unwrap().to_string(), "1,3-4");
@@ -56,7 +56,7 @@ fn more_than_the_machine_has_needs_force() {
 #[test]
 fn forced_numbers_size_the_pools_and_leave_the_cpus_there_are() {
     let plan = plan(&PlanRequest { force: true, ..cpus("3") }, &machine("0-1", "0-1")).unwrap();
-    assert_eq!((plan.caps.intra, plan.cpus.unwrap().to_string().as_str()), (Some(3), "0-1"));
+    assert_eq!((*plan.caps.get(CapKind::Intra), plan.cpus.unwrap().to_string().as_str()), (Some(3), "0-1"));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn pins_stay_on_the_cpus_there_are_and_name_a_group_once() {
 
 #[test]
 fn tf_data_can_not_be_capped_without_the_shim() {
-    let wish = PlanRequest { pools: Caps { data: Some(1), ..Caps::default() }, ..PlanRequest::default() };
+    let wish = PlanRequest { pools: Caps::of([(CapKind::Data, 1)]), ..PlanRequest::default() };
     assert!(plan(&wish, &machine("0-7", "0-7")).unwrap_err().to_string().starts_with("--data is held by the shim"));
     // One number for everything asks for nothing in particular: what can be held is.
     assert!(plan(&PlanRequest { shim_enforces: false, ..cpus("2") }, &machine("0-7", "0-7")).is_ok());
@@ -117,7 +117,7 @@ fn a_preset_gives_the_numbers_that_nobody_asked_for() {
     let eight = machine("0-7", "0-7");
     let caps = |wish: &PlanRequest, machine: &MachineCpus| plan(wish, machine).unwrap().caps.to_string();
     assert_eq!(caps(&preset("single"), &eight), "intra=1 inter=1 data=1 omp=1 blas=1");
-    let own = PlanRequest { pools: Caps { intra: Some(4), ..Caps::default() }, ..preset("single") };
+    let own = PlanRequest { pools: Caps::of([(CapKind::Intra, 4)]), ..preset("single") };
     assert_eq!(caps(&own, &eight), "intra=4 inter=1 data=1 omp=1 blas=1");
     assert_eq!(caps(&preset("advised"), &eight), "intra=6 inter=2 data=2 omp=6 blas=1");
     assert_eq!(caps(&preset("advised"), &machine("0-7", "3")), "intra=1 inter=1 data=1 omp=1 blas=1");
@@ -138,7 +138,10 @@ fn physical_takes_one_cpu_of_each_core_that_may_be_used() {
     let cores = ["0,4", "1,5", "2,6", "3,7"].iter().map(|core| core.parse().unwrap()).collect();
     let hyper = MachineCpus { cores, ..machine("0-7", "1,4-6") };
     let plan = plan(&preset("physical"), &hyper).unwrap();
-    assert_eq!((plan.cpus.unwrap().to_string().as_str(), plan.caps.intra, plan.caps.cpus), ("1,4,6", Some(3), Some(3)));
+    assert_eq!(
+        (plan.cpus.unwrap().to_string().as_str(), *plan.caps.get(CapKind::Intra), plan.caps.cpus),
+        ("1,4,6", Some(3), Some(3))
+    );
     let both = PlanRequest { cpus: Some(CpuRequest::Count(2)), ..preset("physical") };
     assert!(refused(&both, &hyper).starts_with("--preset physical and --cpus both name"));
     assert!(refused(&preset("physical"), &machine("0-7", "0-7")).contains("does not tell its cores"));

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::data::CpuSet;
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::Quota;
 use crate::launch::machine::MachineCpus;
 use crate::launch::plan::{PlanError, PlanRequest};
@@ -71,10 +71,9 @@ pub(super) fn one_of_each_core(machine: &MachineCpus) -> Result<CpuSet, PlanErro
 
 /// The pools of a preset, and why they are so large. Nothing for `Physical`: its CPUs say it all.
 pub(super) fn pools(preset: Preset, cpus: u32, wish: &PlanRequest, machine: &MachineCpus) -> (Caps, String) {
-    let one = Some(1);
     match preset {
         Preset::Single => {
-            let caps = Caps { intra: one, inter: one, data: one, omp: one, blas: one, cpus: None };
+            let caps = Caps::every(1);
             (caps, "preset single: one thread in every pool".to_owned())
         }
         Preset::Physical => (Caps::default(), format!("preset physical: one CPU of each core, {cpus} for every pool")),
@@ -83,7 +82,7 @@ pub(super) fn pools(preset: Preset, cpus: u32, wish: &PlanRequest, machine: &Mac
             let effective = quotas.fold(f64::from(cpus), f64::min);
             let other = match &wish.learned {
                 Some(AdvisedCaps { caps, run, cpus }) if (cpus - effective).abs() < SAME_CPUS => {
-                    let caps = Caps { cpus: None, ..*caps };
+                    let caps = caps.without_cpus();
                     let found = if caps.is_empty() { "needed no caps".to_owned() } else { format!("asked for {caps}") };
                     let why = format!("preset advised: run {run} of this command, judged on {cpus} CPUs, {found}");
                     return (caps, why);
@@ -98,14 +97,12 @@ pub(super) fn pools(preset: Preset, cpus: u32, wish: &PlanRequest, machine: &Mac
             let data = (whole / 4).max(1);
             let intra = whole.saturating_sub(data).max(1);
             let inter = if whole >= 4 { 2 } else { 1 };
-            let caps = Caps {
-                intra: Some(intra),
-                inter: Some(inter),
-                data: Some(data),
-                omp: Some(intra),
-                blas: one,
-                cpus: None,
-            };
+            let mut caps = Caps::every(1);
+            for (kind, value) in
+                [(CapKind::Intra, intra), (CapKind::Inter, inter), (CapKind::Data, data), (CapKind::Omp, intra)]
+            {
+                *caps.get_mut(kind) = Some(value);
+            }
             let why = format!(
                 "preset advised: estimated by a rule, not measured: of {effective} CPUs, {data} for input and {intra} for \
                  computing (intra-op, or OpenMP in its place), which inter-op threads mostly wait for; BLAS calls come on \

@@ -54,12 +54,9 @@ pub enum ShimMode {
 #[derive(Serialize)]
 struct Config<'a> {
     mode: ShimMode,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    intra: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inter: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<u32>,
+    /// Caps it holds inside the script, by their names.
+    #[serde(flatten)]
+    caps: BTreeMap<&'static str, u32>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     libraries: BTreeMap<&'static str, u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +68,8 @@ pub fn config(mode: ShimMode, caps: &Caps, socket: Option<&Path>) -> String {
     let libraries = environment::capping(caps).filter(|(name, _)| !name.starts_with("TF_")).collect();
     // A path that is no UTF-8 can't be named in JSON; then the shim holds without a word.
     let socket = socket.and_then(Path::to_str);
-    let config = Config { mode, intra: caps.intra, inter: caps.inter, data: caps.data, libraries, socket };
+    let caps = caps.pools().filter(|(kind, _)| kind.row().shim).map(|(kind, value)| (kind.name(), value)).collect();
+    let config = Config { mode, caps, libraries, socket };
     serde_json::to_string(&config).unwrap_or_default()
 }
 
@@ -111,6 +109,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::data::limits::CapKind;
 
     fn python_files(folder: &Path) -> BTreeSet<PathBuf> {
         let mut files = BTreeSet::new();
@@ -134,7 +133,7 @@ mod tests {
     #[test]
     fn what_is_not_capped_is_not_mentioned() {
         assert_eq!(config(ShimMode::Record, &Caps::default(), None), r#"{"mode":"record"}"#);
-        let caps = Caps { intra: Some(1), blas: Some(2), ..Caps::default() };
+        let caps = Caps::of([(CapKind::Intra, 1), (CapKind::Blas, 2)]);
         let config = config(ShimMode::Enforce, &caps, Some(Path::new("/run/socket")));
         assert!(config.starts_with(r#"{"mode":"enforce","intra":1,"libraries":{"BLIS_NUM_THREADS":2,"#), "{config}");
         assert!(config.ends_with(r#""socket":"/run/socket"}"#) && !config.contains("TF_NUM"), "{config}");

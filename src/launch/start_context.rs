@@ -34,8 +34,8 @@ pub struct StartContext {
 /// The part of the shim's configuration that tells which variables an earlier `tftop run` had set.
 #[derive(Deserialize)]
 struct Earlier {
-    intra: Option<u32>,
-    inter: Option<u32>,
+    #[serde(flatten)]
+    caps: Caps,
     #[serde(default)]
     libraries: std::collections::BTreeMap<String, u32>,
 }
@@ -92,9 +92,8 @@ fn take_out(environment: &mut FullEnvironment) -> Vec<&'static str> {
     }
     let Some(earlier) = serde_json::from_slice::<Earlier>(config.as_bytes()).ok() else { return Vec::new() };
     let number = |value: &u32| OsString::from(value.to_string());
-    let pools = Caps { intra: earlier.intra, inter: earlier.inter, ..Caps::default() };
     let mut set = earlier.libraries;
-    set.extend(capping(&pools).map(|(name, value)| (name.to_owned(), value)));
+    set.extend(capping(&earlier.caps).map(|(name, value)| (name.to_owned(), value)));
     let had_set = |name: &&&str| set.get(**name).is_some_and(|value| environment.get(name) == Some(&number(value)));
     let taken: Vec<&'static str> = KEPT_VARIABLES.iter().filter(had_set).copied().collect();
     taken.iter().for_each(|name| environment.replace(name, None));

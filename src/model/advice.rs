@@ -1,6 +1,6 @@
 //! What would fit: caps for the groups that want too much, as caps, as a shell line and as Python, and what they would do.
 
-use crate::data::limits::{Caps, LimitSource};
+use crate::data::limits::{CapKind, CapRow, Caps, LimitSource};
 use crate::data::scene::{Group, Level};
 use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::knobs::own_threads;
@@ -44,7 +44,7 @@ pub fn culprits(demands: &[f64], can_be_capped: impl Fn(usize) -> bool, effectiv
 
 /// Whether any cap but affinity holds a group.
 pub fn can_be_capped(group: &Group) -> bool {
-    slot(&mut Caps::default(), group).is_some()
+    cap_of(group).is_some()
 }
 
 /// Caps and what would be wanted under them.
@@ -73,23 +73,20 @@ pub fn fit(case: &RuleInput, judged: &JudgedWindow) -> CapsFit {
         return fit;
     }
     let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
-    let culprits: Vec<&str> = culprits(&demands, |index| case.groups.get(index).is_some_and(can_be_capped), cpus)
+    let culprits: Vec<CapKind> = culprits(&demands, |index| case.groups.get(index).is_some_and(can_be_capped), cpus)
         .into_iter()
         .filter_map(|index| case.groups.get(index))
-        .map(|group| group.key.origin.as_ref())
+        .filter_map(cap_of)
         .collect();
     let mut layers = layers(case, judged);
     for among_all in [false, true] {
         while fit.wanted > cpus {
-            let open =
-                layers.iter_mut().filter(|layer| layer.cap > 1 && (among_all || culprits.contains(&layer.origin())));
+            let open = layers.iter_mut().filter(|layer| layer.cap > 1 && (among_all || culprits.contains(&layer.kind)));
             let Some(layer) = open.max_by(|a, b| a.wanted().total_cmp(&b.wanted())) else { break };
             let before = layer.wanted();
             layer.cap -= 1;
             fit.wanted -= before - layer.wanted();
-            if let Some(cap) = slot(&mut fit.caps, layer.groups[0].0) {
-                *cap = Some(layer.cap);
-            }
+            *fit.caps.get_mut(layer.kind) = Some(layer.cap);
         }
         if fit.fits(cpus) {
             break;
@@ -100,15 +97,12 @@ pub fn fit(case: &RuleInput, judged: &JudgedWindow) -> CapsFit {
 
 /// Groups that one cap holds, with what each wants.
 struct CapGroups<'a> {
+    kind: CapKind,
     groups: Vec<(&'a Group, f64)>,
     cap: u32,
 }
 
 impl CapGroups<'_> {
-    fn origin(&self) -> &str {
-        &self.groups[0].0.key.origin
-    }
-
     fn wanted(&self) -> f64 {
         self.groups.iter().map(|(group, wanted)| wanted.min(most(group, self.cap))).sum()
     }
@@ -118,13 +112,10 @@ impl CapGroups<'_> {
 fn layers<'a>(case: &RuleInput<'a>, judged: &JudgedWindow) -> Vec<CapGroups<'a>> {
     let mut layers: Vec<CapGroups> = Vec::new();
     for (group, demand) in case.groups.iter().zip(&judged.groups) {
-        if slot(&mut Caps::default(), group).is_none() || demand.wanted < LEAST_CPUS {
-            continue;
-        }
-        let same = |layer: &&mut CapGroups| layer.origin() == group.key.origin.as_ref();
-        match layers.iter_mut().find(same) {
+        let Some(kind) = cap_of(group).filter(|_| demand.wanted >= LEAST_CPUS) else { continue };
+        match layers.iter_mut().find(|layer| layer.kind == kind) {
             Some(layer) => layer.groups.push((group, demand.wanted)),
-            None => layers.push(CapGroups { groups: vec![(group, demand.wanted)], cap: 1 }),
+            None => layers.push(CapGroups { kind, groups: vec![(group, demand.wanted)], cap: 1 }),
         }
     }
     for layer in &mut layers {
@@ -144,54 +135,33 @@ fn most(group: &Group, cap: u32) -> f64 {
 }
 
 /// The cap that holds a group; none where only affinity does.
-pub fn slot<'a>(caps: &'a mut Caps, group: &Group) -> Option<&'a mut Option<u32>> {
-    match group.key.origin.as_ref() {
-        "tf-intra-op" => Some(&mut caps.intra),
-        "tf-inter-op" => Some(&mut caps.inter),
-        "tf-data" => Some(&mut caps.data),
-        "openmp" => Some(&mut caps.omp),
-        "openblas" => Some(&mut caps.blas),
-        _ => None,
-    }
+pub fn cap_of(group: &Group) -> Option<CapKind> {
+    CapKind::of_origin(&group.key.origin)
 }
 
 /// The caps in words, each as the knob that sets it: a call where the program's own call decides, else a variable.
 pub fn knobs(case: &RuleInput, caps: &Caps) -> Vec<String> {
-    let by_call = |origin: &str| case.wish(origin).is_some_and(|limit| limit.source == LimitSource::TfConfig);
-    let pool = |name: &str, variable: &str, value: u32| match by_call(&format!("tf-{name}-op")) {
-        true => format!("tf.config.threading.set_{name}_op_parallelism_threads({value})"),
-        false => format!("{variable}={value}"),
+    let by_call = |row: &CapRow| case.wish(row.origin).is_some_and(|limit| limit.source == LimitSource::TfConfig);
+    let pool = |(kind, value): (CapKind, u32)| {
+        let row = kind.row();
+        row.python(value).filter(|_| by_call(row)).unwrap_or_else(|| format!("{}={value}", row.advised_as))
     };
-    let mut knobs = Vec::new();
-    knobs.extend(caps.intra.map(|value| pool("intra", "TF_NUM_INTRAOP_THREADS", value)));
-    knobs.extend(caps.inter.map(|value| pool("inter", "TF_NUM_INTEROP_THREADS", value)));
-    knobs.extend(caps.data.map(|value| format!("private_threadpool_size={value}")));
-    knobs.extend(caps.omp.map(|value| format!("OMP_NUM_THREADS={value}")));
-    knobs.extend(caps.blas.map(|value| format!("OPENBLAS_NUM_THREADS={value}")));
-    knobs.extend(caps.cpus.map(|value| format!("taskset to {value} CPUs")));
-    knobs
+    caps.pools().map(pool).chain(caps.cpus.map(|value| format!("taskset to {value} CPUs"))).collect()
 }
 
 /// The caps as a shell line; none when no variable does any of them.
 pub fn export(caps: &Caps) -> Option<String> {
-    let variables = [
-        ("TF_NUM_INTRAOP_THREADS", caps.intra),
-        ("TF_NUM_INTEROP_THREADS", caps.inter),
-        ("OMP_NUM_THREADS", caps.omp),
-        ("OPENBLAS_NUM_THREADS", caps.blas),
-    ];
-    let set: Vec<_> = variables.iter().filter_map(|(name, value)| Some(format!("{name}={}", (*value)?))).collect();
+    let variable = |(kind, value): (CapKind, u32)| {
+        let name = kind.row().advised_as;
+        kind.row().sets.iter().any(|variable| variable.name == name).then(|| format!("{name}={value}"))
+    };
+    let set: Vec<_> = caps.pools().filter_map(variable).collect();
     (!set.is_empty()).then(|| format!("export {}", set.join(" ")))
 }
 
 /// The caps as Python; none when no call does any of them.
 pub fn python(caps: &Caps) -> Option<String> {
-    let mut lines = Vec::new();
-    for (name, value) in [("intra", caps.intra), ("inter", caps.inter)] {
-        lines.extend(value.map(|value| format!("tf.config.threading.set_{name}_op_parallelism_threads({value})")));
-    }
-    let options = "options = tf.data.Options(); options.threading.private_threadpool_size";
-    lines.extend(caps.data.map(|value| format!("{options} = {value}; dataset = dataset.with_options(options)")));
+    let lines: Vec<_> = caps.pools().filter_map(|(kind, value)| kind.row().python(value)).collect();
     (!lines.is_empty()).then(|| lines.join("; "))
 }
 
@@ -225,7 +195,7 @@ pub fn predict(groups: &[Group], step_s: f64, caps: &Caps) -> Option<Prediction>
     let ticks = groups.iter().map(|group| group.history.len()).max().filter(|&ticks| ticks > 0)?;
     let mut wanted = 0.0;
     for group in groups {
-        let cap = slot(&mut caps.clone(), group).and_then(|cap| *cap).map_or(f64::INFINITY, |cap| most(group, cap));
+        let cap = cap_of(group).and_then(|kind| caps.holding(kind)).map_or(f64::INFINITY, |cap| most(group, cap));
         wanted += group.history.iter().map(|&wanted| f64::from(wanted).min(cap)).sum::<f64>() / ticks as f64;
     }
     Some(Prediction { wanted, from_s: ticks as f64 * step_s })
@@ -266,24 +236,24 @@ mod tests {
     fn a_prediction_cuts_each_group_at_its_cap_tick_by_tick() {
         let groups = [group("tf-intra-op", None, &[4.0, 1.0]), group("python", None, &[1.0, 1.0])];
         assert_eq!(wanted(&groups, Caps::default()), 3.5);
-        assert_eq!(wanted(&groups, Caps { intra: Some(2), ..Caps::default() }), 2.5);
-        assert_eq!(wanted(&groups, Caps { omp: Some(1), ..Caps::default() }), 3.5, "nothing of it is here");
+        assert_eq!(wanted(&groups, Caps::of([(CapKind::Intra, 2)])), 2.5);
+        assert_eq!(wanted(&groups, Caps::of([(CapKind::Omp, 1)])), 3.5, "nothing of it is here");
         assert_eq!(predict(&[], 1.0, &Caps::default()), None);
     }
 
     #[test]
     fn a_cap_that_counts_the_caller_leaves_one_thread_less_and_holds_in_each_process() {
         let mut blas = group("openblas", Some("numpy"), &[6.0]);
-        assert_eq!(wanted(std::slice::from_ref(&blas), Caps { blas: Some(4), ..Caps::default() }), 3.0);
-        assert_eq!(wanted(std::slice::from_ref(&blas), Caps { blas: Some(1), ..Caps::default() }), 0.0);
+        assert_eq!(wanted(std::slice::from_ref(&blas), Caps::of([(CapKind::Blas, 4)])), 3.0);
+        assert_eq!(wanted(std::slice::from_ref(&blas), Caps::of([(CapKind::Blas, 1)])), 0.0);
         let process = |pid| ProcessLimit { pid: Pid(pid), threads: 3, ..ProcessLimit::default() };
         blas.limits.processes = vec![process(1), process(2)];
-        assert_eq!(wanted(&[blas], Caps { blas: Some(3), ..Caps::default() }), 4.0);
+        assert_eq!(wanted(&[blas], Caps::of([(CapKind::Blas, 3)])), 4.0);
     }
 
     #[test]
     fn caps_are_named_by_what_sets_them() {
-        let caps = Caps { intra: Some(2), data: Some(1), blas: Some(4), ..Caps::default() };
+        let caps = Caps::of([(CapKind::Intra, 2), (CapKind::Data, 1), (CapKind::Blas, 4)]);
         assert_eq!(export(&caps).unwrap(), "export TF_NUM_INTRAOP_THREADS=2 OPENBLAS_NUM_THREADS=4");
         let python = python(&caps).unwrap();
         assert!(python.starts_with("tf.config.threading.set_intra_op_parallelism_threads(2); options = "), "{python}");
@@ -301,9 +271,7 @@ mod tests {
             let origins = ["tf-intra-op", "tf-inter-op", "tf-data", "openmp", "openblas", "python"];
             let groups: Vec<Group> =
                 demands.iter().zip(origins).map(|(history, origin)| group(origin, None, history)).collect();
-            let all = |cap| Caps {
-                intra: Some(cap), inter: Some(cap), data: Some(cap), omp: Some(cap), blas: Some(cap), cpus: None,
-            };
+            let all = Caps::every;
             let wanted = |caps: &Caps| predict(&groups, 1.0, caps).map_or(0.0, |prediction| prediction.wanted);
             prop_assert!(wanted(&all(tight)) <= wanted(&all(tight + slack)) + 1e-9);
             prop_assert!(wanted(&all(tight + slack)) <= wanted(&Caps::default()) + 1e-9);

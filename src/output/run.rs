@@ -96,8 +96,9 @@ mod tests {
 
     #[test]
     fn every_cap_has_its_line() {
+        use crate::data::scene::CheckedCap;
         let check = |cap: &'static str, value: &str, outcome, says: &str| CapCheck {
-            cap: cap.into(),
+            cap: CheckedCap::named(cap).unwrap(),
             value: value.to_owned(),
             outcome,
             says: says.to_owned(),

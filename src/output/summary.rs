@@ -2,7 +2,6 @@
 //! anybody's: it is cleaned where it is printed.
 
 use crate::data::Text;
-use crate::data::limits::Caps;
 use crate::data::run::{RunEnd, RunFact};
 use crate::data::sample::StepSource;
 use crate::data::scene::Capacity;
@@ -55,7 +54,7 @@ pub fn summary_markdown(summary: &RunSummary) -> String {
     rows.extend(facts(summary).into_iter().chain(numbers(outcome)).map(row));
     let mut blocks = section("tftop run", &["", ""], &rows);
     let row = |check: &crate::data::scene::CapCheck| {
-        vec![escaped(&check.cap), escaped(&check.value), check.outcome.word().to_owned(), escaped(&check.says)]
+        vec![escaped(check.cap.name()), escaped(&check.value), check.outcome.word().to_owned(), escaped(&check.says)]
     };
     let rows: Vec<Vec<String>> = outcome.checks.iter().map(row).collect();
     blocks.extend(section("Caps", &["CAP", "VALUE", "ANSWER", "WHAT WAS SEEN"], &rows));
@@ -97,7 +96,7 @@ pub(crate) fn command(run: &RunFact) -> String {
 
 /// Caps as they were asked for: "intra=1 inter=1 on CPUs 0-1"; "none".
 pub(crate) fn caps(run: &RunFact) -> String {
-    let caps = Caps { cpus: None, ..run.launch.caps }.to_string();
+    let caps = run.launch.caps.without_cpus().to_string();
     let on = run.launch.cpus.as_ref().map(|cpus| format!("on CPUs {cpus}"));
     let quota = run.launch.quota.map(|quota| format!("quota {:.2} CPUs", quota.cpus()));
     let parts: Vec<String> = Some(caps).filter(|caps| !caps.is_empty()).into_iter().chain(on).chain(quota).collect();
@@ -192,7 +191,7 @@ fn source(source: StepSource) -> &'static str {
 fn checks(outcome: &RunStats) -> Vec<String> {
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)]);
     for check in &outcome.checks {
-        table.row([clean(&check.cap), clean(&check.value), check.outcome.word().to_owned(), clean(&check.says)]);
+        table.row([clean(check.cap.name()), clean(&check.value), check.outcome.word().to_owned(), clean(&check.says)]);
     }
     table.lines().into_iter().skip(1).map(|line| format!("  {line}")).collect()
 }

@@ -99,7 +99,7 @@ impl SummaryBuilder {
             && self.advised.is_none_or(|(highest, _)| pressure.saturation >= highest)
         {
             let had = sample.launch.as_ref().map(|launch| launch.fact.caps).unwrap_or_default();
-            self.advised = Some((pressure.saturation, scene.headline.caps.or(Caps { cpus: None, ..had })));
+            self.advised = Some((pressure.saturation, scene.headline.caps.or(had.without_cpus())));
         }
         // What was read of a process stays where a later look could not read it any more.
         let settings =

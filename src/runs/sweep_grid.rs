@@ -3,29 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::limits::Caps;
+use crate::data::limits::{Caps, PerCap};
 
 /// Combinations a sweep has at most: more are a slip of the finger, and would take days.
 pub const MOST_COMBINATIONS: usize = 256;
 /// Blocks at most.
 pub const MOST_REPEATS: u32 = 100;
 
-/// Values to try for each cap; an empty list leaves that layer alone.
+/// Values to try for each cap; an empty list leaves its pools alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SweepGrid {
-    /// TF intra-op threads.
-    pub intra: Vec<u32>,
-    /// TF inter-op threads.
-    pub inter: Vec<u32>,
-    /// Threads of each tf.data iterator.
-    pub data: Vec<u32>,
-    /// OpenMP threads of a team.
-    pub omp: Vec<u32>,
-    /// Threads of each BLAS.
-    pub blas: Vec<u32>,
-    /// CPUs for everything.
-    pub cpus: Vec<u32>,
-}
+#[serde(transparent)]
+pub struct SweepGrid(pub PerCap<Vec<u32>>);
 
 /// One run to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +27,9 @@ pub struct SweepSlot {
 impl SweepGrid {
     /// How many combinations there are, the baseline included; none: more than can be counted.
     pub fn count(&self) -> Option<usize> {
-        let lists = [&self.intra, &self.inter, &self.data, &self.omp, &self.blas, &self.cpus];
-        let product = lists.iter().try_fold(1_usize, |product, list| product.checked_mul(list.len().max(1)))?;
-        match lists.iter().all(|list| list.is_empty()) {
+        let mut lists = self.0.named().map(|(_, list)| list);
+        let product = lists.try_fold(1_usize, |product, list| product.checked_mul(list.len().max(1)))?;
+        match self.0.named().all(|(_, list)| list.is_empty()) {
             true => Some(1),
             false => product.checked_add(1),
         }
@@ -51,19 +39,12 @@ impl SweepGrid {
     /// No more than [`MOST_COMBINATIONS`] and the baseline.
     pub fn combinations(&self) -> Vec<Caps> {
         let mut all = vec![Caps::default()];
-        let layers: [(&[u32], Slotted); 6] = [
-            (&self.intra, |caps| &mut caps.intra),
-            (&self.inter, |caps| &mut caps.inter),
-            (&self.data, |caps| &mut caps.data),
-            (&self.omp, |caps| &mut caps.omp),
-            (&self.blas, |caps| &mut caps.blas),
-            (&self.cpus, |caps| &mut caps.cpus),
-        ];
-        for (values, slot) in layers {
-            if values.is_empty() {
-                continue;
-            }
-            let next = all.iter().flat_map(|caps| values.iter().map(|value| with(*caps, slot, *value)));
+        for (name, values) in self.0.named().filter(|(_, values)| !values.is_empty()) {
+            let with = |mut caps: Caps, value: u32| {
+                caps.named_mut(name).into_iter().for_each(|cap| *cap = Some(value));
+                caps
+            };
+            let next = all.iter().flat_map(|caps| values.iter().map(|value| with(*caps, *value)));
             all = next.take(MOST_COMBINATIONS).collect();
         }
         if !all.contains(&Caps::default()) {
@@ -71,13 +52,6 @@ impl SweepGrid {
         }
         all
     }
-}
-
-type Slotted = fn(&mut Caps) -> &mut Option<u32>;
-
-fn with(mut caps: Caps, slot: Slotted, value: u32) -> Caps {
-    *slot(&mut caps) = Some(value);
-    caps
 }
 
 /// The order of all runs: `repeat` blocks, each a random order of every combination. The same seed gives the same order.
@@ -95,14 +69,21 @@ pub fn schedule(combinations: usize, repeat: u32, seed: u64) -> Vec<SweepSlot> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::limits::CapKind;
+
+    fn grid<const N: usize>(lists: [(CapKind, Vec<u32>); N]) -> SweepGrid {
+        let mut grid = SweepGrid::default();
+        lists.into_iter().for_each(|(kind, list)| *grid.0.get_mut(kind) = list);
+        grid
+    }
 
     #[test]
     fn every_combination_is_there_once_and_the_baseline_first() {
-        let grid = SweepGrid { intra: vec![1, 2, 4], inter: vec![1, 2], ..SweepGrid::default() };
+        let grid = grid([(CapKind::Intra, vec![1, 2, 4]), (CapKind::Inter, vec![1, 2])]);
         let all = grid.combinations();
         assert_eq!((all.len(), grid.count()), (7, Some(7)));
         assert_eq!(all[0], Caps::default());
-        assert!(all.contains(&Caps { intra: Some(4), inter: Some(1), ..Caps::default() }));
+        assert!(all.contains(&Caps::of([(CapKind::Intra, 4), (CapKind::Inter, 1)])));
         let mut shown: Vec<String> = all.iter().map(ToString::to_string).collect();
         shown.sort();
         shown.dedup();
@@ -118,14 +99,8 @@ mod tests {
     #[test]
     fn a_grid_beyond_all_measure_is_counted_without_being_made() {
         let list: Vec<u32> = (1..=10_000).collect();
-        let grid = SweepGrid {
-            intra: list.clone(),
-            inter: list.clone(),
-            data: list.clone(),
-            omp: list.clone(),
-            blas: list.clone(),
-            cpus: list,
-        };
+        let mut grid = SweepGrid::default();
+        grid.0.values_mut().for_each(|values| values.clone_from(&list));
         assert_eq!(grid.count(), None);
         assert_eq!(grid.combinations().len(), MOST_COMBINATIONS + 1);
     }

@@ -156,6 +156,13 @@ fn path(store: &Path, id: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::limits::{CapKind, PerCap};
+
+    fn grid() -> SweepGrid {
+        let mut lists = PerCap::<Vec<u32>>::default();
+        *lists.get_mut(CapKind::Intra) = vec![1, 2];
+        SweepGrid(lists)
+    }
 
     fn record() -> SweepRecord {
         SweepRecord {
@@ -163,7 +170,7 @@ mod tests {
             id: "261120-190142-7".to_owned(),
             command: vec!["python".to_owned(), "train.py".to_owned()],
             folder: PathBuf::from("/work"),
-            grid: SweepGrid { intra: vec![1, 2], ..SweepGrid::default() },
+            grid: grid(),
             repeat: 2,
             warmup: 50,
             steps: 200,
@@ -230,7 +237,7 @@ mod tests {
         assert!(written(|record| record.limit_s = f64::MAX).is_err());
         assert!(written(|record| record.least_s = -1.0).is_err());
         assert!(written(|record| record.command.clear()).is_err());
-        assert!(written(|record| record.grid.intra = (1..1000).collect()).is_err());
+        assert!(written(|record| *record.grid.0.get_mut(CapKind::Intra) = (1..1000).collect()).is_err());
         let slot = SweepSlot { block: 0, combination: 3 };
         let mut strange = record();
         strange.trials.push(trial(slot, TrialOutcome::Failed(String::new())));

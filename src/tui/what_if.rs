@@ -1,8 +1,8 @@
 //! What other caps would do: one slider for each cap whose threads exist. Changes nothing of the target.
 
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps};
 use crate::data::scene::{Group, Scene};
-use crate::model::advice;
+use crate::model::advice::cap_of;
 use crate::model::limits::knobs::own_threads;
 
 /// The sliders' state.
@@ -18,66 +18,13 @@ pub struct WhatIf {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slider {
     /// Which.
-    pub knob: CapSlider,
+    pub kind: CapKind,
     /// Its value; none is no cap.
     pub value: Option<u32>,
     /// The value from which on it changes nothing: the threads there are, and their caller where it is counted.
     pub most: u32,
     /// The group or groups it holds.
     pub holds: String,
-}
-
-/// The caps that hold a group of threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CapSlider {
-    /// TF intra-op threads.
-    Intra,
-    /// TF inter-op threads.
-    Inter,
-    /// Threads of each tf.data iterator.
-    Data,
-    /// OpenMP threads of a team.
-    Omp,
-    /// OpenBLAS threads.
-    Blas,
-}
-
-impl CapSlider {
-    const ALL: [Self; 5] = [Self::Intra, Self::Inter, Self::Data, Self::Omp, Self::Blas];
-
-    /// Its name, as in caps.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Intra => "intra",
-            Self::Inter => "inter",
-            Self::Data => "data",
-            Self::Omp => "omp",
-            Self::Blas => "blas",
-        }
-    }
-
-    fn of(self, caps: &mut Caps) -> &mut Option<u32> {
-        match self {
-            Self::Intra => &mut caps.intra,
-            Self::Inter => &mut caps.inter,
-            Self::Data => &mut caps.data,
-            Self::Omp => &mut caps.omp,
-            Self::Blas => &mut caps.blas,
-        }
-    }
-
-    fn get(self, caps: &Caps) -> Option<u32> {
-        *self.of(&mut caps.clone())
-    }
-
-    /// Whether this is the cap that holds the group.
-    fn holds(self, group: &Group) -> bool {
-        let mut caps = Caps::default();
-        if let Some(slot) = advice::slot(&mut caps, group) {
-            *slot = Some(1);
-        }
-        self.get(&caps).is_some()
-    }
 }
 
 /// The smallest cap that lets all threads of a group be: some caps count the thread that calls the pool.
@@ -94,14 +41,14 @@ impl WhatIf {
 
     /// The sliders of a scene.
     pub fn sliders(&self, scene: &Scene) -> Vec<Slider> {
-        let slider = |knob: CapSlider| {
-            let held: Vec<_> = scene.groups.iter().filter(|group| knob.holds(group)).collect();
+        let slider = |kind: CapKind| {
+            let held: Vec<_> = scene.groups.iter().filter(|group| cap_of(group) == Some(kind)).collect();
             let most = held.iter().map(|group| without_effect(group)).max()?.max(1);
             let holds = held.iter().map(|group| group.label.as_str()).collect::<Vec<_>>().join(", ");
-            let value = knob.get(&self.caps).map(|value| value.clamp(1, most));
-            Some(Slider { knob, value, most, holds })
+            let value = self.caps.get(kind).map(|value| value.clamp(1, most));
+            Some(Slider { kind, value, most, holds })
         };
-        CapSlider::ALL.into_iter().filter_map(slider).collect()
+        CapKind::all().filter_map(slider).collect()
     }
 
     /// Moves the chosen slider; beyond its end stands "no cap".
@@ -126,14 +73,16 @@ impl WhatIf {
     }
 
     fn put(&mut self, slider: &Slider, value: u32) {
-        *slider.knob.of(&mut self.caps) = (value <= slider.most).then_some(value);
+        *self.caps.get_mut(slider.kind) = (value <= slider.most).then_some(value);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::limits::CAPS;
     use crate::data::scene::GroupKey;
+    use crate::model::advice;
 
     fn scene() -> Scene {
         let group = |origin: &str, threads| Group {
@@ -143,8 +92,8 @@ mod tests {
             history: vec![threads as f32; 4],
             ..Group::default()
         };
-        let groups = ["tf-intra-op", "tf-inter-op", "tf-data", "openmp", "openblas", "python"];
-        Scene { groups: groups.map(|origin| group(origin, 4)).to_vec(), ..Scene::default() }
+        let groups = CAPS.iter().map(|row| row.origin).chain(["python"]);
+        Scene { groups: groups.map(|origin| group(origin, 4)).collect(), ..Scene::default() }
     }
 
     fn wanted(scene: &Scene, caps: &Caps) -> f64 {
@@ -155,14 +104,16 @@ mod tests {
     fn every_slider_moves_the_prediction() {
         let scene = scene();
         let sliders = WhatIf::default().sliders(&scene);
-        assert_eq!(sliders.len(), CapSlider::ALL.len(), "the python threads have none");
+        assert_eq!(sliders.len(), CAPS.len(), "the python threads have none");
         for (at, slider) in sliders.iter().enumerate() {
             let mut what_if = WhatIf::default();
             what_if.set(&scene, at, Some(1));
             // OpenMP and OpenBLAS count the thread that calls them: of 1 none is left beside it.
-            let left = if matches!(slider.knob, CapSlider::Omp | CapSlider::Blas) { 0.0 } else { 1.0 };
-            assert_eq!(wanted(&scene, &what_if.caps), 5.0 * 4.0 + left, "{:?}", slider.knob);
-            assert!(what_if.caps.to_string().starts_with(slider.knob.name()));
+            let left = if matches!(slider.kind, CapKind::Omp | CapKind::Blas) { 0.0 } else { 1.0 };
+            // NumExpr follows OpenMP.
+            let follower = if slider.kind == CapKind::Omp { 3.0 } else { 0.0 };
+            assert_eq!(wanted(&scene, &what_if.caps), 6.0 * 4.0 + left - follower, "{:?}", slider.kind);
+            assert!(what_if.caps.to_string().starts_with(slider.kind.name()));
         }
     }
 
@@ -171,11 +122,11 @@ mod tests {
         let scene = scene();
         let mut what_if = WhatIf::default();
         what_if.change(&scene, -1);
-        assert_eq!(what_if.caps.intra, Some(4));
+        assert_eq!(*what_if.caps.get(CapKind::Intra), Some(4));
         what_if.change(&scene, -99);
-        assert_eq!(what_if.caps.intra, Some(1));
+        assert_eq!(*what_if.caps.get(CapKind::Intra), Some(1));
         what_if.change(&scene, 3);
-        assert_eq!(what_if.caps.intra, Some(4));
+        assert_eq!(*what_if.caps.get(CapKind::Intra), Some(4));
         what_if.change(&scene, 1);
         assert!(what_if.caps.is_empty());
     }

@@ -10,14 +10,14 @@ mod kinds;
 pub mod verdicts;
 
 use kinds::{BLAS, DATA, INTER, INTRA, MAIN, PYTHON, group, wave};
-use tftop::data::limits::Caps;
+use tftop::data::limits::{CapKind, Caps};
 use tftop::data::sample::{
     Cost, CounterSource, Identity, KernelStack, LaunchFact, OverruledSetting, ShimReport, ShimUse, StepSource, Syscall,
     SyscallState, ThreadDetail, ThreadState,
 };
 use tftop::data::scene::{
-    Attribution, CapCheck, Capacity, CheckOutcome, Confidence, Cpu, Demand, EpochNow, LaunchState, MarkCount,
-    ProcessState, Scene, Speed, Steps, TargetState, TensorFlow, Term, TermKind, Thread, Trend,
+    Attribution, CapCheck, Capacity, CheckOutcome, CheckedCap, Confidence, Cpu, Demand, EpochNow, LaunchState,
+    MarkCount, ProcessState, Scene, Speed, Steps, TargetState, TensorFlow, Term, TermKind, Thread, Trend,
 };
 use tftop::data::{Gap, Pid, Text, ThreadKey, Tid};
 use tftop::model::activity::waits;
@@ -125,7 +125,7 @@ pub fn with_workers(tick: u64) -> Scene {
 pub fn launched(tick: u64) -> Scene {
     let mut scene = training(tick);
     let check = |cap: &'static str, value: &str, outcome, says: &str| CapCheck {
-        cap: cap.into(),
+        cap: CheckedCap::named(cap).unwrap(),
         value: value.into(),
         outcome,
         says: says.into(),
@@ -156,7 +156,7 @@ pub fn launched(tick: u64) -> Scene {
     let history = scene.trend.wanted.iter().map(|&wanted| Some(60.0 / (1.0 + wanted.max(2.0) / 2.0))).collect();
     scene.launch = Some(LaunchState {
         fact: Arc::new(LaunchFact {
-            caps: Caps { intra: Some(3), inter: Some(5), data: Some(3), blas: Some(1), ..Caps::default() },
+            caps: Caps::of([(CapKind::Intra, 3), (CapKind::Inter, 5), (CapKind::Data, 3), (CapKind::Blas, 1)]),
             cpus: "0-1".parse().ok(),
             shim: ShimUse::Enforce,
             ..LaunchFact::default()

@@ -1,9 +1,9 @@
 //! What the model says of the scenes: limits, headlines, and every cause with its answer.
 
-use tftop::data::limits::{AppliesTo, Caps, Grade, Limit, LimitSource, Limits};
+use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Limit, LimitSource, Limits};
 use tftop::data::scene::{Answer, Evidence, Finding, Headline, Level, Pressure, Remedy, RuleAnswer, Verdict};
 
-const CAPS: Caps = Caps { intra: Some(1), inter: Some(1), data: Some(1), omp: None, blas: None, cpus: None };
+const CAPS: Caps = Caps::of([(CapKind::Intra, 1), (CapKind::Inter, 1), (CapKind::Data, 1)]);
 
 /// The limits of a group of this origin.
 pub fn limits(origin: &str) -> Limits {

@@ -9,7 +9,7 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use tftop::data::Pid;
-use tftop::data::limits::Grade;
+use tftop::data::limits::{CapKind, Grade};
 use tftop::data::sample::Interest;
 use tftop::data::scene::{Answer, Finding, Level, Scene, Verdict};
 use tftop::model::build_scene::Model;
@@ -113,7 +113,7 @@ fn a_setting_after_the_first_device_list_is_late() {
     assert_eq!(late.grade, Grade::Corroborated, "{}", told(&scene));
     let says = format!("tf.config says intra = {size}, but the pool has {} threads, one a CPU", cpus());
     assert!(late.says.starts_with(&says), "{}", late.says);
-    assert_eq!((late.level, late.remedy.caps.intra), (Level::Notice, Some(size as u32)));
+    assert_eq!((late.level, *late.remedy.caps.get(CapKind::Intra)), (Level::Notice, Some(size as u32)));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn private_pools_of_tf_data_are_found_beside_limited_pools() {
     let mut watch = Watch::start(&python, "causes.py", &["data", "4"]);
     let (scene, uncapped) = watch.finds("tf-data-uncapped");
     assert!(uncapped.says.contains(&format!("private pools of {} threads", cpus())), "{}", told(&scene));
-    assert_eq!(uncapped.remedy.caps.data, Some(1));
+    assert_eq!(*uncapped.remedy.caps.get(CapKind::Data), Some(1));
     let other = found(&scene, "other-pool").unwrap_or_else(|| panic!("{}", told(&scene)));
     assert!(other.says.starts_with("tf.config limits intra-op to 1"), "{}", other.says);
 }

@@ -1,5 +1,6 @@
 //! The command line as clap reads it. Types only: nothing is looked up or started here.
 
+pub(crate) mod caps;
 pub(crate) mod choices;
 pub(crate) mod cli;
 pub(crate) mod global;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use clap::{Args, FromArgMatches as _};
 
+use crate::commands::args::caps::{CapArgs, variable};
 use crate::commands::own_process::exit::CommandError;
-use crate::commands::settings::SettingsFile;
+use crate::commands::settings::{SavedProfile, SettingsFile};
 use crate::data::CpuSet;
 use crate::data::limits::Caps;
 use crate::data::run::ProcessAttributes;
@@ -66,21 +67,8 @@ impl From<RunArgs> for RunOptions {
 /// How to start a command; `tftop rerun` has the same options.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunOptions {
-    /// TensorFlow intra-op threads
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
-    intra: Option<u32>,
-    /// TensorFlow inter-op threads
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
-    inter: Option<u32>,
-    /// Threads of each tf.data iterator, and its parallel calls
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
-    data: Option<u32>,
-    /// Threads of each OpenMP team; numexpr and Numba follow it
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
-    omp: Option<u32>,
-    /// Threads of each BLAS: OpenBLAS, MKL, BLIS, Accelerate
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Caps")]
-    blas: Option<u32>,
+    #[command(flatten)]
+    caps: CapArgs,
     /// One number for everything: so many CPUs (the lowest of those allowed) or these (0-3,8; 3-3 for CPU 3 alone), and
     /// every pool above that has no cap of its own
     #[arg(long, value_name = "N|LIST", help_heading = "Caps")]
@@ -131,17 +119,6 @@ pub(crate) struct RunOptions {
     pub(crate) origin: Option<Arc<StartContext>>,
 }
 
-/// Caps as the settings file has them, by the names of the options.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SavedProfile {
-    pub(crate) pools: Caps,
-    pub(crate) cpus: Option<CpuRequest>,
-    pub(crate) quota: Option<Quota>,
-    pub(crate) preset: Option<Preset>,
-    pub(crate) pins: Vec<Pin>,
-    pub(crate) variables: Vec<(String, OsString)>,
-}
-
 impl RunOptions {
     /// What the shim is to do; none without one.
     pub(crate) fn shim(&self) -> Option<ShimMode> {
@@ -180,16 +157,14 @@ impl RunOptions {
 
     /// The same with other caps for the pools.
     pub(crate) fn with_pools(&self, caps: Caps) -> Self {
-        let Caps { intra, inter, data, omp, blas, .. } = caps;
-        Self { intra, inter, data, omp, blas, ..self.clone() }
+        Self { caps: CapArgs { pools: caps.without_cpus() }, ..self.clone() }
     }
 
     /// The same with what its profile says beside what is named here.
     pub(crate) fn with_profile(mut self, settings: &SettingsFile) -> Result<Self, CommandError> {
         let Some(name) = &self.profile else { return Ok(self) };
         let SavedProfile { pools, cpus, quota, preset, pins, variables } = settings.profile(name)?.clone();
-        let Self { intra, inter, data, omp, blas, .. } = self;
-        self = self.with_pools(Caps { intra, inter, data, omp, blas, cpus: None }.or(pools));
+        self.caps.pools = self.caps.pools.or(pools);
         // --cpus and the preset of one number for everything exclude each other: the one named here is meant.
         let physical = Some(Preset::Physical);
         let (named_cpus, named_preset) = (self.cpus.is_some(), self.preset);
@@ -204,9 +179,8 @@ impl RunOptions {
     }
 
     pub(crate) fn caps(&self) -> PlanRequest {
-        let Self { intra, inter, data, omp, blas, .. } = *self;
         PlanRequest {
-            pools: Caps { intra, inter, data, omp, blas, cpus: None },
+            pools: self.caps.pools,
             preset: self.preset,
             learned: None,
             cpus: self.cpus.clone(),
@@ -240,26 +214,12 @@ fn place(word: &str) -> Result<SessionKind, String> {
     SessionKind::ALL.into_iter().find(|place| place.word() == word).ok_or_else(|| "no such place".to_owned())
 }
 
-pub(crate) fn threads(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(0) => Err("there must be 1 at least; without the option the pool is left alone".to_owned()),
-        Ok(threads) => Ok(threads),
-        Err(_) => Err("write a number of threads".to_owned()),
-    }
-}
-
-pub(crate) fn variable(text: &str) -> Result<(String, OsString), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
-        _ => Err("write NAME=VALUE".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::data::limits::CapKind;
 
     #[derive(Parser)]
     struct Line {
@@ -281,7 +241,10 @@ mod tests {
         let profile =
             "[profile.a]\nintra = 4\ninter = 2\ncpus = 4\npin = [\"main=0\", \"python=1\"]\nenv = { A = \"1\", B = 2 }";
         let wish = planned(profile, &["--intra", "3", "--pin", "main=2", "--env", "A=9"]);
-        assert_eq!((wish.pools.intra, wish.pools.inter, wish.cpus), (Some(3), Some(2), Some(CpuRequest::Count(4))));
+        assert_eq!(
+            (wish.pools, wish.cpus),
+            (Caps::of([(CapKind::Intra, 3), (CapKind::Inter, 2)]), Some(CpuRequest::Count(4)))
+        );
         let pins: Vec<String> = wish.pins.iter().map(Pin::to_string).collect();
         assert_eq!(pins, ["main=2", "python=1"]);
         assert_eq!(wish.variables, [("A".to_owned(), "9".into()), ("B".to_owned(), "2".into())]);

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::commands::args::caps::{CapListArgs, names};
 use crate::commands::args::span;
 use crate::commands::own_process::exit::CommandError;
+use crate::data::limits::PerCap;
 use crate::runs::sweep_grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid};
 
 /// Steps that are measured, at least: fewer have no spread.
@@ -33,21 +35,8 @@ Exit codes: 0 every combination was measured; 1 some were not, or nothing could 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct SweepArgs {
-    /// TensorFlow intra-op threads
-    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
-    intra: Vec<u32>,
-    /// TensorFlow inter-op threads
-    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
-    inter: Vec<u32>,
-    /// Threads of each tf.data iterator, and its parallel calls
-    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
-    data: Vec<u32>,
-    /// Threads of each OpenMP team
-    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
-    omp: Vec<u32>,
-    /// Threads of each BLAS
-    #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
-    blas: Vec<u32>,
+    #[command(flatten)]
+    caps: CapListArgs,
     /// Numbers of CPUs for everything: affinity, and every pool that has no value of its own
     #[arg(long, value_name = "N,…", value_delimiter = ',', help_heading = "Values to try")]
     cpus: Vec<u32>,
@@ -76,7 +65,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, help_heading = "Measuring")]
     pub(crate) force: bool,
     /// Go on with a sweep that was interrupted
-    #[arg(long, value_name = "ID", conflicts_with_all = ["intra", "inter", "data", "omp", "blas", "cpus", "seed", "command"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = names().chain(["cpus", "seed", "command"]))]
     pub(crate) resume: Option<String>,
     /// Start nothing; print what would be run, in its order
     #[arg(long)]
@@ -92,14 +81,8 @@ pub(crate) struct SweepArgs {
 impl SweepArgs {
     /// The values to try, each once; refused where there are none, or too many.
     pub(crate) fn grid(&self) -> Result<SweepGrid, CommandError> {
-        let grid = SweepGrid {
-            intra: once(&self.intra),
-            inter: once(&self.inter),
-            data: once(&self.data),
-            omp: once(&self.omp),
-            blas: once(&self.blas),
-            cpus: once(&self.cpus),
-        };
+        let mut grid = SweepGrid(PerCap { cpus: self.cpus.clone(), ..self.caps.lists.clone() });
+        grid.0.values_mut().for_each(each_once);
         match grid.count() {
             Some(1) => Err(CommandError::usage("nothing to try: give values, as in --intra 1,2,4")),
             Some(count) if count <= MOST_COMBINATIONS => Ok(grid),
@@ -118,12 +101,7 @@ impl SweepArgs {
 }
 
 /// In the order they were given.
-fn once(values: &[u32]) -> Vec<u32> {
+fn each_once(values: &mut Vec<u32>) {
     let mut kept: Vec<u32> = Vec::new();
-    for value in values {
-        if !kept.contains(value) {
-            kept.push(*value);
-        }
-    }
-    kept
+    values.retain(|value| !kept.contains(value) && (kept.push(*value), true).1);
 }

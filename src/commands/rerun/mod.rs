@@ -106,7 +106,7 @@ fn advised(
         return Err(CommandError::not_found(format!("process {pid} ended while it was watched")).into());
     }
     let named = wish.run.caps();
-    let caps = named.pools.or(Caps { cpus: None, ..scene.headline.caps });
+    let caps = named.pools.or(scene.headline.caps.without_cpus());
     if caps.is_empty() && named.cpus.is_none() {
         anyhow::bail!(
             "no caps are advised for process {pid}: {}; name some (--intra 2, --cpus 2)",

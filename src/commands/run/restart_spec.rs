@@ -90,6 +90,7 @@ fn text(word: &OsStr) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::limits::CapKind;
 
     fn started(caps: Caps) -> RestartSpec {
         let mut wish = RunOptions::usual().unwrap().forced().with_pools(caps);
@@ -100,15 +101,15 @@ mod tests {
 
     #[test]
     fn only_what_the_caps_change_is_shown_as_changed() {
-        let first = started(Caps { intra: Some(4), inter: Some(2), ..Caps::default() });
-        let caps = Caps { intra: Some(1), inter: Some(2), ..Caps::default() };
+        let first = started(Caps::of([(CapKind::Intra, 4), (CapKind::Inter, 2)]));
+        let caps = Caps::of([(CapKind::Intra, 1), (CapKind::Inter, 2)]);
         let (again, shown) = first.with(caps, ProcessKey::default()).unwrap();
         let changes: Vec<String> =
             shown.variables.iter().map(|it| format!("{} {} {}", it.name, it.before, it.after)).collect();
         assert_eq!(changes, ["TF_NUM_INTRAOP_THREADS 4 1"]);
         assert_eq!((shown.command.as_str(), shown.doubts.len(), shown.cpus), ("python train.py", 0, None));
-        assert_eq!(again.plan.caps.intra, Some(1));
-        let (_, back) = again.with(Caps { intra: Some(4), ..caps }, ProcessKey::default()).unwrap();
+        assert_eq!(*again.plan.caps.get(CapKind::Intra), Some(1));
+        let (_, back) = again.with(Caps::of([(CapKind::Intra, 4)]).or(caps), ProcessKey::default()).unwrap();
         assert_eq!(back.variables.len(), 1);
     }
 }

@@ -1,6 +1,8 @@
-//! TODO head
+//! What holds threads back: the registry of caps, caps as they are asked for, limits as they were read.
 
+pub(crate) mod cap;
 pub(crate) mod caps;
 pub(crate) mod limit;
-pub use caps::Caps;
+pub use cap::{CAPS, CapKind, CapRow, CapVariable, DefaultSize, PoolCheck, PoolSetting, PythonCall};
+pub use caps::{Caps, PerCap};
 pub use limit::{AppliesTo, Grade, Limit, LimitSource, Limits, ProcessLimit};

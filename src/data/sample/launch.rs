@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::Quota;
 use crate::data::{CpuSet, Text};
 
@@ -74,10 +74,10 @@ pub struct ShimFact {
 impl ShimFact {
     /// The cap that it is to hold on the threads of an origin; none where it holds none.
     pub fn cap(&self, origin: &str) -> Option<u32> {
-        let cap = match origin {
-            "tf-intra-op" => self.intra,
-            "tf-inter-op" => self.inter,
-            "tf-data" => self.data,
+        let cap = match CapKind::of_origin(origin)? {
+            CapKind::Intra => self.intra,
+            CapKind::Inter => self.inter,
+            CapKind::Data => self.data,
             _ => None,
         };
         cap.filter(|_| self.enforces)

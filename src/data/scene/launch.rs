@@ -1,24 +1,75 @@
-//! TODO head
+//! How a target was started, and whether each of its caps holds.
 
-use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::data::limits::CapKind;
 use crate::data::sample::{LaunchFact, ShimReport};
 use crate::data::scene::{GroupKey, Steps};
-use crate::model::limits::verification::cap_of;
+
 /// A cap and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapCheck {
-    /// The cap's option: "intra", "cpus", "quota", "pin".
-    pub cap: Cow<'static, str>,
+    /// Which.
+    pub cap: CheckedCap,
     /// Its value: "2", "0-3".
     pub value: String,
     /// The answer.
     pub outcome: CheckOutcome,
     /// What was seen, in words: by whom and by how many, or why nothing can be said.
     pub says: String,
+}
+
+/// A cap of a run that is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckedCap {
+    /// Of a kind of pools.
+    Pool(CapKind),
+    /// The CPUs it was put on.
+    Cpus,
+    /// CPU time.
+    Quota,
+    /// CPUs of one group's threads.
+    Pin,
+}
+
+impl CheckedCap {
+    /// Its option: "intra", "cpus", "quota", "pin".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pool(kind) => kind.name(),
+            Self::Cpus => "cpus",
+            Self::Quota => "quota",
+            Self::Pin => "pin",
+        }
+    }
+
+    /// The one of that option.
+    pub fn named(name: &str) -> Option<Self> {
+        let other = [Self::Cpus, Self::Quota, Self::Pin].into_iter().find(|cap| cap.name() == name);
+        other.or_else(|| CapKind::named(name).map(Self::Pool))
+    }
+}
+
+impl fmt::Display for CheckedCap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Serialize for CheckedCap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for CheckedCap {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| serde::de::Error::custom(format_args!("there is no cap {name}")))
+    }
 }
 
 /// Whether a cap held.
@@ -60,12 +111,16 @@ pub struct LaunchState {
 impl LaunchState {
     /// The cap that is to hold a group; none where it has none.
     pub fn check_of(&self, group: &GroupKey) -> Option<&CapCheck> {
-        let cap = cap_of(&group.origin)?;
+        let kind = CapKind::of_origin(&group.origin)?;
+        self.check(CheckedCap::Pool(kind)).or_else(|| self.check(CheckedCap::Pool(kind.follows()?)))
+    }
+
+    fn check(&self, cap: CheckedCap) -> Option<&CapCheck> {
         self.checks.iter().find(|check| check.cap == cap)
     }
 
     /// The CPUs it was put on.
     pub fn check_of_cpus(&self) -> Option<&CapCheck> {
-        self.checks.iter().find(|check| check.cap == "cpus")
+        self.check(CheckedCap::Cpus)
     }
 }

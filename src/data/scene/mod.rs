@@ -15,7 +15,7 @@ pub use demand::{Demand, Trend};
 pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
 pub use headline::{Headline, Pressure, Verdict};
 pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
-pub use launch::{CapCheck, CheckOutcome, LaunchState};
+pub use launch::{CapCheck, CheckOutcome, CheckedCap, LaunchState};
 use serde::Serialize;
 pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
 pub use target::{ProcessState, TargetState, TensorFlow};

@@ -1,124 +1,32 @@
-//! Which knob steers which origin: one table, and the function that turns a process's settings into the limits of a group.
-//!
-//! Sources: tensorflow/core/common_runtime/process_util.cc and local_device.cc (2.21) for TF's pools, OpenBLAS
-//! driver/others/openblas_env.c, the OpenMP 5.2 specification chapter 21, numexpr/utils.py; each row was also counted on
-//! live processes of TF 2.12 to 2.21.
+//! Turns a process's settings into the limits of a group, by the registry of caps; each of its rows was also counted on live
+//! processes of TF 2.12 to 2.21.
 
-use crate::data::limits::{AppliesTo, Grade, Limit, LimitSource, Limits};
-use crate::data::sample::{Environment, ProcessFact, ScriptKnob, TfConfigFact, TfContextState};
+use crate::data::limits::{AppliesTo, CapKind, DefaultSize, Grade, Limit, LimitSource, Limits, PoolSetting};
+use crate::data::sample::{Environment, ProcessFact, TfContextState};
 use crate::model::origin::library_copy::package_name;
 
 /// Threads nobody starts on purpose: larger numbers in a setting are taken for garbage.
 const MOST_THREADS: i64 = 1_000_000;
 
-/// What steers the threads of one origin.
-#[derive(Debug)]
-struct Knobs {
-    origin: &'static str,
-    tf_config: Option<fn(&TfConfigFact) -> Option<i64>>,
-    wish: Option<ScriptKnob>,
-    /// Variables, the strongest first.
-    variables: &'static [&'static str],
-    /// A number in the library's memory beats every variable.
-    library_memory: bool,
-    /// Whether the calling thread is one of the number: then a pool of n has n - 1 threads of its own.
-    counts_caller: bool,
-    applies_to: AppliesTo,
-    size_without: Size,
-    text: &'static str,
-}
+/// The only setting that is no cap: it sizes one of several pools.
+static GRPC: PoolSetting = PoolSetting {
+    tf_config: None,
+    script: None,
+    reads: &["TF_GRPC_WORKER_CACHE_QUEUES"],
+    library_memory: false,
+    counts_caller: false,
+    applies_to: AppliesTo::Pool,
+    default_size: DefaultSize::Open,
+    text: "TF_GRPC_WORKER_CACHE_QUEUES for the worker pool; the rest is fixed",
+};
 
-/// How many threads a pool has when nothing is set.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Size {
-    /// CPUs the process may run on when the pool is built.
-    Allowed,
-    /// CPUs online, whatever the affinity.
-    Online,
-    /// Nothing bounds it.
-    Open,
+/// What sizes the pools of an origin; none where only affinity holds them.
+fn setting(origin: &str) -> Option<&'static PoolSetting> {
+    match CapKind::of_origin(origin) {
+        Some(kind) => Some(&kind.row().setting),
+        None => (origin == "tf-distributed").then_some(&GRPC),
+    }
 }
-
-const TABLE: &[Knobs] = &[
-    Knobs {
-        origin: "tf-intra-op",
-        tf_config: Some(|config| config.intra),
-        wish: Some(ScriptKnob::Intra),
-        variables: &["TF_NUM_INTRAOP_THREADS"],
-        library_memory: false,
-        counts_caller: false,
-        applies_to: AppliesTo::Pool,
-        size_without: Size::Allowed,
-        text: "tf.config.threading.set_intra_op_parallelism_threads or TF_NUM_INTRAOP_THREADS, before TensorFlow starts",
-    },
-    Knobs {
-        origin: "tf-inter-op",
-        tf_config: Some(|config| config.inter),
-        wish: Some(ScriptKnob::Inter),
-        variables: &["TF_NUM_INTEROP_THREADS"],
-        library_memory: false,
-        counts_caller: false,
-        applies_to: AppliesTo::Pool,
-        size_without: Size::Allowed,
-        text: "tf.config.threading.set_inter_op_parallelism_threads or TF_NUM_INTEROP_THREADS, before TensorFlow starts",
-    },
-    Knobs {
-        origin: "tf-data",
-        tf_config: None,
-        wish: Some(ScriptKnob::PrivateThreadpool),
-        variables: &[],
-        library_memory: false,
-        counts_caller: false,
-        applies_to: AppliesTo::Iterator,
-        size_without: Size::Open,
-        text: "tf.data.Options().threading.private_threadpool_size, num_parallel_calls and cycle_length in the pipeline; \
-               no environment variable",
-    },
-    Knobs {
-        origin: "openblas",
-        tf_config: None,
-        wish: None,
-        variables: &["OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"],
-        library_memory: true,
-        counts_caller: true,
-        applies_to: AppliesTo::Pool,
-        size_without: Size::Allowed,
-        text: "OPENBLAS_NUM_THREADS before the library is imported, threadpoolctl afterwards",
-    },
-    Knobs {
-        origin: "openmp",
-        tf_config: None,
-        wish: None,
-        variables: &["OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "MKL_NUM_THREADS"],
-        library_memory: false,
-        counts_caller: true,
-        applies_to: AppliesTo::Team,
-        size_without: Size::Allowed,
-        text: "OMP_NUM_THREADS (a default per team) or OMP_THREAD_LIMIT (hard), before the library is loaded",
-    },
-    Knobs {
-        origin: "numexpr",
-        tf_config: None,
-        wish: None,
-        variables: &["NUMEXPR_MAX_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS"],
-        library_memory: false,
-        counts_caller: false,
-        applies_to: AppliesTo::Pool,
-        size_without: Size::Online,
-        text: "NUMEXPR_NUM_THREADS before the import",
-    },
-    Knobs {
-        origin: "tf-distributed",
-        tf_config: None,
-        wish: None,
-        variables: &["TF_GRPC_WORKER_CACHE_QUEUES"],
-        library_memory: false,
-        counts_caller: false,
-        applies_to: AppliesTo::Pool,
-        size_without: Size::Open,
-        text: "TF_GRPC_WORKER_CACHE_QUEUES for the worker pool; the rest is fixed",
-    },
-];
 
 /// What to say of origins that are not in the table.
 const NO_KNOB: &str = "no knob: affinity only";
@@ -135,7 +43,7 @@ pub struct DefaultCpus {
 
 /// The limits of the threads of `origin` (and of `copy` of its library) in one process that has `threads` of them.
 pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: DefaultCpus, threads: u32) -> Limits {
-    let Some(knobs) = TABLE.iter().find(|knobs| knobs.origin == origin) else {
+    let Some(knobs) = setting(origin) else {
         let knob = if origin == "python" || origin == "main" { AS_CODED } else { NO_KNOB };
         return Limits { knob: knob.to_owned(), ..Limits::default() };
     };
@@ -144,11 +52,11 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Def
     all.extend(from_library_memory(knobs, copy, process, cpus));
     all.extend(from_variables(knobs, process, cpus));
     all.extend(without_setting(knobs, process, cpus));
-    put_shim_first(knobs, process, &mut all);
+    put_shim_first(origin, knobs, process, &mut all);
     let effective = (!all.is_empty()).then_some(0);
     overrule(&mut all);
     all.extend(from_script(knobs, process, cpus));
-    if let (Some(first), Size::Allowed) = (all.first_mut(), knobs.size_without)
+    if let (Some(first), DefaultSize::Allowed) = (all.first_mut(), knobs.default_size)
         && first.grade == Grade::Inferred
         && first.overruled.is_none()
         && knobs.own_threads(first.value) == threads
@@ -168,23 +76,17 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Def
 
 /// Variables that size an origin's pools, the strongest first; none for origins that no variable reaches.
 pub fn variables(origin: &str) -> &'static [&'static str] {
-    TABLE.iter().find(|knobs| knobs.origin == origin).map_or(&[], |knobs| knobs.variables)
+    setting(origin).map_or(&[], |setting| setting.reads)
 }
 
 /// Threads of its own that a pool has under a limit: some count the thread that calls them.
 pub fn own_threads(origin: &str, limit: u32) -> u32 {
-    TABLE.iter().find(|knobs| knobs.origin == origin).map_or(limit, |knobs| knobs.own_threads(limit))
-}
-
-impl Knobs {
-    fn own_threads(&self, limit: u32) -> u32 {
-        if self.counts_caller { limit.saturating_sub(1) } else { limit }
-    }
+    setting(origin).map_or(limit, |setting| setting.own_threads(limit))
 }
 
 /// A ConfigProto leaves no trace in tf.config: where the pool has the size that a line of the script asks for, and not the
 /// one that would otherwise count, that line is what counts.
-fn prove_script(knobs: &Knobs, all: &mut [Limit], threads: u32) {
+fn prove_script(knobs: &PoolSetting, all: &mut [Limit], threads: u32) {
     let explained = all.first().is_none_or(|first| first.grade != Grade::Inferred);
     let asks = |limit: &Limit| limit.source == LimitSource::Script && limit.value == threads;
     let Some(at) = all.iter().position(asks).filter(|_| knobs.tf_config.is_some() && !explained) else { return };
@@ -198,8 +100,8 @@ fn prove_script(knobs: &Knobs, all: &mut [Limit], threads: u32) {
 }
 
 /// tftop's shim lowers whatever the script asks for to its cap; a smaller wish is kept.
-fn put_shim_first(knobs: &Knobs, process: &ProcessFact, all: &mut Vec<Limit>) {
-    let Some(cap) = process.shim.and_then(|shim| shim.cap(knobs.origin)) else { return };
+fn put_shim_first(origin: &str, knobs: &PoolSetting, process: &ProcessFact, all: &mut Vec<Limit>) {
+    let Some(cap) = process.shim.and_then(|shim| shim.cap(origin)) else { return };
     if all.first().is_some_and(|first| first.source == LimitSource::TfConfig && first.value < cap) {
         return;
     }
@@ -214,7 +116,7 @@ fn put_shim_first(knobs: &Knobs, process: &ProcessFact, all: &mut Vec<Limit>) {
     all.insert(0, held);
 }
 
-fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
+fn from_tf_config(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
     let config = process.settings.tf_config.as_ref()?;
     let value = knobs.tf_config?(config).filter(|&value| value != 0)?;
     let place = if config.state == TfContextState::Started {
@@ -232,7 +134,12 @@ fn from_tf_config(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Op
     })
 }
 
-fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
+fn from_library_memory(
+    knobs: &PoolSetting,
+    copy: Option<&str>,
+    process: &ProcessFact,
+    cpus: DefaultCpus,
+) -> Option<Limit> {
     let of_copy = |library: &str| copy.is_none_or(|copy| package_name(library) == copy);
     let pool = process.settings.library_pools.iter().find(|pool| knobs.library_memory && of_copy(&pool.library))?;
     let value = resolved(pool.value, cpus.allowed)?;
@@ -241,7 +148,7 @@ fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact,
         environments.into_iter().flatten().any(|e| e.get(name).is_some_and(|text| text.trim() == value.to_string()))
     };
     // As many as CPUs, and no variable asked for that: nobody set it.
-    let by_default = [cpus.allowed, cpus.online].contains(&value) && knobs.variables.iter().find(asked).is_none();
+    let by_default = [cpus.allowed, cpus.online].contains(&value) && knobs.reads.iter().find(asked).is_none();
     Some(Limit {
         value,
         source: if by_default {
@@ -256,11 +163,11 @@ fn from_library_memory(knobs: &Knobs, copy: Option<&str>, process: &ProcessFact,
     })
 }
 
-fn from_variables(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Vec<Limit> {
+fn from_variables(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) -> Vec<Limit> {
     let at_start = process.environment.as_ref();
     let now = process.settings.live_environment.as_ref();
     let mut found = Vec::new();
-    for name in knobs.variables {
+    for name in knobs.reads {
         let get = |environment: Option<&Environment>| environment.and_then(|e| e.get(name)).map(str::to_owned);
         let (start, live) = (get(at_start), get(now));
         let changed = now.is_some() && live != start;
@@ -287,11 +194,11 @@ fn from_variables(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Ve
     found
 }
 
-fn without_setting(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
-    let (value, source) = match knobs.size_without {
-        Size::Allowed => (cpus.allowed, LimitSource::AllowedCpus),
-        Size::Online => (cpus.online, LimitSource::OnlineCpus),
-        Size::Open => return None,
+fn without_setting(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
+    let (value, source) = match knobs.default_size {
+        DefaultSize::Allowed => (cpus.allowed, LimitSource::AllowedCpus),
+        DefaultSize::Online => (cpus.online, LimitSource::OnlineCpus),
+        DefaultSize::Open => return None,
     };
     let memory_read = process.settings.live_environment.is_some();
     let place = if memory_read { "nothing is set" } else { "nothing is set that can be read" };
@@ -305,8 +212,8 @@ fn without_setting(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> O
     })
 }
 
-fn from_script(knobs: &Knobs, process: &ProcessFact, cpus: DefaultCpus) -> Vec<Limit> {
-    let (Some(script), Some(knob)) = (&process.settings.script, &knobs.wish) else { return Vec::new() };
+fn from_script(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) -> Vec<Limit> {
+    let (Some(script), Some(knob)) = (&process.settings.script, &knobs.script) else { return Vec::new() };
     let file = script.path.rsplit('/').next().unwrap_or(&script.path);
     let wish = |line, value| {
         Some(Limit {
@@ -346,7 +253,7 @@ fn resolved(value: i64, all: u32) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::data::Text;
-    use crate::data::sample::{LibraryPool, Script, ScriptSetting, ThreadSettings};
+    use crate::data::sample::{LibraryPool, Script, ScriptKnob, ScriptSetting, TfConfigFact, ThreadSettings};
 
     const CPUS: DefaultCpus = DefaultCpus { allowed: 8, online: 64 };
 

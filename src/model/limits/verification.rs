@@ -1,17 +1,14 @@
 //! Whether caps hold, judged from outside by the threads that exist, look by look over a whole run. What can't be told is
 //! said to be unverified, with the reason.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::data::Pid;
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps, PoolCheck};
 use crate::data::sample::LaunchFact;
-use crate::data::scene::{CapCheck, CheckOutcome, Confidence, Scene, Thread};
+use crate::data::scene::{CapCheck, CheckOutcome, CheckedCap, Confidence, Scene, Thread};
 use crate::model::limits::cpu_bounds::CpuBounds;
 
-/// TensorFlow's name for the threads of an iterator's private pool (tensorflow/core/kernels/data/dataset_utils, 2.12 on).
-const PRIVATE_POOL: &str = "tf_data_private_threadpool";
 /// Threads of one pool are started in one go; start times have a resolution of one tick.
 const ONE_GO_TICKS: u64 = 1;
 
@@ -25,18 +22,7 @@ pub struct Verification {
     clear: u32,
     /// Why the last look that was not clear was not.
     unclear: Option<String>,
-    worst: BTreeMap<VerifiedPool, Worst>,
-}
-
-/// What is capped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum VerifiedPool {
-    Intra,
-    Inter,
-    Data,
-    OpenMp,
-    Numexpr,
-    Blas,
+    worst: BTreeMap<CapKind, Worst>,
 }
 
 /// The most threads that one pool had.
@@ -64,58 +50,78 @@ impl Verification {
             Some(why) => self.unclear = Some(why),
             None => self.clear += 1,
         }
-        let mut pools: BTreeMap<(VerifiedPool, Pid, usize), u32> = BTreeMap::new();
-        let mut private: BTreeMap<Pid, Vec<u64>> = BTreeMap::new();
+        let mut pools: BTreeMap<(CapKind, Pid, usize), u32> = BTreeMap::new();
+        let mut private: BTreeMap<(CapKind, Pid), Vec<u64>> = BTreeMap::new();
         for thread in &scene.threads {
-            match layer(thread) {
-                Some(VerifiedPool::Data) => private.entry(thread.pid).or_default().push(thread.key.start_ticks),
-                Some(layer) => *pools.entry((layer, thread.pid, thread.group)).or_default() += 1,
-                None => {}
+            let Some(kind) = cap_of(thread) else { continue };
+            match kind.row().check {
+                PoolCheck::PrivatePool { thread: name } if thread.name() == name => {
+                    private.entry((kind, thread.pid)).or_default().push(thread.key.start_ticks);
+                }
+                PoolCheck::PrivatePool { .. } => {}
+                _ => *pools.entry((kind, thread.pid, thread.group)).or_default() += 1,
             }
         }
-        for ((layer, pid, group), threads) in pools {
+        for ((kind, pid, group), threads) in pools {
             let label = scene.groups.get(group).map_or_else(String::new, |group| group.label.clone());
-            self.keep(layer, Worst { threads, label, pid });
+            self.keep(kind, Worst { threads, label, pid });
         }
-        for (pid, born) in private {
-            self.keep(VerifiedPool::Data, Worst { threads: largest_at_once(born), label: "tf.data".to_owned(), pid });
+        for ((kind, pid), born) in private {
+            self.keep(kind, Worst { threads: largest_at_once(born), label: "tf.data".to_owned(), pid });
         }
     }
 
     /// Every cap, in the order of the options. `inside` says that something inside the script sizes tf.data's pools to the
     /// cap: then several pools are likelier than one that is too large.
     pub fn checks(&self, inside: bool) -> Vec<CapCheck> {
-        let caps = &self.caps;
-        let mut checks = Vec::new();
-        checks.extend(caps.intra.map(|cap| self.pool("intra", VerifiedPool::Intra, cap)));
-        checks.extend(caps.inter.map(|cap| self.pool("inter", VerifiedPool::Inter, cap)));
-        checks.extend(caps.data.map(|cap| self.data(cap, inside)));
-        checks.extend(caps.omp.map(|cap| self.openmp(cap)));
-        checks.extend(caps.blas.map(|cap| self.blas(cap)));
-        checks.extend(self.bounds.cpus().map(|(value, answer)| check("cpus", value, answer)));
-        checks.extend(self.bounds.quota().map(|(value, answer)| check("quota", value, answer)));
-        checks.extend(self.bounds.pins().map(|(value, answer)| check("pin", value, answer)));
+        let pool = |(kind, limit)| check(CheckedCap::Pool(kind), limit, self.pool(kind, limit, inside));
+        let mut checks: Vec<CapCheck> = self.caps.pools().map(pool).collect();
+        checks.extend(self.bounds.cpus().map(|(value, answer)| check(CheckedCap::Cpus, value, answer)));
+        checks.extend(self.bounds.quota().map(|(value, answer)| check(CheckedCap::Quota, value, answer)));
+        checks.extend(self.bounds.pins().map(|(value, answer)| check(CheckedCap::Pin, value, answer)));
         checks
     }
 
-    fn keep(&mut self, layer: VerifiedPool, seen: Worst) {
-        let worst = self.worst.entry(layer).or_default();
+    fn keep(&mut self, kind: CapKind, seen: Worst) {
+        let worst = self.worst.entry(kind).or_default();
         if seen.threads > worst.threads {
             *worst = seen;
         }
     }
 
-    fn pool(&self, cap: &'static str, layer: VerifiedPool, limit: u32) -> CapCheck {
-        let answer = match self.worst.get(&layer) {
-            None => self.nothing_seen("no such pool was seen"),
-            Some(worst) if worst.threads > limit => (CheckOutcome::Exceeded, worst.by()),
-            Some(worst) => self.unless_unclear(worst.most()),
-        };
-        check(cap, limit, answer)
+    /// Pools that follow this cap and have none of their own are held by it, too.
+    fn pool(&self, kind: CapKind, limit: u32, inside: bool) -> (CheckOutcome, String) {
+        let followers = CapKind::all().filter(|other| other.follows() == Some(kind) && self.caps.get(*other).is_none());
+        let mut too_many = followers.filter_map(|other| self.beyond(other, limit));
+        if let Some(worst) = too_many.next() {
+            return (CheckOutcome::Exceeded, worst.by());
+        }
+        match kind.row().check {
+            PoolCheck::Pool => self.one_pool(kind, limit, self.nothing_seen("no such pool was seen")),
+            PoolCheck::PoolOnUse => self.one_pool(kind, limit, self.nothing_exceeds("no worker thread was seen")),
+            PoolCheck::PrivatePool { .. } => self.private_pools(kind, limit, inside),
+            PoolCheck::Team => self.teams(kind, limit),
+        }
     }
 
-    fn data(&self, limit: u32, inside: bool) -> CapCheck {
-        let answer = match self.worst.get(&VerifiedPool::Data) {
+    /// The largest pool, where it has more threads of its own than the cap leaves it.
+    fn beyond(&self, kind: CapKind, limit: u32) -> Option<&Worst> {
+        self.worst.get(&kind).filter(|worst| worst.threads > kind.row().setting.own_threads(limit))
+    }
+
+    fn one_pool(&self, kind: CapKind, limit: u32, unseen: (CheckOutcome, String)) -> (CheckOutcome, String) {
+        match (self.worst.get(&kind), self.beyond(kind, limit)) {
+            (None, _) => unseen,
+            (_, Some(worst)) => (CheckOutcome::Exceeded, worst.by()),
+            (Some(worst), None) if kind.row().setting.counts_caller => {
+                self.unless_unclear(format!("{} beside their caller", worst.most()))
+            }
+            (Some(worst), None) => self.unless_unclear(worst.most()),
+        }
+    }
+
+    fn private_pools(&self, kind: CapKind, limit: u32, inside: bool) -> (CheckOutcome, String) {
+        match self.worst.get(&kind) {
             None => self.nothing_seen("no private pool of tf.data was seen"),
             Some(worst) if worst.threads <= limit => self.unless_unclear(format!("{} an iterator", worst.most())),
             Some(worst) if inside && worst.threads % limit.max(1) == 0 => (
@@ -128,34 +134,20 @@ impl Verification {
                 ),
             ),
             Some(worst) => (CheckOutcome::Exceeded, format!("{} in one pool", worst.by())),
-        };
-        check("data", limit, answer)
+        }
     }
 
-    /// The caller of a team is one of its number. Numexpr's pool counts no caller, and has no thread where it is one.
-    fn openmp(&self, limit: u32) -> CapCheck {
-        let workers = self.worst.get(&VerifiedPool::OpenMp);
-        let numexpr = self.worst.get(&VerifiedPool::Numexpr).filter(|worst| worst.threads > limit);
-        let answer = match (workers, numexpr) {
-            (_, Some(worst)) => (CheckOutcome::Exceeded, worst.by()),
-            (Some(worst), _) if limit == 1 => (CheckOutcome::Exceeded, worst.by()),
-            (Some(worst), _) if worst.threads >= limit => (
+    /// The caller of a team is one of its number: in a team of one nobody else is.
+    fn teams(&self, kind: CapKind, limit: u32) -> (CheckOutcome, String) {
+        match self.worst.get(&kind) {
+            Some(worst) if limit == 1 => (CheckOutcome::Exceeded, worst.by()),
+            Some(worst) if worst.threads >= limit => (
                 CheckOutcome::Unverified,
                 format!("{}: whether they are one team or several can't be told from outside", worst.by()),
             ),
-            (Some(worst), _) => self.unless_unclear(format!("{} beside their caller", worst.most())),
-            (None, _) => self.nothing_exceeds("no worker thread was seen"),
-        };
-        check("omp", limit, answer)
-    }
-
-    fn blas(&self, limit: u32) -> CapCheck {
-        let answer = match self.worst.get(&VerifiedPool::Blas) {
-            Some(worst) if worst.threads >= limit => (CheckOutcome::Exceeded, worst.by()),
             Some(worst) => self.unless_unclear(format!("{} beside their caller", worst.most())),
             None => self.nothing_exceeds("no worker thread was seen"),
-        };
-        check("blas", limit, answer)
+        }
     }
 
     fn nothing_seen(&self, what: &str) -> (CheckOutcome, String) {
@@ -197,8 +189,8 @@ fn count(threads: u32) -> String {
     if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") }
 }
 
-fn check(cap: &'static str, value: impl ToString, (outcome, says): (CheckOutcome, String)) -> CapCheck {
-    CapCheck { cap: Cow::Borrowed(cap), value: value.to_string(), outcome, says }
+fn check(cap: CheckedCap, value: impl ToString, (outcome, says): (CheckOutcome, String)) -> CapCheck {
+    CapCheck { cap, value: value.to_string(), outcome, says }
 }
 
 /// Why threads of any pool might be among those seen without being known as such; none when they can't.
@@ -213,32 +205,9 @@ fn unclear(scene: &Scene) -> Option<String> {
 }
 
 /// Only threads whose origin is more than a guess count against a cap.
-fn layer(thread: &Thread) -> Option<VerifiedPool> {
+fn cap_of(thread: &Thread) -> Option<CapKind> {
     let attribution = &thread.attribution;
-    if attribution.confidence == Confidence::Guess {
-        return None;
-    }
-    match &*attribution.group.origin {
-        "tf-intra-op" => Some(VerifiedPool::Intra),
-        "tf-inter-op" => Some(VerifiedPool::Inter),
-        "tf-data" if thread.name() == PRIVATE_POOL => Some(VerifiedPool::Data),
-        "openmp" => Some(VerifiedPool::OpenMp),
-        "numexpr" => Some(VerifiedPool::Numexpr),
-        "openblas" => Some(VerifiedPool::Blas),
-        _ => None,
-    }
-}
-
-/// The cap that is to hold a group of this origin (`assets/families.toml`); none where no option does.
-pub(crate) fn cap_of(origin: &str) -> Option<&'static str> {
-    match origin {
-        "tf-intra-op" => Some("intra"),
-        "tf-inter-op" => Some("inter"),
-        "tf-data" => Some("data"),
-        "openmp" | "numexpr" => Some("omp"),
-        "openblas" => Some("blas"),
-        _ => None,
-    }
+    CapKind::of_origin(&attribution.group.origin).filter(|_| attribution.confidence != Confidence::Guess)
 }
 
 /// The most threads that were started one right after the other.

@@ -51,10 +51,10 @@ fn answer(caps: Caps, scenes: &[Scene], inside: bool) -> (CheckOutcome, String) 
     (checks[0].outcome, checks[0].says.clone())
 }
 
-const INTRA: Caps = Caps { intra: Some(2), inter: None, data: None, omp: None, blas: None, cpus: None };
-const DATA: Caps = Caps { intra: None, data: Some(2), ..INTRA };
-const OMP: Caps = Caps { intra: None, omp: Some(2), ..INTRA };
-const BLAS: Caps = Caps { intra: None, blas: Some(2), ..INTRA };
+const INTRA: Caps = Caps::of([(CapKind::Intra, 2)]);
+const DATA: Caps = Caps::of([(CapKind::Data, 2)]);
+const OMP: Caps = Caps::of([(CapKind::Omp, 2)]);
+const BLAS: Caps = Caps::of([(CapKind::Blas, 2)]);
 
 #[test]
 fn a_pool_that_was_ever_too_large_is_exceeded_by_its_name() {
@@ -107,7 +107,7 @@ fn a_guess_exceeds_nothing() {
 
 #[test]
 fn private_pools_of_several_iterators_are_told_apart_by_their_birth() {
-    let name = PRIVATE_POOL;
+    let PoolCheck::PrivatePool { thread: name } = CapKind::Data.row().check else { unreachable!() };
     let two_of_two =
         scene(10, &[("tf-data", name, 5), ("tf-data", name, 6), ("tf-data", name, 50), ("tf-data", name, 50)]);
     assert_eq!(answer(DATA, &[two_of_two], false), (CheckOutcome::Held, "at most 2 threads an iterator".to_owned()));
@@ -133,7 +133,7 @@ fn libraries_count_their_caller_and_teams_can_not_be_told_apart() {
     assert_eq!(answer(OMP, &[pool("numexpr", 2)], false).0, CheckOutcome::Held);
     assert_eq!(answer(OMP, &[pool("numexpr", 3)], false).0, CheckOutcome::Exceeded);
     // With a cap of one nobody may work beside the caller.
-    let one = Caps { omp: Some(1), ..OMP };
+    let one = Caps::of([(CapKind::Omp, 1)]);
     assert_eq!(answer(one, &[pool("openmp", 1)], false).0, CheckOutcome::Exceeded);
 }
 

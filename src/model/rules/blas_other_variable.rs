@@ -1,6 +1,6 @@
 //! Is a variable set that does not steer the BLAS that is loaded?
 
-use crate::data::limits::{Caps, Grade};
+use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::limits::knobs::{DefaultCpus, own_threads, variables};
@@ -48,7 +48,7 @@ fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus
             text: "set the variable that OpenBLAS reads".to_owned(),
             export: Some(format!("export OPENBLAS_NUM_THREADS={value}")),
             python: None,
-            caps: Caps { blas: Some(value), ..Caps::default() },
+            caps: Caps::of([(CapKind::Blas, value)]),
         },
     })
 }

@@ -57,10 +57,7 @@ fn late(
     let before = start.get(name);
     let old_size = before.and_then(|value| value.trim().parse().ok()).unwrap_or(cpus.allowed);
     let explained = threads == own_threads(origin, old_size);
-    let mut caps = Caps::default();
-    if let Some(cap) = advice::slot(&mut caps, group) {
-        *cap = Some(value);
-    }
+    let caps = advice::cap_of(group).map_or_else(Caps::default, |kind| Caps::of([(kind, value)]));
     Some(Finding {
         level: Level::Notice,
         grade: if explained { Grade::Corroborated } else { Grade::Inferred },

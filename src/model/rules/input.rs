@@ -1,7 +1,7 @@
 //! What a rule may look at: the facts, the groups with their limits, and what the judged window says.
 
 use crate::data::Pid;
-use crate::data::limits::{Limit, LimitSource, Limits};
+use crate::data::limits::{CapKind, Limit, LimitSource, Limits};
 use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample};
 use crate::data::scene::{Answer, Capacity, Confidence, Group, Level, Thread};
 use crate::model::activity::spin_samples::SpinSamples;
@@ -201,12 +201,7 @@ impl TfPool {
 
     /// The caps that size it.
     pub fn caps(&self, value: u32) -> crate::data::limits::Caps {
-        let mut caps = crate::data::limits::Caps::default();
-        if self.name == "intra" {
-            caps.intra = Some(value)
-        } else {
-            caps.inter = Some(value)
-        }
-        caps
+        let kind = if self.name == "intra" { CapKind::Intra } else { CapKind::Inter };
+        crate::data::limits::Caps::of([(kind, value)])
     }
 }

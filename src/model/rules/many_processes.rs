@@ -61,8 +61,8 @@ fn check(case: &RuleInput) -> RuleResult {
 fn caps(case: &RuleInput, each: u32) -> Caps {
     let mut caps = Caps::default();
     for group in case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()) && group.threads > 0) {
-        if let Some(cap) = advice::slot(&mut caps, group) {
-            *cap = Some(each);
+        if let Some(kind) = advice::cap_of(group) {
+            *caps.get_mut(kind) = Some(each);
         }
     }
     caps

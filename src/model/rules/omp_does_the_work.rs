@@ -1,6 +1,6 @@
 //! Does an OpenMP runtime do the work while the intra-op setting sizes an idle pool?
 
-use crate::data::limits::{Caps, Grade};
+use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Group, Remedy};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
@@ -34,7 +34,7 @@ fn check(case: &RuleInput) -> RuleResult {
         return clear(format!("OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
     }
     let fits = (case.effective_cpus().floor() as u32).clamp(1, limit.value.max(1));
-    let caps = Caps { omp: Some(fits), ..Caps::default() };
+    let caps = Caps::of([(CapKind::Omp, fits)]);
     let threads: u32 = case.of_origin("tf-intra-op").map(|group| group.threads).sum();
     Ok(Finding {
         level: case.blame(judged, openmp),

@@ -1,6 +1,6 @@
 //! Are pools sized to CPUs that a quota does not grant? TensorFlow, OpenMP and OpenBLAS read affinity, never a quota.
 
-use crate::data::limits::{Caps, Grade};
+use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Group, Level, Remedy, TermKind};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
@@ -28,7 +28,7 @@ fn check(case: &RuleInput) -> RuleResult {
         return clear(format!("no pool has more threads than the quota's {:.2} CPUs", quota.cpus));
     };
     let granted = (quota.cpus.floor() as u32).max(1);
-    let caps = Caps { intra: Some(granted), inter: Some(granted), blas: Some(granted), ..Caps::default() };
+    let caps = Caps::of([(CapKind::Intra, granted), (CapKind::Inter, granted), (CapKind::Blas, granted)]);
     let throttled = |judged: &crate::model::judged_window::JudgedWindow| {
         if case.crowded(judged) { judged.condition.level() } else { Level::Notice }
     };

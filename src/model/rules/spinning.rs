@@ -1,7 +1,7 @@
 //! Do threads look busy because they wait in a loop? Counters alone can't tell: stacks do, where a person let them be
 //! taken; without them a variable that makes threads spin is a hint.
 
-use crate::data::limits::{Caps, Grade};
+use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
 use crate::model::activity::spin_samples::SpinCounts;
 use crate::model::judged_window::JudgedWindow;
@@ -29,12 +29,8 @@ struct Suspect {
 
 const SUSPECTS: [Suspect; 3] = [
     Suspect { origin: "openmp", words: "OpenMP", remedy: passive },
-    Suspect { origin: "openblas", words: "OpenBLAS", remedy: || fewer(Caps { blas: Some(1), ..Caps::default() }) },
-    Suspect {
-        origin: "tf-intra-op",
-        words: "TF intra-op",
-        remedy: || fewer(Caps { intra: Some(1), ..Caps::default() }),
-    },
+    Suspect { origin: "openblas", words: "OpenBLAS", remedy: || fewer(Caps::of([(CapKind::Blas, 1)])) },
+    Suspect { origin: "tf-intra-op", words: "TF intra-op", remedy: || fewer(Caps::of([(CapKind::Intra, 1)])) },
 ];
 
 fn check(case: &RuleInput) -> RuleResult {

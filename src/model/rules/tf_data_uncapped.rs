@@ -1,6 +1,6 @@
 //! Does tf.data run without a limit? Each iterator makes a private pool of one thread a CPU unless its options say otherwise.
 
-use crate::data::limits::{Caps, Grade};
+use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::sample::{Script, ScriptKnob};
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
 use crate::model::advice;
@@ -37,7 +37,7 @@ fn check(case: &RuleInput) -> RuleResult {
     } else {
         format!("{} threads", group.threads)
     };
-    let caps = Caps { data: Some(1), ..Caps::default() };
+    let caps = Caps::of([(CapKind::Data, 1)]);
     Ok(Finding {
         level: case.blame(judged, wanted),
         grade: if one_a_cpu { Grade::Corroborated } else { Grade::Inferred },

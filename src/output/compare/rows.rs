@@ -1,5 +1,6 @@
 //! A comparison as rows of cells, and its verdict in words.
 
+use crate::data::scene::CheckedCap;
 use crate::present::format::{MISSING_ASCII, clean, cpus_or_dash, percent_or_dash, three_digits};
 use crate::runs::comparison::types::{
     Comparison, ComparisonResult, GroupFigures, Interval, Ranking, Ratio, SideFigures, StepFigures,
@@ -94,20 +95,21 @@ pub(crate) fn warmup(warmup: Warmup) -> String {
 }
 
 fn checks(sides: &[SideFigures]) -> Vec<CompareRow> {
-    let mut caps: Vec<&str> = Vec::new();
+    let mut caps: Vec<CheckedCap> = Vec::new();
     for check in sides.iter().flat_map(|side| &side.checks) {
-        if !caps.contains(&&*check.cap) {
-            caps.push(&check.cap);
+        if !caps.contains(&check.cap) {
+            caps.push(check.cap);
         }
     }
-    let cell = |side: &SideFigures, cap: &str| {
+    let cell = |side: &SideFigures, cap: CheckedCap| {
         let found = side.checks.iter().find(|check| check.cap == cap);
         found.map_or_else(
             || MISSING_ASCII.to_owned(),
             |check| format!("{} {}", clean(&check.value), check.outcome.word()),
         )
     };
-    caps.iter().map(|cap| (format!("cap {}", clean(cap)), sides.iter().map(|side| cell(side, cap)).collect())).collect()
+    let row = |cap| (format!("cap {cap}"), sides.iter().map(|side| cell(side, cap)).collect());
+    caps.into_iter().map(row).collect()
 }
 
 fn neighbours(side: &SideFigures) -> String {

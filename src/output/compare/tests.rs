@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::data::Gap;
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps};
 use crate::data::scene::{Demand, GroupKey};
 use crate::runs::comparison::compare;
 use crate::runs::comparison::types::ComparedSide;
@@ -23,7 +23,7 @@ fn outcome(intra: u32, ms: f64, got: f64, waiting: f64) -> RunStats {
     RunStats {
         circumstances: RunContext {
             command: "python train.py --with a-command-that-is-longer-than-any-column-may-be".to_owned(),
-            caps: Caps { intra: Some(intra), ..Caps::default() },
+            caps: Caps::of([(CapKind::Intra, intra)]),
             intra: Some(i64::from(intra)),
             ..RunContext::default()
         },

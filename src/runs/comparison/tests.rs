@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::Gap;
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::StepSource;
 use crate::runs::comparison::types::{ComparisonResult, Ranking};
 use crate::runs::stats::run_stats::{Neighbours, RunStats, UsedMarks};
@@ -191,7 +191,7 @@ fn what_differs_is_listed_and_repeats_that_differ_are_said() {
     let mut chance = Chance(1);
     let mut sides = [side("a", 2, 100.0, CALM, &mut chance), side("b", 2, 100.0, CALM, &mut chance)];
     for run in &mut sides[1].runs {
-        run.circumstances.caps = Caps { intra: Some(1), ..Caps::default() };
+        run.circumstances.caps = Caps::of([(CapKind::Intra, 1)]);
         run.circumstances.versions.tensorflow = Some("2.21.0".into());
     }
     sides[1].runs[0].circumstances.command = "python other.py".to_owned();

@@ -9,6 +9,7 @@ use flate2::write::GzEncoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::data::limits::CapKind;
 use crate::data::*;
 use crate::runs::recording::delta::SampleDelta;
 use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
@@ -242,7 +243,7 @@ fn a_tape_of_the_first_version_still_loads() {
     );
     let last = samples.last().unwrap();
     assert_eq!(last.processes[0].fact.tensorflow.as_ref().unwrap().version, Some("2.21.0".into()));
-    assert_eq!(last.launch.as_ref().unwrap().fact.caps.intra, Some(1));
+    assert_eq!(last.launch.as_ref().unwrap().fact.caps.get(CapKind::Intra), &Some(1));
     assert!(samples.iter().any(|sample| sample.processes[0].threads.len() > 5));
     let steps: usize = samples
         .iter()
@@ -294,7 +295,10 @@ fn samples() -> impl Strategy<Value = Sample> {
         ..StepMarks::default()
     });
     let launch = (any::<Option<u32>>(), any::<u64>(), vec(marks, 0..3)).prop_map(|(intra, not_understood, marks)| {
-        let fact = Arc::new(LaunchFact { caps: Caps { intra, ..Caps::default() }, ..LaunchFact::default() });
+        let fact = Arc::new(LaunchFact {
+            caps: intra.map_or_else(Caps::default, |intra| Caps::of([(CapKind::Intra, intra)])),
+            ..LaunchFact::default()
+        });
         LaunchSample { fact, heard: Arc::new(ShimReport { not_understood, ..ShimReport::default() }), marks }
     });
     let gaps = vec((".{0,8}", ".{0,8}").prop_map(|(what, why)| Gap { what, why }), 0..2);

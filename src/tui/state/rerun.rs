@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::data::limits::Caps;
 use crate::tui::rerun::{RerunAnswer, RerunDialog};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
@@ -17,7 +16,7 @@ impl Dashboard {
             _ => {
                 let scene = &self.playback.shown;
                 let had = scene.launch.as_ref().map(|launch| launch.fact.caps).unwrap_or_default();
-                (scene.headline.caps.or(Caps { cpus: None, ..had }), None)
+                (scene.headline.caps.or(had.without_cpus()), None)
             }
         };
         self.mode = Mode::Rerun(Box::new(RerunDialog::with(caps, from)));

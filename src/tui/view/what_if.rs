@@ -82,7 +82,7 @@ pub fn draw(frame: &mut Frame<'_>, what_if: &WhatIf, dashboard: &Dashboard) {
 /// "▶ intra   ██████··············  1 of 3   TF intra-op"
 fn slider(slider: &Slider, chosen: bool, width: u16, theme: Theme) -> Vec<Span<'static>> {
     let (mark, role) = if chosen { ("▶", Role::Strong) } else { (" ", Role::Plain) };
-    let name = format!("{mark} {:<width$}", slider.knob.name(), width = usize::from(NAME) - 2);
+    let name = format!("{mark} {:<width$}", slider.kind.name(), width = usize::from(NAME) - 2);
     let cells = match slider.value {
         Some(value) => (u64::from(value) * u64::from(BAR)).div_ceil(u64::from(slider.most)).min(u64::from(BAR)),
         None => u64::from(BAR),
