@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::Gap;
 use crate::data::sample::{CounterSource, LaunchSample, Sample, ShimUse};
-use crate::data::scene::{Headline, Scene};
+use crate::data::scene::{Headline, Scene, StopTotals};
 use crate::model::activity::profile::Profile;
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::activity::waits;
@@ -32,6 +32,7 @@ pub struct Model {
     tick: u64,
     whole: bool,
     watched: ModelHistory,
+    stops: Option<StopTotals>,
     /// Begun with the first sample of a target that was started with caps.
     verification: Option<Verification>,
     marked: MarkedLoops,
@@ -57,7 +58,15 @@ impl Model {
     /// A model that knows these thread families.
     pub fn new(families: Families) -> Self {
         let watched = ModelHistory::new(CounterSource::default(), false);
-        Self { families, tick: 0, whole: false, watched, verification: None, marked: MarkedLoops::default() }
+        Self {
+            families,
+            tick: 0,
+            whole: false,
+            watched,
+            verification: None,
+            marked: MarkedLoops::default(),
+            stops: None,
+        }
     }
 
     /// A model whose rates and judgements cover everything since the first sample, for a report on the whole time of
@@ -68,6 +77,7 @@ impl Model {
 
     /// Takes over what stacks showed that a person let be taken; from the next sample on it counts.
     pub fn use_profile(&mut self, profile: Arc<Profile>) {
+        self.stops = profile.stop_totals(profile.sampled_s);
         self.watched.sampled.hear(profile);
     }
 
@@ -84,6 +94,7 @@ impl Model {
             self.watched.take_in(&sample, &self.families);
         }
         let mut scene = self.watched.scene(&sample, self.tick);
+        scene.stops = self.stops;
         if let Some(launch) = &sample.launch {
             scene.launch = Some(self.verify(launch, &scene));
             scene.gaps.extend(shim_gaps::gaps(launch, &scene));
@@ -179,6 +190,7 @@ impl ModelHistory {
             gaps: self.gaps(sample),
             launch: None,
             cost: sample.cost,
+            stops: None,
             headline: Headline::default(),
             judgements: Vec::new(),
         };

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::data::scene::Scene;
+use crate::data::scene::{Scene, StopTotals};
 use crate::data::{Pid, Text};
 use crate::model::activity::meaning::StackActivity;
 use crate::model::activity::profile::{GroupProfile, Profile};
@@ -29,30 +29,28 @@ pub fn text(scene: &Scene, pid: Pid, profile: &Profile, wall_s: f64) -> String {
     let looks: u64 = profile.groups.values().map(|group| group.looks).sum();
     let took = percent_or_dash(Some(milliseconds(profile.taking_ns) / 1e3 / wall_s));
     let _ = writeln!(text, "{looks} looks at single threads within {wall_s:.1} s; looking took {took} of that time");
-    let _ = writeln!(text, "{}", stop_line(profile, wall_s));
+    let stops = profile.stop_totals(wall_s);
+    let _ = writeln!(text, "{}", stops.map_or_else(|| "No thread was stopped.".to_owned(), |stops| stop_line(&stops)));
     for (label, group) in &profile.groups {
         add_group(&mut text, label, group);
     }
     text
 }
 
-fn stop_line(profile: &Profile, wall_s: f64) -> String {
-    if profile.stopped_ns == 0 {
-        return "No thread was stopped.".to_owned();
-    }
-    let total_ms = milliseconds(profile.stopped_ns);
-    let slowdown = total_ms / 1e3 / wall_s;
-    let stops = profile
-        .stops()
-        .map_or_else(String::new, |(count, median)| format!(", {count} stacks; median {:.2} ms", milliseconds(median)));
+/// How often threads were stopped, and for how long.
+pub(crate) fn stop_line(stops: &StopTotals) -> String {
+    let total_ms = milliseconds(stops.total_ns);
+    let slowdown = total_ms / 1e3 / stops.sampled_s;
+    let median = stops.median_ns.map_or_else(String::new, |median| format!(", median {:.2} ms", milliseconds(median)));
     let over = match slowdown > LARGEST_SLOWDOWN {
         true => " More than the 1 % aimed at: a stop lasts longer where no CPU is free.",
         false => "",
     };
     format!(
-        "Threads were stopped one at a time: {total_ms:.2} ms in all, {:.2} % of the time{stops}, longest {:.2} ms.{over}",
+        "Threads were stopped one at a time: {total_ms:.2} ms in all, {:.2} % of the time, {} stops{median}, longest {:.2} ms.{over}",
         slowdown * 100.0,
-        milliseconds(profile.longest_stop_ns)
+        stops.count,
+        milliseconds(stops.longest_ns)
     )
 }
 

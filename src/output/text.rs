@@ -1,10 +1,12 @@
 //! The report for people: plain ASCII layout, one screen wide where the command line allows it.
 
 use std::fmt::Write as _;
+use std::iter;
 
 use crate::data::sample::CounterSource;
 use crate::data::scene::{Confidence, Declared, Demand, Scene, TargetState, Term};
 use crate::output::causes::{found_sections, tally};
+use crate::output::profile::stop_line;
 use crate::output::{limits, verdict, waits};
 use crate::present::format::{MISSING_ASCII, age, bytes, clean, cpus_or_dash, instant, milliseconds, percent_or_dash};
 use crate::present::lines::joined;
@@ -237,10 +239,13 @@ pub(crate) fn gaps(scene: &Scene) -> Vec<String> {
 
 fn cost(scene: &Scene) -> Vec<String> {
     let cost = &scene.cost;
-    vec![format!(
-        "The last look cost {:.1} ms of CPU and {:.1} ms of time, and read {}; nothing was stopped.",
+    let stops = scene.stops.as_ref().map(stop_line);
+    let nothing = if stops.is_none() { "; nothing was stopped" } else { "" };
+    let look = format!(
+        "The last look cost {:.1} ms of CPU and {:.1} ms of time, and read {}{nothing}.",
         milliseconds(cost.cpu_ns),
         milliseconds(cost.wall_ns),
         bytes(cost.bytes_read)
-    )]
+    );
+    iter::once(look).chain(stops).collect()
 }

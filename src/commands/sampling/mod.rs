@@ -3,6 +3,7 @@
 pub(crate) mod attach;
 pub(crate) mod process_scan;
 pub(crate) mod sampler;
+pub(crate) mod stack_sampling;
 pub(crate) mod stop_budget;
 pub(crate) mod target;
 pub(crate) mod thread_selection;

@@ -1,14 +1,10 @@
 //! Stacks again and again: how often they may be taken, and whose turn it is, so that stops stay below 1 % of the time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::commands::sampling::thread_selection::whose;
 use crate::data::Tid;
 use crate::data::sample::Stacks;
-use crate::data::scene::Scene;
-use crate::model::activity::meaning::MeaningCache;
-use crate::model::activity::profile::Profile;
-use crate::probe::stack::{StackReader, Stops};
+use crate::probe::stack::Stops;
 
 /// Share of the time that threads may be stopped: below the promised 1 %, because the last stop may last longer.
 const STOPPED_SHARE: f64 = 0.008;
@@ -72,37 +68,6 @@ impl StopBudget {
     }
 }
 
-/// What these threads of the scene did until the time was over; `more` sees every round and says whether to go on.
-pub(crate) fn sample(
-    reader: &mut StackReader,
-    scene: &Scene,
-    tids: &[Tid],
-    (stops, time): (bool, Duration),
-    more: impl Fn(&Stacks) -> bool,
-) -> Profile {
-    let (mut profile, mut meanings) = (Profile::default(), MeaningCache::builtin());
-    // Not counted: it opens the libraries, which takes seconds where they are large.
-    reader.take(tids, Stops::Never);
-    let mut ration = StopBudget::new(stops, time);
-    let began = Instant::now();
-    while began.elapsed() < time {
-        let rest = match ration.next(tids, began.elapsed()) {
-            Ok((some, allowed)) => {
-                let stacks = reader.sample(&some, allowed);
-                let rest = ration.spent(&stacks);
-                profile.add(&stacks, &mut meanings, |tid| whose(scene, tid));
-                if !more(&stacks) {
-                    break;
-                }
-                rest
-            }
-            Err(until) => until,
-        };
-        std::thread::sleep(rest.min(time.saturating_sub(began.elapsed())));
-    }
-    profile
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,17 +89,17 @@ mod tests {
     /// Time goes by as it is waited for and used: what the stops came to, and how often each thread was looked at.
     fn simulated(threads: u32, each: Duration, time: Duration) -> (Duration, Vec<u32>) {
         let tids: Vec<Tid> = (0..threads).map(Tid).collect();
-        let mut ration = StopBudget::new(true, time);
+        let mut stop_budget = StopBudget::new(true, time);
         let (mut now, mut all, mut looks) = (Duration::ZERO, Duration::ZERO, vec![0; tids.len()]);
         while now < time {
-            now += match ration.next(&tids, now) {
+            now += match stop_budget.next(&tids, now) {
                 Ok((some, Stops::Allowed { budget })) => {
                     // The reader stops no more threads once its budget is used up.
                     let most = (budget.as_secs_f64() / each.as_secs_f64()).ceil() as usize;
                     some.iter().for_each(|tid| looks[tid.0 as usize] += 1);
                     let round = stopped(some.len().min(most), each);
                     all += Duration::from_nanos(round.stopped_ns);
-                    Duration::from_nanos(round.wall_ns) + ration.spent(&round)
+                    Duration::from_nanos(round.wall_ns) + stop_budget.spent(&round)
                 }
                 Ok((_, Stops::Never)) => panic!("stops were allowed"),
                 Err(until) => until,
@@ -158,9 +123,9 @@ mod tests {
 
     #[test]
     fn without_stops_all_are_looked_at_each_time() {
-        let mut ration = StopBudget::new(false, Duration::from_secs(1));
+        let mut budget = StopBudget::new(false, Duration::from_secs(1));
         let tids = [Tid(4), Tid(5)];
-        assert!(matches!(ration.next(&tids, Duration::ZERO), Ok((all, Stops::Never)) if all == tids));
-        assert!(ration.next(&[], Duration::ZERO).is_err());
+        assert!(matches!(budget.next(&tids, Duration::ZERO), Ok((all, Stops::Never)) if all == tids));
+        assert!(budget.next(&[], Duration::ZERO).is_err());
     }
 }

@@ -7,21 +7,21 @@ use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::StackArgs;
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::sampling::attach::{families, live_options};
+use crate::commands::sampling::stack_sampling::SampledThreads;
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
 use crate::data::{Pid, Tid};
-use crate::model::activity::profile::ProfiledGroup;
 use crate::model::build_scene::Model;
 use crate::probe::live::{Live, LiveOptions};
 
 /// A thread that is born while stacks are taken is among them after that long at most.
 const STALE: Duration = Duration::from_secs(1);
 
-/// Threads by a wish.
+/// Threads as the command line names them.
 pub(crate) struct ThreadSelection<'a> {
     live: Live,
     model: Model,
-    wish: &'a StackArgs,
+    args: &'a StackArgs,
     scene: Scene,
     tids: Vec<Tid>,
     listed: Instant,
@@ -30,51 +30,36 @@ pub(crate) struct ThreadSelection<'a> {
 impl<'a> ThreadSelection<'a> {
     /// The threads and where they come from; an error where there are none such. A look at the process itself, without
     /// its children: their memory is another.
-    pub(crate) fn open(pid: Pid, wish: &'a StackArgs, options: &GlobalArgs) -> anyhow::Result<Self> {
+    pub(crate) fn open(pid: Pid, args: &'a StackArgs, options: &GlobalArgs) -> anyhow::Result<Self> {
         let live = LiveOptions { children: false, ..live_options(options) };
         let mut live = Live::attach(pid, live).map_err(|error| CommandError::attach(pid, &error))?;
         let mut model = Model::new(families(options)?);
         let scene = look(&mut live, &mut model);
-        let tids = chosen(&scene, wish);
+        let tids = chosen(&scene, args);
         if tids.is_empty() {
-            return Err(CommandError::not_found(nobody(&scene, wish)).into());
+            return Err(CommandError::not_found(no_threads(&scene, args)).into());
         }
-        Ok(Self { live, model, wish, scene, tids, listed: Instant::now() })
-    }
-
-    /// The process at the last listing.
-    pub(crate) fn scene(&self) -> &Scene {
-        &self.scene
-    }
-
-    /// The threads at the last listing.
-    pub(crate) fn tids(&self) -> &[Tid] {
-        &self.tids
-    }
-
-    /// Lists them anew where that is due, or where those known have `all_gone`. False when there will be no more: the
-    /// process has ended, or the one thread that was asked for.
-    pub(crate) fn renew(&mut self, all_gone: bool) -> bool {
-        if all_gone || self.listed.elapsed() >= STALE {
-            self.scene = look(&mut self.live, &mut self.model);
-            self.tids = chosen(&self.scene, self.wish);
-            self.listed = Instant::now();
-        }
-        !self.scene.target.ended && (self.wish.tid.is_none() || !self.tids.is_empty())
-    }
-
-    /// The group of a thread.
-    pub(crate) fn whose(&self, tid: Tid) -> ProfiledGroup<'_> {
-        whose(&self.scene, tid)
+        Ok(Self { live, model, args, scene, tids, listed: Instant::now() })
     }
 }
 
-/// The group of a thread.
-pub(crate) fn whose(scene: &Scene, tid: Tid) -> ProfiledGroup<'_> {
-    let thread = scene.threads.iter().find(|thread| thread.key.tid == tid);
-    match thread.and_then(|thread| scene.groups.get(thread.group)) {
-        Some(group) => ProfiledGroup { label: &group.label, key: Some(&group.key) },
-        None => "unknown origin".into(),
+impl SampledThreads for ThreadSelection<'_> {
+    fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    fn tids(&self) -> &[Tid] {
+        &self.tids
+    }
+
+    /// There will be no more when the process has ended, or the one thread that was asked for.
+    fn renew(&mut self, all_gone: bool) -> bool {
+        if all_gone || self.listed.elapsed() >= STALE {
+            self.scene = look(&mut self.live, &mut self.model);
+            self.tids = chosen(&self.scene, self.args);
+            self.listed = Instant::now();
+        }
+        !self.scene.target.ended && (self.args.tid.is_none() || !self.tids.is_empty())
     }
 }
 
@@ -82,9 +67,9 @@ fn look(live: &mut Live, model: &mut Model) -> Scene {
     model.next(Arc::new(live.next(&Interest::default(), Duration::ZERO)))
 }
 
-fn chosen(scene: &Scene, wish: &StackArgs) -> Vec<Tid> {
+fn chosen(scene: &Scene, args: &StackArgs) -> Vec<Tid> {
     let all = || scene.threads.iter();
-    match (&wish.group, wish.tid) {
+    match (&args.group, args.tid) {
         (Some(origin), _) => {
             let of_group = all().filter(|thread| *thread.attribution.group.origin == **origin);
             of_group.map(|thread| thread.key.tid).collect()
@@ -94,9 +79,9 @@ fn chosen(scene: &Scene, wish: &StackArgs) -> Vec<Tid> {
     }
 }
 
-/// Why there is nobody to look at.
-fn nobody(scene: &Scene, wish: &StackArgs) -> String {
-    match (&wish.group, wish.tid) {
+/// Why there are no threads to look at.
+fn no_threads(scene: &Scene, args: &StackArgs) -> String {
+    match (&args.group, args.tid) {
         (Some(origin), _) => {
             let all = scene.threads.iter();
             let mut origins: Vec<&str> = all.map(|thread| &*thread.attribution.group.origin).collect();
@@ -118,27 +103,28 @@ mod tests {
 
     use super::*;
     use crate::commands::args::cli::{Cli, Command};
+    use crate::commands::sampling::stack_sampling::group_of;
 
-    /// A thread that says its tid and ends when this is dropped.
+    /// A thread that sends its tid and ends when this is dropped.
     struct Sleeper(Tid, mpsc::Sender<()>);
 
     impl Sleeper {
         fn start() -> Self {
-            let (tell, told) = mpsc::channel();
+            let (send, receive) = mpsc::channel();
             let (end, ends) = mpsc::channel::<()>();
             thread::spawn(move || {
-                tell.send(rustix::thread::gettid()).unwrap();
+                send.send(rustix::thread::gettid()).unwrap();
                 let _ = ends.recv();
             });
-            Self(Tid(told.recv().unwrap().as_raw_nonzero().get().cast_unsigned()), end)
+            Self(Tid(receive.recv().unwrap().as_raw_nonzero().get().cast_unsigned()), end)
         }
     }
 
-    fn until(roster: &mut ThreadSelection, what: &str, holds: impl Fn(&[Tid]) -> bool) {
+    fn until(threads: &mut ThreadSelection, what: &str, holds: impl Fn(&[Tid]) -> bool) {
         let end = Instant::now() + Duration::from_secs(60);
-        while !holds(roster.tids()) {
+        while !holds(threads.tids()) {
             assert!(Instant::now() < end, "never listed: {what}");
-            assert!(roster.renew(false));
+            assert!(threads.renew(false));
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -147,14 +133,14 @@ mod tests {
     fn threads_come_and_go_while_they_are_listed() {
         let pid = std::process::id();
         let cli = Cli::try_parse_from(["tftop", "stack", &pid.to_string()]).unwrap();
-        let Some(Command::Stack(wish)) = &cli.command else { panic!("{cli:?}") };
-        let mut roster = ThreadSelection::open(Pid(pid), wish, &cli.options).unwrap();
+        let Some(Command::Stack(args)) = &cli.command else { panic!("{cli:?}") };
+        let mut threads = ThreadSelection::open(Pid(pid), args, &cli.options).unwrap();
         let Sleeper(tid, end) = Sleeper::start();
-        assert!(!roster.tids().contains(&tid));
-        until(&mut roster, "a thread that is born", |tids| tids.contains(&tid));
-        assert_ne!(roster.whose(tid).label, "unknown origin");
+        assert!(!threads.tids().contains(&tid));
+        until(&mut threads, "a thread that is born", |tids| tids.contains(&tid));
+        assert_ne!(group_of(threads.scene(), tid).label, "unknown origin");
         drop(end);
-        until(&mut roster, "the end of a thread", |tids| !tids.contains(&tid));
+        until(&mut threads, "the end of a thread", |tids| !tids.contains(&tid));
     }
 
     #[test]
@@ -162,13 +148,13 @@ mod tests {
         let pid = std::process::id();
         let Sleeper(tid, end) = Sleeper::start();
         let cli = Cli::try_parse_from(["tftop", "stack", &pid.to_string(), "--tid", &tid.to_string()]).unwrap();
-        let Some(Command::Stack(wish)) = &cli.command else { panic!("{cli:?}") };
-        let mut roster = ThreadSelection::open(Pid(pid), wish, &cli.options).unwrap();
-        assert!(roster.renew(true));
-        assert_eq!(roster.tids(), [tid]);
+        let Some(Command::Stack(args)) = &cli.command else { panic!("{cli:?}") };
+        let mut threads = ThreadSelection::open(Pid(pid), args, &cli.options).unwrap();
+        assert!(threads.renew(true));
+        assert_eq!(threads.tids(), [tid]);
         drop(end);
         let late = Instant::now() + Duration::from_secs(60);
-        while roster.renew(true) {
+        while threads.renew(true) {
             assert!(Instant::now() < late, "it is still listed");
             thread::sleep(Duration::from_millis(10));
         }

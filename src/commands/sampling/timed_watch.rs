@@ -1,27 +1,26 @@
 //! A watch of a given length, and the last scene of it: what `report`, `explain` and `rerun --advised` are made from.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
-use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::progress::Progress;
-use crate::commands::own_process::stdio;
-use crate::commands::sampling::attach::{PROC, attach, families};
+use crate::commands::sampling::attach::{attach, families};
 use crate::commands::sampling::sampler::Sampler;
-use crate::commands::sampling::stop_budget;
-use crate::data::sample::{Interest, Stacks};
+use crate::commands::sampling::stack_sampling;
+use crate::commands::sampling::stack_sampling::{
+    FixedThreads, SAMPLING_LIMIT, StackSampling, announce_stops, open_reader,
+};
+use crate::data::sample::Interest;
 use crate::data::scene::{Scene, Thread};
 use crate::data::{Pid, Tid};
 use crate::model::activity::waits;
 use crate::model::build_scene::Model;
 use crate::model::rules::input::COMPUTE;
-use crate::probe::stack::StackReader;
 
 /// Longer than judgements are apart.
 const JUDGED_ANEW: Duration = Duration::from_secs(1);
@@ -73,24 +72,15 @@ async fn sampled(pump: &Sampler, scene: &Arc<Scene>, (stops, time): (bool, Durat
     let pid = scene.target.pid;
     let of_pool = |thread: &&Thread| thread.pid == pid && COMPUTE.contains(&thread.attribution.group.origin.as_ref());
     let tids: Vec<Tid> = scene.threads.iter().filter(of_pool).map(|thread| thread.key.tid).collect();
-    let mut reader = StackReader::attach(Path::new(PROC), pid).map_err(|error| CommandError::stacks(pid, &error))?;
+    let mut reader = open_reader(pid)?;
     if stops {
-        stdio::say(&format!("tftop: stopping threads of {pid}, one at a time, less than 1 % of the time"));
+        announce_stops(pid, SAMPLING_LIMIT);
     }
-    let (scene, enough) = (scene.clone(), Arc::new(AtomicBool::new(false)));
-    let stopped = enough.clone();
-    let more = move |_: &Stacks| !stopped.load(Ordering::Relaxed);
-    let mut taking =
-        tokio::task::spawn_blocking(move || stop_budget::sample(&mut reader, &scene, &tids, (stops, time), more));
-    let profile = tokio::select! {
-        taken = &mut taking => taken,
-        () = stop_signal()? => {
-            enough.store(true, Ordering::Relaxed);
-            taking.await
-        }
-    };
+    let sampling = StackSampling { stops, time, progress: Some(Progress::new(time)) };
+    let mut threads = FixedThreads { scene, tids: &tids };
+    let (profile, _) = stack_sampling::sample(&mut reader, &mut threads, sampling, stop_signal()?).await;
     // Refused only when the sampler ended: then the scene stays as it is.
-    let _ = pump.sampled.send(Arc::new(profile.context("taking stacks")?));
+    let _ = pump.sampled.send(Arc::new(profile));
     // Judgements are made anew about once a second.
     tokio::time::sleep(JUDGED_ANEW).await;
     Ok(pump.look_now().await)

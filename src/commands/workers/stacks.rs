@@ -1,20 +1,20 @@
 //! Takes the stacks that the dashboard asks for, beside the drawing: it may take a while. Stops only what a yes was given
 //! for, and nothing under `--read-only`.
 
-use std::path::Path;
+use std::future::pending;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::own_process::exit::CommandError;
-use crate::commands::sampling::attach::PROC;
+use crate::commands::own_process::event_loop::runtime;
 use crate::commands::sampling::sampler::Sampler;
-use crate::commands::sampling::stop_budget;
+use crate::commands::sampling::stack_sampling;
+use crate::commands::sampling::stack_sampling::{FixedThreads, StackSampling, open_reader};
 use crate::data::Pid;
-use crate::data::sample::{Stack, StackEnd, StackMethod as Way, Stacks, ThreadState};
+use crate::data::sample::{Stack, StackEnd, StackMethod as Way};
 use crate::data::scene::Scene;
 use crate::model::activity::profile::Profile;
 use crate::output;
@@ -62,17 +62,16 @@ fn take(
     };
     let mut reader = match kept.take() {
         Some((pid, reader)) if pid == wish.pid => reader,
-        _ => StackReader::attach(Path::new(PROC), wish.pid)
-            .map_err(|error| CommandError::stacks(wish.pid, &error).to_string())?,
+        _ => open_reader(wish.pid).map_err(|error| error.to_string())?,
     };
     if wish.times == SampleTimes::Sampled {
-        let taken = sampled(&mut reader, scene, wish, hear);
+        let taken = sampled(&mut reader, scene, wish, hear)?;
         *kept = Some((wish.pid, reader));
         return Ok(ShownStacks { refused: read_only.then(|| REFUSED.to_owned()), ..taken });
     }
     let stacks = reader.take(&wish.tids, stops);
     // After its end the pid may become another process's.
-    if stacks.stacks.iter().any(|stack| !gone(stack)) {
+    if stacks.stacks.iter().any(|stack| !stack.is_of_ended_thread()) {
         *kept = Some((wish.pid, reader));
     }
     Ok(ShownStacks {
@@ -84,19 +83,16 @@ fn take(
 }
 
 /// What the threads did for a while; the model hears of it too, as long as the sampler goes on.
-fn sampled(reader: &mut StackReader, scene: &Scene, wish: &StacksRequest, hear: &Hear) -> ShownStacks {
-    let began = Instant::now();
-    let stops = wish.stops == StopPermission::Agreed;
-    let more = |stacks: &Stacks| stacks.stacks.iter().any(|stack| !gone(stack));
-    let profile = Arc::new(stop_budget::sample(reader, scene, &wish.tids, (stops, SAMPLED), more));
+fn sampled(reader: &mut StackReader, scene: &Scene, wish: &StacksRequest, hear: &Hear) -> Result<ShownStacks, String> {
+    let sampling = StackSampling { stops: wish.stops == StopPermission::Agreed, time: SAMPLED, progress: None };
+    let mut threads = FixedThreads { scene, tids: &wish.tids };
+    let runtime = runtime().map_err(|error| error.to_string())?;
+    let (profile, _) = runtime.block_on(stack_sampling::sample(reader, &mut threads, sampling, pending()));
+    let profile = Arc::new(profile);
     let _ = hear.send(profile.clone());
-    let text = output::profile_text(scene, wish.pid, &profile, began.elapsed().as_secs_f64());
+    let text = output::profile_text(scene, wish.pid, &profile, profile.sampled_s);
     let lines = text.lines().map(str::to_owned).collect();
-    ShownStacks { lines, need_stop: 0, stopped_ns: profile.stopped_ns, refused: None }
-}
-
-fn gone(stack: &Stack) -> bool {
-    matches!((&stack.taken, stack.state), (Way::Not { .. }, ThreadState::Unknown))
+    Ok(ShownStacks { lines, need_stop: 0, stopped_ns: profile.stopped_ns, refused: None })
 }
 
 /// Whether a stop would show more of it.
@@ -104,7 +100,7 @@ fn needs_stop(stack: &Stack) -> bool {
     match stack.taken {
         Way::WithoutStop => matches!(stack.end, StackEnd::NeedsStop { .. }),
         Way::PythonOnly { .. } => true,
-        Way::Not { .. } => !gone(stack),
+        Way::Not { .. } => !stack.is_of_ended_thread(),
         Way::Stopped { .. } => false,
     }
 }

@@ -25,6 +25,13 @@ pub struct Stack {
     pub gaps: Vec<Gap>,
 }
 
+impl Stack {
+    /// Whether the thread had ended before anything was read of it.
+    pub fn is_of_ended_thread(&self) -> bool {
+        matches!((&self.taken, self.state), (StackMethod::Not { .. }, ThreadState::Unknown))
+    }
+}
+
 /// How a stack was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "how")]
@@ -133,4 +140,6 @@ pub struct Stacks {
     pub stopped_ns: u64,
     /// The longest single stop, in nanoseconds.
     pub longest_stop_ns: u64,
+    /// Stops of single threads, those that gave no stack included.
+    pub stop_count: u64,
 }

@@ -116,3 +116,18 @@ impl Waits {
         }
     }
 }
+
+/// How often and for how long threads were stopped while stacks were sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StopTotals {
+    /// Stops of single threads.
+    pub count: u64,
+    /// All of them together, in nanoseconds.
+    pub total_ns: u64,
+    /// Of those that gave a stack, in nanoseconds; none where none did.
+    pub median_ns: Option<u64>,
+    /// The longest, in nanoseconds.
+    pub longest_ns: u64,
+    /// Time that was sampled, in seconds.
+    pub sampled_s: f64,
+}

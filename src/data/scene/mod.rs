@@ -9,7 +9,7 @@ pub(crate) mod judgement;
 pub(crate) mod launch;
 pub(crate) mod steps;
 pub(crate) mod target;
-pub use activity::{Blocked, Phrase, ThreadActivity, WaitCount, Waits};
+pub use activity::{Blocked, Phrase, StopTotals, ThreadActivity, WaitCount, Waits};
 pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
 pub use demand::{Demand, Trend};
 pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
@@ -66,6 +66,8 @@ pub struct Scene {
     pub launch: Option<LaunchState>,
     /// What the newest sample cost.
     pub cost: Cost,
+    /// Stops of its threads for the newest sampled stacks; none where none was stopped.
+    pub stops: Option<StopTotals>,
 }
 
 impl Scene {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::data::Tid;
 use crate::data::sample::{Stack, StackMethod, Stacks, ThreadState};
-use crate::data::scene::GroupKey;
+use crate::data::scene::{GroupKey, StopTotals};
 use crate::model::activity::meaning::{MeaningCache, StackActivity, StackMeaning};
 
 /// Most distinct things a group is told to do, distinct stacks and stop times that are kept.
@@ -45,6 +45,10 @@ pub struct Profile {
     pub stopped_ns: u64,
     /// The longest single stop, in nanoseconds; it may have given no stack.
     pub longest_stop_ns: u64,
+    /// Stops of single threads, those that gave no stack included.
+    pub stop_count: u64,
+    /// Time that was sampled, in seconds, the rests between rounds included.
+    pub sampled_s: f64,
     /// Stops that gave a stack, in nanoseconds.
     stops_ns: Vec<u64>,
     folded: HashMap<String, u64>,
@@ -126,8 +130,9 @@ impl Profile {
         self.taking_ns = self.taking_ns.saturating_add(stacks.wall_ns);
         self.stopped_ns = self.stopped_ns.saturating_add(stacks.stopped_ns);
         self.longest_stop_ns = self.longest_stop_ns.max(stacks.longest_stop_ns);
+        self.stop_count += stacks.stop_count;
         for stack in &stacks.stacks {
-            if matches!((&stack.taken, stack.state), (StackMethod::Not { .. }, ThreadState::Unknown)) {
+            if stack.is_of_ended_thread() {
                 continue;
             }
             if let StackMethod::Stopped { stop_ns } = stack.taken
@@ -144,6 +149,17 @@ impl Profile {
                 self.fold(label, &meaning, stack, meanings);
             }
         }
+    }
+
+    /// All stops, of `sampled_s` seconds; none where no thread was stopped.
+    pub fn stop_totals(&self, sampled_s: f64) -> Option<StopTotals> {
+        (self.stopped_ns > 0).then(|| StopTotals {
+            count: self.stop_count,
+            total_ns: self.stopped_ns,
+            median_ns: self.stops().map(|(_, median)| median),
+            longest_ns: self.longest_stop_ns,
+            sampled_s,
+        })
     }
 
     /// Stops that gave a stack, and the one in the middle, in nanoseconds; none where there was none.

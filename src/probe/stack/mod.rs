@@ -285,6 +285,7 @@ impl Taker<'_> {
         self.left = Some(left.saturating_sub(stop.lasted));
         self.stacks.stopped_ns = self.stacks.stopped_ns.saturating_add(lasted);
         self.stacks.longest_stop_ns = self.stacks.longest_stop_ns.max(lasted);
+        self.stacks.stop_count += u64::from(lasted > 0);
         let (registers, copied, chain) = stop.read?;
         let walk = self.walk_copy(registers, copied);
         let python = chain.and_then(|chain| Some(self.python?.functions(&chain)));
