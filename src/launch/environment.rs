@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
 use crate::data::limits::{CAPS, CapKind, Caps};
-use crate::launch::plan::Plan;
 
 /// It makes one more intra-op pool for each device of each session (local_device.cc).
 const OVERRIDE: &str = "TF_OVERRIDE_GLOBAL_THREADPOOL";
@@ -20,12 +19,12 @@ pub struct EnvironmentChanges {
 
 impl EnvironmentChanges {
     /// The variables of the caps, then those that were asked for by name.
-    pub fn of(plan: &Plan) -> Self {
-        let named = |name: &str| plan.variables.iter().any(|(set, _)| set == name);
-        let removed = (plan.caps.get(CapKind::Intra).is_some() && !named(OVERRIDE)).then_some(OVERRIDE);
-        let capping = capping(&plan.caps).filter(|(name, _)| !named(name));
+    pub fn new(caps: &Caps, variables: &[(String, OsString)]) -> Self {
+        let named = |name: &str| variables.iter().any(|(set, _)| set == name);
+        let removed = (caps.get(CapKind::Intra).is_some() && !named(OVERRIDE)).then_some(OVERRIDE);
+        let capping = capping(caps).filter(|(name, _)| !named(name));
         let capping = capping.map(|(name, cap)| (name.into(), cap.to_string().into()));
-        let asked = plan.variables.iter().map(|(name, value)| (name.into(), value.clone()));
+        let asked = variables.iter().map(|(name, value)| (name.into(), value.clone()));
         Self { removed: removed.into_iter().collect(), set: capping.chain(asked).collect() }
     }
 
@@ -59,8 +58,9 @@ mod tests {
     use super::*;
 
     fn changes(caps: Caps, variables: &[(&str, &str)]) -> EnvironmentChanges {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
-        EnvironmentChanges::of(&Plan { caps, variables, ..Plan::default() })
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
+        EnvironmentChanges::new(&caps, &variables)
     }
 
     #[test]

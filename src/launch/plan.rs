@@ -7,6 +7,7 @@ use std::str::FromStr;
 use crate::data::CpuSet;
 use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::{Pin, Quota};
+use crate::launch::environment::EnvironmentChanges;
 use crate::launch::machine::MachineCpus;
 use crate::launch::preset::{AdvisedCaps, Preset};
 use crate::launch::{environment, preset, quota};
@@ -59,6 +60,8 @@ pub struct Plan {
     pub pins: Vec<Pin>,
     /// Variables to set on top, by name.
     pub variables: Vec<(String, OsString)>,
+    /// The command's environment under all of this.
+    pub environment: EnvironmentChanges,
     /// Where a preset's numbers come from.
     pub because: Option<String>,
 }
@@ -88,7 +91,7 @@ pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError
             let both = "--preset physical and --cpus both name the one number for everything: leave one of them away";
             return Err(PlanError::new(both));
         }
-        (None, Some(Preset::Physical)) => Some(CpuRequest::List(preset::one_of_each_core(machine)?)),
+        (None, Some(Preset::Physical)) => Some(CpuRequest::List(preset::one_of_each_core(machine).map_err(PlanError)?)),
         (cpus, _) => cpus.clone(),
     };
     let cpus = cpus.map(|cpus| cpus_of(&cpus, wish.force, machine)).transpose()?;
@@ -104,7 +107,7 @@ pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError
     }
     let preset = wish.preset.map(|preset| {
         let count = cpus.as_ref().map_or(machine.allowed.count(), |(_, set)| set.count());
-        preset::pools(preset, count, wish, machine)
+        preset::pools(preset, count, machine, wish.quota, wish.learned.as_ref())
     });
     let (preset, because) = preset.unzip();
     caps = caps.or(preset.unwrap_or_default());
@@ -115,8 +118,15 @@ pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError
     if !wish.force {
         refuse_contradicting_variable(&caps, &wish.variables)?;
     }
-    let (pins, variables) = (wish.pins.clone(), wish.variables.clone());
-    Ok(Plan { caps, cpus: cpus.map(|(_, set)| set), quota: wish.quota, pins, variables, because })
+    Ok(Plan {
+        environment: EnvironmentChanges::new(&caps, &wish.variables),
+        caps,
+        cpus: cpus.map(|(_, set)| set),
+        quota: wish.quota,
+        pins: wish.pins.clone(),
+        variables: wish.variables.clone(),
+        because,
+    })
 }
 
 /// The number that pools are to have, and the CPUs.

@@ -6,7 +6,6 @@ use crate::data::CpuSet;
 use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::Quota;
 use crate::launch::machine::MachineCpus;
-use crate::launch::plan::{PlanError, PlanRequest};
 
 /// Two numbers of CPUs that are the same.
 const SAME_CPUS: f64 = 0.01;
@@ -60,17 +59,23 @@ pub struct AdvisedCaps {
 }
 
 /// One CPU of each physical core that may be used.
-pub(super) fn one_of_each_core(machine: &MachineCpus) -> Result<CpuSet, PlanError> {
+pub(super) fn one_of_each_core(machine: &MachineCpus) -> Result<CpuSet, String> {
     let first = |core: &CpuSet| core.intersection(&machine.allowed).iter().next();
     let cpus: CpuSet = machine.cores.iter().filter_map(first).collect();
     if cpus.is_empty() {
-        return Err(PlanError::new("--preset physical: this machine does not tell its cores; --cpus N names a number"));
+        return Err("--preset physical: this machine does not tell its cores; --cpus N names a number".to_owned());
     }
     Ok(cpus)
 }
 
 /// The pools of a preset, and why they are so large. Nothing for `Physical`: its CPUs say it all.
-pub(super) fn pools(preset: Preset, cpus: u32, wish: &PlanRequest, machine: &MachineCpus) -> (Caps, String) {
+pub(super) fn pools(
+    preset: Preset,
+    cpus: u32,
+    machine: &MachineCpus,
+    quota: Option<Quota>,
+    learned: Option<&AdvisedCaps>,
+) -> (Caps, String) {
     match preset {
         Preset::Single => {
             let caps = Caps::every(1);
@@ -78,9 +83,9 @@ pub(super) fn pools(preset: Preset, cpus: u32, wish: &PlanRequest, machine: &Mac
         }
         Preset::Physical => (Caps::default(), format!("preset physical: one CPU of each core, {cpus} for every pool")),
         Preset::Advised => {
-            let quotas = [wish.quota.map(Quota::cpus), machine.quota_cpus].into_iter().flatten();
+            let quotas = [quota.map(Quota::cpus), machine.quota_cpus].into_iter().flatten();
             let effective = quotas.fold(f64::from(cpus), f64::min);
-            let other = match &wish.learned {
+            let other = match learned {
                 Some(AdvisedCaps { caps, run, cpus }) if (cpus - effective).abs() < SAME_CPUS => {
                     let caps = caps.without_cpus();
                     let found = if caps.is_empty() { "needed no caps".to_owned() } else { format!("asked for {caps}") };

@@ -60,9 +60,9 @@ pub(crate) fn rerun(wish: RerunArgs, options: &GlobalArgs) -> anyhow::Result<Exi
         stdio::say("tftop: nothing was changed");
         return Ok(Exit::Clean);
     }
-    let PreparedRerun { rebuild, wish: run, plan, changes, .. } = prepared;
+    let PreparedRerun { rebuild, wish: run, plan, .. } = prepared;
     let kill = if wish.kill { AllowKill::Agreed } else { AllowKill::Ask };
-    run::start(&run, plan, changes, families, options, || {
+    run::start(&run, plan, families, options, || {
         still_the_same(&rebuild, wish.dir.as_deref())?;
         if wish.keep_old { Ok(()) } else { stop::stop(&rebuild, wish.patience, kill) }
     })
@@ -88,8 +88,8 @@ pub(crate) fn agreed_in_dashboard(
 ) -> anyhow::Result<Exit> {
     let prepared = answered.take(caps).context("what was agreed to is not there: this is a bug in tftop")?;
     let families = families(options)?;
-    let PreparedRerun { rebuild, wish, plan, changes, .. } = prepared;
-    run::start(&wish, plan, changes, families, options, || {
+    let PreparedRerun { rebuild, wish, plan, .. } = prepared;
+    run::start(&wish, plan, families, options, || {
         still_the_same(&rebuild, None)?;
         stop::stop(&rebuild, PATIENCE, AllowKill::Ask)
     })

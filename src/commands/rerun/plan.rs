@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::commands::args::run::RunOptions;
 use crate::commands::own_process::exit::CommandError;
-use crate::commands::run;
+use crate::commands::run::planning;
 use crate::commands::sampling::attach::PROC;
 use crate::data::run::{RebuiltProcess, RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
@@ -26,7 +26,6 @@ pub(crate) struct PreparedRerun {
     /// What to start.
     pub(crate) wish: RunOptions,
     pub(crate) plan: Plan,
-    pub(crate) changes: EnvironmentChanges,
     /// What a person is told.
     pub(crate) shown: RerunPlan,
 }
@@ -45,8 +44,7 @@ pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> any
         )));
     }
     let wish = wish.starting_at(rebuild.words.clone(), origin);
-    let plan = run::plan(&wish)?;
-    let changes = EnvironmentChanges::of(&plan);
+    let plan = planning::plan(&wish)?;
     let words: Vec<String> = rebuild.words.iter().map(|word| shell::quoted(word)).collect();
     let shown = RerunPlan {
         key: rebuild.key,
@@ -54,13 +52,13 @@ pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> any
         program: text(found.as_os_str()),
         folder: text(rebuild.folder.as_os_str()),
         folder_because: rebuild.folder_because.clone(),
-        variables: variables(&rebuild, &wish, &changes, &taken),
+        variables: variables(&rebuild, &wish, &plan.environment, &taken),
         cpus: cpus(&rebuild, &plan),
         kept: within.kept,
         lost: rebuild.lost.iter().cloned().chain(within.lost).collect(),
         doubts: rebuild.doubts.clone(),
     };
-    Ok(PreparedRerun { rebuild, wish, plan, changes, shown })
+    Ok(PreparedRerun { rebuild, wish, plan, shown })
 }
 
 pub(crate) fn problem(refusal: RestartError) -> anyhow::Error {

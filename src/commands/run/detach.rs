@@ -6,32 +6,26 @@ use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::run::RunOptions;
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::{event_loop, stdio};
-use crate::commands::run::put_in_front_of_detached;
+use crate::commands::run::prepare::put_in_front_of_detached;
 use crate::commands::run::session::SessionSetup;
 use crate::launch::child::{Child, ChildSpec, Streams};
-use crate::launch::environment::EnvironmentChanges;
 use crate::launch::plan::Plan;
 use crate::launch::shell;
 use crate::runs::run_dir::LOG;
 
 /// Starts the command in a session of its own and says where to find it.
-pub(crate) fn detached(
-    wish: &RunOptions,
-    plan: Plan,
-    mut changes: EnvironmentChanges,
-    options: &GlobalArgs,
-) -> anyhow::Result<Exit> {
+pub(crate) fn detached(wish: &RunOptions, plan: Plan, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let mut preparation = SessionSetup::new(plan, false);
-    put_in_front_of_detached(wish, &mut preparation, &mut changes).context("--detach: writing the shim")?;
+    put_in_front_of_detached(wish, &mut preparation).context("--detach: writing the shim")?;
     let launch = preparation.fact(wish);
     let SessionSetup { plan, mut record, .. } = preparation;
     let origin = wish.origin.as_deref();
-    record.describe(&wish.command, origin, (&plan, launch), &changes, options.interval);
+    record.describe(&wish.command, origin, (&plan, launch), &plan.environment, options.interval);
     let folder = record.folder.take().ok_or_else(|| anyhow!("--detach: no log: {}", record.missing.join("; ")))?;
     let (log, file) = folder.file(LOG).context("--detach: making the log")?;
     let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
     let streams = Streams::Detached(file);
-    let start = ChildSpec { words: &wish.command, origin, changes: &changes, cpus, cgroups: &[], streams };
+    let start = ChildSpec { words: &wish.command, origin, changes: &plan.environment, cpus, cgroups: &[], streams };
     let (pid, ended) = event_loop::runtime()?.block_on(async {
         let mut child = Child::start(start).context("starting the command")?;
         child.begun().await;

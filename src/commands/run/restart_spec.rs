@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use anyhow::Context as _;
 
 use crate::commands::args::run::RunOptions;
-use crate::commands::run;
+use crate::commands::run::planning;
 use crate::data::limits::Caps;
 use crate::data::run::{RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
@@ -22,24 +22,23 @@ use crate::launch::start_context::StartContext;
 pub(crate) struct RestartSpec {
     pub(crate) wish: RunOptions,
     pub(crate) plan: Plan,
-    pub(crate) changes: EnvironmentChanges,
     /// What a later start begins from; none where there is no current folder any more.
     own: Option<StartContext>,
 }
 
 impl RestartSpec {
     /// The first start. What tftop itself changes later, as its limit of descriptors, is not passed on to the next one.
-    pub(crate) fn first(wish: &RunOptions, plan: Plan, changes: EnvironmentChanges) -> Self {
+    pub(crate) fn first(wish: &RunOptions, plan: Plan) -> Self {
         let own = wish.origin.as_deref().cloned().or_else(|| StartContext::own().ok());
-        Self { wish: wish.clone(), plan, changes, own }
+        Self { wish: wish.clone(), plan, own }
     }
 
     /// The same with other caps for the pools, and what a person is told of it.
     pub(crate) fn with(&self, caps: Caps, key: ProcessKey) -> anyhow::Result<(Self, RerunPlan)> {
         let own = self.own.clone().context("the folder it was started in is gone")?;
         let wish = self.wish.starting_at(self.wish.command.clone(), own).forced().with_pools(caps);
-        let plan = run::plan(&wish)?;
-        let again = Self { changes: EnvironmentChanges::of(&plan), plan, wish, own: self.own.clone() };
+        let plan = planning::plan(&wish)?;
+        let again = Self { plan, wish, own: self.own.clone() };
         let shown = self.shown(&again, key);
         Ok((again, shown))
     }
@@ -72,7 +71,7 @@ impl RestartSpec {
         };
         let shown = |value: Option<OsString>| value.map_or(ShownValue::Unset, |value| ShownValue::Value(text(&value)));
         let change = |name: &&str| {
-            let (before, after) = (value(&self.changes, name), value(&again.changes, name));
+            let (before, after) = (value(&self.plan.environment, name), value(&again.plan.environment, name));
             (before != after).then(|| VariableChange {
                 name: Text::from(*name),
                 before: shown(before),
@@ -95,8 +94,8 @@ mod tests {
     fn started(caps: Caps) -> RestartSpec {
         let mut wish = RunOptions::usual().unwrap().forced().with_pools(caps);
         wish.command = vec!["python".into(), "train.py".into()];
-        let plan = run::plan(&wish).unwrap();
-        RestartSpec::first(&wish, plan.clone(), EnvironmentChanges::of(&plan))
+        let plan = planning::plan(&wish).unwrap();
+        RestartSpec::first(&wish, plan)
     }
 
     #[test]

@@ -35,7 +35,6 @@ use crate::data::sample::{LaunchFact, LaunchSample, Sample, ShimReport, ShimUse}
 use crate::data::scene::{Confidence, Scene};
 use crate::launch::child::{Child, ChildExit, ChildSpec, Streams};
 use crate::launch::console::Console;
-use crate::launch::environment::EnvironmentChanges;
 use crate::launch::log::OutputLog;
 use crate::launch::pin::Pinner;
 use crate::launch::plan::Plan;
@@ -158,12 +157,7 @@ fn locked(pinner: &Mutex<Pinner>) -> MutexGuard<'_, Pinner> {
 
 impl<'a> RunSession<'a> {
     /// Starts the command. Whatever fails from here on drops the child, and so ends the command.
-    pub(crate) fn start(
-        again: &'a RestartSpec,
-        preparation: SessionSetup,
-        held: CgroupGuard,
-        changes: &EnvironmentChanges,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn start(again: &'a RestartSpec, preparation: SessionSetup, held: CgroupGuard) -> anyhow::Result<Self> {
         let signals = SignalListener::listen().context("listening for signals")?;
         let wish = &again.wish;
         let fact = Arc::new(preparation.fact(wish));
@@ -178,7 +172,7 @@ impl<'a> RunSession<'a> {
         let cgroups = held.cgroups.folders();
         let origin = wish.origin.as_deref();
         let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
-        let start = ChildSpec { words: &wish.command, origin, changes, cpus, cgroups, streams };
+        let start = ChildSpec { words: &wish.command, origin, changes: &plan.environment, cpus, cgroups, streams };
         let child = Child::start(start).context("starting the command")?;
         let pinner = Arc::new(Mutex::new(Pinner::new(&fact.pins)));
         let began = Instant::now();
