@@ -17,6 +17,7 @@ use crate::launch::environment::EnvironmentChanges;
 use crate::launch::exec_wrapper::SessionKind;
 use crate::launch::start_context::StartContext;
 use crate::launch::{exec_wrapper, process_attributes};
+use crate::linux::proc::process::arguments;
 use crate::linux::pty::PtySlave;
 
 /// How often the process that becomes the command is looked at: it takes a few milliseconds.
@@ -138,7 +139,7 @@ impl Child {
     /// The second argument is still ours; in the middle of exec there is none.
     fn is_staged(&self) -> bool {
         let line = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
-        let second = line.split(|&byte| byte == 0).nth(1);
+        let second = arguments(&line).nth(1);
         line.is_empty() || second == Some(exec_wrapper::SUBCOMMAND.as_bytes())
     }
 

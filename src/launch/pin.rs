@@ -11,9 +11,7 @@ use rustix::thread::{sched_getaffinity, sched_setaffinity};
 use crate::data::sample::{Pin, Sample};
 use crate::data::{CpuSet, Pid, ThreadKey};
 use crate::launch::machine::{cpus_of, kernel_set};
-
-/// Field 22 of stat, counted behind the name: proc_pid_stat(5).
-const START_TICKS: usize = 19;
+use crate::linux::proc::stat::Stat;
 
 /// Pins threads and counts what came of it.
 #[derive(Clone, Debug, Default)]
@@ -95,20 +93,13 @@ impl Pinner {
 /// question and the answer: numbers are given in turn, and all others come first.
 fn set(pid: Pid, key: ThreadKey, cpus: &CpuSet) -> io::Result<bool> {
     let stat = fs::read(format!("/proc/{pid}/task/{}/stat", key.tid)).unwrap_or_default();
-    if start_ticks(&stat) != Some(key.start_ticks) {
+    if Stat::parse(&stat).map(|stat| stat.start_ticks) != Some(key.start_ticks) {
         return Ok(false);
     }
     match sched_setaffinity(raw(key), &kernel_set(cpus)) {
         Err(rustix::io::Errno::SRCH) => Ok(false),
         result => result.map(|()| true).map_err(Into::into),
     }
-}
-
-fn start_ticks(stat: &[u8]) -> Option<u64> {
-    // The name may hold anything, parentheses too.
-    let behind_name = memchr::memrchr(b')', stat)? + 1;
-    let fields = std::str::from_utf8(stat.get(behind_name..)?).ok()?;
-    fields.split_ascii_whitespace().nth(START_TICKS)?.parse().ok()
 }
 
 fn mask_of(key: ThreadKey) -> Option<CpuSet> {
@@ -149,7 +140,7 @@ mod tests {
         });
         let tid = told.recv().unwrap();
         let stat = fs::read(format!("/proc/self/task/{tid}/stat")).unwrap();
-        (ThreadKey { tid: Tid(tid), start_ticks: start_ticks(&stat).unwrap() }, go, handle)
+        (ThreadKey { tid: Tid(tid), start_ticks: Stat::parse(&stat).unwrap().start_ticks }, go, handle)
     }
 
     fn first_cpu() -> CpuSet {
@@ -203,13 +194,6 @@ mod tests {
         assert!(tally.why.as_ref().unwrap().contains("Invalid argument"), "{tally:?}");
         drop(go);
         handle.join().unwrap();
-    }
-
-    #[test]
-    fn the_start_is_read_behind_any_name() {
-        let line = b"7 (a) b ) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
-        assert_eq!(start_ticks(line), Some(4711));
-        assert_eq!((start_ticks(b""), start_ticks(b"7 (x) S 1"), start_ticks(b")\xff")), (None, None, None));
     }
 
     #[test]

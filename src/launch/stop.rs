@@ -1,14 +1,15 @@
 //! Ends a process that a person said may be ended, and makes sure before each signal that it is still that one. The only
 //! part of tftop that signals a process which it did not start.
 
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
 use crate::data::ProcessKey;
+use crate::linux::proc::process::is_running;
 
 /// How often it is looked whether the process is gone.
 const POLL: Duration = Duration::from_millis(50);
@@ -36,7 +37,7 @@ impl StopTarget {
 
     /// Whether it still runs. One that has ended and waits for its parent does not.
     pub fn runs(&self) -> bool {
-        start_ticks(&self.proc_root, self.key) == Some(self.key.start_ticks)
+        is_running(&self.proc_root, self.key)
     }
 
     /// Sends a signal; nothing happens when it is gone.
@@ -73,28 +74,19 @@ impl StopTarget {
     }
 }
 
-/// Field 22 of stat (proc_pid_stat(5)); none for a process that is gone or has ended.
-fn start_ticks(proc_root: &Path, key: ProcessKey) -> Option<u64> {
-    let stat = fs::read(proc_root.join(key.pid.to_string()).join("stat")).ok()?;
-    let behind_name = stat.get(memchr::memrchr(b')', &stat)? + 1..)?;
-    let mut fields = std::str::from_utf8(behind_name).ok()?.split_ascii_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X" | "x") { None } else { fields.nth(18)?.parse().ok() }
-}
-
 #[cfg(test)]
 mod tests {
     use std::process::Command;
 
     use super::*;
     use crate::data;
+    use crate::linux::proc::process::start_ticks;
 
     const PROC: &str = "/proc";
 
     fn key(child: &std::process::Child) -> ProcessKey {
         let pid = data::ids::Pid(child.id());
-        let unknown = ProcessKey { pid, start_ticks: 0 };
-        ProcessKey { pid, start_ticks: start_ticks(Path::new(PROC), unknown).unwrap() }
+        ProcessKey { pid, start_ticks: start_ticks(Path::new(PROC), pid).unwrap() }
     }
 
     #[test]

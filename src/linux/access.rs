@@ -9,7 +9,7 @@ use crate::data::Pid;
 use crate::data::sample::Counters;
 use crate::linux::memory::LiveMemory;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
-use crate::linux::proc::stat::{number, status_field, words};
+use crate::linux::proc::stat::{number, status_mask, user_ids};
 
 /// CAP_SYS_PTRACE in capability masks (linux/capability.h).
 const SYS_PTRACE: u64 = 1 << 19;
@@ -102,17 +102,8 @@ fn memory(proc_root: &Path, pid: Pid) -> Option<Refusal> {
 
 impl Credentials {
     fn from_status(status: &[u8]) -> Option<Self> {
-        let mut uids = [0; 3];
-        let mut ids = words(status_field(status, "Uid")?).map(number);
-        for uid in &mut uids {
-            *uid = u32::try_from(ids.next()??).ok()?;
-        }
-        let mask = |name| {
-            let text = std::str::from_utf8(status_field(status, name)?).ok()?;
-            u64::from_str_radix(text, 16).ok()
-        };
-        let (effective_caps, permitted_caps) = (mask("CapEff")?, mask("CapPrm")?);
-        Some(Self { uids, effective_caps, permitted_caps })
+        let (effective_caps, permitted_caps) = (status_mask(status, "CapEff")?, status_mask(status, "CapPrm")?);
+        Some(Self { uids: user_ids(status)?, effective_caps, permitted_caps })
     }
 
     fn of(folder: &ProcDir) -> Option<Self> {

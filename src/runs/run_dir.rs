@@ -13,6 +13,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::data::{Calendar, Pid};
+use crate::linux::proc::process::start_ticks;
 
 /// Longest path of a socket: sockaddr_un(7) has 108 bytes with the closing NUL.
 const LONGEST_SOCKET: usize = 107;
@@ -117,8 +118,8 @@ impl RunDir {
         if let Some(short) = self.short.take() {
             let _ = fs::remove_dir(short);
         }
-        if let (Stay::Kept { lock }, Some(born)) = (&mut self.stay, born(pid)) {
-            let _ = write!(lock, "{pid} {born}");
+        if let (Stay::Kept { lock }, Some(started)) = (&mut self.stay, start_ticks(Path::new("/proc"), pid)) {
+            let _ = write!(lock, "{pid} {started}");
         }
         std::mem::forget(self);
     }
@@ -136,14 +137,6 @@ impl RunDir {
         let written = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&unfinished, self.path.join(name)));
         written.inspect_err(|_| drop(fs::remove_file(&unfinished)))
     }
-}
-
-/// When a process started, in clock ticks after boot (field 22 of `/proc/PID/stat`); none where there is none.
-pub(crate) fn born(pid: Pid) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    let alive = fields.next().is_some_and(|state| state != "Z" && state != "X");
-    fields.nth(18).filter(|_| alive)?.parse().ok()
 }
 
 /// A new folder of this name, or the first number behind it that is free.

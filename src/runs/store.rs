@@ -11,8 +11,9 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, floc
 use rustix::io::Errno;
 
 use crate::data::run::{RUN_SCHEMA, RunFact};
-use crate::data::{Pid, Text};
-use crate::runs::run_dir::{LOCK, LOG, RUN, SHIM, SOCKET, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE, UNFINISHED, born};
+use crate::data::{Pid, ProcessKey, Text};
+use crate::linux::proc::process::is_running;
+use crate::runs::run_dir::{LOCK, LOG, RUN, SHIM, SOCKET, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE, UNFINISHED};
 
 /// Longest `run.json` and summary that are read.
 const LONGEST_FILE: u64 = 4 << 20;
@@ -257,8 +258,10 @@ fn goes_on(folder: &OwnedFd) -> bool {
     }
     let mut text = String::new();
     let read = lock.take(LONGEST_LOCK).read_to_string(&mut text).is_ok();
-    let named = text.split_once(' ').and_then(|(pid, born)| Some((Pid(pid.parse().ok()?), born.parse().ok()?)));
-    read && named.is_some_and(|(pid, at): (Pid, u64)| born(pid) == Some(at))
+    let key = text.split_once(' ').and_then(|(pid, started)| {
+        Some(ProcessKey { pid: Pid(pid.parse().ok()?), start_ticks: started.parse().ok()? })
+    });
+    read && key.is_some_and(|key| is_running(Path::new("/proc"), key))
 }
 
 /// A file that is not there is no error. A folder of this name is not removed.

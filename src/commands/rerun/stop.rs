@@ -14,6 +14,7 @@ use crate::commands::sampling::attach::PROC;
 use crate::data::ProcessKey;
 use crate::data::run::RebuiltProcess;
 use crate::launch::stop::StopTarget;
+use crate::linux::proc::process;
 use crate::probe::restart;
 
 /// A killed process is gone when the kernel has taken its memory apart.
@@ -77,8 +78,11 @@ fn waiting(key: ProcessKey, left: Duration, patience: Duration) {
 /// Says who is left of its family: they are not signalled.
 fn ended(family: &[ProcessKey]) -> anyhow::Result<()> {
     let Some((first, others)) = family.split_first() else { return Ok(()) };
-    let left: Vec<String> =
-        others.iter().filter(|key| restart::runs(Path::new(PROC), **key)).map(|key| key.pid.to_string()).collect();
+    let left: Vec<String> = others
+        .iter()
+        .filter(|key| process::is_running(Path::new(PROC), **key))
+        .map(|key| key.pid.to_string())
+        .collect();
     stdio::say(&format!("tftop: process {} has ended", first.pid));
     if !left.is_empty() {
         stdio::say(&format!("tftop: processes it had started still run: {}", left.join(", ")));

@@ -8,6 +8,7 @@ use crate::commands::args::target::TargetArg;
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::sampling::attach::PROC;
 use crate::data::{Pid, Text};
+use crate::linux::proc::stat::{number, status_field};
 use crate::probe::target::find;
 
 /// How many candidates an error message names.
@@ -69,9 +70,8 @@ fn choose(name: &str, candidates: &BTreeMap<Pid, Candidate>) -> Result<Pid, Comm
 
 /// `PPid` of `/proc/PID/status` (proc_pid_status(5)).
 fn parent(proc_root: &Path, pid: Pid) -> Option<Pid> {
-    let status = fs::read_to_string(proc_root.join(pid.to_string()).join("status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    line.trim().parse().ok().map(Pid)
+    let status = fs::read(proc_root.join(pid.to_string()).join("status")).ok()?;
+    number(status_field(&status, "PPid")?).and_then(|parent| u32::try_from(parent).ok()).map(Pid)
 }
 
 #[cfg(test)]

@@ -14,6 +14,11 @@ pub fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// A decimal number that may be negative.
+fn signed(digits: &[u8]) -> Option<i32> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
 /// Words between spaces or line ends.
 pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty())
@@ -34,8 +39,12 @@ pub struct Stat<'a> {
     pub state: ThreadState,
     /// 4.
     pub parent: u32,
+    /// 7: the device of the controlling terminal; 0 without one.
+    pub terminal: i32,
     /// 14 + 15: user and system time in clock ticks.
     pub cpu_ticks: u64,
+    /// 19: the niceness.
+    pub nice: Option<i32>,
     /// 20: threads of the process.
     pub threads: u64,
     /// 22: start time in clock ticks after boot.
@@ -55,13 +64,20 @@ impl<'a> Stat<'a> {
         let mut fields = words(&line[close + 1..]);
         let state = ThreadState::from_letter(*fields.next()?.first()?);
         let parent = u32::try_from(number(fields.next()?)?).unwrap_or(0);
-        let mut nth = |skipped: usize| fields.nth(skipped).and_then(number);
-        let cpu_ticks = nth(9)?.checked_add(nth(0)?)?;
-        let threads = nth(4)?;
-        let start_ticks = nth(1)?;
-        let last_cpu = nth(16).and_then(|cpu| u32::try_from(cpu).ok());
-        let command_address = nth(8).unwrap_or(0);
-        Some(Self { comm, state, parent, cpu_ticks, threads, start_ticks, last_cpu, command_address })
+        let mut nth = |skipped: usize| fields.nth(skipped);
+        let terminal = nth(2).and_then(signed).unwrap_or(0);
+        let cpu_ticks = number(nth(6)?)?.checked_add(number(nth(0)?)?)?;
+        let nice = nth(3).and_then(signed);
+        let threads = number(nth(0)?)?;
+        let start_ticks = number(nth(1)?)?;
+        let last_cpu = nth(16).and_then(number).and_then(|cpu| u32::try_from(cpu).ok());
+        let command_address = nth(8).and_then(number).unwrap_or(0);
+        Some(Self { comm, state, parent, terminal, cpu_ticks, nice, threads, start_ticks, last_cpu, command_address })
+    }
+
+    /// Whether it has ended and only waits for its parent: its number is still its own, but it runs no more.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, ThreadState::Zombie | ThreadState::Dead)
     }
 }
 
@@ -78,6 +94,23 @@ pub fn status_last_number(status: &[u8], name: &str) -> Option<u64> {
     words(status_field(status, name)?).last().and_then(number)
 }
 
+/// A mask of bits in hex: capabilities, signals.
+pub fn status_mask(status: &[u8], name: &str) -> Option<u64> {
+    u64::from_str_radix(std::str::from_utf8(status_field(status, name)?).ok()?, 16).ok()
+}
+
+/// Whether the process ignores a signal (`SigIgn`): bit n - 1 stands for signal n.
+pub fn ignores_signal(status: &[u8], signal: i32) -> bool {
+    let bit = u32::try_from(signal - 1).ok().and_then(|shift| 1_u64.checked_shl(shift)).unwrap_or(0);
+    status_mask(status, "SigIgn").is_some_and(|mask| mask & bit != 0)
+}
+
+/// The real, the effective and the saved user id (`Uid`).
+pub fn user_ids(status: &[u8]) -> Option<[u32; 3]> {
+    let mut ids = words(status_field(status, "Uid")?).map(|id| u32::try_from(number(id)?).ok());
+    Some([ids.next()??, ids.next()??, ids.next()??])
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -92,6 +125,30 @@ mod tests {
         assert_eq!(stat.comm, b"a (b) c");
         assert_eq!((stat.state, stat.parent, stat.cpu_ticks, stat.threads), (ThreadState::Running, 17, 42, 7));
         assert_eq!((stat.start_ticks, stat.last_cpu, stat.command_address), (123_456, Some(5), 140_000));
+    }
+
+    #[test]
+    fn niceness_may_be_negative_and_a_name_may_hold_anything() {
+        let line = b"7 (a) b) S 1 7 7 34816 -1 4194560 100 0 0 0 31 11 0 0 25 -5 7 0 123456 9\n";
+        let stat = Stat::parse(line).unwrap();
+        assert_eq!((stat.comm, stat.parent, stat.terminal, stat.nice), (&b"a) b"[..], 1, 34816, Some(-5)));
+        let line = b"7 (a) b ) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        assert_eq!(Stat::parse(line).map(|stat| stat.start_ticks), Some(4711));
+        assert_eq!((Stat::parse(b""), Stat::parse(b"7 (x) S 1"), Stat::parse(b")\xff")), (None, None, None));
+    }
+
+    #[test]
+    fn a_mask_has_a_bit_for_each_ignored_signal() {
+        let status = b"SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";
+        let ignored = [1, 2, 13, 14].map(|signal| ignores_signal(status, signal));
+        assert_eq!(ignored, [true, false, true, false]);
+        assert!(!ignores_signal(b"SigIgn: x", 1) && !ignores_signal(status, 0) && !ignores_signal(status, 65));
+    }
+
+    #[test]
+    fn user_ids_are_all_there_or_none() {
+        assert_eq!(user_ids(b"Uid:\t1\t2\t3\t4\n"), Some([1, 2, 3]));
+        assert_eq!((user_ids(b"Uid:\t1\t2\n"), user_ids(b"Uid:\tx\n"), user_ids(b"")), (None, None, None));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use crate::data::{Gap, Pid, ProcessKey, Text};
 use crate::linux::access;
 use crate::linux::proc::host::UserNames;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
-use crate::linux::proc::stat::{Stat, number, status_field, status_last_number, words};
+use crate::linux::proc::process::arguments;
+use crate::linux::proc::stat::{Stat, status_field, status_last_number, user_ids, words};
 
 /// Limit for the command line that is kept; the kernel allows megabytes.
 const COMMAND_LIMIT: usize = 128 << 10;
@@ -42,7 +43,7 @@ pub fn describe(
     };
     if let Ok(status) = reader.read(folder, "status", STATUS_LIMIT) {
         fact.namespaced_pid = namespaced_pid(status);
-        fact.uid = effective_uid(status).unwrap_or_default();
+        fact.uid = user_ids(status).map(|[_, effective, _]| effective).unwrap_or_default();
         fact.user = users.of(fact.uid);
     }
     match reader.read(folder, "environ", ENVIRONMENT_LIMIT) {
@@ -76,16 +77,7 @@ fn shim(block: &[u8]) -> Option<ShimFact> {
 /// The command line as far as it is kept; empty for a kernel thread, a zombie, or one that wiped it.
 pub fn command(folder: &ProcDir, reader: &mut FileReader) -> Vec<Text> {
     let line = reader.read(folder, "cmdline", COMMAND_LIMIT).unwrap_or_default();
-    let line = line.strip_suffix(b"\0").unwrap_or(line);
-    if line.is_empty() {
-        return Vec::new();
-    }
-    line.split(|&byte| byte == 0).take(MOST_ARGUMENTS).map(Text::from_bytes).collect()
-}
-
-/// The second number of `Uid` in a status file.
-pub fn effective_uid(status: &[u8]) -> Option<u32> {
-    words(status_field(status, "Uid")?).nth(1).and_then(number).and_then(|uid| u32::try_from(uid).ok())
+    arguments(line).take(MOST_ARGUMENTS).map(Text::from_bytes).collect()
 }
 
 /// The innermost number of `NSpid`, where the process lives in a pid namespace below the one of this /proc.
@@ -124,7 +116,6 @@ mod tests {
         assert_eq!(namespaced_pid(b"NSpid:\t77\n"), None);
         assert_eq!(namespaced_pid(b"NSpid:\t77\t1\n"), Some(1));
         assert_eq!(namespaced_pid(b"Pid:\t77\n"), None);
-        assert_eq!(effective_uid(b"Uid:\t1\t2\t3\t4\n"), Some(2));
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::data::{Pid, Text};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, status_field};
-use crate::probe::restart::process_attributes::signed_field;
 use crate::probe::restart::source::{LIMIT, ProcessSource, RestartError};
 
 /// Descriptors that are looked at of one process.
@@ -45,11 +44,11 @@ pub(crate) fn refuse_other_world(subject: &mut ProcessSource<'_>) -> Result<(), 
 }
 
 /// In words, one loss each.
-pub(crate) fn of(subject: &mut ProcessSource<'_>, stat: &[u8], status: &[u8]) -> Vec<Text> {
+pub(crate) fn of(subject: &mut ProcessSource<'_>, stat: &Stat<'_>, status: &[u8]) -> Vec<Text> {
     let mut lost = Vec::new();
     lost.extend(streams(subject));
-    lost.extend(terminal(stat));
-    lost.extend(inherited(subject, stat));
+    lost.extend(terminal(stat.terminal));
+    lost.extend(inherited(subject, stat.parent));
     lost.extend(cgroup(subject));
     lost.extend(other_namespaces(subject));
     lost.extend(rights(subject, status));
@@ -94,9 +93,8 @@ fn is_terminal(link: &[u8]) -> bool {
     link.starts_with(b"/dev/pts/") || link.starts_with(b"/dev/tty") || link == b"/dev/console"
 }
 
-/// Field 7 of stat: the device of the controlling terminal; 0 without one.
-fn terminal(stat: &[u8]) -> Option<String> {
-    let device = signed_field(stat, 7).filter(|device| *device != 0)? as u32;
+fn terminal(device: i32) -> Option<String> {
+    let device = Some(device).filter(|device| *device != 0)? as u32;
     // Bits 31-20 and 7-0 are the minor number, 15-8 the major one (proc_pid_stat(5)).
     let (major, minor) = ((device >> 8) & 0xff, (device & 0xff) | ((device >> 12) & 0xfff00));
     let name = match major {
@@ -108,8 +106,7 @@ fn terminal(stat: &[u8]) -> Option<String> {
 }
 
 /// Pipes and sockets beyond the three streams that the parent holds as well: it opened them, and nobody can again.
-fn inherited(subject: &ProcessSource<'_>, stat: &[u8]) -> Option<String> {
-    let parent = Stat::parse(stat)?.parent;
+fn inherited(subject: &ProcessSource<'_>, parent: u32) -> Option<String> {
     let ours = channels(&subject.folder)?;
     let theirs = channels(&ProcDir::open(&subject.proc_root.join(Pid(parent).to_string())).ok()?)?;
     let shared = ours.intersection(&theirs).count();

@@ -13,11 +13,11 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::data::run::{FullEnvironment, RebuiltProcess};
-use crate::data::sample::ThreadState;
 use crate::data::{Pid, ProcessKey, Text};
 use crate::linux::proc::affinity::cpus_allowed;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
-use crate::linux::proc::stat::{Stat, number, status_field, words};
+use crate::linux::proc::process::{arguments, start_ticks};
+use crate::linux::proc::stat::{Stat, ignores_signal, status_field, user_ids};
 use crate::probe::restart::source::{BLOCK_LIMIT, LIMIT, ProcessSource, RestartError};
 use crate::probe::target::tree::ProcessTree;
 
@@ -47,7 +47,7 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuilt
         Some(folder) => working_directory::asked_for(folder, &needs)?,
         None => working_directory::of(&subject, &needs, &environment, kin.pwd_is_hearsay)?,
     };
-    let mut lost = losses::of(&mut subject, &stat_line, &status);
+    let mut lost = losses::of(&mut subject, &stat, &status);
     lost.extend(program::changed_since(&runs, &place.folder, proc_root, key));
     lost.extend(kin.lost);
     Ok(RebuiltProcess {
@@ -56,9 +56,9 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuilt
         folder: place.folder,
         folder_because: place.because,
         environment,
-        manner: process_attributes::of(&mut subject, &stat_line, &status),
+        manner: process_attributes::of(&mut subject, &stat, &status),
         cpus: cpus_allowed(&status),
-        ignores_interrupt: ignores(&status, 2),
+        ignores_interrupt: ignores_signal(&status, 2),
         lost,
         doubts: kin.doubts,
         words,
@@ -74,24 +74,8 @@ pub fn family(proc_root: &Path, pid: Pid) -> Vec<ProcessKey> {
     std::iter::once(pid).chain(others.into_iter().filter(|other| *other != pid)).filter_map(key).collect()
 }
 
-/// Whether this very process still runs; a zombie does not.
-pub fn runs(proc_root: &Path, key: ProcessKey) -> bool {
-    start_ticks(proc_root, key.pid) == Some(key.start_ticks)
-}
-
-fn start_ticks(proc_root: &Path, pid: Pid) -> Option<u64> {
-    let folder = ProcDir::open(&proc_root.join(pid.to_string())).ok()?;
-    let mut reader = FileReader::default();
-    let stat = Stat::parse(reader.read(&folder, "stat", LIMIT).ok()?)?;
-    (!is_over(&stat)).then_some(stat.start_ticks)
-}
-
-fn is_over(stat: &Stat<'_>) -> bool {
-    matches!(stat.state, ThreadState::Zombie | ThreadState::Dead)
-}
-
 fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), RestartError> {
-    if is_over(stat) {
+    if stat.has_ended() {
         return Err(RestartError::Impossible(format!(
             "process {pid} has ended already (its parent has not taken its exit code yet); its command line and \
              environment are gone"
@@ -112,17 +96,16 @@ fn refuse_by_kind(pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<(), Restar
 
 /// Everything of the new run would be tftop's user's: files it writes, what it may read.
 fn refuse_other_user(pid: Pid, status: &[u8]) -> Result<(), RestartError> {
-    let uids: Vec<u64> = words(status_field(status, "Uid").unwrap_or_default()).filter_map(number).collect();
-    let (ours, [real, effective, ..]) = (u64::from(rustix::process::geteuid().as_raw()), uids.as_slice()) else {
+    let (ours, Some([real, effective, _])) = (rustix::process::geteuid().as_raw(), user_ids(status)) else {
         return Err(RestartError::Impossible(format!("the user of process {pid} can't be told")));
     };
-    if *real != *effective {
+    if real != effective {
         return Err(RestartError::Impossible(format!(
             "process {pid} has changed its user (uid {real} started it, it is uid {effective} now): start it as it was \
              started"
         )));
     }
-    if *real != ours {
+    if real != ours {
         let user = format!("'#{real}'");
         return Err(RestartError::Impossible(format!(
             "process {pid} belongs to uid {real}, tftop runs as uid {ours}: start it as that user: sudo -u {user} tftop \
@@ -151,7 +134,7 @@ fn command(subject: &mut ProcessSource<'_>) -> Result<Vec<OsString>, RestartErro
             "the command line of process {pid} is longer than the kernel allows"
         )));
     }
-    let words: Vec<OsString> = whole.split(|&byte| byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect();
+    let words: Vec<OsString> = arguments(&line).map(|word| OsString::from_vec(word.to_vec())).collect();
     // A title that is shorter than the command line was leaves NULs behind it.
     let is_title = |words: &[OsString]| words.len() > 2 && words[1..].iter().all(|word| word.is_empty());
     if is_title(&words) { rewritten("has rewritten its command line") } else { Ok(words) }
@@ -189,12 +172,6 @@ fn exe(subject: &ProcessSource<'_>) -> Result<PathBuf, RestartError> {
         )));
     }
     Ok(PathBuf::from(OsString::from_vec(link)))
-}
-
-/// Whether a signal is in `SigIgn` of status (proc_pid_status(5)): bit n - 1 for signal n.
-fn ignores(status: &[u8], signal: u32) -> bool {
-    let mask = status_field(status, "SigIgn").and_then(|mask| std::str::from_utf8(mask).ok());
-    mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 #[cfg(test)]

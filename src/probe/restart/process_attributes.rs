@@ -1,7 +1,7 @@
 //! Properties of a process that a new one can be given: umask, niceness, resource limits.
 
 use crate::data::run::{ProcessAttributes, ResourceLimit};
-use crate::linux::proc::stat::{number, status_field, words};
+use crate::linux::proc::stat::{Stat, number, status_field, words};
 use crate::probe::restart::source::{LIMIT, ProcessSource};
 
 /// Lines of `/proc/PID/limits` and the names of getrlimit(2) for them.
@@ -25,21 +25,14 @@ const LIMITS: &[(&str, &str)] = &[
 ];
 
 /// What of them can be read.
-pub(crate) fn of(subject: &mut ProcessSource<'_>, stat: &[u8], status: &[u8]) -> ProcessAttributes {
+pub(crate) fn of(subject: &mut ProcessSource<'_>, stat: &Stat<'_>, status: &[u8]) -> ProcessAttributes {
     let umask = status_field(status, "Umask").and_then(|mask| std::str::from_utf8(mask).ok());
     let limits = subject.read("limits", LIMIT).unwrap_or_default();
     ProcessAttributes {
         umask: umask.and_then(|mask| u32::from_str_radix(mask, 8).ok()).filter(|mask| *mask <= 0o777),
-        nice: signed_field(stat, 19).filter(|nice| (-20..=19).contains(nice)),
+        nice: stat.nice.filter(|nice| (-20..=19).contains(nice)),
         limits: limits.split(|&byte| byte == b'\n').filter_map(limit).collect(),
     }
-}
-
-/// A field of stat behind the name that may be negative; fields count from 1 as in proc_pid_stat(5).
-pub(crate) fn signed_field(stat: &[u8], field: usize) -> Option<i32> {
-    let close = memchr::memrchr(b')', stat)?;
-    let word = words(stat.get(close + 1..)?).nth(field.checked_sub(3)?)?;
-    std::str::from_utf8(word).ok()?.parse().ok()
 }
 
 fn limit(line: &[u8]) -> Option<ResourceLimit> {
@@ -61,11 +54,5 @@ mod tests {
         for bad in [&b"Max open files"[..], b"Max open files x y", b"", b"Max fun 1 2"] {
             assert_eq!(limit(bad), None);
         }
-    }
-
-    #[test]
-    fn niceness_may_be_negative_and_a_name_may_hold_anything() {
-        let stat = b"7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 31 11 0 0 25 -5 7 0 123456 9\n";
-        assert_eq!((signed_field(stat, 19), signed_field(stat, 4), signed_field(stat, 90)), (Some(-5), Some(1), None));
     }
 }

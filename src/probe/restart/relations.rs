@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::data::run::FullEnvironment;
 use crate::data::{Pid, Text};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
+use crate::linux::proc::process::arguments;
 use crate::linux::proc::stat::Stat;
 use crate::probe::restart::program;
 use crate::probe::restart::source::{BLOCK_LIMIT, LIMIT, ProcessSource, RestartError};
@@ -191,8 +192,7 @@ fn relative(proc_root: &Path, pid: Pid) -> Option<Relative> {
     let line = reader.read(&folder, "stat", LIMIT).ok()?.to_vec();
     let stat = Stat::parse(&line)?;
     let cmdline = reader.read(&folder, "cmdline", LIMIT).unwrap_or_default();
-    let cmdline = cmdline.strip_suffix(b"\0").unwrap_or(cmdline);
-    let words = cmdline.split(|&byte| byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect();
+    let words = arguments(cmdline).map(|word| OsString::from_vec(word.to_vec())).collect();
     let exe = folder.link("exe").unwrap_or_default();
     Some(Relative { pid, parent: Pid(stat.parent), comm: Text::from_bytes(stat.comm), words, exe })
 }

@@ -8,8 +8,8 @@ use rustix::io::Errno;
 use crate::data::{Pid, ProcessKey, Text};
 use crate::linux::proc::host::UserNames;
 use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir};
-use crate::linux::proc::stat::Stat;
-use crate::probe::process::program::{command, effective_uid};
+use crate::linux::proc::stat::{Stat, user_ids};
+use crate::probe::process::program::command;
 
 /// Limit for one maps file: some 100,000 mappings.
 const MAPS_LIMIT: usize = 16 << 20;
@@ -152,7 +152,8 @@ impl Search {
         let stat = Stat::parse(line)?;
         let key = ProcessKey { pid: Pid(u32::try_from(pid).ok()?), start_ticks: stat.start_ticks };
         let (comm, threads) = (Text::from_bytes(stat.comm), stat.threads);
-        let uid = effective_uid(self.reader.read(folder, "status", 64 << 10).unwrap_or_default()).unwrap_or_default();
+        let status = self.reader.read(folder, "status", 64 << 10).unwrap_or_default();
+        let uid = user_ids(status).map_or(0, |[_, effective, _]| effective);
         let command = command(folder, &mut self.reader);
         Some(Candidate { key, comm, command, uid, user: self.users.of(uid), threads, guessed, because })
     }
