@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tftop::data::{Pid, Tid};
-use tftop::probe::identify::identifier::{Identifier, Newborn};
+use tftop::probe::identify::identifier::{Identifier, NewThread};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -20,8 +20,8 @@ fn this_process() -> Identifier {
     Identifier::new(Path::new("/proc"), Pid(std::process::id()))
 }
 
-fn newborn(tid: u32) -> Newborn {
-    Newborn { tid: Tid(tid), namespaced_tid: tid }
+fn newborn(tid: u32) -> NewThread {
+    NewThread { tid: Tid(tid), namespaced_tid: tid }
 }
 
 fn own_tid() -> u32 {
@@ -63,7 +63,7 @@ impl Drop for Sleepers {
 #[test]
 fn every_thread_of_this_process_leads_to_the_symbol_it_started_at() {
     let sleepers = Sleepers::start(200);
-    let wanted: Vec<Newborn> = sleepers.tids.iter().copied().map(newborn).collect();
+    let wanted: Vec<NewThread> = sleepers.tids.iter().copied().map(newborn).collect();
     let evidence = this_process().identify(&wanted);
     assert_eq!(evidence.missing, None);
     assert_eq!(evidence.threads.len(), 200);
@@ -111,7 +111,7 @@ fn threads_that_come_and_go_meanwhile_hide_no_other() {
         })
         .collect();
     let sleepers = Sleepers::start(50);
-    let wanted: Vec<Newborn> = sleepers.tids.iter().copied().map(newborn).collect();
+    let wanted: Vec<NewThread> = sleepers.tids.iter().copied().map(newborn).collect();
     let mut identifier = this_process();
     let rounds: Vec<(usize, Option<String>)> = (0..300)
         .map(|_| identifier.identify(&wanted))

@@ -1,4 +1,5 @@
-//! TODO head
+//! What the kernel and file formats hold, for anyone: /proc, cgroups, memory, ELF files, terminals, signals. Knows nothing of
+//! the programs that are watched.
 
 pub(crate) mod access;
 pub(crate) mod cgroup;

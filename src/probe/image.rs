@@ -13,14 +13,15 @@ use crate::data::{Address, Pid, Tid};
 use crate::linux::elf::file::{LibraryFile, ReadAt, invalid};
 use crate::linux::memory::Memory;
 use crate::linux::proc::maps::Mapping;
-use crate::probe::identify::identifier::{Identifier, Newborn};
+use crate::linux::proc::stat::status_last_number;
+use crate::probe::identify::identifier::{Identifier, NewThread};
 use crate::probe::target::live_target::{IdentifyTarget, LibraryAnswer, LibraryQuery, LiveTarget};
 
 /// A process as far as identification looked at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryImage {
     /// The threads that were asked for.
-    pub threads: Vec<Newborn>,
+    pub threads: Vec<NewThread>,
     /// Lines of the maps file: all of the libraries that were asked, and those with code of other files.
     pub maps: Vec<String>,
     /// What library files answered, by path.
@@ -63,23 +64,21 @@ pub fn capture(proc_root: &Path, pid: Pid) -> io::Result<MemoryImage> {
 }
 
 /// A live process whose reads are written down, and where.
-#[cfg(test)]
 pub(super) fn recorder(proc_root: &Path, pid: Pid) -> (Box<dyn IdentifyTarget>, Arc<Mutex<MemoryImage>>) {
     let log = Arc::default();
     (Box::new(Recorder { live: LiveTarget::open(proc_root, pid), log: Arc::clone(&log) }), log)
 }
 
 /// The threads of a process, each with its number in the innermost pid namespace (`NSpid`, proc_pid_status(5)).
-fn threads(proc_root: &Path, pid: Pid) -> io::Result<Vec<Newborn>> {
+fn threads(proc_root: &Path, pid: Pid) -> io::Result<Vec<NewThread>> {
     let folder = proc_root.join(pid.to_string()).join("task");
     let mut threads = Vec::new();
     for entry in std::fs::read_dir(&folder)? {
         let name = entry?.file_name();
         let Some(tid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-        let status = std::fs::read_to_string(folder.join(&name).join("status")).unwrap_or_default();
-        let inner =
-            status.lines().find_map(|line| line.strip_prefix("NSpid:")?.split_whitespace().last()?.parse().ok());
-        threads.push(Newborn { tid: Tid(tid), namespaced_tid: inner.unwrap_or(tid) });
+        let status = std::fs::read(folder.join(&name).join("status")).unwrap_or_default();
+        let inner = status_last_number(&status, "NSpid").and_then(|number| u32::try_from(number).ok());
+        threads.push(NewThread { tid: Tid(tid), namespaced_tid: inner.unwrap_or(tid) });
     }
     threads.sort_by_key(|thread| thread.tid);
     Ok(threads)

@@ -1,11 +1,12 @@
-//! Floor 1: eyes. Reads a live target; never signals or changes it, and stops a thread only in `stack`, when told to.
+//! Reads a live target; never signals or changes it, and stops a thread only in `stack`, when a person allowed it.
 
 pub(crate) mod backoff;
 pub mod cpython;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod identify;
-pub mod image;
+#[cfg(test)]
+pub(crate) mod image;
 pub mod live;
 pub mod process;
 pub(crate) mod restart;

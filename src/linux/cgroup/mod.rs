@@ -1,4 +1,4 @@
-//! TODO head
+//! Cgroups: those that limit a process, and those made for a command.
 
 pub(crate) mod create;
 pub(crate) mod read;

@@ -106,7 +106,7 @@ pub struct SymbolTable {
 const MOST_SEGMENTS: usize = 512;
 const MOST_SECTIONS: usize = 8192;
 const LONGEST_NOTES: u64 = 64 << 10;
-/// The largest table read: four times the largest one seen (libtensorflow_cc 2.21: 30 MB of symbols).
+/// The largest table read: four times the largest one seen (30 MB of symbols in a library of 790 MB).
 const LARGEST_SYMBOLS: u64 = 128 << 20;
 const LARGEST_STRINGS: u64 = 1 << 30;
 

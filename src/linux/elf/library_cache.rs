@@ -1,4 +1,4 @@
-//! What library files have already answered, for the whole of tftop: a second process of the same TensorFlow is not a
+//! What library files have already answered, for the whole of tftop: a second process with the same libraries is not a
 //! second scan. Keyed by the file itself and not by its build id, which a hostile target could copy from another library.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! TODO head
+//! ELF files and strings in memory: headers, symbols, what was found in them before. Never maps a file.
 
 pub(crate) mod c_string;
 pub(crate) mod file;

@@ -34,7 +34,7 @@ pub struct SymbolAnswers {
 /// Bytes of a table read at once; a whole number of symbols.
 const PIECE: usize = 2730 * SYMBOL_SIZE;
 const SYMBOL_SIZE: usize = size_of::<Sym64<LE>>();
-/// Longest symbol name kept: C++ names of 2 KB are common in TensorFlow.
+/// Longest symbol name kept: C++ names of 2 KB are common in large libraries.
 const LONGEST_NAME: u64 = 4096;
 /// Offsets of one name in a string table that are followed; a linker writes a name once.
 const MOST_OFFSETS: usize = 64;

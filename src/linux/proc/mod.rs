@@ -1,4 +1,4 @@
-//! TODO head
+//! Files of /proc: opened, read whole and parsed. Each format is parsed in one place, and nothing is trusted.
 
 pub(crate) mod affinity;
 pub(crate) mod host;

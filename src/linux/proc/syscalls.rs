@@ -1,5 +1,5 @@
-//! Numbers of system calls and their names: those in which threads of a program like TensorFlow are found blocked. A number
-//! that is not here has no name: tftop then shows the number.
+//! Numbers of system calls and their names: those in which threads of programs that compute are found blocked. A number that is
+//! not here has no name: tftop then shows the number.
 
 /// A call: its name, its number on x86-64 and on aarch64 (the kernel's unistd_64.h and asm-generic/unistd.h), and what its
 /// first argument is.

@@ -6,8 +6,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::data::sample::{
     LibraryFact, NameSource, PythonFact, StartRoutine, StdThreadOwner, TargetName, TensorFlowFact,
 };
@@ -35,8 +33,9 @@ pub struct Identifier {
 }
 
 /// A thread whose evidence is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Newborn {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize))]
+pub struct NewThread {
     /// The thread, as the kernel numbers it for us.
     pub tid: Tid,
     /// The same thread in the target's own pid namespace: what glibc stores in the target's memory.
@@ -101,7 +100,7 @@ impl Identifier {
 
     /// Reads the evidence of these threads. One walk of the target's thread lists however many are asked for. Asked for
     /// none, it only looks whether other libraries are mapped by now.
-    pub fn identify(&mut self, wanted: &[Newborn]) -> Identification {
+    pub fn identify(&mut self, wanted: &[NewThread]) -> Identification {
         let before = self.target.bytes_read();
         let mut evidence = Identification::default();
         if wanted.is_empty() {
@@ -188,7 +187,7 @@ impl Identifier {
     /// Gives threads that Python started the names Python has for them. Returns those it has none for yet.
     fn name_by_python(
         &mut self,
-        wanted: &[Newborn],
+        wanted: &[NewThread],
         threads: &mut HashMap<Tid, (Option<StartRoutine>, Option<TargetName>)>,
     ) -> HashSet<Tid> {
         let started_by_python = |(entry, name): &(Option<StartRoutine>, Option<TargetName>)| {
@@ -243,7 +242,7 @@ impl Identifier {
     }
 
     /// Finds the wanted threads in the target's lists, and says why some are missing.
-    fn handles(&mut self, wanted: &[Newborn]) -> Result<(HashMap<Tid, PthreadHandle>, Option<String>), String> {
+    fn handles(&mut self, wanted: &[NewThread]) -> Result<(HashMap<Tid, PthreadHandle>, Option<String>), String> {
         if self.list.is_err() {
             self.look_again();
         }
@@ -253,7 +252,7 @@ impl Identifier {
             self.reopen();
             walk = self.walk(wanted)?;
         }
-        let handle = |thread: &Newborn| Some((thread.tid, *walk.found.get(&thread.namespaced_tid)?));
+        let handle = |thread: &NewThread| Some((thread.tid, *walk.found.get(&thread.namespaced_tid)?));
         let handles: HashMap<Tid, PthreadHandle> = wanted.iter().filter_map(handle).collect();
         let missing = (handles.len() < wanted.len()).then(|| match &walk.torn {
             Some(error) => format!("glibc's thread list could not be read to its end: {error}"),
@@ -262,7 +261,7 @@ impl Identifier {
         Ok((handles, missing))
     }
 
-    fn walk(&self, wanted: &[Newborn]) -> Result<ThreadListWalk, String> {
+    fn walk(&self, wanted: &[NewThread]) -> Result<ThreadListWalk, String> {
         let list = self.list.as_ref().map_err(Clone::clone)?;
         let tids: HashSet<u32> = wanted.iter().map(|thread| thread.namespaced_tid).collect();
         Ok(list.walk(&*self.target, &tids))

@@ -1,6 +1,9 @@
-//! TODO head
+//! Who the threads of a process are: its thread library's list, start routines, what their arguments name. Reads memory and
+//! library files; judges nothing.
 
 pub(crate) mod cxx;
 pub mod identifier;
 pub(crate) mod pthreads;
+#[cfg(test)]
+mod recorded_tests;
 pub(crate) mod tensorflow;

@@ -1,4 +1,4 @@
-//! TODO head
+//! What is read of one process: its program, script, environment, settings, BLAS pools.
 
 pub mod environ;
 pub(crate) mod main_script;

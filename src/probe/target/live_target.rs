@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use rustix::fs::OFlags;
-use serde::{Deserialize, Serialize};
 
 use crate::data::{Address, Pid};
 use crate::linux::elf::file::{LibraryFile, invalid};
@@ -30,7 +29,8 @@ pub struct LibraryQuery {
 }
 
 /// What a loaded library says; addresses are the target's. A question without an answer is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize))]
 pub struct LibraryAnswer {
     /// Address by symbol name.
     pub named: HashMap<String, Address>,

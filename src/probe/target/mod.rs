@@ -1,4 +1,4 @@
-//! TODO head
+//! Which processes are watched, and how one is read: found by name, its descendants, its memory and library files.
 
 pub(crate) mod find;
 pub(crate) mod live_target;

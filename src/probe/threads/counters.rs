@@ -13,7 +13,7 @@ use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir, is_gone};
 use crate::linux::proc::stat;
 use crate::linux::proc::stat::Stat;
-use crate::probe::identify::identifier::{Identification, Newborn};
+use crate::probe::identify::identifier::{Identification, NewThread};
 
 /// Ticks in which a new thread's name is read again: creators set names after birth.
 const YOUNG: u8 = 3;
@@ -157,14 +157,14 @@ impl ThreadReader {
 
     /// Threads whose evidence is still wanted. In a pid namespace of its own, a thread's own number is read from its
     /// status; a thread that ended meanwhile is left out.
-    pub fn unidentified(&self, namespaced: bool, reader: &mut FileReader) -> Vec<Newborn> {
+    pub fn unidentified(&self, namespaced: bool, reader: &mut FileReader) -> Vec<NewThread> {
         let wanted = self.kept.iter().filter(|kept| kept.tries < TRIES).map(|kept| kept.fact.key.tid);
         let newborn = |tid: Tid| {
             let namespaced_tid = match namespaced {
                 false => tid.0,
                 true => namespaced_number(&self.task, tid, reader)?,
             };
-            Some(Newborn { tid, namespaced_tid })
+            Some(NewThread { tid, namespaced_tid })
         };
         wanted.filter_map(newborn).collect()
     }

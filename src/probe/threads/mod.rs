@@ -1,4 +1,4 @@
-//! TODO head
+//! What is read of threads: counters at every tick, and on demand what one waits for.
 
 pub(crate) mod counters;
 pub(crate) mod detail;

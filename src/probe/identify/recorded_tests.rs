@@ -1,17 +1,18 @@
 //! Identification on recordings of real processes: TensorFlow 2.21 and 2.18 (glibc 2.36), a program on glibc 2.31, one with
-//! std::threads. What is expected of TensorFlow's was found out by an independent program on the same processes.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! std::threads. What is expected of TensorFlow's was found out by an independent program on the same processes. New
+//! ones are made with `TFTOP_RECORD=PID:FILE cargo test --lib identify::recorded_tests::record -- --ignored`.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use tftop::data::sample::{NameSource, StartRoutine, TargetName};
-use tftop::data::{Address, Tid};
-use tftop::probe::identify::identifier::{Identification, Identifier};
-use tftop::probe::image::MemoryImage;
+
+use crate::data::sample::{NameSource, StartRoutine, TargetName};
+use crate::data::{Address, Pid, Tid};
+use crate::probe::identify::identifier::{Identification, Identifier};
+use crate::probe::image;
+use crate::probe::image::MemoryImage;
 
 /// Library, symbol and name by thread; none is the main thread, `-` nothing.
 type Expected = HashMap<Tid, [String; 3]>;
@@ -204,4 +205,14 @@ proptest! {
 
 fn wild() -> impl Strategy<Value = Result<u64, prop::sample::Index>> {
     prop_oneof![any::<u64>().prop_map(Ok), Just(Ok(0)), Just(Ok(u64::MAX)), any::<prop::sample::Index>().prop_map(Err),]
+}
+
+/// Not a test: records what identification reads of a process.
+#[test]
+#[ignore = "records a process"]
+fn record() {
+    let request = std::env::var("TFTOP_RECORD").unwrap();
+    let (pid, file) = request.split_once(':').unwrap();
+    let recording = image::capture(Path::new("/proc"), Pid(pid.parse().unwrap())).unwrap();
+    std::fs::write(file, serde_json::to_string(&recording).unwrap() + "\n").unwrap();
 }
