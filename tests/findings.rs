@@ -64,7 +64,7 @@ fn said(verdict: &Answer) -> &str {
     match verdict {
         Answer::Clear { because } | Answer::CantTell { because } => because,
         Answer::TooSoon { needs } => needs,
-        Answer::Found(finding) => &finding.says,
+        Answer::Found(finding) => &finding.message,
     }
 }
 
@@ -75,8 +75,8 @@ fn verdict<'a>(scene: &'a Scene, code: &str) -> &'a Answer {
 /// What must hold of every finding, whatever it found.
 fn is_complete(place: &str, finding: &Finding) {
     assert!(!finding.evidence.is_empty() && !finding.remedy.text.is_empty(), "{place}: {finding:#?}");
-    assert!(finding.says.starts_with(|first: char| first.is_alphanumeric()), "{place}: {}", finding.says);
-    assert!(!finding.says.ends_with('.') && !finding.says.contains("  "), "{place}: {}", finding.says);
+    assert!(finding.message.starts_with(|first: char| first.is_alphanumeric()), "{place}: {}", finding.message);
+    assert!(!finding.message.ends_with('.') && !finding.message.contains("  "), "{place}: {}", finding.message);
     let has_number = finding.evidence.iter().any(|evidence| evidence.value.contains(|c: char| c.is_ascii_digit()));
     assert!(has_number, "{place}: no number among {:#?}", finding.evidence);
 }
@@ -94,7 +94,7 @@ fn check(place: &str, code: &str, scene: &Scene, expect: &Expect) {
     }
     let headline = &scene.headline;
     same("condition", &expect.condition, headline.condition.word());
-    same("headline", &expect.headline, &headline.says);
+    same("headline", &expect.headline, &headline.message);
     same("advice", &expect.advice, &headline.advice);
     if let Some(accused) = &expect.accused {
         let found = scene

@@ -119,7 +119,7 @@ fn intra_limits() -> Limits {
 fn headline() -> Headline {
     Headline {
         condition: Verdict::Oversubscribed,
-        says: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 1 (tf.config)".to_owned(),
+        message: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 1 (tf.config)".to_owned(),
         advice: "intra=1 would fit.".to_owned(),
         caps: Caps::of([(CapKind::Intra, 1)]),
         judged_s: 10.0,
@@ -138,7 +138,7 @@ fn judgements() -> Vec<RuleAnswer> {
     let finding = Finding {
         level: Level::Notice,
         grade: Grade::Measured,
-        says: "tf.config says intra = 1, but the pool has 2 threads".to_owned(),
+        message: "tf.config says intra = 1, but the pool has 2 threads".to_owned(),
         evidence: vec![Evidence::new("tf.config intra", "1 threads"), Evidence::new("threads of the pool", "2")],
         remedy: Remedy {
             text: "set it before the first op".to_owned(),
@@ -161,7 +161,7 @@ fn waits() -> Waits {
     let words = |one: &str, many: &str| Phrase { one: one.to_owned(), many: many.to_owned(), short: String::new() };
     let for_work = words("waits for work (futex)", "wait for work (futex)");
     Waits {
-        looked_at: 2,
+        sampled: 2,
         of: 2,
         counts: vec![
             WaitCount {
@@ -238,7 +238,8 @@ fn an_explanation_has_every_cause_with_its_answer() {
 #[test]
 fn without_a_verdict_every_format_says_so_and_how_to_get_one() {
     let says = "judged after 10 s of watching, has 5".to_owned();
-    let mut unjudged = Scene { headline: Headline { says, ..Headline::default() }, judgements: Vec::new(), ..scene() };
+    let mut unjudged =
+        Scene { headline: Headline { message: says, ..Headline::default() }, judgements: Vec::new(), ..scene() };
     let text = output::text(&unjudged, false);
     let expected = "TOO SOON  judged after 10 s of watching, has 5\n`tftop report 2430 --for 12s` gives a verdict.\n\n";
     assert!(text.starts_with(expected), "{text}");
@@ -257,8 +258,13 @@ fn without_a_verdict_every_format_says_so_and_how_to_get_one() {
 #[test]
 fn a_healthy_verdict_needs_no_advice_and_no_factor() {
     let says = "1.9 of 2.0 CPUs are wanted, nobody has to wait long".to_owned();
-    let calm =
-        Headline { condition: Verdict::Healthy, says, advice: String::new(), caps: Caps::default(), ..headline() };
+    let calm = Headline {
+        condition: Verdict::Healthy,
+        message: says,
+        advice: String::new(),
+        caps: Caps::default(),
+        ..headline()
+    };
     let report = output::text(&Scene { headline: calm, ..scene() }, false);
     let expected = "HEALTHY  1.9 of 2.0 CPUs are wanted, nobody has to wait long\n\npython train.py\n";
     assert!(report.starts_with(expected), "{report}");
@@ -294,7 +300,7 @@ fn a_limit_says_what_it_bounds() {
 fn a_target_can_format_nothing_in_markdown() {
     let mut scene = scene();
     scene.target.command = "python `rm` ```x``` @all".to_owned();
-    scene.headline.says = "<img src=x> | *a* _b_ [c](d) @ana #12 & `e` f_g".to_owned();
+    scene.headline.message = "<img src=x> | *a* _b_ [c](d) @ana #12 & `e` f_g".to_owned();
     let report = output::markdown(&scene);
     assert!(report.contains("```` python `rm` ```x``` @all ````, pid 2430"), "{report}");
     let says = r"\<img src=x\> \| \*a\* \_b\_ \[c\](d) @<!-- -->ana #<!-- -->12 &amp; \`e\` f_g";
@@ -367,7 +373,7 @@ fn control_characters_of_a_target_never_reach_the_terminal() {
     scene.groups[0].label = "a\x1b[31mb".to_owned();
     scene.groups[0].waits.as_mut().unwrap().counts[0].phrase.one = "reads \x1b[6m".to_owned();
     scene.gaps.push(Gap::new("x\x1b", "y\u{9b}\n"));
-    scene.headline.says = "\x1b[1m".to_owned();
+    scene.headline.message = "\x1b[1m".to_owned();
     scene.groups[0].limits.all[0].place = "\x1b[2m".to_owned();
     let Answer::Found(finding) = &mut scene.judgements[1].answer else { panic!("the second cause is found") };
     finding.evidence.push(Evidence::new("\x1b[3m", "\x1b[4m"));

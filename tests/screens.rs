@@ -301,7 +301,7 @@ fn every_state_has_a_word() {
     for (letter, word) in words.split(", ").map(|pair| pair.split_once(' ').unwrap()) {
         let mut scene = scenes::training(80);
         scene.threads[0].state = ThreadState::from_letter(letter.as_bytes()[0]);
-        scene.doings.clear();
+        scene.activities.clear();
         let mut stage = Stage::new(PLAIN, 80, 24, scene);
         stage.keys("jl");
         let row = stage.row_with("2434");

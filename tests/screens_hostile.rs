@@ -61,7 +61,7 @@ fn hostile() -> Scene {
         })
         .collect();
     scene.cpus = (0..600).map(|cpu| Cpu { cpu, allowed: cpu % 2 == 0, ours: f64::NAN, others: 7.0 }).collect();
-    scene.headline.says = name.clone();
+    scene.headline.message = name.clone();
     scene.headline.advice = name.clone();
     scene.headline.condition = Verdict::Severe;
     scene.headline.judged_s = f64::NAN;
@@ -69,7 +69,7 @@ fn hostile() -> Scene {
     scene.headline.pressure = Some(Pressure { saturation: f64::INFINITY, ..Pressure::default() });
     for cause in &mut scene.judgements {
         if let Answer::Found(finding) = &mut cause.answer {
-            finding.says = name.clone();
+            finding.message = name.clone();
             finding.evidence = (0..60).map(|_| Evidence::new(name.clone(), name.clone())).collect();
             finding.remedy.export = Some(name.clone());
             finding.remedy.text = name.clone();

@@ -87,7 +87,7 @@ fn without_marks_the_reason_stands_where_steps_would() {
         let scene = launched(|launch| launch.steps = Steps { none: Some(none), ..Steps::default() });
         let stage = Stage::new(PLAIN, 160, 50, scene);
         let remark = none.remark().map_or(String::new(), |remark| format!("; {remark}"));
-        let line = format!(" no step marks: {}{remark}", none.says());
+        let line = format!(" no step marks: {}{remark}", none.text());
         assert_eq!(stage.line(stage.row_with(" no step marks: ")), line);
         assert!(!stage.text().contains("steps/s █"), "{}", stage.text());
     }
@@ -110,12 +110,12 @@ fn the_detail_pane_says_how_a_cap_is_known_to_hold() {
 
 #[test]
 fn a_shim_that_is_not_there_or_fails_is_said_in_the_limits() {
-    let mut stage = Stage::new(PLAIN, 120, 40, launched(|launch| launch.heard = Arc::default()));
+    let mut stage = Stage::new(PLAIN, 120, 40, launched(|launch| launch.report = Arc::default()));
     stage.keys("3g");
     assert!(stage.text().contains("not attached so far"), "{}", stage.text());
     let failure = HookFailure { hook: "dataset".into(), caps: vec!["data".into()], why: "no attribute".into() };
     let heard = ShimReport { processes: [7, 8].into(), failures: vec![failure], ..ShimReport::default() };
-    stage.scene(launched(|launch| launch.heard = Arc::new(heard)));
+    stage.scene(launched(|launch| launch.report = Arc::new(heard)));
     let text = stage.text();
     assert!(text.contains("in 2 processes, holds the caps against what the script itself sets"), "{text}");
     assert!(text.contains("its part dataset does not work here and no longer holds data: no attribute"), "{text}");

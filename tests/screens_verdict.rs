@@ -278,7 +278,7 @@ fn the_script_is_shown_rather_than_the_folders_of_its_interpreter() {
 fn a_run_without_any_cap_to_advise_has_no_empty_line() {
     let mut scene = scenes::training(80);
     (scene.headline.caps, scene.headline.advice) = (Caps::default(), String::new());
-    scene.headline.says = "2.4 threads want 2.0 CPUs".into();
+    scene.headline.message = "2.4 threads want 2.0 CPUs".into();
     let stage = Stage::new(PLAIN, 80, 24, scene);
     assert!(stage.line(1).ends_with("2.4 threads want 2.0 CPUs  e why"), "{}", stage.line(1));
     assert!(stage.line(2).starts_with(" wanted"), "{}", stage.line(2));

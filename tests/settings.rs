@@ -161,7 +161,8 @@ fn the_settings_in_the_main_script_are_found_with_their_lines_by_a_relative_path
     let fact = Watched::of(command, folder).fact();
     let script = fact.settings.script.as_ref().unwrap_or_else(|| panic!("no script: {:?}", fact.gaps));
     assert!(script.path.ends_with("targets/settings.py"), "{}", script.path);
-    let at = |knob: ScriptKnob| script.wishes.iter().find(|wish| wish.knob == knob).map(|wish| (wish.line, wish.value));
+    let at =
+        |knob: ScriptKnob| script.settings.iter().find(|wish| wish.knob == knob).map(|wish| (wish.line, wish.value));
     assert_eq!(at(ScriptKnob::Intra), Some((line("set_intra_op"), 3)));
     assert_eq!(at(ScriptKnob::Inter), Some((line("set_inter_op"), 4)));
     assert_eq!(at(ScriptKnob::Variable("OMP_NUM_THREADS".into())), Some((line("\"OMP_NUM_THREADS\"] = \"6\""), 6)));
@@ -180,7 +181,7 @@ fn another_program_has_other_settings() {
     watched.go_on();
     let fact = watched.until("the other script", |settings| script(settings, "flag.py"));
     assert_eq!(value(&fact.environment, "OMP_NUM_THREADS"), Some("8"), "given to it at exec");
-    assert!(fact.settings.script.as_ref().unwrap().wishes.is_empty());
+    assert!(fact.settings.script.as_ref().unwrap().settings.is_empty());
 }
 
 #[test]

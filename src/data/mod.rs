@@ -1,4 +1,4 @@
-//! Floor 0: what was read, as it was read. Plain data that can be serialized; no I/O, no clock, no rates, no verdicts.
+//! Plain types: what was read, what limits, what may be shown, what a run is. No I/O and no clock.
 
 pub(crate) mod calendar;
 pub(crate) mod cpuset;

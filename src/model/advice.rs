@@ -66,19 +66,19 @@ impl CapsFit {
 
 /// What would fit. Starting from the pools as they are used, the cap of the group that wants most is lowered by one until
 /// the rest fits: first among the culprits only, and among all groups where that is not enough.
-pub fn fit(case: &RuleInput, judged: &JudgedWindow) -> CapsFit {
-    let cpus = case.effective_cpus();
+pub fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
+    let cpus = input.effective_cpus();
     let mut fit = CapsFit { caps: Caps::default(), wanted: judged.demand.wanted };
     if fit.fits(cpus) {
         return fit;
     }
     let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
-    let culprits: Vec<CapKind> = culprits(&demands, |index| case.groups.get(index).is_some_and(can_be_capped), cpus)
+    let culprits: Vec<CapKind> = culprits(&demands, |index| input.groups.get(index).is_some_and(can_be_capped), cpus)
         .into_iter()
-        .filter_map(|index| case.groups.get(index))
+        .filter_map(|index| input.groups.get(index))
         .filter_map(cap_of)
         .collect();
-    let mut layers = layers(case, judged);
+    let mut layers = layers(input, judged);
     for among_all in [false, true] {
         while fit.wanted > cpus {
             let open = layers.iter_mut().filter(|layer| layer.cap > 1 && (among_all || culprits.contains(&layer.kind)));
@@ -109,9 +109,9 @@ impl CapGroups<'_> {
 }
 
 /// Every layer that wants something, with the loosest cap that changes nothing. No cap below 1 exists.
-fn layers<'a>(case: &RuleInput<'a>, judged: &JudgedWindow) -> Vec<CapGroups<'a>> {
+fn layers<'a>(input: &RuleInput<'a>, judged: &JudgedWindow) -> Vec<CapGroups<'a>> {
     let mut layers: Vec<CapGroups> = Vec::new();
-    for (group, demand) in case.groups.iter().zip(&judged.groups) {
+    for (group, demand) in input.groups.iter().zip(&judged.groups) {
         let Some(kind) = cap_of(group).filter(|_| demand.wanted >= LEAST_CPUS) else { continue };
         match layers.iter_mut().find(|layer| layer.kind == kind) {
             Some(layer) => layer.groups.push((group, demand.wanted)),
@@ -140,8 +140,9 @@ pub fn cap_of(group: &Group) -> Option<CapKind> {
 }
 
 /// The caps in words, each as the knob that sets it: a call where the program's own call decides, else a variable.
-pub fn knobs(case: &RuleInput, caps: &Caps) -> Vec<String> {
-    let by_call = |row: &CapRow| case.wish(row.origin).is_some_and(|limit| limit.source == LimitSource::TfConfig);
+pub fn knobs(input: &RuleInput, caps: &Caps) -> Vec<String> {
+    let by_call =
+        |row: &CapRow| input.explicit_limit(row.origin).is_some_and(|limit| limit.source == LimitSource::TfConfig);
     let pool = |(kind, value): (CapKind, u32)| {
         let row = kind.row();
         row.python(value).filter(|_| by_call(row)).unwrap_or_else(|| format!("{}={value}", row.advised_as))

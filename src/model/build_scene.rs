@@ -1,4 +1,4 @@
-//! Floor 1: pure functions of facts. No I/O, no clock: the same samples always make the same scenes.
+//! From samples to scenes. No I/O and no clock: the same samples always make the same scenes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct Model {
     families: Families,
     tick: u64,
     whole: bool,
-    watched: ModelHistory,
+    history: ModelHistory,
     stops: Option<StopTotals>,
     /// Begun with the first sample of a target that was started with caps.
     verification: Option<Verification>,
@@ -49,20 +49,20 @@ struct ModelHistory {
     load: Remembered<Load>,
     wanted: History,
     got: History,
-    judging: Hysteresis,
-    sampled: SpinSamples,
+    hysteresis: Hysteresis,
+    spin_samples: SpinSamples,
     source: CounterSource,
 }
 
 impl Model {
     /// A model that knows these thread families.
     pub fn new(families: Families) -> Self {
-        let watched = ModelHistory::new(CounterSource::default(), false);
+        let history = ModelHistory::new(CounterSource::default(), false);
         Self {
             families,
             tick: 0,
             whole: false,
-            watched,
+            history,
             verification: None,
             marked: MarkedLoops::default(),
             stops: None,
@@ -72,28 +72,28 @@ impl Model {
     /// A model whose rates and judgements cover everything since the first sample, for a report on the whole time of
     /// watching.
     pub fn of_whole_watch(families: Families) -> Self {
-        Self { whole: true, watched: ModelHistory::new(CounterSource::default(), true), ..Self::new(families) }
+        Self { whole: true, history: ModelHistory::new(CounterSource::default(), true), ..Self::new(families) }
     }
 
     /// Takes over what stacks showed that a person let be taken; from the next sample on it counts.
     pub fn use_profile(&mut self, profile: Arc<Profile>) {
         self.stops = profile.stop_totals(profile.sampled_s);
-        self.watched.sampled.hear(profile);
+        self.history.spin_samples.use_profile(profile);
     }
 
     /// The scene after one more sample. A sample that is not later than the one before, or of a target that has ended,
     /// moves no rate: the last ones stay.
     pub fn next(&mut self, sample: Arc<Sample>) -> Scene {
         self.tick += 1;
-        if self.watched.source != sample.source {
+        if self.history.source != sample.source {
             // Counters of different kinds have no difference.
-            self.watched = ModelHistory::new(sample.source, self.whole);
+            self.history = ModelHistory::new(sample.source, self.whole);
         }
-        if !self.watched.window.begun() || (sample.at_ns > self.watched.window.now_ns() && !target::all_ended(&sample))
+        if !self.history.window.begun() || (sample.at_ns > self.history.window.now_ns() && !target::all_ended(&sample))
         {
-            self.watched.take_in(&sample, &self.families);
+            self.history.update(&sample, &self.families);
         }
-        let mut scene = self.watched.scene(&sample, self.tick);
+        let mut scene = self.history.scene(&sample, self.tick);
         scene.stops = self.stops;
         if let Some(launch) = &sample.launch {
             scene.launch = Some(self.verify(launch, &scene));
@@ -105,12 +105,17 @@ impl Model {
     fn verify(&mut self, launch: &LaunchSample, scene: &Scene) -> crate::data::scene::LaunchState {
         let fact = &launch.fact;
         let verification = self.verification.get_or_insert_with(|| Verification::new(fact));
-        verification.take_in(scene);
-        let heard = launch.heard.clone();
+        verification.update(scene);
+        let heard = launch.report.clone();
         let inside = fact.shim == ShimUse::Enforce && !heard.processes.is_empty() && !heard.fails("data");
-        self.marked.take_in(scene.at_ns, launch);
+        self.marked.update(scene.at_ns, launch);
         let steps = self.marked.scene(fact.shim, &heard);
-        crate::data::scene::LaunchState { fact: fact.clone(), heard, checks: verification.checks(inside), steps }
+        crate::data::scene::LaunchState {
+            fact: fact.clone(),
+            report: heard,
+            checks: verification.checks(inside),
+            steps,
+        }
     }
 }
 
@@ -125,13 +130,13 @@ impl ModelHistory {
             load: Remembered::new(Load::default()),
             wanted: History::default(),
             got: History::default(),
-            judging: Hysteresis::new(whole),
-            sampled: SpinSamples::default(),
+            hysteresis: Hysteresis::new(whole),
+            spin_samples: SpinSamples::default(),
             source,
         }
     }
 
-    fn take_in(&mut self, sample: &Sample, families: &Families) {
+    fn update(&mut self, sample: &Sample, families: &Families) {
         let before_ns = self.window.begun().then_some(self.window.now_ns());
         self.window.advance(sample.at_ns);
         self.groups.begin_tick();
@@ -144,13 +149,13 @@ impl ModelHistory {
             ticks: TickLength::of(&sample.host),
             before_ns,
         };
-        let used = self.processes.take_in(&sample.processes, target::all_ended(sample), &mut tick);
+        let used = self.processes.update(&sample.processes, target::all_ended(sample), &mut tick);
         self.load.now.add(used);
         self.load.mark(&self.window);
         self.groups.end_tick(&self.window);
         self.cpus.end_tick(&sample.cpus, &self.window);
-        self.quotas.take_in(&target::living(sample), &self.window);
-        self.judging.take_in(sample.at_ns, self.load.now, &self.groups, &self.processes, &self.quotas);
+        self.quotas.update(&target::living(sample), &self.window);
+        self.hysteresis.update(sample.at_ns, self.load.now, &self.groups, &self.processes, &self.quotas);
         if let Some(demand) = self.load.over(&self.window).demand(self.window.span_ns()) {
             self.wanted.push(demand.wanted);
             self.got.push(demand.got);
@@ -186,7 +191,7 @@ impl ModelHistory {
                 got: self.got.to_vec(),
             },
             details: sample.details.clone(),
-            doings: Vec::new(),
+            activities: Vec::new(),
             gaps: self.gaps(sample),
             launch: None,
             cost: sample.cost,
@@ -195,8 +200,8 @@ impl ModelHistory {
             judgements: Vec::new(),
         };
         waits::fill(&mut scene);
-        self.sampled.advance(sample.at_ns);
-        self.judging.speak(&mut scene, &sample.processes, &sizes, &self.sampled);
+        self.spin_samples.advance(sample.at_ns);
+        self.hysteresis.publish(&mut scene, &sample.processes, &sizes, &self.spin_samples);
         scene
     }
 

@@ -24,7 +24,7 @@ struct WatchedQuota {
 impl Quotas {
     /// Follows the quotas to the next sample. A quota bounds the target only if all its processes are inside: one of a
     /// single worker bounds that worker.
-    pub fn take_in(&mut self, living: &[&ProcessSample], window: &Window) {
+    pub fn update(&mut self, living: &[&ProcessSample], window: &Window) {
         let mut before = std::mem::take(&mut self.watched);
         let Some((first, others)) = living.split_first() else { return };
         for (index, cgroup) in first.fact.cgroups.iter().enumerate() {

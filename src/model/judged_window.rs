@@ -22,7 +22,7 @@ pub struct JudgedWindow {
     /// How each group's number of threads went in the last minute, in the order of the groups.
     pub growth: Vec<Growth>,
     /// CPUs each group wanted second by second, oldest first, in the order of the groups.
-    pub looks: Vec<Vec<f32>>,
+    pub wanted_by_second: Vec<Vec<f32>>,
     /// Demand of each process, in the order of the processes.
     pub processes: Vec<Demand>,
     /// CPUs that others used of those the target may use.

@@ -36,7 +36,7 @@ pub(crate) fn tally(scene: &Scene) -> Option<String> {
 fn cause(code: &str, finding: &Finding) -> Vec<String> {
     let mut lines = vec![
         format!("  {code} ({}, {})", finding.level.word(), finding.grade.word()),
-        format!("    {}", clean(&finding.says)),
+        format!("    {}", clean(&finding.message)),
     ];
     let mut evidence = Table::new(&[("", Align::Left), ("", Align::Left)]);
     for reading in &finding.evidence {

@@ -33,5 +33,5 @@ fn about(scene: &Scene) -> String {
 
 /// One cause that was not found: its question and the answer.
 fn answer(judgement: &RuleAnswer) -> [String; 2] {
-    [format!("  {}: {}", judgement.code, judgement.question), format!("    {}", clean(judgement.because()))]
+    [format!("  {}: {}", judgement.code, judgement.question), format!("    {}", clean(judgement.message()))]
 }

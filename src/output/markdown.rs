@@ -30,7 +30,7 @@ pub fn markdown(scene: &Scene) -> String {
 }
 
 fn sentences(scene: &Scene) -> String {
-    format!("{}\n{}", escaped(&scene.headline.says), next_step(scene)).trim().to_owned()
+    format!("{}\n{}", escaped(&scene.headline.message), next_step(scene)).trim().to_owned()
 }
 
 fn target(scene: &Scene) -> String {
@@ -55,7 +55,7 @@ fn target(scene: &Scene) -> String {
 /// One cause as an item of a list, its evidence and remedy below it.
 fn cause(rule: &str, finding: &Finding) -> String {
     let mut item =
-        format!("- **{rule}** ({}, {}): {}", finding.level.word(), finding.grade.word(), escaped(&finding.says));
+        format!("- **{rule}** ({}, {}): {}", finding.level.word(), finding.grade.word(), escaped(&finding.message));
     for reading in &finding.evidence {
         let _ = write!(item, "\n  - {}: {}", escaped(&reading.what), escaped(&reading.value));
     }
@@ -148,7 +148,7 @@ fn others(scene: &Scene) -> Vec<String> {
             Answer::TooSoon { .. } => "too soon, needs",
             Answer::CantTell { .. } => "can't tell",
         };
-        Some(format!("- {}: {answer}: {}", judgement.code, escaped(judgement.because())))
+        Some(format!("- {}: {answer}: {}", judgement.code, escaped(judgement.message())))
     };
     let items: Vec<String> = scene.judgements.iter().filter_map(item).collect();
     let tally = tally(scene).filter(|_| !items.is_empty()).map(|tally| escaped(&tally) + "\n");

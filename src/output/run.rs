@@ -40,7 +40,7 @@ fn checks(checks: &[CapCheck]) -> Vec<String> {
             format!("{:<7}", check.cap),
             check.value.clone(),
             check.outcome.word().to_owned(),
-            check.says.clone(),
+            check.message.clone(),
         ]);
     }
     table.lines().into_iter().skip(1).map(|line| format!("  {}", line.trim_end())).collect()
@@ -62,7 +62,7 @@ fn steps(steps: &Steps) -> String {
     let Some(speed) = &steps.speed else {
         let none = steps.none.unwrap_or_default();
         let remark = none.remark().map_or(String::new(), |remark| format!("; {remark}"));
-        return format!("no step marks: {}{remark}", none.says());
+        return format!("no step marks: {}{remark}", none.text());
     };
     let mut words = format!("{}{}", if speed.count == MarkCount::AtLeast { "at least " } else { "" }, speed.total);
     if let Some(per_s) = speed.per_s {
@@ -101,7 +101,7 @@ mod tests {
             cap: CheckedCap::named(cap).unwrap(),
             value: value.to_owned(),
             outcome,
-            says: says.to_owned(),
+            message: says.to_owned(),
         };
         let checks = [
             check("intra", "1", CheckOutcome::Held, "at most 1 thread"),

@@ -54,7 +54,7 @@ pub fn summary_markdown(summary: &RunSummary) -> String {
     rows.extend(facts(summary).into_iter().chain(numbers(outcome)).map(row));
     let mut blocks = section("tftop run", &["", ""], &rows);
     let row = |check: &crate::data::scene::CapCheck| {
-        vec![escaped(check.cap.name()), escaped(&check.value), check.outcome.word().to_owned(), escaped(&check.says)]
+        vec![escaped(check.cap.name()), escaped(&check.value), check.outcome.word().to_owned(), escaped(&check.message)]
     };
     let rows: Vec<Vec<String>> = outcome.checks.iter().map(row).collect();
     blocks.extend(section("Caps", &["CAP", "VALUE", "ANSWER", "WHAT WAS SEEN"], &rows));
@@ -191,7 +191,12 @@ fn source(source: StepSource) -> &'static str {
 fn checks(outcome: &RunStats) -> Vec<String> {
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)]);
     for check in &outcome.checks {
-        table.row([clean(check.cap.name()), clean(&check.value), check.outcome.word().to_owned(), clean(&check.says)]);
+        table.row([
+            clean(check.cap.name()),
+            clean(&check.value),
+            check.outcome.word().to_owned(),
+            clean(&check.message),
+        ]);
     }
     table.lines().into_iter().skip(1).map(|line| format!("  {line}")).collect()
 }

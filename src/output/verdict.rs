@@ -11,7 +11,7 @@ const CONFIRMED_S: f64 = 2.0;
 
 /// The section of the text reports: the one sentence, and what to do about it.
 pub(crate) fn section(scene: &Scene) -> Vec<String> {
-    let says = clean(&scene.headline.says);
+    let says = clean(&scene.headline.message);
     let mut lines = vec![format!("{}  {says}", title(&scene.headline)).trim_end().to_owned()];
     let next = next_step(scene);
     lines.extend((!next.is_empty()).then(|| clean(&next)));

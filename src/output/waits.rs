@@ -19,7 +19,7 @@ pub(crate) fn section(scene: &Scene) -> Vec<String> {
 
 /// Each group that was looked at: its label and what its threads did.
 pub(crate) fn rows(scene: &Scene) -> Vec<(String, String)> {
-    let row = |group: &crate::data::scene::Group| Some((clean(&group.label), clean(&group.waits.as_ref()?.says())));
+    let row = |group: &crate::data::scene::Group| Some((clean(&group.label), clean(&group.waits.as_ref()?.text())));
     scene.groups.iter().filter_map(row).collect()
 }
 

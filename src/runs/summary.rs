@@ -89,7 +89,7 @@ impl SummaryBuilder {
         self.looks += 1;
         self.span_ns = Some((self.span_ns.map_or(sample.at_ns, |(first, _)| first), sample.at_ns));
         if let Some(launch) = &sample.launch {
-            self.heard = launch.heard.clone();
+            self.heard = launch.report.clone();
         }
         if scene.target.ended {
             return;

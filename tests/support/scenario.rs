@@ -352,7 +352,7 @@ impl Process {
         };
         let script = || Script {
             path: "/home/ana/train.py".into(),
-            wishes: self.script.iter().map(|line| wish(line)).collect(),
+            settings: self.script.iter().map(|line| wish(line)).collect(),
             imports_tensorflow_at: None,
         };
         let pool = |(library, value): &(String, i64)| LibraryPool {

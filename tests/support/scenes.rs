@@ -128,7 +128,7 @@ pub fn launched(tick: u64) -> Scene {
         cap: CheckedCap::named(cap).unwrap(),
         value: value.into(),
         outcome,
-        says: says.into(),
+        message: says.into(),
     };
     let text = |text: &str| Text::from(text);
     let overruled = |what: &str, asked: &str, got: &str, at: &str| OverruledSetting {
@@ -161,7 +161,7 @@ pub fn launched(tick: u64) -> Scene {
             shim: ShimUse::Enforce,
             ..LaunchFact::default()
         }),
-        heard: Arc::new(ShimReport {
+        report: Arc::new(ShimReport {
             processes: [2430].into(),
             overruled: vec![
                 overruled("intra", "8", "3", "train.py:3"),

@@ -96,14 +96,14 @@ pub fn unread(limits: &Limits) -> Limits {
 /// Before there is a verdict.
 pub fn too_soon(watched_s: f64) -> Headline {
     let says = format!("judged after 10 s of watching, has {watched_s:.0}");
-    Headline { says, judged_s: watched_s, ..Headline::default() }
+    Headline { message: says, judged_s: watched_s, ..Headline::default() }
 }
 
 /// Too many threads.
 pub fn oversubscribed() -> Headline {
     Headline {
         condition: Verdict::Oversubscribed,
-        says:
+        message:
             "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 3 (tf.config); TF inter-op 1.1 of them, limit 5 \
                (TF_NUM_INTEROP_THREADS)"
                 .into(),
@@ -117,7 +117,7 @@ pub fn oversubscribed() -> Headline {
 /// Too many threads, and nothing of the process may be read.
 pub fn hidden() -> Headline {
     Headline {
-        says: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, no limit set (2 by default); TF inter-op 1.1 of them, no \
+        message: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, no limit set (2 by default); TF inter-op 1.1 of them, no \
                limit set (2 by default)"
             .into(),
         ..oversubscribed()
@@ -128,7 +128,7 @@ pub fn hidden() -> Headline {
 pub fn throttled() -> Headline {
     Headline {
         condition: Verdict::Throttled,
-        says: "a quota of 2.00 CPUs stopped it in 31 % of its periods; 4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, \
+        message: "a quota of 2.00 CPUs stopped it in 31 % of its periods; 4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, \
                limit 3 (tf.config); TF inter-op 1.1 of them, limit 5 (TF_NUM_INTEROP_THREADS)"
             .into(),
         pressure: Some(Pressure { throttled_share: Some(0.31), ..pressure(2.3, 2.6, 0.1) }),
@@ -140,7 +140,7 @@ pub fn throttled() -> Headline {
 pub fn healthy() -> Headline {
     Headline {
         condition: Verdict::Healthy,
-        says: "1.8 of 2.0 CPUs are wanted, nobody has to wait long".into(),
+        message: "1.8 of 2.0 CPUs are wanted, nobody has to wait long".into(),
         judged_s: 10.0,
         pressure: Some(pressure(0.9, 0.0, 0.06)),
         ..Headline::default()
@@ -151,7 +151,7 @@ pub fn healthy() -> Headline {
 pub fn starved() -> Headline {
     Headline {
         condition: Verdict::Starved,
-        says: "neighbours take 1.0 of the 1.8 CPUs it could use; your limits are fine".into(),
+        message: "neighbours take 1.0 of the 1.8 CPUs it could use; your limits are fine".into(),
         pressure: Some(pressure(0.9, 0.0, 0.95)),
         ..healthy()
     }
@@ -222,7 +222,7 @@ pub fn throttled_causes() -> Vec<RuleAnswer> {
     let quota = Finding {
         level: Level::Oversubscribed,
         grade: Grade::Measured,
-        says: "the quota of 2.00 CPUs was used up in 31 % of its periods".into(),
+        message: "the quota of 2.00 CPUs was used up in 31 % of its periods".into(),
         evidence: vec![Evidence::new("periods throttled", "31 of 100"), Evidence::new("quota", "2.00 CPUs")],
         remedy: Remedy { text: "fewer threads, or a larger quota (cpu.max of its cgroup)".into(), ..Remedy::default() },
     };
@@ -258,7 +258,7 @@ pub fn neighbours() -> Answer {
     Answer::Found(Box::new(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        says: "other processes take 1.0 of the 1.8 CPUs it could use".into(),
+        message: "other processes take 1.0 of the 1.8 CPUs it could use".into(),
         evidence: vec![Evidence::new("CPUs others use", "1.14 of 2.00")],
         remedy: Remedy { text: "run it elsewhere or later, or stop the neighbours".into(), ..Remedy::default() },
     }))
@@ -268,7 +268,7 @@ fn other_pool() -> Answer {
     Answer::Found(Box::new(Finding {
         level: Level::Oversubscribed,
         grade: Grade::Measured,
-        says: "tf.config limits intra-op to 3, but other pools want 2.0 CPUs beside its 2.6".into(),
+        message: "tf.config limits intra-op to 3, but other pools want 2.0 CPUs beside its 2.6".into(),
         evidence: vec![
             Evidence::new("intra-op wants", "2.60 CPUs"),
             Evidence::new("other pools want", "TF inter-op 1.10 + tf.data 0.72 + main thread 0.18 CPUs"),
@@ -293,7 +293,7 @@ fn env_overridden() -> Answer {
     Answer::Found(Box::new(Finding {
         level: Level::Notice,
         grade: Grade::Measured,
-        says: "tf.config says intra = 3 and overrules TF_NUM_INTRAOP_THREADS=8".into(),
+        message: "tf.config says intra = 3 and overrules TF_NUM_INTRAOP_THREADS=8".into(),
         evidence: vec![Evidence::new("TF_NUM_INTRAOP_THREADS", "8"), Evidence::new("tf.config intra", "3 threads")],
         remedy: Remedy { text: "set it in one place only".into(), ..Remedy::default() },
     }))

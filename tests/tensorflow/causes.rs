@@ -112,7 +112,7 @@ fn a_setting_after_the_first_device_list_is_late() {
     let (scene, late) = Watch::start(&python, "causes.py", &["late", &size.to_string()]).finds("late-setting");
     assert_eq!(late.grade, Grade::Corroborated, "{}", told(&scene));
     let says = format!("tf.config says intra = {size}, but the pool has {} threads, one a CPU", cpus());
-    assert!(late.says.starts_with(&says), "{}", late.says);
+    assert!(late.message.starts_with(&says), "{}", late.message);
     assert_eq!((late.level, *late.remedy.caps.get(CapKind::Intra)), (Level::Notice, Some(size as u32)));
 }
 
@@ -124,7 +124,7 @@ fn a_session_after_the_first_device_list_is_late_and_its_line_is_named() {
     let Some(python) = python::tensorflow(NAMING) else { return };
     let (scene, late) = Watch::start(&python, "late_session.py", &[]).finds("late-setting");
     assert_eq!(late.grade, Grade::Inferred, "{}", told(&scene));
-    assert!(late.says.starts_with("late_session.py:8 asks for intra = 7"), "{}", late.says);
+    assert!(late.message.starts_with("late_session.py:8 asks for intra = 7"), "{}", late.message);
 }
 
 #[test]
@@ -136,13 +136,17 @@ fn a_call_overrules_a_variable_a_zero_means_all_and_a_variable_comes_too_late() 
     let mut watch = Watch::of(Target::start_command(command));
     let (scene, overridden) = watch.finds("env-overridden");
     let says = format!("TF_NUM_INTRAOP_THREADS=3 does nothing: tf.config says {size} and the pool has {size}");
-    assert_eq!(overridden.says, says, "{}", told(&scene));
+    assert_eq!(overridden.message, says, "{}", told(&scene));
     assert!(matches!(verdict(&scene, "late-setting"), Answer::Clear { .. }), "{}", told(&scene));
     if enough_cpus(2) {
         let zero = found(&scene, "zero-means-all").unwrap_or_else(|| panic!("{}", told(&scene)));
-        assert!(zero.says.starts_with("inter = 0 in tf.config means all CPUs"), "{}", zero.says);
+        assert!(zero.message.starts_with("inter = 0 in tf.config means all CPUs"), "{}", zero.message);
         let late = found(&scene, "env-too-late").unwrap_or_else(|| panic!("{}", told(&scene)));
-        assert!(late.says.starts_with("The program set OPENBLAS_NUM_THREADS=1 too late for OpenBLAS"), "{}", late.says);
+        assert!(
+            late.message.starts_with("The program set OPENBLAS_NUM_THREADS=1 too late for OpenBLAS"),
+            "{}",
+            late.message
+        );
         assert_eq!(late.grade, Grade::Corroborated, "{}", told(&scene));
     }
 }
@@ -154,10 +158,10 @@ fn an_openblas_that_nobody_capped_is_named_with_the_variable_that_would() {
     command.env("MKL_NUM_THREADS", "1");
     let mut watch = Watch::of(Target::start_command(command));
     let scene = watch.until("too much is wanted", accused);
-    assert!(scene.headline.says.contains("OpenBLAS numpy, no limit set"), "{}", told(&scene));
+    assert!(scene.headline.message.contains("OpenBLAS numpy, no limit set"), "{}", told(&scene));
     assert_eq!(scene.headline.advice, "OPENBLAS_NUM_THREADS=1 would fit.", "{}", told(&scene));
     let other = found(&scene, "blas-other-variable").unwrap_or_else(|| panic!("{}", told(&scene)));
-    assert!(other.says.starts_with("MKL_NUM_THREADS=1 does not steer OpenBLAS numpy"), "{}", other.says);
+    assert!(other.message.starts_with("MKL_NUM_THREADS=1 does not steer OpenBLAS numpy"), "{}", other.message);
 }
 
 #[test]
@@ -167,7 +171,7 @@ fn an_openmp_team_larger_than_the_machine_is_the_culprit() {
     command.env("OMP_NUM_THREADS", (4 * cpus()).to_string()).env("OPENBLAS_NUM_THREADS", "1");
     let mut watch = Watch::of(Target::start_command(command));
     let scene = watch.until("an accusation", accused);
-    assert!(scene.headline.says.contains("OpenMP sklearn, limit"), "{}", told(&scene));
+    assert!(scene.headline.message.contains("OpenMP sklearn, limit"), "{}", told(&scene));
     assert!(scene.headline.advice.starts_with("OMP_NUM_THREADS="), "{}", told(&scene));
     assert!(matches!(verdict(&scene, "omp-does-the-work"), Answer::Clear { .. }), "{}", told(&scene));
 }
@@ -177,10 +181,10 @@ fn private_pools_of_tf_data_are_found_beside_limited_pools() {
     let Some(python) = python::tensorflow(NAMING) else { return };
     let mut watch = Watch::start(&python, "causes.py", &["data", "4"]);
     let (scene, uncapped) = watch.finds("tf-data-uncapped");
-    assert!(uncapped.says.contains(&format!("private pools of {} threads", cpus())), "{}", told(&scene));
+    assert!(uncapped.message.contains(&format!("private pools of {} threads", cpus())), "{}", told(&scene));
     assert_eq!(*uncapped.remedy.caps.get(CapKind::Data), Some(1));
     let other = found(&scene, "other-pool").unwrap_or_else(|| panic!("{}", told(&scene)));
-    assert!(other.says.starts_with("tf.config limits intra-op to 1"), "{}", other.says);
+    assert!(other.message.starts_with("tf.config limits intra-op to 1"), "{}", other.message);
 }
 
 #[test]
@@ -188,7 +192,7 @@ fn xlas_pools_that_compile_are_found_beside_a_limited_one() {
     let Some(python) = python::tensorflow(NAMING) else { return };
     let mut watch = Watch::start(&python, "causes.py", &["xla", "1"]);
     let (scene, xla) = watch.finds("xla-own-pool");
-    assert!(xla.says.contains("only CPU affinity sizes most of its pools"), "{}", told(&scene));
+    assert!(xla.message.contains("only CPU affinity sizes most of its pools"), "{}", told(&scene));
 }
 
 #[test]
@@ -202,10 +206,10 @@ fn a_quota_that_runs_out_comes_first() {
     let mut watch = Watch::of(target);
     let scene = watch.until("throttled", |scene| scene.headline.condition == Verdict::Throttled);
     let throttled = found(&scene, "throttled").unwrap_or_else(|| panic!("{}", told(&scene)));
-    assert!(throttled.says.starts_with("The CPU quota of 0.30 CPUs ran out in "), "{}", throttled.says);
+    assert!(throttled.message.starts_with("The CPU quota of 0.30 CPUs ran out in "), "{}", throttled.message);
     assert!(throttled.level >= Level::Oversubscribed);
     let seen = found(&scene, "quota-not-seen").unwrap_or_else(|| panic!("{}", told(&scene)));
-    assert!(seen.says.ends_with("the quota grants 0.30 CPUs"), "{}", seen.says);
+    assert!(seen.message.ends_with("the quota grants 0.30 CPUs"), "{}", seen.message);
     assert!(found(&scene, "starved").is_none(), "{}", told(&scene));
     drop(watch);
 }
@@ -216,8 +220,8 @@ fn one_thread_on_a_busy_machine_accuses_the_neighbours_and_not_itself() {
     let mut watch = Watch::start(&python::plain(), "causes.py", &["spin", "1"]);
     let _neighbours = Neighbours::start(4 * cpus());
     let scene = watch.until("starved", |scene| scene.headline.condition == Verdict::Starved);
-    assert!(scene.headline.says.starts_with("neighbours take 0."), "{}", told(&scene));
-    assert!(scene.headline.says.ends_with("your limits are fine"), "{}", told(&scene));
+    assert!(scene.headline.message.starts_with("neighbours take 0."), "{}", told(&scene));
+    assert!(scene.headline.message.ends_with("your limits are fine"), "{}", told(&scene));
     assert!(found(&scene, "starved").is_some_and(|finding| finding.grade == Grade::Corroborated), "{}", told(&scene));
     nothing_above_notice(&scene);
 }
@@ -237,7 +241,7 @@ fn threads_that_their_masks_pile_up_are_found_where_other_cpus_idle() {
         idle_looks = if idle { idle_looks + 1 } else { 0 };
         match found(&scene, "piled-affinity") {
             Some(piled) => {
-                assert!(piled.says.starts_with("3 busy threads may run on CPU "), "{}", piled.says);
+                assert!(piled.message.starts_with("3 busy threads may run on CPU "), "{}", piled.message);
                 assert!(idle, "{}", told(&scene));
                 return;
             }
@@ -253,7 +257,7 @@ fn workers_with_pools_of_their_own_are_counted_together() {
     let workers = cpus() + 1;
     let mut watch = Watch::start(&python, "causes.py", &["workers", &workers.to_string()]);
     let (scene, many) = watch.finds("many-processes");
-    assert!(many.says.ends_with("each has its own pools"), "{}", told(&scene));
+    assert!(many.message.ends_with("each has its own pools"), "{}", told(&scene));
     let blas = scene.groups.iter().find(|group| group.key.origin.as_ref() == "openblas").unwrap();
     assert!(blas.limits.processes.len() >= 2, "{}", told(&scene));
     assert!(blas.limits.processes.iter().all(|process| process.threads as usize == cpus() - 1), "{}", told(&scene));
@@ -284,7 +288,11 @@ fn a_capped_run_with_sleeping_threads_is_healthy_for_a_minute_and_its_leak_is_fo
         assert!(watched < PATIENCE + Duration::from_secs(30), "{watched:?}\n{}", told(&scene));
     };
     assert!(begun.elapsed() >= Duration::from_secs(55), "too soon to say");
-    assert!(leak.says.starts_with("Python grew from ") && leak.says.ends_with("does not shrink"), "{}", leak.says);
+    assert!(
+        leak.message.starts_with("Python grew from ") && leak.message.ends_with("does not shrink"),
+        "{}",
+        leak.message
+    );
     assert!(asleep > 40, "asleep is fine in {asleep} scenes only");
     python::say(&format!("healthy in {healthy} scenes of a minute; the others had busy neighbours"));
 }

@@ -110,7 +110,7 @@ fn advised(
     if caps.is_empty() && named.cpus.is_none() {
         anyhow::bail!(
             "no caps are advised for process {pid}: {}; name some (--intra 2, --cpus 2)",
-            scene.headline.says
+            scene.headline.message
         );
     }
     let prepared = prepare(pid, &wish.run.with_pools(caps), wish.dir.as_deref())?;

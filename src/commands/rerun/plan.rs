@@ -33,7 +33,7 @@ pub(crate) struct PreparedRerun {
 /// Reads the process and puts the wish on top of what it was started with.
 pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> anyhow::Result<PreparedRerun> {
     let mut rebuild = restart::read(Path::new(PROC), pid, folder).map_err(problem)?;
-    let within = process_attributes::within_reach(&rebuild.manner);
+    let within = process_attributes::within_reach(&rebuild.attributes);
     let (origin, taken) = StartContext::of(&rebuild, within.manner);
     let found = origin.program(&rebuild.words).map_err(|missing| CommandError::command(&missing))?;
     if !is_same_file(&found, &rebuild.exe) {

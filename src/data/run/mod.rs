@@ -1,4 +1,4 @@
-//! TODO head
+//! What is known of a run beside its samples: how it was started, what it wrote, how it could be started again.
 
 pub(crate) mod output;
 pub(crate) mod rebuild;

@@ -23,7 +23,7 @@ pub struct RebuiltProcess {
     /// Its environment at exec time (`/proc/PID/environ`).
     pub environment: FullEnvironment,
     /// Other properties that a new process can be given.
-    pub manner: ProcessAttributes,
+    pub attributes: ProcessAttributes,
     /// CPUs its main thread may run on now.
     pub cpus: Option<CpuSet>,
     /// Whether it ignores SIGINT (`SigIgn` of status), as background jobs of a script do.

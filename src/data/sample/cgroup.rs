@@ -1,8 +1,9 @@
-//! TODO head
+//! A cgroup as it was read: its quota, its cpuset and how often it was throttled.
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::Text;
+
 /// Which interface a cgroup was read through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CgroupVersion {

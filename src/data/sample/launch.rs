@@ -90,7 +90,8 @@ pub struct LaunchSample {
     /// How it was started.
     pub fact: Arc<LaunchFact>,
     /// All that the shim has said so far, but for the steps.
-    pub heard: Arc<ShimReport>,
+    #[serde(rename = "heard")]
+    pub report: Arc<ShimReport>,
     /// Step marks that came since the sample before, in the order they came.
     pub marks: Vec<StepMarks>,
 }

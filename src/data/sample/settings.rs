@@ -40,7 +40,8 @@ pub struct Script {
     /// Its path as the process knows it.
     pub path: Text,
     /// Literal settings, in order of their lines. That a line stands there does not mean that it ran.
-    pub wishes: Vec<ScriptSetting>,
+    #[serde(rename = "wishes")]
+    pub settings: Vec<ScriptSetting>,
     /// The first line that imports tensorflow at top level.
     pub imports_tensorflow_at: Option<u32>,
 }

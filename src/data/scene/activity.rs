@@ -1,9 +1,10 @@
-//! TODO head
+//! What threads did when they were sampled, in words: for one thread, and counted for a group.
 
 use serde::Serialize;
 
 use crate::data::Text;
 use crate::data::limits::Grade;
+
 /// Kinds of doing that a sentence names; the rest are counted together.
 pub(crate) const MOST_KINDS: usize = 4;
 
@@ -54,7 +55,8 @@ pub enum Blocked {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Waits {
     /// Threads looked at.
-    pub looked_at: u32,
+    #[serde(rename = "looked_at")]
+    pub sampled: u32,
     /// Threads of the group.
     pub of: u32,
     /// How many did what, the most frequent first.
@@ -78,7 +80,7 @@ pub struct WaitCount {
 
 impl WaitCount {
     /// "3 wait for work (futex)", "1 reads train.tfrecord".
-    pub fn says(&self) -> String {
+    pub fn text(&self) -> String {
         let words = if self.threads == 1 { &self.phrase.one } else { &self.phrase.many };
         format!("{} {words}", self.threads)
     }
@@ -86,9 +88,9 @@ impl WaitCount {
 
 impl Waits {
     /// "3 wait for work (futex), 1 reads train.tfrecord, 2 running; 64 of 200 looked at".
-    pub fn says(&self) -> String {
+    pub fn text(&self) -> String {
         let shown = if self.counts.len() > MOST_KINDS { MOST_KINDS - 1 } else { self.counts.len() };
-        let mut parts: Vec<String> = self.counts[..shown].iter().map(WaitCount::says).collect();
+        let mut parts: Vec<String> = self.counts[..shown].iter().map(WaitCount::text).collect();
         let others: u32 = self.counts[shown..].iter().map(|count| count.threads).sum();
         if others > 0 {
             parts.push(format!("{others} in {} other ways", self.counts.len() - shown));
@@ -96,11 +98,8 @@ impl Waits {
         if self.unknown > 0 {
             parts.push(format!("{} not known", self.unknown));
         }
-        let cut = if self.looked_at < self.of {
-            format!("; {} of {} looked at", self.looked_at, self.of)
-        } else {
-            String::new()
-        };
+        let cut =
+            if self.sampled < self.of { format!("; {} of {} looked at", self.sampled, self.of) } else { String::new() };
         parts.join(", ") + &cut
     }
 }

@@ -1,8 +1,9 @@
-//! TODO head
+//! How many CPUs the target may use and what bounds them; what each CPU did.
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::{CpuSet, Text};
+
 /// How many CPUs a target may use: the smallest term binds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Capacity {

@@ -1,6 +1,7 @@
-//! TODO head
+//! Demand: CPUs that threads got, waited for and wanted.
 
 use serde::{Deserialize, Serialize};
+
 /// Run-queue arithmetic over the window, in CPUs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Demand {

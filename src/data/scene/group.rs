@@ -1,4 +1,4 @@
-//! TODO head
+//! Groups and threads: where each comes from, what it wants, what limits it.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use crate::data::limits::Limits;
 use crate::data::sample::{Identity, ThreadState};
 use crate::data::scene::{Demand, Waits};
 use crate::data::{CpuSet, Pid, ThreadKey};
+
 /// A group: all threads of one origin and, where copies differ, one library.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Group {

@@ -1,16 +1,18 @@
-//! TODO head
+//! The headline: the verdict on the target as a whole, its sentence and the numbers it rests on.
 
 use serde::Serialize;
 
 use crate::data::limits::Caps;
 use crate::data::scene::Level;
+
 /// What the judged window says of the target as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Headline {
     /// The condition.
     pub condition: Verdict,
     /// The sentence: "46 threads want 16 CPUs; 32 are OpenBLAS numpy, no limit set".
-    pub says: String,
+    #[serde(rename = "says")]
+    pub message: String,
     /// The second sentence, on what would fit: "OPENBLAS_NUM_THREADS=4 would fit."; empty when nothing needs to change.
     pub advice: String,
     /// The caps that would fit; empty when nothing needs to change or no cap would help.

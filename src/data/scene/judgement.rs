@@ -1,8 +1,9 @@
-//! TODO head
+//! What rules answer: a finding with its evidence and remedy, or why there is none.
 
 use serde::Serialize;
 
 use crate::data::limits::{Caps, Grade};
+
 /// What a rule says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
@@ -47,9 +48,9 @@ impl RuleAnswer {
     }
 
     /// The answer's sentence: what was found, why it is ruled out, what is waited for, or what is missing.
-    pub fn because(&self) -> &str {
+    pub fn message(&self) -> &str {
         match &self.answer {
-            Answer::Found(finding) => &finding.says,
+            Answer::Found(finding) => &finding.message,
             Answer::Clear { because } | Answer::CantTell { because } => because,
             Answer::TooSoon { needs } => needs,
         }
@@ -64,7 +65,8 @@ pub struct Finding {
     /// How it is known.
     pub grade: Grade,
     /// One plain sentence.
-    pub says: String,
+    #[serde(rename = "says")]
+    pub message: String,
     /// The numbers behind it.
     pub evidence: Vec<Evidence>,
     /// What would change it.

@@ -19,7 +19,8 @@ pub struct CapCheck {
     /// The answer.
     pub outcome: CheckOutcome,
     /// What was seen, in words: by whom and by how many, or why nothing can be said.
-    pub says: String,
+    #[serde(rename = "says")]
+    pub message: String,
 }
 
 /// A cap of a run that is checked.
@@ -101,7 +102,8 @@ pub struct LaunchState {
     /// The caps it was given.
     pub fact: Arc<LaunchFact>,
     /// What the shim has said so far.
-    pub heard: Arc<ShimReport>,
+    #[serde(rename = "heard")]
+    pub report: Arc<ShimReport>,
     /// Each cap: held, exceeded or unverified over all looks so far.
     pub checks: Vec<CapCheck>,
     /// How fast its steps go, or why that is not known.

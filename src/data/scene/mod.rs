@@ -1,4 +1,4 @@
-//! Everything a face may show, at one tick. Faces compute nothing: what is on screen stands here.
+//! Everything that may be shown at one tick. Outputs compute nothing: what is on screen stands here.
 
 pub(crate) mod activity;
 pub(crate) mod capacity;
@@ -59,7 +59,8 @@ pub struct Scene {
     /// Details of the threads on screen.
     pub details: Vec<(ThreadKey, ThreadDetail)>,
     /// What the threads that were looked at did, by rising key.
-    pub doings: Vec<(ThreadKey, ThreadActivity)>,
+    #[serde(rename = "doings")]
+    pub activities: Vec<(ThreadKey, ThreadActivity)>,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,
     /// How it was started; none for a target that was only attached to.
@@ -73,7 +74,7 @@ pub struct Scene {
 impl Scene {
     /// What a thread did when it was looked at; none when it was not, or nothing says it.
     pub fn doing(&self, key: ThreadKey) -> Option<&ThreadActivity> {
-        let at = self.doings.binary_search_by_key(&key, |(of, _)| *of).ok()?;
-        self.doings.get(at).map(|(_, doing)| doing)
+        let at = self.activities.binary_search_by_key(&key, |(of, _)| *of).ok()?;
+        self.activities.get(at).map(|(_, doing)| doing)
     }
 }

@@ -1,9 +1,10 @@
-//! TODO head
+//! How fast the training steps go, or why that is not known.
 
 use serde::Serialize;
 
 use crate::data::Text;
 use crate::data::sample::StepSource;
+
 /// How far a fit is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct EpochNow {
@@ -86,7 +87,7 @@ pub enum NoMarks {
 
 impl NoMarks {
     /// Why, in a few words.
-    pub fn says(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::WithoutShim => "started without the shim",
             Self::NotAttached => "the shim is not attached so far",

@@ -1,9 +1,10 @@
-//! TODO head
+//! Who is watched: the target, its processes, its TensorFlow.
 
 use serde::Serialize;
 
 use crate::data::scene::Demand;
 use crate::data::{Pid, Text};
+
 /// The watched process and its descendants.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct TargetState {

@@ -75,7 +75,7 @@ impl StackMeaning {
 /// The table, and what it said of functions that it was asked for already.
 #[derive(Clone, Debug, Default)]
 pub struct MeaningCache {
-    book: FunctionTable,
+    table: FunctionTable,
     names: HashMap<Text, Arc<(String, String)>>,
 }
 
@@ -88,7 +88,7 @@ impl MeaningCache {
     /// The table that comes with tftop.
     pub fn builtin() -> Self {
         // The file is part of the program: a test proves that it reads.
-        Self { book: FunctionTable::read(BUILTIN).unwrap_or_default(), names: HashMap::new() }
+        Self { table: FunctionTable::read(BUILTIN).unwrap_or_default(), names: HashMap::new() }
     }
 
     /// What the stack means; none where no frame of it was taken.
@@ -115,7 +115,7 @@ impl MeaningCache {
                 note: None,
             });
         };
-        let entry = &self.book.entries[found.entry];
+        let entry = &self.table.entries[found.entry];
         let (awake, sleeping) = found.labels;
         let python_only = matches!(stack.taken, StackMethod::PythonOnly { .. });
         let likely = stack
@@ -157,7 +157,7 @@ impl MeaningCache {
 
     fn find(&self, seen: &[FrameView], strength: EntryStrength) -> Option<Found> {
         seen.iter().enumerate().find_map(|(at, frame)| {
-            self.book.entries.iter().enumerate().filter(|(_, entry)| entry.strength == strength).find_map(
+            self.table.entries.iter().enumerate().filter(|(_, entry)| entry.strength == strength).find_map(
                 |(index, entry)| {
                     if at > 0 && entry.place == FramePosition::Innermost {
                         return None;

@@ -1,4 +1,4 @@
-//! TODO head
+//! What threads do: from wait channels and system calls, and from stacks by the functions of `assets/frames.toml`.
 
 pub(crate) mod function_table;
 pub mod meaning;

@@ -30,7 +30,7 @@ pub struct SpinCounts {
 
 impl SpinSamples {
     /// Takes over what was counted, as of the next sample.
-    pub(crate) fn hear(&mut self, profile: Arc<Profile>) {
+    pub(crate) fn use_profile(&mut self, profile: Arc<Profile>) {
         self.heard = Some(profile);
     }
 
@@ -52,7 +52,7 @@ impl SpinSamples {
     }
 
     /// Of an origin; none where nobody let stacks of it be taken, or too long ago.
-    pub fn looks(&self, origin: &str) -> Option<SpinCounts> {
+    pub fn counts(&self, origin: &str) -> Option<SpinCounts> {
         self.origins.get(origin).map(|(_, looks)| *looks)
     }
 }

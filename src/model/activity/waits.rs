@@ -56,7 +56,7 @@ fn of_pool(thread: &Thread, phrase: Phrase, grade: Grade) -> ThreadActivity {
 
 /// Fills in what the scene's details say of its threads and groups, and nothing else of what stood there.
 pub fn fill(scene: &mut Scene) {
-    scene.doings.clear();
+    scene.activities.clear();
     scene.groups.iter_mut().for_each(|group| group.waits = None);
     let details: HashMap<ThreadKey, &ThreadDetail> = scene.details.iter().map(|(key, detail)| (*key, detail)).collect();
     if details.is_empty() {
@@ -67,22 +67,22 @@ pub fn fill(scene: &mut Scene) {
         let Some(waits) = groups.get_mut(thread.group) else { continue };
         waits.of += 1;
         let Some(detail) = details.get(&thread.key) else { continue };
-        waits.looked_at += 1;
+        waits.sampled += 1;
         if let Some(SyscallState::Refused(why)) = &detail.call {
             waits.refused.get_or_insert_with(|| why.clone());
         }
         match doing(thread, detail) {
             Some(doing) => {
                 waits.count(&doing);
-                scene.doings.push((thread.key, doing));
+                scene.activities.push((thread.key, doing));
             }
             None => waits.unknown += 1,
         }
     }
-    scene.doings.sort_by_key(|(key, _)| *key);
+    scene.activities.sort_by_key(|(key, _)| *key);
     for (group, mut waits) in scene.groups.iter_mut().zip(groups) {
         waits.counts.sort_by(|a, b| b.threads.cmp(&a.threads).then_with(|| a.phrase.cmp(&b.phrase)));
-        group.waits = (waits.looked_at > 0).then_some(waits);
+        group.waits = (waits.sampled > 0).then_some(waits);
     }
 }
 

@@ -51,7 +51,7 @@ fn scene(details: &[Option<ThreadDetail>]) -> Scene {
 }
 
 fn says(details: &[Option<ThreadDetail>]) -> String {
-    scene(details).groups[0].waits.as_ref().map_or("nothing".to_owned(), Waits::says)
+    scene(details).groups[0].waits.as_ref().map_or("nothing".to_owned(), Waits::text)
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_refused_call_leaves_the_wait_channel_and_the_step_that_helps() {
     let refused = ThreadDetail { call: Some(SyscallState::Refused(why.clone())), ..channel("hrtimer_nanosleep") };
     let scene = scene(&[Some(refused)]);
     let waits = scene.groups[0].waits.as_ref().unwrap();
-    assert_eq!((waits.says().as_str(), waits.refused.as_ref()), ("1 sleeps", Some(&why)));
+    assert_eq!((waits.text().as_str(), waits.refused.as_ref()), ("1 sleeps", Some(&why)));
     assert_eq!(scene.doing(key(1)).unwrap().grade, Grade::Inferred);
     assert_eq!(scene.doing(key(2)), None);
 }

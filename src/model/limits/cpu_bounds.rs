@@ -56,18 +56,18 @@ impl CpuBounds {
     }
 
     /// One more look.
-    pub fn take_in(&mut self, scene: &Scene) {
+    pub fn update(&mut self, scene: &Scene) {
         self.looks += 1;
         if let Some(cpus) = self.cpus.clone() {
-            self.take_in_cpus(&cpus, scene);
+            self.update_cpus(&cpus, scene);
         }
         if let Some(quota) = self.quota {
-            self.take_in_quota(quota, scene);
+            self.update_quota(quota, scene);
         }
         self.pins.iter_mut().for_each(|pinned| pinned.take_in(scene));
     }
 
-    fn take_in_cpus(&mut self, cpus: &CpuSet, scene: &Scene) {
+    fn update_cpus(&mut self, cpus: &CpuSet, scene: &Scene) {
         let astray = scene.threads.iter().filter(|thread| has_left(thread, cpus));
         self.strays = worse(self.strays, astray);
         let mut cpusets = scene.capacity.terms.iter().filter(|term| term.kind == TermKind::Cpuset);
@@ -75,7 +75,7 @@ impl CpuBounds {
         self.without_cpuset += u32::from(!kept);
     }
 
-    fn take_in_quota(&mut self, quota: Quota, scene: &Scene) {
+    fn update_quota(&mut self, quota: Quota, scene: &Scene) {
         let small = |term: &&Term| term.kind == TermKind::Quota && term.cpus <= quota.cpus() + ROUNDING;
         let missing = &mut self.missing;
         match scene.capacity.terms.iter().find(small) {

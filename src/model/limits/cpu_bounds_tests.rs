@@ -34,7 +34,7 @@ fn scene(masks: &[&str], terms: Vec<Term>) -> Scene {
 
 fn seen(fact: &LaunchFact, scenes: &[Scene]) -> CpuBounds {
     let mut bounds = CpuBounds::new(fact);
-    scenes.iter().for_each(|scene| bounds.take_in(scene));
+    scenes.iter().for_each(|scene| bounds.update(scene));
     bounds
 }
 

@@ -1,4 +1,4 @@
-//! TODO head
+//! What limits each group, whether caps hold, and what is missing because the shim is.
 
 pub(crate) mod cpu_bounds;
 pub(crate) mod group_limits;

@@ -10,10 +10,10 @@ const STARTING_S: f64 = 3.0;
 /// Nothing for a target that was started without the shim: that was a wish.
 pub(crate) fn gaps(launch: &LaunchSample, scene: &Scene) -> Vec<Gap> {
     let target = &scene.target;
-    if launch.fact.shim == ShimUse::Off || (launch.heard.processes.is_empty() && target.uptime_s < STARTING_S) {
+    if launch.fact.shim == ShimUse::Off || (launch.report.processes.is_empty() && target.uptime_s < STARTING_S) {
         return Vec::new();
     }
-    if launch.heard.processes.is_empty() {
+    if launch.report.processes.is_empty() {
         let why = match target.python {
             Some(_) => "Python runs and did not report (-I, -E, -S, or an emptied environment)",
             None => "no Python was seen",
@@ -22,7 +22,7 @@ pub(crate) fn gaps(launch: &LaunchSample, scene: &Scene) -> Vec<Gap> {
                     CPUs hold still holds";
         return vec![Gap::new("the shim", format!("not attached: {why}. {lost}"))];
     }
-    launch.heard.failures.iter().map(failed).collect()
+    launch.report.failures.iter().map(failed).collect()
 }
 
 fn failed(failure: &HookFailure) -> Gap {
@@ -41,7 +41,7 @@ mod tests {
 
     fn gaps_of(shim: ShimUse, uptime_s: f64, heard: ShimReport) -> Vec<String> {
         let fact = Arc::new(LaunchFact { shim, ..LaunchFact::default() });
-        let launch = LaunchSample { fact, heard: Arc::new(heard), marks: Vec::new() };
+        let launch = LaunchSample { fact, report: Arc::new(heard), marks: Vec::new() };
         let mut scene = Scene::default();
         (scene.target.uptime_s, scene.target.python) = (uptime_s, Some("3.11".into()));
         gaps(&launch, &scene).into_iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect()

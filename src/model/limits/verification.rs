@@ -40,12 +40,12 @@ impl Verification {
     }
 
     /// One more look.
-    pub fn take_in(&mut self, scene: &Scene) {
+    pub fn update(&mut self, scene: &Scene) {
         if scene.target.ended {
             return;
         }
         self.looks += 1;
-        self.bounds.take_in(scene);
+        self.bounds.update(scene);
         match unclear(scene) {
             Some(why) => self.unclear = Some(why),
             None => self.clear += 1,
@@ -190,7 +190,7 @@ fn count(threads: u32) -> String {
 }
 
 fn check(cap: CheckedCap, value: impl ToString, (outcome, says): (CheckOutcome, String)) -> CapCheck {
-    CapCheck { cap, value: value.to_string(), outcome, says }
+    CapCheck { cap, value: value.to_string(), outcome, message: says }
 }
 
 /// Why threads of any pool might be among those seen without being known as such; none when they can't.

@@ -45,10 +45,10 @@ fn pool(origin: &str, threads: usize) -> Scene {
 /// The answer for the only cap.
 fn answer(caps: Caps, scenes: &[Scene], inside: bool) -> (CheckOutcome, String) {
     let mut verification = Verification::new(&LaunchFact { caps, ..LaunchFact::default() });
-    scenes.iter().for_each(|scene| verification.take_in(scene));
+    scenes.iter().for_each(|scene| verification.update(scene));
     let checks = verification.checks(inside);
     assert_eq!(checks.len(), 1);
-    (checks[0].outcome, checks[0].says.clone())
+    (checks[0].outcome, checks[0].message.clone())
 }
 
 const INTRA: Caps = Caps::of([(CapKind::Intra, 2)]);

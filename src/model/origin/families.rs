@@ -86,12 +86,12 @@ impl Families {
     /// The families that come with tftop.
     pub fn builtin() -> Self {
         // The file is part of the program: a test proves that it reads.
-        Self::default().with_book(BUILTIN, false).unwrap_or_default()
+        Self::default().with_table(BUILTIN, false).unwrap_or_default()
     }
 
     /// The families that come with tftop, and before them those of a user's file in the same form.
     pub fn with_user_file(text: &str) -> Result<Self, FamilyError> {
-        let mut families = Self::builtin().with_book(text, true)?;
+        let mut families = Self::builtin().with_table(text, true)?;
         families.books.rotate_right(1);
         Ok(families)
     }
@@ -137,7 +137,7 @@ impl Families {
         FamilyMatch { origin: family.id.clone(), copy, strength, with_comm, note: rule.note.clone(), pool: rule.pool }
     }
 
-    fn with_book(mut self, text: &str, trusts_comm: bool) -> Result<Self, FamilyError> {
+    fn with_table(mut self, text: &str, trusts_comm: bool) -> Result<Self, FamilyError> {
         let mut rules = Vec::new();
         for entry in FamilyFile::read(text)?.family {
             let family = self.place(&entry);
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_builtin_file_reads_and_speaks_to_people() {
-        let families = Families::default().with_book(BUILTIN, false).unwrap();
+        let families = Families::default().with_table(BUILTIN, false).unwrap();
         for family in families.iter() {
             assert!(family.about.ends_with('.') && family.about.len() > 20, "{}: {:?}", family.id, family.about);
         }

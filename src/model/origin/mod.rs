@@ -1,4 +1,4 @@
-//! TODO head
+//! Where a thread comes from: the families of `assets/families.toml` and how a thread is matched with one.
 
 pub(crate) mod attribute;
 pub mod families;

@@ -6,7 +6,7 @@ use crate::data::ProcessKey;
 use crate::model::rates::load::Load;
 
 /// Looks that are remembered, about a second apart: one more than the seconds a trend needs.
-pub(crate) const LOOKS: usize = 61;
+pub(crate) const SAMPLES_KEPT: usize = 61;
 
 /// How a group's number of threads went within a minute, in processes that were there all the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) struct GroupHistory {
 
 impl GroupHistory {
     /// Adds a look, `span_ns` after the one before; 0 at the first, which has a count but no rate.
-    pub fn take_in(&mut self, total: Load, span_ns: u64, threads: Vec<(ProcessKey, u32)>) {
+    pub fn add(&mut self, total: Load, span_ns: u64, threads: Vec<(ProcessKey, u32)>) {
         use crate::model::rates::window::Total;
         if let Some(demand) = total.since(self.total).demand(span_ns) {
             push(&mut self.wanted, demand.wanted as f32);
@@ -60,7 +60,7 @@ impl GroupHistory {
 }
 
 fn push<T>(values: &mut VecDeque<T>, value: T) {
-    if values.len() == LOOKS {
+    if values.len() == SAMPLES_KEPT {
         values.pop_front();
     }
     values.push_back(value);
@@ -80,18 +80,18 @@ mod tests {
         for look in 0..100 {
             let mut threads = vec![(OLD, 4)];
             threads.extend((look > 50).then_some((NEW, look)));
-            looks.take_in(Load::default(), 1_000_000_000, threads);
+            looks.add(Load::default(), 1_000_000_000, threads);
         }
         assert_eq!(looks.growth(&[OLD]), Growth { before: 4, now: 4, lows: [4; 4] });
         assert_eq!(looks.growth(&[OLD, NEW]).now, 103);
-        assert_eq!(looks.wanted().len(), LOOKS);
+        assert_eq!(looks.wanted().len(), SAMPLES_KEPT);
     }
 
     #[test]
     fn looks_do_not_overlap() {
         let mut looks = GroupHistory::default();
         for (run_ns, span_ns) in [(5_000, 0), (6_000, 1_000), (9_000, 1_000)] {
-            looks.take_in(Load { run_ns, runnable_ns: run_ns, slices: 0 }, span_ns, Vec::new());
+            looks.add(Load { run_ns, runnable_ns: run_ns, slices: 0 }, span_ns, Vec::new());
         }
         assert_eq!(looks.wanted(), [1.0, 3.0]);
     }

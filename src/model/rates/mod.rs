@@ -1,4 +1,4 @@
-//! TODO head
+//! From counters to rates: what threads, groups, processes and CPUs used over a window.
 
 pub(crate) mod cpus;
 pub(crate) mod group_history;

@@ -30,7 +30,7 @@ pub(crate) struct ProcessRate {
 impl ProcessRates {
     /// Follows the processes to the next sample. One that ended beside others that live has no threads any more. Returns
     /// what all of them used.
-    pub fn take_in(&mut self, samples: &[ProcessSample], all_ended: bool, tick: &mut Tick) -> Load {
+    pub fn update(&mut self, samples: &[ProcessSample], all_ended: bool, tick: &mut Tick) -> Load {
         let mut before = std::mem::take(&mut self.watched);
         let mut sum = Load::default();
         for sample in samples {
@@ -39,7 +39,7 @@ impl ProcessRates {
                 Some(index) => before.swap_remove(index),
                 None => ProcessRate::new(sample, tick),
             };
-            sum.add(process.take_in(sample, all_ended || !sample.ended, tick));
+            sum.add(process.update(sample, all_ended || !sample.ended, tick));
             self.watched.push(process);
         }
         sum
@@ -63,9 +63,9 @@ impl ProcessRate {
         }
     }
 
-    fn take_in(&mut self, sample: &ProcessSample, lives: bool, tick: &mut Tick) -> Load {
+    fn update(&mut self, sample: &ProcessSample, lives: bool, tick: &mut Tick) -> Load {
         let threads = if lives { sample.threads.as_slice() } else { &[] };
-        let used = self.threads.take_in(threads, &sample.fact.comm, tick);
+        let used = self.threads.update(threads, &sample.fact.comm, tick);
         self.load.now.add(used);
         self.load.mark(tick.window);
         self.clock_ns.now = self.clock_ns.now.max(tick.ticks.ns(sample.cpu_ticks));

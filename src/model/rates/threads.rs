@@ -32,7 +32,7 @@ pub(crate) struct ThreadRate {
     pub group: usize,
     attribution: Arc<Attribution>,
     identity: Arc<Identity>,
-    shown: LatestReading,
+    latest: LatestReading,
     /// Its counters as last read.
     read: Load,
     load: Remembered<Load>,
@@ -63,7 +63,7 @@ pub(crate) struct Tick<'a> {
 
 impl ThreadRates {
     /// Follows the process's threads to the next sample. Returns what they used in between.
-    pub fn take_in(&mut self, facts: &[ThreadFact], process_comm: &str, tick: &mut Tick) -> Load {
+    pub fn update(&mut self, facts: &[ThreadFact], process_comm: &str, tick: &mut Tick) -> Load {
         self.origins.begin_tick(process_comm);
         let mut facts: Vec<&ThreadFact> = facts.iter().collect();
         facts.sort_by_key(|fact| fact.key);
@@ -77,7 +77,7 @@ impl ThreadRates {
                 Some(thread) => ThreadRate { rated: true, ..thread },
                 None => ThreadRate::new(fact, &mut self.origins, tick),
             };
-            sum.add(thread.take_in(fact, &mut self.origins, tick));
+            sum.add(thread.update(fact, &mut self.origins, tick));
             self.watched.push(thread);
         }
         sum
@@ -99,7 +99,7 @@ impl ThreadRate {
             group,
             attribution,
             identity: Arc::clone(&fact.identity),
-            shown: LatestReading { state: fact.state, last_cpu: fact.last_cpu, affinity: fact.affinity.clone() },
+            latest: LatestReading { state: fact.state, last_cpu: fact.last_cpu, affinity: fact.affinity.clone() },
             read: first,
             load: Remembered::new(Load::default()),
             // Birth is as good as an earlier reading; a first look at an older thread compares with nothing.
@@ -107,12 +107,12 @@ impl ThreadRate {
         }
     }
 
-    fn take_in(&mut self, fact: &ThreadFact, origins: &mut Origins, tick: &mut Tick) -> Load {
+    fn update(&mut self, fact: &ThreadFact, origins: &mut Origins, tick: &mut Tick) -> Load {
         if origins.seeking_anew || !Arc::ptr_eq(&self.identity, &fact.identity) {
             (self.attribution, self.group) = origins.find(&fact.identity, tick);
             self.identity = Arc::clone(&fact.identity);
         }
-        self.shown.take_in(fact);
+        self.latest.update(fact);
         let used = self.used(fact, tick);
         self.load.now.add(used);
         self.load.mark(tick.window);
@@ -142,9 +142,9 @@ impl ThreadRate {
             group,
             identity: Arc::clone(&self.identity),
             attribution: Arc::clone(&self.attribution),
-            state: self.shown.state,
-            last_cpu: self.shown.last_cpu,
-            affinity: self.shown.affinity.clone(),
+            state: self.latest.state,
+            last_cpu: self.latest.last_cpu,
+            affinity: self.latest.affinity.clone(),
             demand: if self.rated { load.demand(span_ns) } else { None },
             slices_per_s: slices_known.then(|| load.slices as f64 * 1e9 / span_ns as f64),
         }
@@ -152,7 +152,7 @@ impl ThreadRate {
 }
 
 impl LatestReading {
-    fn take_in(&mut self, fact: &ThreadFact) {
+    fn update(&mut self, fact: &ThreadFact) {
         self.state = fact.state;
         self.last_cpu = fact.last_cpu;
         let same = match (&self.affinity, &fact.affinity) {

@@ -11,21 +11,21 @@ pub const RULE: Rule = Rule { code: "asleep-is-fine", question: "Do many threads
 /// Threads a CPU from which on people count them and worry.
 const MANY: f64 = 4.0;
 
-fn check(case: &RuleInput) -> RuleResult {
-    let threads = case.threads.len();
-    let judged = case.judged()?;
-    let (cpus, wanted) = (case.effective_cpus(), judged.demand.wanted);
+fn check(input: &RuleInput) -> RuleResult {
+    let threads = input.threads.len();
+    let judged = input.judged()?;
+    let (cpus, wanted) = (input.effective_cpus(), judged.demand.wanted);
     if (threads as f64) < MANY * cpus {
         return clear(format!("{threads} threads for {cpus:.1} CPUs: not many"));
     }
     if wanted > cpus || wanted > UNDER_SHARE * threads as f64 {
         return clear(format!("{wanted:.1} of {threads} threads want to run: they do not sleep"));
     }
-    let awake = 0.0 + case.groups.iter().filter_map(|group| group.awake).sum::<f64>();
+    let awake = 0.0 + input.groups.iter().filter_map(|group| group.awake).sum::<f64>();
     Ok(Finding {
         level: Level::Healthy,
         grade: Grade::Measured,
-        says: format!(
+        message: format!(
             "{threads} threads exist, but only {wanted:.1} of {cpus:.1} CPUs are wanted: their number is no problem"
         ),
         evidence: vec![

@@ -13,13 +13,13 @@ pub const RULE: Rule =
 /// Variables of other BLAS libraries.
 const OTHERS: [&str; 3] = ["MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"];
 
-fn check(case: &RuleInput) -> RuleResult {
-    of_each(case, case.living(), in_process).unwrap_or_else(|| clear("no process lives"))
+fn check(input: &RuleInput) -> RuleResult {
+    of_each(input, input.living(), in_process).unwrap_or_else(|| clear("no process lives"))
 }
 
-fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
+fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
     let threads = |group: &crate::data::scene::Group| threads_of(group, process.key.pid);
-    let Some(openblas) = case.of_origin("openblas").max_by_key(|group| threads(group)).filter(|g| threads(g) > 0)
+    let Some(openblas) = input.of_origin("openblas").max_by_key(|group| threads(group)).filter(|g| threads(g) > 0)
     else {
         return clear("no OpenBLAS pool in this process");
     };
@@ -38,7 +38,10 @@ fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        says: format!("{name}={value} does not steer {label}, which has {} beside the one that calls it", counted(has)),
+        message: format!(
+            "{name}={value} does not steer {label}, which has {} beside the one that calls it",
+            counted(has)
+        ),
         evidence: vec![
             Evidence::new(name, value.to_string()),
             Evidence::new(format!("threads of {label}"), has.to_string()),

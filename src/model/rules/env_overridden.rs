@@ -9,11 +9,11 @@ use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear, of_each_tens
 
 pub const RULE: Rule = Rule { code: "env-overridden", question: "Does tf.config overrule a variable?", check };
 
-fn check(case: &RuleInput) -> RuleResult {
-    of_each_tensorflow(case, in_process)
+fn check(input: &RuleInput) -> RuleResult {
+    of_each_tensorflow(input, in_process)
 }
 
-fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
+fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
     let set = |pool: &'static TfPool| Some((pool, number(process, pool.variable).filter(|&value| value > 0)?));
     let set: Vec<(&TfPool, u32)> = TF_POOLS.iter().filter_map(set).collect();
     if set.is_empty() {
@@ -24,7 +24,7 @@ fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus
     for (pool, value) in &set {
         let other = pool.in_tf_config(process).and_then(|set| u32::try_from(set).ok());
         match other.filter(|&other| other > 0 && other != *value) {
-            Some(other) => match contradiction(case, process, pool, *value, other) {
+            Some(other) => match contradiction(input, process, pool, *value, other) {
                 Ok(finding) => return Ok(finding),
                 answer => silent = silent.or(Some(answer)),
             },
@@ -41,12 +41,12 @@ fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus
 }
 
 /// tf.config and the variable differ: the pool says who won.
-fn contradiction(case: &RuleInput, process: &ProcessFact, pool: &TfPool, value: u32, config: u32) -> RuleResult {
-    let doubtful = case.doubtful_in(process.key.pid);
+fn contradiction(input: &RuleInput, process: &ProcessFact, pool: &TfPool, value: u32, config: u32) -> RuleResult {
+    let doubtful = input.doubtful_in(process.key.pid);
     if doubtful > 0 {
         return origins_unread(doubtful);
     }
-    let threads = pool.size_in(case, process.key.pid);
+    let threads = pool.size_in(input, process.key.pid);
     if threads == 0 {
         return too_soon(format!("TensorFlow to build its pools: tf.config says {config}, {} {value}", pool.variable));
     }
@@ -59,7 +59,7 @@ fn contradiction(case: &RuleInput, process: &ProcessFact, pool: &TfPool, value: 
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        says: format!("{}={value} does nothing: tf.config says {config} and the pool has {threads}", pool.variable),
+        message: format!("{}={value} does nothing: tf.config says {config} and the pool has {threads}", pool.variable),
         evidence: vec![
             Evidence::new(pool.variable, value.to_string()),
             Evidence::new(format!("tf.config {}", pool.name), format!("{config} threads")),

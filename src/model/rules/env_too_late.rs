@@ -14,11 +14,11 @@ pub const RULE: Rule = Rule { code: "env-too-late", question: "Did the program s
 /// say nothing of when the variable was set.
 const ONE_POOL: [&str; 4] = ["tf-intra-op", "tf-inter-op", "openblas", "numexpr"];
 
-fn check(case: &RuleInput) -> RuleResult {
-    of_each(case, case.living(), in_process).unwrap_or_else(|| clear("no process lives"))
+fn check(input: &RuleInput) -> RuleResult {
+    of_each(input, input.living(), in_process).unwrap_or_else(|| clear("no process lives"))
 }
 
-fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
+fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
     let Some(live) = &process.settings.live_environment else {
         return cant_tell("the environment as it is now can't be read");
     };
@@ -27,7 +27,7 @@ fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultC
     let changed: Vec<(&str, u32)> =
         live.iter().filter(differs).filter_map(|(name, value)| Some((name, value.trim().parse().ok()?))).collect();
     let steering = |group: &&Group| ONE_POOL.contains(&group.key.origin.as_ref());
-    for group in case.groups.iter().filter(steering) {
+    for group in input.groups.iter().filter(steering) {
         // Only the strongest variable that is set sizes the pool.
         let strongest = variables(&group.key.origin).iter().find(|name| live.get(name).is_some());
         let set = strongest.and_then(|name| changed.iter().find(|(changed, _)| changed == name));
@@ -61,7 +61,7 @@ fn late(
     Some(Finding {
         level: Level::Notice,
         grade: if explained { Grade::Corroborated } else { Grade::Inferred },
-        says: format!(
+        message: format!(
             "The program set {name}={value} too late for {}, which had {} by then",
             group.label,
             counted(threads)

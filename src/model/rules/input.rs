@@ -91,7 +91,7 @@ impl<'a> RuleInput<'a> {
     }
 
     /// The limit somebody set for an origin; a default is nobody's wish.
-    pub fn wish(&self, origin: &str) -> Option<&'a Limit> {
+    pub fn explicit_limit(&self, origin: &str) -> Option<&'a Limit> {
         let mut limits = self.of_origin(origin).filter_map(|group| group.limits.effective());
         limits.find(|limit| limit.was_set())
     }
@@ -107,15 +107,18 @@ impl<'a> RuleInput<'a> {
     }
 
     /// Whether a TensorFlow pool was limited and more is wanted than all those limits together: somebody expected less.
-    pub fn beyond_wishes(&self, judged: &JudgedWindow) -> bool {
-        let wishes: Vec<u32> =
-            ["tf-intra-op", "tf-inter-op"].iter().filter_map(|o| self.wish(o)).map(|limit| limit.value).collect();
+    pub fn exceeds_explicit_limits(&self, judged: &JudgedWindow) -> bool {
+        let wishes: Vec<u32> = ["tf-intra-op", "tf-inter-op"]
+            .iter()
+            .filter_map(|o| self.explicit_limit(o))
+            .map(|limit| limit.value)
+            .collect();
         !wishes.is_empty() && judged.demand.wanted > f64::from(wishes.iter().sum::<u32>()) * NOTICE_SATURATION
     }
 
     /// How bad a cause is that accounts for so much of what is wanted: as bad as the condition if that is much, else a
     /// notice.
-    pub fn blame(&self, judged: &JudgedWindow, wanted: f64) -> Level {
+    pub fn level_of(&self, judged: &JudgedWindow, wanted: f64) -> Level {
         let much = wanted >= CAUSE_SHARE * judged.demand.wanted;
         if much && self.crowded(judged) { judged.condition.level().max(Level::Notice) } else { Level::Notice }
     }
@@ -151,7 +154,7 @@ pub fn number(process: &ProcessFact, name: &str) -> Option<u32> {
     variable(process, name)?.trim().parse().ok()
 }
 
-/// TensorFlow's two pools: their origin, name, variable, setter and value in tf.config.
+/// One of TensorFlow's two pools: its origin, name, variable, setter and value in tf.config.
 #[derive(Debug)]
 pub struct TfPool {
     /// Origin id of its threads.
@@ -162,7 +165,7 @@ pub struct TfPool {
     pub variable: &'static str,
 }
 
-/// Both.
+/// TensorFlow's two pools.
 pub const TF_POOLS: [TfPool; 2] = [
     TfPool { origin: "tf-intra-op", name: "intra", variable: "TF_NUM_INTRAOP_THREADS" },
     TfPool { origin: "tf-inter-op", name: "inter", variable: "TF_NUM_INTEROP_THREADS" },
@@ -177,10 +180,10 @@ impl TfPool {
 
     /// Threads of the largest pool of its kind in a process: sessions and NUMA nodes may have pools of their own, which
     /// TensorFlow names differently.
-    pub fn size_in(&self, case: &RuleInput, pid: Pid) -> u32 {
+    pub fn size_in(&self, input: &RuleInput, pid: Pid) -> u32 {
         let of = |thread: &&Thread| thread.pid == pid && thread.attribution.group.origin.as_ref() == self.origin;
         let mut sizes: Vec<(&str, u32)> = Vec::new();
-        for thread in case.threads.iter().filter(of) {
+        for thread in input.threads.iter().filter(of) {
             match sizes.iter_mut().find(|(name, _)| *name == thread.name()) {
                 Some((_, size)) => *size += 1,
                 None => sizes.push((thread.name(), 1)),

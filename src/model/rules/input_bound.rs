@@ -12,14 +12,14 @@ const IDLE_SHARE: f64 = 0.2;
 /// CPUs of work that one thread can't do faster.
 const ONE_THREAD: f64 = 0.9;
 
-fn check(case: &RuleInput) -> RuleResult {
-    if case.tensorflows().next().is_none() {
+fn check(input: &RuleInput) -> RuleResult {
+    if input.tensorflows().next().is_none() {
         return clear("no TensorFlow in this process");
     }
-    let judged = case.judged()?;
-    let (compute, data) = (case.wanted(judged, &COMPUTE), case.wanted(judged, &["tf-data"]));
-    let python = case.wanted(judged, &["python", "main"]);
-    if compute >= IDLE_SHARE * case.effective_cpus() || data + python < ONE_THREAD {
+    let judged = input.judged()?;
+    let (compute, data) = (input.wanted(judged, &COMPUTE), input.wanted(judged, &["tf-data"]));
+    let python = input.wanted(judged, &["python", "main"]);
+    if compute >= IDLE_SHARE * input.effective_cpus() || data + python < ONE_THREAD {
         return clear(format!("compute pools want {compute:.1} CPUs, tf.data {data:.1}, Python {python:.1}"));
     }
     if data < ONE_THREAD {
@@ -31,7 +31,7 @@ fn check(case: &RuleInput) -> RuleResult {
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Inferred,
-        says: format!("Compute pools want only {compute:.1} CPUs while tf.data wants {data:.1}: computing waits for input"),
+        message: format!("Compute pools want only {compute:.1} CPUs while tf.data wants {data:.1}: computing waits for input"),
         evidence: vec![
             Evidence::new("compute pools want", format!("{compute:.2} CPUs")),
             Evidence::new("tf.data wants", format!("{data:.2} CPUs")),

@@ -11,19 +11,19 @@ use crate::model::rules::rule::{
 
 pub const RULE: Rule = Rule { code: "late-setting", question: "Was a setting made after the pool was built?", check };
 
-fn check(case: &RuleInput) -> RuleResult {
-    of_each_tensorflow(case, in_process)
+fn check(input: &RuleInput) -> RuleResult {
+    of_each_tensorflow(input, in_process)
 }
 
-fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
+fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
     if process.settings.tf_config.is_none() && process.settings.script.is_none() {
         return cant_tell("neither tf.config nor the script's source can be read");
     }
-    let doubtful = case.doubtful_in(process.key.pid);
+    let doubtful = input.doubtful_in(process.key.pid);
     if doubtful > 0 {
         return origins_unread(doubtful);
     }
-    let pools = TF_POOLS.iter().map(|pool| Built { pool, threads: pool.size_in(case, process.key.pid), cpus });
+    let pools = TF_POOLS.iter().map(|pool| Built { pool, threads: pool.size_in(input, process.key.pid), cpus });
     let built: Vec<Built> = pools.filter(|built| built.threads > 0).collect();
     if built.is_empty() {
         return too_soon("TensorFlow to build its pools");
@@ -74,7 +74,7 @@ impl Built {
         Some(Finding {
             level: Level::Notice,
             grade: if from.is_some() { Grade::Corroborated } else { Grade::Inferred },
-            says: format!("tf.config says {name} = {set}, but the pool has {}, {cause}", counted(threads)),
+            message: format!("tf.config says {name} = {set}, but the pool has {}, {cause}", counted(threads)),
             evidence: vec![
                 Evidence::new(format!("tf.config {name}"), format!("{set} threads")),
                 Evidence::new("threads of the pool", threads.to_string()),
@@ -96,7 +96,7 @@ impl Built {
         if self.pool.in_tf_config(process).is_some() {
             return None; // tf.config says what ran, and its number was compared already
         }
-        let wishes: Vec<&ScriptSetting> = script.wishes.iter().filter(asks).collect();
+        let wishes: Vec<&ScriptSetting> = script.settings.iter().filter(asks).collect();
         let unmet = *wishes.iter().rfind(|wish| wish.value != i64::from(self.threads))?;
         let (name, threads, place) = (self.pool.name, self.threads, place(script, unmet));
         if wishes.iter().any(|wish| wish.value != unmet.value) {
@@ -110,7 +110,7 @@ impl Built {
         Some(Ok(Finding {
             level: Level::Notice,
             grade: Grade::Inferred,
-            says: format!(
+            message: format!(
                 "{place} asks for {name} = {value}, but the pool has {}{from}: that line ran too late, or not at all",
                 counted(threads)
             ),

@@ -15,40 +15,40 @@ const BUSY_CPUS: f64 = 0.25;
 /// What all but the busiest process must want: less, and that one is to blame alone.
 const OTHERS_SHARE: f64 = 0.25;
 
-fn check(case: &RuleInput) -> RuleResult {
-    let living = case.processes.iter().filter(|process| !process.ended).count();
+fn check(input: &RuleInput) -> RuleResult {
+    let living = input.processes.iter().filter(|process| !process.ended).count();
     if living < 2 {
         return clear("one process");
     }
-    let judged = case.judged()?;
-    let pairs = case.processes.iter().zip(&judged.processes).filter(|(process, _)| !process.ended);
+    let judged = input.judged()?;
+    let pairs = input.processes.iter().zip(&judged.processes).filter(|(process, _)| !process.ended);
     let busy: Vec<(Pid, f64)> =
         pairs.map(|(p, demand)| (p.fact.key.pid, demand.wanted)).filter(|b| b.1 >= BUSY_CPUS).collect();
     let wanted = 0.0 + busy.iter().map(|(_, wanted)| wanted).sum::<f64>();
     let largest = busy.iter().map(|(_, wanted)| *wanted).fold(0.0, f64::max);
     let one_is_to_blame = wanted - largest < OTHERS_SHARE * wanted;
-    if busy.len() < 2 || !case.crowded(judged) || wanted <= case.effective_cpus() || one_is_to_blame {
+    if busy.len() < 2 || !input.crowded(judged) || wanted <= input.effective_cpus() || one_is_to_blame {
         return clear(format!("{} of {living} processes are busy; together they want {wanted:.1} CPUs", busy.len()));
     }
     let with_pools =
-        busy.iter().filter(|(pid, _)| COMPUTE.iter().any(|origin| case.threads_in(*pid, origin) > 0)).count();
-    let each = ((case.effective_cpus() / busy.len() as f64).floor() as u32).max(1);
-    let caps = if with_pools < 2 { Caps::default() } else { caps(case, each) };
+        busy.iter().filter(|(pid, _)| COMPUTE.iter().any(|origin| input.threads_in(*pid, origin) > 0)).count();
+    let each = ((input.effective_cpus() / busy.len() as f64).floor() as u32).max(1);
+    let caps = if with_pools < 2 { Caps::default() } else { caps(input, each) };
     let pools = if with_pools < 2 { "each runs on its own" } else { "each has its own pools" };
-    let fits = busy.len() as f64 <= case.effective_cpus();
+    let fits = busy.len() as f64 <= input.effective_cpus();
     Ok(Finding {
-        level: case.blame(judged, wanted),
+        level: input.level_of(judged, wanted),
         grade: Grade::Measured,
-        says: format!("{} busy processes together want {wanted:.1} CPUs: {pools}", busy.len()),
+        message: format!("{} busy processes together want {wanted:.1} CPUs: {pools}", busy.len()),
         evidence: vec![
             Evidence::new("processes", format!("{living}, {} of them busy, {with_pools} with pools", busy.len())),
-            Evidence::new("wanted together", format!("{wanted:.2} of {:.2} CPUs", case.effective_cpus())),
+            Evidence::new("wanted together", format!("{wanted:.2} of {:.2} CPUs", input.effective_cpus())),
             Evidence::new("largest of them wants", format!("{largest:.2} CPUs")),
         ],
         remedy: Remedy {
             text: match fits && with_pools >= 2 {
                 true => format!("a limit holds per process: give each {each}, or start fewer workers"),
-                false => format!("start at most {} workers", (case.effective_cpus().floor() as u32).max(1)),
+                false => format!("start at most {} workers", (input.effective_cpus().floor() as u32).max(1)),
             },
             export: advice::export(&caps),
             python: advice::python(&caps),
@@ -58,9 +58,9 @@ fn check(case: &RuleInput) -> RuleResult {
 }
 
 /// The same cap for every pool that exists.
-fn caps(case: &RuleInput, each: u32) -> Caps {
+fn caps(input: &RuleInput, each: u32) -> Caps {
     let mut caps = Caps::default();
-    for group in case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()) && group.threads > 0) {
+    for group in input.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()) && group.threads > 0) {
         if let Some(kind) = advice::cap_of(group) {
             *caps.get_mut(kind) = Some(each);
         }

@@ -55,6 +55,6 @@ const RULES: &[Rule] = &[
 ];
 
 /// Every rule's answer, in the order of [`RULES`].
-pub fn judge(case: &RuleInput) -> Vec<RuleAnswer> {
-    RULES.iter().map(|rule| rule.judge(case)).collect()
+pub fn judge(input: &RuleInput) -> Vec<RuleAnswer> {
+    RULES.iter().map(|rule| rule.judge(input)).collect()
 }

@@ -18,27 +18,28 @@ const BUSY_CPUS: f64 = 0.5;
 /// Variance of what a group wants (CPUs squared) below which it is the same all the time.
 const FLAT: f64 = 0.01;
 
-fn check(case: &RuleInput) -> RuleResult {
-    let judged = case.judged()?;
-    if !case.crowded(judged) {
+fn check(input: &RuleInput) -> RuleResult {
+    let judged = input.judged()?;
+    if !input.crowded(judged) {
         return clear(format!("{:.1} CPUs are wanted: pools that run together fit", judged.demand.wanted));
     }
     let pool =
-        |index: &usize| judged.groups[*index].wanted >= BUSY_CPUS && case.groups[*index].key.origin.as_ref() != "main";
-    let busy: Vec<usize> = (0..case.groups.len().min(judged.groups.len())).filter(pool).collect();
+        |index: &usize| judged.groups[*index].wanted >= BUSY_CPUS && input.groups[*index].key.origin.as_ref() != "main";
+    let busy: Vec<usize> = (0..input.groups.len().min(judged.groups.len())).filter(pool).collect();
     let pairs = busy.iter().flat_map(|&a| busy.iter().filter(move |&&b| a < b).map(move |&b| (a, b)));
     let sum = |(a, b): (usize, usize)| judged.groups[a].wanted + judged.groups[b].wanted;
-    let pairs: Vec<(usize, usize)> = pairs.filter(|&pair| sum(pair) > case.effective_cpus()).collect();
+    let pairs: Vec<(usize, usize)> = pairs.filter(|&pair| sum(pair) > input.effective_cpus()).collect();
     if pairs.is_empty() {
         return clear("no two pools together want more CPUs than there are");
     }
-    let correlations = || pairs.iter().map(|&(a, b)| ((a, b), correlation(&judged.looks[a], &judged.looks[b])));
+    let correlations =
+        || pairs.iter().map(|&(a, b)| ((a, b), correlation(&judged.wanted_by_second[a], &judged.wanted_by_second[b])));
     let strongest = correlations().filter_map(|(pair, r)| match r {
         Together::Correlated(r) => Some((pair, r)),
         _ => None,
     });
     if let Some((pair, r)) = strongest.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, r)| *r > TOGETHER) {
-        return Ok(found(case, judged, pair, r));
+        return Ok(found(input, judged, pair, r));
     }
     let ((a, b), doubt) = correlations()
         .find(|(_, r)| !matches!(r, Together::Correlated(_)))
@@ -47,23 +48,23 @@ fn check(case: &RuleInput) -> RuleResult {
         Together::TooFew(looks) => too_soon(format!("{LEAST_LOOKS} s of both pools, has {looks}")),
         Together::Flat => cant_tell(format!(
             "{} and {} are busy all the time: whether one calls the other, only their stacks tell",
-            case.groups[a].label, case.groups[b].label
+            input.groups[a].label, input.groups[b].label
         )),
         Together::Correlated(_) => clear("no two busy pools rise and fall together beyond the CPUs there are"),
     }
 }
 
-fn found(case: &RuleInput, judged: &JudgedWindow, (a, b): (usize, usize), r: f64) -> Finding {
-    let (first, second) = (&case.groups[a].label, &case.groups[b].label);
+fn found(input: &RuleInput, judged: &JudgedWindow, (a, b): (usize, usize), r: f64) -> Finding {
+    let (first, second) = (&input.groups[a].label, &input.groups[b].label);
     let (a_wants, b_wants) = (judged.groups[a].wanted, judged.groups[b].wanted);
-    let fit = advice::fit(case, judged);
+    let fit = advice::fit(input, judged);
     Finding {
-        level: case.blame(judged, a_wants + b_wants),
+        level: input.level_of(judged, a_wants + b_wants),
         grade: Grade::Inferred,
-        says: format!(
+        message: format!(
             "{first} and {second} rise and fall together and want {:.1} CPUs of {:.1}: one may call the other",
             a_wants + b_wants,
-            case.effective_cpus()
+            input.effective_cpus()
         ),
         evidence: vec![
             Evidence::new(format!("{first} wants"), format!("{a_wants:.2} CPUs")),

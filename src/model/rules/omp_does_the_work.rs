@@ -12,34 +12,34 @@ pub const RULE: Rule =
 /// Copies of OpenMP that a build of TensorFlow runs its operations on; any other belongs to the package that ships it.
 const OF_TENSORFLOW: [&str; 6] = ["tensorflow", "intel", "intel_openmp", "libiomp5", "libomp", "libgomp"];
 
-fn check(case: &RuleInput) -> RuleResult {
-    if case.tensorflows().next().is_none() {
+fn check(input: &RuleInput) -> RuleResult {
+    if input.tensorflows().next().is_none() {
         return clear("no TensorFlow in this process");
     }
     let own = |group: &&Group| group.key.library.as_deref().is_none_or(|copy| OF_TENSORFLOW.contains(&copy));
-    if case.of_origin("openmp").next().is_none() {
+    if input.of_origin("openmp").next().is_none() {
         return clear("the process has no OpenMP threads");
     }
-    let Some(group) = case.of_origin("openmp").find(own) else {
+    let Some(group) = input.of_origin("openmp").find(own) else {
         return clear("the OpenMP threads belong to another package than TensorFlow");
     };
-    let judged = case.judged()?;
+    let judged = input.judged()?;
     let openmp: f64 =
-        case.groups.iter().zip(&judged.groups).filter(|(g, _)| g.key == group.key).map(|(_, d)| d.wanted).sum();
-    let intra = case.wanted(judged, &["tf-intra-op"]);
-    let Some(limit) = case.wish("tf-intra-op") else {
+        input.groups.iter().zip(&judged.groups).filter(|(g, _)| g.key == group.key).map(|(_, d)| d.wanted).sum();
+    let intra = input.wanted(judged, &["tf-intra-op"]);
+    let Some(limit) = input.explicit_limit("tf-intra-op") else {
         return clear(format!("nobody set intra-op; OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
     };
     if openmp < 0.5 || openmp < 4.0 * intra {
         return clear(format!("OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
     }
-    let fits = (case.effective_cpus().floor() as u32).clamp(1, limit.value.max(1));
+    let fits = (input.effective_cpus().floor() as u32).clamp(1, limit.value.max(1));
     let caps = Caps::of([(CapKind::Omp, fits)]);
-    let threads: u32 = case.of_origin("tf-intra-op").map(|group| group.threads).sum();
+    let threads: u32 = input.of_origin("tf-intra-op").map(|group| group.threads).sum();
     Ok(Finding {
-        level: case.blame(judged, openmp),
+        level: input.level_of(judged, openmp),
         grade: Grade::Measured,
-        says: format!(
+        message: format!(
             "OpenMP threads do the work ({openmp:.1} CPUs wanted); intra-op, which {} sets to {}, wants {intra:.1}",
             limit.source, limit.value
         ),

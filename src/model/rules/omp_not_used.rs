@@ -11,34 +11,34 @@ pub const RULE: Rule = Rule { code: "omp-not-used", question: "Is OMP_NUM_THREAD
 
 const VARIABLES: [&str; 3] = ["OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS"];
 
-fn check(case: &RuleInput) -> RuleResult {
-    of_each_tensorflow(case, in_process)
+fn check(input: &RuleInput) -> RuleResult {
+    of_each_tensorflow(input, in_process)
 }
 
-fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
+fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
     let set = VARIABLES.iter().find_map(|name| Some((*name, number(process, name).filter(|&value| value > 0)?)));
     let Some((name, value)) = set else { return clear("no OpenMP or MKL variable is set") };
-    let judged = case.judged()?;
-    let openmp = case.wanted(judged, &["openmp"]);
-    let tensorflow = case.wanted(judged, &["tf-intra-op", "tf-inter-op", "xla"]);
+    let judged = input.judged()?;
+    let openmp = input.wanted(judged, &["openmp"]);
+    let tensorflow = input.wanted(judged, &["tf-intra-op", "tf-inter-op", "xla"]);
     if openmp >= 0.1 {
         return clear(format!("OpenMP threads want {openmp:.1} CPUs: {name} steers them"));
     }
     let by_demand = |a: &&crate::model::rules::input::TfPool, b: &&crate::model::rules::input::TfPool| {
-        case.wanted(judged, &[a.origin]).total_cmp(&case.wanted(judged, &[b.origin]))
+        input.wanted(judged, &[a.origin]).total_cmp(&input.wanted(judged, &[b.origin]))
     };
     let pool = TF_POOLS.iter().max_by(by_demand).unwrap_or(&TF_POOLS[0]);
-    if let Some(limit) = case.wish(pool.origin) {
+    if let Some(limit) = input.explicit_limit(pool.origin) {
         return clear(format!("{}-op, TensorFlow's busiest pool, has a limit of its own: {}", pool.name, limit.value));
     }
     if tensorflow <= f64::from(value) {
         return clear(format!("TensorFlow wants {tensorflow:.1} CPUs, not more than {name}={value}"));
     }
-    let exist: u32 = case.of_origin("openmp").map(|group| group.threads).sum();
+    let exist: u32 = input.of_origin("openmp").map(|group| group.threads).sum();
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Measured,
-        says: format!(
+        message: format!(
             "{name}={value} does not steer TensorFlow here: its own pools want {tensorflow:.1} CPUs, OpenMP {openmp:.1}"
         ),
         evidence: vec![

@@ -12,13 +12,14 @@ pub const RULE: Rule =
 /// What pools without a limit must want together to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.5;
 
-fn check(case: &RuleInput) -> RuleResult {
-    let limited = ["tf-intra-op", "tf-inter-op"].into_iter().find_map(|origin| Some((origin, case.wish(origin)?)));
+fn check(input: &RuleInput) -> RuleResult {
+    let limited =
+        ["tf-intra-op", "tf-inter-op"].into_iter().find_map(|origin| Some((origin, input.explicit_limit(origin)?)));
     let Some((origin, limit)) = limited else { return clear("nobody limited a TensorFlow pool") };
-    let judged = case.judged()?;
+    let judged = input.judged()?;
     let name = if origin == "tf-intra-op" { "intra-op" } else { "inter-op" };
-    let own = case.wanted(judged, &[origin]);
-    let mut beside: Vec<(&Group, &Demand)> = case
+    let own = input.wanted(judged, &[origin]);
+    let mut beside: Vec<(&Group, &Demand)> = input
         .groups
         .iter()
         .zip(&judged.groups)
@@ -26,25 +27,26 @@ fn check(case: &RuleInput) -> RuleResult {
         .collect();
     beside.sort_by(|a, b| b.1.wanted.total_cmp(&a.1.wanted));
     let others = 0.0 + beside.iter().map(|(_, demand)| demand.wanted).sum::<f64>();
-    let (Some((busiest, _)), true) = (beside.first(), others >= LEAST_CPUS && case.beyond_wishes(judged)) else {
+    let (Some((busiest, _)), true) = (beside.first(), others >= LEAST_CPUS && input.exceeds_explicit_limits(judged))
+    else {
         return clear(format!(
             "{name} ({}) wants {own:.1} CPUs, pools that nobody limited {others:.1}",
-            crate::model::rules::input::limit_of(&of(case, origin).limits)
+            crate::model::rules::input::limit_of(&of(input, origin).limits)
         ));
     };
     let sum: Vec<_> = beside.iter().take(5).map(|(group, d)| format!("{} {:.2}", group.label, d.wanted)).collect();
-    let fit = advice::fit(case, judged);
+    let fit = advice::fit(input, judged);
     Ok(Finding {
-        level: case.blame(judged, others),
+        level: input.level_of(judged, others),
         grade: Grade::Measured,
-        says: format!(
+        message: format!(
             "{} limits {name} to {}, but pools it does not reach want {others:.1} CPUs beside its {own:.1}",
             limit.source, limit.value
         ),
         evidence: vec![
             Evidence::new(format!("{name} wants"), format!("{own:.2} CPUs")),
             Evidence::new("pools without a limit want", format!("{} CPUs", sum.join(" + "))),
-            Evidence::new("all together", format!("{:.2} of {:.2} CPUs", judged.demand.wanted, case.effective_cpus())),
+            Evidence::new("all together", format!("{:.2} of {:.2} CPUs", judged.demand.wanted, input.effective_cpus())),
         ],
         remedy: Remedy {
             text: format!("limit {} too: {}", busiest.label, busiest.limits.knob),
@@ -60,7 +62,7 @@ fn unlimited(group: &Group) -> bool {
     group.key.origin.as_ref() != "main" && !group.limits.effective().is_some_and(|limit| limit.was_set())
 }
 
-fn of<'a>(case: &RuleInput<'a>, origin: &str) -> &'a Group {
-    let mut groups = case.of_origin(origin);
-    groups.next().unwrap_or(&case.groups[0])
+fn of<'a>(input: &RuleInput<'a>, origin: &str) -> &'a Group {
+    let mut groups = input.of_origin(origin);
+    groups.next().unwrap_or(&input.groups[0])
 }

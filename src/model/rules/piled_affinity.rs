@@ -55,11 +55,11 @@ fn idle_outside(mask: &CpuSet, cpus: &[Cpu]) -> u32 {
     cpus.iter().filter(idle).count() as u32
 }
 
-fn check(case: &RuleInput) -> RuleResult {
-    if case.threads.iter().all(|thread| thread.affinity.is_none()) {
+fn check(input: &RuleInput) -> RuleResult {
+    if input.threads.iter().all(|thread| thread.affinity.is_none()) {
         return cant_tell("no thread's affinity can be read");
     }
-    let judged = case.judged()?;
+    let judged = input.judged()?;
     let Some(Crowd { mask, threads, wanted, idle }) = &judged.crowd else {
         return clear("no affinity mask is crowded while another allowed CPU idles");
     };
@@ -67,7 +67,7 @@ fn check(case: &RuleInput) -> RuleResult {
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Measured,
-        says: format!("{threads} busy threads may run on CPU {mask} only and want {wanted:.1} CPUs while {elsewhere}"),
+        message: format!("{threads} busy threads may run on CPU {mask} only and want {wanted:.1} CPUs while {elsewhere}"),
         evidence: vec![
             Evidence::new("affinity mask", format!("CPU {mask}")),
             Evidence::new("busy threads with it", threads.to_string()),

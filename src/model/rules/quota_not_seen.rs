@@ -11,17 +11,17 @@ pub const RULE: Rule = Rule { code: "quota-not-seen", question: "Are pools large
 /// Origins of which a process has one pool (OpenMP has one a caller, XLA has several).
 const ONE_POOL: [&str; 3] = ["tf-intra-op", "tf-inter-op", "openblas"];
 
-fn check(case: &RuleInput) -> RuleResult {
-    let quotas = case.capacity.terms.iter().filter(|term| term.kind == TermKind::Quota);
+fn check(input: &RuleInput) -> RuleResult {
+    let quotas = input.capacity.terms.iter().filter(|term| term.kind == TermKind::Quota);
     let Some(quota) = quotas.min_by(|a, b| a.cpus.total_cmp(&b.cpus)) else {
         return clear("no CPU quota stands over the whole target");
     };
     let size = |group: &Group| group.limits.processes.iter().map(|process| process.threads).max().unwrap_or(0);
-    let larger = case.groups.iter().filter(|group| {
+    let larger = input.groups.iter().filter(|group| {
         ONE_POOL.contains(&group.key.origin.as_ref()) && f64::from(size(group)) > quota.cpus.ceil().max(1.0)
     });
     let Some(largest) = larger.max_by_key(|group| size(group)) else {
-        let doubtful: usize = case.living().map(|(process, _)| case.doubtful_in(process.key.pid)).sum();
+        let doubtful: usize = input.living().map(|(process, _)| input.doubtful_in(process.key.pid)).sum();
         if doubtful as f64 > quota.cpus {
             return origins_unread(doubtful);
         }
@@ -30,16 +30,16 @@ fn check(case: &RuleInput) -> RuleResult {
     let granted = (quota.cpus.floor() as u32).max(1);
     let caps = Caps::of([(CapKind::Intra, granted), (CapKind::Inter, granted), (CapKind::Blas, granted)]);
     let throttled = |judged: &crate::model::judged_window::JudgedWindow| {
-        if case.crowded(judged) { judged.condition.level() } else { Level::Notice }
+        if input.crowded(judged) { judged.condition.level() } else { Level::Notice }
     };
     Ok(Finding {
-        level: case.judged.map_or(Level::Notice, throttled).max(Level::Notice),
+        level: input.judged.map_or(Level::Notice, throttled).max(Level::Notice),
         grade: Grade::Measured,
-        says: format!("{} has {} threads, the quota grants {:.2} CPUs", largest.label, size(largest), quota.cpus),
+        message: format!("{} has {} threads, the quota grants {:.2} CPUs", largest.label, size(largest), quota.cpus),
         evidence: vec![
             Evidence::new("threads of the pool", size(largest).to_string()),
             Evidence::new("quota", format!("{:.2} CPUs", quota.cpus)),
-            Evidence::new("CPUs allowed by affinity", case.sizes.whole.allowed.to_string()),
+            Evidence::new("CPUs allowed by affinity", input.sizes.whole.allowed.to_string()),
         ],
         remedy: Remedy {
             text: format!("no library reads the quota: size the pools to {granted}, or ask for a cpuset instead"),

@@ -36,15 +36,15 @@ pub type RuleResult = Result<Finding, Answer>;
 
 /// What a rule about one process's settings says of the first process in which it finds something, else of the first.
 pub fn of_each<'a>(
-    case: &RuleInput<'a>,
+    input: &RuleInput<'a>,
     processes: impl Iterator<Item = (&'a ProcessFact, DefaultCpus)>,
     check: fn(&RuleInput<'a>, &'a ProcessFact, DefaultCpus) -> RuleResult,
 ) -> Option<RuleResult> {
     let mut first = None;
     for (process, cpus) in processes {
-        match check(case, process, cpus) {
+        match check(input, process, cpus) {
             Ok(mut finding) => {
-                if case.processes.len() > 1 {
+                if input.processes.len() > 1 {
                     finding.evidence.push(Evidence::new("process", process.key.pid.to_string()));
                 }
                 return Some(Ok(finding));
@@ -57,10 +57,10 @@ pub fn of_each<'a>(
 
 /// The same for processes that run TensorFlow.
 pub fn of_each_tensorflow<'a>(
-    case: &RuleInput<'a>,
+    input: &RuleInput<'a>,
     check: fn(&RuleInput<'a>, &'a ProcessFact, DefaultCpus) -> RuleResult,
 ) -> RuleResult {
-    of_each(case, case.tensorflows(), check).unwrap_or_else(|| clear("no TensorFlow in this process"))
+    of_each(input, input.tensorflows(), check).unwrap_or_else(|| clear("no TensorFlow in this process"))
 }
 
 /// The answer where a rule would have to count threads that nobody can tell apart.

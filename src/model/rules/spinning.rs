@@ -33,11 +33,11 @@ const SUSPECTS: [Suspect; 3] = [
     Suspect { origin: "tf-intra-op", words: "TF intra-op", remedy: || fewer(Caps::of([(CapKind::Intra, 1)])) },
 ];
 
-fn check(case: &RuleInput) -> RuleResult {
-    let judged = case.judged()?;
+fn check(input: &RuleInput) -> RuleResult {
+    let judged = input.judged()?;
     let busy: Vec<(&Suspect, usize)> = SUSPECTS
         .iter()
-        .map(|suspect| (suspect, always(case, suspect.origin)))
+        .map(|suspect| (suspect, always(input, suspect.origin)))
         .filter(|(_, count)| *count > 0)
         .collect();
     if busy.is_empty() {
@@ -45,8 +45,8 @@ fn check(case: &RuleInput) -> RuleResult {
     }
     let mut worked = Vec::new();
     for (suspect, count) in &busy {
-        match case.sampled.looks(suspect.origin).filter(|looks| looks.ran >= FEWEST_LOOKS) {
-            Some(looks) if bounds(looks).0 > SPINS => return Ok(seen(case, judged, suspect, (*count, looks))),
+        match input.sampled.counts(suspect.origin).filter(|looks| looks.ran >= FEWEST_LOOKS) {
+            Some(looks) if bounds(looks).0 > SPINS => return Ok(seen(input, judged, suspect, (*count, looks))),
             Some(looks) if bounds(looks).1 < SPINS => {
                 worked.push(format!("{} of {} of {}", looks.spinning, looks.ran, suspect.words));
             }
@@ -56,14 +56,14 @@ fn check(case: &RuleInput) -> RuleResult {
     if worked.len() == busy.len() {
         return clear(format!("of looks at running threads found in a wait loop: {}", worked.join(", ")));
     }
-    told(case, judged, &busy)
+    asked_to_spin(input, judged, &busy)
 }
 
 /// Threads of an origin that are runnable all the time.
-fn always(case: &RuleInput, origin: &str) -> usize {
+fn always(input: &RuleInput, origin: &str) -> usize {
     let is =
         |t: &&Thread| t.attribution.group.origin.as_ref() == origin && t.demand.is_some_and(|d| d.wanted >= ALWAYS);
-    case.threads.iter().filter(is).count()
+    input.threads.iter().filter(is).count()
 }
 
 /// Where the share in a wait loop lies, by Wilson's interval: looks are few, and the share often near 0 or 1.
@@ -75,17 +75,17 @@ fn bounds(looks: SpinCounts) -> (f64, f64) {
     ((middle - half) / scale, (middle + half) / scale)
 }
 
-fn seen(case: &RuleInput, judged: &JudgedWindow, suspect: &Suspect, (count, looks): (usize, SpinCounts)) -> Finding {
+fn seen(input: &RuleInput, judged: &JudgedWindow, suspect: &Suspect, (count, looks): (usize, SpinCounts)) -> Finding {
     let Suspect { origin, words, remedy } = suspect;
     let SpinCounts { ran, spinning, likely } = looks;
     let share = spinning as f64 / ran as f64;
     let percent = 100.0 * share;
-    let wanted = case.wanted(judged, &[origin]);
+    let wanted = input.wanted(judged, &[origin]);
     Finding {
-        level: case.blame(judged, wanted * share),
+        level: input.level_of(judged, wanted * share),
         // A library without symbols is known to wait there, not seen to.
         grade: if likely * 2 > spinning { Grade::Inferred } else { Grade::Measured },
-        says: format!(
+        message: format!(
             "{words} threads spin: {spinning} of {ran} looks at them while they ran ({percent:.0} %) were in a wait loop"
         ),
         evidence: vec![
@@ -99,10 +99,10 @@ fn seen(case: &RuleInput, judged: &JudgedWindow, suspect: &Suspect, (count, look
 }
 
 /// Without stacks: what a variable makes likely.
-fn told(case: &RuleInput, judged: &JudgedWindow, busy: &[(&Suspect, usize)]) -> RuleResult {
+fn asked_to_spin(input: &RuleInput, judged: &JudgedWindow, busy: &[(&Suspect, usize)]) -> RuleResult {
     let asked = |name: &str, wanted: &str| {
         let is = |value: &str| value.trim().eq_ignore_ascii_case(wanted);
-        case.living().any(|(process, _)| variable(process, name).is_some_and(is))
+        input.living().any(|(process, _)| variable(process, name).is_some_and(is))
     };
     let told = [("OMP_WAIT_POLICY", "active"), ("KMP_BLOCKTIME", "infinite")].into_iter().find(|(n, v)| asked(n, v));
     let openmp = busy.iter().find(|(suspect, _)| suspect.origin == "openmp").map_or(0, |(_, count)| *count);
@@ -117,13 +117,13 @@ fn told(case: &RuleInput, judged: &JudgedWindow, busy: &[(&Suspect, usize)]) -> 
         ));
     };
     Ok(Finding {
-        level: case.blame(judged, openmp as f64),
+        level: input.level_of(judged, openmp as f64),
         grade: Grade::Inferred,
-        says: format!("{openmp} OpenMP threads are runnable all the time, and {name}={value} makes idle ones spin"),
+        message: format!("{openmp} OpenMP threads are runnable all the time, and {name}={value} makes idle ones spin"),
         evidence: vec![
             Evidence::new("OpenMP threads runnable all the time", openmp.to_string()),
             Evidence::new(name, value),
-            Evidence::new("OpenMP wants", format!("{:.2} CPUs", case.wanted(judged, &["openmp"]))),
+            Evidence::new("OpenMP wants", format!("{:.2} CPUs", input.wanted(judged, &["openmp"]))),
         ],
         remedy: passive(),
     })

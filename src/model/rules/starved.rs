@@ -11,10 +11,10 @@ pub const RULE: Rule = Rule { code: "starved", question: "Do neighbours take CPU
 /// Of the CPUs that did not come, the share others must have used to be why.
 const EXPLAINED_SHARE: f64 = 0.5;
 
-fn check(case: &RuleInput) -> RuleResult {
-    let judged = case.judged()?;
+fn check(input: &RuleInput) -> RuleResult {
+    let judged = input.judged()?;
     let pressure = &judged.pressure;
-    let entitled = judged.demand.wanted.min(case.effective_cpus());
+    let entitled = judged.demand.wanted.min(input.effective_cpus());
     let missing = pressure.external;
     if entitled < 0.1 || missing < STARVED_SHARE * entitled {
         return clear(format!("it got {:.1} of the {entitled:.1} CPUs it could use", judged.demand.got));
@@ -37,7 +37,7 @@ fn check(case: &RuleInput) -> RuleResult {
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        says: format!("Neighbours take {missing:.1} of the {entitled:.1} CPUs it could use{fine}"),
+        message: format!("Neighbours take {missing:.1} of the {entitled:.1} CPUs it could use{fine}"),
         evidence: vec![
             Evidence::new("could use", format!("{entitled:.2} CPUs")),
             Evidence::new("got", format!("{:.2} CPUs", judged.demand.got)),

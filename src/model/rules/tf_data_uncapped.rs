@@ -12,21 +12,21 @@ pub const RULE: Rule = Rule { code: "tf-data-uncapped", question: "Does tf.data 
 /// What tf.data must want to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.25;
 
-fn check(case: &RuleInput) -> RuleResult {
-    let Some(group) = case.of_origin("tf-data").next() else {
+fn check(input: &RuleInput) -> RuleResult {
+    let Some(group) = input.of_origin("tf-data").next() else {
         return clear("the process has no tf.data threads");
     };
-    let judged = case.judged()?;
-    let wanted = case.wanted(judged, &["tf-data"]);
-    if wanted < LEAST_CPUS || !(case.crowded(judged) || case.beyond_wishes(judged)) {
+    let judged = input.judged()?;
+    let wanted = input.wanted(judged, &["tf-data"]);
+    if wanted < LEAST_CPUS || !(input.crowded(judged) || input.exceeds_explicit_limits(judged)) {
         return clear(format!("{} tf.data threads want {wanted:.2} CPUs, and all that is wanted fits", group.threads));
     }
     let in_private_pool = |t: &&Thread| t.name() == "tf_data_private_threadpool";
-    let private = case.threads.iter().filter(in_private_pool).count() as u32;
-    if let Some(set) = case.living().find_map(|(fact, _)| private_size(fact.settings.script.as_ref()?, private)) {
+    let private = input.threads.iter().filter(in_private_pool).count() as u32;
+    if let Some(set) = input.living().find_map(|(fact, _)| private_size(fact.settings.script.as_ref()?, private)) {
         return clear(format!("{private} threads in private pools, as {set} says"));
     }
-    let allowed = case.sizes.whole.allowed.max(1);
+    let allowed = input.sizes.whole.allowed.max(1);
     let one_a_cpu = private > 0 && private.is_multiple_of(allowed);
     if !one_a_cpu && group.threads <= allowed {
         return clear(format!("{} tf.data threads, {private} in private pools: fewer than CPUs", group.threads));
@@ -39,9 +39,9 @@ fn check(case: &RuleInput) -> RuleResult {
     };
     let caps = Caps::of([(CapKind::Data, 1)]);
     Ok(Finding {
-        level: case.blame(judged, wanted),
+        level: input.level_of(judged, wanted),
         grade: if one_a_cpu { Grade::Corroborated } else { Grade::Inferred },
-        says: format!(
+        message: format!(
             "tf.data has {pools} and wants {wanted:.1} CPUs; no setting of TensorFlow's other pools limits it"
         ),
         evidence: vec![
@@ -64,7 +64,7 @@ fn check(case: &RuleInput) -> RuleResult {
 fn private_size(script: &Script, private: u32) -> Option<String> {
     let explains =
         |value: i64| u32::try_from(value).is_ok_and(|value| value > 0 && private > 0 && private.is_multiple_of(value));
-    let wish = script.wishes.iter().find(|w| w.knob == ScriptKnob::PrivateThreadpool && explains(w.value))?;
+    let wish = script.settings.iter().find(|w| w.knob == ScriptKnob::PrivateThreadpool && explains(w.value))?;
     let file = script.path.rsplit('/').next().unwrap_or(&script.path);
     Some(format!("{file}:{}", wish.line))
 }

@@ -2,30 +2,30 @@
 
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
-use crate::model::rates::group_history::{Growth, LOOKS};
+use crate::model::rates::group_history::{Growth, SAMPLES_KEPT};
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, clear, too_soon};
 
 pub const RULE: Rule = Rule { code: "thread-leak", question: "Does the number of threads keep growing?", check };
 
 /// Seconds of watching a trend needs, less the jitter of a tick.
-const NEEDS_S: f64 = (LOOKS - 1) as f64;
+const NEEDS_S: f64 = (SAMPLES_KEPT - 1) as f64;
 /// Threads more than before that make a leak.
 const LEAST_GROWTH: u32 = 10;
 /// Minutes to a limit on threads below which it is urgent.
 const URGENT_MINUTES: f64 = 10.0;
 
-fn check(case: &RuleInput) -> RuleResult {
-    let judged = match case.judged() {
-        Ok(judged) if case.watched_s >= NEEDS_S * 0.98 => judged,
-        _ => return too_soon(format!("{NEEDS_S:.0} s of watching, has {:.0}", case.watched_s)),
+fn check(input: &RuleInput) -> RuleResult {
+    let judged = match input.judged() {
+        Ok(judged) if input.watched_s >= NEEDS_S * 0.98 => judged,
+        _ => return too_soon(format!("{NEEDS_S:.0} s of watching, has {:.0}", input.watched_s)),
     };
     let grown = |growth: &Growth| growth.now.saturating_sub(growth.before);
-    let pairs = case.groups.iter().zip(&judged.growth).filter(|(_, growth)| keeps_growing(growth));
+    let pairs = input.groups.iter().zip(&judged.growth).filter(|(_, growth)| keeps_growing(growth));
     let Some((group, growth)) = pairs.max_by_key(|(_, growth)| grown(growth)) else {
         return clear("no group kept gaining threads through the last minute");
     };
-    let headroom = headroom(case);
+    let headroom = headroom(input);
     let minutes = |room: u64| room as f64 / f64::from(grown(growth).max(1));
     let urgent = headroom.as_ref().is_some_and(|limit| minutes(limit.room()) < URGENT_MINUTES);
     let lows: Vec<String> = growth.lows.iter().map(u32::to_string).collect();
@@ -42,7 +42,7 @@ fn check(case: &RuleInput) -> RuleResult {
     Ok(Finding {
         level: if urgent { Level::Severe } else { Level::Notice },
         grade: Grade::Measured,
-        says: format!(
+        message: format!(
             "{} grew from {} to {} threads within a minute and does not shrink",
             group.label, growth.before, growth.now
         ),
@@ -78,8 +78,8 @@ impl Headroom {
 }
 
 /// The tightest limit on threads of the process asked for.
-fn headroom(case: &RuleInput) -> Option<Headroom> {
-    let (process, _) = case.living().next()?;
+fn headroom(input: &RuleInput) -> Option<Headroom> {
+    let (process, _) = input.living().next()?;
     let settings = &process.settings;
     let of_cgroup = |pids: &crate::data::sample::PidsLimit| Headroom {
         used: pids.current,
@@ -89,7 +89,7 @@ fn headroom(case: &RuleInput) -> Option<Headroom> {
     };
     // The kernel does not hold root to RLIMIT_NPROC.
     let of_user = settings.user_threads_max.filter(|_| process.uid != 0).map(|max| Headroom {
-        used: case.threads.len() as u64,
+        used: input.threads.len() as u64,
         max,
         what: "RLIMIT_NPROC of its user",
         others_unseen: true,

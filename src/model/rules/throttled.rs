@@ -12,11 +12,11 @@ pub const RULE: Rule = Rule { code: "throttled", question: "Does a CPU quota tak
 /// Of a quota that ran out, the share the target used from which on the target is why.
 const OWN_SHARE: f64 = 0.5;
 
-fn check(case: &RuleInput) -> RuleResult {
-    if !case.capacity.terms.iter().any(|term| term.kind == TermKind::Quota) {
+fn check(input: &RuleInput) -> RuleResult {
+    if !input.capacity.terms.iter().any(|term| term.kind == TermKind::Quota) {
         return clear("no CPU quota stands over the whole target");
     }
-    let judged = case.judged()?;
+    let judged = input.judged()?;
     let Some(quota) = &judged.throttling else {
         return cant_tell("fewer than 10 quota periods had work in them, or cpu.stat can't be read");
     };
@@ -26,12 +26,12 @@ fn check(case: &RuleInput) -> RuleResult {
     }
     let own = judged.demand.got >= OWN_SHARE * quota.cpus;
     let others = if own { "" } else { ", mostly by other processes in its cgroup" };
-    let binds = quota.cpus < f64::from(case.sizes.whole.allowed);
-    let fit = advice::fit(case, judged);
+    let binds = quota.cpus < f64::from(input.sizes.whole.allowed);
+    let fit = advice::fit(input, judged);
     Ok(Finding {
         level: if binds { Level::Oversubscribed.max(judged.condition.level()) } else { Level::Notice },
         grade: if own { Grade::Measured } else { Grade::Inferred },
-        says: format!(
+        message: format!(
             "The CPU quota of {:.2} CPUs ran out in {share:.0} % of its periods{others}; every thread then stands still",
             quota.cpus
         ),
@@ -39,7 +39,7 @@ fn check(case: &RuleInput) -> RuleResult {
             Evidence::new("quota", format!("{:.2} CPUs in {}", quota.cpus, quota.place)),
             Evidence::new("throttled periods", format!("{share:.0} %, alarming from {:.0} %", THROTTLED_SHARE * 100.0)),
             Evidence::new("used", format!("{:.2} CPUs", judged.demand.got)),
-            Evidence::new("CPUs allowed by affinity", case.sizes.whole.allowed.to_string()),
+            Evidence::new("CPUs allowed by affinity", input.sizes.whole.allowed.to_string()),
         ],
         remedy: Remedy {
             text: format!(

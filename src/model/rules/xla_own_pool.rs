@@ -10,24 +10,26 @@ pub const RULE: Rule = Rule { code: "xla-own-pool", question: "Does XLA run on p
 /// What XLA must want to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.25;
 
-fn check(case: &RuleInput) -> RuleResult {
-    let threads: u32 = case.of_origin("xla").map(|group| group.threads).sum();
+fn check(input: &RuleInput) -> RuleResult {
+    let threads: u32 = input.of_origin("xla").map(|group| group.threads).sum();
     if threads == 0 {
         return clear("the process has no XLA threads");
     }
-    let judged = case.judged()?;
-    let wanted = case.wanted(judged, &["xla"]);
-    if wanted < LEAST_CPUS || !(case.crowded(judged) || case.beyond_wishes(judged)) {
+    let judged = input.judged()?;
+    let wanted = input.wanted(judged, &["xla"]);
+    if wanted < LEAST_CPUS || !(input.crowded(judged) || input.exceeds_explicit_limits(judged)) {
         return clear(format!("{threads} XLA threads want {wanted:.2} CPUs, and all that is wanted fits"));
     }
-    let allowed = case.sizes.whole.allowed;
-    let fits = (case.effective_cpus().floor() as u32).max(1);
+    let allowed = input.sizes.whole.allowed;
+    let fits = (input.effective_cpus().floor() as u32).max(1);
     let narrower = fits < allowed;
-    let intra = case.wish("tf-intra-op").map_or("not set".to_owned(), |limit| limit.value.to_string());
+    let intra = input.explicit_limit("tf-intra-op").map_or("not set".to_owned(), |limit| limit.value.to_string());
     Ok(Finding {
-        level: case.blame(judged, wanted),
+        level: input.level_of(judged, wanted),
         grade: Grade::Measured,
-        says: format!("XLA's own {threads} threads want {wanted:.1} CPUs; only CPU affinity sizes most of its pools"),
+        message: format!(
+            "XLA's own {threads} threads want {wanted:.1} CPUs; only CPU affinity sizes most of its pools"
+        ),
         evidence: vec![
             Evidence::new("XLA threads", threads.to_string()),
             Evidence::new("XLA wants", format!("{wanted:.2} CPUs")),

@@ -9,21 +9,21 @@ use crate::model::rules::rule::{Rule, RuleResult, clear, of_each_tensorflow, ori
 
 pub const RULE: Rule = Rule { code: "zero-means-all", question: "Did a 0 ask for every CPU?", check };
 
-fn check(case: &RuleInput) -> RuleResult {
-    of_each_tensorflow(case, in_process)
+fn check(input: &RuleInput) -> RuleResult {
+    of_each_tensorflow(input, in_process)
 }
 
-fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
+fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
     let zeros: Vec<(&TfPool, &str)> =
         TF_POOLS.iter().filter_map(|pool| Some((pool, who_wrote_zero(pool, process)?))).collect();
     if zeros.is_empty() {
         return clear("nobody wrote 0");
     }
-    let doubtful = case.doubtful_in(process.key.pid);
+    let doubtful = input.doubtful_in(process.key.pid);
     if doubtful > 0 {
         return origins_unread(doubtful);
     }
-    let sizes: Vec<u32> = zeros.iter().map(|(pool, _)| pool.size_in(case, process.key.pid)).collect();
+    let sizes: Vec<u32> = zeros.iter().map(|(pool, _)| pool.size_in(input, process.key.pid)).collect();
     if sizes.iter().all(|&threads| threads == 0) {
         return too_soon("TensorFlow to build its pools");
     }
@@ -32,7 +32,7 @@ fn in_process<'a>(case: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultC
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        says: format!("{} = 0 in {who} means all CPUs: the pool has {threads} threads", pool.name),
+        message: format!("{} = 0 in {who} means all CPUs: the pool has {threads} threads", pool.name),
         evidence: vec![
             Evidence::new(*who, format!("{} = 0", pool.name)),
             Evidence::new("threads of the pool", threads.to_string()),

@@ -16,7 +16,7 @@ pub(super) struct KerasFit {
 
 impl KerasFit {
     /// The newest epoch that was heard of.
-    pub fn hear(&mut self, epoch: Option<&Epoch>) {
+    pub fn use_epoch(&mut self, epoch: Option<&Epoch>) {
         if self.epoch.as_ref() != epoch {
             self.epoch = epoch.cloned();
         }
@@ -32,7 +32,7 @@ impl KerasFit {
     }
 
     /// Marks of a fit.
-    pub fn take_in(&mut self, record: &StepMarks) {
+    pub fn update(&mut self, record: &StepMarks) {
         let stream = Some((record.pid, record.stream));
         if self.stream != stream {
             (self.stream, self.began) = (stream, 0);

@@ -111,7 +111,7 @@ impl Loop {
 
     /// A record whose last mark was made at `at_ns`. The stream's record before ended at `before_ns`; `lost` marks came
     /// between them.
-    pub fn take_in(&mut self, record: &StepMarks, lost: u64, before_ns: Option<u64>, at_ns: u64, looks: &LookTimes) {
+    pub fn update(&mut self, record: &StepMarks, lost: u64, before_ns: Option<u64>, at_ns: u64, looks: &LookTimes) {
         let count = record.durations_us.len();
         let steps = record.steps as f64 / count as f64;
         let all_ns: u64 = record.durations_us.iter().map(|&us| u64::from(us) * 1000).sum();

@@ -50,16 +50,16 @@ struct Stream {
 
 impl MarkedLoops {
     /// One more look.
-    pub fn take_in(&mut self, at_ns: u64, launch: &LaunchSample) {
+    pub fn update(&mut self, at_ns: u64, launch: &LaunchSample) {
         let passed_s = self.looks.advance(at_ns) as f64 / 1e9;
         for it in &mut self.loops {
             it.age(&self.looks, (-passed_s / REMEMBERED_S).exp());
         }
-        self.dropped = launch.heard.marks_dropped > 0;
+        self.dropped = launch.report.marks_dropped > 0;
         for record in launch.marks.iter().filter(|record| !record.durations_us.is_empty()) {
             self.take_record(record, at_ns);
         }
-        self.fit.hear(launch.heard.epoch.as_ref());
+        self.fit.use_epoch(launch.report.epoch.as_ref());
         self.shown = self.choose();
     }
 
@@ -88,10 +88,10 @@ impl MarkedLoops {
         let place = self.place_of(key);
         if let Some(it) = self.loops.get_mut(place) {
             let lost = record.first - before.as_ref().map_or(0, |stream| stream.marks);
-            it.take_in(record, lost, before.map(|stream| stream.at_ns), at_ns, &self.looks);
+            it.update(record, lost, before.map(|stream| stream.at_ns), at_ns, &self.looks);
         }
         if record.source == StepSource::Keras {
-            self.fit.take_in(record);
+            self.fit.update(record);
         }
         if self.streams.len() >= MOST_STREAMS {
             let oldest = self.streams.iter().enumerate().min_by_key(|(_, stream)| stream.at_ns);

@@ -82,11 +82,11 @@ fn looks_with(records: &[StepMarks], every_ms: u64, until_ms: u64, heard: impl F
         };
         let launch = LaunchSample {
             fact: Arc::new(LaunchFact { shim: ShimUse::Enforce, ..LaunchFact::default() }),
-            heard: Arc::new(heard(at_ms)),
+            report: Arc::new(heard(at_ms)),
             marks: records.iter().filter(since).cloned().collect(),
         };
-        marked.take_in(at_ms * MS, &launch);
-        marked.scene(ShimUse::Enforce, &launch.heard)
+        marked.update(at_ms * MS, &launch);
+        marked.scene(ShimUse::Enforce, &launch.report)
     };
     (0..=until_ms / every_ms).map(|at| at * every_ms).map(look).collect()
 }
@@ -309,12 +309,12 @@ proptest! {
             };
             let epoch = records.first().map(|it| Epoch { epoch: it.2, epochs: Some(it.3), steps: Some(it.4) });
             let launch = LaunchSample {
-                heard: Arc::new(ShimReport { epoch, ..ShimReport::default() }),
+                report: Arc::new(ShimReport { epoch, ..ShimReport::default() }),
                 marks: records.iter().map(record).collect(),
                 ..LaunchSample::default()
             };
-            marked.take_in(every_ns.saturating_mul(look as u64), &launch);
-            let steps = marked.scene(ShimUse::Enforce, &launch.heard);
+            marked.update(every_ns.saturating_mul(look as u64), &launch);
+            let steps = marked.scene(ShimUse::Enforce, &launch.report);
             prop_assert!(steps.history.iter().flatten().all(|per_s| per_s.is_finite()));
             prop_assert!(marked.loops.len() <= MOST_LOOPS && marked.streams.len() <= MOST_STREAMS);
             let done = steps.speed.and_then(|speed| speed.epoch).and_then(|epoch| epoch.done);

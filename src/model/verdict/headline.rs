@@ -9,37 +9,37 @@ use crate::model::verdict::levels::JUDGED_S;
 
 impl Headline {
     /// The sentence for a moment.
-    pub fn new(case: &RuleInput) -> Self {
-        let Some(judged) = case.judged else {
-            let says = match case.judged() {
+    pub fn new(input: &RuleInput) -> Self {
+        let Some(judged) = input.judged else {
+            let message = match input.judged() {
                 Err(Answer::CantTell { because }) => because,
-                _ => format!("judged after {JUDGED_S:.0} s of watching, has {:.0}", case.watched_s),
+                _ => format!("judged after {JUDGED_S:.0} s of watching, has {:.0}", input.watched_s),
             };
-            return Self { says, judged_s: case.watched_s, ..Self::default() };
+            return Self { message, judged_s: input.watched_s, ..Self::default() };
         };
         let fit = match judged.condition {
             Verdict::Throttled | Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => {
-                advice::fit(case, judged)
+                advice::fit(input, judged)
             }
             _ => CapsFit::default(),
         };
-        let advice = if fit == CapsFit::default() { String::new() } else { advise(case, judged, &fit) };
-        let (says, caps) = (sentence(case, judged), fit.caps);
+        let advice = if fit == CapsFit::default() { String::new() } else { advise(input, judged, &fit) };
+        let (message, caps) = (sentence(input, judged), fit.caps);
         let pressure = Some(judged.pressure);
-        Self { condition: judged.condition, says, advice, caps, judged_s: judged.span_s, pressure }
+        Self { condition: judged.condition, message, advice, caps, judged_s: judged.span_s, pressure }
     }
 }
 
-fn sentence(case: &RuleInput, judged: &JudgedWindow) -> String {
-    let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
+fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {
+    let (wanted, cpus) = (judged.demand.wanted, input.effective_cpus());
     let external = judged.pressure.external;
     match judged.condition {
-        Verdict::TooSoon => format!("judged anew: {:.0} s of watching are not enough to be sure", case.watched_s),
+        Verdict::TooSoon => format!("judged anew: {:.0} s of watching are not enough to be sure", input.watched_s),
         Verdict::Throttled => {
             let (quota, share) = judged.throttling.as_ref().map_or((cpus, 0.0), |t| (t.cpus, t.share * 100.0));
-            format!("the quota of {} ran out in {share:.0} % of its periods; {}", exact(quota), accuse(case, judged))
+            format!("the quota of {} ran out in {share:.0} % of its periods; {}", exact(quota), excess(input, judged))
         }
-        Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => accuse(case, judged),
+        Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => excess(input, judged),
         Verdict::Starved if judged.others >= external * 0.5 => format!(
             "neighbours take {external:.1} of the {:.1} CPUs it could use; your limits are fine",
             wanted.min(cpus)
@@ -57,7 +57,7 @@ fn sentence(case: &RuleInput, judged: &JudgedWindow) -> String {
             )
         }
         Verdict::Undersubscribed => {
-            let pools = case.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()));
+            let pools = input.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()));
             let largest = pools.max_by_key(|group| group.threads);
             let pool = largest.map_or(String::new(), |g| format!(", though {} has {} threads", g.label, g.threads));
             format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
@@ -67,15 +67,15 @@ fn sentence(case: &RuleInput, judged: &JudgedWindow) -> String {
 }
 
 /// How much is wanted, and by whom most: the fewest groups without which the rest would fit.
-fn accuse(case: &RuleInput, judged: &JudgedWindow) -> String {
-    let (wanted, cpus) = (judged.demand.wanted, case.effective_cpus());
+fn excess(input: &RuleInput, judged: &JudgedWindow) -> String {
+    let (wanted, cpus) = (judged.demand.wanted, input.effective_cpus());
     let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
-    let with_knob = |index: usize| case.groups.get(index).is_some_and(advice::can_be_capped);
+    let with_knob = |index: usize| input.groups.get(index).is_some_and(advice::can_be_capped);
     let culprits = advice::culprits(&demands, with_knob, cpus);
     let named: Vec<String> = culprits
         .iter()
         .take(2)
-        .filter_map(|&index| Some((case.groups.get(index)?, demands[index])))
+        .filter_map(|&index| Some((input.groups.get(index)?, demands[index])))
         .map(|(group, wanted)| format!("{} are {}, {}", about(wanted), group.label, limit_of(&group.limits)))
         .collect();
     let more = match culprits.len().saturating_sub(2) {
@@ -87,15 +87,15 @@ fn accuse(case: &RuleInput, judged: &JudgedWindow) -> String {
 }
 
 /// What to set, and whether that is enough.
-fn advise(case: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
-    let cpus = case.effective_cpus();
-    let knobs = advice::knobs(case, &fit.caps).join(", ");
+fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
+    let cpus = input.effective_cpus();
+    let knobs = advice::knobs(input, &fit.caps).join(", ");
     let quota = judged.condition == Verdict::Throttled;
     match (knobs.is_empty(), fit.fits(cpus), quota) {
         (false, true, true) => format!("{knobs} would fit the quota; or raise it."),
         (false, true, false) => format!("{knobs} would fit."),
         (false, false, _) => {
-            let rest = if case.living().count() > 1 { "start fewer processes" } else { "nothing else has a knob" };
+            let rest = if input.living().count() > 1 { "start fewer processes" } else { "nothing else has a knob" };
             format!("{knobs} would leave {} threads for {}; {rest}.", about(fit.wanted), exact(cpus))
         }
         (true, _, true) => "Only a larger quota helps: no setting reaches these threads.".to_owned(),

@@ -10,7 +10,7 @@ use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::capacity::{Quotas, share};
 use crate::model::judged_window::{Crowd, JudgedWindow, Throttling};
 use crate::model::limits::group_limits::DefaultSizes;
-use crate::model::rates::group_history::{GroupHistory, Growth, LOOKS};
+use crate::model::rates::group_history::{GroupHistory, Growth, SAMPLES_KEPT};
 use crate::model::rates::groups::GroupRates;
 use crate::model::rates::load::Load;
 use crate::model::rates::processes::ProcessRates;
@@ -22,16 +22,16 @@ use crate::model::verdict::levels::{JUDGED_S, LevelMemory, VerdictInput};
 /// Looks are this far apart at least.
 const STEP_NS: u64 = 980_000_000;
 /// Looks that make up the judged window.
-const JUDGED_LOOKS: usize = JUDGED_S as usize;
+const JUDGED_SAMPLES: usize = JUDGED_S as usize;
 /// Of those, how many must see the same crowd.
-const CROWDED_LOOKS: usize = 8;
+const CROWDED_SAMPLES: usize = 8;
 
 /// What the judged window remembers.
 #[derive(Debug)]
 pub(crate) struct Hysteresis {
     window: Window,
     /// Where each look began: at most as many as a trend needs.
-    looks_ns: VecDeque<u64>,
+    samples_ns: VecDeque<u64>,
     target: Remembered<Load>,
     /// In the order of the model's groups.
     groups: Vec<(GroupKey, Remembered<Load>, GroupHistory)>,
@@ -40,10 +40,10 @@ pub(crate) struct Hysteresis {
     /// Who crowded, and how much others used of the allowed CPUs, at the last looks.
     crowds: VecDeque<Option<Crowd>>,
     others: VecDeque<f64>,
-    judge: LevelMemory,
+    level: LevelMemory,
     began_ns: u64,
     last_ns: Option<u64>,
-    said: Option<(Headline, Vec<RuleAnswer>)>,
+    published: Option<(Headline, Vec<RuleAnswer>)>,
 }
 
 #[derive(Debug)]
@@ -58,22 +58,22 @@ impl Hysteresis {
     pub fn new(whole: bool) -> Self {
         Self {
             window: if whole { Window::whole() } else { Window::of_seconds(JUDGED_S) },
-            looks_ns: VecDeque::new(),
+            samples_ns: VecDeque::new(),
             target: Remembered::new(Load::default()),
             groups: Vec::new(),
             processes: Vec::new(),
             quotas: Vec::new(),
             crowds: VecDeque::new(),
             others: VecDeque::new(),
-            judge: LevelMemory::new(whole),
+            level: LevelMemory::new(whole),
             began_ns: 0,
             last_ns: None,
-            said: None,
+            published: None,
         }
     }
 
     /// Follows the totals to one more instant.
-    pub fn take_in(
+    pub fn update(
         &mut self,
         now_ns: u64,
         target: Load,
@@ -90,7 +90,7 @@ impl Hysteresis {
         self.follow_processes(processes);
         self.follow_quotas(quotas);
         if self.due() {
-            self.look(groups, processes);
+            self.add_sample(groups, processes);
         }
     }
 
@@ -138,7 +138,7 @@ impl Hysteresis {
     }
 
     /// Adds a look to every group's last minute.
-    fn look(&mut self, groups: &GroupRates, processes: &ProcessRates) {
+    fn add_sample(&mut self, groups: &GroupRates, processes: &ProcessRates) {
         let now_ns = self.window.now_ns();
         let span_ns = self.last_ns.map_or(0, |last_ns| now_ns.saturating_sub(last_ns));
         let mut counts: Vec<Vec<(ProcessKey, u32)>> = vec![Vec::new(); self.groups.len()];
@@ -152,20 +152,26 @@ impl Hysteresis {
             }
         }
         for ((_, total, _), ((.., looks), threads)) in groups.totals().zip(self.groups.iter_mut().zip(counts)) {
-            looks.take_in(total, span_ns, threads);
+            looks.add(total, span_ns, threads);
         }
-        self.looks_ns.push_back(now_ns);
-        let surplus = self.looks_ns.len().saturating_sub(LOOKS);
-        self.looks_ns.drain(..surplus);
+        self.samples_ns.push_back(now_ns);
+        let surplus = self.samples_ns.len().saturating_sub(SAMPLES_KEPT);
+        self.samples_ns.drain(..surplus);
     }
 
     /// Puts headline and judgements into a scene that is complete but for them. Judges anew about once a second.
-    pub fn speak(&mut self, scene: &mut Scene, samples: &[ProcessSample], sizes: &DefaultSizes, sampled: &SpinSamples) {
-        if self.due() || self.said.is_none() {
+    pub fn publish(
+        &mut self,
+        scene: &mut Scene,
+        samples: &[ProcessSample],
+        sizes: &DefaultSizes,
+        sampled: &SpinSamples,
+    ) {
+        if self.due() || self.published.is_none() {
             self.last_ns = Some(self.window.now_ns());
-            self.said = Some(self.judge(scene, samples, sizes, sampled));
+            self.published = Some(self.judge(scene, samples, sizes, sampled));
         }
-        if let Some((headline, judgements)) = &self.said {
+        if let Some((headline, judgements)) = &self.published {
             scene.headline = headline.clone();
             scene.judgements = judgements.clone();
         }
@@ -185,10 +191,10 @@ impl Hysteresis {
         let full = self.window.covers(JUDGED_S) && scene.capacity.effective_cpus > 0.0;
         let judged = full.then(|| {
             let seen = self.judged(scene, samples);
-            let circumstances = circumstances(scene, sizes, &seen);
-            JudgedWindow { condition: self.judge.judge(&seen.pressure, &circumstances), ..seen }
+            let circumstances = verdict_input(scene, sizes, &seen);
+            JudgedWindow { condition: self.level.judge(&seen.pressure, &circumstances), ..seen }
         });
-        let case = RuleInput {
+        let input = RuleInput {
             processes: samples,
             groups: &scene.groups,
             threads: &scene.threads,
@@ -199,7 +205,7 @@ impl Hysteresis {
             judged: judged.as_ref(),
             sampled,
         };
-        (Headline::new(&case), rules::judge(&case))
+        (Headline::new(&input), rules::judge(&input))
     }
 
     fn judged(&self, scene: &Scene, samples: &[ProcessSample]) -> JudgedWindow {
@@ -207,7 +213,7 @@ impl Hysteresis {
         let demand = |load: &Remembered<Load>| load.over(window).demand(window.span_ns()).unwrap_or_default();
         let known = |group: &Group| self.groups.iter().find(|(key, ..)| *key == group.key);
         let process = |key: ProcessKey| self.processes.iter().find(|process| process.key == key);
-        let began_ns = self.looks_ns.front().copied().unwrap_or(0);
+        let began_ns = self.samples_ns.front().copied().unwrap_or(0);
         let stayed: Vec<ProcessKey> =
             self.processes.iter().filter(|process| process.since_ns <= began_ns).map(|process| process.key).collect();
         let groups = || scene.groups.iter().map(known);
@@ -224,7 +230,7 @@ impl Hysteresis {
             demand: demand(&self.target),
             groups: groups().map(|group| group.map_or(Demand::default(), |(_, load, _)| demand(load))).collect(),
             growth: groups().map(|g| g.map_or(Growth::default(), |(.., looks)| looks.growth(&stayed))).collect(),
-            looks: groups().map(|group| group.map_or(Vec::new(), |(.., looks)| looks.wanted())).collect(),
+            wanted_by_second: groups().map(|group| group.map_or(Vec::new(), |(.., looks)| looks.wanted())).collect(),
             processes: samples
                 .iter()
                 .map(|sample| process(sample.fact.key).map_or(Demand::default(), |process| demand(&process.load)))
@@ -239,7 +245,7 @@ impl Hysteresis {
     fn crowd(&self) -> Option<Crowd> {
         let newest = self.crowds.back()?.as_ref()?;
         let same = |look: &&Option<Crowd>| look.as_ref().is_some_and(|crowd| crowd.mask == newest.mask);
-        (self.crowds.iter().filter(same).count() >= CROWDED_LOOKS).then(|| newest.clone())
+        (self.crowds.iter().filter(same).count() >= CROWDED_SAMPLES).then(|| newest.clone())
     }
 
     /// The quota that throttled most.
@@ -253,7 +259,7 @@ impl Hysteresis {
 }
 
 fn remember<T>(looks: &mut VecDeque<T>, look: T) {
-    if looks.len() == JUDGED_LOOKS {
+    if looks.len() == JUDGED_SAMPLES {
         looks.pop_front();
     }
     looks.push_back(look);
@@ -277,7 +283,7 @@ fn pressure(load: Load, demand: Demand, effective_cpus: f64, throttled_share: Op
     }
 }
 
-fn circumstances(scene: &Scene, sizes: &DefaultSizes, judged: &JudgedWindow) -> VerdictInput {
+fn verdict_input(scene: &Scene, sizes: &DefaultSizes, judged: &JudgedWindow) -> VerdictInput {
     let compute = scene.groups.iter().filter(|group| rules::input::COMPUTE.contains(&group.key.origin.as_ref()));
     VerdictInput {
         quota_binds: judged.throttling.as_ref().is_some_and(|quota| quota.cpus < f64::from(sizes.whole.allowed)),

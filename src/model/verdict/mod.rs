@@ -1,4 +1,4 @@
-//! TODO head
+//! The verdict: its levels with their thresholds, its window and hysteresis, its sentence.
 
 pub(crate) mod headline;
 pub(crate) mod hysteresis;

@@ -30,7 +30,7 @@ impl<'a> VerdictJson<'a> {
         Self {
             level: (headline.condition != Verdict::TooSoon).then_some(level),
             condition: headline.condition,
-            says: &headline.says,
+            says: &headline.message,
             advice: &headline.advice,
             caps: some(headline.caps),
             judged_s: rounded(headline.judged_s),
@@ -62,7 +62,7 @@ impl<'a> JudgementJson<'a> {
             Answer::TooSoon { .. } => "too_soon",
             Answer::CantTell { .. } => "cant_tell",
         };
-        Self { code: judgement.code, asks: judgement.question, answer, because: judgement.because() }
+        Self { code: judgement.code, asks: judgement.question, answer, because: judgement.message() }
     }
 }
 
@@ -106,7 +106,7 @@ impl<'a> FindingJson<'a> {
             code,
             level: finding.level.word(),
             grade: finding.grade.word(),
-            says: &finding.says,
+            says: &finding.message,
             evidence: evidence.collect(),
             remedy: RemedyJson::new(&finding.remedy),
         }

@@ -37,8 +37,8 @@ impl<'a> WaitsJson<'a> {
             grade: count.grade.word(),
         };
         Self {
-            says: waits.says(),
-            looked_at: waits.looked_at,
+            says: waits.text(),
+            looked_at: waits.sampled,
             of: waits.of,
             counts: waits.counts.iter().map(count).collect(),
             unknown: waits.unknown,

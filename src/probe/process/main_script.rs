@@ -93,7 +93,7 @@ mod tests {
         for path in ["/home/train.py", "train.py", "../home/./train.py"] {
             let script =
                 self::tests::tests::tests::tests::read(&Text::from(path), &files, Duration::ZERO, &mut reader).unwrap();
-            assert_eq!((script.path.as_str(), script.wishes[0].line), (path, 2));
+            assert_eq!((script.path.as_str(), script.settings[0].line), (path, 2));
         }
         assert!(reader.bytes > 0);
         let gap = self::tests::tests::tests::tests::read(&Text::from("none.py"), &files, Duration::ZERO, &mut reader)

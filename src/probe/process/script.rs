@@ -23,8 +23,8 @@ pub fn read(path: Text, source: &[u8]) -> Script {
             script.imports_tensorflow_at = Some(number);
         }
         for (knob, value) in patterns.wishes(&code) {
-            if script.wishes.len() < MOST_WISHES {
-                script.wishes.push(ScriptSetting { line: number, knob, value });
+            if script.settings.len() < MOST_WISHES {
+                script.settings.push(ScriptSetting { line: number, knob, value });
             }
         }
     }
@@ -124,7 +124,11 @@ mod tests {
     use super::*;
 
     fn wishes(source: &str) -> Vec<(u32, ScriptKnob, i64)> {
-        read(Text::from("train.py"), source.as_bytes()).wishes.into_iter().map(|w| (w.line, w.knob, w.value)).collect()
+        read(Text::from("train.py"), source.as_bytes())
+            .settings
+            .into_iter()
+            .map(|w| (w.line, w.knob, w.value))
+            .collect()
     }
 
     #[test]

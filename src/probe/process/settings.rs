@@ -143,7 +143,10 @@ mod tests {
         let mut live = Live::attach(Pid(50), fake.options()).unwrap();
         let fact = live.next(&Interest::default(), Duration::ZERO).processes[0].fact.clone();
         let script = fact.settings.script.as_ref().unwrap();
-        assert_eq!((script.path.as_str(), script.imports_tensorflow_at, script.wishes.len()), ("train.py", Some(1), 1));
+        assert_eq!(
+            (script.path.as_str(), script.imports_tensorflow_at, script.settings.len()),
+            ("train.py", Some(1), 1)
+        );
         assert_eq!((fact.settings.user_threads_max, &fact.settings.live_environment), (None, &None), "root, no memory");
     }
 

@@ -56,7 +56,7 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuilt
         folder: place.folder,
         folder_because: place.because,
         environment,
-        manner: process_attributes::of(&mut subject, &stat, &status),
+        attributes: process_attributes::of(&mut subject, &stat, &status),
         cpus: cpus_allowed(&status),
         ignores_interrupt: ignores_signal(&status, 2),
         lost,

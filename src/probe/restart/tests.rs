@@ -97,8 +97,8 @@ fn command_environment_folder_and_manner_are_read_again() {
     assert_eq!((rebuild.key.pid, rebuild.key.start_ticks), (PID, 100));
     assert_eq!(fs::canonicalize(&rebuild.folder).unwrap(), fs::canonicalize(built.path("")).unwrap());
     assert_eq!(rebuild.environment.get("TOKEN"), Some("hush".as_ref()));
-    assert_eq!((rebuild.manner.umask, rebuild.manner.nice), (Some(0o27), Some(0)));
-    assert_eq!(rebuild.manner.limits[0].soft, Some(1024));
+    assert_eq!((rebuild.attributes.umask, rebuild.attributes.nice), (Some(0o27), Some(0)));
+    assert_eq!(rebuild.attributes.limits[0].soft, Some(1024));
     assert_eq!(rebuild.cpus.as_ref().unwrap().to_string(), "0-3");
     assert!(!format!("{rebuild:?}").contains("hush"), "a secret is in the debug text");
     assert_eq!((rebuild.doubts.len(), rebuild.ignores_interrupt), (0, false));

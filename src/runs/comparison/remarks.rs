@@ -37,7 +37,7 @@ pub(crate) fn remarks(sides: &[ComparedSide], figures: &[SideFigures]) -> Vec<St
         for check in figures.checks.iter().filter(|check| check.outcome == Answer::Exceeded) {
             remarks.push(format!(
                 "{label} did not run as capped: {}={} was exceeded by {}",
-                check.cap, check.value, check.says
+                check.cap, check.value, check.message
             ));
         }
         remarks.extend(figures.gaps.iter().map(|gap| format!("{label}: no {}: {}", gap.what, gap.why)));

@@ -130,7 +130,7 @@ impl LaunchDelta {
         let before = before.unwrap_or(&none);
         Self {
             fact: changed(&now.fact, &before.fact),
-            heard: changed(&now.heard, &before.heard),
+            heard: changed(&now.report, &before.report),
             marks: now.marks.clone(),
         }
     }
@@ -139,7 +139,7 @@ impl LaunchDelta {
         let before = before.cloned().unwrap_or_default();
         LaunchSample {
             fact: self.fact.unwrap_or(before.fact),
-            heard: self.heard.unwrap_or(before.heard),
+            report: self.heard.unwrap_or(before.report),
             marks: self.marks,
         }
     }

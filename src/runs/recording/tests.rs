@@ -299,7 +299,7 @@ fn samples() -> impl Strategy<Value = Sample> {
             caps: intra.map_or_else(Caps::default, |intra| Caps::of([(CapKind::Intra, intra)])),
             ..LaunchFact::default()
         });
-        LaunchSample { fact, heard: Arc::new(ShimReport { not_understood, ..ShimReport::default() }), marks }
+        LaunchSample { fact, report: Arc::new(ShimReport { not_understood, ..ShimReport::default() }), marks }
     });
     let gaps = vec((".{0,8}", ".{0,8}").prop_map(|(what, why)| Gap { what, why }), 0..2);
     (any::<[u64; 3]>(), texts(), vec(process_samples(), 0..4), gaps, proptest::option::of(launch), any::<bool>())

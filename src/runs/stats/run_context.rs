@@ -73,7 +73,7 @@ impl ContextReader {
         self.host = sample.host.clone();
         if let Some(launch) = &sample.launch {
             self.launch = Some(launch.fact.clone());
-            self.heard = launch.heard.clone();
+            self.heard = launch.report.clone();
         }
         // An ended process has lost its command line.
         let living = || sample.processes.iter().filter(|process| !process.ended).map(|process| &process.fact);

@@ -60,7 +60,7 @@ impl Run {
         };
         let launch = LaunchSample {
             fact: Arc::new(LaunchFact { shim: ShimUse::Enforce, ..LaunchFact::default() }),
-            heard: Arc::new(ShimReport { processes: [7].into(), ..ShimReport::default() }),
+            report: Arc::new(ShimReport { processes: [7].into(), ..ShimReport::default() }),
             marks: if self.marks && second > 1 { vec![marks] } else { Vec::new() },
         };
         let cpu = |cpu, busy_ticks| CpuTime { cpu, busy_ticks, idle_ticks: 100 * second - busy_ticks, steal_ticks: 0 };

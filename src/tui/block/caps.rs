@@ -56,12 +56,12 @@ pub fn lines(launch: &LaunchState, width: u16) -> Vec<BlockLine> {
         line.push((Role::Plain, format::fit(&check.value, OUTCOME - 12)));
         pad(&mut line, OUTCOME);
         line.push((role, check.outcome.word().to_owned()));
-        lines.extend(beside(line, SAYS, Role::Plain, &check.says, width));
+        lines.extend(beside(line, SAYS, Role::Plain, &check.message, width));
     }
     if launch.checks.is_empty() {
         lines.push(vec![(Role::Faint, "   none".to_owned())]);
     }
-    let heard = &launch.heard;
+    let heard = &launch.report;
     lines.extend(heard.overruled.iter().take(MOST).flat_map(|it| fact("asked", &overruled(it), Role::Plain, width)));
     if let Some(more) = heard.overruled.len().checked_sub(MOST + 1) {
         lines.extend(fact("", &format!("and {} settings more", more + 1), Role::Faint, width));
@@ -91,7 +91,7 @@ fn shim(launch: &LaunchState) -> (Role, String) {
         ShimUse::Record => "only reports what the script itself sets",
         ShimUse::Enforce => "holds the caps against what the script itself sets",
     };
-    match launch.heard.processes.len() {
+    match launch.report.processes.len() {
         0 => (Role::Alarm, "not attached so far: what the environment and the CPUs hold still holds".to_owned()),
         count => (Role::Plain, format!("in {}, {does}", format::count(count, "process", "processes"))),
     }

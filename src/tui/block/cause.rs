@@ -33,8 +33,8 @@ pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<B
     let found = cause.finding();
     let sentence = match &cause.answer {
         Answer::TooSoon { needs } => format!("needs {needs}"),
-        Answer::Found(finding) if width < WIDE => format!("{} ({})", finding.says, finding.grade.word()),
-        _ => cause.because().to_owned(),
+        Answer::Found(finding) if width < WIDE => format!("{} ({})", finding.message, finding.grade.word()),
+        _ => cause.message().to_owned(),
     };
     let mut line = state(&cause.answer);
     pad(&mut line, CODE);

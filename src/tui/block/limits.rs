@@ -27,7 +27,7 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<BlockLi
         let mut line = vec![(role, format!(" {glyph} {:>6}", check.value))];
         pad(&mut line, SOURCE);
         line.push((Role::Strong, "cap at its start".to_owned()));
-        lines.extend(beside(line, WORDS, role, &format!("{}: {}", check.outcome.word(), check.says), width));
+        lines.extend(beside(line, WORDS, role, &format!("{}: {}", check.outcome.word(), check.message), width));
     }
     for (at, limit) in limits.all.iter().enumerate().take(MOST_SOURCES) {
         lines.extend(source(limit, limits.effective == Some(at), width));

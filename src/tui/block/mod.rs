@@ -62,7 +62,7 @@ pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
         Block::Cause(at) => scene
             .judgements
             .get(at)
-            .is_some_and(|cause| [cause.code, cause.question, cause.because()].iter().any(|it| contains(it, text))),
+            .is_some_and(|cause| [cause.code, cause.question, cause.message()].iter().any(|it| contains(it, text))),
         Block::Gap(at) => scene.gaps.get(at).is_some_and(|gap| contains(&gap.what, text) || contains(&gap.why, text)),
     }
 }

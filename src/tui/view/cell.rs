@@ -118,7 +118,7 @@ fn group<'a>(
         Column::Threads => vec![span(group.threads.to_string(), theme.style(Role::Plain))],
         Column::Awake => vec![quantity(group.awake, format::mean, Role::Plain, dashboard)],
         Column::Doing => {
-            let words = group.waits.as_ref().map_or(MISSING.to_owned(), Waits::says);
+            let words = group.waits.as_ref().map_or(MISSING.to_owned(), Waits::text);
             vec![span(format::fit(&words, room), theme.style(Role::Faint))]
         }
         Column::History => {

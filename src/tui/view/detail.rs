@@ -64,7 +64,7 @@ fn group(group: &Group, cap: Option<&CapCheck>) -> Facts {
         ("threads", format!("{} exist, {} awake", group.threads, group.awake.map_or(MISSING.to_owned(), format::mean))),
         ("limit", limit(group)),
     ]);
-    facts.extend(cap.map(|it| ("cap at start", format!("{} {}: {}", it.value, it.outcome.word(), it.says))));
+    facts.extend(cap.map(|it| ("cap at start", format!("{} {}: {}", it.value, it.outcome.word(), it.message))));
     facts.extend([
         ("doing now", group.waits.as_ref().map_or(format!("{MISSING} read at the next tick"), group_doing)),
         ("demand", demand(group.demand)),
@@ -76,7 +76,7 @@ fn group(group: &Group, cap: Option<&CapCheck>) -> Facts {
 /// What its threads do; a conclusion says that it is one, and what is closed says which step opens it.
 fn group_doing(waits: &Waits) -> String {
     let inferred = waits.counts.iter().any(|count| count.grade == Grade::Inferred && waits.refused.is_none());
-    let mut words = waits.says();
+    let mut words = waits.text();
     if inferred {
         words.push_str(". \"For work\" is inferred: a pool's thread in a futex");
     }

@@ -40,7 +40,7 @@ fn parts(steps: &Steps, ended: bool, theme: Theme) -> Vec<Vec<Span<'static>>> {
     let piece = |text: String, role| span(text, theme.style(role));
     let Some(speed) = &steps.speed else {
         let none = steps.none.unwrap_or_default();
-        let why = vec![piece(format!(" no step marks: {}", none.says()), Role::Faint)];
+        let why = vec![piece(format!(" no step marks: {}", none.text()), Role::Faint)];
         let remark = none.remark().map(|remark| vec![piece(format!("; {remark}"), Role::Faint)]);
         return std::iter::once(why).chain(remark).collect();
     };

@@ -85,7 +85,7 @@ fn word(headline: &Headline) -> String {
 fn says(scene: &Scene) -> String {
     let headline = &scene.headline;
     if headline.condition != Verdict::TooSoon {
-        return headline.says.clone();
+        return headline.message.clone();
     }
     let (has, needs) = (headline.judged_s.floor().clamp(0.0, JUDGED_S), JUDGED_S);
     match scene.target.ended {

@@ -133,7 +133,7 @@ struct LaunchObserver {
 impl SampleObserver for LaunchObserver {
     fn complete(&mut self, sample: &mut Sample) {
         let news = self.listener.as_ref().map(ShimReader::take).unwrap_or_default();
-        sample.launch = Some(LaunchSample { fact: self.fact.clone(), heard: news.heard, marks: news.marks });
+        sample.launch = Some(LaunchSample { fact: self.fact.clone(), report: news.heard, marks: news.marks });
         if !self.fact.pins.is_empty() {
             locked(&self.pinner).look(sample);
         }
