@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::data::limits::Caps;
 use crate::launch::environment;
 use crate::launch::environment::EnvironmentChanges;
-use crate::runs::run_dir::RunDir;
 
 /// A file's path and its text.
 macro_rules! shim_file {
@@ -73,15 +72,14 @@ pub fn config(mode: ShimMode, caps: &Caps, socket: Option<&Path>) -> String {
     serde_json::to_string(&config).unwrap_or_default()
 }
 
-/// Writes the files and adds the two variables: the folder comes before whatever PYTHONPATH the command would have, which
+/// Writes the files below `home` and adds the two variables: the folder comes before whatever PYTHONPATH the command would have, which
 /// is `inherited` where the changes set none.
 pub fn install(
-    folder: &RunDir,
+    home: &Path,
     config: String,
     inherited: Option<OsString>,
     changes: &mut EnvironmentChanges,
 ) -> io::Result<()> {
-    let home = folder.shim();
     for (path, text) in FILES {
         let path = home.join(path);
         path.parent().map_or(Ok(()), fs::create_dir_all)?;

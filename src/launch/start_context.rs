@@ -11,12 +11,12 @@ use serde::Deserialize;
 
 use crate::data::CpuSet;
 use crate::data::limits::Caps;
+use crate::data::run::run_files::SHIM;
 use crate::data::run::{FullEnvironment, ProcessAttributes, RebuiltProcess};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::launch::environment::capping;
 use crate::launch::program::ProgramError;
 use crate::launch::{process_attributes, program, shim};
-use crate::runs::run_dir;
 
 /// Where a command starts.
 #[derive(Clone, Debug, Default)]
@@ -107,7 +107,7 @@ fn without_shim(path: &OsStr) -> Option<OsString> {
         Some(at) => (&bytes[..at], &bytes[at + 1..]),
         None => (bytes, &b""[..]),
     };
-    let rest = if first.ends_with(run_dir::SHIM.as_bytes()) { rest } else { bytes };
+    let rest = if first.ends_with(SHIM.as_bytes()) { rest } else { bytes };
     (!rest.is_empty()).then(|| OsString::from_vec(rest.to_vec()))
 }
 

@@ -1,5 +1,5 @@
-//! The private folder of one run: what is put in front of the script, where it is heard, and what is left of the run. Nobody
-//! else may look into it. What only the run needed goes with the run.
+//! The private folder of one run: the shim and its socket while it goes on, and what is kept of it. Nobody else may read
+//! it. What only the run needed goes with the run.
 
 use std::fs::{DirBuilder, File};
 use std::io::Write as _;
@@ -12,6 +12,7 @@ use etcetera::BaseStrategy as _;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use crate::data::run::run_files::{LOCK, SHIM, SOCKET, UNFINISHED};
 use crate::data::{Calendar, Pid};
 use crate::linux::proc::process::start_ticks;
 
@@ -21,27 +22,6 @@ const LONGEST_SOCKET: usize = 107;
 const MOST_A_SECOND: u32 = 99;
 /// Milliseconds until a lock that nobody else can want is given up.
 const MOST_TRIES: u32 = 100;
-
-/// What was started and how: written first ([`RunFact`](crate::fact::RunFact)).
-pub const RUN: &str = "run.json";
-/// What was seen of it.
-pub const TAPE: &str = "samples.tape";
-/// Its step times.
-pub const STEPS: &str = "steps.csv";
-/// What it wrote, where that did not go to the terminal.
-pub const LOG: &str = "output.log";
-/// How it went, for programs: written last.
-pub const SUMMARY: &str = "summary.json";
-/// The same for people.
-pub const SUMMARY_MARKDOWN: &str = "summary.md";
-/// Locked (flock(2)) for as long as the run goes on.
-pub const LOCK: &str = "lock";
-/// What is put in front of the script.
-pub const SHIM: &str = "shim";
-/// Where the shim is heard.
-pub const SOCKET: &str = "socket";
-/// Behind the name of a file that is still being written.
-pub const UNFINISHED: &str = ".new";
 
 /// A run's folder; dropping it removes what only the run needed.
 #[derive(Debug)]
@@ -198,6 +178,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::data::run::run_files::RUN;
 
     const NOON: u64 = 1_795_191_549;
 

@@ -1,7 +1,7 @@
 //! What is kept of a run: what was started before it starts, every sample while it goes on. A folder that can't be written
 //! costs the record, never the run.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,20 +9,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::data::Text;
+use crate::data::run::run_files::{RUN, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
 use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact};
-use crate::data::sample::{Environment, KEPT_VARIABLES, LaunchFact, ProcessFact, Sample};
+use crate::data::sample::{ProcessFact, Sample};
 use crate::data::scene::Scene;
 use crate::data::secrets::without_secrets;
-use crate::launch::environment::EnvironmentChanges;
-use crate::launch::machine::MachineCpus;
-use crate::launch::plan::Plan;
-use crate::launch::start_context::StartContext;
-use crate::output;
 use crate::runs::recording::format::RecordingHeader;
 use crate::runs::recording::recorder::{Recorder, RecorderFiles};
 use crate::runs::run_dir;
-use crate::runs::run_dir::{RUN, RunDir, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
-use crate::runs::summary::SummaryBuilder;
+use crate::runs::run_dir::RunDir;
+use crate::runs::summary::{RunSummary, SummaryBuilder};
 
 /// Words of a command that are kept.
 const MOST_WORDS: usize = 1000;
@@ -79,27 +75,7 @@ impl RunRecord {
     }
 
     /// Writes down what will be started and how.
-    pub(crate) fn describe(
-        &mut self,
-        words: &[OsString],
-        origin: Option<&StartContext>,
-        (plan, launch): (&Plan, LaunchFact),
-        changes: &EnvironmentChanges,
-        interval: Duration,
-    ) {
-        self.fact.command = shown(words);
-        let folder = origin.map(|origin| origin.folder.clone()).or_else(|| std::env::current_dir().ok());
-        self.fact.folder = folder.map(|folder| Text::from_bytes(folder.as_os_str().as_bytes()));
-        self.fact.launch = launch;
-        self.fact.interval_ns = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
-        self.fact.variables = variables(changes, origin);
-        let others =
-            plan.variables.iter().map(|(name, _)| name).filter(|name| !KEPT_VARIABLES.contains(&name.as_str()));
-        self.fact.other_variables = others.map(|name| Text::from(name.as_str())).collect();
-        let theirs = origin.and_then(|origin| origin.cpus.clone());
-        let ours = || MachineCpus::read().map(|machine| machine.allowed).unwrap_or_default();
-        self.fact.allowed = theirs.unwrap_or_else(ours);
-        self.fact.host = Some(crate::linux::proc::host::this_machine());
+    pub(crate) fn write_fact(&mut self) {
         let text = serde_json::to_string_pretty(&self.fact).unwrap_or_default() + "\n";
         self.write(RUN, &text);
     }
@@ -128,12 +104,17 @@ impl RunRecord {
         }
     }
 
-    /// Ends it with what came of the run, and gives that back.
-    pub(crate) fn end(&mut self, recording: &RunRecording, ended: RunEnd, after: Duration) -> SummaryBuilder {
+    /// Ends it with what came of the run, for programs and, as `markdown` prints it, for people; gives that back.
+    pub(crate) fn end(
+        &mut self,
+        recording: &RunRecording,
+        (ended, after): (RunEnd, Duration),
+        markdown: impl Fn(&RunSummary) -> String,
+    ) -> SummaryBuilder {
         let (missing, gathering) = recording.finish();
         self.missing.extend(missing);
         let summary = gathering.summary(self.fact.clone(), (ended, after.as_secs_f64()), self.missing.clone());
-        self.write(SUMMARY_MARKDOWN, &output::run_summary_markdown(&summary));
+        self.write(SUMMARY_MARKDOWN, &markdown(&summary));
         match serde_json::to_string_pretty(&summary) {
             Ok(text) => self.write(SUMMARY, &(text + "\n")),
             Err(error) => self.missing.push(format!("{SUMMARY}: {error}")),
@@ -201,38 +182,8 @@ pub(crate) fn shown(words: &[OsString]) -> Vec<Text> {
     without_secrets(&words)
 }
 
-/// The command's: what is set for it, and what it inherits.
-fn variables(changes: &EnvironmentChanges, origin: Option<&StartContext>) -> Environment {
-    let set: Vec<(OsString, OsString)> = changes.set.iter().rev().cloned().collect();
-    let removed = |name: &OsStr| changes.removed.iter().any(|removed| name == *removed);
-    let owned = |(name, value): (&OsStr, &OsStr)| (name.to_owned(), value.to_owned());
-    let all: Vec<(OsString, OsString)> = match origin {
-        Some(origin) => origin.environment.pairs().map(owned).collect(),
-        None => std::env::vars_os().collect(),
-    };
-    let inherited: Vec<_> = all.into_iter().filter(|(name, _)| !removed(name)).collect();
-    Environment::of(set.iter().chain(&inherited).map(|(name, value)| (name.as_bytes(), value.as_bytes())))
-}
-
 /// Now, as samples count it.
 fn boot_ns() -> u64 {
     let now = clock_gettime(ClockId::Boottime);
     (now.tv_sec.unsigned_abs() * 1_000_000_000).saturating_add(now.tv_nsec.unsigned_abs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_the_variables_only_those_about_threads_are_kept_as_the_command_gets_them() {
-        let set = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
-        let changes = EnvironmentChanges {
-            removed: vec!["TF_OVERRIDE_GLOBAL_THREADPOOL"],
-            set: vec![set("OMP_NUM_THREADS", "1"), set("OMP_NUM_THREADS", "2"), set("API_TOKEN", "hush")],
-        };
-        let kept = variables(&changes, None);
-        assert_eq!(kept.get("OMP_NUM_THREADS"), Some("2"));
-        assert!(kept.iter().all(|(name, _)| KEPT_VARIABLES.contains(&name)), "{kept:?}");
-    }
 }

@@ -10,10 +10,10 @@ use std::{fmt, io};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, flock, fstat, openat, unlinkat};
 use rustix::io::Errno;
 
+use crate::data::run::run_files::{LOCK, LOG, RUN, SHIM, SOCKET, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE, UNFINISHED};
 use crate::data::run::{RUN_SCHEMA, RunFact};
 use crate::data::{Pid, ProcessKey, Text};
 use crate::linux::proc::process::is_running;
-use crate::runs::run_dir::{LOCK, LOG, RUN, SHIM, SOCKET, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE, UNFINISHED};
 
 /// Longest `run.json` and summary that are read.
 const LONGEST_FILE: u64 = 4 << 20;

@@ -6,12 +6,13 @@ use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::run::RunOptions;
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::{event_loop, stdio};
+use crate::commands::run::describe;
 use crate::commands::run::prepare::put_in_front_of_detached;
 use crate::commands::run::session::SessionSetup;
+use crate::data::run::run_files::LOG;
 use crate::launch::child::{Child, ChildSpec, Streams};
 use crate::launch::plan::Plan;
 use crate::launch::shell;
-use crate::runs::run_dir::LOG;
 
 /// Starts the command in a session of its own and says where to find it.
 pub(crate) fn detached(wish: &RunOptions, plan: Plan, options: &GlobalArgs) -> anyhow::Result<Exit> {
@@ -20,7 +21,7 @@ pub(crate) fn detached(wish: &RunOptions, plan: Plan, options: &GlobalArgs) -> a
     let launch = preparation.fact(wish);
     let SessionSetup { plan, mut record, .. } = preparation;
     let origin = wish.origin.as_deref();
-    record.describe(&wish.command, origin, (&plan, launch), &plan.environment, options.interval);
+    describe::describe(&mut record, &wish.command, origin, (&plan, launch), &plan.environment, options.interval);
     let folder = record.folder.take().ok_or_else(|| anyhow!("--detach: no log: {}", record.missing.join("; ")))?;
     let (log, file) = folder.file(LOG).context("--detach: making the log")?;
     let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());

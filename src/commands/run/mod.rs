@@ -1,6 +1,7 @@
 //! `tftop run`: starts a command with caps, stays with it to its end and says whether they held.
 
 pub(crate) mod cgroup_guard;
+pub(crate) mod describe;
 pub(crate) mod detach;
 pub(crate) mod learned;
 pub(crate) mod planning;
@@ -26,12 +27,12 @@ use crate::commands::run::session::trial::{TrialGoal, TrialResult};
 use crate::commands::run::session::{RunSession, SessionEnd, SessionSetup};
 use crate::commands::sampling::attach;
 use crate::commands::sampling::attach::families;
+use crate::data::run::run_files::LOG;
 use crate::launch::plan::Plan;
 use crate::launch::{exec_wrapper, process_attributes, shell};
 use crate::linux::signals::in_foreground;
 use crate::model::origin::families::Families;
 use crate::runs::run_dir;
-use crate::runs::run_dir::LOG;
 use crate::runs::store::Store;
 
 /// Starts the command, or with --dry-run says how.

@@ -7,14 +7,16 @@ use std::path::Path;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::run::RunOptions;
 use crate::commands::own_process::exit::CommandError;
+use crate::commands::run::describe;
 use crate::commands::run::planning::inherited;
 use crate::commands::run::session::SessionSetup;
+use crate::data::run::run_files::LOG;
 use crate::launch::log::OutputLog;
 use crate::launch::plan::Plan;
 use crate::launch::shim::ShimMode;
 use crate::launch::shim_socket::ShimSocket;
 use crate::launch::{program, shell, shim};
-use crate::runs::run_dir::{LOG, RunDir};
+use crate::runs::run_dir::RunDir;
 
 /// The command must be there in the environment it will have.
 pub(crate) fn find(wish: &RunOptions, plan: &Plan) -> anyhow::Result<()> {
@@ -33,7 +35,14 @@ pub(crate) fn prepare(wish: &RunOptions, options: &GlobalArgs, preparation: &mut
     }
     let launch = preparation.fact(wish);
     let SessionSetup { plan, record, .. } = preparation;
-    record.describe(&wish.command, wish.origin.as_deref(), (plan, launch), &plan.environment, options.interval);
+    describe::describe(
+        record,
+        &wish.command,
+        wish.origin.as_deref(),
+        (plan, launch),
+        &plan.environment,
+        options.interval,
+    );
     if preparation.dashboard {
         preparation.log = Some(log(preparation, wish.log_limit()));
     }
@@ -44,7 +53,7 @@ pub(crate) fn put_in_front_of_detached(wish: &RunOptions, preparation: &mut Sess
     match (wish.shim(), &preparation.record.folder) {
         (Some(mode), Some(folder)) => {
             let config = shim::config(mode, &preparation.plan.caps, None);
-            shim::install(folder, config, inherited(wish, "PYTHONPATH"), &mut preparation.plan.environment)
+            shim::install(&folder.shim(), config, inherited(wish, "PYTHONPATH"), &mut preparation.plan.environment)
         }
         _ => Ok(()),
     }
@@ -57,7 +66,7 @@ fn put_in_front(mode: ShimMode, inherited: Option<OsString>, preparation: &mut S
     let mut install = |folder: &RunDir| {
         let mut changed = changes.clone();
         let config = shim::config(mode, &caps, Some(&folder.socket()));
-        shim::install(folder, config, inherited.clone(), &mut changed)?;
+        shim::install(&folder.shim(), config, inherited.clone(), &mut changed)?;
         let inbox = ShimSocket::open(&folder.socket())?;
         *changes = changed;
         Ok::<ShimSocket, io::Error>(inbox)

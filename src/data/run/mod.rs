@@ -3,6 +3,7 @@
 pub(crate) mod output;
 pub(crate) mod rebuild;
 pub(crate) mod run_fact;
+pub(crate) mod run_files;
 pub(crate) mod whole_environment;
 pub use output::{LogFact, OutputLine, StyledText, TerminalOutput, TextColor, TextStyle, WindowSize};
 pub use rebuild::{ProcessAttributes, RebuiltProcess, RerunPlan, ResourceLimit, ShownValue, VariableChange};

@@ -216,7 +216,7 @@ impl<'a> RunSession<'a> {
         notes.extend(self.held.note.take().map(|note| format!("cpuset   no: {note}")));
         notes.extend(self.held.cgroups.remove().into_iter().map(|left| format!("cgroup   {left}")));
         notes.extend(self.console.take().map(Console::finish).iter().map(about_log));
-        drop(self.record.end(&self.recording, run_end(end.how), end.after));
+        drop(self.record.end(&self.recording, (run_end(end.how), end.after), output::run_summary_markdown));
         notes.extend(self.kept());
         stdio::say(&self.summary(&end, &notes));
         drop(self.elsewhere.take());

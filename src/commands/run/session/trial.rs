@@ -16,6 +16,7 @@ use crate::data::scene::Scene;
 use crate::launch::shim_socket::ShimSocket;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
+use crate::output;
 use crate::runs::summary::SummaryBuilder;
 
 /// When a run is over.
@@ -120,7 +121,7 @@ impl RunSession<'_> {
         drop(self.inbox.take().map(ShimSocket::close));
         self.held.cgroups.remove();
         let how = self.child.ended().await?;
-        let seen = self.record.end(&self.recording, run_end(how), self.began.elapsed());
+        let seen = self.record.end(&self.recording, (run_end(how), self.began.elapsed()), output::run_summary_markdown);
         let id = self.record.folder.as_ref().map(|folder| folder.id().to_owned());
         Ok(TrialResult { id, seconds: self.began.elapsed().as_secs_f64(), why, seen })
     }
