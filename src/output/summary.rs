@@ -105,7 +105,7 @@ pub(crate) fn caps(run: &RunFact) -> String {
 
 fn facts(summary: &RunSummary) -> Vec<(&'static str, String)> {
     let run = &summary.run;
-    let versions = &summary.outcome.circumstances.versions;
+    let versions = &summary.outcome.context.versions;
     let named = |name: &str, version: &Option<Text>| version.as_ref().map(|version| format!("{name} {version}"));
     let made: Vec<String> = [
         named("TensorFlow", &versions.tensorflow),
@@ -227,7 +227,7 @@ fn groups(outcome: &RunStats) -> Vec<String> {
 fn settings(summary: &RunSummary) -> Vec<String> {
     let (run, seen) = (&summary.run, &summary.seen);
     let mut lines: Vec<String> = run.variables.iter().map(|(name, value)| format!("{name}={value} given")).collect();
-    let later = summary.outcome.circumstances.environment.iter();
+    let later = summary.outcome.context.environment.iter();
     let later = later.filter(|(name, value)| run.variables.get(name) != Some(*value));
     lines.extend(later.map(|(name, value)| format!("{name}={value} in the process later")));
     lines.extend(run.other_variables.iter().map(|name| format!("{name} set by --env, its value is not kept")));

@@ -40,7 +40,7 @@ pub(crate) struct RunRecording(Arc<Mutex<RecordingState>>);
 #[derive(Debug, Default)]
 struct RecordingState {
     tape: Option<RedactedRecorder>,
-    gathering: SummaryBuilder,
+    builder: SummaryBuilder,
 }
 
 #[derive(Debug)]
@@ -111,15 +111,15 @@ impl RunRecord {
         (ended, after): (RunEnd, Duration),
         markdown: impl Fn(&RunSummary) -> String,
     ) -> SummaryBuilder {
-        let (missing, gathering) = recording.finish();
+        let (missing, builder) = recording.finish();
         self.missing.extend(missing);
-        let summary = gathering.summary(self.fact.clone(), (ended, after.as_secs_f64()), self.missing.clone());
+        let summary = builder.summary(self.fact.clone(), (ended, after.as_secs_f64()), self.missing.clone());
         self.write(SUMMARY_MARKDOWN, &markdown(&summary));
         match serde_json::to_string_pretty(&summary) {
             Ok(text) => self.write(SUMMARY, &(text + "\n")),
             Err(error) => self.missing.push(format!("{SUMMARY}: {error}")),
         }
-        gathering
+        builder
     }
 
     /// A file of the run; where it can't be written, that is missing.
@@ -135,7 +135,7 @@ impl RunRecording {
     /// Takes a sample in, and what was concluded from it.
     pub(crate) fn take(&self, sample: &Sample, scene: &Scene) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.gathering.take_in(sample, scene);
+        seen.builder.add(sample, scene);
         if let Some(tape) = seen.tape.as_mut() {
             tape.take(sample);
         }
@@ -143,14 +143,14 @@ impl RunRecording {
 
     /// Steps so far, warm-up included.
     pub(crate) fn steps_so_far(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).gathering.steps_so_far()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).builder.steps_so_far()
     }
 
     /// Waits until everything is written: what could not be, and what was gathered. What comes later is not recorded.
     pub(crate) fn finish(&self) -> (Vec<String>, SummaryBuilder) {
-        let RecordingState { tape, gathering } =
+        let RecordingState { tape, builder } =
             std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        (tape.map_or_else(Vec::new, |tape| tape.recorder.finish().missing), gathering)
+        (tape.map_or_else(Vec::new, |tape| tape.recorder.finish().missing), builder)
     }
 }
 

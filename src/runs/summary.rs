@@ -37,7 +37,7 @@ pub struct RunSummary {
     pub outcome: RunStats,
     /// Settings that were seen in it.
     pub seen: SeenSettings,
-    /// What bounded the CPUs it might use, at the last look.
+    /// What bounded the CPUs it might use, at the last sample.
     pub capacity: Capacity,
     /// Caps that would have fitted it when its demand was judged highest, those it had included; empty where none was
     /// needed, none where it was never judged.
@@ -69,10 +69,10 @@ pub fn verdict(checks: &[CapCheck]) -> Option<crate::data::scene::CheckOutcome> 
     [Exceeded, Unverified, Held].into_iter().find(|outcome| checks.iter().any(|check| check.outcome == *outcome))
 }
 
-/// Gathers what a summary is made of, look by look.
+/// Gathers what a summary is made of, sample by sample.
 #[derive(Debug, Default)]
 pub struct SummaryBuilder {
-    ledger: StatsBuilder,
+    stats: StatsBuilder,
     process: Option<Arc<ProcessFact>>,
     heard: Arc<ShimReport>,
     capacity: Capacity,
@@ -83,9 +83,9 @@ pub struct SummaryBuilder {
 }
 
 impl SummaryBuilder {
-    /// One more look, and the scene that the model made of it.
-    pub fn take_in(&mut self, sample: &Sample, scene: &Scene) {
-        self.ledger.take_in(sample, scene);
+    /// One more sample, and the scene that the model made of it.
+    pub fn add(&mut self, sample: &Sample, scene: &Scene) {
+        self.stats.add(sample, scene);
         self.looks += 1;
         self.span_ns = Some((self.span_ns.map_or(sample.at_ns, |(first, _)| first), sample.at_ns));
         if let Some(launch) = &sample.launch {
@@ -112,26 +112,26 @@ impl SummaryBuilder {
 
     /// Steps so far, warm-up included; 0 without marks.
     pub fn steps_so_far(&self) -> u64 {
-        self.ledger.steps_so_far()
+        self.stats.steps_so_far()
     }
 
     /// What it came to, without the warm-up.
     pub fn outcome(&self, warmup: Warmup) -> RunStats {
-        self.ledger.outcome(warmup)
+        self.stats.outcome(warmup)
     }
 
-    /// Seconds from the first look to the last.
+    /// Seconds from the first sample to the last.
     pub fn watched_s(&self) -> f64 {
         self.span_ns.map_or(0.0, |(first, last)| last.saturating_sub(first) as f64 / 1e9)
     }
 
     /// What is known now. Checks of a run that nobody looked at stand in for what was seen.
     pub fn summary(&self, run: RunFact, (ended, seconds): (RunEnd, f64), missing: Vec<String>) -> RunSummary {
-        let mut outcome = self.ledger.outcome(Warmup::default());
+        let mut outcome = self.stats.outcome(Warmup::default());
         // Its words may hold what nobody should find in a file; those of the run do not.
-        outcome.circumstances.command = command(&run);
+        outcome.context.command = command(&run);
         if self.looks == 0 {
-            outcome.circumstances.caps = run.launch.caps;
+            outcome.context.caps = run.launch.caps;
             outcome.checks = verification::Verification::new(&run.launch).checks(false);
         }
         let settings = self.process.as_ref().map(|fact| &fact.settings);

@@ -95,23 +95,23 @@ fn measure(kept: &KeptRun, families: Families, warmup: Warmup) -> anyhow::Result
         anyhow::Ok(outcome)
     })?;
     let words: Vec<&str> = kept.fact.command.iter().map(|word| word.as_str()).collect();
-    outcome.circumstances.command = words.join(" ");
+    outcome.context.command = words.join(" ");
     Ok(outcome)
 }
 
 fn replay(kept: &KeptRun, families: Families, warmup: Warmup) -> anyhow::Result<RunStats> {
     let mut reader = RecordingReader::open(kept.tape()?)?;
-    let (mut model, mut ledger) = (Model::new(families), StatsBuilder::default());
+    let (mut model, mut stats) = (Model::new(families), StatsBuilder::default());
     let mut looks = 0_u64;
     for sample in reader.by_ref() {
         looks += 1;
         let scene = model.next(sample.clone().into());
-        ledger.take_in(&sample, &scene);
+        stats.add(&sample, &scene);
     }
     let end = reader.end().filter(|end| !matches!(end, RecordingEnd::Finished(tally) if !tally.full));
     let cut = end.filter(|_| kept.state != RunState::GoesOn);
     anyhow::ensure!(looks > 0, "there are no looks on its tape");
-    let mut outcome = ledger.outcome(warmup);
+    let mut outcome = stats.outcome(warmup);
     outcome.gaps.extend(cut.map(|end| Gap::new("rest of its samples", end.to_string())));
     Ok(outcome)
 }

@@ -95,7 +95,7 @@ fn remove(store: &Store, id: &str) -> anyhow::Result<()> {
 
 /// What the samples tell.
 fn remade(kept: &KeptRun, mut missing: Vec<String>) -> RunSummary {
-    let mut gathering = SummaryBuilder::default();
+    let mut builder = SummaryBuilder::default();
     match kept
         .tape()
         .map_err(anyhow::Error::new)
@@ -105,7 +105,7 @@ fn remade(kept: &KeptRun, mut missing: Vec<String>) -> RunSummary {
             let mut model = Model::of_whole_watch(Families::builtin());
             for sample in reader.by_ref() {
                 let scene = model.next(sample.clone().into());
-                gathering.take_in(&sample, &scene);
+                builder.add(&sample, &scene);
             }
             // While it goes on the tape has no end yet.
             let cut = reader.end().filter(|end| kept.state != RunState::GoesOn && !end.is_complete());
@@ -113,5 +113,5 @@ fn remade(kept: &KeptRun, mut missing: Vec<String>) -> RunSummary {
         }
         Err(why) => missing.push(format!("samples.tape: {why}")),
     }
-    gathering.summary(kept.fact.clone(), (RunEnd::Unseen, gathering.watched_s()), missing)
+    builder.summary(kept.fact.clone(), (RunEnd::Unseen, builder.watched_s()), missing)
 }

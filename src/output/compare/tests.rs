@@ -21,7 +21,7 @@ fn outcome(intra: u32, ms: f64, got: f64, waiting: f64) -> RunStats {
         demand: Demand::new(got, waiting),
     };
     RunStats {
-        circumstances: RunContext {
+        context: RunContext {
             command: "python train.py --with a-command-that-is-longer-than-any-column-may-be".to_owned(),
             caps: Caps::of([(CapKind::Intra, intra)]),
             intra: Some(i64::from(intra)),
@@ -96,7 +96,7 @@ fn json_names_its_schema_and_its_verdict() {
 #[test]
 fn what_a_file_says_of_itself_drives_no_terminal() {
     let mut bad = outcome(1, 10.0, 1.0, 0.0);
-    bad.circumstances.command = "\u{1b}[31mred".to_owned();
+    bad.context.command = "\u{1b}[31mred".to_owned();
     bad.groups[0].label = "\u{1b}]0;title\u{7}".to_owned();
     bad.gaps = vec![Gap::new("x\u{1b}", "y\n### z")];
     let sides = [

@@ -15,7 +15,7 @@ pub(crate) fn between(sides: &[ComparedSide]) -> Vec<Difference> {
     let names: BTreeSet<String> = sides
         .iter()
         .flat_map(|side| &side.runs)
-        .flat_map(|run| run.circumstances.environment.iter().map(|(name, _)| name.to_owned()))
+        .flat_map(|run| run.context.environment.iter().map(|(name, _)| name.to_owned()))
         .collect();
     let mut all: Vec<Difference> = KNOWN.iter().filter_map(|(what, of)| difference(what, sides, of)).collect();
     let variables = names
@@ -63,7 +63,7 @@ fn difference(what: &str, sides: &[ComparedSide], of: &dyn Fn(&RunContext) -> Op
 
 /// The value of all runs of a side; several where they are not alike.
 fn value(runs: &[RunStats], of: &dyn Fn(&RunContext) -> Option<String>) -> String {
-    let values = runs.iter().map(|run| of(&run.circumstances).unwrap_or_else(|| NOTHING.to_owned()));
+    let values = runs.iter().map(|run| of(&run.context).unwrap_or_else(|| NOTHING.to_owned()));
     let different: BTreeSet<String> = values.collect();
     different.into_iter().collect::<Vec<_>>().join(" | ")
 }

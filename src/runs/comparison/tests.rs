@@ -191,10 +191,10 @@ fn what_differs_is_listed_and_repeats_that_differ_are_said() {
     let mut chance = Chance(1);
     let mut sides = [side("a", 2, 100.0, CALM, &mut chance), side("b", 2, 100.0, CALM, &mut chance)];
     for run in &mut sides[1].runs {
-        run.circumstances.caps = Caps::of([(CapKind::Intra, 1)]);
-        run.circumstances.versions.tensorflow = Some("2.21.0".into());
+        run.context.caps = Caps::of([(CapKind::Intra, 1)]);
+        run.context.versions.tensorflow = Some("2.21.0".into());
     }
-    sides[1].runs[0].circumstances.command = "python other.py".to_owned();
+    sides[1].runs[0].context.command = "python other.py".to_owned();
     let comparison = compare(&sides);
     let listed: Vec<(&str, &str, &str)> =
         comparison.differences.iter().map(|d| (d.what.as_str(), d.values[0].as_str(), d.values[1].as_str())).collect();

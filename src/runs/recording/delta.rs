@@ -1,4 +1,4 @@
-//! One look as what is different from the look before: what did not change is not written again, so facts stand on a tape
+//! One sample as what is different from the sample before: what did not change is not written again, so facts stand in a recording
 //! once. The reader makes the same sample of it, or says why it can't.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::runs::recording::size;
 use crate::runs::recording::size::SizeBudget;
 use crate::runs::recording::thread_delta::{ThreadDelta, changed, is_default};
 
-/// A sample; a missing field is as it was in the look before.
+/// A sample; a missing field is as it was in the sample before.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SampleDelta {
     at_ns: u64,
@@ -61,7 +61,7 @@ struct ProcessDelta {
     ended: bool,
     #[serde(default)]
     cpu_ticks: u64,
-    /// Every thread stands here; nothing of the look before counts.
+    /// Every thread stands here; nothing of the sample before counts.
     #[serde(default, skip_serializing_if = "is_default")]
     whole: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -73,7 +73,7 @@ struct ProcessDelta {
 }
 
 impl SampleDelta {
-    /// What is different. Before the first look stands the empty sample.
+    /// What is different. Before the first sample stands the empty sample.
     pub(crate) fn between(before: &Sample, now: &Sample) -> Self {
         let mut bases: HashMap<ProcessKey, &ProcessSample> = HashMap::new();
         for process in before.processes.iter().rev() {

@@ -8,7 +8,7 @@ use crate::runs::recording::delta::SampleDelta;
 /// Name and version of the format.
 pub const SCHEMA: &str = "tftop.tape/1";
 
-/// The first line of a tape.
+/// The first line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingHeader {
     /// [`SCHEMA`].
@@ -19,22 +19,22 @@ pub struct RecordingHeader {
     /// When it was begun, milliseconds after 1970.
     #[serde(default)]
     pub started_unix_ms: u64,
-    /// The same instant in nanoseconds since boot, as [`Sample::at_ns`](crate::fact::Sample::at_ns).
+    /// The same instant in nanoseconds since boot, as [`Sample::at_ns`](crate::data::sample::Sample::at_ns).
     #[serde(default)]
     pub started_ns: u64,
 }
 
 impl RecordingHeader {
-    /// A tape of this version of tftop, begun at this instant.
+    /// A recording of this version of tftop, begun at this instant.
     pub fn new(started_unix_ms: u64, started_ns: u64) -> Self {
         Self { schema: SCHEMA.into(), tftop: env!("CARGO_PKG_VERSION").into(), started_unix_ms, started_ns }
     }
 }
 
-/// Longest line of a tape, in bytes before compression: a look at 30,000 new threads fits.
+/// Longest line of a recording, in bytes before compression: a sample of 30,000 new threads fits.
 pub(crate) const LONGEST_LINE: usize = 8 << 20;
 
-/// One line of a tape.
+/// One line of a recording.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RecordingLine {
@@ -42,13 +42,13 @@ pub(crate) enum RecordingLine {
     Tape(RecordingHeader),
     /// A sample, as what is different from the one before.
     Look(Box<SampleDelta>),
-    /// From here on one look of so many is on the tape.
+    /// From here on one sample of so many is in the recording.
     Thinned(u32),
-    /// The last; a tape without it was cut.
+    /// The last; a recording without it was cut.
     End(RecordingStats),
 }
 
-/// What is on a tape, and what is not.
+/// What is in a recording, and what is not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingStats {
     /// Looks on it.

@@ -1,4 +1,4 @@
-//! Reads a tape back, look by look. A tape is foreign: whatever it holds, reading it takes bounded memory, never panics
+//! Reads a recording back, sample by sample. A recording is foreign: whatever it holds, reading it takes bounded memory, never panics
 //! and ends with a reason.
 
 use std::io::{BufRead as _, BufReader, Read};
@@ -10,10 +10,10 @@ use crate::data::Text;
 use crate::data::sample::Sample;
 use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats, SCHEMA};
 
-/// Most bytes of a tape after decompression: what its writer puts into a full tape is a small part of that.
+/// Most bytes of a recording after decompression: what its writer puts into a full recording is a small part of that.
 const MOST_BYTES: u64 = 64 << 30;
 
-/// The looks of a tape, as they were written.
+/// The samples of a recording, as they were written.
 #[derive(Debug)]
 pub struct RecordingReader<R: Read> {
     lines: BufReader<GzDecoder<R>>,
@@ -24,7 +24,7 @@ pub struct RecordingReader<R: Read> {
     end: Option<RecordingEnd>,
 }
 
-/// How a tape ended.
+/// How a recording ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordingEnd {
     /// Its writer finished it.
@@ -38,14 +38,14 @@ pub enum RecordingEnd {
 impl RecordingEnd {
     /// Whether everything up to the target's end is there.
     pub fn is_complete(&self) -> bool {
-        matches!(self, Self::Finished(tally) if !tally.full)
+        matches!(self, Self::Finished(stats) if !stats.full)
     }
 }
 
 impl fmt::Display for RecordingEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Finished(tally) if tally.full => f.write_str("the tape was full before the end"),
+            Self::Finished(stats) if stats.full => f.write_str("the tape was full before the end"),
             Self::Finished(_) => f.write_str("the tape is complete"),
             Self::Cut => f.write_str("the tape was cut: its writer was ended before it could finish it"),
             Self::Broken(why) => write!(f, "the tape is broken: {why}"),
@@ -53,14 +53,14 @@ impl fmt::Display for RecordingEnd {
     }
 }
 
-/// Why a file is no tape that can be read.
+/// Why a file is no recording that can be read.
 #[derive(Debug)]
 pub enum RecordingError {
     /// The file can't be read.
     Io(io::Error),
-    /// Nothing of it is a tape.
+    /// Nothing of it is a recording.
     NoTape,
-    /// A tape of another version of tftop, with the name of its format.
+    /// A recording of another version of tftop, with the name of its format.
     OtherFormat(Text),
 }
 
@@ -98,7 +98,7 @@ impl<R: Read> RecordingReader<R> {
         Ok(reader)
     }
 
-    /// How it ended; none before the last look was taken.
+    /// How it ended; none before the last sample was taken.
     pub fn end(&self) -> Option<&RecordingEnd> {
         self.end.as_ref()
     }
@@ -111,7 +111,7 @@ impl<R: Read> RecordingReader<R> {
                     return Ok(self.before.clone());
                 }
                 Ok(RecordingLine::Thinned(_)) => {}
-                Ok(RecordingLine::End(tally)) => return Err(RecordingEnd::Finished(tally)),
+                Ok(RecordingLine::End(stats)) => return Err(RecordingEnd::Finished(stats)),
                 Ok(RecordingLine::Tape(_)) => return Err(RecordingEnd::Broken("it begins a second time".to_owned())),
                 Err(Stop::Cut) => return Err(RecordingEnd::Cut),
                 Err(Stop::Broken(why)) => return Err(RecordingEnd::Broken(why)),

@@ -1,4 +1,4 @@
-//! A thread that writes: whoever samples hands a look over and goes on, however slow or full the disk is.
+//! A thread that writes: whoever samples hands a sample over and goes on, however slow or full the disk is.
 
 use std::fs::File;
 use std::sync::mpsc;
@@ -13,7 +13,7 @@ use crate::runs::recording::writer::RecordingWriter;
 
 /// Looks that wait for the disk before any is left out.
 const MOST_WAITING: usize = 64;
-/// Largest tape, in bytes.
+/// Largest recording, in bytes.
 const TAPE_LIMIT: u64 = 256 << 20;
 /// Largest file of step times, in bytes: more than a million steps.
 const STEPS_LIMIT: u64 = 64 << 20;
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Where it writes to; none: not at all.
 #[derive(Debug, Default)]
 pub struct RecorderFiles {
-    /// The tape.
+    /// The recording.
     pub tape: Option<File>,
     /// The step times.
     pub steps: Option<File>,
@@ -32,13 +32,13 @@ pub struct RecorderFiles {
 /// What became of the recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingResult {
-    /// What is on the tape; none where there is none that is finished.
+    /// What is in the recording; none where there is none that is finished.
     pub tape: Option<RecordingStats>,
     /// What is missing, and why; each a sentence.
     pub missing: Vec<String>,
 }
 
-/// Writes the looks of one target.
+/// Writes the samples of one target.
 #[derive(Debug)]
 pub struct Recorder {
     looks: SyncSender<Sample>,
@@ -60,7 +60,7 @@ impl Recorder {
         Ok(Self { looks, done, lost: 0, late: Vec::new() })
     }
 
-    /// Takes a look. Never waits: what comes faster than the disk takes it is left out and counted, but for its marks.
+    /// Takes a sample. Never waits: what comes faster than the disk takes it is left out and counted, but for its marks.
     pub fn take(&mut self, mut sample: Sample) {
         if let Some(launch) = sample.launch.as_mut().filter(|_| !self.late.is_empty()) {
             self.late.append(&mut launch.marks);
@@ -114,8 +114,8 @@ fn record(files: RecorderFiles, header: RecordingHeader, looks: &Receiver<Sample
     if let Some(left_out) = steps.map(|steps| steps.left_out()).filter(|&count| count > 0) {
         recorded.missing.push(format!("{left_out} step times in steps.csv: it is full; all are on the tape"));
     }
-    if let Some(tally) = recorded.tape.as_ref().filter(|tally| tally.full) {
-        recorded.missing.push(format!("the last {} samples: the tape is full", tally.lost));
+    if let Some(stats) = recorded.tape.as_ref().filter(|stats| stats.full) {
+        recorded.missing.push(format!("the last {} samples: the tape is full", stats.lost));
     }
     recorded
 }

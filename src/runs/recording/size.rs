@@ -1,4 +1,4 @@
-//! How much memory a sample takes, roughly. A tape is foreign: what it can make its reader remember has a bound, and the
+//! How much memory a sample takes, roughly. A recording is foreign: what it can make its reader remember has a bound, and the
 //! writer keeps to the same bound.
 
 use crate::data::Text;
@@ -60,7 +60,7 @@ impl SizeBudget {
     }
 }
 
-/// Whether a tape may hold it.
+/// Whether a recording may hold it.
 pub(crate) fn fits(sample: &Sample) -> bool {
     let mut room = SizeBudget::default();
     sample.processes.iter().all(|process| {

@@ -20,8 +20,8 @@ fn written(samples: &[Sample], limit: u64) -> (Vec<u8>, RecordingStats) {
     let mut tape = Vec::new();
     let mut writer = RecordingWriter::new(&mut tape, RecordingHeader::new(1_000, 7), limit).unwrap();
     samples.iter().for_each(|sample| writer.write(sample.clone()).unwrap());
-    let tally = writer.finish().unwrap();
-    (tape, tally)
+    let stats = writer.finish().unwrap();
+    (tape, stats)
 }
 
 fn read(tape: &[u8]) -> (Vec<Sample>, RecordingEnd) {
@@ -40,7 +40,7 @@ fn header() -> String {
     serde_json::to_string(&RecordingLine::Tape(RecordingHeader::new(1_000, 7))).unwrap()
 }
 
-/// A tape of these lines behind a good header.
+/// A recording of these lines behind a good header.
 fn broken_by(lines: &[&str]) -> (usize, RecordingEnd) {
     let header = header();
     let lines: Vec<&str> = std::iter::once(header.as_str()).chain(lines.iter().copied()).collect();
@@ -81,8 +81,8 @@ fn text(tape: &[u8]) -> String {
 
 #[test]
 fn a_thread_that_does_nothing_is_written_once() {
-    let (tape, tally) = written(&watch(20), u64::MAX);
-    assert_eq!((read(&tape).0, tally.looks), (watch(20), 20));
+    let (tape, stats) = written(&watch(20), u64::MAX);
+    assert_eq!((read(&tape).0, stats.looks), (watch(20), 20));
     let text = text(&tape);
     assert_eq!(text.matches("tf_Compute").count(), 20);
     assert_eq!(text.matches(r#""t":20,"#).count(), 1);
@@ -143,11 +143,11 @@ fn a_long_run_is_thinned_and_keeps_its_marks_and_its_last_look() {
         sample.launch = Some(LaunchSample { marks, ..LaunchSample::default() });
     }
     let limit = 100_000;
-    let (tape, tally) = written(&samples, limit);
+    let (tape, stats) = written(&samples, limit);
     assert!(tape.len() as u64 <= limit + 10_000, "{}", tape.len());
     let (read, end) = read(&tape);
-    assert_eq!((end, tally.looks + tally.thinned), (RecordingEnd::Finished(tally.clone()), 4_000));
-    assert!(tally.thinned > 0 && tally.looks == read.len() as u64 && !tally.full, "{tally:?}");
+    assert_eq!((end, stats.looks + stats.thinned), (RecordingEnd::Finished(stats.clone()), 4_000));
+    assert!(stats.thinned > 0 && stats.looks == read.len() as u64 && !stats.full, "{stats:?}");
     assert_eq!(read.last().unwrap().at_ns, samples.last().unwrap().at_ns);
     let marks: Vec<u64> =
         read.iter().flat_map(|sample| &sample.launch.as_ref().unwrap().marks).map(|marks| marks.first).collect();
@@ -156,10 +156,10 @@ fn a_long_run_is_thinned_and_keeps_its_marks_and_its_last_look() {
 
 #[test]
 fn a_full_tape_says_so() {
-    let (tape, tally) = written(&watch(5_000), 2_000);
+    let (tape, stats) = written(&watch(5_000), 2_000);
     let (samples, end) = read(&tape);
-    assert!(tally.full && tally.lost > 0 && tape.len() < 20_000, "{tally:?} {}", tape.len());
-    assert_eq!((samples.len() as u64, end), (tally.looks, RecordingEnd::Finished(tally)));
+    assert!(stats.full && stats.lost > 0 && tape.len() < 20_000, "{stats:?} {}", tape.len());
+    assert_eq!((samples.len() as u64, end), (stats.looks, RecordingEnd::Finished(stats)));
 }
 
 #[test]
@@ -228,8 +228,8 @@ fn threads_that_never_end_do_not_fill_the_memory() {
 fn a_sample_too_large_for_a_tape_is_left_out_and_counted() {
     let many = |comm: &str| (0..20_000).map(|n| thread(n, 1, comm)).collect();
     let samples = [sample(1, vec![]), sample(2, many(&"x".repeat(4_000))), sample(3, vec![])];
-    let (tape, tally) = written(&samples, u64::MAX);
-    assert_eq!((tally.looks, tally.lost), (2, 1));
+    let (tape, stats) = written(&samples, u64::MAX);
+    assert_eq!((stats.looks, stats.lost), (2, 1));
     assert_eq!(read(&tape).0, [samples[0].clone(), samples[2].clone()]);
 }
 
@@ -323,8 +323,8 @@ proptest! {
 
     #[test]
     fn what_was_written_is_what_is_read(samples in vec(samples(), 0..6)) {
-        let (tape, tally) = written(&samples, u64::MAX);
-        prop_assert_eq!(read(&tape), (samples, RecordingEnd::Finished(tally)));
+        let (tape, stats) = written(&samples, u64::MAX);
+        prop_assert_eq!(read(&tape), (samples, RecordingEnd::Finished(stats)));
     }
 
     #[test]

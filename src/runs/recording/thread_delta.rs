@@ -13,7 +13,7 @@ pub(crate) struct ThreadDelta {
     t: u32,
     /// Its birth, in clock ticks.
     b: u64,
-    /// Run time since the look before, nanoseconds; wraps.
+    /// Run time since the sample before, nanoseconds; wraps.
     #[serde(default, skip_serializing_if = "is_default")]
     r: u64,
     /// Wait time since, nanoseconds; wraps.

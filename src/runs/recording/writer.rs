@@ -1,5 +1,5 @@
-//! Writes a tape: one compressed line a look. What was written up to some two seconds ago can be read, whatever ends the
-//! writer. A long run stays below the size limit because ever fewer of its looks are written; its step marks all are.
+//! Writes a recording: one compressed line a sample. What was written up to some two seconds ago can be read, whatever ends the
+//! writer. A long run stays below the size limit because ever fewer of its samples are written; its step marks all are.
 
 use std::io;
 use std::io::Write;
@@ -14,17 +14,17 @@ use crate::runs::recording::size::fits;
 
 /// How long what was written may stay in the compressor's memory.
 const FLUSH_NS: u64 = 2_000_000_000;
-/// Fewer looks than one of these are of no use to anybody.
+/// Fewer samples than one of these are of no use to anybody.
 const LARGEST_STRIDE: u32 = 1 << 10;
-/// Durations that may wait for the next look that is written.
+/// Durations that may wait for the next sample that is written.
 const MOST_WAITING: usize = 100_000;
 
-/// A tape that is being written.
+/// A recording that is being written.
 #[derive(Debug)]
 pub struct RecordingWriter<W: Write> {
     out: GzEncoder<Counted<W>>,
     line: Vec<u8>,
-    /// The look that the next one is compared with.
+    /// The sample that the next one is compared with.
     before: Sample,
     flushed_ns: u64,
     limit: u64,
@@ -35,11 +35,11 @@ pub struct RecordingWriter<W: Write> {
     skipped: Option<Sample>,
     waiting: Vec<StepMarks>,
     seen: u64,
-    tally: RecordingStats,
+    stats: RecordingStats,
 }
 
 impl<W: Write> RecordingWriter<W> {
-    /// Begins a tape of at most about so many bytes.
+    /// Begins a recording of at most about so many bytes.
     pub fn new(out: W, header: RecordingHeader, limit: u64) -> io::Result<Self> {
         let out = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
         let mut writer = Self {
@@ -53,17 +53,17 @@ impl<W: Write> RecordingWriter<W> {
             skipped: None,
             waiting: Vec::new(),
             seen: 0,
-            tally: RecordingStats::default(),
+            stats: RecordingStats::default(),
         };
         writer.put(&RecordingLine::Tape(header))?;
         writer.out.flush()?;
         Ok(writer)
     }
 
-    /// One more look. After an error the tape is not to be written to any more.
+    /// One more sample. After an error the recording is not to be written to any more.
     pub fn write(&mut self, sample: Sample) -> io::Result<()> {
-        if self.tally.full {
-            self.tally.lost += 1;
+        if self.stats.full {
+            self.stats.lost += 1;
             return Ok(());
         }
         self.seen += 1;
@@ -76,27 +76,27 @@ impl<W: Write> RecordingWriter<W> {
         self.thin()
     }
 
-    /// A look that came to nothing before it reached the writer.
+    /// A sample that came to nothing before it reached the writer.
     pub fn lose(&mut self, looks: u64) {
-        self.tally.lost = self.tally.lost.saturating_add(looks);
+        self.stats.lost = self.stats.lost.saturating_add(looks);
     }
 
     /// Writes what still waits and the last line.
     pub fn finish(mut self) -> io::Result<RecordingStats> {
         if let Some(last) = self.skipped.take() {
-            self.tally.thinned -= 1;
+            self.stats.thinned -= 1;
             // Its marks wait already.
             let launch = last.launch.map(|launch| LaunchSample { marks: Vec::new(), ..launch });
             self.write_look(Sample { launch, ..last })?;
         }
-        self.put(&RecordingLine::End(self.tally.clone()))?;
+        self.put(&RecordingLine::End(self.stats.clone()))?;
         self.out.try_finish()?;
         self.out.get_mut().flush()?;
-        Ok(self.tally)
+        Ok(self.stats)
     }
 
     fn skip(&mut self, sample: Sample) {
-        self.tally.thinned += 1;
+        self.stats.thinned += 1;
         self.waiting.extend(sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
         self.skipped = Some(sample);
     }
@@ -110,10 +110,10 @@ impl<W: Write> RecordingWriter<W> {
         let at_ns = sample.at_ns;
         let look = RecordingLine::Look(Box::new(SampleDelta::between(&self.before, &sample)));
         if !fits(&sample) || !self.put(&look)? {
-            self.tally.lost += 1;
+            self.stats.lost += 1;
             return Ok(());
         }
-        self.tally.looks += 1;
+        self.stats.looks += 1;
         self.before = sample;
         if at_ns.saturating_sub(self.flushed_ns) >= FLUSH_NS {
             self.flushed_ns = at_ns;
@@ -134,14 +134,14 @@ impl<W: Write> RecordingWriter<W> {
         Ok(fits)
     }
 
-    /// Half the limit takes every look, half of what is left every other one, and so on.
+    /// Half the limit takes every sample, half of what is left every other one, and so on.
     fn thin(&mut self) -> io::Result<()> {
         let bytes = self.out.get_ref().bytes;
         if bytes < self.thins_at {
             return Ok(());
         }
         if self.stride >= LARGEST_STRIDE {
-            self.tally.full = true;
+            self.stats.full = true;
             return Ok(());
         }
         self.stride *= 2;

@@ -69,7 +69,7 @@ pub(crate) struct ContextReader {
 }
 
 impl ContextReader {
-    pub(crate) fn take_in(&mut self, sample: &Sample) {
+    pub(crate) fn add(&mut self, sample: &Sample) {
         self.host = sample.host.clone();
         if let Some(launch) = &sample.launch {
             self.launch = Some(launch.fact.clone());
@@ -93,7 +93,7 @@ impl ContextReader {
         self.host.boot_unix_s
     }
 
-    pub(crate) fn circumstances(&self) -> RunContext {
+    pub(crate) fn context(&self) -> RunContext {
         let launch = self.launch.as_deref().cloned().unwrap_or_default();
         let process = self.tensorflow.as_deref().or(self.root.as_deref());
         let started = self.heard.started.first();

@@ -15,7 +15,8 @@ use crate::runs::stats::warmup::SkippedWarmup;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunStats {
     /// What ran, and on what.
-    pub circumstances: RunContext,
+    #[serde(rename = "circumstances")]
+    pub context: RunContext,
     /// When it was first seen, seconds after 1970.
     pub began_unix_s: u64,
     /// Seconds that everything below covers: from the end of the warm-up to the last mark, pauses between epochs included;
@@ -28,13 +29,13 @@ pub struct RunStats {
     /// Step times; none: `gaps` says why.
     pub steps: Option<StepTimes>,
     /// Milliseconds of CPU time a step, of all its processes; none where steps or CPU time are missing. In resolution of
-    /// clock ticks, between looks by straight lines.
+    /// clock ticks, between samples by straight lines.
     pub cpu_ms_per_step: Option<f64>,
     /// What all groups together got and waited for.
     pub demand: Option<Demand>,
     /// Each group, the one that wants most first.
     pub groups: Vec<GroupStats>,
-    /// CPUs it could use: the median look.
+    /// CPUs it could use: the median sample.
     pub effective_cpus: Option<f64>,
     /// What neighbours took.
     pub neighbours: Option<Neighbours>,
@@ -64,7 +65,7 @@ pub struct GroupStats {
     pub key: GroupKey,
     /// Its name for people.
     pub label: String,
-    /// The most threads it had at a look.
+    /// The most threads it had at a sample.
     pub most_threads: u32,
     /// What it got and waited for.
     pub demand: Demand,

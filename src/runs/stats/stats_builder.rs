@@ -38,13 +38,13 @@ struct Measured<'a> {
 
 impl StatsBuilder {
     /// One more tick: the sample, and the scene that the model made of it.
-    pub fn take_in(&mut self, sample: &Sample, scene: &Scene) {
+    pub fn add(&mut self, sample: &Sample, scene: &Scene) {
         self.first_ns.get_or_insert(sample.at_ns);
-        self.newest.take_in(sample);
+        self.newest.add(sample);
         self.estimated |= sample.source == CounterSource::StatTicks;
-        self.usage.take_in(sample, scene);
+        self.usage.add(sample, scene);
         for record in sample.launch.iter().flat_map(|launch| &launch.marks) {
-            self.steps.take_in(record, sample.at_ns);
+            self.steps.add(record, sample.at_ns);
         }
         if let Some(launch) = &scene.launch {
             self.checks.clone_from(&launch.checks);
@@ -68,7 +68,7 @@ impl StatsBuilder {
             left_out: self.steps.left_out(),
         });
         RunStats {
-            circumstances: self.newest.circumstances(),
+            context: self.newest.context(),
             began_unix_s: self.newest.boot_unix_s().saturating_add(self.first_ns.unwrap_or(0) / 1_000_000_000),
             seconds,
             warmup: measured.warmup,

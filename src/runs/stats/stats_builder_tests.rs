@@ -35,7 +35,7 @@ impl Run {
     fn tick(&mut self, step_ms: u32) {
         self.second += 1;
         let (sample, scene) = (self.sample(step_ms), self.scene());
-        self.ledger.take_in(&sample, &scene);
+        self.ledger.add(&sample, &scene);
     }
 
     fn sample(&self, step_ms: u32) -> Sample {
@@ -118,7 +118,7 @@ fn everything_is_measured_between_the_marks_that_are_no_warmup() {
     assert_eq!((neighbours.of, neighbours.of_allowed), (2, 1));
     assert_eq!((outcome.effective_cpus, outcome.throttled_share), (Some(2.0), Some(0.2)));
     assert_eq!((outcome.groups[0].most_threads, &*outcome.groups[0].label), (8, "TF-INTRA-OP"));
-    assert_eq!((outcome.circumstances.command.as_str(), outcome.gaps), ("python train.py", Vec::new()));
+    assert_eq!((outcome.context.command.as_str(), outcome.gaps), ("python train.py", Vec::new()));
 }
 
 #[test]

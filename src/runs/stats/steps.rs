@@ -52,7 +52,7 @@ pub(crate) struct StepMark {
 
 impl StepLog {
     /// One record. Marks can't have come later than `now_ns`, whatever they say.
-    pub fn take_in(&mut self, record: &StepMarks, now_ns: u64) {
+    pub fn add(&mut self, record: &StepMarks, now_ns: u64) {
         let marks = record.durations_us.len() as u64;
         if marks == 0 {
             return;
@@ -60,7 +60,7 @@ impl StepLog {
         let end_ns = record.at_ns.min(now_ns);
         let sum_ns: u64 = record.durations_us.iter().map(|&us| u64::from(us) * 1000).sum();
         match self.line(record, end_ns.saturating_sub(sum_ns)) {
-            Some(line) => line.take_in(record, end_ns, sum_ns),
+            Some(line) => line.add(record, end_ns, sum_ns),
             None => self.dropped = self.dropped.saturating_add(marks),
         }
     }
@@ -110,7 +110,7 @@ impl StepSequence {
         self.entries.last().map_or(0, |entry| entry.end_ns)
     }
 
-    fn take_in(&mut self, record: &StepMarks, end_ns: u64, sum_ns: u64) {
+    fn add(&mut self, record: &StepMarks, end_ns: u64, sum_ns: u64) {
         if !self.recent.contains(&record.stream) {
             self.streams += 1;
             if self.recent.len() == MOST_RECENT {
@@ -201,12 +201,12 @@ mod tests {
     #[test]
     fn iterators_that_follow_one_another_are_one_line_and_those_side_by_side_are_not() {
         let mut steps = StepLog::default();
-        steps.take_in(&record(StepSource::Iterator, 1, 2, vec![400_000; 2]), 100 * SECOND);
-        steps.take_in(&record(StepSource::Iterator, 2, 4, vec![500_000; 3]), 100 * SECOND);
-        steps.take_in(&record(StepSource::Iterator, 3, 4, vec![500_000; 2]), 100 * SECOND);
+        steps.add(&record(StepSource::Iterator, 1, 2, vec![400_000; 2]), 100 * SECOND);
+        steps.add(&record(StepSource::Iterator, 2, 4, vec![500_000; 3]), 100 * SECOND);
+        steps.add(&record(StepSource::Iterator, 3, 4, vec![500_000; 2]), 100 * SECOND);
         let validation =
             StepMarks { at: Some("train.py:9".into()), ..record(StepSource::Iterator, 4, 5, vec![100_000; 4]) };
-        steps.take_in(&validation, 100 * SECOND);
+        steps.add(&validation, 100 * SECOND);
         let best = steps.best().unwrap();
         assert_eq!((best.streams, best.steps, steps.left_out()), (2, 5, 6));
     }
@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn keras_is_preferred_even_with_fewer_steps() {
         let mut steps = StepLog::default();
-        steps.take_in(&record(StepSource::Iterator, 1, 3, vec![1000; 9]), 100 * SECOND);
-        steps.take_in(&record(StepSource::Keras, 1, 3, vec![9000; 2]), 100 * SECOND);
+        steps.add(&record(StepSource::Iterator, 1, 3, vec![1000; 9]), 100 * SECOND);
+        steps.add(&record(StepSource::Keras, 1, 3, vec![9000; 2]), 100 * SECOND);
         assert_eq!(steps.best().unwrap().source, StepSource::Keras);
     }
 
@@ -225,7 +225,7 @@ mod tests {
         let (records, marks) = (500_u64, 100_u64);
         for second in 1..=records {
             let durations_us = (0..marks).map(|mark| if mark % 2 == 0 { 1000 } else { 3000 }).collect();
-            steps.take_in(&record(StepSource::Keras, 1, second, durations_us), 1000 * SECOND);
+            steps.add(&record(StepSource::Keras, 1, second, durations_us), 1000 * SECOND);
         }
         let line = steps.best().unwrap();
         assert!(line.entries.len() <= MOST_ENTRIES);
@@ -243,10 +243,10 @@ mod tests {
         for stream in 0..100 {
             let bad =
                 StepMarks { steps: u64::MAX, at_ns: u64::MAX, ..record(StepSource::Keras, stream, 0, vec![u32::MAX]) };
-            steps.take_in(&bad, SECOND);
+            steps.add(&bad, SECOND);
         }
         assert!(steps.lines.len() <= MOST_LINES);
         assert!(steps.best().unwrap().entries.iter().all(|entry| entry.end_ns <= SECOND));
-        steps.take_in(&record(StepSource::Keras, 1, 5, Vec::new()), 9 * SECOND);
+        steps.add(&record(StepSource::Keras, 1, 5, Vec::new()), 9 * SECOND);
     }
 }

@@ -47,12 +47,12 @@ struct Before {
 struct Point {
     at_ns: u64,
     totals: Totals,
-    /// The most threads of each group at the looks since the point before.
+    /// The most threads of each group at the samples since the point before.
     most_threads: Vec<u32>,
     effective_cpus: f64,
 }
 
-/// Totals since the first look, in seconds.
+/// Totals since the first sample, in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Totals {
     /// CPU time of all its processes, threads that died included.
@@ -73,13 +73,13 @@ pub(crate) struct Used {
     pub seconds: f64,
     pub totals: Totals,
     pub most_threads: Vec<u32>,
-    /// The number of CPUs it could use, look by look.
+    /// The number of CPUs it could use, sample by sample.
     pub effective_cpus: Vec<f64>,
 }
 
 impl Usage {
-    /// One more look. Looks at a target that has ended, and looks that are not later than the last, say nothing new.
-    pub fn take_in(&mut self, sample: &Sample, scene: &Scene) {
+    /// One more sample. Samples of a target that has ended, and samples that are not later than the last, say nothing new.
+    pub fn add(&mut self, sample: &Sample, scene: &Scene) {
         let later = self.before.at_ns.is_none_or(|before_ns| sample.at_ns > before_ns);
         if scene.target.ended || !later {
             return;
@@ -93,7 +93,7 @@ impl Usage {
         self.push(Point { at_ns: sample.at_ns, totals: self.now.clone(), most_threads: threads, effective_cpus });
     }
 
-    /// The first and the last look; none before the second.
+    /// The first and the last sample; none before the second.
     pub fn span_ns(&self) -> Option<(u64, u64)> {
         let (first, last) = (self.points.first()?.at_ns, self.points.last()?.at_ns);
         (first < last).then_some((first, last))

@@ -35,7 +35,7 @@ pub struct SkippedWarmup {
     pub rule: Warmup,
     /// Steps; never fewer than the rule asks for.
     pub steps: u64,
-    /// Seconds from the first look to the end of the last of these steps.
+    /// Seconds from the first sample to the end of the last of these steps.
     pub seconds: f64,
 }
 
