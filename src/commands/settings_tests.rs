@@ -2,9 +2,19 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use super::*;
+use crate::commands::args::cli::Cli;
+use crate::data::limits::{CAPS, CapVariable};
+use crate::data::sample::LaunchFact;
+use crate::data::scene::{Group, GroupKey, Scene};
+use crate::launch::shim::ShimMode;
+use crate::launch::{environment, shim};
+use crate::model::advice;
+use crate::model::limits::knobs;
+use crate::model::limits::verification::Verification;
+use crate::tui::what_if::WhatIf;
 
 const EXAMPLE: &str = include_str!("../../assets/config.example.toml");
 
@@ -45,7 +55,7 @@ fn the_example_parses_and_has_every_key() {
 #[test]
 fn the_defaults_of_the_example_are_the_real_ones() {
     let said = parse(&uncommented()).unwrap();
-    let options = crate::commands::args::cli::Cli::try_parse_from(["tftop"]).unwrap().options;
+    let options = Cli::try_parse_from(["tftop"]).unwrap().options;
     let mut changed = options.clone().or_settings(&said, |_| false);
     assert_eq!(changed.runs.keep, Some(u32::try_from(options.runs.retention().newest).unwrap()));
     // There is no usual number of days.
@@ -105,4 +115,45 @@ fn a_profile_that_is_not_there_is_named_beside_those_that_are() {
     assert!(settings.profile("small").is_ok());
     assert!(settings.profile("x").unwrap_err().to_string().ends_with("there are careful, small"));
     assert!(SettingsFile::default().profile("x").unwrap_err().to_string().contains("write one as [profile.x]"));
+}
+
+/// A new cap is one row of the registry: everything that knows caps must know it by that.
+#[test]
+fn each_cap_of_the_registry_is_everywhere() {
+    const README: &str = include_str!("../../README.md");
+    const FAMILIES: &str = include_str!("../../assets/families.toml");
+    for row in &CAPS {
+        let (name, caps) = (row.name, Caps::of([(row.kind, 3)]));
+        assert_eq!(row.kind.row().name, name, "the rows stand in the order of their kinds");
+        let mut command = Cli::command();
+        for subcommand in ["run", "rerun", "sweep"] {
+            let options = command.find_subcommand_mut(subcommand).unwrap();
+            let option = options.get_arguments().find(|option| option.get_long() == Some(name));
+            assert!(option.unwrap().get_help().unwrap().to_string().starts_with(row.help), "{subcommand} --{name}");
+        }
+        let settings = parse(&format!("[profile.a]\n{name} = 3")).unwrap();
+        assert_eq!(settings.profile("a").unwrap().pools, caps);
+        let set: Vec<&str> = environment::capping(&caps).map(|(name, _)| name).collect();
+        assert!(row.sets.iter().all(|variable| set.contains(&variable.name)), "{name}");
+        assert_eq!(shim::config(ShimMode::Enforce, &caps, None).contains(&format!("\"{name}\":3")), row.shim);
+        assert!(row.shim || !set.is_empty(), "nothing sets {name}");
+        assert!(
+            advice::export(&caps).or_else(|| advice::python(&caps)).is_some(),
+            "nobody can follow advice on {name}"
+        );
+        assert!(!knobs::variables(row.origin).is_empty() || row.setting.script.is_some(), "{name} has no limit");
+        let checks = Verification::new(&LaunchFact { caps, ..LaunchFact::default() }).checks(false);
+        assert_eq!(checks.iter().map(|check| check.cap.name()).collect::<Vec<_>>(), [name]);
+        let key = GroupKey { origin: row.origin.into(), library: None };
+        let scene = Scene { groups: vec![Group { key, threads: 4, ..Group::default() }], ..Scene::default() };
+        assert_eq!(WhatIf::default().sliders(&scene).len(), 1, "{name} has no slider");
+        assert!(FAMILIES.contains(&format!("id = \"{}\"", row.origin)), "{name}");
+        let by = |variable: &CapVariable| match variable.or {
+            Some(other) => format!("`{}` (or by `--{}`)", variable.name, other.name()),
+            None => format!("`{}`", variable.name),
+        };
+        let by: Vec<String> = row.sets.iter().map(by).chain(row.shim.then(|| "the shim".to_owned())).collect();
+        let line = format!("| `--{name}` | {} | {} |", row.help, by.join(", "));
+        assert!(README.contains(&line), "README lacks {line}");
+    }
 }
