@@ -125,9 +125,10 @@ fn after(word: &str) -> Next {
         Next::Header
     } else if matches!(bare, "-p" | "-P") {
         Next::ShortValue
-    } else if is_option_without_value(bare) && is_secret_name(bare) || is_header_name(bare) {
-        Next::Secret
-    } else if SCHEMES[..2].contains(&bare.to_ascii_lowercase().as_str()) {
+    } else if is_option_without_value(bare) && is_secret_name(bare)
+        || is_header_name(bare)
+        || SCHEMES[..2].contains(&bare.to_ascii_lowercase().as_str())
+    {
         Next::Secret
     } else {
         Next::Word

@@ -28,7 +28,7 @@ pub enum CapKind {
 /// All that is particular to one cap.
 #[derive(Debug)]
 pub struct CapRow {
-    /// Which.
+    /// The cap that the row describes.
     pub kind: CapKind,
     /// Its option on the command line, its key in the settings file and in JSON.
     pub name: &'static str,

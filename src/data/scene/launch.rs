@@ -12,7 +12,7 @@ use crate::data::scene::{GroupKey, Steps};
 /// A cap and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapCheck {
-    /// Which.
+    /// The cap, by its option in JSON.
     pub cap: CheckedCap,
     /// Its value: "2", "0-3".
     pub value: String,

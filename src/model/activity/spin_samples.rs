@@ -13,7 +13,7 @@ const OLD_NS: u64 = 120_000_000_000;
 /// The newest samples of each origin.
 #[derive(Debug, Default)]
 pub struct SpinSamples {
-    heard: Option<Arc<Profile>>,
+    newest: Option<Arc<Profile>>,
     origins: BTreeMap<Arc<str>, (u64, SpinCounts)>,
 }
 
@@ -31,12 +31,12 @@ pub struct SpinCounts {
 impl SpinSamples {
     /// Takes over what was counted, as of the next sample.
     pub(crate) fn use_profile(&mut self, profile: Arc<Profile>) {
-        self.heard = Some(profile);
+        self.newest = Some(profile);
     }
 
     /// Goes on to a sample: what is new counts from here on, what is old is forgotten.
     pub(crate) fn advance(&mut self, now_ns: u64) {
-        if let Some(profile) = self.heard.take() {
+        if let Some(profile) = self.newest.take() {
             let mut new: BTreeMap<Arc<str>, (u64, SpinCounts)> = BTreeMap::new();
             for group in profile.groups.values() {
                 let Some(key) = &group.key else { continue };

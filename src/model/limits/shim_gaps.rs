@@ -39,9 +39,9 @@ mod tests {
     use crate::data::Text;
     use crate::data::sample::{LaunchFact, ShimReport};
 
-    fn gaps_of(shim: ShimUse, uptime_s: f64, heard: ShimReport) -> Vec<String> {
+    fn gaps_of(shim: ShimUse, uptime_s: f64, report: ShimReport) -> Vec<String> {
         let fact = Arc::new(LaunchFact { shim, ..LaunchFact::default() });
-        let launch = LaunchSample { fact, report: Arc::new(heard), marks: Vec::new() };
+        let launch = LaunchSample { fact, report: Arc::new(report), marks: Vec::new() };
         let mut scene = Scene::default();
         (scene.target.uptime_s, scene.target.python) = (uptime_s, Some("3.11".into()));
         gaps(&launch, &scene).into_iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect()
@@ -59,8 +59,8 @@ mod tests {
     fn a_part_that_does_not_work_is_missing() {
         let failure =
             HookFailure { hook: "dataset".into(), caps: vec![Text::from("data")], why: "no attribute options".into() };
-        let heard = ShimReport { processes: [7].into(), failures: vec![failure], ..ShimReport::default() };
-        let gaps = gaps_of(ShimUse::Enforce, 5.0, heard);
+        let report = ShimReport { processes: [7].into(), failures: vec![failure], ..ShimReport::default() };
+        let gaps = gaps_of(ShimUse::Enforce, 5.0, report);
         assert_eq!(gaps, ["the shim's part dataset: It no longer holds data: no attribute options"]);
     }
 }

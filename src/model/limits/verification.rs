@@ -167,10 +167,10 @@ impl Verification {
         }
     }
 
-    fn unless_unclear(&self, says: String) -> (CheckOutcome, String) {
+    fn unless_unclear(&self, message: String) -> (CheckOutcome, String) {
         match (self.clear, &self.unclear) {
             (0, Some(why)) => (CheckOutcome::Unverified, why.clone()),
-            _ => (CheckOutcome::Held, says),
+            _ => (CheckOutcome::Held, message),
         }
     }
 }

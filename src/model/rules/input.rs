@@ -108,12 +108,12 @@ impl<'a> RuleInput<'a> {
 
     /// Whether a TensorFlow pool was limited and more is wanted than all those limits together: somebody expected less.
     pub fn exceeds_explicit_limits(&self, judged: &JudgedWindow) -> bool {
-        let wishes: Vec<u32> = ["tf-intra-op", "tf-inter-op"]
+        let explicit: Vec<u32> = ["tf-intra-op", "tf-inter-op"]
             .iter()
             .filter_map(|o| self.explicit_limit(o))
             .map(|limit| limit.value)
             .collect();
-        !wishes.is_empty() && judged.demand.wanted > f64::from(wishes.iter().sum::<u32>()) * NOTICE_SATURATION
+        !explicit.is_empty() && judged.demand.wanted > f64::from(explicit.iter().sum::<u32>()) * NOTICE_SATURATION
     }
 
     /// How bad a cause is that accounts for so much of what is wanted: as bad as the condition if that is much, else a

@@ -96,10 +96,10 @@ impl Built {
         if self.pool.in_tf_config(process).is_some() {
             return None; // tf.config says what ran, and its number was compared already
         }
-        let wishes: Vec<&ScriptSetting> = script.settings.iter().filter(asks).collect();
-        let unmet = *wishes.iter().rfind(|wish| wish.value != i64::from(self.threads))?;
+        let settings: Vec<&ScriptSetting> = script.settings.iter().filter(asks).collect();
+        let unmet = *settings.iter().rfind(|wish| wish.value != i64::from(self.threads))?;
         let (name, threads, place) = (self.pool.name, self.threads, place(script, unmet));
-        if wishes.iter().any(|wish| wish.value != unmet.value) {
+        if settings.iter().any(|wish| wish.value != unmet.value) {
             return Some(cant_tell(format!(
                 "lines of the script ask for different {name} sizes, the pool has {threads}: whether {place} ran can't be \
                  seen"

@@ -64,11 +64,11 @@ impl MarkedLoops {
     }
 
     /// What is known now.
-    pub fn scene(&self, fact: ShimUse, heard: &ShimReport) -> Steps {
+    pub fn scene(&self, fact: ShimUse, report: &ShimReport) -> Steps {
         let none = || match fact {
             ShimUse::Off => NoMarks::WithoutShim,
-            _ if heard.processes.is_empty() => NoMarks::NotAttached,
-            _ if heard.started.is_empty() => NoMarks::NotStarted,
+            _ if report.processes.is_empty() => NoMarks::NotAttached,
+            _ if report.started.is_empty() => NoMarks::NotStarted,
             _ => NoMarks::NoLoop,
         };
         let Some(shown) = self.shown.as_ref().and_then(|key| self.loops.iter().find(|it| it.key == *key)) else {

@@ -74,7 +74,7 @@ fn looks(records: &[StepMarks], every_ms: u64, until_ms: u64) -> Vec<Steps> {
     looks_with(records, every_ms, until_ms, |_| ShimReport::default())
 }
 
-fn looks_with(records: &[StepMarks], every_ms: u64, until_ms: u64, heard: impl Fn(u64) -> ShimReport) -> Vec<Steps> {
+fn looks_with(records: &[StepMarks], every_ms: u64, until_ms: u64, report: impl Fn(u64) -> ShimReport) -> Vec<Steps> {
     let mut marked = MarkedLoops::default();
     let look = |at_ms: u64| {
         let since = |record: &&StepMarks| {
@@ -82,7 +82,7 @@ fn looks_with(records: &[StepMarks], every_ms: u64, until_ms: u64, heard: impl F
         };
         let launch = LaunchSample {
             fact: Arc::new(LaunchFact { shim: ShimUse::Enforce, ..LaunchFact::default() }),
-            report: Arc::new(heard(at_ms)),
+            report: Arc::new(report(at_ms)),
             marks: records.iter().filter(since).cloned().collect(),
         };
         marked.update(at_ms * MS, &launch);
@@ -245,12 +245,12 @@ fn several_steps_a_mark_are_several_steps() {
 fn an_epoch_is_as_far_as_its_marks() {
     for first_epoch in [0, 4] {
         let records = keras(0).steps(100, 100).pause(2000).steps(100, 100).pause(2000).steps(100, 100).end();
-        let heard = |at_ms: u64| {
+        let report = |at_ms: u64| {
             let epoch = first_epoch + at_ms / 12_000;
             let epoch = Epoch { epoch, epochs: Some(9), steps: Some(100) };
             ShimReport { epoch: Some(epoch), ..ShimReport::default() }
         };
-        let looks = looks_with(&records, 1000, 34_000, heard);
+        let looks = looks_with(&records, 1000, 34_000, report);
         for (at, expected) in [(5, 0.5), (8, 0.8), (11, 0.95), (17, 0.5), (30, 0.6)] {
             let epoch = speed(&looks[at]).epoch.unwrap();
             assert_eq!((epoch.number, epoch.of), (1 + first_epoch + at as u64 / 12, Some(9)), "look {at}");
@@ -263,24 +263,24 @@ fn an_epoch_is_as_far_as_its_marks() {
 #[test]
 fn the_epoch_of_the_next_fit_is_not_that_far() {
     let records = keras(0).steps(300, 100).end();
-    let heard = |at_ms: u64| {
+    let report = |at_ms: u64| {
         let epoch = if at_ms < 30_000 { at_ms / 10_000 } else { 0 };
         ShimReport { epoch: Some(Epoch { epoch, epochs: Some(3), steps: Some(100) }), ..ShimReport::default() }
     };
-    let looks = looks_with(&records, 1000, 32_000, heard);
+    let looks = looks_with(&records, 1000, 32_000, report);
     assert_eq!(speed(&looks[32]).epoch, Some(EpochNow { number: 1, of: Some(3), done: None }));
 }
 
 #[test]
 fn without_marks_the_reason_is_said() {
-    let none = |shim, heard: &ShimReport| MarkedLoops::default().scene(shim, heard).none;
-    let mut heard = ShimReport::default();
-    assert_eq!(none(ShimUse::Off, &heard), Some(NoMarks::WithoutShim));
-    assert_eq!(none(ShimUse::Record, &heard), Some(NoMarks::NotAttached));
-    heard.processes.insert(7);
-    assert_eq!(none(ShimUse::Enforce, &heard), Some(NoMarks::NotStarted));
-    heard.started.push(TfStarted::default());
-    assert_eq!(none(ShimUse::Enforce, &heard), Some(NoMarks::NoLoop));
+    let none = |shim, report: &ShimReport| MarkedLoops::default().scene(shim, report).none;
+    let mut report = ShimReport::default();
+    assert_eq!(none(ShimUse::Off, &report), Some(NoMarks::WithoutShim));
+    assert_eq!(none(ShimUse::Record, &report), Some(NoMarks::NotAttached));
+    report.processes.insert(7);
+    assert_eq!(none(ShimUse::Enforce, &report), Some(NoMarks::NotStarted));
+    report.started.push(TfStarted::default());
+    assert_eq!(none(ShimUse::Enforce, &report), Some(NoMarks::NoLoop));
     let seen = looks(&keras(0).steps(1, 40).end(), 1000, 1000);
     assert_eq!((seen[0].none, seen[1].none), (Some(NoMarks::NotAttached), None));
 }
