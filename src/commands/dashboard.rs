@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::sampling::sampler::Sampler;
+use crate::commands::workers::runs::RunsChannel;
 use crate::commands::workers::{runs as runs_worker, stacks as stacks_worker};
 use crate::tui;
 use crate::tui::runs::RunsRequest;
@@ -23,23 +24,25 @@ pub(crate) struct DashboardParts {
 
 /// Shows the dashboard until the person leaves or `stop` comes; says which.
 pub(crate) async fn dashboard(
-    pump: &Sampler,
+    sampler: &Sampler,
     options: &GlobalArgs,
-    beside: DashboardParts,
+    parts: DashboardParts,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<tui::Effect> {
-    let DashboardParts { console, rerun } = beside;
-    let (shelf, runs) = watch::channel(Arc::default());
-    let (runs_wish, wish) = watch::channel(RunsRequest::default());
-    let interest = pump.interest.clone();
-    let stacks = Some(stacks_worker::open_desk(pump, options).context("starting the thread that takes stacks")?);
-    let feed = tui::SceneFeed { scenes: pump.scenes.clone(), interest, console, rerun, stacks, runs, runs_wish };
+    let DashboardParts { console, rerun } = parts;
+    let (lists, runs) = watch::channel(Arc::default());
+    let (runs_wish, requests) = watch::channel(RunsRequest::default());
+    let interest = sampler.interest.clone();
+    let stacks = Some(stacks_worker::start(sampler, options).context("starting the thread that takes stacks")?);
+    let feed = tui::SceneFeed { scenes: sampler.scenes.clone(), interest, console, rerun, stacks, runs, runs_wish };
+    let runs_ends = runs_worker::start(options.clone()).context("starting the thread that reads the kept runs")?;
+    let channel = RunsChannel { requests, lists };
     let screen = Screen::enter().context("taking over the terminal")?;
     // Whatever ended it, the person, a signal or a window that closed: the end is the same.
     let mut terminal = screen.terminal()?;
     let ended = tokio::select! {
         ended = tui::run(&mut *terminal, Keyboard::open(), feed, options.look(), stop) => ended,
-        never = runs_worker::serve(runs_worker::WorkerEnds { shelf, wish }, options.clone()) => match never {},
+        never = runs_worker::serve(channel, runs_ends) => match never {},
     };
     if hung_up() { Ok(ended.unwrap_or(tui::Effect::InputClosed)) } else { Ok(ended?) }
 }

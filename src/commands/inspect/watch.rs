@@ -26,13 +26,13 @@ pub(crate) fn watch(pid: Pid, report_after: Duration, options: &GlobalArgs) -> a
         return Ok(seen.exit());
     }
     let attached = attach(pid, options, Model::new(families(options)?))?;
-    let (desk, answered) = rerun::open_worker(pid, options).context("starting the thread that reads for a rerun")?;
-    let beside = DashboardParts { console: None, rerun: Some(desk) };
-    let left = runtime()?.block_on(async { dashboard(&attached.pump, options, beside, stop_signal()?).await })?;
+    let (worker, prepared) = rerun::start_worker(pid, options).context("starting the thread that reads for a rerun")?;
+    let parts = DashboardParts { console: None, rerun: Some(worker) };
+    let left = runtime()?.block_on(async { dashboard(&attached.pump, options, parts, stop_signal()?).await })?;
     stdio::offer(&output::summary(&attached.pump.scenes.borrow()));
     drop(attached);
     match left {
-        tui::Effect::Rerun(caps) => rerun::agreed_in_dashboard(&answered, caps, options),
+        tui::Effect::Rerun(caps) => rerun::agreed_in_dashboard(&prepared, caps, options),
         _ => Ok(Exit::Clean),
     }
 }

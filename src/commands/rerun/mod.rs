@@ -68,12 +68,12 @@ pub(crate) fn rerun(wish: RerunArgs, options: &GlobalArgs) -> anyhow::Result<Exi
     })
 }
 
-/// Opens a desk for a process that was attached to; it closes when the dashboard is gone.
-pub(crate) fn open_worker(
+/// Starts a worker for a process that was attached to; it ends with the dashboard.
+pub(crate) fn start_worker(
     pid: Pid,
     options: &GlobalArgs,
 ) -> std::io::Result<(RerunWorker, LastPrepared<PreparedRerun>)> {
-    worker::open(options, move |caps| {
+    worker::start(options, move |caps| {
         let prepared = prepare(pid, &RunOptions::usual()?.forced().with_pools(caps), None)?;
         let shown = prepared.shown.clone();
         Ok((prepared, shown))

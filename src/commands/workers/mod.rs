@@ -3,3 +3,4 @@
 pub(crate) mod rerun;
 pub(crate) mod runs;
 pub(crate) mod stacks;
+pub(crate) mod worker;

@@ -2,14 +2,16 @@
 //! that nobody waits for a disk.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::kept::{compare, lookup};
+use crate::commands::workers::worker;
+use crate::commands::workers::worker::WorkerEnds;
 use crate::output;
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::store::{KeptRun, RunState};
@@ -21,38 +23,49 @@ const RENEWED: Duration = Duration::from_secs(5);
 /// Runs that are listed.
 const MOST_LISTED: usize = 200;
 
-/// Both ends of what the dashboard and the shelf tell one another.
-pub(crate) struct WorkerEnds {
-    pub(crate) shelf: watch::Sender<Arc<RunsList>>,
-    pub(crate) wish: watch::Receiver<RunsRequest>,
+/// What the dashboard asks, and where it finds the newest list.
+pub(crate) struct RunsChannel {
+    pub(crate) requests: watch::Receiver<RunsRequest>,
+    pub(crate) lists: watch::Sender<Arc<RunsList>>,
 }
 
-/// Answers as long as the dashboard is there. Never ends by itself before.
-pub(crate) async fn serve(mut ends: WorkerEnds, options: GlobalArgs) -> Infallible {
+/// Starts the worker. Not waited for when the dashboard ends: a tape may take seconds to read.
+pub(crate) fn start(options: GlobalArgs) -> io::Result<WorkerEnds<RunsRequest, RunsList>> {
+    let mut before = None;
+    worker::start("tftop-runs", move |request: RunsRequest| {
+        let answer = listed(&request, before.take(), &options);
+        before.clone_from(&answer.compared);
+        answer
+    })
+}
+
+/// Asks the worker again and again while the runs are on screen, as long as the dashboard is there. Never ends by itself.
+pub(crate) async fn serve(
+    mut channel: RunsChannel,
+    (ask, mut answers): WorkerEnds<RunsRequest, RunsList>,
+) -> Infallible {
     loop {
-        let wish = ends.wish.borrow_and_update().clone();
-        if wish.shown {
-            let (before, options) = (ends.shelf.borrow().compared.clone(), options.clone());
-            let (answer, answered) = oneshot::channel();
-            let read = move || drop(answer.send(shelf(&wish, before, &options)));
-            // Dropped with the dashboard, it is not waited for: a tape may take seconds to read.
-            let started = thread::Builder::new().name("tftop-runs".to_owned()).spawn(read);
-            if let (Ok(_), Ok(shelf)) = (started, answered.await) {
-                ends.shelf.send_replace(Arc::new(shelf));
-            }
-            if let Ok(Err(_)) = tokio::time::timeout(RENEWED, ends.wish.changed()).await {
-                return std::future::pending().await;
-            }
-        } else if ends.wish.changed().await.is_err() {
+        let request = channel.requests.borrow_and_update().clone();
+        let asked = request.shown && ask.send(request).is_ok();
+        if asked && answers.changed().await.is_ok() {
+            let list = answers.borrow_and_update().clone();
+            list.into_iter().for_each(|list| drop(channel.lists.send_replace(list)));
+        }
+        let changed = channel.requests.changed();
+        let closed = match asked {
+            true => tokio::time::timeout(RENEWED, changed).await.is_ok_and(|changed| changed.is_err()),
+            false => changed.await.is_err(),
+        };
+        if closed {
             return std::future::pending().await;
         }
     }
 }
 
-fn shelf(wish: &RunsRequest, before: Option<ComparisonText>, options: &GlobalArgs) -> RunsList {
-    let known = before.filter(|compared| compared.runs == wish.compare);
+fn listed(request: &RunsRequest, before: Option<ComparisonText>, options: &GlobalArgs) -> RunsList {
+    let known = before.filter(|compared| compared.runs == request.compare);
     let compared = match known {
-        None if !wish.compare.is_empty() => Some(compared(&wish.compare, options)),
+        None if !request.compare.is_empty() => Some(compared(&request.compare, options)),
         known => known,
     };
     match list() {

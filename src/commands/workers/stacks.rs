@@ -1,18 +1,16 @@
-//! Takes the stacks that the dashboard asks for, beside the drawing: it may take a while. Stops only what a yes was given
+//! Takes the stacks that the dashboard asks for, in the background: it may take a while. Stops only what a yes was given
 //! for, and nothing under `--read-only`.
 
 use std::future::pending;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
-
-use tokio::sync::{mpsc, watch};
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::own_process::event_loop::runtime;
 use crate::commands::sampling::sampler::Sampler;
 use crate::commands::sampling::stack_sampling;
 use crate::commands::sampling::stack_sampling::{FixedThreads, StackSampling, open_reader};
+use crate::commands::workers::worker;
 use crate::data::Pid;
 use crate::data::sample::{Stack, StackEnd, StackMethod as Way};
 use crate::data::scene::Scene;
@@ -23,27 +21,22 @@ use crate::tui::stacks::{
     SAMPLED, SampleTimes, ShownStacks, StacksAnswer, StacksRequest, StacksWorker, StopPermission,
 };
 
-/// Where the model hears of what was sampled.
-type Hear = std::sync::mpsc::Sender<Arc<Profile>>;
+/// Brings to the model what was sampled.
+type ProfileSender = std::sync::mpsc::Sender<Arc<Profile>>;
 
 /// Time of all stops of one yes.
 const STOP_BUDGET: Duration = Duration::from_millis(100);
 
-/// Opens a desk; it closes when the dashboard is gone.
-pub(crate) fn open_desk(pump: &Sampler, options: &GlobalArgs) -> std::io::Result<StacksWorker> {
-    let (scenes, hear) = (pump.scenes.clone(), pump.sampled.clone());
-    let (ask, mut asked) = mpsc::unbounded_channel::<StacksRequest>();
-    let (publish, answers) = watch::channel(None);
+/// Starts the worker; it ends with the dashboard.
+pub(crate) fn start(sampler: &Sampler, options: &GlobalArgs) -> std::io::Result<StacksWorker> {
+    let (scenes, profiles) = (sampler.scenes.clone(), sampler.sampled.clone());
     let read_only = options.read_only;
-    let serve = move || {
-        let mut kept = None;
-        while let Some(wish) = asked.blocking_recv() {
-            let scene = scenes.borrow().clone();
-            let taken = take(&mut kept, &scene, (&wish, &hear), read_only);
-            publish.send_replace(Some(Arc::new(StacksAnswer { wish, taken })));
-        }
-    };
-    thread::Builder::new().name("tftop-stacks".to_owned()).spawn(serve)?;
+    let mut reader = None;
+    let (ask, answers) = worker::start("tftop-stacks", move |wish: StacksRequest| {
+        let scene = scenes.borrow().clone();
+        let taken = take(&mut reader, &scene, (&wish, &profiles), read_only);
+        StacksAnswer { wish, taken }
+    })?;
     Ok(StacksWorker { ask, answers })
 }
 
@@ -51,28 +44,28 @@ pub(crate) fn open_desk(pump: &Sampler, options: &GlobalArgs) -> std::io::Result
 fn take(
     kept: &mut Option<(Pid, StackReader)>,
     scene: &Scene,
-    (wish, hear): (&StacksRequest, &Hear),
+    (request, profiles): (&StacksRequest, &ProfileSender),
     read_only: bool,
 ) -> Result<ShownStacks, String> {
     const REFUSED: &str = "--read-only stops nothing";
-    let stops = match (wish.stops, read_only) {
+    let stops = match (request.stops, read_only) {
         (StopPermission::Never, _) => Allowance::Never,
         (StopPermission::Agreed, true) => return Err(REFUSED.to_owned()),
         (StopPermission::Agreed, false) => Allowance::Allowed { budget: STOP_BUDGET },
     };
     let mut reader = match kept.take() {
-        Some((pid, reader)) if pid == wish.pid => reader,
-        _ => open_reader(wish.pid).map_err(|error| error.to_string())?,
+        Some((pid, reader)) if pid == request.pid => reader,
+        _ => open_reader(request.pid).map_err(|error| error.to_string())?,
     };
-    if wish.times == SampleTimes::Sampled {
-        let taken = sampled(&mut reader, scene, wish, hear)?;
-        *kept = Some((wish.pid, reader));
+    if request.times == SampleTimes::Sampled {
+        let taken = sampled(&mut reader, scene, request, profiles)?;
+        *kept = Some((request.pid, reader));
         return Ok(ShownStacks { refused: read_only.then(|| REFUSED.to_owned()), ..taken });
     }
-    let stacks = reader.take(&wish.tids, stops);
+    let stacks = reader.take(&request.tids, stops);
     // After its end the pid may become another process's.
     if stacks.stacks.iter().any(|stack| !stack.is_of_ended_thread()) {
-        *kept = Some((wish.pid, reader));
+        *kept = Some((request.pid, reader));
     }
     Ok(ShownStacks {
         lines: output::stack_text(scene, &stacks).lines().skip(1).map(str::to_owned).collect(),
@@ -82,15 +75,20 @@ fn take(
     })
 }
 
-/// What the threads did for a while; the model hears of it too, as long as the sampler goes on.
-fn sampled(reader: &mut StackReader, scene: &Scene, wish: &StacksRequest, hear: &Hear) -> Result<ShownStacks, String> {
-    let sampling = StackSampling { stops: wish.stops == StopPermission::Agreed, time: SAMPLED, progress: None };
-    let mut threads = FixedThreads { scene, tids: &wish.tids };
+/// What the threads did for a while; the model gets it too, as long as the sampler goes on.
+fn sampled(
+    reader: &mut StackReader,
+    scene: &Scene,
+    request: &StacksRequest,
+    profiles: &ProfileSender,
+) -> Result<ShownStacks, String> {
+    let sampling = StackSampling { stops: request.stops == StopPermission::Agreed, time: SAMPLED, progress: None };
+    let mut threads = FixedThreads { scene, tids: &request.tids };
     let runtime = runtime().map_err(|error| error.to_string())?;
     let (profile, _) = runtime.block_on(stack_sampling::sample(reader, &mut threads, sampling, pending()));
     let profile = Arc::new(profile);
-    let _ = hear.send(profile.clone());
-    let text = output::profile_text(scene, wish.pid, &profile, profile.sampled_s);
+    let _ = profiles.send(profile.clone());
+    let text = output::profile_text(scene, request.pid, &profile, profile.sampled_s);
     let lines = text.lines().map(str::to_owned).collect();
     Ok(ShownStacks { lines, need_stop: 0, stopped_ns: profile.stopped_ns, refused: None })
 }

@@ -243,7 +243,7 @@ impl<'a> RunSession<'a> {
         let key = self.key(&pump.scenes.borrow());
         let first = self.again.clone();
         let (desk, answered) =
-            rerun::open(options, move |caps| first.with(caps, key)).context("starting the thread for reruns")?;
+            rerun::start(options, move |caps| first.with(caps, key)).context("starting the thread for reruns")?;
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
