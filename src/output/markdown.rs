@@ -3,11 +3,13 @@
 
 use std::fmt::Write as _;
 
-use crate::data::scene::{Answer, Finding, Group, RuleAnswer, Scene};
-use crate::output::causes::tally;
-use crate::output::verdict::{found, next_step, pasteable, pasteable_advice, title};
-use crate::output::{limits, text, waits};
-use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, percent_or_dash};
+use crate::data::scene::{Answer, Finding, RuleAnswer, Scene};
+use crate::output::text::report::versions;
+use crate::present::causes::{tally, word};
+use crate::present::format::{MISSING_ASCII, age, clean};
+use crate::present::table::Table;
+use crate::present::verdict::{found, next_step, pasteable, pasteable_advice, title};
+use crate::present::{demand, limits, section, waits};
 
 /// The whole report: verdict, causes, limits and demand in the open, the rest folded.
 pub fn markdown(scene: &Scene) -> String {
@@ -19,12 +21,12 @@ pub fn markdown(scene: &Scene) -> String {
         blocks.push("#### Causes found".to_owned());
         blocks.extend(causes);
     }
-    blocks.extend(limit_table(scene));
-    blocks.extend(demand_table(scene));
+    blocks.extend(titled("Limits", &limits::table(scene)));
+    blocks.extend(folded("How each can be capped", items(limits::knobs(scene))));
+    blocks.extend(titled("Demand", &demand(scene)));
     blocks.extend(folded("What the threads did at the last look", waits(scene)));
     blocks.extend(folded("Causes that were looked for and not found", others(scene)));
-    let gaps = scene.gaps.iter().map(|gap| format!("- {}: {}", escaped(&gap.what), escaped(&gap.why)));
-    blocks.extend(folded("What is missing, and why", gaps.collect()));
+    blocks.extend(folded("What is missing, and why", items(section::gaps(&scene.gaps))));
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n") + "\n"
 }
@@ -36,14 +38,14 @@ fn sentences(scene: &Scene) -> String {
 fn target(scene: &Scene) -> String {
     let target = &scene.target;
     let capacity = &scene.capacity;
-    let binds = capacity.binding.and_then(|at| capacity.terms.get(at)).map(|term| term.kind.word());
+    let binds = capacity.binding_term().map(|term| term.kind.word());
     let by = binds.map_or(String::new(), |kind| format!(", bound by {kind}"));
     let state = if target.ended { "ended after" } else { "up" };
     format!(
         "{}, pid {}, {}, {} {}; {} threads; {:.2} CPUs to use{by}; watched for {:.1} s",
         code(&target.command),
         target.pid,
-        escaped(&text::versions(target).replace("  ", ", ")),
+        escaped(&versions(target).replace("  ", ", ")),
         state,
         age(target.uptime_s),
         scene.threads.len(),
@@ -78,77 +80,54 @@ fn fences(lines: &[(&'static str, String)], indent: &str) -> Vec<String> {
 }
 
 fn waits(scene: &Scene) -> Vec<String> {
-    let rows =
-        waits::rows(scene).into_iter().map(|(label, words)| format!("- {}: {}", escaped(&label), escaped(&words)));
-    let notes: Vec<String> = waits::notes(scene).iter().map(|note| format!("- {}", escaped(note))).collect();
-    rows.chain(notes).collect()
+    let rows = waits::rows(scene).into_iter().map(|(label, words)| format!("{label}: {words}"));
+    items(rows.chain(waits::notes(scene)))
 }
 
-fn limit_table(scene: &Scene) -> Vec<String> {
-    let rows: Vec<Vec<String>> =
-        limits::rows(scene).iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
-    let knobs =
-        limits::knobs(scene).into_iter().map(|(labels, knob)| format!("- {}: {}", escaped(&labels), escaped(&knob)));
-    let titles = limits::COLUMNS.map(|(title, _)| title);
-    let mut blocks = section("Limits", &titles, &rows);
-    blocks.extend(folded("How each can be capped", knobs.collect()));
-    blocks
-}
-
-fn demand_table(scene: &Scene) -> Vec<String> {
-    let row = |group: &Group| {
-        let demand = group.demand;
-        vec![
-            escaped(&group.label),
-            group.threads.to_string(),
-            cpus_or_dash(group.awake),
-            cpus_or_dash(demand.map(|demand| demand.got)),
-            cpus_or_dash(demand.map(|demand| demand.waiting)),
-            cpus_or_dash(demand.map(|demand| demand.wanted)),
-            percent_or_dash(demand.and_then(|demand| demand.wait_share)),
-        ]
-    };
-    let mut rows: Vec<Vec<String>> = scene.groups.iter().map(row).collect();
-    if let Some(demand) = scene.demand {
-        rows.push(vec![
-            "**all**".to_owned(),
-            scene.threads.len().to_string(),
-            MISSING_ASCII.to_owned(),
-            cpus_or_dash(Some(demand.got)),
-            cpus_or_dash(Some(demand.waiting)),
-            cpus_or_dash(Some(demand.wanted)),
-            percent_or_dash(demand.wait_share),
-        ]);
+fn demand(scene: &Scene) -> Table {
+    let mut table = demand::groups(scene);
+    if scene.demand.is_some() {
+        let own = ["all".to_owned(), scene.threads.len().to_string(), MISSING_ASCII.to_owned()];
+        table.total(own.into_iter().chain(demand::cells(scene.demand)));
     }
-    let titles = ["ORIGIN", "THREADS", "AWAKE", "GOT CPUs", "WAITING CPUs", "WANTED CPUs", "WAIT"];
-    section("Demand", &titles, &rows)
+    table
+}
+
+/// A list.
+pub(crate) fn items(lines: impl IntoIterator<Item = String>) -> Vec<String> {
+    lines.into_iter().map(|line| format!("- {}", escaped(&line))).collect()
 }
 
 /// A titled table; nothing without rows.
-pub(crate) fn section(title: &str, titles: &[&str], rows: &[Vec<String>]) -> Vec<String> {
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    vec![format!("#### {title}"), table(titles, rows)]
+pub(crate) fn titled(title: &str, table: &Table) -> Vec<String> {
+    if table.is_empty() { Vec::new() } else { vec![format!("#### {title}"), self::table(table)] }
 }
 
-/// Cells are escaped already.
-pub(crate) fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
-    let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
-    let mut lines = vec![format!("| {} |", titles.join(" | ")), format!("|{}", " --- |".repeat(titles.len()))];
-    lines.extend(rows.iter().map(|row| line(row)));
-    lines.join("\n")
+/// A table of which no cell can format anything; what sums up the others is bold.
+pub(crate) fn table(table: &Table) -> String {
+    let cells = |cells: &Vec<String>| cells.iter().map(|cell| escaped(cell)).collect();
+    let mut rows: Vec<Vec<String>> = table.rows().iter().map(cells).collect();
+    if let Some(label) = rows.last_mut().filter(|_| table.has_total()).and_then(|row| row.first_mut()) {
+        *label = format!("**{label}**");
+    }
+    raw_table(table.titles().map(escaped).collect(), rows)
+}
+
+/// A table of cells that are escaped already.
+pub(crate) fn raw_table(titles: Vec<String>, rows: Vec<Vec<String>>) -> String {
+    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let rule = format!("|{}", " --- |".repeat(titles.len()));
+    [line(titles), rule].into_iter().chain(rows.into_iter().map(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn others(scene: &Scene) -> Vec<String> {
     let item = |judgement: &RuleAnswer| {
-        let answer = match judgement.answer {
-            Answer::Found(_) => return None,
-            Answer::Clear { .. } => "ruled out",
-            Answer::TooSoon { .. } => "too soon, needs",
-            Answer::CantTell { .. } => "can't tell",
-        };
-        Some(format!("- {}: {answer}: {}", judgement.code, escaped(judgement.message())))
+        let needs = if matches!(judgement.answer, Answer::TooSoon { .. }) { ", needs" } else { "" };
+        let because = escaped(judgement.message());
+        judgement
+            .finding()
+            .is_none()
+            .then(|| format!("- {}: {}{needs}: {because}", judgement.code, word(&judgement.answer)))
     };
     let items: Vec<String> = scene.judgements.iter().filter_map(item).collect();
     let tally = tally(scene).filter(|_| !items.is_empty()).map(|tally| escaped(&tally) + "\n");

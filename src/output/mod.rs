@@ -1,10 +1,7 @@
-//! Floor 2: a Scene as text, Markdown or JSON. Pure; knows no terminal.
+//! Scenes, runs and comparisons as text, Markdown and JSON: thin printers over what present makes. Pure; knows no terminal.
 
-pub(crate) mod causes;
 pub(crate) mod compare;
-pub(crate) mod explain;
 pub(crate) mod json;
-pub(crate) mod limits;
 pub(crate) mod markdown;
 pub(crate) mod profile;
 pub(crate) mod ps;
@@ -15,14 +12,11 @@ pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod sweep;
 pub(crate) mod text;
-pub(crate) mod verdict;
-pub(crate) mod waits;
 
 pub use compare::{
     ComparedRuns, SCHEMA as COMPARE_SCHEMA, SideRuns, json as compare_json, markdown as compare_markdown,
     text as compare_text, verdict as compare_verdict,
 };
-pub use explain::explain;
 pub use json::explain::{SCHEMA as EXPLAIN_SCHEMA, json as explain_json};
 pub use json::{SCHEMA, json};
 pub use markdown::markdown;
@@ -34,6 +28,9 @@ pub use rerun::{PredictedEffect, rerun};
 pub use run::{EndedRun, run};
 pub use runs::{ListedRun, SCHEMA as RUNS_SCHEMA, runs, runs_json};
 pub use stack::{SCHEMA as STACK_SCHEMA, json as stack_json, text as stack_text};
-pub use summary::{RunPlace, ended as run_ended, summary as run_summary, summary_markdown as run_summary_markdown};
+pub use summary::{RunPlace, summary as run_summary, summary_markdown as run_summary_markdown};
 pub use sweep::{SweepReport, sweep};
-pub use text::{summary, text};
+pub use text::explain::explain;
+pub use text::report::{summary, text};
+
+pub use crate::present::run_summary::ended as run_ended;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::data::Text;
 use crate::data::scene::{Demand, Group, Scene, TermKind};
 use crate::output::json::{DemandJson, GapJson, tensorflow};
-use crate::present::format::{MISSING_ASCII, age, cpus_or_dash, instant, rounded};
+use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, instant, rounded};
+use crate::present::section::{gaps, indented};
 use crate::present::table::{Align, Table};
 
 /// Name and version of the JSON contract.
@@ -101,20 +101,18 @@ fn cells(scene: &Scene) -> [String; 9] {
         scene.threads.len().to_string(),
         cpus_or_dash(scene.demand.map(|demand| demand.got)),
         cpus_or_dash(scene.demand.map(|demand| demand.wanted)),
-        Text::from(target.command.as_str()).to_string(),
+        target.command.clone(),
     ]
 }
 
 fn details(scene: &Scene) -> Vec<String> {
-    let group = |group: &Group| format!("{} {}", group.threads, Text::from(group.label.as_str()));
+    let group = |group: &Group| format!("{} {}", group.threads, clean(&group.label));
     let groups: Vec<String> = scene.groups.iter().filter(|group| group.threads > 0).map(group).collect();
     let mut lines = Vec::new();
     if !groups.is_empty() {
         lines.push(format!("    {}", groups.join(", ")));
     }
-    lines.extend(
-        scene.gaps.iter().map(|gap| format!("    missing: {}", Text::from(format!("{}: {}", gap.what, gap.why)))),
-    );
+    lines.extend(indented(gaps(&scene.gaps), "    missing: "));
     lines
 }
 

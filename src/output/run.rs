@@ -2,8 +2,9 @@
 
 use crate::data::sample::ShimUse;
 use crate::data::scene::{CapCheck, MarkCount, Scene, Steps};
+use crate::present::caps;
 use crate::present::format::{cpus_or_dash, percent_or_dash};
-use crate::present::table::{Align, Table};
+use crate::present::section::indented;
 
 /// A command that has ended.
 #[derive(Clone, Copy, Debug)]
@@ -25,25 +26,12 @@ pub struct EndedRun<'a> {
 /// The summary, without a closing line break.
 pub fn run(run: &EndedRun) -> String {
     let mut lines = vec![format!("tftop: {} {} after {:.1} s", run.command, run.ended, run.seconds)];
-    lines.extend(checks(run.checks));
+    lines.extend(indented(caps::checks(run.checks, 7).body(), "  "));
     lines.extend(run.scene.map(|scene| format!("  CPUs     {}", demand(scene))));
     let launch = run.scene.and_then(|scene| scene.launch.as_ref()).filter(|it| it.fact.shim != ShimUse::Off);
     lines.extend(launch.map(|it| format!("  steps    {}", steps(&it.steps))));
     lines.extend(run.notes.iter().map(|note| format!("  {note}")));
     lines.join("\n")
-}
-
-fn checks(checks: &[CapCheck]) -> Vec<String> {
-    let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)]);
-    for check in checks {
-        table.row([
-            format!("{:<7}", check.cap),
-            check.value.clone(),
-            check.outcome.word().to_owned(),
-            check.message.clone(),
-        ]);
-    }
-    table.lines().into_iter().skip(1).map(|line| format!("  {}", line.trim_end())).collect()
 }
 
 fn demand(scene: &Scene) -> String {

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::data::run::{RunEnd, RunFact};
-use crate::output::summary::{caps, command, ended};
+use crate::present::caps;
 use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, instant, rounded};
+use crate::present::run_summary::{command, ended};
 use crate::present::table::{Align, Table};
 use crate::runs::summary::{RunSummary, verdict};
 
@@ -46,7 +47,7 @@ impl ListedRun {
         let ago = now_unix_s.saturating_sub(self.fact.started_unix_ms / 1000);
         let steps = self.summary.as_ref().map(|summary| &summary.outcome.steps);
         [
-            clean(&self.fact.id),
+            self.fact.id.to_string(),
             age(ago as f64),
             self.summary.as_ref().map_or_else(|| MISSING_ASCII.to_owned(), |summary| age(summary.seconds)),
             self.ended(),
@@ -55,7 +56,7 @@ impl ListedRun {
                 Some(None) => "no step marks".to_owned(),
                 Some(Some(steps)) => cpus_or_dash(Some(steps.per_second)),
             },
-            caps(&self.fact),
+            caps::asked(&self.fact),
             self.held().unwrap_or(MISSING_ASCII).to_owned(),
             shortened(&clean(&command(&self.fact))),
         ]
@@ -122,7 +123,7 @@ impl<'a> RunJson<'a> {
             id: &run.fact.id,
             started: instant(run.fact.started_unix_ms / 1000),
             command: clean(&command(&run.fact)),
-            caps: caps(&run.fact),
+            caps: caps::asked(&run.fact),
             goes_on: run.goes_on,
             ended: summary.map(|summary| ended(summary.ended)),
             seconds: summary.map(|summary| rounded(summary.seconds)),

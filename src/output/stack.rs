@@ -12,6 +12,7 @@ use crate::model::activity::meaning::{MeaningCache, StackMeaning};
 use crate::model::activity::symbol;
 use crate::output::json::GapJson;
 use crate::present::format::{MISSING_ASCII, milliseconds};
+use crate::present::section::gaps;
 
 /// Name and version of the JSON contract.
 pub const SCHEMA: &str = "tftop.stack/1";
@@ -42,12 +43,12 @@ pub fn text(scene: &Scene, stacks: &Stacks) -> String {
                 let _ = writeln!(text, "       ({end})");
             }
         }
-        for gap in &first.gaps {
-            let _ = writeln!(text, "  missing: {}: {}", gap.what, Text::from(gap.why.as_str()));
+        for gap in gaps(&first.gaps) {
+            let _ = writeln!(text, "  missing: {gap}");
         }
     }
-    for gap in &stacks.gaps {
-        let _ = writeln!(text, "\nmissing: {}: {}", gap.what, Text::from(gap.why.as_str()));
+    for gap in gaps(&stacks.gaps) {
+        let _ = writeln!(text, "\nmissing: {gap}");
     }
     text
 }

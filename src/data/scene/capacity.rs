@@ -17,6 +17,13 @@ pub struct Capacity {
     pub declared: Vec<Declared>,
 }
 
+impl Capacity {
+    /// The term that binds.
+    pub fn binding_term(&self) -> Option<&Term> {
+        self.terms.get(self.binding?)
+    }
+}
+
 /// A number of CPUs that a scheduler declares in the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared {

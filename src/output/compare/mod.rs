@@ -1,12 +1,11 @@
 //! `tftop compare`: what differs, figures side by side, and the verdict, as text, Markdown and JSON.
 
-pub(crate) mod rows;
 pub(crate) mod text;
 
-pub use rows::verdict;
 use serde::Serialize;
 pub use text::{markdown, text};
 
+pub use crate::present::comparison::verdict;
 use crate::runs::comparison::types::Comparison;
 use crate::runs::stats::warmup::Warmup;
 

@@ -2,11 +2,11 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::output::compare::rows::CompareRow;
-use crate::output::compare::{ComparedRuns, SideRuns, rows};
+use crate::output::compare::{ComparedRuns, SideRuns};
 use crate::output::markdown::{escaped, table as markdown_table};
+use crate::present::comparison::{self, CompareRow};
 use crate::present::format::clean;
-use crate::present::lines::joined;
+use crate::present::section::{joined, titled};
 use crate::present::table::{Align, Table};
 
 /// Longest value that stands in a column: longer ones have lines of their own.
@@ -17,18 +17,15 @@ const WIDTH: usize = 78;
 /// The whole comparison.
 pub fn text(compared: &ComparedRuns) -> String {
     let comparison = compared.comparison;
-    let labels: Vec<String> = compared.sides.iter().map(|side| clean(&side.label)).collect();
-    let (headline, why) = rows::verdict(&comparison.verdict);
-    let mut remarks: Vec<String> = comparison.remarks.iter().flat_map(|remark| item(&clean(remark))).collect();
-    if !remarks.is_empty() {
-        remarks.insert(0, "TO BEAR IN MIND".to_owned());
-    }
+    let labels = labels(compared);
+    let (headline, why) = comparison::verdict(&comparison.verdict);
+    let remarks = comparison.remarks.iter().flat_map(|remark| wrapped(&clean(remark), "  ")).collect();
     joined(vec![
         sides(compared),
-        differences(&labels, &rows::differences(comparison)),
-        columns("STEPS AND CPUS", &labels, &rows::figures(comparison)),
-        columns("CPUs WANTED, GOT; WAIT; THREADS", &labels, &rows::groups(comparison)),
-        remarks,
+        differences(&labels, &comparison::differences(comparison)),
+        aligned("STEPS AND CPUS", &labels, &comparison::figures(comparison)),
+        aligned("CPUs WANTED, GOT; WAIT; THREADS", &labels, &comparison::groups(comparison)),
+        titled("TO BEAR IN MIND", remarks),
         wrapped(&format!("{headline}  {why}"), ""),
     ])
 }
@@ -36,26 +33,23 @@ pub fn text(compared: &ComparedRuns) -> String {
 /// The same, to be pasted into a pull request.
 pub fn markdown(compared: &ComparedRuns) -> String {
     let comparison = compared.comparison;
-    let (headline, why) = rows::verdict(&comparison.verdict);
+    let (headline, why) = comparison::verdict(&comparison.verdict);
     let title = format!("### tftop compare: {}", headline.to_lowercase());
-    let labels = compared.sides.iter().map(|side| escaped(&side.label));
+    let labels = labels(compared);
     let sides = compared.sides.iter().map(|side| format!("- **{}**: {}", escaped(&side.label), escaped(&ids(side))));
     let remarks = comparison.remarks.iter().map(|remark| format!("- {}", escaped(remark)));
     let mut blocks = vec![title, escaped(&why), sides.collect::<Vec<_>>().join("\n")];
     let tables = [
-        ("different", rows::differences(comparison)),
-        ("", rows::figures(comparison)),
-        ("CPUs wanted, got; wait; threads", rows::groups(comparison)),
+        ("different", comparison::differences(comparison)),
+        ("", comparison::figures(comparison)),
+        ("CPUs wanted, got; wait; threads", comparison::groups(comparison)),
     ];
     for (corner, rows) in tables.iter().filter(|(_, rows)| !rows.is_empty()) {
-        let titles: Vec<String> = std::iter::once((*corner).to_owned()).chain(labels.clone()).collect();
-        let cells = |(what, cells): &CompareRow| {
-            std::iter::once(what.trim()).chain(cells.iter().map(String::as_str)).map(escaped).collect()
-        };
-        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
-        blocks.push(markdown_table(&titles, &rows.iter().map(cells).collect::<Vec<Vec<String>>>()));
+        let mut table = Table::new(&columns(corner, &labels));
+        rows.iter().for_each(|(what, cells)| table.row(row(what.trim(), cells)));
+        blocks.push(markdown_table(&table));
     }
-    blocks.push(format!("{}.", rows::warmup(compared.warmup)));
+    blocks.push(format!("{}.", comparison::warmup(compared.warmup)));
     blocks.push(remarks.collect::<Vec<_>>().join("\n"));
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n") + "\n"
@@ -67,7 +61,7 @@ fn sides(compared: &ComparedRuns) -> Vec<String> {
         let label = clean(&side.label);
         lines.extend(wrapped(&ids(side), &format!("  {label}  ")));
     }
-    lines.push(format!("  {}", rows::warmup(compared.warmup)));
+    lines.push(format!("  {}", comparison::warmup(compared.warmup)));
     lines
 }
 
@@ -81,7 +75,7 @@ fn differences(labels: &[String], rows: &[CompareRow]) -> Vec<String> {
     }
     let long = |row: &&CompareRow| row.1.iter().any(|cell| cell.width() > WIDEST_CELL);
     let short: Vec<CompareRow> = rows.iter().filter(|row| !long(row)).cloned().collect();
-    let mut lines = columns("DIFFERENT", labels, &short);
+    let mut lines = aligned("DIFFERENT", labels, &short);
     if lines.is_empty() {
         lines.push("DIFFERENT".to_owned());
     }
@@ -95,23 +89,22 @@ fn differences(labels: &[String], rows: &[CompareRow]) -> Vec<String> {
 }
 
 /// A title with the sides' labels, and a line a row.
-fn columns(title: &'static str, labels: &[String], rows: &[CompareRow]) -> Vec<String> {
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let mut columns = vec![(title, Align::Left)];
-    columns.extend(labels.iter().map(|_| ("", Align::Right)));
-    let mut table = Table::new(&columns);
-    table.row(std::iter::once(title.to_owned()).chain(labels.iter().cloned()));
-    for (what, cells) in rows {
-        table.row(std::iter::once(format!("  {what}")).chain(cells.iter().cloned()));
-    }
-    // The labels are the titles.
-    table.lines().split_off(1)
+fn aligned(title: &str, labels: &[String], rows: &[CompareRow]) -> Vec<String> {
+    let mut table = Table::new(&columns(title, labels));
+    rows.iter().for_each(|(what, cells)| table.row(row(&format!("  {what}"), cells)));
+    if table.is_empty() { Vec::new() } else { table.lines() }
 }
 
-fn item(text: &str) -> Vec<String> {
-    wrapped(text, "  ")
+fn labels(compared: &ComparedRuns) -> Vec<String> {
+    compared.sides.iter().map(|side| clean(&side.label)).collect()
+}
+
+fn columns<'a>(title: &'a str, labels: &'a [String]) -> Vec<(&'a str, Align)> {
+    std::iter::once((title, Align::Left)).chain(labels.iter().map(|label| (label.as_str(), Align::Right))).collect()
+}
+
+fn row(what: &str, cells: &[String]) -> Vec<String> {
+    std::iter::once(what.to_owned()).chain(cells.iter().cloned()).collect()
 }
 
 /// Broken at spaces to fit a terminal; what follows the first line stands below its text. A word that is too long stays.

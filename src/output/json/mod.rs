@@ -217,7 +217,7 @@ impl CapacityJson {
         };
         Self {
             effective_cpus: rounded(capacity.effective_cpus),
-            binding: capacity.binding.and_then(|at| capacity.terms.get(at)).map(|term| term.kind.word()),
+            binding: capacity.binding_term().map(|term| term.kind.word()),
             terms: capacity.terms.iter().enumerate().map(term).collect(),
             declared: capacity
                 .declared

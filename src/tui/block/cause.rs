@@ -3,7 +3,7 @@
 use crate::data::limits::Caps;
 use crate::data::scene::{Answer, Finding, Level, RuleAnswer, Scene};
 use crate::model::advice;
-use crate::present::format;
+use crate::present::{causes, format};
 use crate::tui::block::{BlockLine, NARROW, StyledSpan, beside, pad};
 use crate::tui::theme::Role;
 
@@ -17,16 +17,6 @@ const GRADE: u16 = 13;
 const INDENT: u16 = 5;
 const MOST_LABEL: u16 = 28;
 const MOST_EVIDENCE: usize = 40;
-
-/// In which order causes are read.
-pub fn rank(verdict: &Answer) -> u8 {
-    match verdict {
-        Answer::Found(_) => 0,
-        Answer::CantTell { .. } => 1,
-        Answer::TooSoon { .. } => 2,
-        Answer::Clear { .. } => 3,
-    }
-}
 
 /// One line for what is not found, the whole sentence for what is; the rest when open.
 pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<BlockLine> {
@@ -62,16 +52,16 @@ pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<B
     lines
 }
 
-fn state(verdict: &Answer) -> BlockLine {
-    let (mark, word, role) = match verdict {
-        Answer::Found(finding) if finding.level >= Level::Oversubscribed => ("✗", "found", Role::Alarm),
-        Answer::Found(finding) if finding.level == Level::Healthy => ("✓", "found", Role::Live),
-        Answer::Found(_) => ("✗", "found", Role::Waiting),
-        Answer::Clear { .. } => ("✓", "ruled out", Role::Live),
-        Answer::TooSoon { .. } => ("…", "too soon", Role::Faint),
-        Answer::CantTell { .. } => ("?", "can't tell", Role::Waiting),
+fn state(answer: &Answer) -> BlockLine {
+    let (mark, role) = match answer {
+        Answer::Found(finding) if finding.level >= Level::Oversubscribed => ("✗", Role::Alarm),
+        Answer::Found(finding) if finding.level == Level::Healthy => ("✓", Role::Live),
+        Answer::Found(_) => ("✗", Role::Waiting),
+        Answer::Clear { .. } => ("✓", Role::Live),
+        Answer::TooSoon { .. } => ("…", Role::Faint),
+        Answer::CantTell { .. } => ("?", Role::Waiting),
     };
-    vec![(role, format!(" {mark} {word}"))]
+    vec![(role, format!(" {mark} {}", causes::word(answer)))]
 }
 
 fn opened(scene: &Scene, cause: &RuleAnswer, found: Option<&Finding>, width: u16) -> Vec<BlockLine> {

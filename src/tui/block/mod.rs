@@ -8,6 +8,7 @@ pub(crate) mod gap;
 pub(crate) mod limits;
 
 use crate::data::scene::Scene;
+use crate::present::causes::rank;
 use crate::present::format;
 use crate::tui::rows::contains;
 use crate::tui::theme::Role;
@@ -70,7 +71,7 @@ pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
 /// Causes in the order they are read: found ones first, then what is open, then what is ruled out.
 pub fn causes(scene: &Scene) -> Vec<Block> {
     let mut order: Vec<usize> = (0..scene.judgements.len()).collect();
-    order.sort_by_key(|&at| cause::rank(&scene.judgements[at].answer));
+    order.sort_by_key(|&at| rank(&scene.judgements[at].answer));
     order.into_iter().map(Block::Cause).collect()
 }
 

@@ -1,20 +1,18 @@
 //! `tftop explain`: every cause with its answer, as text.
 
 use crate::data::scene::{Answer, RuleAnswer, Scene};
-use crate::output::causes::found_sections;
-use crate::output::text::gaps;
-use crate::output::verdict;
+use crate::output::text::sections::{causes_found, gaps, verdict};
 use crate::present::format::clean;
-use crate::present::lines::joined;
+use crate::present::section::{joined, titled};
 
 /// The page: the verdict, then every cause. What was found comes first, what was ruled out last.
 pub fn explain(scene: &Scene) -> String {
-    let mut sections = vec![verdict::section(scene), vec![about(scene)]];
-    sections.extend(found_sections(scene));
+    let mut sections = vec![verdict(scene), vec![about(scene)]];
+    sections.extend(causes_found(scene));
     let missing = "CAN'T TELL: evidence is missing that more time will not bring";
-    sections.push(section(scene, missing, |verdict| matches!(verdict, Answer::CantTell { .. })));
-    sections.push(section(scene, "TOO SOON: each needs", |verdict| matches!(verdict, Answer::TooSoon { .. })));
-    sections.push(section(scene, "RULED OUT", |verdict| matches!(verdict, Answer::Clear { .. })));
+    sections.push(section(scene, missing, |answer| matches!(answer, Answer::CantTell { .. })));
+    sections.push(section(scene, "TOO SOON: each needs", |answer| matches!(answer, Answer::TooSoon { .. })));
+    sections.push(section(scene, "RULED OUT", |answer| matches!(answer, Answer::Clear { .. })));
     sections.push(gaps(scene));
     joined(sections)
 }
@@ -22,8 +20,7 @@ pub fn explain(scene: &Scene) -> String {
 /// The causes with one kind of answer; nothing where there are none.
 fn section(scene: &Scene, title: &str, belongs: fn(&Answer) -> bool) -> Vec<String> {
     let those = scene.judgements.iter().filter(|judgement| belongs(&judgement.answer));
-    let lines: Vec<String> = those.flat_map(answer).collect();
-    if lines.is_empty() { lines } else { [vec![title.to_owned()], lines].concat() }
+    titled(title, those.flat_map(answer).collect())
 }
 
 /// Who is explained.

@@ -3,21 +3,9 @@
 use crate::data::scene::{Finding, Headline, Scene, Verdict};
 use crate::model::advice;
 use crate::model::verdict::levels::JUDGED_S;
-use crate::present::format::clean;
-use crate::present::lines::paste;
 
 /// Seconds beyond the judged window that a watch should last: a second judgement confirms the first.
 const CONFIRMED_S: f64 = 2.0;
-
-/// The section of the text reports: the one sentence, and what to do about it.
-pub(crate) fn section(scene: &Scene) -> Vec<String> {
-    let says = clean(&scene.headline.message);
-    let mut lines = vec![format!("{}  {says}", title(&scene.headline)).trim_end().to_owned()];
-    let next = next_step(scene);
-    lines.extend((!next.is_empty()).then(|| clean(&next)));
-    lines.extend(paste(&pasteable_advice(&scene.headline), "  "));
-    lines
-}
 
 /// "OVERSUBSCRIBED 2.3x", "HEALTHY": the factor where more is wanted than there is.
 pub(crate) fn title(headline: &Headline) -> String {

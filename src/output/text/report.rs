@@ -4,31 +4,31 @@ use std::fmt::Write as _;
 use std::iter;
 
 use crate::data::sample::CounterSource;
-use crate::data::scene::{Confidence, Declared, Demand, Scene, TargetState, Term};
-use crate::output::causes::{found_sections, tally};
+use crate::data::scene::{Confidence, Declared, Scene, TargetState, Term};
 use crate::output::profile::stop_line;
-use crate::output::{limits, verdict, waits};
-use crate::present::format::{MISSING_ASCII, age, bytes, clean, cpus_or_dash, instant, milliseconds, percent_or_dash};
-use crate::present::lines::joined;
+use crate::output::text::sections;
+use crate::present::causes::tally;
+use crate::present::format::{MISSING_ASCII, age, bytes, clean, instant, milliseconds, percent_or_dash};
+use crate::present::section::{indented, joined, titled};
 use crate::present::table::{Align, Table};
+use crate::present::{demand, limits, waits};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
 pub fn text(scene: &Scene, with_threads: bool) -> String {
-    let mut sections = vec![verdict::section(scene), header(scene), capacity(scene), demand(scene), groups(scene)];
-    sections.push(waits::section(scene));
-    sections.push(limits::section(scene));
-    sections.extend(found_sections(scene));
+    let mut parts = vec![sections::verdict(scene), header(scene), capacity(scene), total(scene), groups(scene)];
+    parts.extend([waits(scene), limits(scene)]);
+    parts.extend(sections::causes_found(scene));
     let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", scene.target.pid);
-    sections.push(tally(scene).map(where_all_stand).into_iter().collect());
+    parts.push(tally(scene).map(where_all_stand).into_iter().collect());
     if scene.target.processes.len() > 1 {
-        sections.push(processes(scene));
+        parts.push(processes(scene));
     }
     if with_threads {
-        sections.push(threads(scene));
+        parts.push(threads(scene));
     }
-    sections.push(gaps(scene));
-    sections.push(cost(scene));
-    joined(sections)
+    parts.push(sections::gaps(scene));
+    parts.push(cost(scene));
+    joined(parts)
 }
 
 /// One line for the shell after the dashboard was left.
@@ -84,7 +84,7 @@ fn counts(scene: &Scene) -> String {
 
 fn capacity(scene: &Scene) -> Vec<String> {
     let capacity = &scene.capacity;
-    let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Right), ("", Align::Left)]);
+    let mut table = Table::untitled([Align::Left, Align::Left, Align::Right, Align::Left]);
     for (at, term) in capacity.terms.iter().enumerate() {
         let binds = capacity.binding == Some(at);
         let mark = if binds { ">" } else { " " };
@@ -96,7 +96,7 @@ fn capacity(scene: &Scene) -> Vec<String> {
         ]);
     }
     let mut lines = vec![format!("CPUs it may use: {:.2}, the smallest of", capacity.effective_cpus)];
-    lines.extend(table.lines().into_iter().skip(1));
+    lines.extend(table.body());
     let said = |declared: &Declared| {
         format!("{} says {}; a declaration binds nothing by itself", declared.source, declared.cpus)
     };
@@ -115,7 +115,7 @@ fn remark(term: &Term, binds: bool) -> String {
     parts.join(", ")
 }
 
-fn demand(scene: &Scene) -> Vec<String> {
+fn total(scene: &Scene) -> Vec<String> {
     let Some(demand) = scene.demand else {
         return vec!["No demand: it is the difference between two looks, and there was one.".to_owned()];
     };
@@ -130,7 +130,7 @@ fn demand(scene: &Scene) -> Vec<String> {
     if scene.source == CounterSource::StatTicks {
         line.push_str(" (estimated)");
     }
-    std::iter::once(line).chain(split(scene)).collect()
+    iter::once(line).chain(split(scene)).collect()
 }
 
 /// Who is to blame for what was wanted and not got: the numbers under the verdict.
@@ -147,16 +147,6 @@ fn split(scene: &Scene) -> Option<String> {
 }
 
 fn groups(scene: &Scene) -> Vec<String> {
-    let mut table = Table::new(&[
-        ("ORIGIN", Align::Left),
-        ("THREADS", Align::Right),
-        ("AWAKE", Align::Right),
-        ("GOT CPUs", Align::Right),
-        ("WAITING CPUs", Align::Right),
-        ("WANTED CPUs", Align::Right),
-        ("WAIT", Align::Right),
-        ("EVIDENCE", Align::Left),
-    ]);
     let mut weakest: Vec<Option<Confidence>> = vec![None; scene.groups.len()];
     for thread in &scene.threads {
         if let Some(weakest) = weakest.get_mut(thread.group) {
@@ -164,77 +154,74 @@ fn groups(scene: &Scene) -> Vec<String> {
             *weakest = Some(weakest.map_or(sure, |so_far| so_far.min(sure)));
         }
     }
-    for (group, weakest) in scene.groups.iter().zip(weakest) {
-        let cells = [clean(&group.label), group.threads.to_string(), cpus_or_dash(group.awake)];
-        let sure = weakest.map_or(MISSING_ASCII, Confidence::word).to_owned();
-        table.row(cells.into_iter().chain(demand_cells(group.demand)).chain([sure]));
-    }
+    let evidence = weakest.into_iter().map(|sure| sure.map_or(MISSING_ASCII, Confidence::word).to_owned());
+    let mut table = demand::groups(scene);
+    table.column("EVIDENCE", Align::Left, evidence);
     table.lines()
 }
 
+fn waits(scene: &Scene) -> Vec<String> {
+    let rows = waits::rows(scene);
+    let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    let rows = rows.iter().map(|(label, words)| format!("{label:<width$}  {words}"));
+    titled("WHAT THE THREADS DID AT THE LAST LOOK", indented(rows.chain(waits::notes(scene)), "  "))
+}
+
+fn limits(scene: &Scene) -> Vec<String> {
+    let table = limits::table(scene);
+    if table.is_empty() {
+        return Vec::new();
+    }
+    titled("LIMITS", [table.lines(), indented(limits::knobs(scene), "  ")].concat())
+}
+
 fn processes(scene: &Scene) -> Vec<String> {
-    let mut table = Table::new(&[
-        ("PID", Align::Right),
-        ("PARENT", Align::Right),
-        ("THREADS", Align::Right),
-        ("GOT CPUs", Align::Right),
-        ("WAITING CPUs", Align::Right),
-        ("WANTED CPUs", Align::Right),
-        ("WAIT", Align::Right),
-        ("COMMAND", Align::Left),
-    ]);
+    let mut table = Table::new(
+        &[
+            &[("PID", Align::Right), ("PARENT", Align::Right), ("THREADS", Align::Right)],
+            &demand::COLUMNS[..],
+            &[("COMMAND", Align::Left)],
+        ]
+        .concat(),
+    );
     for process in &scene.target.processes {
         let cells = [process.pid.to_string(), process.parent.to_string(), process.threads.to_string()];
-        let command = clean(&process.command) + if process.ended { " (ended)" } else { "" };
-        table.row(cells.into_iter().chain(demand_cells(process.demand)).chain([command]));
+        let command = process.command.clone() + if process.ended { " (ended)" } else { "" };
+        table.row(cells.into_iter().chain(demand::cells(process.demand)).chain([command]));
     }
     table.lines()
 }
 
 fn threads(scene: &Scene) -> Vec<String> {
-    let mut table = Table::new(&[
-        ("PID", Align::Right),
-        ("TID", Align::Right),
-        ("NAME", Align::Left),
-        ("ORIGIN", Align::Left),
-        ("STATE", Align::Left),
-        ("LAST CPU", Align::Right),
-        ("GOT CPUs", Align::Right),
-        ("WAITING CPUs", Align::Right),
-        ("WANTED CPUs", Align::Right),
-        ("WAIT", Align::Right),
-        ("EVIDENCE", Align::Left),
-    ]);
+    let mut table = Table::new(
+        &[
+            &[
+                ("PID", Align::Right),
+                ("TID", Align::Right),
+                ("NAME", Align::Left),
+                ("ORIGIN", Align::Left),
+                ("STATE", Align::Left),
+                ("LAST CPU", Align::Right),
+            ],
+            &demand::COLUMNS[..],
+            &[("EVIDENCE", Align::Left)],
+        ]
+        .concat(),
+    );
     for thread in &scene.threads {
         let label = scene.groups.get(thread.group).map_or(&*thread.attribution.group.origin, |group| &group.label);
         let cells = [
             thread.pid.to_string(),
             thread.key.tid.to_string(),
-            clean(thread.name()),
-            clean(label),
+            thread.name().to_owned(),
+            label.to_owned(),
             thread.state.letter().to_string(),
             thread.last_cpu.map_or(MISSING_ASCII.to_owned(), |cpu| cpu.to_string()),
         ];
-        let evidence = format!("{}: {}", thread.attribution.confidence.word(), clean(&thread.attribution.because));
-        table.row(cells.into_iter().chain(demand_cells(thread.demand)).chain([evidence]));
+        let evidence = format!("{}: {}", thread.attribution.confidence.word(), thread.attribution.because);
+        table.row(cells.into_iter().chain(demand::cells(thread.demand)).chain([evidence]));
     }
     table.lines()
-}
-
-/// Cells of the columns GOT, WAITING, WANTED and WAIT.
-fn demand_cells(demand: Option<Demand>) -> [String; 4] {
-    [
-        cpus_or_dash(demand.map(|demand| demand.got)),
-        cpus_or_dash(demand.map(|demand| demand.waiting)),
-        cpus_or_dash(demand.map(|demand| demand.wanted)),
-        percent_or_dash(demand.and_then(|demand| demand.wait_share)),
-    ]
-}
-
-pub(crate) fn gaps(scene: &Scene) -> Vec<String> {
-    let title = (!scene.gaps.is_empty()).then(|| "MISSING_ASCII".to_owned());
-    let gap = scene.gaps.iter().map(|gap| format!("  {}: {}", clean(&gap.what), clean(&gap.why)));
-    title.into_iter().chain(gap).collect()
 }
 
 fn cost(scene: &Scene) -> Vec<String> {

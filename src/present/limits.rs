@@ -1,12 +1,11 @@
-//! What limits each group, as text: every source, which one counts, and what would change it.
+//! What limits each group: every source, which one counts, and what would change it.
 
 use crate::data::limits::{AppliesTo, Limit, Limits};
 use crate::data::scene::{Group, Scene};
 use crate::present::format::{MISSING_ASCII, clean};
 use crate::present::table::{Align, Table};
 
-/// Column titles of [`rows`].
-pub(crate) const COLUMNS: [(&str, Align); 6] = [
+const COLUMNS: [(&str, Align); 6] = [
     ("ORIGIN", Align::Left),
     ("THREADS", Align::Right),
     ("LIMIT", Align::Right),
@@ -16,12 +15,14 @@ pub(crate) const COLUMNS: [(&str, Align); 6] = [
 ];
 
 /// One row a source, the strongest first; groups that nothing limits have one row, too. Groups without threads have none.
-pub(crate) fn rows(scene: &Scene) -> Vec<[String; 6]> {
-    living(scene).flat_map(group_rows).collect()
+pub(crate) fn table(scene: &Scene) -> Table {
+    let mut table = Table::new(&COLUMNS);
+    living(scene).flat_map(group_rows).for_each(|row| table.row(row));
+    table
 }
 
-/// How each group can be capped: the groups, and the words. Groups with the same words stand together.
-pub(crate) fn knobs(scene: &Scene) -> Vec<(String, String)> {
+/// How each group can be capped: "TF intra-op: tf.config or …". Groups with the same words stand together.
+pub(crate) fn knobs(scene: &Scene) -> Vec<String> {
     let mut knobs: Vec<(String, String)> = Vec::new();
     for group in living(scene).filter(|group| !group.limits.knob.is_empty()) {
         let label = clean(&group.label);
@@ -30,23 +31,7 @@ pub(crate) fn knobs(scene: &Scene) -> Vec<(String, String)> {
             None => knobs.push((label, clean(&group.limits.knob))),
         }
     }
-    knobs
-}
-
-/// The section of the text report.
-pub(crate) fn section(scene: &Scene) -> Vec<String> {
-    let rows = rows(scene);
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let mut table = Table::new(&COLUMNS);
-    for row in rows {
-        table.row(row);
-    }
-    let mut lines = vec!["LIMITS".to_owned()];
-    lines.extend(table.lines());
-    lines.extend(knobs(scene).into_iter().map(|(labels, knob)| format!("  {labels}: {knob}")));
-    lines
+    knobs.into_iter().map(|(labels, knob)| format!("{labels}: {knob}")).collect()
 }
 
 fn living(scene: &Scene) -> impl Iterator<Item = &Group> {
@@ -66,11 +51,11 @@ fn group_rows(group: &Group) -> Vec<[String; 6]> {
     for (at, limit) in limits.all.iter().enumerate() {
         let counts = limits.effective == Some(at);
         let remark = if counts { remark(limit, limits) } else { overruled(limit) };
-        rows.push([limit.value.to_string(), clean(limit.source.text()), clean(&limit.place), remark]);
+        rows.push([limit.value.to_string(), limit.source.text().to_owned(), limit.place.clone(), remark]);
     }
     let named = |(at, [limit, source, place, remark]): (usize, [String; 4])| {
         let first = at == 0;
-        let label = if first { clean(&group.label) } else { String::new() };
+        let label = if first { group.label.clone() } else { String::new() };
         let threads = if first { group.threads.to_string() } else { String::new() };
         [label, threads, limit, source, place, remark]
     };
@@ -93,5 +78,5 @@ fn remark(limit: &Limit, limits: &Limits) -> String {
 }
 
 fn overruled(limit: &Limit) -> String {
-    format!("no, {}", limit.overruled.as_deref().map_or_else(|| "another counts".to_owned(), clean))
+    format!("no, {}", limit.overruled.as_deref().unwrap_or("another counts"))
 }

@@ -1,0 +1,30 @@
+//! What groups, processes and threads got, waited for and wanted, in CPUs.
+
+use crate::data::scene::{Demand, Scene};
+use crate::present::format::{cpus_or_dash, percent_or_dash};
+use crate::present::table::{Align, Table};
+
+/// Columns of [`cells`].
+pub(crate) const COLUMNS: [(&str, Align); 4] =
+    [("GOT CPUs", Align::Right), ("WAITING CPUs", Align::Right), ("WANTED CPUs", Align::Right), ("WAIT", Align::Right)];
+
+/// Cells of [`COLUMNS`].
+pub(crate) fn cells(demand: Option<Demand>) -> [String; 4] {
+    [
+        cpus_or_dash(demand.map(|demand| demand.got)),
+        cpus_or_dash(demand.map(|demand| demand.waiting)),
+        cpus_or_dash(demand.map(|demand| demand.wanted)),
+        percent_or_dash(demand.and_then(|demand| demand.wait_share)),
+    ]
+}
+
+/// One row a group.
+pub(crate) fn groups(scene: &Scene) -> Table {
+    let own = [("ORIGIN", Align::Left), ("THREADS", Align::Right), ("AWAKE", Align::Right)];
+    let mut table = Table::new(&[&own[..], &COLUMNS].concat());
+    for group in &scene.groups {
+        let own = [group.label.clone(), group.threads.to_string(), cpus_or_dash(group.awake)];
+        table.row(own.into_iter().chain(cells(group.demand)));
+    }
+    table
+}
