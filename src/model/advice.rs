@@ -167,7 +167,7 @@ pub fn python(caps: &Caps) -> Option<String> {
 }
 
 /// What the target would want under caps: a prediction, not a measurement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Prediction {
     /// CPUs it would want.
     pub wanted: f64,

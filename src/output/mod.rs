@@ -18,7 +18,7 @@ pub use compare::{
     text as compare_text, verdict as compare_verdict,
 };
 pub use json::explain::{SCHEMA as EXPLAIN_SCHEMA, json as explain_json};
-pub use json::{SCHEMA, json};
+pub use json::report::{SCHEMA, json};
 pub use markdown::markdown;
 pub use profile::{
     Folded, SCHEMA as PROFILE_SCHEMA, folded as profile_folded, json as profile_json, text as profile_text,

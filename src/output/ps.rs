@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::data::scene::{Demand, Group, Scene, TermKind};
-use crate::output::json::{DemandJson, GapJson, tensorflow};
-use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, instant, rounded};
+use crate::data::Gap;
+use crate::data::scene::{Demand, Group, GroupKey, Scene, TermKind};
+use crate::output::json::parts::{DemandJson, ProgramJson, tensorflow};
+use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, rounded};
 use crate::present::section::{gaps, indented};
 use crate::present::table::{Align, Table};
 
@@ -158,48 +159,38 @@ struct PsProcessJson<'a> {
     pid: u32,
     user: Option<&'a str>,
     command: &'a str,
-    /// As in the report: "unknown" for a build without metadata.
-    tensorflow: Option<&'a str>,
-    tensorflow_guessed: bool,
-    python: Option<&'a str>,
-    started: String,
+    #[serde(flatten)]
+    program: ProgramJson<'a>,
     threads: usize,
     origins: Vec<OriginJson<'a>>,
     effective_cpus: f64,
     window_s: f64,
     demand: Option<DemandJson>,
-    gaps: Vec<GapJson<'a>>,
+    gaps: &'a [Gap],
 }
 
 #[derive(Serialize)]
 struct OriginJson<'a> {
-    origin: &'a str,
-    library: Option<&'a str>,
+    #[serde(flatten)]
+    key: &'a GroupKey,
     threads: u32,
 }
 
 impl<'a> PsProcessJson<'a> {
     fn new(scene: &'a Scene) -> Self {
         let target = &scene.target;
-        let origins = scene.groups.iter().map(|group| OriginJson {
-            origin: &group.key.origin,
-            library: group.key.library.as_deref(),
-            threads: group.threads,
-        });
+        let origins = scene.groups.iter().map(|group| OriginJson { key: &group.key, threads: group.threads });
         Self {
             pid: target.pid.0,
             user: target.user.as_deref(),
             command: &target.command,
-            tensorflow: tensorflow(target),
-            tensorflow_guessed: target.tensorflow.as_ref().is_some_and(|found| found.guessed),
-            python: target.python.as_deref(),
-            started: instant(target.started_unix_s),
+            program: ProgramJson::new(target),
             threads: scene.threads.len(),
             origins: origins.collect(),
             effective_cpus: rounded(scene.capacity.effective_cpus),
             window_s: rounded(scene.window_s),
             demand: scene.demand.as_ref().map(DemandJson::new),
-            gaps: GapJson::of(scene),
+            gaps: &scene.gaps,
         }
     }
 }

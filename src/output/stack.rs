@@ -7,10 +7,9 @@ use serde::Serialize;
 
 use crate::data::sample::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};
 use crate::data::scene::{Scene, Thread};
-use crate::data::{Text, Tid};
+use crate::data::{Gap, Text, Tid};
 use crate::model::activity::meaning::{MeaningCache, StackMeaning};
 use crate::model::activity::symbol;
-use crate::output::json::GapJson;
 use crate::present::format::{MISSING_ASCII, milliseconds};
 use crate::present::section::gaps;
 
@@ -240,7 +239,7 @@ pub fn json(scene: &Scene, stacks: &Stacks) -> serde_json::Result<String> {
         stopped_ms: milliseconds(stacks.stopped_ns),
         longest_stop_ms: milliseconds(stacks.longest_stop_ns),
         stacks: stacks.stacks.iter().map(|stack| StackJson::new(scene, stack, meanings.of(stack))).collect(),
-        gaps: stacks.gaps.iter().map(|gap| GapJson { what: &gap.what, why: &gap.why }).collect(),
+        gaps: &stacks.gaps,
     })
 }
 
@@ -253,7 +252,7 @@ struct StacksJson<'a> {
     stopped_ms: f64,
     longest_stop_ms: f64,
     stacks: Vec<StackJson<'a>>,
-    gaps: Vec<GapJson<'a>>,
+    gaps: &'a [Gap],
 }
 
 #[derive(Serialize)]
@@ -276,7 +275,7 @@ struct StackJson<'a> {
     meaning: Option<StackMeaning>,
     /// Innermost first.
     frames: Vec<FrameJson<'a>>,
-    gaps: Vec<GapJson<'a>>,
+    gaps: &'a [Gap],
 }
 
 #[derive(Serialize)]
@@ -319,7 +318,7 @@ impl<'a> StackJson<'a> {
             end_why,
             meaning,
             frames: stack.frames.iter().map(FrameJson::new).collect(),
-            gaps: stack.gaps.iter().map(|gap| GapJson { what: &gap.what, why: &gap.why }).collect(),
+            gaps: &stack.gaps,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::data::{Pid, Text};
 
 /// All limits of one group. Pools are made per process: where several processes have threads of the group, these are the
 /// limits of the one that exceeds its own most, else of the one with most threads.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
     /// Every source that names a number for this group, the strongest first.
     pub all: Vec<Limit>,
@@ -23,7 +23,7 @@ pub struct Limits {
 }
 
 /// A group's threads in one process, and what limits them there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessLimit {
     /// Which process.
     pub pid: Pid,
@@ -52,7 +52,7 @@ impl Limits {
 }
 
 /// One number and where it comes from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limit {
     /// Threads; what "0 = all" stands for is already resolved.
     pub value: u32,

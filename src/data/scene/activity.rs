@@ -1,7 +1,5 @@
 //! What threads did when they were sampled, in words: for one thread, and counted for a group.
 
-use serde::Serialize;
-
 use crate::data::Text;
 use crate::data::limits::Grade;
 
@@ -9,7 +7,7 @@ use crate::data::limits::Grade;
 pub(crate) const MOST_KINDS: usize = 4;
 
 /// What a thread does, as words for one and for several.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Phrase {
     /// "reads train.tfrecord".
     pub one: String,
@@ -30,7 +28,7 @@ impl Phrase {
 }
 
 /// What one thread did when it was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ThreadActivity {
     /// In words.
     pub phrase: Phrase,
@@ -41,8 +39,7 @@ pub struct ThreadActivity {
 }
 
 /// Whether a thread waits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Blocked {
     /// On a CPU or waiting for one.
     Runs,
@@ -52,10 +49,9 @@ pub enum Blocked {
 }
 
 /// What the threads of a group did when they were looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
     /// Threads looked at.
-    #[serde(rename = "looked_at")]
     pub sampled: u32,
     /// Threads of the group.
     pub of: u32,
@@ -68,7 +64,7 @@ pub struct Waits {
 }
 
 /// Threads that do the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WaitCount {
     /// How many.
     pub threads: u32,
@@ -117,7 +113,7 @@ impl Waits {
 }
 
 /// How often and for how long threads were stopped while stacks were sampled.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StopTotals {
     /// Stops of single threads.
     pub count: u64,

@@ -75,7 +75,7 @@ impl TermKind {
 }
 
 /// One CPU over the last window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cpu {
     /// Which CPU.
     pub cpu: u32,

@@ -25,7 +25,7 @@ impl Demand {
 }
 
 /// Demand of the whole target over time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trend {
     /// Seconds between two points.
     pub step_s: f64,

@@ -10,7 +10,7 @@ use crate::data::scene::{Demand, Waits};
 use crate::data::{CpuSet, Pid, ThreadKey};
 
 /// A group: all threads of one origin and, where copies differ, one library.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
     /// Which origin and copy.
     pub key: GroupKey,
@@ -46,7 +46,7 @@ pub struct GroupKey {
 }
 
 /// One thread.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Thread {
     /// Which thread.
     pub key: ThreadKey,
@@ -78,7 +78,7 @@ impl Thread {
 }
 
 /// Where a thread comes from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attribution {
     /// Its group's key.
     pub group: GroupKey,
@@ -91,8 +91,7 @@ pub struct Attribution {
 }
 
 /// Whether a thread's family says that it waits in a futex whenever there is nothing to do for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Worker {
     /// It says so.
     OfPool,
@@ -102,8 +101,7 @@ pub enum Worker {
 }
 
 /// How sure an attribution is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
     /// A name anyone could have set, or inherited.
     #[default]

@@ -6,12 +6,11 @@ use crate::data::limits::Caps;
 use crate::data::scene::Level;
 
 /// What the judged window says of the target as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Headline {
     /// The condition.
     pub condition: Verdict,
     /// The sentence: "46 threads want 16 CPUs; 32 are OpenBLAS numpy, no limit set".
-    #[serde(rename = "says")]
     pub message: String,
     /// The second sentence, on what would fit: "OPENBLAS_NUM_THREADS=4 would fit."; empty when nothing needs to change.
     pub advice: String,
@@ -76,7 +75,7 @@ impl Verdict {
 }
 
 /// Demand against capacity over the judged window, split by who is to blame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Pressure {
     /// wanted / effective CPUs (S).
     pub saturation: f64,

@@ -1,12 +1,11 @@
 //! What rules answer: a finding with its evidence and remedy, or why there is none.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::data::limits::{Caps, Grade};
 
 /// What a rule says.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// Ruled out, and why.
     Clear {
@@ -28,7 +27,7 @@ pub enum Answer {
 }
 
 /// One rule and its answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RuleAnswer {
     /// The rule's code, stable: "late-setting".
     pub code: &'static str,
@@ -98,8 +97,13 @@ pub struct Remedy {
     pub export: Option<String>,
     /// As Python, where a call does it.
     pub python: Option<String>,
-    /// As caps for a rerun; empty where no cap does it.
+    /// As caps for a rerun; empty where no cap does it, in JSON null.
+    #[serde(serialize_with = "caps_or_null")]
     pub caps: Caps,
+}
+
+fn caps_or_null<S: Serializer>(caps: &Caps, serializer: S) -> Result<S::Ok, S::Error> {
+    (!caps.is_empty()).then_some(caps).serialize(serializer)
 }
 
 /// How bad: the order is the order of `--fail-on`.

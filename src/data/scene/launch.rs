@@ -97,12 +97,11 @@ impl CheckOutcome {
 }
 
 /// How the target was started, and whether its caps hold.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LaunchState {
     /// The caps it was given.
     pub fact: Arc<LaunchFact>,
     /// What the shim has said so far.
-    #[serde(rename = "heard")]
     pub report: Arc<ShimReport>,
     /// Each cap: held, exceeded or unverified over all looks so far.
     pub checks: Vec<CapCheck>,

@@ -16,7 +16,6 @@ pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
 pub use headline::{Headline, Pressure, Verdict};
 pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
 pub use launch::{CapCheck, CheckOutcome, CheckedCap, LaunchState};
-use serde::Serialize;
 pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
 pub use target::{ProcessState, TargetState, TensorFlow};
 
@@ -24,7 +23,7 @@ use crate::data::sample::{Cost, CounterSource, ThreadDetail};
 use crate::data::{Gap, ThreadKey};
 
 /// One tick, ready to be shown.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
     /// How many samples the model has seen, this one included.
     pub tick: u64,
@@ -59,7 +58,6 @@ pub struct Scene {
     /// Details of the threads on screen.
     pub details: Vec<(ThreadKey, ThreadDetail)>,
     /// What the threads that were looked at did, by rising key.
-    #[serde(rename = "doings")]
     pub activities: Vec<(ThreadKey, ThreadActivity)>,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,

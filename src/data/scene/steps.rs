@@ -1,12 +1,10 @@
 //! How fast the training steps go, or why that is not known.
 
-use serde::Serialize;
-
 use crate::data::Text;
 use crate::data::sample::StepSource;
 
 /// How far a fit is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct EpochNow {
     /// The epoch that runs, from 1.
     pub number: u64,
@@ -17,7 +15,7 @@ pub struct EpochNow {
 }
 
 /// What is known of the steps of a target that was started by tftop.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Steps {
     /// The loop that is shown; none without marks.
     pub speed: Option<Speed>,
@@ -29,7 +27,7 @@ pub struct Steps {
 }
 
 /// How fast one loop of one process goes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Speed {
     /// What a step is.
     pub source: StepSource,
@@ -60,8 +58,7 @@ pub struct Speed {
 }
 
 /// Whether marks were lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MarkCount {
     /// None as far as can be told.
     #[default]
@@ -71,8 +68,7 @@ pub enum MarkCount {
 }
 
 /// Why there are no step marks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NoMarks {
     /// The script was started without the shim.
     WithoutShim,

@@ -1,12 +1,10 @@
 //! Who is watched: the target, its processes, its TensorFlow.
 
-use serde::Serialize;
-
 use crate::data::scene::Demand;
 use crate::data::{Pid, Text};
 
 /// The watched process and its descendants.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TargetState {
     /// The process that was asked for.
     pub pid: Pid,
@@ -31,7 +29,7 @@ pub struct TargetState {
 }
 
 /// TensorFlow in a target.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TensorFlow {
     /// Its version; missing for builds without metadata.
     pub version: Option<Text>,
@@ -40,7 +38,7 @@ pub struct TensorFlow {
 }
 
 /// One process of the target.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessState {
     /// Its pid.
     pub pid: Pid,

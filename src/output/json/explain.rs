@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
+use crate::data::Gap;
 use crate::data::scene::Scene;
-use crate::output::json::GapJson;
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
 use crate::output::json::waits::GroupWaitsJson;
 
@@ -22,7 +22,7 @@ pub fn json(scene: &Scene) -> serde_json::Result<String> {
         findings: FindingJson::of(&scene.judgements),
         judgements: JudgementJson::of(&scene.judgements),
         waits: GroupWaitsJson::of(&scene.groups),
-        gaps: GapJson::of(scene),
+        gaps: &scene.gaps,
     })
 }
 
@@ -37,5 +37,5 @@ struct Explanation<'a> {
     judgements: Vec<JudgementJson<'a>>,
     /// What the threads of each group did at the last look.
     waits: Vec<GroupWaitsJson<'a>>,
-    gaps: Vec<GapJson<'a>>,
+    gaps: &'a [Gap],
 }

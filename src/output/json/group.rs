@@ -2,22 +2,22 @@
 
 use serde::Serialize;
 
-use crate::data::scene::{Group, Scene, Thread};
+use crate::data::scene::{Group, GroupKey, Scene, Thread};
 use crate::output::json::limit::{EffectiveJson, InProcessJson, LimitJson};
+use crate::output::json::parts::PartDemandJson;
+use crate::output::json::waits;
 use crate::output::json::waits::WaitsJson;
-use crate::output::json::{got, waiting, waits, wanted};
 use crate::present::format::rounded;
 
 #[derive(Serialize)]
 pub(crate) struct GroupJson<'a> {
-    origin: &'a str,
-    library: Option<&'a str>,
+    #[serde(flatten)]
+    key: &'a GroupKey,
     label: &'a str,
     threads: u32,
     awake: Option<f64>,
-    got: Option<f64>,
-    waiting: Option<f64>,
-    wanted: Option<f64>,
+    #[serde(flatten)]
+    demand: PartDemandJson,
     /// CPU-seconds used while it was watched.
     run_s: f64,
     /// The limit that counts; null where nothing limits the group or nothing can be read.
@@ -41,8 +41,8 @@ pub(crate) struct ThreadJson<'a> {
     comm: &'a str,
     /// The name the program itself keeps; null when it was not read.
     name: Option<&'a str>,
-    origin: &'a str,
-    library: Option<&'a str>,
+    #[serde(flatten)]
+    key: &'a GroupKey,
     because: &'a str,
     confidence: &'static str,
     /// The kernel's letter.
@@ -58,14 +58,11 @@ pub(crate) struct ThreadJson<'a> {
 impl<'a> GroupJson<'a> {
     pub(crate) fn new(group: &'a Group) -> Self {
         Self {
-            origin: &group.key.origin,
-            library: group.key.library.as_deref(),
+            key: &group.key,
             label: &group.label,
             threads: group.threads,
             awake: group.awake.map(rounded),
-            got: got(group.demand),
-            waiting: waiting(group.demand),
-            wanted: wanted(group.demand),
+            demand: PartDemandJson::new(group.demand),
             run_s: rounded(group.total_run_s),
             limit: group.limits.effective().map(EffectiveJson::new),
             limits: LimitJson::of(&group.limits),
@@ -85,14 +82,13 @@ impl<'a> ThreadJson<'a> {
             tid: thread.key.tid.0,
             comm: &thread.identity.comm,
             name: thread.identity.target_name.as_ref().map(|name| name.name.as_str()),
-            origin: &attribution.group.origin,
-            library: attribution.group.library.as_deref(),
+            key: &attribution.group,
             because: &attribution.because,
             confidence: attribution.confidence.word(),
             state: thread.state.letter(),
             doing: waits::doing(scene.doing(thread.key)),
-            got: got(thread.demand),
-            waiting: waiting(thread.demand),
+            got: thread.demand.map(|demand| rounded(demand.got)),
+            waiting: thread.demand.map(|demand| rounded(demand.waiting)),
             last_cpu: thread.last_cpu,
             affinity: thread.affinity.as_ref().map(ToString::to_string),
         }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::data::limits::Caps;
-use crate::data::scene::{Answer, Finding, Headline, Remedy, RuleAnswer, Verdict};
+use crate::data::scene::{Answer, Finding, Headline, RuleAnswer, Verdict};
 use crate::present::format::rounded;
 
 /// The one sentence and what it rests on.
@@ -32,7 +32,7 @@ impl<'a> VerdictJson<'a> {
             condition: headline.condition,
             says: &headline.message,
             advice: &headline.advice,
-            caps: some(headline.caps),
+            caps: (!headline.caps.is_empty()).then_some(headline.caps),
             judged_s: rounded(headline.judged_s),
             saturation: headline.pressure.map(|pressure| rounded(pressure.saturation)),
         }
@@ -70,60 +70,13 @@ impl<'a> JudgementJson<'a> {
 #[derive(Serialize)]
 pub(crate) struct FindingJson<'a> {
     code: &'a str,
-    level: &'static str,
-    grade: &'static str,
-    says: &'a str,
-    evidence: Vec<EvidenceJson<'a>>,
-    remedy: RemedyJson<'a>,
-}
-
-#[derive(Serialize)]
-struct EvidenceJson<'a> {
-    what: &'a str,
-    value: &'a str,
-}
-
-#[derive(Serialize)]
-struct RemedyJson<'a> {
-    text: &'a str,
-    /// A shell line; null where no variable does it.
-    export: Option<&'a str>,
-    /// Null where no call does it.
-    python: Option<&'a str>,
-    /// Null where no cap does it.
-    caps: Option<Caps>,
+    #[serde(flatten)]
+    finding: &'a Finding,
 }
 
 impl<'a> FindingJson<'a> {
     pub(crate) fn of(judgements: &'a [RuleAnswer]) -> Vec<Self> {
-        judgements.iter().filter_map(|judgement| Some(Self::new(judgement.code, judgement.finding()?))).collect()
+        let found = |judgement: &'a RuleAnswer| Some(Self { code: judgement.code, finding: judgement.finding()? });
+        judgements.iter().filter_map(found).collect()
     }
-
-    fn new(code: &'a str, finding: &'a Finding) -> Self {
-        let evidence =
-            finding.evidence.iter().map(|reading| EvidenceJson { what: &reading.what, value: &reading.value });
-        Self {
-            code,
-            level: finding.level.word(),
-            grade: finding.grade.word(),
-            says: &finding.message,
-            evidence: evidence.collect(),
-            remedy: RemedyJson::new(&finding.remedy),
-        }
-    }
-}
-
-impl<'a> RemedyJson<'a> {
-    fn new(remedy: &'a Remedy) -> Self {
-        Self {
-            text: &remedy.text,
-            export: remedy.export.as_deref(),
-            python: remedy.python.as_deref(),
-            caps: some(remedy.caps),
-        }
-    }
-}
-
-fn some(caps: Caps) -> Option<Caps> {
-    (!caps.is_empty()).then_some(caps)
 }

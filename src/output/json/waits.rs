@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::data::scene::{Group, ThreadActivity, WaitCount, Waits};
+use crate::data::scene::{Group, GroupKey, ThreadActivity, WaitCount, Waits};
 
 /// The threads of a group.
 #[derive(Serialize)]
@@ -50,8 +50,8 @@ impl<'a> WaitsJson<'a> {
 /// A group by its origin, with what its threads did: for documents that hold nothing else of groups.
 #[derive(Serialize)]
 pub(crate) struct GroupWaitsJson<'a> {
-    origin: &'a str,
-    library: Option<&'a str>,
+    #[serde(flatten)]
+    key: &'a GroupKey,
     #[serde(flatten)]
     waits: WaitsJson<'a>,
 }
@@ -60,7 +60,7 @@ impl<'a> GroupWaitsJson<'a> {
     pub(crate) fn of(groups: &'a [Group]) -> Vec<Self> {
         let one = |group: &'a Group| {
             let waits = WaitsJson::new(group.waits.as_ref()?);
-            Some(Self { origin: &group.key.origin, library: group.key.library.as_deref(), waits })
+            Some(Self { key: &group.key, waits })
         };
         groups.iter().filter_map(one).collect()
     }

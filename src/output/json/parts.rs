@@ -1,0 +1,68 @@
+//! Parts that several JSON documents have in common.
+
+use serde::Serialize;
+
+use crate::data::scene::{Demand, TargetState};
+use crate::present::format::{instant, rounded};
+
+/// What a target as a whole got and wanted.
+#[derive(Serialize)]
+pub(crate) struct DemandJson {
+    got: f64,
+    waiting: f64,
+    wanted: f64,
+    wait_share: Option<f64>,
+}
+
+impl DemandJson {
+    pub(crate) fn new(demand: &Demand) -> Self {
+        Self {
+            got: rounded(demand.got),
+            waiting: rounded(demand.waiting),
+            wanted: rounded(demand.wanted),
+            wait_share: demand.wait_share.map(rounded),
+        }
+    }
+}
+
+/// What a part of a target got and wanted; null until it was seen twice.
+#[derive(Serialize)]
+pub(crate) struct PartDemandJson {
+    got: Option<f64>,
+    waiting: Option<f64>,
+    wanted: Option<f64>,
+}
+
+impl PartDemandJson {
+    pub(crate) fn new(demand: Option<Demand>) -> Self {
+        let of = |number: fn(Demand) -> f64| demand.map(|demand| rounded(number(demand)));
+        Self { got: of(|it| it.got), waiting: of(|it| it.waiting), wanted: of(|it| it.wanted) }
+    }
+}
+
+/// What runs in a target's root process, and since when.
+#[derive(Serialize)]
+pub(crate) struct ProgramJson<'a> {
+    /// Version; "unknown" for a build without metadata, null for a process without TensorFlow.
+    tensorflow: Option<&'a str>,
+    /// True when only names suggest TensorFlow.
+    tensorflow_guessed: bool,
+    python: Option<&'a str>,
+    started: String,
+}
+
+impl<'a> ProgramJson<'a> {
+    pub(crate) fn new(target: &'a TargetState) -> Self {
+        Self {
+            tensorflow: tensorflow(target),
+            tensorflow_guessed: target.tensorflow.as_ref().is_some_and(|found| found.guessed),
+            python: target.python.as_deref(),
+            started: instant(target.started_unix_s),
+        }
+    }
+}
+
+/// TensorFlow's version, "unknown" where it is there without one.
+pub(crate) fn tensorflow(target: &TargetState) -> Option<&str> {
+    target.tensorflow.as_ref().map(|found| found.version.as_deref().unwrap_or("unknown"))
+}

@@ -1,0 +1,196 @@
+//! `tftop report --json`: the contract other programs read. Fields may be added, never renamed; numbers carry their unit
+//! in their name or here: `got`, `waiting`, `wanted`, `self_excess`, `external`, `cpus`, `effective_cpus`, `awake` are CPUs
+//! (mean threads).
+
+use serde::Serialize;
+
+use crate::data::Gap;
+use crate::data::sample::CounterSource;
+use crate::data::scene::{Capacity, Declared, Demand, Pressure, ProcessState, Scene, TargetState, Term};
+use crate::output::json::group::{GroupJson, ThreadJson};
+use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
+use crate::output::json::parts::{DemandJson, PartDemandJson, ProgramJson};
+use crate::present::format::{milliseconds, rounded};
+
+/// Name and version of the contract.
+pub const SCHEMA: &str = "tftop.report/1";
+
+/// One scene as one JSON object, without a newline at its end.
+pub fn json(scene: &Scene) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&Report::new(scene))
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    verdict: VerdictJson<'a>,
+    target: TargetJson<'a>,
+    /// Seconds that every rate covers but those of the verdict and of what is judged: those cover `verdict.judged_s`.
+    window_s: f64,
+    interval_s: f64,
+    late_s: f64,
+    /// True when this kernel counts no run-queue waits and demand is estimated from threads seen in state R.
+    estimated: bool,
+    capacity: CapacityJson<'a>,
+    demand: Option<TotalJson>,
+    /// Causes that were found, what explains another first.
+    findings: Vec<FindingJson<'a>>,
+    /// Every cause that was looked for, with its answer.
+    judgements: Vec<JudgementJson<'a>>,
+    groups: Vec<GroupJson<'a>>,
+    threads: Vec<ThreadJson<'a>>,
+    gaps: &'a [Gap],
+    cost: CostJson,
+}
+
+#[derive(Serialize)]
+struct TargetJson<'a> {
+    pid: u32,
+    namespaced_pid: Option<u32>,
+    command: &'a str,
+    user: Option<&'a str>,
+    #[serde(flatten)]
+    program: ProgramJson<'a>,
+    uptime_s: f64,
+    ended: bool,
+    processes: Vec<ProcessJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProcessJson<'a> {
+    pid: u32,
+    parent: u32,
+    command: &'a str,
+    ended: bool,
+    threads: u32,
+    #[serde(flatten)]
+    demand: PartDemandJson,
+}
+
+#[derive(Serialize)]
+struct CapacityJson<'a> {
+    effective_cpus: f64,
+    /// Kind of the term that binds.
+    binding: Option<&'static str>,
+    terms: Vec<TermJson>,
+    /// What a scheduler says it granted; binds nothing by itself.
+    declared: &'a [Declared],
+}
+
+#[derive(Serialize)]
+struct TermJson {
+    kind: &'static str,
+    cpus: f64,
+    binds: bool,
+    /// CPU numbers in the kernel's list format.
+    set: Option<String>,
+    /// Path of the cgroup.
+    place: Option<String>,
+    throttled_share: Option<f64>,
+}
+
+/// What the whole target wanted, and who is to blame for what it did not get. The last three are null while it is too soon
+/// to judge; they cover `verdict.judged_s`, not the whole window.
+#[derive(Serialize)]
+struct TotalJson {
+    #[serde(flatten)]
+    demand: DemandJson,
+    /// Wanted beyond the effective CPUs: threads too many, its own.
+    self_excess: Option<f64>,
+    /// CPUs it was entitled to and did not get: neighbours, throttling, crowded masks.
+    external: Option<f64>,
+    /// Largest share of throttled periods of any quota over it; null without a quota.
+    throttled: Option<f64>,
+}
+
+/// What the newest look cost tftop itself, not the whole watch. The first look costs far more than any later one.
+#[derive(Serialize)]
+struct CostJson {
+    cpu_ms: f64,
+    wall_ms: f64,
+    bytes_read: u64,
+}
+
+impl<'a> Report<'a> {
+    fn new(scene: &'a Scene) -> Self {
+        Self {
+            schema: SCHEMA,
+            verdict: VerdictJson::new(&scene.headline),
+            target: TargetJson::new(&scene.target),
+            window_s: rounded(scene.window_s),
+            interval_s: rounded(scene.interval_s),
+            late_s: rounded(scene.late_s),
+            estimated: scene.source == CounterSource::StatTicks,
+            capacity: CapacityJson::new(&scene.capacity),
+            demand: scene.demand.as_ref().map(|demand| TotalJson::new(demand, scene.headline.pressure)),
+            findings: FindingJson::of(&scene.judgements),
+            judgements: JudgementJson::of(&scene.judgements),
+            groups: scene.groups.iter().map(GroupJson::new).collect(),
+            threads: scene.threads.iter().map(|thread| ThreadJson::new(thread, scene)).collect(),
+            gaps: &scene.gaps,
+            cost: CostJson {
+                cpu_ms: milliseconds(scene.cost.cpu_ns),
+                wall_ms: milliseconds(scene.cost.wall_ns),
+                bytes_read: scene.cost.bytes_read,
+            },
+        }
+    }
+}
+
+impl<'a> TargetJson<'a> {
+    fn new(target: &'a TargetState) -> Self {
+        Self {
+            pid: target.pid.0,
+            namespaced_pid: target.namespaced_pid,
+            command: &target.command,
+            user: target.user.as_deref(),
+            program: ProgramJson::new(target),
+            uptime_s: rounded(target.uptime_s),
+            ended: target.ended,
+            processes: target.processes.iter().map(ProcessJson::new).collect(),
+        }
+    }
+}
+
+impl<'a> ProcessJson<'a> {
+    fn new(process: &'a ProcessState) -> Self {
+        Self {
+            pid: process.pid.0,
+            parent: process.parent.0,
+            command: &process.command,
+            ended: process.ended,
+            threads: process.threads,
+            demand: PartDemandJson::new(process.demand),
+        }
+    }
+}
+
+impl<'a> CapacityJson<'a> {
+    fn new(capacity: &'a Capacity) -> Self {
+        let term = |(at, term): (usize, &Term)| TermJson {
+            kind: term.kind.word(),
+            cpus: rounded(term.cpus),
+            binds: capacity.binding == Some(at),
+            set: term.set.as_ref().map(ToString::to_string),
+            place: term.place.as_ref().map(ToString::to_string),
+            throttled_share: term.throttled_share.map(rounded),
+        };
+        Self {
+            effective_cpus: rounded(capacity.effective_cpus),
+            binding: capacity.binding_term().map(|term| term.kind.word()),
+            terms: capacity.terms.iter().enumerate().map(term).collect(),
+            declared: &capacity.declared,
+        }
+    }
+}
+
+impl TotalJson {
+    fn new(demand: &Demand, pressure: Option<Pressure>) -> Self {
+        Self {
+            demand: DemandJson::new(demand),
+            self_excess: pressure.map(|pressure| rounded(pressure.self_excess)),
+            external: pressure.map(|pressure| rounded(pressure.external)),
+            throttled: pressure.and_then(|pressure| pressure.throttled_share).map(rounded),
+        }
+    }
+}
