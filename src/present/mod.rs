@@ -1,7 +1,9 @@
 //! What outputs have in common: how numbers and texts are written, and the tables and sentences that more than one of them
 //! shows. Knows neither a screen nor Markdown.
 
+pub mod block;
 pub mod format;
+pub mod line;
 
 pub(crate) mod caps;
 pub(crate) mod causes;

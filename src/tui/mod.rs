@@ -1,7 +1,6 @@
 //! Floor 2: a Scene as a screen, events as effects. Reads nothing of the target itself.
 
 pub(crate) mod ascii;
-pub mod block;
 pub(crate) mod column;
 pub(crate) mod cursor;
 pub mod draw;
@@ -40,6 +39,7 @@ use crate::data::limits::Caps;
 use crate::data::run::{TerminalOutput, WindowSize};
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
+pub use crate::present::block;
 use crate::tui::runs::{RunsList, RunsRequest};
 use crate::tui::state::output::Interrupt;
 use crate::tui::state::{Dashboard, Event};

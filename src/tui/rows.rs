@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::data::scene::{GroupKey, Scene, Thread};
 use crate::data::{Gap, Pid, ThreadKey};
+pub use crate::present::format::contains;
 use crate::tui::block;
 use crate::tui::block::Block;
 use crate::tui::column::Column;
@@ -226,11 +227,6 @@ fn thread_contains(thread: &Thread, text: &str) -> bool {
 fn process_contains(scene: &Scene, at: usize, text: &str) -> bool {
     let process = scene.target.processes.get(at);
     process.is_some_and(|it| contains(&it.command, text) || it.pid.to_string().contains(text))
-}
-
-/// Whether the text occurs, whatever the case of its letters.
-pub fn contains(whole: &str, text: &str) -> bool {
-    text.is_empty() || whole.to_lowercase().contains(&text.to_lowercase())
 }
 
 /// The order a view has before anybody chose one.

@@ -2,6 +2,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+pub use crate::present::line::Role;
+
 /// Palettes to choose from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeName {
@@ -12,45 +14,6 @@ pub enum ThemeName {
     Colorblind,
     /// No colour: bold, dim and reversed.
     Mono,
-}
-
-/// What a piece of the screen means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Ordinary text.
-    Plain,
-    /// Read last: zeros, units, labels.
-    Faint,
-    /// Read first: the demand line.
-    Strong,
-    /// Headings of tables and boxes.
-    Heading,
-    /// Frames.
-    Frame,
-    /// Header and key bar.
-    Bar,
-    /// A key on the key bar, the view that is shown.
-    Key,
-    /// The selected row.
-    Selected,
-    /// CPU time got.
-    Got,
-    /// CPU time waited for.
-    Waiting,
-    /// CPU time of others.
-    Others,
-    /// The line at the effective CPUs, the term that binds.
-    Capacity,
-    /// Sampling goes on.
-    Live,
-    /// The scene is frozen.
-    Paused,
-    /// The target has ended, something is missing, too much is wanted.
-    Alarm,
-    /// All is well.
-    Healthy,
-    /// As bad as it gets.
-    Severe,
 }
 
 /// Roles as styles.

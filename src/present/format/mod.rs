@@ -11,4 +11,4 @@ pub(crate) use number::{
     MISSING_ASCII, age, bytes, cpus_or_dash, instant, milliseconds, percent_or_dash, rounded, three_digits,
 };
 pub(crate) use text::clean;
-pub use text::{command, fit, width, wrap};
+pub use text::{command, contains, fit, width, wrap};

@@ -35,6 +35,11 @@ fn without_folders(text: &str, word: usize) -> String {
     words.join(" ")
 }
 
+/// Whether the text occurs, whatever the case of its letters.
+pub fn contains(whole: &str, text: &str) -> bool {
+    text.is_empty() || whole.to_lowercase().contains(&text.to_lowercase())
+}
+
 /// Columns a text takes.
 pub fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)

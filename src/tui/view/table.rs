@@ -30,7 +30,7 @@ pub fn draw(frame: &mut Frame<'_>, headings: Rect, list: Rect, dashboard: &Dashb
     let (top, height) = (dashboard.cursor().top(), usize::from(list.height));
     let selected = dashboard.cursor().selected();
     let common = cell::CellContext::of(dashboard.scene());
-    let mut made: Option<(Block, Vec<block::BlockLine>)> = None;
+    let mut made: Option<(Block, Vec<crate::present::line::Line>)> = None;
     for (y, &row) in (0_u16..).zip(dashboard.rows().iter().skip(top).take(height)) {
         let line = Rect { y: list.y + y, height: 1, ..list };
         match row {
@@ -83,11 +83,11 @@ fn headings(frame: &mut Frame<'_>, area: Rect, placed: &[Placed], dashboard: &Da
     }
 }
 
-fn lines(block: Block, width: u16, dashboard: &Dashboard) -> Vec<block::BlockLine> {
+fn lines(block: Block, width: u16, dashboard: &Dashboard) -> Vec<crate::present::line::Line> {
     block::lines(dashboard.scene(), block, dashboard.shows_all_of(block), width)
 }
 
-fn pieces(frame: &mut Frame<'_>, area: Rect, pieces: &[block::StyledSpan], dashboard: &Dashboard) {
+fn pieces(frame: &mut Frame<'_>, area: Rect, pieces: &[crate::present::line::Piece], dashboard: &Dashboard) {
     let theme = dashboard.theme();
     let line: Vec<_> = pieces.iter().map(|(role, text)| span(text.as_str(), theme.style(*role))).collect();
     write(frame, area, 0, &Line::from(line));

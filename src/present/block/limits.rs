@@ -2,9 +2,9 @@
 
 use crate::data::limits::{Limit, Limits};
 use crate::data::scene::{CapCheck, Group};
+use crate::present::block::caps;
 use crate::present::format;
-use crate::tui::block::{BlockLine, NARROW, beside, caps, pad};
-use crate::tui::theme::Role;
+use crate::present::line::{Line, NARROW, Role, beside, pad};
 
 /// Most sources that are listed.
 const MOST_SOURCES: usize = 64;
@@ -19,7 +19,7 @@ const BOUNDS: u16 = 14;
 const KNOWN: u16 = 14;
 
 /// The group, its sources the strongest first, and how to change it.
-pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<BlockLine> {
+pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
     let limits = &group.limits;
     let mut lines = vec![head(group)];
     if let Some(check) = check {
@@ -50,12 +50,12 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<BlockLi
         let knob = limits.knob.strip_prefix("no knob: ").unwrap_or(&limits.knob);
         lines.extend(beside(label, SOURCE, Role::Faint, knob, width));
     }
-    lines.push(BlockLine::new());
+    lines.push(Line::new());
     lines
 }
 
 /// "TF intra-op  3 threads, limit 2 per process ! 1 beyond it, wanted 2.60 CPUs"
-fn head(group: &Group) -> BlockLine {
+fn head(group: &Group) -> Line {
     let threads = format::count(group.threads as usize, "thread", "threads");
     let wants = group.demand.map_or(String::new(), |it| format!(", wanted {} CPUs", format::cpus(it.wanted)));
     let limits = &group.limits;
@@ -74,7 +74,7 @@ fn head(group: &Group) -> BlockLine {
     line
 }
 
-fn source(limit: &Limit, counts: bool, width: u16) -> Vec<BlockLine> {
+fn source(limit: &Limit, counts: bool, width: u16) -> Vec<Line> {
     let (mark, role) = if counts { ("◄", Role::Capacity) } else { (" ", Role::Plain) };
     let mut line = vec![(role, format!(" {mark} {:>6}", limit.value))];
     pad(&mut line, SOURCE);
@@ -100,7 +100,7 @@ fn source(limit: &Limit, counts: bool, width: u16) -> Vec<BlockLine> {
         return beside(line, WORDS, Role::Plain, &facts, width);
     }
     let mut lines = vec![line];
-    lines.extend(beside(BlockLine::new(), SOURCE, Role::Faint, &facts, width));
+    lines.extend(beside(Line::new(), SOURCE, Role::Faint, &facts, width));
     lines
 }
 

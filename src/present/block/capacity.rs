@@ -2,8 +2,7 @@
 
 use crate::data::scene::{Capacity, Term};
 use crate::present::format;
-use crate::tui::block::{BlockLine, beside};
-use crate::tui::theme::Role;
+use crate::present::line::{Line, Role, beside};
 
 /// Most terms that are listed: a target has a handful of cgroups, not hundreds.
 const MOST_TERMS: usize = 64;
@@ -11,9 +10,9 @@ const MOST_TERMS: usize = 64;
 const WORDS: u16 = 12;
 
 /// The sum first, then its terms.
-pub fn lines(capacity: &Capacity, width: u16) -> Vec<BlockLine> {
+pub fn lines(capacity: &Capacity, width: u16) -> Vec<Line> {
     if capacity.terms.is_empty() {
-        return vec![vec![(Role::Faint, " how many CPUs it may use is not known yet".to_owned())], BlockLine::new()];
+        return vec![vec![(Role::Faint, " how many CPUs it may use is not known yet".to_owned())], Line::new()];
     }
     let cpus = format::cpus_in_words(capacity.effective_cpus);
     let head = vec![(Role::Capacity, format!(" {cpus} CPUs")), (Role::Plain, " may be used, the least of".to_owned())];
@@ -26,11 +25,11 @@ pub fn lines(capacity: &Capacity, width: u16) -> Vec<BlockLine> {
         let words = format!("declared by {}; a declaration binds nothing by itself", declared.source);
         lines.extend(beside(number, WORDS, Role::Plain, &words, width));
     }
-    lines.push(BlockLine::new());
+    lines.push(Line::new());
     lines
 }
 
-fn term(term: &Term, binds: bool, width: u16) -> Vec<BlockLine> {
+fn term(term: &Term, binds: bool, width: u16) -> Vec<Line> {
     let (mark, role) = if binds { ("◄", Role::Capacity) } else { (" ", Role::Plain) };
     let number = vec![(role, format!(" {mark} {:>7}", format::cpus_in_words(term.cpus)))];
     let mut words = term.kind.word().to_owned();

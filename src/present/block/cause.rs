@@ -3,9 +3,8 @@
 use crate::data::limits::Caps;
 use crate::data::scene::{Answer, Finding, Level, RuleAnswer, Scene};
 use crate::model::advice;
+use crate::present::line::{Line, NARROW, Piece, Role, beside, pad};
 use crate::present::{causes, format};
-use crate::tui::block::{BlockLine, NARROW, StyledSpan, beside, pad};
-use crate::tui::theme::Role;
 
 /// Where a cause's code begins, and its answer.
 const CODE: u16 = 14;
@@ -19,7 +18,7 @@ const MOST_LABEL: u16 = 28;
 const MOST_EVIDENCE: usize = 40;
 
 /// One line for what is not found, the whole sentence for what is; the rest when open.
-pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<BlockLine> {
+pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<Line> {
     let found = cause.finding();
     let sentence = match &cause.answer {
         Answer::TooSoon { needs } => format!("needs {needs}"),
@@ -33,7 +32,7 @@ pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<B
     let whole = open || found.is_some();
     let mut lines = match width {
         0..NARROW => {
-            let below = if whole { beside(BlockLine::new(), INDENT, role, &sentence, width) } else { Vec::new() };
+            let below = if whole { beside(Line::new(), INDENT, role, &sentence, width) } else { Vec::new() };
             std::iter::once(line).chain(below).collect()
         }
         NARROW.. => {
@@ -52,7 +51,7 @@ pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<B
     lines
 }
 
-fn state(answer: &Answer) -> BlockLine {
+fn state(answer: &Answer) -> Line {
     let (mark, role) = match answer {
         Answer::Found(finding) if finding.level >= Level::Oversubscribed => ("✗", Role::Alarm),
         Answer::Found(finding) if finding.level == Level::Healthy => ("✓", Role::Live),
@@ -64,8 +63,8 @@ fn state(answer: &Answer) -> BlockLine {
     vec![(role, format!(" {mark} {}", causes::word(answer)))]
 }
 
-fn opened(scene: &Scene, cause: &RuleAnswer, found: Option<&Finding>, width: u16) -> Vec<BlockLine> {
-    let mut facts: Vec<(String, StyledSpan)> = vec![("asked".into(), (Role::Plain, cause.question.to_owned()))];
+fn opened(scene: &Scene, cause: &RuleAnswer, found: Option<&Finding>, width: u16) -> Vec<Line> {
+    let mut facts: Vec<(String, Piece)> = vec![("asked".into(), (Role::Plain, cause.question.to_owned()))];
     if let Some(finding) = found {
         facts.push(("level".into(), (Role::Plain, finding.level.word().to_owned())));
         let evidence = finding.evidence.iter().take(MOST_EVIDENCE);
@@ -79,11 +78,11 @@ fn opened(scene: &Scene, cause: &RuleAnswer, found: Option<&Finding>, width: u16
         let label = vec![(Role::Faint, format!("     {}", format::fit(&label, label_width)))];
         lines.extend(beside(label, INDENT + label_width + 2, role, &text, width));
     }
-    lines.push(BlockLine::new());
+    lines.push(Line::new());
     lines
 }
 
-fn remedy(scene: &Scene, finding: &Finding) -> Vec<(String, StyledSpan)> {
+fn remedy(scene: &Scene, finding: &Finding) -> Vec<(String, Piece)> {
     let remedy = &finding.remedy;
     let mut facts = Vec::new();
     let mut say = |label: &str, role, text: String| facts.push((label.to_owned(), (role, text)));

@@ -1,4 +1,4 @@
-//! Things that stand in a list as several lines: the arithmetic of CPUs, a group's limits, a cause, a gap. The same lines
+//! Things that stand in a list of the screen as several lines: the arithmetic of CPUs, a group's limits, a cause, a gap. The same lines
 //! are counted for scrolling and drawn; every value in them is the model's.
 
 pub(crate) mod capacity;
@@ -9,9 +9,8 @@ pub(crate) mod limits;
 
 use crate::data::scene::Scene;
 use crate::present::causes::rank;
-use crate::present::format;
-use crate::tui::rows::contains;
-use crate::tui::theme::Role;
+use crate::present::format::contains;
+use crate::present::line::Line;
 
 /// A thing of a scene that stands as several lines: indexes into the scene it was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,18 +27,8 @@ pub enum Block {
     Gap(usize),
 }
 
-/// A piece of a line, and what it means.
-pub type StyledSpan = (Role, String);
-/// One line.
-pub type BlockLine = Vec<StyledSpan>;
-
-/// Most lines a text is wrapped into.
-const MOST_LINES: usize = 12;
-/// Screens below this width have no room for two texts side by side.
-const NARROW: u16 = 66;
-
 /// The lines of a block on a table this wide, one at least. A cause shows its evidence only when it is `open`.
-pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<BlockLine> {
+pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
     let lines = match block {
         Block::Capacity => Some(capacity::lines(&scene.capacity, width)),
         Block::Caps => scene.launch.as_ref().map(|launch| caps::lines(launch, width)),
@@ -50,7 +39,7 @@ pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<BlockLi
         Block::Cause(at) => scene.judgements.get(at).map(|cause| cause::lines(scene, cause, open, width)),
         Block::Gap(at) => scene.gaps.get(at).map(|gap| gap::lines(gap, width)),
     };
-    lines.filter(|lines| !lines.is_empty()).unwrap_or_else(|| vec![BlockLine::new()])
+    lines.filter(|lines| !lines.is_empty()).unwrap_or_else(|| vec![Line::new()])
 }
 
 /// Whether a text occurs in what a block is about.
@@ -73,25 +62,4 @@ pub fn causes(scene: &Scene) -> Vec<Block> {
     let mut order: Vec<usize> = (0..scene.judgements.len()).collect();
     order.sort_by_key(|&at| rank(&scene.judgements[at].answer));
     order.into_iter().map(Block::Cause).collect()
-}
-
-/// A text at column `x` behind what stands before it, wrapped below itself.
-fn beside(before: BlockLine, x: u16, role: Role, text: &str, width: u16) -> Vec<BlockLine> {
-    let mut lines = Vec::new();
-    let mut before = Some(before);
-    for text in format::wrap(text, width.saturating_sub(x + 1), MOST_LINES) {
-        let mut line = before.take().unwrap_or_default();
-        pad(&mut line, x);
-        line.push((role, text));
-        lines.push(line);
-    }
-    lines.extend(before.filter(|before| !before.is_empty()));
-    lines
-}
-
-/// Fills a line with blanks up to column `x`, at least one behind a text.
-fn pad(line: &mut BlockLine, x: u16) {
-    let used: u16 = line.iter().fold(0, |sum, (_, text)| sum.saturating_add(format::width(text)));
-    let blanks = x.saturating_sub(used).max(u16::from(!line.is_empty()));
-    line.push((Role::Plain, " ".repeat(usize::from(blanks))));
 }

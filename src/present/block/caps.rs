@@ -4,8 +4,7 @@
 use crate::data::sample::{HookFailure, OverruledSetting, ShimUse};
 use crate::data::scene::{CapCheck, CheckOutcome, LaunchState};
 use crate::present::format;
-use crate::tui::block::{BlockLine, beside, pad};
-use crate::tui::theme::Role;
+use crate::present::line::{Line, Role, beside, pad};
 
 /// Most lines of one kind.
 const MOST: usize = 32;
@@ -48,7 +47,7 @@ pub fn exceeded(launch: &LaunchState) -> Option<String> {
 }
 
 /// Caps first, then the script's own wishes, then the shim.
-pub fn lines(launch: &LaunchState, width: u16) -> Vec<BlockLine> {
+pub fn lines(launch: &LaunchState, width: u16) -> Vec<Line> {
     let mut lines = vec![vec![(Role::Strong, " caps it was started with".to_owned())]];
     for check in &launch.checks {
         let (glyph, role) = mark(check.outcome);
@@ -69,11 +68,11 @@ pub fn lines(launch: &LaunchState, width: u16) -> Vec<BlockLine> {
     let (role, shim) = shim(launch);
     lines.extend(fact("shim", &shim, role, width));
     lines.extend(heard.failures.iter().take(MOST).flat_map(|it| fact("", &failure(it), Role::Alarm, width)));
-    lines.push(BlockLine::new());
+    lines.push(Line::new());
     lines
 }
 
-fn fact(label: &str, text: &str, role: Role, width: u16) -> Vec<BlockLine> {
+fn fact(label: &str, text: &str, role: Role, width: u16) -> Vec<Line> {
     beside(vec![(Role::Faint, format!("   {label}"))], 11, role, text, width)
 }
 
