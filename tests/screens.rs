@@ -13,9 +13,9 @@ use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use stage::{COLOR, PLAIN, Stage};
 use tftop::data::sample::{CounterSource, ThreadState};
-use tftop::tui::state::Event;
-use tftop::tui::theme::ThemeName;
-use tftop::tui::{Appearance, Effect};
+use tftop::tui::messages::effect::Effect;
+use tftop::tui::state::event::Event;
+use tftop::tui::theme::{Appearance, ThemeName};
 
 macro_rules! snapshot {
     ($name:literal, $stage:expr) => {
@@ -322,7 +322,7 @@ fn leaving_is_an_effect() {
 #[test]
 fn the_end_of_the_feed_is_said() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
-    stage.dashboard.update(Event::Silence);
+    stage.dashboard.update(Event::NoMoreScenes);
     assert!(stage.text_now().contains("measuring stopped"));
 }
 

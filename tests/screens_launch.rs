@@ -12,7 +12,7 @@ use std::sync::Arc;
 use stage::{PLAIN, Stage};
 use tftop::data::sample::{HookFailure, ShimReport, ShimUse};
 use tftop::data::scene::{CheckOutcome, LaunchState, MarkCount, NoMarks, Scene, Speed, Steps};
-use tftop::tui::Appearance;
+use tftop::tui::theme::Appearance;
 
 const SIZES: [(u16, u16); 4] = [(160, 50), (120, 40), (100, 30), (80, 24)];
 

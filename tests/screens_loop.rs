@@ -22,8 +22,10 @@ use tftop::data::Pid;
 use tftop::data::sample::Interest;
 use tftop::data::scene::Scene;
 use tftop::tui;
+use tftop::tui::messages::effect::Effect;
+use tftop::tui::messages::feed::SceneFeed;
+use tftop::tui::picker;
 use tftop::tui::picker::PickerList;
-use tftop::tui::{Effect, SceneFeed, picker};
 use tokio::sync::{mpsc, watch};
 
 type Events = Pin<Box<dyn Stream<Item = io::Result<Input>>>>;
@@ -74,12 +76,12 @@ async fn play<F: Future<Output = ()>>(
 ) -> (io::Result<Effect>, String) {
     let (keys, typed) = events();
     let (send, scenes) = watch::channel(Arc::new(scenes::training(80)));
-    let (wishes, interest) = watch::channel(Interest::default());
+    let (requests, interest) = watch::channel(Interest::default());
     let mut terminal = terminal(80);
     let other = Other { keys: Some(keys), scenes: Some(send), interest };
     let (_shelf, runs) = watch::channel(Arc::default());
-    let (runs_wish, _wish) = watch::channel(tftop::tui::runs::RunsRequest::default());
-    let feed = SceneFeed { scenes, interest: wishes, console: None, rerun: None, stacks: None, runs, runs_wish };
+    let (runs_request, _requested) = watch::channel(tftop::tui::messages::runs::RunsRequest::default());
+    let feed = SceneFeed { scenes, interest: requests, console: None, rerun: None, stacks: None, runs, runs_request };
     let (effect, ()) = tokio::join!(tui::run(&mut terminal, typed, feed, stage::PLAIN, stop), story(other));
     (effect, text(&terminal))
 }

@@ -13,8 +13,9 @@ use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use stage::{COLOR, PLAIN, Stage};
 use tftop::data::run::{OutputLine, StyledText, TerminalOutput, TextColor, TextStyle};
-use tftop::tui::state::Event;
-use tftop::tui::{Appearance as ScreenLook, Effect};
+use tftop::tui::messages::effect::Effect;
+use tftop::tui::state::event::Event;
+use tftop::tui::theme::Appearance as ScreenLook;
 
 /// The output of a fit of Keras, with so many lines of warnings before it.
 fn output(warnings: usize) -> TerminalOutput {
@@ -164,7 +165,7 @@ fn the_first_control_c_is_the_commands() {
     let mut stage = launched(PLAIN, 80, 24, output(0));
     stage.keys("\x03");
     assert!(stage.line(22).contains("Ctrl-C was sent to the command; again within 5 s: end it and leave"));
-    stage.tell(Event::Calm);
+    stage.tell(Event::InterruptExpired);
     assert!(!stage.text().contains("was sent to the command"));
     assert_eq!(stage.keys("\x03"), Some(Effect::Type(vec![3])), "after a while it is a first one again");
     stage.tell(Event::Output(Arc::new(ended(output(0), "was ended by signal 2"))));

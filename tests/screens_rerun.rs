@@ -12,9 +12,9 @@ use std::sync::Arc;
 use stage::{PLAIN, Stage};
 use tftop::data::limits::Caps;
 use tftop::data::run::{RerunPlan, ShownValue, VariableChange};
-use tftop::tui::Effect;
-use tftop::tui::rerun::RerunAnswer;
-use tftop::tui::state::Event;
+use tftop::tui::messages::effect::Effect;
+use tftop::tui::messages::rerun::RerunAnswer;
+use tftop::tui::state::event::Event;
 use tftop::tui::state::parts::Mode;
 
 fn snapshot(name: &str, stage: &Stage) {
@@ -48,7 +48,7 @@ fn plan() -> RerunPlan {
 
 fn asked(stage: &mut Stage, keys: &str) -> Caps {
     match stage.keys(keys) {
-        Some(Effect::AskRerun(caps)) => caps,
+        Some(Effect::RequestRerun(caps)) => caps,
         other => panic!("{other:?}"),
     }
 }

@@ -10,8 +10,8 @@ mod stage;
 use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
-use tftop::tui::runs::{ComparisonText, RunLine, RunsList, RunsRequest};
-use tftop::tui::state::Event;
+use tftop::tui::messages::runs::{ComparisonText, RunLine, RunsList, RunsRequest};
+use tftop::tui::state::event::Event;
 
 macro_rules! snapshot {
     ($name:expr, $stage:expr) => {
@@ -66,13 +66,13 @@ fn without_kept_runs_it_says_how_to_make_one() {
 fn runs_are_marked_and_asked_to_be_compared() {
     for (name, width, height) in [("runs_80x24", 80, 24), ("runs_160x50", 160, 50)] {
         let mut stage = opened(width, height, shelf());
-        assert_eq!(stage.dashboard.runs_wish(), RunsRequest { shown: true, compare: vec![] });
+        assert_eq!(stage.dashboard.runs_request(), RunsRequest { shown: true, compare: vec![] });
         stage.keys("jj kk\n");
-        assert_eq!(stage.dashboard.runs_wish().compare, [] as [&str; 0], "one alone can't be compared");
+        assert_eq!(stage.dashboard.runs_request().compare, [] as [&str; 0], "one alone can't be compared");
         stage.keys("j ");
         snapshot!(name, stage);
         stage.keys("\n");
-        assert_eq!(stage.dashboard.runs_wish().compare, ["261120-202548", "261120-202635"]);
+        assert_eq!(stage.dashboard.runs_request().compare, ["261120-202548", "261120-202635"]);
         assert!(stage.text().contains("reading their samples"));
     }
 }
@@ -92,9 +92,9 @@ fn a_comparison_is_read_and_left_step_by_step() {
     assert!(end.contains("line 59") && end.contains("NO DIFFERENCE SHOWN"), "{end}");
     stage.keys("\x1b");
     assert!(stage.text().contains("[A]") && stage.text().contains("[B]"), "marks stay: {}", stage.text());
-    assert!(stage.dashboard.runs_wish().compare.is_empty());
+    assert!(stage.dashboard.runs_request().compare.is_empty());
     stage.keys("\x1b");
-    assert_eq!(stage.dashboard.runs_wish(), RunsRequest::default());
+    assert_eq!(stage.dashboard.runs_request(), RunsRequest::default());
     let other = ComparisonText { runs: vec!["x".to_owned()], ..compared };
     stage.tell(Event::Runs(Arc::new(RunsList { compared: Some(other), ..shelf() })));
     stage.keys("c\n");

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
 use tftop::data::Tid;
-use tftop::tui::Effect;
-use tftop::tui::stacks::{SampleTimes, ShownStacks, StacksAnswer, StacksRequest, StopPermission};
-use tftop::tui::state::Event;
+use tftop::tui::messages::effect::Effect;
+use tftop::tui::messages::stacks::{SampleTimes, ShownStacks, StacksAnswer, StacksRequest, StopPermission};
+use tftop::tui::state::event::Event;
 use tftop::tui::state::parts::Mode;
 
 fn snapshot(name: &str, stage: &Stage) {
@@ -48,27 +48,27 @@ fn taken(need_stop: usize, refused: Option<&str>) -> Result<ShownStacks, String>
 
 fn asked(stage: &mut Stage, keys: &str) -> StacksRequest {
     match stage.keys(keys) {
-        Some(Effect::AskStacks(wish)) => wish,
+        Some(Effect::RequestStacks(request)) => request,
         other => panic!("{other:?}"),
     }
 }
 
-fn answer(stage: &mut Stage, wish: &StacksRequest, taken: Result<ShownStacks, String>) {
-    stage.tell(Event::Stacks(Arc::new(StacksAnswer { wish: wish.clone(), taken })));
+fn answer(stage: &mut Stage, request: &StacksRequest, taken: Result<ShownStacks, String>) {
+    stage.tell(Event::Stacks(Arc::new(StacksAnswer { request: request.clone(), taken })));
 }
 
 #[test]
 fn a_stop_takes_a_question_and_a_yes() {
     for (width, height) in [(80, 24), (160, 50)] {
         let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
-        let wish = asked(&mut stage, "jb");
-        assert_eq!(wish.stops, StopPermission::Never);
-        assert!(!wish.tids.is_empty());
+        let request = asked(&mut stage, "jb");
+        assert_eq!(request.stops, StopPermission::Never);
+        assert!(!request.tids.is_empty());
         assert!(stage.text().contains("being taken, without a stop"));
         assert_eq!(stage.keys("Sy"), None, "nothing is known yet");
-        answer(&mut stage, &StacksRequest { tids: vec![Tid(1)], ..wish.clone() }, taken(9, None));
-        assert!(stage.text().contains("being taken"), "an answer to another wish");
-        answer(&mut stage, &wish, taken(2, None));
+        answer(&mut stage, &StacksRequest { tids: vec![Tid(1)], ..request.clone() }, taken(9, None));
+        assert!(stage.text().contains("being taken"), "an answer to another request");
+        answer(&mut stage, &request, taken(2, None));
         snapshot(&format!("stacks_{width}x{height}"), &stage);
         assert_eq!(stage.keys("y"), None, "nothing was asked");
         stage.keys("S");
@@ -76,7 +76,7 @@ fn a_stop_takes_a_question_and_a_yes() {
         assert_eq!(stage.keys("\x1by"), None, "Escape takes the question back");
         assert!(matches!(stage.dashboard.mode(), Mode::Stacks(_)));
         let agreed = asked(&mut stage, "Sy");
-        assert_eq!(agreed, StacksRequest { stops: StopPermission::Agreed, ..wish });
+        assert_eq!(agreed, StacksRequest { stops: StopPermission::Agreed, ..request });
         let stopped = taken(1, None).map(|taken| ShownStacks { stopped_ns: 1_230_000, ..taken });
         answer(&mut stage, &agreed, stopped);
         assert!(stage.text().contains("stopped threads for 1.23 ms"), "{}", stage.text());
@@ -90,8 +90,8 @@ fn a_stop_takes_a_question_and_a_yes() {
 #[test]
 fn under_read_only_no_stop_is_offered_and_it_says_why() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
-    let wish = asked(&mut stage, "jb");
-    answer(&mut stage, &wish, taken(2, Some("--read-only stops nothing")));
+    let request = asked(&mut stage, "jb");
+    answer(&mut stage, &request, taken(2, Some("--read-only stops nothing")));
     assert!(
         stage.text().contains("A stop would show more of 2 threads: --read-only stops nothing"),
         "{}",
@@ -103,36 +103,36 @@ fn under_read_only_no_stop_is_offered_and_it_says_why() {
 #[test]
 fn samples_take_a_question_too_and_none_where_nothing_may_be_stopped() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
-    let wish = asked(&mut stage, "jb");
+    let request = asked(&mut stage, "jb");
     assert_eq!(stage.keys("my"), None, "nothing is known yet");
-    answer(&mut stage, &wish, taken(0, None));
+    answer(&mut stage, &request, taken(0, None));
     assert_eq!(stage.keys("m"), None);
     assert!(stage.text().contains("Stops threads one at a time for 3 s, less than 1 % of that."), "{}", stage.text());
     assert_eq!(stage.keys("\x1by"), None, "Escape takes the question back");
     let agreed = asked(&mut stage, "my");
-    assert_eq!(agreed, StacksRequest { stops: StopPermission::Agreed, times: SampleTimes::Sampled, ..wish.clone() });
+    assert_eq!(agreed, StacksRequest { stops: StopPermission::Agreed, times: SampleTimes::Sampled, ..request.clone() });
     assert!(stage.text().contains("being taken for 3 s, with stops"), "{}", stage.text());
     answer(&mut stage, &agreed, taken(0, None));
-    assert_eq!(asked(&mut stage, "b"), wish, "taken again as at first");
+    assert_eq!(asked(&mut stage, "b"), request, "taken again as at first");
 
-    answer(&mut stage, &wish, taken(2, Some("--read-only stops nothing")));
+    answer(&mut stage, &request, taken(2, Some("--read-only stops nothing")));
     let sampled = asked(&mut stage, "m");
-    assert_eq!(sampled, StacksRequest { times: SampleTimes::Sampled, ..wish });
+    assert_eq!(sampled, StacksRequest { times: SampleTimes::Sampled, ..request });
     assert!(stage.text().contains("being taken for 3 s, without a stop"), "{}", stage.text());
 }
 
 #[test]
 fn what_does_not_fit_can_be_scrolled_to_and_a_failure_is_said() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
-    let wish = asked(&mut stage, "jb");
+    let request = asked(&mut stage, "jb");
     let lines = (0..99).map(|at| format!("frame {at} of many")).collect();
-    answer(&mut stage, &wish, Ok(ShownStacks { lines, need_stop: 0, stopped_ns: 0, refused: None }));
+    answer(&mut stage, &request, Ok(ShownStacks { lines, need_stop: 0, stopped_ns: 0, refused: None }));
     assert!(stage.text().contains("more lines") && !stage.text().contains("frame 98 "));
     stage.keys("G");
     assert!(!stage.text().contains("more lines") && stage.text().contains("frame 98 "), "{}", stage.text());
     stage.keys("g");
     assert!(stage.text().contains("frame 0 "));
-    answer(&mut stage, &wish, Err("no process 2430 here any more".to_owned()));
+    answer(&mut stage, &request, Err("no process 2430 here any more".to_owned()));
     assert!(stage.text().contains("no process 2430 here any more"));
     assert_eq!(stage.keys("Sy"), None);
 }
@@ -140,7 +140,7 @@ fn what_does_not_fit_can_be_scrolled_to_and_a_failure_is_said() {
 #[test]
 fn stacks_of_a_thread_are_of_that_thread_alone() {
     let mut stage = Stage::new(PLAIN, 100, 30, scenes::training(80));
-    let wish = asked(&mut stage, "2jb");
-    assert_eq!(wish.tids.len(), 1);
-    assert!(stage.text().contains(&format!("stack of thread {}", wish.tids[0])), "{}", stage.text());
+    let request = asked(&mut stage, "2jb");
+    assert_eq!(request.tids.len(), 1);
+    assert!(stage.text().contains(&format!("stack of thread {}", request.tids[0])), "{}", stage.text());
 }

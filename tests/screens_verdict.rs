@@ -12,8 +12,7 @@ use scenes::verdicts;
 use stage::{COLOR, PLAIN, Stage};
 use tftop::data::limits::Caps;
 use tftop::data::scene::{Scene, Verdict};
-use tftop::tui::Appearance;
-use tftop::tui::theme::ThemeName;
+use tftop::tui::theme::{Appearance, ThemeName};
 
 const SIZES: [(u16, u16); 3] = [(160, 50), (100, 30), (80, 24)];
 

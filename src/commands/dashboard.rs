@@ -10,7 +10,7 @@ use crate::commands::sampling::sampler::Sampler;
 use crate::commands::workers::runs::RunsChannel;
 use crate::commands::workers::{runs as runs_worker, stacks as stacks_worker};
 use crate::tui;
-use crate::tui::runs::RunsRequest;
+use crate::tui::messages::runs::RunsRequest;
 use crate::tui::screen::{Keyboard, Screen, hung_up};
 
 /// What a dashboard may have beside scenes.
@@ -19,7 +19,7 @@ pub(crate) struct DashboardParts {
     /// The terminal of a command that tftop has started.
     pub(crate) console: Option<tui::ConsolePane>,
     /// Where it is asked what a rerun would do.
-    pub(crate) rerun: Option<tui::rerun::RerunWorker>,
+    pub(crate) rerun: Option<tui::messages::rerun::RerunWorker>,
 }
 
 /// Shows the dashboard until the person leaves or `stop` comes; says which.
@@ -34,7 +34,7 @@ pub(crate) async fn dashboard(
     let (runs_wish, requests) = watch::channel(RunsRequest::default());
     let interest = sampler.interest.clone();
     let stacks = Some(stacks_worker::start(sampler, options).context("starting the thread that takes stacks")?);
-    let feed = tui::SceneFeed { scenes: sampler.scenes.clone(), interest, console, rerun, stacks, runs, runs_wish };
+    let feed = tui::SceneFeed { scenes: sampler.scenes.clone(), interest, console, rerun, stacks, runs, runs_request: runs_wish };
     let runs_ends = runs_worker::start(options.clone()).context("starting the thread that reads the kept runs")?;
     let channel = RunsChannel { requests, lists };
     let screen = Screen::enter().context("taking over the terminal")?;

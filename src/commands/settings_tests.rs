@@ -14,7 +14,7 @@ use crate::launch::{environment, shim};
 use crate::model::advice;
 use crate::model::limits::knobs;
 use crate::model::limits::verification::Verification;
-use crate::tui::what_if::WhatIf;
+use crate::tui::state::parts::what_if::WhatIf;
 
 const EXAMPLE: &str = include_str!("../../assets/config.example.toml");
 

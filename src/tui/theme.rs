@@ -89,3 +89,14 @@ fn mono(role: Role) -> Style {
     };
     Style::new().add_modifier(modifier)
 }
+
+/// How the screen looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appearance {
+    /// Whether colours may be used (NO_COLOR, --color).
+    pub color: bool,
+    /// Which palette.
+    pub theme: ThemeName,
+    /// Whether every glyph must be ASCII.
+    pub ascii: bool,
+}

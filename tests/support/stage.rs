@@ -10,10 +10,13 @@ use ratatui::backend::{Backend, TestBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Size};
 use tftop::data::scene::Scene;
-use tftop::tui::block::Block;
-use tftop::tui::state::{Dashboard, Event};
-use tftop::tui::theme::ThemeName;
-use tftop::tui::{Appearance, Effect, draw};
+use tftop::present::block::Block;
+use tftop::tui::messages::effect::Effect;
+use tftop::tui::run::update::{event_of, update};
+use tftop::tui::state::Dashboard;
+use tftop::tui::state::event::Event;
+use tftop::tui::theme::{Appearance, ThemeName};
+use tftop::tui::view::frame;
 
 /// Without colour.
 pub const PLAIN: Appearance = Appearance { color: false, theme: ThemeName::Default, ascii: false };
@@ -40,7 +43,7 @@ impl Stage {
     pub fn keys(&mut self, keys: &str) -> Option<Effect> {
         let mut effect = None;
         for key in keys.chars() {
-            effect = self.tell(Event::Input(input(key)));
+            effect = self.input(&input(key));
         }
         effect
     }
@@ -53,14 +56,19 @@ impl Stage {
     /// Gives the screen another size.
     pub fn resize(&mut self, width: u16, height: u16) {
         self.terminal.backend_mut().resize(width, height);
-        self.tell(Event::Input(Input::Resize(width, height)));
+        self.input(&Input::Resize(width, height));
     }
 
     /// Any event.
     pub fn tell(&mut self, event: Event) -> Option<Effect> {
-        let effect = self.dashboard.update(event);
+        let effect = update(&mut self.dashboard, event);
         self.draw();
         effect
+    }
+
+    /// Anything the terminal sends.
+    pub fn input(&mut self, input: &Input) -> Option<Effect> {
+        event_of(&self.dashboard, input).and_then(|event| self.tell(event))
     }
 
     /// Clicks.
@@ -83,7 +91,7 @@ impl Stage {
 
     fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) {
         let modifiers = KeyModifiers::NONE;
-        self.tell(Event::Input(Input::Mouse(MouseEvent { kind, column, row, modifiers })));
+        self.input(&Input::Mouse(MouseEvent { kind, column, row, modifiers }));
     }
 
     /// What is on screen now, after a change that was made behind the stage's back.
@@ -125,10 +133,10 @@ impl Stage {
         assert!(self.dashboard.cursor().selected().is_some(), "nothing is selected");
         let scene = self.dashboard.scene();
         match self.dashboard.rows()[at] {
-            tftop::tui::rows::TableRow::Group(at) => scene.groups[at].label.clone(),
-            tftop::tui::rows::TableRow::Thread(at) => scene.threads[at].key.tid.to_string(),
-            tftop::tui::rows::TableRow::Process(at, _) => scene.target.processes[at].pid.to_string(),
-            tftop::tui::rows::TableRow::Line(block, _) => match block {
+            tftop::tui::table::row_key::TableRow::Group(at) => scene.groups[at].label.clone(),
+            tftop::tui::table::row_key::TableRow::Thread(at) => scene.threads[at].key.tid.to_string(),
+            tftop::tui::table::row_key::TableRow::Process(at, _) => scene.target.processes[at].pid.to_string(),
+            tftop::tui::table::row_key::TableRow::Line(block, _) => match block {
                 Block::Capacity => "capacity".to_owned(),
                 Block::Caps => "caps".to_owned(),
                 Block::Limits(at) => scene.groups[at].label.clone(),
@@ -139,7 +147,7 @@ impl Stage {
     }
 
     fn draw(&mut self) {
-        self.terminal.draw(|frame| draw::draw(frame, &self.dashboard)).unwrap();
+        self.terminal.draw(|frame| frame::draw(frame, &self.dashboard)).unwrap();
     }
 }
 

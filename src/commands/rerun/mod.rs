@@ -30,7 +30,7 @@ use crate::data::scene::Scene;
 use crate::model::advice;
 use crate::output as text;
 use crate::probe::restart;
-use crate::tui::rerun::RerunWorker;
+use crate::tui::messages::rerun::RerunWorker;
 
 /// How long INT and then TERM are given after a yes in the dashboard.
 const PATIENCE: Duration = Duration::from_secs(10);

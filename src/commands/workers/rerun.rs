@@ -7,7 +7,7 @@ use crate::commands::args::global::GlobalArgs;
 use crate::commands::workers::worker;
 use crate::data::limits::Caps;
 use crate::data::run::RerunPlan;
-use crate::tui::rerun::{RerunAnswer, RerunWorker};
+use crate::tui::messages::rerun::{RerunAnswer, RerunWorker};
 
 /// What was answered last, where it can be done.
 pub(crate) struct LastPrepared<T>(Arc<Mutex<Option<(Caps, T)>>>);
@@ -37,5 +37,5 @@ where
         }
     };
     let (ask, answers) = worker::start("tftop-rerun", move |caps| RerunAnswer { caps, plan: answer(caps) })?;
-    Ok((RerunWorker { ask, answers }, LastPrepared(kept)))
+    Ok((RerunWorker { requests: ask, answers }, LastPrepared(kept)))
 }

@@ -16,7 +16,7 @@ use crate::output;
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::store::{KeptRun, RunState};
 use crate::runs::summary::verdict;
-use crate::tui::runs::{ComparisonText, RunLine, RunsList, RunsRequest};
+use crate::tui::messages::runs::{ComparisonText, RunLine, RunsList, RunsRequest};
 
 /// How often a list that is on screen is read anew.
 const RENEWED: Duration = Duration::from_secs(5);

@@ -17,7 +17,7 @@ use crate::data::scene::Scene;
 use crate::model::activity::profile::Profile;
 use crate::output;
 use crate::probe::stack::{StackReader, Stops as Allowance};
-use crate::tui::stacks::{
+use crate::tui::messages::stacks::{
     SAMPLED, SampleTimes, ShownStacks, StacksAnswer, StacksRequest, StacksWorker, StopPermission,
 };
 
@@ -35,9 +35,9 @@ pub(crate) fn start(sampler: &Sampler, options: &GlobalArgs) -> std::io::Result<
     let (ask, answers) = worker::start("tftop-stacks", move |wish: StacksRequest| {
         let scene = scenes.borrow().clone();
         let taken = take(&mut reader, &scene, (&wish, &profiles), read_only);
-        StacksAnswer { wish, taken }
+        StacksAnswer { request: wish, taken }
     })?;
-    Ok(StacksWorker { ask, answers })
+    Ok(StacksWorker { requests: ask, answers })
 }
 
 /// Takes them; the reader is kept as long as the process is the same, because opening libraries takes long.

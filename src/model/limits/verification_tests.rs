@@ -135,7 +135,7 @@ fn libraries_count_their_caller_and_teams_can_not_be_told_apart() {
     // With a cap of one nobody may work beside the caller.
     let own = Caps::of([(CapKind::Omp, 2), (CapKind::Numexpr, 3)]);
     let mut verification = Verification::new(&LaunchFact { caps: own, ..LaunchFact::default() });
-    verification.take_in(&pool("numexpr", 3));
+    verification.update(&pool("numexpr", 3));
     let outcomes: Vec<_> = verification.checks(false).iter().map(|check| (check.cap.name(), check.outcome)).collect();
     assert_eq!(outcomes, [("omp", CheckOutcome::Held), ("numexpr", CheckOutcome::Held)], "a cap of its own counts");
     let one = Caps::of([(CapKind::Omp, 1)]);

@@ -1,17 +1,18 @@
 //! What each action does to the dashboard.
 
 use crate::data::scene::GroupKey;
-use crate::tui::block::Block;
+use crate::present::block::Block;
 use crate::tui::keys::Action;
-use crate::tui::rows::{RowKey, TableRow};
-use crate::tui::stacks::{StacksBox, StopQuestion};
+use crate::tui::messages::effect::Effect;
 use crate::tui::state::Dashboard;
-use crate::tui::state::parts::{Mode, Pane, Purpose, View};
-use crate::tui::what_if::WhatIf;
-use crate::tui::{Effect, rows, view};
+use crate::tui::state::parts::stacks::{StacksBox, StopQuestion};
+use crate::tui::state::parts::what_if::WhatIf;
+use crate::tui::state::parts::{Mode, Pane, Purpose};
+use crate::tui::table::row_key::{RowKey, TableRow};
+use crate::tui::tabs::View;
 
 impl Dashboard {
-    pub(crate) fn act(&mut self, action: Action) -> Option<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Quit => return Some(Effect::Quit),
             Action::Interrupt => return Some(self.interrupt_command()),
@@ -80,7 +81,7 @@ impl Dashboard {
         None
     }
 
-    fn travel(&mut self, action: Action) {
+    pub(super) fn travel(&mut self, action: Action) {
         let page = self.list_height().max(1);
         let moved = |at: usize, last: usize| match action {
             Action::Up => at.saturating_sub(1),
@@ -106,7 +107,7 @@ impl Dashboard {
                 }
             }
             Mode::Runs => {
-                let height = view::runs::height(self);
+                let height = self.runs_height();
                 let page = height.max(1);
                 let moved = |at: usize, last: usize| match action {
                     Action::PageUp => at.saturating_sub(page),
@@ -118,10 +119,9 @@ impl Dashboard {
             _ if self.view == View::Output => self.travel_output(action),
             _ => self.travel_rows(action, moved),
         }
-        self.bound_help();
     }
 
-    fn travel_rows(&mut self, action: Action, moved: impl Fn(usize, usize) -> usize) {
+    pub(super) fn travel_rows(&mut self, action: Action, moved: impl Fn(usize, usize) -> usize) {
         let cursor = self.cursor();
         let last = self.rows.len().saturating_sub(1);
         // The first step only lands: it selects the row at which the eye is.
@@ -129,7 +129,7 @@ impl Dashboard {
             return self.select(cursor.at());
         }
         let down = matches!(action, Action::Down | Action::PageDown);
-        let block = rows::whole(&self.rows, cursor.at());
+        let block = crate::tui::table::row_key::whole(&self.rows, cursor.at());
         let bottom = cursor.top() + self.list_height();
         // What is left of a block that is cut off below is read before the next one.
         if down && cursor.selected().is_some() && (cursor.top() + 1..block.end).contains(&bottom) {
@@ -144,7 +144,7 @@ impl Dashboard {
         });
     }
 
-    fn enter(&mut self) {
+    pub(super) fn enter(&mut self) {
         match self.mode {
             Mode::Line(..) => self.mode = Mode::Browse,
             Mode::Menu(column) => {
@@ -161,7 +161,7 @@ impl Dashboard {
         }
     }
 
-    pub(crate) fn toggle_pane(&mut self) {
+    pub(super) fn toggle_pane(&mut self) {
         self.pane = match self.pane {
             Pane::Hidden => Pane::Shown(None),
             Pane::Shown(_) => Pane::Hidden,
@@ -170,7 +170,7 @@ impl Dashboard {
         self.select(at);
     }
 
-    pub(crate) fn show(&mut self, view: View) {
+    pub(super) fn show(&mut self, view: View) {
         let group = self.selected_group();
         self.view = view;
         self.mode = Mode::Browse;
@@ -186,7 +186,7 @@ impl Dashboard {
         }
     }
 
-    fn show_beside(&mut self, step: isize) {
+    pub(super) fn show_beside(&mut self, step: isize) {
         let views: Vec<View> = self.views().map(|(_, view)| view).collect();
         let at = views.iter().position(|view| *view == self.view).unwrap_or(0);
         let next = (at + views.len()).saturating_add_signed(step) % views.len().max(1);
@@ -196,7 +196,7 @@ impl Dashboard {
     }
 
     /// The group of the selected row, if there is one.
-    fn selected_group(&self) -> Option<GroupKey> {
+    pub(super) fn selected_group(&self) -> Option<GroupKey> {
         let scene = &self.playback.shown;
         match self.cursor().selected()? {
             RowKey::Group(key) => Some(key.clone()),
@@ -208,7 +208,7 @@ impl Dashboard {
         }
     }
 
-    fn back(&mut self) {
+    pub(super) fn back(&mut self) {
         if self.mode == Mode::Runs && self.runs.back() {
             return;
         }
@@ -217,8 +217,8 @@ impl Dashboard {
                 *self.line(purpose) = before;
                 self.renew();
             }
-            Mode::Stacks(stacks) if stacks.asks != StopQuestion::Nothing => {
-                self.mode = Mode::Stacks(Box::new(StacksBox { asks: StopQuestion::Nothing, ..*stacks }));
+            Mode::Stacks(stacks) if stacks.question != StopQuestion::Nothing => {
+                self.mode = Mode::Stacks(Box::new(StacksBox { question: StopQuestion::Nothing, ..*stacks }));
             }
             Mode::Rerun(rerun) => self.mode = rerun.from.map_or(Mode::Browse, Mode::WhatIf),
             Mode::Browse if matches!(self.pane, Pane::Shown(_)) && self.view.is_table() => self.pane = Pane::Hidden,

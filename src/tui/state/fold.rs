@@ -1,19 +1,20 @@
 //! Groups that open and fold, and what the selected row stands for.
 
-use crate::tui::block::Block;
-use crate::tui::rows::{RowKey, TableRow};
+use crate::present::block::Block;
 use crate::tui::state::Dashboard;
-use crate::tui::state::parts::{Pane, View};
+use crate::tui::state::parts::Pane;
+use crate::tui::table::row_key::{RowKey, TableRow};
+use crate::tui::tabs::View;
 
 impl Dashboard {
     /// The selected row; without a selection the first row on screen, which gets selected.
-    pub(crate) fn acting_row(&mut self) -> Option<TableRow> {
+    pub(super) fn acting_row(&mut self) -> Option<TableRow> {
         let at = self.cursor().at();
         self.select(at);
         self.rows.get(at).copied()
     }
 
-    pub(crate) fn group_of(&self, row: TableRow) -> Option<usize> {
+    pub(super) fn group_of(&self, row: TableRow) -> Option<usize> {
         match row {
             TableRow::Group(group) => Some(group),
             TableRow::Thread(at) => self.playback.shown.threads.get(at).map(|thread| thread.group),
@@ -22,7 +23,7 @@ impl Dashboard {
     }
 
     /// Folds or opens the group of the selected row and selects the group, or the cause.
-    pub(crate) fn fold(&mut self) {
+    pub(super) fn fold(&mut self) {
         let Some(row) = self.acting_row() else { return };
         if let TableRow::Line(Block::Cause(at), _) = row {
             return self.fold_cause(at);
@@ -39,7 +40,7 @@ impl Dashboard {
         self.select_key(&RowKey::Group(key));
     }
 
-    fn fold_cause(&mut self, at: usize) {
+    pub(super) fn fold_cause(&mut self, at: usize) {
         let Some(code) = self.playback.shown.judgements.get(at).map(|cause| cause.code) else { return };
         if !self.opened.causes.remove(code) {
             self.opened.causes.insert(code);
@@ -48,7 +49,7 @@ impl Dashboard {
         self.select_key(&RowKey::Cause(code));
     }
 
-    pub(crate) fn fold_all(&mut self, fold: bool) {
+    pub(super) fn fold_all(&mut self, fold: bool) {
         let selected = self.cursor().selected().cloned();
         if self.view == View::Explain {
             self.opened.causes.clear();
@@ -76,7 +77,7 @@ impl Dashboard {
         }
     }
 
-    pub(crate) fn open(&mut self) {
+    pub(super) fn open(&mut self) {
         match self.acting_row() {
             Some(row) if self.is_closed(row) => self.fold(),
             Some(TableRow::Thread(_) | TableRow::Process(..)) if matches!(self.pane, Pane::Hidden) => {
@@ -86,7 +87,7 @@ impl Dashboard {
         }
     }
 
-    pub(crate) fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         if matches!(self.pane, Pane::Shown(_)) && self.view.is_table() {
             return self.toggle_pane();
         }
@@ -100,7 +101,7 @@ impl Dashboard {
     }
 
     /// Whether this is a group or a cause that does not show all it has.
-    fn is_closed(&self, row: TableRow) -> bool {
+    pub(super) fn is_closed(&self, row: TableRow) -> bool {
         let scene = &self.playback.shown;
         match row {
             TableRow::Group(at) => scene.groups.get(at).is_some_and(|group| !self.opened.groups.contains(&group.key)),
@@ -110,7 +111,7 @@ impl Dashboard {
     }
 
     /// The same selection as a tree or as a flat table.
-    pub(crate) fn tree(&mut self) {
+    pub(super) fn tree(&mut self) {
         let selected = self.cursor().selected().cloned();
         match self.view {
             View::Overview => self.show(View::Threads),

@@ -4,45 +4,17 @@ use std::sync::Arc;
 
 use crate::data::run::{TerminalOutput, WindowSize};
 use crate::tui::keys::Action;
+use crate::tui::messages::effect::Effect;
 use crate::tui::state::Dashboard;
-use crate::tui::state::parts::{Mode, View};
-use crate::tui::state::playback::PlaybackMode;
-use crate::tui::{Effect, layout};
+use crate::tui::state::parts::Mode;
+use crate::tui::state::parts::playback::PlaybackMode;
+use crate::tui::state::parts::transcript::{Interrupt, TranscriptTop};
+use crate::tui::tabs::View;
 
 /// Rows of a screen beside the output.
 const OTHER_ROWS: u16 = 6;
 /// What Ctrl-C types.
 const INTERRUPT: u8 = 3;
-
-/// The output of the command, where tftop has started it.
-#[derive(Debug, Default)]
-pub struct Transcript {
-    /// On screen; none for a process that was attached to.
-    shown: Option<Arc<TerminalOutput>>,
-    newest: Option<Arc<TerminalOutput>>,
-    top: Top,
-    interrupt: Interrupt,
-}
-
-/// From where on output is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Top {
-    /// As far down as there is any.
-    #[default]
-    Live,
-    /// From the line of this number on.
-    At(u64),
-}
-
-/// Whether Ctrl-C was just sent to the command.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Interrupt {
-    /// No, or it is some time ago.
-    #[default]
-    None,
-    /// Yes: once more means to leave.
-    Sent,
-}
 
 impl Dashboard {
     /// The output on screen; none for a process that was attached to.
@@ -66,15 +38,15 @@ impl Dashboard {
         let height = self.list_height() as u64;
         let last_top = output.end().saturating_sub(height).max(output.dropped);
         let top = match self.transcript.top {
-            Top::Live => last_top,
-            Top::At(line) => line.clamp(output.dropped, last_top),
+            TranscriptTop::Live => last_top,
+            TranscriptTop::At(line) => line.clamp(output.dropped, last_top),
         };
         (top, (top + height).min(output.end()))
     }
 
     /// Whether new output is shown as it comes.
     pub fn is_live(&self) -> bool {
-        self.transcript.top == Top::Live
+        self.transcript.top == TranscriptTop::Live
     }
 
     /// Whether news of the output would change the screen before the next scene does.
@@ -89,7 +61,7 @@ impl Dashboard {
 
     /// The place of the command's cursor on the screen, while it is typed to.
     pub fn typing_at(&self) -> Option<(u16, u16)> {
-        let (output, list) = (self.output()?, layout::of(self).list);
+        let (output, list) = (self.output()?, self.areas().list);
         let (top, end) = self.output_lines();
         let (column, row) = output.cursor;
         let line = output.screen_start() + u64::from(row);
@@ -97,7 +69,7 @@ impl Dashboard {
         inside.then(|| (list.x + column, list.y + (line - top) as u16))
     }
 
-    pub(crate) fn take_output(&mut self, output: Arc<TerminalOutput>) {
+    pub(super) fn take_output(&mut self, output: Arc<TerminalOutput>) {
         if output.ended.is_some() {
             self.transcript.interrupt = Interrupt::None;
             if self.mode == Mode::Typing {
@@ -110,43 +82,43 @@ impl Dashboard {
         }
     }
 
-    pub(crate) fn show_newest_output(&mut self) {
+    pub(super) fn show_newest_output(&mut self) {
         self.transcript.shown.clone_from(&self.transcript.newest);
     }
 
-    pub(crate) fn scroll_output(&mut self, down: isize) {
+    pub(super) fn scroll_output(&mut self, down: isize) {
         let (top, _) = self.output_lines();
-        self.transcript.top = Top::At(top.saturating_add_signed(down as i64));
+        self.transcript.top = TranscriptTop::At(top.saturating_add_signed(down as i64));
         let Some(output) = self.output() else { return };
         // The end is followed again by whoever goes there.
         if down > 0 && self.output_lines().1 == output.end() {
-            self.transcript.top = Top::Live;
+            self.transcript.top = TranscriptTop::Live;
         }
     }
 
-    pub(crate) fn travel_output(&mut self, action: Action) {
+    pub(super) fn travel_output(&mut self, action: Action) {
         let page = self.list_height().max(1) as isize;
         match action {
             Action::Up => self.scroll_output(-1),
             Action::Down => self.scroll_output(1),
             Action::PageUp => self.scroll_output(-page),
             Action::PageDown => self.scroll_output(page),
-            Action::First => self.transcript.top = Top::At(0),
-            _ => self.transcript.top = Top::Live,
+            Action::First => self.transcript.top = TranscriptTop::At(0),
+            _ => self.transcript.top = TranscriptTop::Live,
         }
     }
 
     /// From here on keys are the command's.
-    pub(crate) fn begin_typing(&mut self) {
+    pub(super) fn begin_typing(&mut self) {
         if self.transcript.newest.is_some() && self.command_end().is_none() {
-            self.transcript.top = Top::Live;
+            self.transcript.top = TranscriptTop::Live;
             self.show_newest_output();
             self.mode = Mode::Typing;
         }
     }
 
     /// The first one is the command's, the next one leaves; without a command that runs the first one does.
-    pub(crate) fn interrupt_command(&mut self) -> Effect {
+    pub(super) fn interrupt_command(&mut self) -> Effect {
         match (&self.transcript.newest, self.command_end(), self.transcript.interrupt) {
             (None, ..) | (_, Some(_), _) => Effect::Quit,
             (_, _, Interrupt::Sent) => Effect::Abandon,
@@ -157,7 +129,7 @@ impl Dashboard {
         }
     }
 
-    pub(crate) fn calm_down(&mut self) {
+    pub(super) fn calm_down(&mut self) {
         self.transcript.interrupt = Interrupt::None;
     }
 }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::tui::rerun::{RerunAnswer, RerunDialog};
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::rerun::RerunAnswer;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
-use crate::tui::{Effect, view};
+use crate::tui::state::parts::rerun::RerunDialog;
 
 impl Dashboard {
     /// Opens it with the caps on the sliders, else with those that are advised and, where none is, those it was started
     /// with; asks what would be done.
-    pub(crate) fn open_rerun(&mut self) -> Option<Effect> {
+    pub(super) fn open_rerun(&mut self) -> Option<Effect> {
         let (caps, from) = match &self.mode {
             Mode::WhatIf(what_if) => (what_if.caps, Some(what_if.clone())),
             _ => {
@@ -20,31 +21,20 @@ impl Dashboard {
             }
         };
         self.mode = Mode::Rerun(Box::new(RerunDialog::with(caps, from)));
-        Some(Effect::AskRerun(caps))
+        Some(Effect::RequestRerun(caps))
     }
 
     /// A yes counts only when it is on screen what it is said to.
-    pub(crate) fn agree(&self) -> Option<Effect> {
+    pub(super) fn agree(&self) -> Option<Effect> {
         match &self.mode {
             Mode::Rerun(rerun) if rerun.can_begin() => Some(Effect::Rerun(rerun.caps)),
             _ => None,
         }
     }
 
-    pub(crate) fn hear_rerun(&mut self, answer: Arc<RerunAnswer>) {
+    pub(super) fn hear_rerun(&mut self, answer: Arc<RerunAnswer>) {
         if let Mode::Rerun(rerun) = &mut self.mode {
             rerun.hear(answer);
-        }
-        self.bound_rerun();
-    }
-
-    pub(crate) fn bound_rerun(&mut self) {
-        let most = match &self.mode {
-            Mode::Rerun(rerun) => view::rerun::overflow(self, rerun),
-            _ => return,
-        };
-        if let Mode::Rerun(rerun) = &mut self.mode {
-            rerun.top = rerun.top.min(most);
         }
     }
 }

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use crate::data::{Pid, Tid};
-use crate::tui::rows::TableRow;
-use crate::tui::stacks::{SampleTimes, StacksAnswer, StacksBox, StacksRequest, StopPermission, StopQuestion};
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::stacks::{SampleTimes, StacksAnswer, StacksRequest, StopPermission};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
-use crate::tui::{Effect, view};
+use crate::tui::state::parts::stacks::{StacksBox, StopQuestion};
+use crate::tui::table::row_key::TableRow;
 
 impl Dashboard {
     /// Asks for stacks without a stop: of the selected thread or the selected group's threads, or again of those shown.
-    pub(crate) fn open_stacks(&mut self) -> Option<Effect> {
+    pub(super) fn open_stacks(&mut self) -> Option<Effect> {
         let (title, pid, tids) = match &self.mode {
-            Mode::Stacks(stacks) => (stacks.title.clone(), stacks.wish.pid, stacks.wish.tids.clone()),
+            Mode::Stacks(stacks) => (stacks.title.clone(), stacks.request.pid, stacks.request.tids.clone()),
             _ => self.stacks_of_row()?,
         };
         Some(
@@ -22,39 +23,40 @@ impl Dashboard {
     }
 
     /// The question first: a stop takes a yes.
-    pub(crate) fn ask_to_stop(&mut self) {
+    pub(super) fn ask_to_stop(&mut self) {
         if let Mode::Stacks(stacks) = &mut self.mode
             && stacks.stoppable().is_some()
         {
-            stacks.asks = StopQuestion::ToStop;
+            stacks.question = StopQuestion::ToStop;
         }
     }
 
     /// The same before they are taken again and again; where nothing may be stopped there is nothing to ask.
-    pub(crate) fn ask_to_sample(&mut self) -> Option<Effect> {
+    pub(super) fn ask_to_sample(&mut self) -> Option<Effect> {
         let Mode::Stacks(stacks) = &mut self.mode else { return None };
         if stacks.may_stop()? {
-            stacks.asks = StopQuestion::ToSample;
+            stacks.question = StopQuestion::ToSample;
             return None;
         }
-        let wish = StacksRequest { stops: StopPermission::Never, times: SampleTimes::Sampled, ..stacks.wish.clone() };
+        let request =
+            StacksRequest { stops: StopPermission::Never, times: SampleTimes::Sampled, ..stacks.request.clone() };
         let title = stacks.title.clone();
-        Some(self.ask_stacks(title, wish))
+        Some(self.ask_stacks(title, request))
     }
 
     /// A yes to what was asked about.
-    pub(crate) fn agree_to_stop(&mut self) -> Option<Effect> {
+    pub(super) fn agree_to_stop(&mut self) -> Option<Effect> {
         let Mode::Stacks(stacks) = &self.mode else { return None };
-        let times = match stacks.asks {
+        let times = match stacks.question {
             StopQuestion::ToSample => SampleTimes::Sampled,
             StopQuestion::ToStop if stacks.stoppable().is_some() => SampleTimes::Once,
             StopQuestion::ToStop | StopQuestion::Nothing => return None,
         };
-        let wish = StacksRequest { stops: StopPermission::Agreed, times, ..stacks.wish.clone() };
-        Some(self.ask_stacks(stacks.title.clone(), wish))
+        let request = StacksRequest { stops: StopPermission::Agreed, times, ..stacks.request.clone() };
+        Some(self.ask_stacks(stacks.title.clone(), request))
     }
 
-    pub(crate) fn hear_stacks(&mut self, answer: Arc<StacksAnswer>) {
+    pub(super) fn hear_stacks(&mut self, answer: Arc<StacksAnswer>) {
         // Counted even where nobody reads them any more.
         if let Ok(taken) = &answer.taken {
             self.stopped_ns = self.stopped_ns.saturating_add(taken.stopped_ns);
@@ -62,26 +64,15 @@ impl Dashboard {
         if let Mode::Stacks(stacks) = &mut self.mode {
             stacks.hear(answer);
         }
-        self.bound_stacks();
     }
 
-    pub(crate) fn bound_stacks(&mut self) {
-        let most = match &self.mode {
-            Mode::Stacks(stacks) => view::stacks::overflow(self, stacks),
-            _ => return,
-        };
-        if let Mode::Stacks(stacks) = &mut self.mode {
-            stacks.top = stacks.top.min(most);
-        }
-    }
-
-    fn ask_stacks(&mut self, title: String, wish: StacksRequest) -> Effect {
-        self.mode = Mode::Stacks(Box::new(StacksBox::of(title, wish.clone())));
-        Effect::AskStacks(wish)
+    pub(super) fn ask_stacks(&mut self, title: String, request: StacksRequest) -> Effect {
+        self.mode = Mode::Stacks(Box::new(StacksBox::of(title, request.clone())));
+        Effect::RequestStacks(request)
     }
 
     /// A group may have threads in several processes: stacks are of one, the target's own where it has some.
-    fn stacks_of_row(&mut self) -> Option<(String, Pid, Vec<Tid>)> {
+    pub(super) fn stacks_of_row(&mut self) -> Option<(String, Pid, Vec<Tid>)> {
         let row = self.acting_row()?;
         let scene = &self.playback.shown;
         match row {

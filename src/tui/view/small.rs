@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use crate::present::format;
 use crate::tui::layout::LEAST;
-use crate::tui::view::write;
+use crate::tui::view::paint::write;
 
 /// Says what is needed, in as much room as there is.
 pub fn draw(frame: &mut Frame<'_>, area: Rect) {

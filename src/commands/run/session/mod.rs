@@ -239,7 +239,8 @@ impl<'a> RunSession<'a> {
     async fn watched(&mut self, pump: &Sampler, options: &GlobalArgs) -> anyhow::Result<CommandEnd> {
         let leave = Notify::new();
         let (wishes, mut wished) = mpsc::unbounded_channel();
-        let console = self.console.as_ref().map(|console| tui::ConsolePane { output: console.output(), wishes });
+        let console =
+            self.console.as_ref().map(|console| tui::ConsolePane { output: console.output(), requests: wishes });
         let key = self.key(&pump.scenes.borrow());
         let first = self.again.clone();
         let (desk, answered) =

@@ -1,0 +1,130 @@
+//! What keys and clicks can do, and the contexts in which a key counts.
+
+use crate::tui::tabs::View;
+/// Where a key counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyContext {
+    /// The dashboard with its table.
+    Table,
+    /// The help screen.
+    Help,
+    /// The menu of sort columns.
+    Menu,
+    /// The sliders that try other caps.
+    WhatIf,
+    /// The dialog before a rerun.
+    Rerun,
+    /// The box with stacks.
+    Stacks,
+    /// The kept runs.
+    Runs,
+    /// A line of text is being typed; every character that is no key here is text.
+    Line,
+    /// The list of processes to attach to.
+    Picker,
+    /// The dashboard with the command's output.
+    Output,
+    /// The command is typed to; every key that is none here is for it.
+    Typing,
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// One screen up.
+    PageUp,
+    /// One screen down.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Folds a group, opens a thread; accepts a line or a menu entry; attaches.
+    Enter,
+    /// Opens the group or the thread.
+    Open,
+    /// Folds the group, closes the detail pane.
+    Close,
+    /// Folds or opens the group.
+    Fold,
+    /// Opens every group.
+    OpenAll,
+    /// Folds every group.
+    FoldAll,
+    /// Shows or hides the detail pane.
+    Detail,
+    /// Types a text to search for.
+    Search,
+    /// To the next match.
+    SearchNext,
+    /// To the match before.
+    SearchPrevious,
+    /// Types a text that rows must contain.
+    Filter,
+    /// Opens the menu of sort columns.
+    SortMenu,
+    /// Sorts by the column to the left.
+    SortLeft,
+    /// Sorts by the column to the right.
+    SortRight,
+    /// Turns the order around.
+    Invert,
+    /// Between groups and the flat table of threads.
+    Tree,
+    /// Freezes the screen, or lets it go on.
+    Pause,
+    /// Keeps the selected row in sight.
+    Follow,
+    /// Shows a view.
+    Show(View),
+    /// Shows the next view.
+    NextView,
+    /// Shows the view before.
+    PreviousView,
+    /// Shows the help, or leaves it.
+    Help,
+    /// One step back: line, menu, help, pane, filter, selection.
+    Back,
+    /// Opens the sliders that try other caps, or leaves them.
+    WhatIf,
+    /// Opens the dialog before a rerun.
+    Rerun,
+    /// Takes stacks of the selected thread or group, without a stop.
+    Stacks,
+    /// Asks whether threads may be stopped for their stacks.
+    Stop,
+    /// Asks whether threads may be stopped again and again, for samples of their stacks.
+    Sample,
+    /// Yes to what is asked.
+    Yes,
+    /// One thread less in the chosen slider.
+    Less,
+    /// One thread more in the chosen slider.
+    More,
+    /// Sliders as advised.
+    Advised,
+    /// Sliders without any cap.
+    NoCaps,
+    /// Shows the kept runs, or leaves them.
+    Runs,
+    /// Marks a kept run, or takes its mark away.
+    Mark,
+    /// Takes the last character of the line away.
+    Erase,
+    /// Takes the whole line away.
+    EraseAll,
+    /// Draws everything anew.
+    Redraw,
+    /// Leaves tftop.
+    Quit,
+    /// Is for the command, the second time leaves; without a command it leaves at once.
+    Interrupt,
+    /// Types to the command.
+    Type,
+    /// Types to the command no longer.
+    Release,
+}

@@ -1,0 +1,227 @@
+//! The one table of keys: it dispatches, feeds the key bar and is the help screen. A key that is not here does nothing.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::tui::keys::actions::{Action, KeyContext};
+use crate::tui::tabs::View;
+
+/// A key as the terminal reports it. Shift is part of the character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    ctrl: bool,
+}
+
+impl Key {
+    /// Its name on the key bar and in the help.
+    pub fn label(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(character) => character.to_string(),
+            KeyCode::F(number) => format!("F{number}"),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            other => format!("{other:?}"),
+        };
+        if self.ctrl { format!("Ctrl-{}", name.to_uppercase()) } else { name }
+    }
+
+    fn is(self, event: &KeyEvent) -> bool {
+        self.code == event.code && self.ctrl == event.modifiers.contains(KeyModifiers::CONTROL)
+    }
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// Keys that do it; the first is the one on the key bar.
+    pub keys: &'static [Key],
+    /// What they do.
+    pub action: Action,
+    /// One word for the key bar; empty when the key bar does not show it.
+    pub word: &'static str,
+    /// One line for the help screen.
+    pub help: &'static str,
+    /// Where they do it.
+    pub places: &'static [KeyContext],
+}
+
+/// What a key does in a place, if anything.
+pub fn action(event: &KeyEvent, place: KeyContext) -> Option<Action> {
+    let bound = |binding: &&Binding| binding.places.contains(&place) && binding.keys.iter().any(|key| key.is(event));
+    BINDINGS.iter().find(bound).map(|binding| binding.action)
+}
+
+const fn c(character: char) -> Key {
+    Key { code: KeyCode::Char(character), ctrl: false }
+}
+
+const fn ctrl(character: char) -> Key {
+    Key { code: KeyCode::Char(character), ctrl: true }
+}
+
+const fn k(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const fn bind(
+    keys: &'static [Key],
+    action: Action,
+    word: &'static str,
+    help: &'static str,
+    places: &'static [KeyContext],
+) -> Binding {
+    Binding { keys, action, word, help, places }
+}
+
+const TABLE: &[KeyContext] = &[KeyContext::Table];
+const VIEWS: &[KeyContext] = &[KeyContext::Table, KeyContext::Output];
+const OUTPUT: &[KeyContext] = &[KeyContext::Output];
+const WHAT_IF: &[KeyContext] = &[KeyContext::WhatIf];
+const LISTS: &[KeyContext] = &[
+    KeyContext::Table,
+    KeyContext::Help,
+    KeyContext::Menu,
+    KeyContext::WhatIf,
+    KeyContext::Rerun,
+    KeyContext::Stacks,
+    KeyContext::Runs,
+    KeyContext::Picker,
+    KeyContext::Output,
+];
+const LINE: &[KeyContext] = &[KeyContext::Line];
+const EVERYWHERE: &[KeyContext] = &[
+    KeyContext::Table,
+    KeyContext::Help,
+    KeyContext::Menu,
+    KeyContext::WhatIf,
+    KeyContext::Rerun,
+    KeyContext::Stacks,
+    KeyContext::Runs,
+    KeyContext::Line,
+    KeyContext::Picker,
+    KeyContext::Output,
+];
+
+/// Every key of tftop. The key bar shows them in this order as far as there is room, `?` and `q` always.
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[KeyContext::Table, KeyContext::Help, KeyContext::Output]),
+    bind(&[c('q'), k(KeyCode::F(10))], Action::Quit, "quit", "leave; the target goes on untouched", LISTS),
+    bind(&[ctrl('c')], Action::Interrupt, "", "leave, from anywhere; in a run the first one goes to the command, the second ends it", EVERYWHERE),
+    bind(&[c('i')], Action::Type, "type", "output: type to the command, until Ctrl-]", OUTPUT),
+    bind(&[ctrl(']'), ctrl('5')], Action::Release, "keys to tftop again", "typing: the command gets no more keys", &[KeyContext::Typing]),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group or cause; details of a thread or process", TABLE),
+    bind(&[c('e'), c('4')], Action::Show(View::Explain), "why", "view 4: every cause, found or ruled out, and its evidence", VIEWS),
+    bind(&[c('e')], Action::Show(View::Explain), "", "to the causes, from here too", &[KeyContext::Help, KeyContext::Menu, KeyContext::WhatIf]),
+    bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Rerun]),
+    bind(&[c('r')], Action::Rerun, "rerun", "stop it and start it again with caps; shows first what would be done", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Output]),
+    bind(&[c('y')], Action::Yes, "yes", "rerun: stop the old run and start the new one", &[KeyContext::Rerun]),
+    bind(&[c('y')], Action::Yes, "yes", "stacks: stop the threads, one at a time, once S or m was pressed", &[KeyContext::Stacks]),
+    bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop", &[KeyContext::Table, KeyContext::Stacks]),
+    bind(&[c('S')], Action::Stop, "stop", "stacks: stop threads that can't be read otherwise; asks first", &[KeyContext::Stacks]),
+    bind(&[c('m')], Action::Sample, "sample", "stacks: take them many times for 3 s, counted; asks first; spinning hears of it", &[KeyContext::Stacks]),
+    bind(&[k(KeyCode::Left), c('h'), c('-')], Action::Less, "less", "what if: one thread less", WHAT_IF),
+    bind(&[k(KeyCode::Right), c('l'), c('+')], Action::More, "more", "what if: one thread more, at the end no cap", WHAT_IF),
+    bind(&[c('a')], Action::Advised, "as advised", "what if: the caps that are advised", WHAT_IF),
+    bind(&[c('0')], Action::NoCaps, "no caps", "what if: no cap at all", WHAT_IF),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "attach", "attach to the process", &[KeyContext::Picker]),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "accept", "accept the line, sort by the column", &[KeyContext::Line, KeyContext::Menu]),
+    bind(&[c('/')], Action::Search, "search", "search for a name, a tid or an origin", TABLE),
+    bind(&[c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only rows that contain a text", TABLE),
+    bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[KeyContext::Picker]),
+    bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "choose the column to sort by", TABLE),
+    bind(&[c('p'), c('Z')], Action::Pause, "pause", "freeze the screen; measuring goes on", VIEWS),
+    bind(&[c('d')], Action::Detail, "details", "show or hide what is known of the selected row", TABLE),
+    bind(&[c('t'), k(KeyCode::F(5))], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
+    bind(&[c('c')], Action::Runs, "runs", "the kept runs: mark some and compare them", &[KeyContext::Table, KeyContext::Runs]),
+    bind(&[c(' ')], Action::Mark, "mark", "runs: mark the run, or take its mark away", &[KeyContext::Runs]),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "compare", "runs: compare those that are marked", &[KeyContext::Runs]),
+    bind(&[k(KeyCode::Up), c('k')], Action::Up, "", "one row up", LISTS),
+    bind(&[k(KeyCode::Down), c('j')], Action::Down, "", "one row down", LISTS),
+    bind(&[k(KeyCode::PageUp), ctrl('b')], Action::PageUp, "", "one screen up", LISTS),
+    bind(&[k(KeyCode::PageDown), ctrl('f')], Action::PageDown, "", "one screen down", LISTS),
+    bind(&[k(KeyCode::Home), c('g')], Action::First, "", "first row", LISTS),
+    bind(&[k(KeyCode::End), c('G')], Action::Last, "", "last row", LISTS),
+    bind(&[k(KeyCode::Right), c('l')], Action::Open, "", "open a group or cause; details of a thread or process", TABLE),
+    bind(&[k(KeyCode::Left), c('h')], Action::Close, "", "fold a group or cause; close the details", TABLE),
+    bind(&[c(' ')], Action::Fold, "", "fold or open the group or cause", TABLE),
+    bind(&[c('+'), c('*')], Action::OpenAll, "", "open all groups or causes", TABLE),
+    bind(&[c('-')], Action::FoldAll, "", "fold all groups or causes", TABLE),
+    bind(&[c('n')], Action::SearchNext, "", "next match", TABLE),
+    bind(&[c('N')], Action::SearchPrevious, "", "match before", TABLE),
+    bind(&[c('<')], Action::SortLeft, "", "sort by the column to the left", TABLE),
+    bind(&[c('>')], Action::SortRight, "", "sort by the column to the right", TABLE),
+    bind(&[c('I')], Action::Invert, "", "turn the order around", TABLE),
+    bind(&[c('F')], Action::Follow, "", "keep the selected row in sight", TABLE),
+    bind(&[c('1')], Action::Show(View::Overview), "", "view 1: verdict, demand, groups and their limits", VIEWS),
+    bind(&[c('2')], Action::Show(View::Threads), "", "view 2: every thread", VIEWS),
+    bind(&[c('3')], Action::Show(View::Limits), "", "view 3: what limits each group: every source, what binds, the knob", VIEWS),
+    bind(&[c('5')], Action::Show(View::Processes), "", "view 5: the target's processes", VIEWS),
+    bind(&[c('6'), c('!')], Action::Show(View::Missing), "", "view 6: what is missing, and why", VIEWS),
+    bind(&[c('o'), c('7')], Action::Show(View::Output), "", "view 7: what the command writes, where `tftop run` has started it", VIEWS),
+    bind(&[k(KeyCode::Tab)], Action::NextView, "", "next view", VIEWS),
+    bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", VIEWS),
+    bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs or the help", &[KeyContext::Line, KeyContext::Menu, KeyContext::WhatIf, KeyContext::Rerun, KeyContext::Stacks, KeyContext::Runs, KeyContext::Help]),
+    bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[KeyContext::Table, KeyContext::Picker, KeyContext::Output]),
+    bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
+    bind(&[k(KeyCode::Backspace), ctrl('h')], Action::Erase, "", "take the last character away", LINE),
+    bind(&[ctrl('u')], Action::EraseAll, "", "take the whole line away", LINE),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for &place in EVERYWHERE {
+            let mut seen = Vec::new();
+            for binding in BINDINGS.iter().filter(|binding| binding.places.contains(&place)) {
+                for key in binding.keys {
+                    assert!(!seen.contains(key), "{} is bound twice in {place:?}", key.label());
+                    seen.push(*key);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_place_can_be_left() {
+        let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+        for &place in EVERYWHERE {
+            assert_eq!(action(&control_c, place), Some(Action::Interrupt), "{place:?}");
+            assert_eq!(action(&escape, place), Some(Action::Back), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn typing_ends_with_one_key_alone() {
+        let keys: Vec<_> = BINDINGS.iter().filter(|binding| binding.places.contains(&KeyContext::Typing)).collect();
+        assert!(matches!(keys[..], [Binding { action: Action::Release, .. }]), "{keys:?}");
+        // A terminal sends the same byte for both.
+        for sent in [']', '5'] {
+            let key = KeyEvent::new(KeyCode::Char(sent), KeyModifiers::CONTROL);
+            assert_eq!(action(&key, KeyContext::Typing), Some(Action::Release), "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_plain_letter_is_text_while_a_line_is_typed() {
+        for letter in ('a'..='z').chain('A'..='Z').chain("/\\<>?+-*! 0123456789".chars()) {
+            let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE);
+            assert_eq!(action(&key, KeyContext::Line), None, "{letter:?}");
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_help_text() {
+        assert!(BINDINGS.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
+    }
+}

@@ -1,0 +1,9 @@
+//! Keys: what they do where, and the bytes they are for a command that is typed to.
+
+mod actions;
+mod bindings;
+mod typing;
+
+pub(crate) use actions::{Action, KeyContext};
+pub(crate) use bindings::{BINDINGS, Binding, action};
+pub(crate) use typing::bytes;

@@ -1,0 +1,36 @@
+//! What an event asks of whoever runs the dashboard.
+
+use crate::data::limits::Caps;
+use crate::data::run::WindowSize;
+use crate::tui::messages::stacks;
+/// What the person wants of the command's terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsoleRequest {
+    /// These bytes are typed.
+    Type(Vec<u8>),
+    /// It should have this size.
+    Resize(WindowSize),
+}
+
+/// What a key or event asks of the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The user wants to leave.
+    Quit,
+    /// The user wants to leave and to end the command as well.
+    Abandon,
+    /// Type this to the command; [`run`] does so itself and never returns it.
+    Type(Vec<u8>),
+    /// The user wants the target stopped and started again with these caps.
+    Rerun(Caps),
+    /// What would a rerun with these caps do; [`run`] asks and never returns it.
+    RequestRerun(Caps),
+    /// Take these stacks; [`run`] asks and never returns it.
+    RequestStacks(stacks::StacksRequest),
+    /// `stop` was resolved: a signal, or the caller's own reason.
+    Stopped,
+    /// The terminal sends no more events.
+    InputClosed,
+    /// Draw everything anew; [`run`] does so itself and never returns it.
+    Redraw,
+}

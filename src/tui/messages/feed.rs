@@ -1,0 +1,39 @@
+//! The channels between the dashboard and those who read the target, the runs and the command.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::data::run::TerminalOutput;
+use crate::data::sample::Interest;
+use crate::data::scene::Scene;
+use crate::tui::messages::effect::ConsoleRequest;
+use crate::tui::messages::runs::{RunsList, RunsRequest};
+use crate::tui::messages::{rerun, stacks};
+/// Where scenes come from and where requests for the next sample go.
+#[derive(Debug)]
+pub struct SceneFeed {
+    /// The newest scene.
+    pub scenes: watch::Receiver<Arc<Scene>>,
+    /// Threads whose details are wanted.
+    pub interest: watch::Sender<Interest>,
+    /// Where it is asked what a rerun would do; none where there can be none.
+    pub rerun: Option<rerun::RerunWorker>,
+    /// Where stacks are asked for; none where there is no process to read.
+    pub stacks: Option<stacks::StacksWorker>,
+    /// The terminal of the command that tftop has started; none for a process that was attached to.
+    pub console: Option<ConsolePane>,
+    /// What is known of the kept runs.
+    pub runs: watch::Receiver<Arc<RunsList>>,
+    /// What is to be found out about them.
+    pub runs_request: watch::Sender<RunsRequest>,
+}
+
+/// The terminal of a command.
+#[derive(Debug)]
+pub struct ConsolePane {
+    /// What the command has written.
+    pub output: watch::Receiver<Arc<TerminalOutput>>,
+    /// What is typed, and the size it should have.
+    pub requests: mpsc::UnboundedSender<ConsoleRequest>,
+}

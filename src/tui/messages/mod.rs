@@ -1,0 +1,7 @@
+//! What goes in and out of the dashboard: scenes, questions to workers and their results, effects.
+
+pub mod effect;
+pub mod feed;
+pub mod rerun;
+pub mod runs;
+pub mod stacks;

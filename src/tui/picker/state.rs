@@ -1,0 +1,192 @@
+//! The picker's state, and the one place that changes it.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Size;
+
+use crate::data::Pid;
+use crate::data::scene::Scene;
+use crate::present::format::contains;
+use crate::tui::keys;
+use crate::tui::keys::{Action, KeyContext};
+use crate::tui::theme::Appearance;
+
+/// What there is to choose from.
+#[derive(Clone, Debug, Default)]
+pub struct PickerList {
+    /// One scene a process.
+    pub scenes: Vec<Arc<Scene>>,
+    /// What was looked for and found, in one line.
+    pub note: String,
+}
+
+/// What the picker came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// This process.
+    Attach(Pid),
+    /// None.
+    Leave,
+    /// None yet; everything is to be drawn anew.
+    Redraw,
+}
+
+/// What changes it.
+#[derive(Clone, Debug)]
+pub(super) enum PickerEvent {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A process was clicked.
+    Click(Pid),
+    /// The wheel was turned by this many rows, downwards.
+    Scroll(isize),
+    /// The screen has another size.
+    Resize(Size),
+}
+
+/// The picker's state.
+#[derive(Debug)]
+pub struct Picker {
+    look: Appearance,
+    size: Size,
+    listing: PickerList,
+    filter: String,
+    typing: bool,
+    selected: Option<Pid>,
+    /// Where the selected process was last seen.
+    at: usize,
+}
+
+const LONGEST_FILTER: usize = 60;
+
+impl Picker {
+    /// A picker on a screen of this size.
+    pub fn new(look: Appearance, size: Size, listing: PickerList) -> Self {
+        let mut picker = Self { look, size, listing, filter: String::new(), typing: false, selected: None, at: 0 };
+        picker.select(0);
+        picker
+    }
+
+    /// The one place that changes it, but for a new list.
+    pub(super) fn update(&mut self, event: PickerEvent) -> Option<Choice> {
+        match event {
+            PickerEvent::Resize(size) => self.size = size,
+            PickerEvent::Key(key) => return self.key(&key),
+            PickerEvent::Scroll(rows) => self.select(self.at.saturating_add_signed(rows)),
+            PickerEvent::Click(pid) if Some(pid) == self.selected => return Some(Choice::Attach(pid)),
+            PickerEvent::Click(pid) => {
+                self.selected = Some(pid);
+                self.settle();
+            }
+        }
+        None
+    }
+
+    /// Shows a newer list; the selection finds its process again.
+    pub(super) fn renew(&mut self, listing: PickerList) {
+        self.listing = listing;
+        self.settle();
+    }
+
+    /// Finds the selected process again; one that is gone hands the selection to its successor.
+    fn settle(&mut self) {
+        let at = self.shown().iter().position(|scene| Some(scene.target.pid) == self.selected);
+        self.select(at.unwrap_or(self.at));
+    }
+
+    fn select(&mut self, at: usize) {
+        let shown = self.shown();
+        let at = at.min(shown.len().saturating_sub(1));
+        let selected = shown.get(at).map(|scene| scene.target.pid);
+        (self.at, self.selected) = (at, selected);
+    }
+
+    fn key(&mut self, key: &KeyEvent) -> Option<Choice> {
+        let place = if self.typing { KeyContext::Line } else { KeyContext::Picker };
+        let page = usize::from(self.size.height).saturating_sub(5).max(1);
+        match keys::action(key, place) {
+            Some(Action::Quit | Action::Interrupt) => return Some(Choice::Leave),
+            Some(Action::Redraw) => return Some(Choice::Redraw),
+            Some(Action::Enter) if self.typing => self.typing = false,
+            Some(Action::Enter) => return self.selected.map(Choice::Attach),
+            Some(Action::Filter) => self.typing = true,
+            Some(Action::Back) => {
+                self.typing = false;
+                self.filter.clear();
+                self.settle();
+            }
+            Some(Action::Erase) => {
+                self.filter.pop();
+                self.settle();
+            }
+            Some(Action::EraseAll) => {
+                self.filter.clear();
+                self.settle();
+            }
+            Some(Action::Up) => self.select(self.at.saturating_sub(1)),
+            Some(Action::Down) => self.select(self.at + 1),
+            Some(Action::PageUp) => self.select(self.at.saturating_sub(page)),
+            Some(Action::PageDown) => self.select(self.at + page),
+            Some(Action::First) => self.select(0),
+            Some(Action::Last) => self.select(usize::MAX),
+            Some(_) => {}
+            None => self.type_character(key),
+        }
+        None
+    }
+
+    fn type_character(&mut self, key: &KeyEvent) {
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if let (true, true, KeyCode::Char(character)) = (self.typing, plain, key.code)
+            && self.filter.chars().count() < LONGEST_FILTER
+            && !character.is_control()
+        {
+            self.filter.push(character);
+            self.settle();
+        }
+    }
+}
+
+/// What the view reads.
+impl Picker {
+    /// How it looks.
+    pub fn look(&self) -> Appearance {
+        self.look
+    }
+
+    /// The screen's size.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// What was looked for and found.
+    pub fn note(&self) -> &str {
+        &self.listing.note
+    }
+
+    /// What rows must contain.
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Whether the filter is being typed.
+    pub fn is_typing(&self) -> bool {
+        self.typing
+    }
+
+    /// Index of the selected row.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The processes that contain the filter's text.
+    pub fn shown(&self) -> Vec<&Scene> {
+        let kept = |scene: &&Scene| {
+            let target = &scene.target;
+            let user = target.user.as_deref().unwrap_or_default();
+            contains(&format!("{} {user} {}", target.pid, target.command), &self.filter)
+        };
+        self.listing.scenes.iter().map(AsRef::as_ref).filter(kept).collect()
+    }
+}

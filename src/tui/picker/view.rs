@@ -1,0 +1,160 @@
+//! The picker on screen.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect, Size};
+use ratatui::text::{Line, Span};
+
+use crate::data::Pid;
+use crate::data::scene::{Scene, TargetState};
+use crate::present::format;
+use crate::present::format::MISSING;
+use crate::tui::keys::KeyContext;
+use crate::tui::layout::{LEAST, cut_bottom, cut_top};
+use crate::tui::picker::state::Picker;
+use crate::tui::state::parts::playback::PlaybackMode;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::view::bottom::footer;
+use crate::tui::view::paint::{span, write};
+use crate::tui::view::top::{header, verdict};
+use crate::tui::view::{ascii, small};
+
+/// Heading, cells, whether it stands right, and the width of the screen from which on it is shown. The command takes the
+/// rest.
+const COLUMNS: [(&str, u16, bool, u16); 7] = [
+    ("PID", 7, true, 0),
+    ("USER", 8, false, 100),
+    ("UP", 6, true, 80),
+    ("TENSORFLOW", 10, false, 80),
+    ("THREADS", 7, true, 100),
+    ("GOT/WANTED", 11, true, 0),
+    ("VERDICT", 15, false, 90),
+];
+
+/// Draws the picker. Nothing is drawn while the screen has another size than the picker knows of.
+pub fn draw(frame: &mut Frame<'_>, picker: &Picker) {
+    if frame.area().as_size() != picker.size() {
+        return;
+    }
+    if picker.size().width < LEAST.0 || picker.size().height < LEAST.1 {
+        small::draw(frame, frame.area());
+    } else {
+        whole(frame, picker);
+    }
+    if picker.look().ascii {
+        ascii::replace(frame.buffer_mut());
+    }
+}
+
+/// The process at a place of the screen.
+pub fn process_at(picker: &Picker, at: Position) -> Option<Pid> {
+    let [_, _, list, _, _] = areas(picker.size());
+    let row = top(picker, list) + usize::from(at.y.checked_sub(list.y)?);
+    picker.shown().get(row).filter(|_| list.contains(at)).map(|scene| scene.target.pid)
+}
+
+fn areas(size: Size) -> [Rect; 5] {
+    let mut list = Rect::from((Position::ORIGIN, size));
+    let (head, headings) = (cut_top(&mut list, 1), cut_top(&mut list, 1));
+    let keys = cut_bottom(&mut list, 1);
+    let status = cut_bottom(&mut list, 1);
+    [head, headings, list, status, keys]
+}
+
+/// The first row on screen: the selected one is always among those shown.
+fn top(picker: &Picker, list: Rect) -> usize {
+    (picker.at() + 1).saturating_sub(usize::from(list.height))
+}
+
+fn whole(frame: &mut Frame<'_>, picker: &Picker) {
+    let [head, headings, list, status, keys] = areas(picker.size());
+    let theme = Theme::new(picker.look().theme, picker.look().color);
+    header::plain(frame, head, "which TensorFlow process?", theme);
+    frame.buffer_mut().set_style(headings, theme.style(Role::Bar));
+    let cells = COLUMNS.map(|(heading, ..)| span(heading, theme.style(Role::Bar)));
+    row(frame, headings, cells, span("COMMAND", theme.style(Role::Bar)));
+    let (shown, top) = (picker.shown(), top(picker, list));
+    for (y, (at, scene)) in (0..list.height).zip(shown.iter().enumerate().skip(top)) {
+        let area = Rect { y: list.y + y, height: 1, ..list };
+        process(frame, area, scene, theme);
+        if at == picker.at() {
+            frame.buffer_mut().set_style(area, theme.style(Role::Selected));
+            write(frame, area, 0, &Line::raw("▶"));
+        }
+    }
+    if shown.is_empty() {
+        let why = if picker.filter().is_empty() { picker.note() } else { "no process contains the filter's text" };
+        for (y, line) in (0..list.height).zip(format::wrap(why, list.width.saturating_sub(2), 8)) {
+            write(frame, list, y, &Line::from(span(format!(" {line}"), theme.style(Role::Plain))));
+        }
+    }
+    self::status(frame, status, picker, theme);
+    footer::paint(frame, keys, &buttons(picker, keys), theme);
+}
+
+fn buttons(picker: &Picker, area: Rect) -> Vec<footer::Button> {
+    let place = if picker.is_typing() { KeyContext::Line } else { KeyContext::Picker };
+    footer::fit(Vec::new(), footer::keys(place, PlaybackMode::Live), area)
+}
+
+fn status(frame: &mut Frame<'_>, area: Rect, picker: &Picker, theme: Theme) {
+    if picker.is_typing() || !picker.filter().is_empty() {
+        let prompt = span(" filter ", theme.style(Role::Key));
+        let text = format!(" {}", picker.filter());
+        if picker.is_typing() {
+            let x = area.x + (9 + format::width(picker.filter())).min(area.width.saturating_sub(1));
+            frame.set_cursor_position(Position::new(x, area.y));
+        }
+        return write(frame, area, 0, &Line::from(vec![prompt, span(text, theme.style(Role::Strong))]));
+    }
+    let note = format::fit(picker.note(), area.width.saturating_sub(2));
+    write(frame, area, 0, &Line::from(span(format!(" {note}"), theme.style(Role::Faint))));
+}
+
+fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
+    let target = &scene.target;
+    let plain = |text: String| span(text, theme.style(Role::Plain));
+    let demand = match scene.demand {
+        Some(demand) => format!("{} / {}", format::cpus_in_words(demand.got), format::cpus_in_words(demand.wanted)),
+        None => "measuring…".to_owned(),
+    };
+    let user = target.user.as_deref().unwrap_or(MISSING);
+    let cells = [
+        span(target.pid.to_string(), theme.style(Role::Strong)),
+        plain(format::fit(user, COLUMNS[1].1)),
+        plain(format::duration(target.uptime_s)),
+        tensorflow(target, theme),
+        plain(scene.threads.len().to_string()),
+        plain(demand),
+        span(scene.headline.condition.word(), theme.style(verdict::role(scene.headline.condition))),
+    ];
+    let missing = scene.gaps.first().map_or(String::new(), |gap| format!("  ({} missing: {})", gap.what, gap.why));
+    let command = plain(format!("{}{missing}", target.command));
+    row(frame, area, cells, command);
+}
+
+fn tensorflow(target: &TargetState, theme: Theme) -> Span<'static> {
+    match &target.tensorflow {
+        Some(it) if it.guessed => span("guessed", theme.style(Role::Waiting)),
+        Some(it) => {
+            let version = it.version.as_deref().unwrap_or("yes");
+            span(format::fit(version, COLUMNS[3].1), theme.style(Role::Plain))
+        }
+        None => span(MISSING, theme.style(Role::Faint)),
+    }
+}
+
+fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 7], command: Span<'_>) {
+    let mut x = area.x + 1;
+    for ((_, width, right, least), cell) in COLUMNS.into_iter().zip(cells) {
+        if area.width < least {
+            continue;
+        }
+        let pad = if right { width.saturating_sub(format::width(&cell.content)) } else { 0 };
+        let room = width.min(area.right().saturating_sub(x));
+        write(frame, Rect { x: x + pad.min(room), width: room.saturating_sub(pad), ..area }, 0, &Line::from(cell));
+        x = (x + width + 2).min(area.right());
+    }
+    let room = area.right().saturating_sub(x);
+    let text = format::command(&command.content, room);
+    write(frame, Rect { x, width: room, ..area }, 0, &Line::from(span(text, command.style)));
+}

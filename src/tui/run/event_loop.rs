@@ -1,0 +1,202 @@
+//! The loop of the dashboard: draws, waits for the next event, updates, and does what that asks for.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::Event as Input;
+use futures_util::Stream;
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::data::limits::Caps;
+use crate::data::run::{TerminalOutput, WindowSize};
+use crate::tui::messages::effect::{ConsoleRequest, Effect};
+use crate::tui::messages::feed::{ConsolePane, SceneFeed};
+use crate::tui::messages::{rerun, stacks};
+use crate::tui::run::input::{broken, next_input};
+use crate::tui::run::update::{event_of, update};
+use crate::tui::state::Dashboard;
+use crate::tui::state::event::Event;
+use crate::tui::state::parts::transcript::Interrupt;
+use crate::tui::theme::Appearance;
+use crate::tui::view::frame::draw;
+
+/// Most events between two frames: a burst of the wheel is one frame.
+const BURST: usize = 256;
+/// How long a second Ctrl-C is one that leaves.
+const INTERRUPT_TIME: Duration = Duration::from_secs(5);
+
+/// Shows the dashboard until the user leaves, `stop` resolves or the terminal is gone; returns which. Draws only after a
+/// new scene, input or a new size. Fails when the terminal can't be read or drawn on.
+pub async fn run<B, E>(
+    terminal: &mut Terminal<B>,
+    mut events: E,
+    mut feed: SceneFeed,
+    look: Appearance,
+    stop: impl Future<Output = ()>,
+) -> io::Result<Effect>
+where
+    B: Backend,
+    E: Stream<Item = io::Result<Input>> + Unpin,
+{
+    let size = terminal.size().map_err(broken)?;
+    let mut dashboard = Dashboard::new(look, size, feed.scenes.borrow_and_update().clone());
+    let mut stop = pin!(stop);
+    let (mut more_scenes, mut more_runs, mut window, mut interrupt_ends) = (true, true, None, None);
+    if let Some(console) = &feed.console {
+        update(&mut dashboard, Event::Output(console.output.borrow().clone()));
+    }
+    loop {
+        let size = terminal.size().map_err(broken)?;
+        if size != dashboard.size() {
+            update(&mut dashboard, Event::Resize(size));
+        }
+        resize_console(&feed, &dashboard, &mut window);
+        terminal.draw(|frame| draw(frame, &dashboard)).map_err(broken)?;
+        send_changed(&feed.interest, dashboard.interest());
+        send_changed(&feed.runs_request, dashboard.runs_request());
+        // A signal comes first, then scenes: there are few of them, so keys never wait long.
+        let event = tokio::select! {
+            biased;
+            () = &mut stop => return Ok(Effect::Stopped),
+            news = feed.scenes.changed(), if more_scenes => {
+                more_scenes = news.is_ok();
+                let scene = feed.scenes.borrow_and_update().clone();
+                Some(if more_scenes { Event::Scene(scene) } else { Event::NoMoreScenes })
+            }
+            output = next_output(&mut feed.console), if dashboard.wants_output() => Some(Event::Output(output)),
+            () = at(interrupt_ends), if interrupt_ends.is_some() => Some(Event::InterruptExpired),
+            answer = next_answer(feed.rerun.as_mut().map(|worker| &mut worker.answers)) => Some(Event::Rerun(answer)),
+            answer = next_answer(feed.stacks.as_mut().map(|worker| &mut worker.answers)) => Some(Event::Stacks(answer)),
+            news = feed.runs.changed(), if more_runs => {
+                more_runs = news.is_ok();
+                Some(Event::Runs(feed.runs.borrow_and_update().clone()))
+            }
+            input = next_input(&mut events) => match input {
+                Some(input) => event_of(&dashboard, &input?),
+                None => return Ok(Effect::InputClosed),
+            },
+        };
+        // Elsewhere output is no reason to draw; but how the command ended and how its log stands is news.
+        if let (Some(Event::Scene(_)), Some(console)) = (&event, &mut feed.console) {
+            update(&mut dashboard, Event::Output(console.output.borrow_and_update().clone()));
+        }
+        if let Some(effect) = handle(terminal, &mut dashboard, event, &mut events, &feed).await? {
+            return Ok(effect);
+        }
+        interrupt_ends = match dashboard.interrupt() {
+            Interrupt::Sent => interrupt_ends.or_else(|| Some(Instant::now() + INTERRUPT_TIME)),
+            Interrupt::None => None,
+        };
+    }
+}
+
+/// Sends what is wanted when it is something else than before.
+fn send_changed<T: PartialEq>(channel: &watch::Sender<T>, wanted: T) {
+    channel.send_if_modified(|sent| {
+        let changed = *sent != wanted;
+        *sent = wanted;
+        changed
+    });
+}
+
+/// Gives the command's terminal the size there is room for, when that has changed.
+fn resize_console(feed: &SceneFeed, dashboard: &Dashboard, sent: &mut Option<WindowSize>) {
+    let window = dashboard.window();
+    if let (Some(console), true) = (&feed.console, *sent != Some(window)) {
+        *sent = Some(window);
+        let _ = console.requests.send(ConsoleRequest::Resize(window));
+    }
+}
+
+/// The next output; never where there is none, or no more.
+async fn next_output(console: &mut Option<ConsolePane>) -> Arc<TerminalOutput> {
+    if let Some(console) = console
+        && console.output.changed().await.is_ok()
+    {
+        return console.output.borrow_and_update().clone();
+    }
+    std::future::pending().await
+}
+
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sends the question, or answers that there can be no rerun.
+fn request_rerun(dashboard: &mut Dashboard, worker: Option<&rerun::RerunWorker>, caps: Caps) {
+    if worker.is_none_or(|worker| worker.requests.send(caps).is_err()) {
+        let why =
+            "this one is not rerun from here: end it and start it again with other caps by `tftop run`".to_owned();
+        update(dashboard, Event::Rerun(Arc::new(rerun::RerunAnswer { caps, plan: Err(why) })));
+    }
+}
+
+/// Sends the request, or answers that there is no process to read.
+fn request_stacks(dashboard: &mut Dashboard, worker: Option<&stacks::StacksWorker>, request: stacks::StacksRequest) {
+    if worker.is_none_or(|worker| worker.requests.send(request.clone()).is_err()) {
+        let taken = Err("there is no process to read here: stacks are only taken of one that runs".to_owned());
+        update(dashboard, Event::Stacks(Arc::new(stacks::StacksAnswer { request, taken })));
+    }
+}
+
+/// The next answer; never where nobody answers.
+async fn next_answer<T>(answers: Option<&mut watch::Receiver<Option<Arc<T>>>>) -> Arc<T> {
+    if let Some(answers) = answers {
+        while answers.changed().await.is_ok() {
+            if let Some(answer) = answers.borrow_and_update().clone() {
+                return answer;
+            }
+        }
+    }
+    std::future::pending().await
+}
+
+/// Updates the dashboard by an event and, before anything is drawn, by the input that is already waiting behind it.
+async fn handle<B, E>(
+    terminal: &mut Terminal<B>,
+    dashboard: &mut Dashboard,
+    mut event: Option<Event>,
+    events: &mut E,
+    feed: &SceneFeed,
+) -> io::Result<Option<Effect>>
+where
+    B: Backend,
+    E: Stream<Item = io::Result<Input>> + Unpin,
+{
+    for left in (0..BURST).rev() {
+        match event.take().and_then(|event| update(dashboard, event)) {
+            Some(Effect::Redraw) => terminal.clear().map_err(broken)?,
+            Some(Effect::Type(bytes)) => {
+                if let Some(console) = &feed.console {
+                    let _ = console.requests.send(ConsoleRequest::Type(bytes));
+                }
+            }
+            Some(Effect::RequestRerun(caps)) => request_rerun(dashboard, feed.rerun.as_ref(), caps),
+            Some(Effect::RequestStacks(request)) => request_stacks(dashboard, feed.stacks.as_ref(), request),
+            Some(effect) => return Ok(Some(effect)),
+            None => {}
+        }
+        if left == 0 {
+            break;
+        }
+        // Polled with this task's own waker: crossterm's stream keeps the first waker it is polled with.
+        event = tokio::select! {
+            biased;
+            input = next_input(events) => match input {
+                Some(input) => event_of(dashboard, &input?),
+                None => return Ok(Some(Effect::InputClosed)),
+            },
+            () = std::future::ready(()) => return Ok(None),
+        };
+    }
+    Ok(None)
+}

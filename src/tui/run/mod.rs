@@ -1,0 +1,6 @@
+//! From the terminal's events to the dashboard's, and the loop around both.
+
+pub(crate) mod event_loop;
+pub(crate) mod input;
+pub(crate) mod mouse;
+pub mod update;

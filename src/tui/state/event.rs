@@ -1,0 +1,58 @@
+//! What the dashboard is told: by the terminal, the sampler, the command and the workers.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Size;
+
+use crate::data::run::TerminalOutput;
+use crate::data::scene::Scene;
+use crate::tui::keys::Action;
+use crate::tui::messages::rerun::RerunAnswer;
+use crate::tui::messages::runs::RunsList;
+use crate::tui::messages::stacks::StacksAnswer;
+use crate::tui::table::column::Column;
+use crate::tui::table::row_key::RowKey;
+/// What the dashboard is told.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Something was clicked.
+    Click(MouseTarget),
+    /// The wheel was turned by this many rows, downwards.
+    Scroll(isize),
+    /// The screen has another size.
+    Resize(Size),
+    /// A newer scene.
+    Scene(Arc<Scene>),
+    /// What is known of the kept runs.
+    Runs(Arc<RunsList>),
+    /// There will be no newer scene.
+    NoMoreScenes,
+    /// Newer output of the command.
+    Output(Arc<TerminalOutput>),
+    /// Some time has passed since Ctrl-C was sent to the command.
+    InterruptExpired,
+    /// What a rerun would do.
+    Rerun(Arc<RerunAnswer>),
+    /// Stacks that were asked for.
+    Stacks(Arc<StacksAnswer>),
+}
+
+/// Something that can be clicked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MouseTarget {
+    /// A row of the table.
+    Row(RowKey),
+    /// A kept run, by its name.
+    Run(String),
+    /// The mark that folds a group.
+    Fold(RowKey),
+    /// The heading of a column.
+    Heading(&'static Column),
+    /// A tab or a key on the key bar, or the verdict.
+    Button(Action),
+    /// A slider, and the value under the mouse.
+    Slider(usize, Option<u32>),
+}

@@ -1,0 +1,116 @@
+//! The last line: views as tabs, then the keys that count now, out of the table of keys. All of it can be clicked.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::present::format;
+use crate::tui::keys::{Action, BINDINGS, Binding, KeyContext};
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::playback::PlaybackMode;
+use crate::tui::tabs::View;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::view::paint::{span, write};
+
+/// A piece of the line that does something.
+#[derive(Clone, Debug)]
+pub struct Button {
+    /// Where it stands.
+    pub area: Rect,
+    /// The key, set off.
+    pub key: String,
+    /// What it does, in a word.
+    pub word: String,
+    /// What it does.
+    pub action: Action,
+    /// Whether it names what is on screen.
+    pub current: bool,
+}
+
+/// Draws tabs and keys.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
+    paint(frame, area, &buttons(dashboard, area), dashboard.theme());
+}
+
+/// Draws buttons.
+pub fn paint(frame: &mut Frame<'_>, area: Rect, buttons: &[Button], theme: Theme) {
+    let bar = theme.style(Role::Bar);
+    frame.buffer_mut().set_style(area, bar);
+    for button in buttons {
+        let style = if button.current { theme.style(Role::Key) } else { bar };
+        let key = span(format!(" {}", button.key), style.patch(theme.style(Role::Strong)));
+        let word = span(if button.word.is_empty() { " ".to_owned() } else { format!(" {} ", button.word) }, style);
+        write(frame, button.area, 0, &Line::from(vec![key, word]));
+    }
+}
+
+/// Tabs and keys that fit. Where not all do, tabs lose their words first, then keys go; help and quit stay.
+pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
+    let place = dashboard.place();
+    let mut keys = keys(place, dashboard.pace());
+    if !dashboard.view().is_table() {
+        keys.retain(|(button, _)| !matches!(button.action, Action::SortMenu | Action::Detail));
+    }
+    let all_tabs =
+        if matches!(place, KeyContext::Table | KeyContext::Output) { tabs(dashboard, true) } else { Vec::new() };
+    let least = keys.iter().take(4).map(|(button, _)| button_width(button)).sum::<u16>();
+    let tabs = match all_tabs.iter().map(button_width).sum::<u16>().saturating_add(least) <= area.width {
+        true => all_tabs,
+        false if matches!(place, KeyContext::Table | KeyContext::Output) => tabs(dashboard, false),
+        false => Vec::new(),
+    };
+    fit(tabs, keys, area)
+}
+
+/// Keys of a place as buttons, in the order of the table; the flag marks those that stay.
+pub fn keys(place: KeyContext, pace: PlaybackMode) -> Vec<(Button, bool)> {
+    let shown = BINDINGS.iter().filter(|binding| !binding.word.is_empty() && binding.places.contains(&place));
+    let mut keys: Vec<_> = shown
+        .map(|binding| (key_button(binding, pace), matches!(binding.action, Action::Help | Action::Quit)))
+        .collect();
+    // Help and quit stand last, where hands look for them.
+    keys.sort_by_key(|(_, stays)| *stays);
+    keys
+}
+
+/// Places buttons from the left; keys that don't fit are left out, last ones first, those that stay excepted.
+pub fn fit(tabs: Vec<Button>, mut keys: Vec<(Button, bool)>, area: Rect) -> Vec<Button> {
+    let mut total: u16 = tabs.iter().chain(keys.iter().map(|(button, _)| button)).map(button_width).sum();
+    while total > area.width {
+        let Some(at) = keys.iter().rposition(|(_, stays)| !stays) else { break };
+        total -= button_width(&keys.remove(at).0);
+    }
+    let mut x = area.x;
+    let mut placed = Vec::new();
+    for mut button in tabs.into_iter().chain(keys.into_iter().map(|(button, _)| button)) {
+        let width = button_width(&button).min(area.right().saturating_sub(x));
+        button.area = Rect { x, width, ..area };
+        x += width;
+        placed.push(button);
+    }
+    placed
+}
+
+fn button_width(button: &Button) -> u16 {
+    let word = format::width(&button.word);
+    format::width(&button.key) + 2 + if word == 0 { 0 } else { word + 1 }
+}
+
+fn tabs(dashboard: &Dashboard, words: bool) -> Vec<Button> {
+    let tab = |(at, view): (usize, View)| {
+        let current = view == dashboard.view();
+        let word = if words || current { view.name().to_owned() } else { String::new() };
+        let action = Action::Show(view);
+        Button { area: Rect::default(), key: (at + 1).to_string(), word, action, current }
+    };
+    dashboard.views().map(tab).collect()
+}
+
+fn key_button(binding: &Binding, pace: PlaybackMode) -> Button {
+    let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
+    let word = match (binding.action, pace) {
+        (Action::Pause, PlaybackMode::Paused) => "go on",
+        _ => binding.word,
+    };
+    Button { area: Rect::default(), key, word: word.to_owned(), action: binding.action, current: false }
+}

@@ -1,0 +1,121 @@
+//! The line above the keys: what is shown, what is missing, what looking costs; or the line that is being typed.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::present::format;
+use crate::present::block::caps;
+use crate::tui::state::Dashboard;
+use crate::tui::state::parts::transcript::Interrupt;
+use crate::tui::state::parts::{Mode, Purpose};
+use crate::tui::table::rows;
+use crate::tui::tabs::View;
+use crate::tui::theme::Role;
+use crate::tui::view::main::output;
+use crate::tui::view::paint::{span, width, write};
+
+/// Draws the status line.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
+    let theme = dashboard.theme();
+    // Whose Ctrl-C that was is more urgent than the line being typed.
+    if let (Some((prompt, text)), Interrupt::None) = (line(dashboard), dashboard.interrupt()) {
+        let mut words = vec![span(prompt, theme.style(Role::Key)), span(format!(" {text}"), theme.style(Role::Strong))];
+        if is_vain(dashboard) {
+            words.push(span("   no row contains this", theme.style(Role::Alarm)));
+        }
+        return write(frame, area, 0, &Line::from(words));
+    }
+    let mut left = notes(dashboard);
+    let separator = span(" · ", theme.style(Role::Faint));
+    let mut words = vec![Span::raw(" ")];
+    for cost in [Some(cost(dashboard, true)), Some(cost(dashboard, false)), None] {
+        words.truncate(1);
+        let cost = cost.map(|cost| span(cost, theme.style(Role::Faint)));
+        for (at, note) in left.iter().chain(&cost).enumerate() {
+            words.extend((at > 0).then(|| separator.clone()));
+            words.push(note.clone());
+        }
+        if width(&words) <= area.width {
+            break;
+        }
+    }
+    if width(&words) > area.width {
+        left.truncate(1);
+        words = vec![Span::raw(" "), left.remove(0)];
+    }
+    write(frame, area, 0, &Line::from(words));
+}
+
+/// Prompt and text of the line being typed.
+fn line(dashboard: &Dashboard) -> Option<(&'static str, &str)> {
+    match dashboard.mode() {
+        Mode::Line(Purpose::Search, _) => Some((" search ", &dashboard.typed().search)),
+        Mode::Line(Purpose::Filter, _) => Some((" filter ", &dashboard.typed().filter)),
+        _ => None,
+    }
+}
+
+/// Whether a search is being typed that the selected row does not answer.
+fn is_vain(dashboard: &Dashboard) -> bool {
+    let text = &dashboard.typed().search;
+    let typing = matches!(dashboard.mode(), Mode::Line(Purpose::Search, _)) && !text.is_empty();
+    let row = dashboard.rows().get(dashboard.cursor().at());
+    typing && row.is_none_or(|&row| !rows::found(dashboard.scene(), dashboard.view(), row, text))
+}
+
+/// Cells in front of the typing position.
+pub fn prompt_width(dashboard: &Dashboard) -> u16 {
+    line(dashboard)
+        .map_or(0, |(prompt, text)| format::width(prompt).saturating_add(1).saturating_add(format::width(text)))
+}
+
+/// What there is to know, the most urgent first.
+fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
+    let (scene, theme) = (dashboard.scene(), dashboard.theme());
+    let mut notes = Vec::new();
+    if dashboard.interrupt() == Interrupt::Sent {
+        let text = "Ctrl-C was sent to the command; again within 5 s: end it and leave";
+        notes.push(span(text, theme.style(Role::Alarm)));
+    }
+    if *dashboard.mode() == Mode::Typing {
+        notes.push(span("keys go to the command; Ctrl-] ends that", theme.style(Role::Paused)));
+    }
+    if let Some(output) = dashboard.output() {
+        notes.extend(output::alarm(output).map(|text| span(text, theme.style(Role::Alarm))));
+        let shown = dashboard.view() == View::Output;
+        notes.extend(shown.then(|| span(output::note(dashboard, output), theme.style(Role::Plain))));
+    }
+    if !dashboard.typed().filter.is_empty() {
+        let text = format::fit(&dashboard.typed().filter, 20);
+        notes.push(span(format!("filter \"{text}\" (Esc ends it)"), theme.style(Role::Paused)));
+    }
+    if let Some(exceeded) = scene.launch.as_ref().and_then(caps::exceeded) {
+        notes.push(span(format!("{} (3 says more)", format::fit(&exceeded, 40)), theme.style(Role::Alarm)));
+    }
+    if let Some(first) = scene.gaps.first() {
+        let more = match scene.gaps.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let text = format!("! missing: {}{more} (! says why)", format::fit(&first.what, 30));
+        notes.push(span(text, theme.style(Role::Alarm)));
+    }
+    if dashboard.follows() {
+        notes.push(span("following", theme.style(Role::Plain)));
+    }
+    let threads = format::count(scene.threads.len(), "thread", "threads");
+    notes.push(span(threads, theme.style(Role::Plain)));
+    notes
+}
+
+/// "tftop: 0.4 ms CPU a tick, nothing stopped".
+fn cost(dashboard: &Dashboard, long: bool) -> String {
+    let milliseconds = dashboard.scene().cost.cpu_ns as f64 / 1e6;
+    let words = format!("tftop: {} ms CPU a tick", format::cpus(milliseconds));
+    match dashboard.stopped_ns() {
+        0 if long => format!("{words}, nothing stopped"),
+        0 => words,
+        stopped_ns => format!("{words}, stopped threads for {} ms", format::cpus(stopped_ns as f64 / 1e6)),
+    }
+}

@@ -1,0 +1,4 @@
+//! Numbers over time, and CPUs side by side.
+
+pub(crate) mod chart;
+pub(crate) mod cpus;
