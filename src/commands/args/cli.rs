@@ -38,10 +38,10 @@ Exit codes:
   8  the verdict or a cause found is at or above --fail-on
   `tftop run` and `rerun` end with the code of their command
 
-tftop only reads: it never stops, signals or changes a process that it did not start itself, \
+tftop only reads: it never stops, signals or changes a process that it did not start itself,
 but for two things that you ask for; --read-only refuses both:
-  stops     `stack`, `report` and `explain` with --stop, and `S` and `m` in the dashboard after a yes,
-            stop threads one at a time, each for a moment
+  stops     `stack`, `report` and `explain` with --stop, and `S` and `m` in the dashboard, after
+            a yes, stop threads one at a time, each for a moment
   signals   `rerun`, and `r` in the dashboard, end a process after a yes (or --yes)";
 
 /// htop for TensorFlow's threads: the true origin of every thread, what it gets, waits for and wants.
