@@ -263,6 +263,7 @@ mod tests {
             wall_ns: 4_000_000,
             stopped_ns: 180_000,
             longest_stop_ns: 180_000,
+            stop_count: 1,
             ..Stacks::default()
         };
         let mut profile = Profile::default();
@@ -281,7 +282,7 @@ mod tests {
         let expected = "\
 What threads of process 7 do: 
 6 looks at single threads within 0.1 s; looking took 8 % of that time
-Threads were stopped one at a time: 0.36 ms in all, 0.36 % of the time, 2 stacks; median 0.18 ms, longest 0.18 ms.
+Threads were stopped one at a time: 0.36 ms in all, 0.36 % of the time, 2 stops, median 0.18 ms, longest 0.18 ms.
 
 TF intra-op: 3 threads, 6 looks
   working 33 %, spinning 0 %, waiting 33 %, running but not read 33 %

@@ -141,5 +141,6 @@ pub struct Stacks {
     /// The longest single stop, in nanoseconds.
     pub longest_stop_ns: u64,
     /// Stops of single threads, those that gave no stack included.
+    #[serde(default)]
     pub stop_count: u64,
 }
