@@ -68,10 +68,5 @@ fn clone_suffix(tail: &str, short: bool) -> String {
     suffix
 }
 
-#[cfg(demcmp)]
-pub fn steps_of(symbol: &str) -> u32 {
-    demangle(symbol, false).steps
-}
-
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ pub(super) struct NameState {
     reference: &'static str,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     /// What stands behind `_Z`.
     pub(super) fn encoding(&mut self) -> Option<Id> {
         self.deeper(|parser| {

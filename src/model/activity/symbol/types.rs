@@ -4,7 +4,7 @@ use super::parser::Parser;
 use super::tree::{Id, Node, Part};
 use super::vocabulary::{builtin, builtin_d};
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     pub(super) fn ty(&mut self) -> Option<Id> {
         self.deeper(Self::type_here)
     }
