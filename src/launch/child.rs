@@ -13,7 +13,7 @@ use std::{fs, io};
 use rustix::process::{Signal, kill_process};
 
 use crate::data::{CpuSet, Pid};
-use crate::launch::environment::EnvironmentChanges;
+use crate::launch::caps::environment::EnvironmentChanges;
 use crate::launch::exec_wrapper::SessionKind;
 use crate::launch::start_context::StartContext;
 use crate::launch::{exec_wrapper, process_attributes};

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, getppid, ioctl_tiocsctty, set_parent_process_
 use rustix::thread::sched_setaffinity;
 
 use crate::data::CpuSet;
-use crate::launch::machine::kernel_set;
+use crate::launch::caps::machine::kernel_set;
 use crate::linux::cgroup::create;
 
 /// The hidden subcommand that calls [`become_command`].

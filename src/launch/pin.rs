@@ -10,7 +10,7 @@ use rustix::thread::{sched_getaffinity, sched_setaffinity};
 
 use crate::data::sample::{Pin, Sample};
 use crate::data::{CpuSet, Pid, ThreadKey};
-use crate::launch::machine::{cpus_of, kernel_set};
+use crate::launch::caps::machine::{cpus_of, kernel_set};
 use crate::linux::proc::stat::Stat;
 
 /// Pins threads and counts what came of it.

@@ -8,8 +8,8 @@ use std::{fs, io};
 use serde::Serialize;
 
 use crate::data::limits::Caps;
-use crate::launch::environment;
-use crate::launch::environment::EnvironmentChanges;
+use crate::launch::caps::environment;
+use crate::launch::caps::environment::EnvironmentChanges;
 
 /// A file's path and its text.
 macro_rules! shim_file {

@@ -14,7 +14,7 @@ use crate::data::limits::Caps;
 use crate::data::run::run_files::SHIM;
 use crate::data::run::{FullEnvironment, ProcessAttributes, RebuiltProcess};
 use crate::data::sample::KEPT_VARIABLES;
-use crate::launch::environment::capping;
+use crate::launch::caps::environment::capping;
 use crate::launch::program::ProgramError;
 use crate::launch::{process_attributes, program, shim};
 

@@ -3,10 +3,10 @@
 use crate::data::limits::Limit;
 use crate::data::sample::ThreadState;
 use crate::data::scene::{Blocked, Confidence, Demand, Group, ProcessState, Thread, Waits};
-use crate::present::format;
-use crate::present::format::MISSING;
 use crate::present::block::caps::WordRoom;
 use crate::present::block::{caps, limits};
+use crate::present::format;
+use crate::present::format::MISSING;
 use crate::tui::glyphs;
 use crate::tui::table::column::{Cell, CellContext, CellRoom};
 use crate::tui::theme::Role;

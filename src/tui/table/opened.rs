@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::data::scene::{Group, GroupKey, Scene};
-use crate::present::format::contains;
 use crate::present::block::Block;
+use crate::present::format::contains;
 /// What shows more than its first row.
 #[derive(Clone, Debug, Default)]
 pub struct Opened {

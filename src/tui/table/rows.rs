@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::data::Pid;
 use crate::data::scene::{Scene, Thread};
-use crate::present::format::contains;
 use crate::present::block;
 use crate::present::block::Block;
+use crate::present::format::contains;
 use crate::tui::table::opened::Opened;
 use crate::tui::table::row_key::TableRow;
 use crate::tui::table::sort::Sort;

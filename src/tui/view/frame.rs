@@ -43,7 +43,7 @@ fn whole(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     view::bottom::footer::draw(frame, areas.keys, dashboard);
     match dashboard.mode() {
         Mode::Help(top) => view::popups::help::draw(frame, view::popups::help::area(dashboard), *top, dashboard),
-        Mode::Menu(column) => view::popups::menu::draw(frame, areas.list, *column, dashboard),
+        Mode::Menu(column) => view::popups::menu::draw(frame, areas.list, column, dashboard),
         Mode::Rerun(rerun) => view::popups::rerun::draw(frame, rerun, dashboard),
         Mode::Stacks(stacks) => view::popups::stacks::draw(frame, stacks, dashboard),
         Mode::WhatIf(what_if) => view::popups::what_if::draw(frame, what_if, dashboard),

@@ -4,8 +4,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::present::format;
 use crate::present::block::caps;
+use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::transcript::Interrupt;
 use crate::tui::state::parts::{Mode, Purpose};

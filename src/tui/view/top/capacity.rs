@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::data::scene::{Capacity, LaunchState, Term};
-use crate::present::format;
 use crate::present::block::caps;
+use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::paint::{span, width, write};

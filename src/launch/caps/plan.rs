@@ -7,10 +7,10 @@ use std::str::FromStr;
 use crate::data::CpuSet;
 use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::{Pin, Quota};
-use crate::launch::environment::EnvironmentChanges;
-use crate::launch::machine::MachineCpus;
-use crate::launch::preset::{AdvisedCaps, Preset};
-use crate::launch::{environment, preset, quota};
+use crate::launch::caps::environment::EnvironmentChanges;
+use crate::launch::caps::machine::MachineCpus;
+use crate::launch::caps::preset::{AdvisedCaps, Preset};
+use crate::launch::caps::{environment, preset, quota};
 
 /// Larger numbers are a slip of the finger: no kernel knows more CPUs.
 const LARGEST: u32 = CpuSet::LARGEST;

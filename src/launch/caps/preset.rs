@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::data::CpuSet;
 use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::Quota;
-use crate::launch::machine::MachineCpus;
+use crate::launch::caps::machine::MachineCpus;
 
 /// Two numbers of CPUs that are the same.
 const SAME_CPUS: f64 = 0.01;

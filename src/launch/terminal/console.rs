@@ -13,8 +13,8 @@ use rustix::termios::tcgetpgrp;
 use tokio::sync::watch;
 
 use crate::data::run::{LogFact, TerminalOutput, WindowSize};
-use crate::launch::emulator::Emulator;
-use crate::launch::log::OutputLog;
+use crate::launch::terminal::emulator::Emulator;
+use crate::launch::terminal::log::OutputLog;
 use crate::linux::pty::{PtyMaster, PtySlave};
 
 /// Bytes read at once.
