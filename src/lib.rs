@@ -1,23 +1,71 @@
-//! tftop names the true origin of every thread of a running TensorFlow process and measures what each group of
-//! threads gets, waits for and wants, from the kernel's own counters, without stopping the process.
+//! tftop names the true origin of every thread of a running TensorFlow process and measures what each group of threads gets,
+//! waits for and wants, from the kernel's own counters, without stopping the process.
 //!
-//! One way, four floors; a lower floor never imports a higher one (`tests/floors.rs` holds the allow-list):
+//! # The way of a sample
 //!
 //! ```text
-//!  live target ──> Sample ──> Model::next ──> Scene ──┬─> tui      (screen)
-//!                  raw facts   pure, per tick         └─> report   (text, JSON)
-//!       ▲                                                   │
-//!       └───────── Interest (threads on screen) ◄───────────┘
-//!
-//!  floor 0  fact      plain data: counters and names as read, and what is missing and why
-//!  floor 1  probe     eyes: reads a live target, never changes it; stops a thread only for `stack --stop`
-//!           model     pure functions of facts: rates, origins, groups, capacity, scene
-//!           tape      recordings: writes samples and reads them back
-//!           launch    hands: starts a command with caps and stays with it to its end
-//!  floor 2  report    Scene -> String
-//!           tui       Scene -> screen, events -> effects
-//!  floor 3  command   wiring: command line, sampler thread, subcommands
+//!  live target ─┐                                              ┌─> tui     (screen)
+//!               ├─> Sample ──(recording)──> Model::next ──> Scene ─> present ─> output  (text, Markdown, JSON)
+//!  recording  ──┘   raw facts                pure, per tick    └─> runs    (statistics, comparison)
+//!        ▲                                                      │
+//!        └──────────── Interest, Effect (what a user asked for) ◄┘
 //! ```
+//!
+//! A [`data::sample::Sample`] holds what was read, as it was read; a [`data::scene::Scene`] holds everything that may be
+//! shown; [`model::build_scene::Model`] makes one of the other and does no I/O and reads no clock. Nothing on screen is
+//! computed in a view.
+//!
+//! # Layers
+//!
+//! A file imports its own room and lower layers only; rooms of one layer never import each other, files never import each
+//! other in a circle. `tests/layers` checks it file by file.
+//!
+//! | layer | room | holds |
+//! |---|---|---|
+//! | 0 | `data` | plain serde types: `sample` (what was read), `limits` (caps, limits), `scene` (what may be shown), `run` (what is kept) |
+//! | 1 | `linux` | what the kernel and file formats say, for anyone: /proc, cgroups, ELF, memory, foreign files, terminals |
+//! | 2 | `probe` | reads a live target; stops a thread only in `stack/stop`, where a user asked for it |
+//! | 2 | `model` | pure: rates, origins, limits, capacity, verdict, rules, advice, scene |
+//! | 2 | `launch` | starts a command with caps and ends it |
+//! | 3 | `runs` | recordings, the store of runs, statistics, comparison, sweep |
+//! | 4 | `present` | tables, sections and number formats, each once for every output |
+//! | 5 | `output`, `tui` | thin printers: text, Markdown, JSON; the dashboard |
+//! | 6 | `commands` | wiring: one file a subcommand, its arguments, the sampler, background workers |
+//!
+//! `linux` stands above `data` because what it reads is returned as data's types (`Pid`, `CpuSet`, `Gap`); `runs` stands
+//! above `model` because it judges with the model's words.
+//!
+//! # Where to add a …
+//!
+//! | | touch | tested by |
+//! |---|---|---|
+//! | thread family | a row of `assets/families.toml` | scenarios of `tests/scenarios`, `tests/recorded.rs` |
+//! | cause | a file in `model/rules` and its line in `model/rules/mod.rs` | its scenarios in `tests/scenarios/findings` |
+//! | cap | a row of `data/limits/caps.rs` | the test that walks the rows |
+//! | column | a row of `tui/table` | the test that walks the columns, screens |
+//! | key | a row of `tui/keys.rs` and its case in `tui/state` | the tests of `tui/keys.rs` |
+//! | output format | a file in `output` over `present`'s sections | `tests/reports.rs` |
+//! | CPython version | its offsets in `probe/cpython` (from 3.13 on it says them itself) | `tests/python_objects` |
+//!
+//! # Words
+//!
+//! | word | means |
+//! |---|---|
+//! | sample | one look at a target: counters and names as read |
+//! | scene | everything that may be shown at one tick |
+//! | origin | the thread family a thread belongs to: `tf-intra-op` |
+//! | got, waiting, wanted | CPUs run on; CPUs waited for; their sum |
+//! | limit | what holds the threads of a group back, with its source |
+//! | cap | a limit that tftop sets: `--intra 2` |
+//! | knob, setting | what steers a limit: a variable, a call; its value |
+//! | rule, answer | the check for one cause; found, clear, too soon or can't tell |
+//! | cause, finding | why more is wanted than a setting allows; one that applies, with evidence and a remedy |
+//! | verdict | the headline's judgement of the whole target |
+//! | gap | something that is missing, and why |
+//! | budget | how much work one look may be |
+//! | recording, run | samples in a file; a command that tftop started and all that is kept of it |
+//! | profile, preset | CPU samples of stacks; caps by a name |
+//! | worker | a thread that is asked in the background; the newest answer counts |
 
 pub mod commands;
 pub mod data;

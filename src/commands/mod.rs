@@ -1,4 +1,4 @@
-//! Floor 3: wiring. The command line, the sampler thread, one file a subcommand.
+//! Wiring: the command line, the sampler's thread, background workers, one file a subcommand.
 
 pub(crate) mod args;
 pub(crate) mod dashboard;
