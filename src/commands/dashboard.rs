@@ -34,7 +34,15 @@ pub(crate) async fn dashboard(
     let (runs_wish, requests) = watch::channel(RunsRequest::default());
     let interest = sampler.interest.clone();
     let stacks = Some(stacks_worker::start(sampler, options).context("starting the thread that takes stacks")?);
-    let feed = tui::SceneFeed { scenes: sampler.scenes.clone(), interest, console, rerun, stacks, runs, runs_request: runs_wish };
+    let feed = tui::SceneFeed {
+        scenes: sampler.scenes.clone(),
+        interest,
+        console,
+        rerun,
+        stacks,
+        runs,
+        runs_request: runs_wish,
+    };
     let runs_ends = runs_worker::start(options.clone()).context("starting the thread that reads the kept runs")?;
     let channel = RunsChannel { requests, lists };
     let screen = Screen::enter().context("taking over the terminal")?;

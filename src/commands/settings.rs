@@ -20,9 +20,10 @@ use crate::commands::own_process::exit::CommandError;
 use crate::commands::own_process::stdio;
 use crate::data::limits::{CapKind, Caps};
 use crate::data::sample::{Pin, Quota};
-use crate::launch::plan::CpuRequest;
-use crate::launch::preset::Preset;
-use crate::launch::{pin, quota};
+use crate::launch::caps::plan::CpuRequest;
+use crate::launch::caps::preset::Preset;
+use crate::launch::caps::quota;
+use crate::launch::pin;
 use crate::runs::store::Retention;
 
 /// More is no settings file.

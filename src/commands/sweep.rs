@@ -16,9 +16,10 @@ use crate::commands::run;
 use crate::commands::run::session::trial::{TrialEnd, TrialGoal, TrialResult};
 use crate::data::limits::Caps;
 use crate::data::{Calendar, Text};
-use crate::launch::machine::MachineCpus;
-use crate::launch::plan::{CpuRequest, Plan, PlanRequest};
-use crate::launch::{plan, shell};
+use crate::launch::caps::machine::MachineCpus;
+use crate::launch::caps::plan;
+use crate::launch::caps::plan::{CpuRequest, Plan, PlanRequest};
+use crate::launch::shell;
 use crate::output;
 use crate::runs::comparison::types::{ComparedSide, Comparison, Ranking};
 use crate::runs::comparison::{compare, rules};
@@ -251,8 +252,7 @@ impl SweepSession {
     }
 
     fn command(&self) -> String {
-        let words: Vec<String> = self.record.command.iter().map(|word| shell::quoted(word.as_ref())).collect();
-        words.join(" ")
+        shell::shown(&self.record.command)
     }
 
     fn start_line(&self, caps: &Caps) -> String {

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
-use crate::data::CpuSet;
-use crate::launch::environment::EnvironmentChanges;
+use crate::data::secrets::without_secrets;
+use crate::data::{CpuSet, Text};
+use crate::launch::caps::environment::EnvironmentChanges;
 use crate::linux::cgroup::create;
 use crate::linux::cgroup::create::plan::{CgroupPlan, CgroupStep};
 
@@ -44,6 +45,13 @@ fn command(changes: &EnvironmentChanges, cpus: Option<&CpuSet>, words: &[impl As
     line.extend(cpus.map(|cpus| format!("taskset -c {cpus}")));
     line.extend(words.iter().map(|word| quoted(word.as_ref())));
     line.join(" ")
+}
+
+/// A command line to be shown or kept: its words as a shell reads them back, without their secrets.
+pub fn shown<T: AsRef<OsStr>>(words: &[T]) -> String {
+    let words: Vec<Text> = words.iter().map(|word| Text::from_bytes(word.as_ref().as_bytes())).collect();
+    let shown: Vec<String> = without_secrets(&words).iter().map(|word| quoted(word.as_str().as_ref())).collect();
+    shown.join(" ")
 }
 
 /// A word as a shell reads it back. Bytes that no terminal should be sent are written in `$'…'`, which bash, zsh, ksh and

@@ -1,9 +1,12 @@
-//! What the kernel and file formats hold, for anyone: /proc, cgroups, memory, ELF files, terminals, signals. Knows nothing of
-//! the programs that are watched.
+//! What the kernel and file formats say, for anyone: /proc, cgroups, ELF, memory, foreign files, terminals, signals. Knows
+//! nothing of what runs in a process.
 
 pub(crate) mod access;
+pub(crate) mod budget;
 pub(crate) mod cgroup;
+pub(crate) mod deadline;
 pub(crate) mod elf;
+pub(crate) mod files;
 pub mod memory;
 pub(crate) mod proc;
 pub(crate) mod pty;

@@ -9,6 +9,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::data::sample::{Cost, CounterSource, Interest, ProcessSample, Sample, ThreadDetail};
 use crate::data::{Gap, Pid, ThreadKey};
+use crate::linux::budget::WorkLimits;
 use crate::linux::cgroup::read::Mounts;
 use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::host::{HostReader, UserNames};
@@ -107,7 +108,7 @@ impl Live {
         let root = ProcessReader::open(pid, &mut around, &mut reader).map_err(fails)?;
         let host = HostReader::new(&proc_root, &mut reader);
         let masks = AffinityReader::new(&proc_root);
-        let means = ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
+        let means = ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors(), work: None };
         let processes = vec![root];
         let (tree, most_descendants) = (ProcessTree::new(pid), MOST_DESCENDANTS);
         let details = DetailReader::default();
@@ -123,8 +124,14 @@ impl Live {
         }
         let (host, cpus) = self.host.sample(&mut self.means.reader);
         let (around, means) = (&mut self.around, &mut self.means);
-        let processes: Vec<ProcessSample> =
-            self.processes.iter_mut().map(|process| process.sample(at_ns, around, means)).collect();
+        let processes: Vec<ProcessSample> = self
+            .processes
+            .iter_mut()
+            .map(|process| {
+                means.work = work_left(now_ns(ClockId::ThreadCPUTime).saturating_sub(cpu_before_ns));
+                process.sample(at_ns, around, means)
+            })
+            .collect();
         let source = self.source();
         let details = self.details(interest);
         let gaps = self.gaps(source);
@@ -218,6 +225,13 @@ impl Live {
         }
         gaps
     }
+}
+
+/// What may be read of the next process, once a look has taken so much CPU time; none where too little is left to begin.
+fn work_left(taken_ns: u64) -> Option<WorkLimits> {
+    let each = WorkLimits::OF_A_PROCESS;
+    let left = WorkLimits::CPU_OF_A_LOOK.saturating_sub(Duration::from_nanos(taken_ns));
+    (left >= each.cpu / 4).then_some(WorkLimits { cpu: each.cpu.min(left), ..each })
 }
 
 /// The process a number stands for: /proc also answers to the numbers of threads.

@@ -3,7 +3,7 @@
 
 use std::fs::{DirBuilder, File};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -18,6 +18,8 @@ use crate::linux::proc::process::start_ticks;
 
 /// Longest path of a socket: sockaddr_un(7) has 108 bytes with the closing NUL.
 const LONGEST_SOCKET: usize = 107;
+/// Parts of the path of the folder of runs that are tftop's own: `tftop/runs`.
+const OWN_PARTS: usize = 2;
 /// Runs that may begin in the same second.
 const MOST_A_SECOND: u32 = 99;
 /// Milliseconds until a lock that nobody else can want is given up.
@@ -48,10 +50,43 @@ pub fn home() -> io::Result<PathBuf> {
     Ok(strategy.state_dir().unwrap_or_else(|| strategy.cache_dir()).join("tftop").join("runs"))
 }
 
+/// Whether this user (or root) alone decides what stands at a path: nobody else owns or may write any folder on the way, but
+/// for folders such as /tmp, where nobody may replace what belongs to others. The last two parts (tftop's own) are no links.
+fn nobody_else_may_write(home: &Path) -> io::Result<()> {
+    let own = rustix::process::geteuid().as_raw();
+    let refuse = |path: &Path, why: &str| {
+        let why = format!("{} {why}: name another folder with XDG_STATE_HOME", path.display());
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+    };
+    for path in home.ancestors().take(OWN_PARTS) {
+        if fs::symlink_metadata(path)?.is_symlink() {
+            return refuse(path, "is a link, which another user may have set");
+        }
+    }
+    for path in fs::canonicalize(home)?.ancestors() {
+        let folder = fs::metadata(path)?;
+        let sticky = folder.mode() & 0o1000 != 0;
+        if ![own, 0].contains(&folder.uid()) {
+            return refuse(path, "belongs to another user");
+        }
+        if folder.mode() & 0o022 != 0 && !sticky {
+            return refuse(path, "may be written by another user");
+        }
+    }
+    Ok(())
+}
+
 impl RunDir {
     /// A run's folder where runs are kept, which is made where it is missing. The run is named after the second it began.
+    ///
+    /// # Errors
+    /// Also where another user owns the folder or one above it, or may write there, or a link stands in its place: it could
+    /// be put in place of another one at any moment.
     pub fn make(home: &Path, unix_s: u64) -> io::Result<Self> {
+        let above = home.ancestors().skip(1).find(|path| path.symlink_metadata().is_ok());
+        above.map_or(Ok(()), nobody_else_may_write)?;
         DirBuilder::new().recursive(true).mode(0o700).create(home)?;
+        nobody_else_may_write(home)?;
         let (path, id) = named(home, &Calendar::of(unix_s).compact())?;
         let lock = locked(&path).inspect_err(|_| drop(fs::remove_dir(&path)))?;
         Self::furnish(path, id, Stay::Kept { lock })

@@ -13,12 +13,13 @@ use crate::data::CpuSet;
 use crate::data::limits::Caps;
 use crate::data::run::ProcessAttributes;
 use crate::data::sample::{Pin, Quota};
+use crate::launch::caps::plan::{CpuRequest, PlanRequest};
+use crate::launch::caps::preset::Preset;
+use crate::launch::caps::quota;
 use crate::launch::exec_wrapper::SessionKind;
-use crate::launch::plan::{CpuRequest, PlanRequest};
-use crate::launch::preset::Preset;
 use crate::launch::shim::ShimMode;
 use crate::launch::start_context::StartContext;
-use crate::launch::{pin, process_attributes, quota};
+use crate::launch::{pin, process_attributes};
 
 const AFTER_HELP: &str = "\
 Examples:

@@ -12,8 +12,8 @@ use crate::commands::sampling::attach::PROC;
 use crate::data::run::{RebuiltProcess, RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::data::{Pid, Text};
-use crate::launch::environment::EnvironmentChanges;
-use crate::launch::plan::Plan;
+use crate::launch::caps::environment::EnvironmentChanges;
+use crate::launch::caps::plan::Plan;
 use crate::launch::start_context::{StartContext, is_same_file};
 use crate::launch::{process_attributes, shell};
 use crate::probe::restart;
@@ -45,10 +45,9 @@ pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> any
     }
     let wish = wish.starting_at(rebuild.words.clone(), origin);
     let plan = planning::plan(&wish)?;
-    let words: Vec<String> = rebuild.words.iter().map(|word| shell::quoted(word)).collect();
     let shown = RerunPlan {
         key: rebuild.key,
-        command: Text::from(words.join(" ")),
+        command: Text::from(shell::shown(&rebuild.words)),
         program: text(found.as_os_str()),
         folder: text(rebuild.folder.as_os_str()),
         folder_because: rebuild.folder_because.clone(),

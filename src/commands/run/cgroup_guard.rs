@@ -1,9 +1,9 @@
 //! The cgroups of a run: made before its command starts, or a refusal or a note that says why not.
 
 use crate::commands::own_process::exit::CommandError;
+use crate::launch::caps::plan::Plan;
+use crate::launch::caps::quota;
 use crate::launch::pin::Pinner;
-use crate::launch::plan::Plan;
-use crate::launch::quota;
 use crate::linux::cgroup::create;
 use crate::linux::cgroup::create::Cgroups;
 use crate::linux::cgroup::create::homes::OwnCgroups;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::data::Text;
 use crate::data::sample::{Environment, KEPT_VARIABLES, LaunchFact};
-use crate::launch::environment::EnvironmentChanges;
-use crate::launch::machine::MachineCpus;
-use crate::launch::plan::Plan;
+use crate::launch::caps::environment::EnvironmentChanges;
+use crate::launch::caps::machine::MachineCpus;
+use crate::launch::caps::plan::Plan;
 use crate::launch::start_context::StartContext;
 use crate::runs::run_record::{RunRecord, shown};
 

@@ -10,8 +10,8 @@ use crate::commands::run::describe;
 use crate::commands::run::prepare::put_in_front_of_detached;
 use crate::commands::run::session::SessionSetup;
 use crate::data::run::run_files::LOG;
+use crate::launch::caps::plan::Plan;
 use crate::launch::child::{Child, ChildSpec, Streams};
-use crate::launch::plan::Plan;
 use crate::launch::shell;
 
 /// Starts the command in a session of its own and says where to find it.
@@ -36,11 +36,10 @@ pub(crate) fn detached(wish: &RunOptions, plan: Plan, options: &GlobalArgs) -> a
     let id = folder.id().to_owned();
     folder.leave(pid);
     let state = if ended.is_some() { "has ended already" } else { "goes on without tftop" };
-    let words: Vec<String> = wish.command.iter().map(|word| shell::quoted(word)).collect();
     stdio::print(&format!(
         "tftop: {} {state}\n  pid      {pid}\n  run      {id}\n  output   {}\n  watch    tftop {pid}\n  \
          caps     set; not verified, because nobody watches\n",
-        words.join(" "),
+        shell::shown(&wish.command),
         shell::quoted(log.as_os_str())
     ))?;
     Ok(ended.map_or(Exit::Clean, |how| Exit::Of(how.code())))

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::commands::kept::lookup;
-use crate::launch::preset::{AdvisedCaps, Preset};
+use crate::launch::caps::preset::{AdvisedCaps, Preset};
 use crate::runs::run_record;
 
 /// Summaries that are opened at most: the newest.

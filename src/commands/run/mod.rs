@@ -28,7 +28,7 @@ use crate::commands::run::session::{RunSession, SessionEnd, SessionSetup};
 use crate::commands::sampling::attach;
 use crate::commands::sampling::attach::families;
 use crate::data::run::run_files::LOG;
-use crate::launch::plan::Plan;
+use crate::launch::caps::plan::Plan;
 use crate::launch::{exec_wrapper, process_attributes, shell};
 use crate::linux::signals::in_foreground;
 use crate::model::origin::families::Families;

@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use crate::commands::args::run::RunOptions;
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::run::learned;
-use crate::launch::machine::MachineCpus;
-use crate::launch::plan;
-use crate::launch::plan::Plan;
+use crate::launch::caps::machine::MachineCpus;
+use crate::launch::caps::plan;
+use crate::launch::caps::plan::Plan;
 
 /// Caps that fit together on this machine, or why they don't.
 pub(crate) fn plan(wish: &RunOptions) -> anyhow::Result<Plan> {

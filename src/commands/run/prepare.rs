@@ -11,10 +11,10 @@ use crate::commands::run::describe;
 use crate::commands::run::planning::inherited;
 use crate::commands::run::session::SessionSetup;
 use crate::data::run::run_files::LOG;
-use crate::launch::log::OutputLog;
-use crate::launch::plan::Plan;
+use crate::launch::caps::plan::Plan;
 use crate::launch::shim::ShimMode;
 use crate::launch::shim_socket::ShimSocket;
+use crate::launch::terminal::log::OutputLog;
 use crate::launch::{program, shell, shim};
 use crate::runs::run_dir::RunDir;
 

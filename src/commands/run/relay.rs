@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::{io, thread};
 
-use crate::launch::console::ConsoleInput;
+use crate::launch::terminal::console::ConsoleInput;
 use crate::tui::screen::Raw;
 
 /// Bytes read at once.

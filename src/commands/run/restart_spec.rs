@@ -12,8 +12,8 @@ use crate::data::limits::Caps;
 use crate::data::run::{RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::data::{ProcessKey, Text};
-use crate::launch::environment::EnvironmentChanges;
-use crate::launch::plan::Plan;
+use crate::launch::caps::environment::EnvironmentChanges;
+use crate::launch::caps::plan::Plan;
 use crate::launch::shell;
 use crate::launch::start_context::StartContext;
 
@@ -44,13 +44,12 @@ impl RestartSpec {
     }
 
     fn shown(&self, again: &Self, key: ProcessKey) -> RerunPlan {
-        let words: Vec<String> = self.wish.command.iter().map(|word| shell::quoted(word)).collect();
         let folder = self.own.as_ref().map(|own| own.folder.as_os_str()).unwrap_or_default();
         let cpus = |plan: &Plan| plan.cpus.as_ref().map_or_else(|| "as tftop's own".to_owned(), ToString::to_string);
         let (before, after) = (cpus(&self.plan), cpus(&again.plan));
         RerunPlan {
             key,
-            command: Text::from(words.join(" ")),
+            command: Text::from(shell::shown(&self.wish.command)),
             program: self.wish.command.first().map(|word| text(word)).unwrap_or_default(),
             folder: text(folder),
             folder_because: Text::from("where it was started"),

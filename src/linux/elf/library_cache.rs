@@ -34,8 +34,12 @@ const MOST_ANSWERS: usize = 16_384;
 
 static LIBRARIES: LazyLock<Mutex<HashMap<FileKey, CachedLibrary>>> = LazyLock::new(Mutex::default);
 
-/// Works with what is known of a file; reads its headers the first time.
-pub fn with<T>(file: &File, work: impl FnOnce(&mut CachedLibrary) -> io::Result<T>) -> io::Result<T> {
+/// Works with what is known of a file; reads its headers the first time, through `contents`.
+pub fn with<T>(
+    file: &File,
+    contents: &impl ReadAt,
+    work: impl FnOnce(&mut CachedLibrary) -> io::Result<T>,
+) -> io::Result<T> {
     let metadata = file.metadata()?;
     let key = FileKey {
         device: metadata.dev(),
@@ -48,7 +52,7 @@ pub fn with<T>(file: &File, work: impl FnOnce(&mut CachedLibrary) -> io::Result<
         if libraries.len() >= MOST_FILES {
             libraries.clear();
         }
-        libraries.insert(key, CachedLibrary::read(file)?);
+        libraries.insert(key, CachedLibrary::read(contents)?);
     }
     match libraries.get_mut(&key) {
         Some(library) => work(library),
@@ -123,7 +127,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let answer = |file: &File| {
             let questions = SymbolQuery { names: vec!["f".to_owned()], addresses: Vec::new() };
-            with(file, |known| known.answer(file, &questions)).unwrap().named["f"]
+            with(file, file, |known| known.answer(file, &questions)).unwrap().named["f"]
         };
         std::fs::write(file.path(), library(&[("f", 0x3000, 16, 2, 1)], false)).unwrap();
         assert_eq!(answer(file.as_file()), 0x3000);

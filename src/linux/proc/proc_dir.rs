@@ -1,13 +1,12 @@
 //! Files of /proc and of cgroups, read whole through kept directories, so that a reused pid can't mix two processes.
 //! Opens for reading only.
 
-use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{FileType, Mode, OFlags, RawDir, ResolveFlags, SeekFrom};
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom};
 use rustix::io::Errno;
 
 /// Room for one getdents(2) call: about 2,000 entries of a task folder.
@@ -39,25 +38,9 @@ impl ProcDir {
         rustix::fs::openat(&self.fd, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
     }
 
-    /// Opens a regular file by a path from here, and nothing else: to open a pipe or a device could block or act. Where
-    /// `is_root`, this folder is `/` to the path and to every symbolic link on it.
-    pub fn regular_file(&self, path: &str, is_root: bool) -> io::Result<File> {
-        let within = if is_root { ResolveFlags::IN_ROOT } else { ResolveFlags::empty() };
-        let flags = OFlags::PATH | OFlags::CLOEXEC;
-        let found =
-            match rustix::fs::openat2(&self.fd, path, flags, Mode::empty(), within | ResolveFlags::NO_MAGICLINKS) {
-                // Before Linux 5.6, or where a sandbox does not know the call: a link may then lead out of the folder.
-                Err(Errno::NOSYS | Errno::PERM) => {
-                    let relative = if is_root { path.trim_start_matches('/') } else { path };
-                    rustix::fs::openat(&self.fd, relative, flags, Mode::empty())
-                }
-                other => other,
-            }?;
-        if FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode) != FileType::RegularFile {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        // A path descriptor can't be read; the kernel's link to it leads to the file that was looked at and no other.
-        File::open(format!("/proc/self/fd/{}", found.as_raw_fd()))
+    /// The folder itself, to look paths up from.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 
     /// The target of a symbolic link below this one.
@@ -181,22 +164,6 @@ mod tests {
             FileReader::default().numbers(&folder, &mut listed).unwrap();
             assert_eq!(listed.iter().map(|entry| entry.number).collect::<Vec<_>>(), [7, 12]);
         }
-    }
-
-    #[test]
-    fn a_root_holds_the_links_below_it_and_a_pipe_is_no_file() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("etc")).unwrap();
-        std::fs::write(dir.path().join("etc/hostname"), "inside").unwrap();
-        std::os::unix::fs::symlink("/etc/hostname", dir.path().join("link")).unwrap();
-        let pipe = std::ffi::CString::new(dir.path().join("pipe").to_str().unwrap()).unwrap();
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
-        let folder = ProcDir::open(dir.path()).unwrap();
-        let text = |path: &str| std::io::read_to_string(folder.regular_file(path, true).unwrap()).unwrap();
-        assert_eq!((text("/link"), text("/etc/../../../etc/hostname")), ("inside".to_owned(), "inside".to_owned()));
-        assert_eq!(folder.regular_file("pipe", false).unwrap_err().to_string(), "not a regular file");
-        assert!(folder.regular_file("etc", false).is_err());
-        assert!(folder.regular_file("none", true).is_err());
     }
 
     #[test]

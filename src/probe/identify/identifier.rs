@@ -10,6 +10,7 @@ use crate::data::sample::{
     LibraryFact, NameSource, PythonFact, StartRoutine, StdThreadOwner, TargetName, TensorFlowFact,
 };
 use crate::data::{Address, Gap, Pid, Text, Tid};
+use crate::linux::budget::WorkLimits;
 use crate::linux::memory::Memory;
 use crate::linux::proc::maps::Maps;
 use crate::probe::cpython::{Python, interpreter};
@@ -135,6 +136,16 @@ impl Identifier {
         let library =
             |shown: &Arc<Text>| LibraryFact { path: Text::clone(shown), build_id: self.build_ids.get(shown).cloned() };
         self.maps.code().map(|code| library(&code.file.shown)).collect()
+    }
+
+    /// Begins a look: no more than this is read of the process until the next one.
+    pub fn begin(&self, limits: WorkLimits) {
+        self.target.begin(limits);
+    }
+
+    /// What ran out of what the look might read, if anything did.
+    pub fn spent(&self) -> Option<&'static str> {
+        self.target.spent()
     }
 
     /// Why the process's memory can't be opened; none when it can.

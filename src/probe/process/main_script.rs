@@ -8,10 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::data::sample::Script;
 use crate::data::{Gap, Text};
+use crate::linux::files;
+use crate::linux::files::User;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::probe::cpython::interpreter;
 use crate::probe::process::script;
 
+/// Longest status file read.
+const STATUS_LIMIT: usize = 64 << 10;
 /// Longest source read.
 const LONGEST_SOURCE: u64 = 1 << 20;
 /// Clocks of files tick more coarsely than those of processes, and another machine's file server has its own.
@@ -33,7 +37,7 @@ pub fn in_command(command: &[Text]) -> Option<&Text> {
 pub fn read(path: &Text, files: &ProcDir, age: Duration, reader: &mut FileReader) -> Result<Script, Gap> {
     let gap = |why: String| Gap::new("what the main script asks for", format!("{path} {why}"));
     let unreadable = |error: io::Error| gap(format!("can't be read: {error}"));
-    let file = open(path, files).map_err(unreadable)?;
+    let file = open(path, files, reader).map_err(unreadable)?;
     if is_younger(&file, age) {
         return Err(gap("changed after the process started: what stands there now may not be what runs".to_owned()));
     }
@@ -43,9 +47,21 @@ pub fn read(path: &Text, files: &ProcDir, age: Duration, reader: &mut FileReader
     Ok(script::read(path.clone(), &source))
 }
 
-fn open(path: &str, files: &ProcDir) -> io::Result<File> {
-    let absolute = path.starts_with('/');
-    files.folder(if absolute { "root" } else { "cwd" })?.regular_file(path, absolute)
+fn open(path: &str, files: &ProcDir, reader: &mut FileReader) -> io::Result<File> {
+    let user = reader.read(files, "status", STATUS_LIMIT).ok().and_then(User::of_process);
+    if path.starts_with('/') {
+        return files::open(files.folder("root")?.as_fd(), path, user.as_ref());
+    }
+    // The folder's own path lies in the process's root: links on the way to the file are followed there.
+    let folder = files.link("cwd").ok().and_then(|folder| String::from_utf8(folder).ok());
+    if let Some(folder) = folder.filter(|folder| folder.starts_with('/')) {
+        let root = files.folder("root")?;
+        match files::open(root.as_fd(), &format!("{folder}/{path}"), user.as_ref()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => return result,
+        }
+    }
+    files::open(files.folder("cwd")?.as_fd(), path, user.as_ref())
 }
 
 /// Whether a file changed less than `age` ago. One from the future has the clock of another machine: that says nothing.
@@ -87,17 +103,15 @@ mod tests {
         fs::create_dir_all(root.join("home")).unwrap();
         fs::write(root.join("home/train.py"), "import os\nset_intra_op_parallelism_threads(2)\n").unwrap();
         symlink(&root, process.join("root")).unwrap();
-        symlink(root.join("home"), process.join("cwd")).unwrap();
+        symlink("/home", process.join("cwd")).unwrap();
         let files = ProcDir::open(&process).unwrap();
         let mut reader = FileReader::default();
         for path in ["/home/train.py", "train.py", "../home/./train.py"] {
-            let script =
-                self::tests::tests::tests::tests::read(&Text::from(path), &files, Duration::ZERO, &mut reader).unwrap();
+            let script = read(&Text::from(path), &files, Duration::ZERO, &mut reader).unwrap();
             assert_eq!((script.path.as_str(), script.settings[0].line), (path, 2));
         }
         assert!(reader.bytes > 0);
-        let gap = self::tests::tests::tests::tests::read(&Text::from("none.py"), &files, Duration::ZERO, &mut reader)
-            .unwrap_err();
+        let gap = read(&Text::from("none.py"), &files, Duration::ZERO, &mut reader).unwrap_err();
         assert!(gap.why.starts_with("none.py can't be read: No such file"), "{gap:?}");
     }
 

@@ -67,6 +67,7 @@ struct Gaps {
     evidence: Vec<Gap>,
     limits: Vec<Gap>,
     settings: Vec<Gap>,
+    work: Vec<Gap>,
 }
 
 /// When rarely changing facts are looked at next.
@@ -75,6 +76,8 @@ struct Looks {
     limits_at_ns: u64,
     libraries: Backoff,
     settings: Backoff,
+    /// After looks that took more than they may.
+    work: Backoff,
     /// Another size of the code is another set of libraries.
     code: Option<u64>,
     code_changed: bool,
@@ -198,9 +201,29 @@ impl ProcessReader {
             self.looks.limits_at_ns = at_ns.saturating_add(LIMITS_NS);
             self.read_limits(around, means);
         }
+        let Some(limits) = means.work.filter(|_| self.looks.work.is_due(at_ns)) else { return };
+        self.identifier.begin(limits);
         self.identify(at_ns, around, means);
         if self.looks.settings.is_due(at_ns) {
             self.read_settings(at_ns, around, means);
+        }
+        self.note_work(at_ns);
+    }
+
+    /// A process of which more was to be read than may be is looked at again ever more rarely; its counters always are.
+    fn note_work(&mut self, at_ns: u64) {
+        let gap = self.identifier.spent().map(|what| {
+            self.looks.work.looked(at_ns, false);
+            let why = format!("the {what} that one look may take ran out; it is looked at again ever more rarely");
+            Gap::new(format!("memory and libraries of process {}", self.fact.key.pid), why)
+        });
+        if gap.is_none() {
+            self.looks.work = Backoff::default();
+        }
+        let gaps: Vec<Gap> = gap.into_iter().collect();
+        if gaps != self.gaps.work {
+            self.gaps.work = gaps;
+            Arc::make_mut(&mut self.fact).gaps = self.gaps.all();
         }
     }
 
@@ -321,7 +344,11 @@ fn age(at_ns: u64, start_ticks: u64) -> Duration {
 
 impl Gaps {
     fn all(&self) -> Vec<Gap> {
-        [&self.program, &self.evidence, &self.limits, &self.settings].into_iter().flatten().cloned().collect()
+        [&self.program, &self.evidence, &self.limits, &self.settings, &self.work]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     }
 }
 

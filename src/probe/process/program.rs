@@ -6,6 +6,7 @@ use rustix::io::Errno;
 use serde::Deserialize;
 
 use crate::data::sample::{Environment, ProcessFact, ShimFact};
+use crate::data::secrets::without_secrets;
 use crate::data::{Gap, Pid, ProcessKey, Text};
 use crate::linux::access;
 use crate::linux::proc::host::UserNames;
@@ -74,10 +75,11 @@ fn shim(block: &[u8]) -> Option<ShimFact> {
     Some(ShimFact { enforces, intra: cap(intra), inter: cap(inter), data: cap(data) })
 }
 
-/// The command line as far as it is kept; empty for a kernel thread, a zombie, or one that wiped it.
+/// The command line as far as it is kept, without its secrets; empty for a kernel thread, a zombie, or one that wiped it.
 pub fn command(folder: &ProcDir, reader: &mut FileReader) -> Vec<Text> {
     let line = reader.read(folder, "cmdline", COMMAND_LIMIT).unwrap_or_default();
-    arguments(line).take(MOST_ARGUMENTS).map(Text::from_bytes).collect()
+    let words: Vec<Text> = arguments(line).take(MOST_ARGUMENTS).map(Text::from_bytes).collect();
+    without_secrets(&words)
 }
 
 /// The innermost number of `NSpid`, where the process lives in a pid namespace below the one of this /proc.

@@ -24,6 +24,7 @@ use walk::{StackWalk, walk};
 
 use crate::data::sample::{Stack, StackEnd, StackMethod, Stacks, ThreadState};
 use crate::data::{Address, Gap, Pid, Tid};
+use crate::linux::budget::WorkLimits;
 use crate::linux::memory::{LiveMemory, Memory};
 use crate::probe::stack::asleep::{CodePosition, TaskDir, ThreadSnapshot};
 use crate::probe::stack::places::AddressMap;
@@ -103,6 +104,7 @@ impl StackReader {
     fn take_within(&mut self, tids: &[Tid], stops: Stops, attempts: usize) -> Stacks {
         let began = Instant::now();
         let mut stacks = Stacks { pid: self.pid, ..Stacks::default() };
+        self.target.begin(WorkLimits::OF_STACKS);
         if let Err(error) = self.places.look_again(&*self.target) {
             stacks.gaps.push(Gap::new("stacks", format!("the process's maps can't be read: {error}")));
         }

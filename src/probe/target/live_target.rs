@@ -4,18 +4,22 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 
 use crate::data::{Address, Pid};
-use crate::linux::elf::file::{LibraryFile, invalid};
+use crate::linux::budget::{Budget, WorkLimits};
+use crate::linux::elf::file::{LibraryFile, ReadAt, invalid};
 use crate::linux::elf::library_cache;
 use crate::linux::elf::symbols::SymbolQuery;
+use crate::linux::files;
+use crate::linux::files::User;
 use crate::linux::memory::{LiveMemory, Memory};
 use crate::linux::proc::maps::{Mapping, Maps};
 
@@ -57,6 +61,14 @@ pub trait IdentifyTarget: Memory + fmt::Debug + Send {
     /// Names in a directory of the target's file system, at most [`MOST_NAMES`] of them.
     fn directory(&self, path: &Path) -> io::Result<Vec<OsString>>;
 
+    /// Begins a look: from here on no more than this is read of it, and then every read fails. A recording has no limit.
+    fn begin(&self, _: WorkLimits) {}
+
+    /// What ran out of what the look might read, if anything did.
+    fn spent(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Opens everything anew: after exec, descriptors opened before still lead to memory that is gone.
     fn reopen(&mut self);
 
@@ -76,13 +88,17 @@ pub struct LiveTarget {
     pid: Pid,
     memory: io::Result<LiveMemory>,
     bytes_read: Cell<u64>,
+    budget: Budget,
 }
 
 impl LiveTarget {
     /// Opens its memory. Never fails: see [`Target::memory_error`].
     pub fn open(proc_root: &Path, pid: Pid) -> Self {
         let memory = LiveMemory::open(proc_root, pid);
-        Self { proc_root: proc_root.to_owned(), pid, memory, bytes_read: Cell::new(0) }
+        let target =
+            Self { proc_root: proc_root.to_owned(), pid, memory, bytes_read: Cell::new(0), budget: Budget::default() };
+        target.begin(WorkLimits::OF_A_PROCESS);
+        target
     }
 
     fn folder(&self) -> PathBuf {
@@ -102,25 +118,31 @@ impl LiveTarget {
     /// (needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), or by its path here. Never another file that took its place.
     fn file(&self, mapping: &Mapping) -> io::Result<File> {
         let file = &mapping.file;
+        let path = file.path.to_str().filter(|_| !file.deleted);
+        let user = self.user();
         let mut other = None;
-        let mut paths = vec![self.seen_from_here(&file.path), file.path.clone()];
-        paths.retain(|_| !file.deleted);
-        for path in paths {
-            match regular(&path) {
+        for root in [self.folder().join("root"), PathBuf::from("/")] {
+            let opened = path
+                .ok_or_else(|| invalid("no path leads to it"))
+                .and_then(|path| files::open(folder(&root)?.as_fd(), path, user.as_ref()));
+            match opened {
                 Ok(opened) if opened.metadata()?.ino() == file.inode => return Ok(opened),
                 Ok(opened) => other = other.or(Some(opened)),
                 Err(_) => {}
             }
         }
         let link = self.folder().join(format!("map_files/{:x}-{:x}", mapping.start.0, mapping.end.0));
-        match File::open(link) {
-            Ok(opened) if opened.metadata()?.is_file() => Ok(opened),
+        let found = rustix::fs::open(link, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+        match found.map_err(io::Error::from).and_then(|found| files::reopen(found, user.as_ref())) {
+            Ok(opened) => Ok(opened),
             // Some overlay file systems show one inode in maps and another one in stat: what is mapped decides.
-            result => match other.filter(|other| self.is_mapped(other, mapping)) {
-                Some(opened) => Ok(opened),
-                None => Err(result.err().unwrap_or_else(|| invalid("not a regular file"))),
-            },
+            Err(error) => other.filter(|other| self.is_mapped(other, mapping)).ok_or(error),
         }
+    }
+
+    /// Whose rights decide which of its files are read.
+    fn user(&self) -> Option<User> {
+        User::of_process(&fs::read(self.folder().join("status")).ok()?)
     }
 
     /// Whether the mapping begins with what the file holds there.
@@ -133,19 +155,32 @@ impl LiveTarget {
     }
 }
 
-/// Opens a regular file and nothing else: to open a device or a pipe that a target mapped could block or act.
-fn regular(path: &Path) -> io::Result<File> {
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Err(invalid("not a regular file"));
+/// A folder to look files up in.
+fn folder(path: &Path) -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// A file of a target, read within its budget.
+struct BudgetedFile {
+    file: File,
+    budget: Budget,
+}
+
+impl ReadAt for BudgetedFile {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        self.budget.read(into.len())?;
+        self.file.read_exact_at(into, offset)
     }
-    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits();
-    let file = OpenOptions::new().read(true).custom_flags(flags as i32).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(invalid("not a regular file")) }
+
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
 }
 
 impl Memory for LiveTarget {
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
         let memory = self.memory.as_ref().map_err(|error| io::Error::from(error.kind()))?;
+        self.budget.read(into.len())?;
         memory.read(address, into)?;
         self.count(into.len() as u64);
         Ok(())
@@ -157,6 +192,7 @@ impl IdentifyTarget for LiveTarget {
         let mut text = Vec::new();
         File::open(self.folder().join("maps"))?.take(LONGEST_MAPS).read_to_end(&mut text)?;
         self.count(text.len() as u64);
+        self.budget.read(text.len())?;
         Ok(text)
     }
 
@@ -165,8 +201,8 @@ impl IdentifyTarget for LiveTarget {
     }
 
     fn ask(&self, code: &Mapping, wanted: &LibraryQuery) -> io::Result<LibraryAnswer> {
-        let file = self.file(code)?;
-        library_cache::with(&file, |library| {
+        let file = BudgetedFile { file: self.file(code)?, budget: self.budget.clone() };
+        library_cache::with(&file.file, &file, |library| {
             let elf = library.elf();
             let bias = elf.bias(code).ok_or_else(|| invalid("no executable segment is mapped there"))?;
             let in_file = |address: &Address| address.0.wrapping_sub(bias);
@@ -186,12 +222,21 @@ impl IdentifyTarget for LiveTarget {
     }
 
     fn file_of(&self, code: &Mapping) -> io::Result<LibraryFile> {
-        Ok(Box::new(self.file(code)?))
+        Ok(Box::new(BudgetedFile { file: self.file(code)?, budget: self.budget.clone() }))
     }
 
     fn directory(&self, path: &Path) -> io::Result<Vec<OsString>> {
         let entries = fs::read_dir(self.seen_from_here(path))?;
+        let entries = entries.take_while(|_| self.budget.step().is_ok());
         Ok(entries.take(MOST_NAMES).filter_map(|entry| entry.ok().map(|entry| entry.file_name())).collect())
+    }
+
+    fn begin(&self, limits: WorkLimits) {
+        self.budget.begin(limits);
+    }
+
+    fn spent(&self) -> Option<&'static str> {
+        self.budget.spent()
     }
 
     fn reopen(&mut self) {

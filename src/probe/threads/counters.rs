@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use crate::data::sample::{CounterSource, Counters, Identity, ThreadFact, ThreadState};
 use crate::data::{Pid, Text, ThreadKey, Tid};
+use crate::linux::budget::WorkLimits;
 use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir, is_gone};
 use crate::linux::proc::stat;
@@ -37,6 +38,8 @@ pub struct ReadContext {
     pub source: CounterSource,
     /// Descriptors that may still be kept open.
     pub room: usize,
+    /// What may be read of the next process beside its counters; none: nothing this time.
+    pub work: Option<WorkLimits>,
 }
 
 /// The threads of one process, by rising tid.

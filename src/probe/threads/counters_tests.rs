@@ -8,7 +8,7 @@ use crate::probe::fake::{FakeProc, StatLine};
 
 fn means(room: usize) -> ReadContext {
     let masks = AffinityReader::new(&ProcDir::open("/sys".as_ref()).unwrap());
-    ReadContext { reader: FileReader::default(), masks, source: CounterSource::Schedstat, room }
+    ReadContext { reader: FileReader::default(), masks, source: CounterSource::Schedstat, room, work: None }
 }
 
 fn threads(fake: &FakeProc) -> ThreadReader {

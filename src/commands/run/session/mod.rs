@@ -33,12 +33,12 @@ use crate::data::ProcessKey;
 use crate::data::run::{LogFact, RunEnd, WindowSize};
 use crate::data::sample::{LaunchFact, LaunchSample, Sample, ShimReport, ShimUse};
 use crate::data::scene::{Confidence, Scene};
+use crate::launch::caps::plan::Plan;
 use crate::launch::child::{Child, ChildExit, ChildSpec, Streams};
-use crate::launch::console::Console;
-use crate::launch::log::OutputLog;
 use crate::launch::pin::Pinner;
-use crate::launch::plan::Plan;
 use crate::launch::shim_socket::{ShimReader, ShimSocket};
+use crate::launch::terminal::console::Console;
+use crate::launch::terminal::log::OutputLog;
 use crate::launch::{program, shell, shim};
 use crate::linux::signals::{SignalListener, sent_by_terminal};
 use crate::model::build_scene::Model;
@@ -330,12 +330,12 @@ impl<'a> RunSession<'a> {
     }
 
     fn summary(&self, end: &CommandEnd, notes: &[String]) -> String {
-        let command: Vec<String> = self.wish.command.iter().map(|word| shell::quoted(word)).collect();
+        let command = shell::shown(&self.wish.command);
         let launch = end.last.as_deref().and_then(|scene| scene.launch.as_ref());
         // Not watched at all: every cap is unverified, and says so.
         let unseen = || Verification::new(&self.fact).checks(false);
         output::run(&output::EndedRun {
-            command: &command.join(" "),
+            command: &command,
             ended: &words(end.how),
             seconds: end.after.as_secs_f64(),
             scene: end.last.as_deref(),

@@ -1,0 +1,237 @@
+//! The one way to open a file that a target names: a script, a library. Regular files of file systems that hold data, and
+//! only those that the target's user could read himself. Opening one acts on nothing and never waits: no device, no pipe,
+//! no file of /proc or sysfs, no file under a lease; a look that gets no answer is given up.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use rustix::process::{Gid, Uid};
+
+use crate::linux::deadline;
+use crate::linux::proc::stat::{number, status_field, words};
+
+/// How long one file may take.
+const LIMIT: Duration = Duration::from_millis(100);
+/// Parts of a path, and supplementary groups of a user, that are looked at.
+const MOST_PARTS: usize = 64;
+const MOST_GROUPS: usize = 1024;
+
+/// File systems whose regular files act, block or change when they are read, by the magic number of statfs(2)
+/// (include/uapi/linux/magic.h and the file systems' own sources).
+const REFUSED: &[(u64, &str)] = &[
+    (0x9fa0, "proc"),
+    (0x6265_6572, "sysfs"),
+    (0x7472_6163, "tracefs"),
+    (0x6462_6720, "debugfs"),
+    (0x7363_6673, "securityfs"),
+    (0x0027_e0eb, "cgroup"),
+    (0x6367_7270, "cgroup2"),
+    (0xcafe_4a11, "bpf"),
+    (0x6265_6570, "configfs"),
+    (0x1cd1, "devpts"),
+    (0x1980_0202, "mqueue"),
+    (0x6165_676c, "pstore"),
+    (0xde5e_81e4, "efivarfs"),
+    (0xf97c_ff8c, "selinuxfs"),
+    (0x4249_4e4d, "binfmt_misc"),
+    (0x0187, "autofs"),
+    (0x6e73_6673, "nsfs"),
+    (0x0765_5821, "resctrl"),
+];
+/// A file system that a program answers for.
+const FUSE: u64 = 0x6573_5546;
+
+/// Whose rights decide what may be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    uid: Uid,
+    gid: Gid,
+    groups: Vec<Gid>,
+}
+
+impl User {
+    /// The user of a process, by its status file (proc_pid_status(5): `Uid`, `Gid`, `Groups`; the file system's numbers).
+    /// None where tftop has no more rights than that user anyway, because it runs as one that is not root.
+    pub fn of_process(status: &[u8]) -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        let of_file_system = |name| words(status_field(status, name)?).nth(3).and_then(id);
+        let groups = status_field(status, "Groups").map(|field| words(field).filter_map(id).take(MOST_GROUPS));
+        let user = Self {
+            uid: Uid::from_raw(of_file_system("Uid")?),
+            gid: Gid::from_raw(of_file_system("Gid")?),
+            groups: groups.into_iter().flatten().map(Gid::from_raw).collect(),
+        };
+        (!user.uid.is_root()).then_some(user)
+    }
+
+    /// Makes the calling thread, and no other, act with this user's rights from now on: the effective number decides about
+    /// files, and with it go the capabilities of root (capabilities(7)).
+    fn become_on_this_thread(&self) -> io::Result<()> {
+        rustix::thread::set_thread_groups(&self.groups)?;
+        rustix::thread::set_thread_res_gid(None, self.gid, None)?;
+        rustix::thread::set_thread_res_uid(None, self.uid, None)?;
+        Ok(())
+    }
+}
+
+fn id(word: &[u8]) -> Option<u32> {
+    number(word).and_then(|id| u32::try_from(id).ok())
+}
+
+/// Opens a regular file by a path as the target knows it. `root` is the target's root folder and `/` to the path and to
+/// every link on it. On behalf of `user`, where there is one.
+///
+/// # Errors
+/// What it is that is no file to be read, or why there is no answer; EAGAIN where somebody holds a lease on it.
+pub fn open(root: BorrowedFd<'_>, path: &str, user: Option<&User>) -> io::Result<File> {
+    let (root, path, user) = (root.try_clone_to_owned()?, path.to_owned(), user.cloned());
+    deadline::run(LIMIT, move || {
+        user.as_ref().map_or(Ok(()), User::become_on_this_thread)?;
+        let found = look_up(&root, &path)?;
+        opened(&found, user.is_some())
+    })
+}
+
+/// Opens a file that somebody else found; `found` may be a descriptor that can't be read (O_PATH).
+pub fn reopen(found: OwnedFd, user: Option<&User>) -> io::Result<File> {
+    let for_other = user.is_some();
+    deadline::run(LIMIT, move || opened(&found, for_other))
+}
+
+fn opened(found: &OwnedFd, for_other: bool) -> io::Result<File> {
+    if FileType::from_raw_mode(rustix::fs::fstat(found)?.st_mode) != FileType::RegularFile {
+        return Err(refused("not a regular file"));
+    }
+    let kind = rustix::fs::fstatfs(found)?.f_type as u64 & 0xffff_ffff;
+    if let Some((_, name)) = REFUSED.iter().find(|(magic, _)| *magic == kind) {
+        return Err(refused(&format!("a file of {name}, which may block or act when it is read")));
+    }
+    if kind == FUSE && for_other {
+        return Err(refused("a file of a FUSE file system of another user, whose program may never answer"));
+    }
+    // The kernel's link to a path descriptor leads to the file that was looked at and no other.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let link = format!("/proc/self/fd/{}", found.as_raw_fd());
+    Ok(File::from(rustix::fs::open(link, flags, Mode::empty())?))
+}
+
+fn look_up(root: &OwnedFd, path: &str) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    match rustix::fs::openat2(root, path, flags, Mode::empty(), within) {
+        // Before Linux 5.6, or where a sandbox does not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => without_links(root, path),
+        found => Ok(found?),
+    }
+}
+
+/// The same, for paths without any link: a link could lead out of the root.
+fn without_links(root: &OwnedFd, path: &str) -> io::Result<OwnedFd> {
+    let mut at = root.as_fd().try_clone_to_owned()?;
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    if parts.len() > MOST_PARTS || parts.contains(&"..") {
+        return Err(refused("a path that this kernel can't look up safely"));
+    }
+    for part in parts {
+        at = rustix::fs::openat(&at, part, OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty())?;
+        if FileType::from_raw_mode(rustix::fs::fstat(&at)?.st_mode) == FileType::Symlink {
+            return Err(refused("behind a link, which this kernel can't follow safely (Linux 5.6 can)"));
+        }
+    }
+    Ok(at)
+}
+
+fn refused(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn at(folder: &Path, path: &str) -> io::Result<String> {
+        at_as(folder, path, None)
+    }
+
+    fn at_as(folder: &Path, path: &str, user: Option<&User>) -> io::Result<String> {
+        let root = fs::File::open(folder).unwrap();
+        let mut text = String::new();
+        open(root.as_fd(), path, user)?.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    fn nobody() -> Option<User> {
+        User::of_process(b"Uid:\t65534\t65534\t65534\t65534\nGid:\t65534\t65534\t65534\t65534\nGroups:\t\n")
+    }
+
+    #[test]
+    fn links_are_followed_within_the_root_only() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("etc")).unwrap();
+        fs::write(folder.path().join("etc/passwd"), "theirs").unwrap();
+        symlink("/etc/passwd", folder.path().join("absolute")).unwrap();
+        symlink("../../../etc/passwd", folder.path().join("upward")).unwrap();
+        for path in ["/absolute", "upward", "/etc/passwd", "/../../etc/passwd"] {
+            assert_eq!(at(folder.path(), path).unwrap(), "theirs", "{path}");
+        }
+        let root = OwnedFd::from(fs::File::open(folder.path()).unwrap());
+        assert!(without_links(&root, "etc/passwd").is_ok());
+        for path in ["absolute", "upward", "etc/../etc/passwd"] {
+            assert!(without_links(&root, path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_blocks_or_acts_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        let began = Instant::now();
+        assert!(at(folder.path(), "fifo").unwrap_err().to_string().contains("not a regular file"));
+        for path in ["/proc/kmsg", "/proc/self/mem", "/proc/self/environ", "/sys/kernel/notes"] {
+            if Path::new(path).exists() {
+                let why = at(Path::new("/"), path).unwrap_err();
+                assert!(why.to_string().contains("may block or act") || why.raw_os_error().is_some(), "{path}: {why}");
+            }
+        }
+        for path in ["/dev/zero", "/dev/tty", "/", "/proc/self/fd/0"] {
+            assert!(at(Path::new("/"), path).is_err(), "{path}");
+        }
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn root_reads_for_a_user_only_what_that_user_may_read() {
+        let Some(nobody) = nobody() else {
+            eprintln!("skipped: only root can act for another user");
+            return;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, mode) in [("closed", 0o600), ("open", 0o644)] {
+            fs::write(folder.path().join(name), "text").unwrap();
+            fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        fs::create_dir(folder.path().join("hidden")).unwrap();
+        fs::write(folder.path().join("hidden/open"), "text").unwrap();
+        fs::set_permissions(folder.path().join("hidden"), fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(at_as(folder.path(), "open", Some(&nobody)).unwrap(), "text");
+        for path in ["closed", "hidden/open"] {
+            let why = at_as(folder.path(), path, Some(&nobody)).unwrap_err();
+            assert_eq!(why.kind(), io::ErrorKind::PermissionDenied, "{path}");
+            assert_eq!(at(folder.path(), path).unwrap(), "text", "root itself still may: {path}");
+        }
+    }
+}
