@@ -109,7 +109,7 @@ fn the_selection_stays_with_its_run_and_a_mark_goes_with_it() {
     fewer.runs.remove(1);
     stage.tell(Event::Runs(Arc::new(fewer)));
     assert_eq!(stage.dashboard.runs().marks(), 1);
-    assert_eq!(stage.dashboard.runs().shelf().runs[stage.dashboard.runs().at()].id, "261120-202548");
+    assert_eq!(stage.dashboard.runs().list().runs[stage.dashboard.runs().at()].id, "261120-202548");
     let mut longer = shelf();
     longer.runs.insert(0, run("261120-210000", "goes on", "", ""));
     stage.tell(Event::Runs(Arc::new(longer)));

@@ -73,19 +73,19 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, None) => pick::pick(options),
         (None, Some(Command::Attach { target })) => watch::watch(target::find(&target)?, DEFAULT_WATCH, options),
         (None, Some(Command::Ps { json })) => ps::ps(json, options),
-        (None, Some(Command::Report(wish))) => report::report(&wish, options),
-        (None, Some(Command::Explain(wish))) => report::explain(&wish, options),
+        (None, Some(Command::Report(args))) => report::report(&args, options),
+        (None, Some(Command::Explain(args))) => report::explain(&args, options),
         (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
-        (None, Some(Command::Stack(wish))) => stack::stack(&wish, options),
+        (None, Some(Command::Stack(args))) => stack::stack(&args, options),
         (None, Some(Command::Demo(_) | Command::Run(_) | Command::Sweep(_))) if options.read_only => {
             Err(CommandError::usage("--read-only starts nothing: leave it out to start a process").into())
         }
-        (None, Some(Command::Demo(wish))) => demo::demo(&wish, options),
-        (None, Some(Command::Run(wish))) => run::run(&RunOptions::from(*wish).with_profile(settings)?, options),
-        (None, Some(Command::Rerun(wish))) => rerun::rerun(wish.with_profile(settings)?, options),
-        (None, Some(Command::Sweep(wish))) => sweep::sweep(&wish, options),
-        (None, Some(Command::Runs(wish))) => runs::runs(&wish, options),
-        (None, Some(Command::Compare(wish))) => compare::compare(&wish, options),
-        (None, Some(Command::Stage(wish))) => Ok(run::stage(&wish)),
+        (None, Some(Command::Demo(args))) => demo::demo(&args, options),
+        (None, Some(Command::Run(args))) => run::run(&RunOptions::from(*args).with_profile(settings)?, options),
+        (None, Some(Command::Rerun(args))) => rerun::rerun(args.with_profile(settings)?, options),
+        (None, Some(Command::Sweep(args))) => sweep::sweep(&args, options),
+        (None, Some(Command::Runs(args))) => runs::runs(&args, options),
+        (None, Some(Command::Compare(args))) => compare::compare(&args, options),
+        (None, Some(Command::Stage(args))) => Ok(run::exec(&args)),
     }
 }

@@ -35,24 +35,24 @@ const INTERRUPTED: u8 = 130;
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// Makes every run that is still missing, then says what came of it.
-pub(crate) fn sweep(wish: &SweepArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+pub(crate) fn sweep(args: &SweepArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let machine = MachineCpus::read().context("reading which CPUs may be used")?;
     let store = sweep_record::store().context("finding the folder for sweeps")?;
-    let record = match &wish.resume {
+    let record = match &args.resume {
         Some(id) => resumed(&store, id)?,
-        None => begin(wish)?,
+        None => begin(args)?,
     };
     let combinations = record.grid.combinations();
     let plans: Vec<Plan> =
         combinations.iter().map(|caps| plan(caps, record.force, &machine)).collect::<anyhow::Result<_>>()?;
-    if wish.dry_run {
+    if args.dry_run {
         return dry_run(&record, &combinations);
     }
     let mut sweep = SweepSession { record, store, combinations, plans };
     stdio::say(&sweep.announced());
     sweep.save()?;
     let interrupted = event_loop::runtime()?.block_on(sweep.make(&options.within(INTERVAL)))?;
-    sweep.tell(wish.json)?;
+    sweep.print_result(args.json)?;
     if interrupted {
         stdio::say(&format!("tftop: interrupted; `tftop sweep --resume {}` goes on", sweep.record.id));
         return Ok(Exit::Of(INTERRUPTED));
@@ -74,22 +74,22 @@ fn resumed(store: &Path, id: &str) -> anyhow::Result<SweepRecord> {
     }
 }
 
-fn begin(wish: &SweepArgs) -> anyhow::Result<SweepRecord> {
+fn begin(args: &SweepArgs) -> anyhow::Result<SweepRecord> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let seed = wish.seed.unwrap_or_else(|| u64::from(now.subsec_nanos()));
+    let seed = args.seed.unwrap_or_else(|| u64::from(now.subsec_nanos()));
     Ok(SweepRecord {
         schema: SCHEMA.to_owned(),
         id: format!("{}-{}", Calendar::of(now.as_secs()).compact(), std::process::id()),
-        command: wish.words()?,
+        command: args.words()?,
         folder: std::env::current_dir().context("finding the current folder")?,
-        grid: wish.grid()?,
-        repeat: wish.repeat,
-        warmup: wish.warmup,
-        steps: wish.steps,
-        least_s: wish.least.as_secs_f64(),
-        limit_s: wish.limit.as_secs_f64(),
-        retries: wish.retries,
-        force: wish.force,
+        grid: args.grid()?,
+        repeat: args.repeat,
+        warmup: args.warmup,
+        steps: args.steps,
+        least_s: args.least.as_secs_f64(),
+        limit_s: args.limit.as_secs_f64(),
+        retries: args.retries,
+        force: args.force,
         seed,
         trials: Vec::new(),
     })
@@ -97,14 +97,14 @@ fn begin(wish: &SweepArgs) -> anyhow::Result<SweepRecord> {
 
 /// The baseline has no caps, and is only listened to.
 fn plan(caps: &Caps, force: bool, machine: &MachineCpus) -> anyhow::Result<Plan> {
-    let wish = PlanRequest {
+    let args = PlanRequest {
         pools: caps.without_cpus(),
         cpus: caps.cpus.map(CpuRequest::Count),
         shim_enforces: !caps.is_empty(),
         force,
         ..PlanRequest::default()
     };
-    plan::plan(&wish, machine).map_err(|refusal| CommandError::usage(refusal.to_string()).into())
+    plan::plan(&args, machine).map_err(|refusal| CommandError::usage(refusal.to_string()).into())
 }
 
 fn dry_run(record: &SweepRecord, combinations: &[Caps]) -> anyhow::Result<Exit> {
@@ -221,7 +221,7 @@ impl SweepSession {
     }
 
     /// The result so far.
-    fn tell(&self, json: bool) -> anyhow::Result<()> {
+    fn print_result(&self, json: bool) -> anyhow::Result<()> {
         if json {
             return stdio::print(&(serde_json::to_string_pretty(&self.record)? + "\n"));
         }

@@ -95,7 +95,7 @@ impl Child {
             Streams::Detached(_) => SessionKind::Detached,
         };
         command.arg("--parent").arg(std::process::id().to_string()).arg("--place").arg(place.word());
-        let manner = start.origin.and_then(|origin| process_attributes::word(&origin.manner));
+        let manner = start.origin.and_then(|origin| process_attributes::word(&origin.attributes));
         command.args(manner.map(|manner| format!("--manner={manner}")));
         command.args(start.cpus.map(|cpus| format!("--cpus={cpus}")));
         start.cgroups.iter().for_each(|folder| {

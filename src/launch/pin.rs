@@ -27,7 +27,7 @@ pub struct PinStats {
     /// Threads pinned.
     pub threads: u64,
     /// How often a thread that had been pinned had left and was pinned again.
-    pub again: u64,
+    pub repeated: u64,
     /// How often it failed.
     pub failures: u64,
     /// Why it failed last.
@@ -70,7 +70,7 @@ impl Pinner {
                 None if there => Arc::new(pin.cpus.clone()),
                 before => match set(pid, key, &pin.cpus) {
                     Ok(true) => {
-                        tally.again += u64::from(before.is_some());
+                        tally.repeated += u64::from(before.is_some());
                         tally.threads += u64::from(before.is_none());
                         Arc::new(mask_of(key).unwrap_or_default())
                     }
@@ -164,7 +164,7 @@ mod tests {
         sched_setaffinity(raw(key), &kernel_set(&all)).unwrap();
         pin(&mut pinner, "tf-data", key);
         assert_eq!(mask_of(key).unwrap(), first_cpu());
-        let expected = PinStats { threads: u64::from(left), again: u64::from(left), ..PinStats::default() };
+        let expected = PinStats { threads: u64::from(left), repeated: u64::from(left), ..PinStats::default() };
         assert_eq!(pinner.tallies()[0].1, expected);
         drop(go);
         handle.join().unwrap();

@@ -33,7 +33,7 @@ const RESOURCES: &[(&str, Resource)] = &[
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppliedAttributes {
     /// What is to be set.
-    pub manner: ProcessAttributes,
+    pub attributes: ProcessAttributes,
     /// What stays as it was.
     pub kept: Vec<Text>,
     /// What can't be had here.
@@ -45,7 +45,7 @@ pub fn within_reach(theirs: &ProcessAttributes) -> AppliedAttributes {
     let mut within = AppliedAttributes::default();
     let privileged = geteuid().is_root();
     if let Some(mask) = theirs.umask {
-        within.manner.umask = Some(mask);
+        within.attributes.umask = Some(mask);
         within.kept.push(Text::from(format!("umask {mask:04o}")));
     }
     let ours = getpriority_process(None).unwrap_or(0);
@@ -54,7 +54,7 @@ pub fn within_reach(theirs: &ProcessAttributes) -> AppliedAttributes {
             within.lost.push(Text::from(format!("its niceness {nice}: only root may lower tftop's {ours}")));
         }
         Some(nice) if nice != ours => {
-            within.manner.nice = Some(nice);
+            within.attributes.nice = Some(nice);
             within.kept.push(Text::from(format!("niceness {nice}")));
         }
         _ => {}
@@ -89,7 +89,7 @@ impl AppliedAttributes {
         }
         // Below it lies the soft limit, which is what counts.
         let hard = if !privileged && above(limit.hard) { ours.maximum } else { limit.hard };
-        self.manner.limits.push(ResourceLimit { hard, ..limit.clone() });
+        self.attributes.limits.push(ResourceLimit { hard, ..limit.clone() });
         self.kept.push(Text::from(format!("limit {} {}", limit.name, shown(limit.soft))));
     }
 }
@@ -181,6 +181,6 @@ mod tests {
         assert_eq!(within_reach(&own), AppliedAttributes::default());
         let lower = ResourceLimit { soft: Some(64), ..own.limits[0].clone() };
         let within = within_reach(&ProcessAttributes { limits: vec![lower.clone()], ..ProcessAttributes::default() });
-        assert_eq!((within.manner.limits, within.kept.len()), (vec![lower], 1));
+        assert_eq!((within.attributes.limits, within.kept.len()), (vec![lower], 1));
     }
 }

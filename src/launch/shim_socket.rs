@@ -51,7 +51,7 @@ pub struct ShimReader {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShimUpdate {
     /// All there is of settings and processes.
-    pub heard: Arc<ShimReport>,
+    pub report: Arc<ShimReport>,
     /// Step marks that nobody has taken yet.
     pub marks: Vec<StepMarks>,
 }
@@ -137,7 +137,7 @@ impl ShimReader {
     /// What was heard so far, and the step marks since the last call.
     pub fn take(&self) -> ShimUpdate {
         let mut state = self.state();
-        ShimUpdate { heard: state.heard.clone(), marks: std::mem::take(&mut state.marks) }
+        ShimUpdate { report: state.report.clone(), marks: std::mem::take(&mut state.marks) }
     }
 
     /// Nothing that is done while the lock is held can leave the state half changed.
@@ -169,7 +169,7 @@ impl ShimUpdate {
         if let Some(Record::Steps(steps)) = record {
             return self.take_steps(steps);
         }
-        let heard = Arc::make_mut(&mut self.heard);
+        let heard = Arc::make_mut(&mut self.report);
         match record {
             None => heard.not_understood = heard.not_understood.saturating_add(1),
             Some(Record::ProcessStart { pid }) if heard.processes.len() < MOST_PROCESSES => {
@@ -193,7 +193,7 @@ impl ShimUpdate {
         let Steps { pid, source, stream, at, first, steps, at_ns, mut durations_us } = steps;
         durations_us.truncate(MOST_DURATIONS);
         if self.marks.len() >= MOST_MARKS {
-            let heard = Arc::make_mut(&mut self.heard);
+            let heard = Arc::make_mut(&mut self.report);
             heard.marks_dropped = heard.marks_dropped.saturating_add(durations_us.len() as u64);
             return;
         }
@@ -253,17 +253,17 @@ mod tests {
     }
 
     fn heard(records: &[&[u8]]) -> ShimReport {
-        ShimReport::clone(&news(records).heard)
+        ShimReport::clone(&news(records).report)
     }
 
     #[test]
     fn who_began_and_what_was_overruled_is_remembered_once() {
         let start = br#"{"v":1,"event":"process_start","pid":7,"seq":0,"how":"exec"}"#;
-        let wish =
-            br#"{"v":1,"event":"wish","what":"intra","value":8,"effective":1,"at":"train.py:3","started":false}"#;
-        let autotune = br#"{"event":"wish","what":"data.num_parallel_calls","value":-1,"effective":2,"at":null}"#;
-        let granted = br#"{"event":"wish","what":"inter","value":1,"effective":1,"at":null}"#;
-        let heard = heard(&[start, start, wish, wish, autotune, granted, br#"{"event":"unheard_of","epoch":1}"#]);
+        let request =
+            br#"{"v":1,"event":"request","what":"intra","value":8,"effective":1,"at":"train.py:3","started":false}"#;
+        let autotune = br#"{"event":"request","what":"data.num_parallel_calls","value":-1,"effective":2,"at":null}"#;
+        let granted = br#"{"event":"request","what":"inter","value":1,"effective":1,"at":null}"#;
+        let heard = heard(&[start, start, request, request, autotune, granted, br#"{"event":"unheard_of","epoch":1}"#]);
         assert_eq!(heard.processes, BTreeSet::from([7]));
         let at = Some(Text::from("train.py:3"));
         let overruled = |what: &str, asked: &str, got: &str, at| OverruledSetting {
@@ -293,10 +293,10 @@ mod tests {
         let age_ns = now_ns(ClockId::Boottime) - news.marks[0].at_ns;
         assert!((900_000_000..30_000_000_000).contains(&age_ns), "{age_ns}");
         assert_eq!((news.marks[0].stream, news.marks[0].durations_us.as_slice()), (2, &[9, 8, 7][..]));
-        assert_eq!(news.heard.epoch, Some(Epoch { epoch: 1, epochs: Some(5), steps: None }));
-        assert_eq!((news.heard.started[0].intra, news.heard.not_understood), (Some(2), 0));
+        assert_eq!(news.report.epoch, Some(Epoch { epoch: 1, epochs: Some(5), steps: None }));
+        assert_eq!((news.report.started[0].intra, news.report.not_understood), (Some(2), 0));
         let again = listener.take();
-        assert_eq!((again.marks.len(), again.heard), (0, news.heard));
+        assert_eq!((again.marks.len(), again.report), (0, news.report));
     }
 
     #[test]
@@ -306,13 +306,13 @@ mod tests {
             news.take_in(format!(r#"{{"event":"process_start","pid":{n}}}"#).as_bytes());
             news.take_in(format!(r#"{{"event":"hook_failed","hook":"{n}","why":"x"}}"#).as_bytes());
         }
-        assert_eq!((news.heard.processes.len(), news.heard.failures.len()), (MOST_PROCESSES, MOST));
+        assert_eq!((news.report.processes.len(), news.report.failures.len()), (MOST_PROCESSES, MOST));
         let marks = vec!["1"; MOST_DURATIONS].join(",");
         let record = format!(
             r#"{{"event":"steps","pid":1,"source":"keras","stream":1,"first":0,"steps":1,"at_ns":0,"durations_us":[{marks}]}}"#
         );
         (0..MOST_MARKS + 2).for_each(|_| news.take_in(record.as_bytes()));
-        assert_eq!((news.marks.len(), news.heard.marks_dropped), (MOST_MARKS, 2 * MOST_DURATIONS as u64));
+        assert_eq!((news.marks.len(), news.report.marks_dropped), (MOST_MARKS, 2 * MOST_DURATIONS as u64));
     }
 
     #[test]
@@ -345,7 +345,7 @@ mod tests {
         for pid in 1..=5 {
             end.send_to(format!(r#"{{"event":"process_start","pid":{pid}}}"#).as_bytes(), &path).unwrap();
         }
-        assert_eq!(inbox.close().take().heard.processes.len(), 5);
+        assert_eq!(inbox.close().take().report.processes.len(), 5);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct StartContext {
     /// CPUs it may run on where nothing else is asked for.
     pub cpus: Option<CpuSet>,
     /// The rest.
-    pub manner: ProcessAttributes,
+    pub attributes: ProcessAttributes,
 }
 
 /// The part of the shim's configuration that tells which variables an earlier `tftop run` had set.
@@ -46,7 +46,7 @@ impl StartContext {
     pub fn of(rebuild: &RebuiltProcess, manner: ProcessAttributes) -> (Self, Vec<&'static str>) {
         let mut environment = rebuild.environment.clone();
         let removed = take_out(&mut environment);
-        let origin = Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), manner };
+        let origin = Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), attributes: manner };
         (origin, removed)
     }
 
@@ -57,7 +57,7 @@ impl StartContext {
             environment: FullEnvironment::from_block(&std::env::vars_os().flat_map(line).collect::<Vec<u8>>()),
             folder: std::env::current_dir()?,
             cpus: None,
-            manner: process_attributes::own_limits(),
+            attributes: process_attributes::own_limits(),
         })
     }
 

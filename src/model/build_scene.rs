@@ -106,13 +106,13 @@ impl Model {
         let fact = &launch.fact;
         let verification = self.verification.get_or_insert_with(|| Verification::new(fact));
         verification.update(scene);
-        let heard = launch.report.clone();
-        let inside = fact.shim == ShimUse::Enforce && !heard.processes.is_empty() && !heard.fails("data");
+        let report = launch.report.clone();
+        let inside = fact.shim == ShimUse::Enforce && !report.processes.is_empty() && !report.fails("data");
         self.marked.update(scene.at_ns, launch);
-        let steps = self.marked.scene(fact.shim, &heard);
+        let steps = self.marked.scene(fact.shim, &report);
         crate::data::scene::LaunchState {
             fact: fact.clone(),
-            report: heard,
+            report: report,
             checks: verification.checks(inside),
             steps,
         }

@@ -26,7 +26,7 @@ impl Backoff {
     }
 
     /// Something else has changed on which this may depend.
-    pub fn hurry(&mut self) {
+    pub fn shorten(&mut self) {
         self.pause_ns = SHORTEST_NS;
     }
 }
@@ -49,10 +49,10 @@ mod tests {
         }
         assert_eq!(looks, [0, 2, 6, 14, 30, 62, 94]);
         assert!(!pace.is_due(100 * SECOND));
-        pace.hurry();
+        pace.shorten();
         assert!(pace.is_due(100 * SECOND));
         pace.looked(100 * SECOND, true);
-        pace.hurry();
+        pace.shorten();
         assert!(!pace.is_due(101 * SECOND), "news never bring two looks within the shortest pause");
         assert!(pace.is_due(102 * SECOND));
     }

@@ -120,7 +120,7 @@ impl Live {
         let (began, cpu_before_ns) = (Instant::now(), now_ns(ClockId::ThreadCPUTime));
         let at_ns = now_ns(ClockId::Boottime);
         if self.options.children {
-            self.adopt();
+            self.add_descendants();
         }
         let (host, cpus) = self.host.sample(&mut self.means.reader);
         let (around, means) = (&mut self.around, &mut self.means);
@@ -135,7 +135,7 @@ impl Live {
         let source = self.source();
         let details = self.details(interest);
         let gaps = self.gaps(source);
-        self.bury();
+        self.drop_ended();
         Sample {
             at_ns,
             launch: None,
@@ -156,7 +156,7 @@ impl Live {
     }
 
     /// Takes new descendants in, by pid behind the root.
-    fn adopt(&mut self) {
+    fn add_descendants(&mut self) {
         for found in self.tree.grow(&self.proc_root, &mut self.means.reader) {
             if self.processes.len() > self.most_descendants {
                 self.left_out = self.left_out.saturating_add(1);
@@ -171,7 +171,7 @@ impl Live {
     }
 
     /// Drops descendants that were shown as ended once.
-    fn bury(&mut self) {
+    fn drop_ended(&mut self) {
         let mut first = true;
         self.processes.retain(|process| {
             let stays = std::mem::take(&mut first) || !process.ended();

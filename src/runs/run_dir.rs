@@ -32,12 +32,12 @@ pub struct RunDir {
     id: String,
     /// Beside it where its own path is too long for a socket.
     short: Option<PathBuf>,
-    stay: Stay,
+    remainder: Remainder,
 }
 
 /// What is left of a folder in the end.
 #[derive(Debug)]
-enum Stay {
+enum Remainder {
     /// What tells of the run; locked while it goes on.
     Kept { lock: File },
     /// Nothing.
@@ -89,18 +89,18 @@ impl RunDir {
         nobody_else_may_write(home)?;
         let (path, id) = named(home, &Calendar::of(unix_s).compact())?;
         let lock = locked(&path).inspect_err(|_| drop(fs::remove_dir(&path)))?;
-        Self::furnish(path, id, Stay::Kept { lock })
+        Self::furnish(path, id, Remainder::Kept { lock })
     }
 
     /// A folder of which nothing is left, among temporary files: for a run that can't be kept.
     pub fn make_temporary(unix_s: u64) -> io::Result<Self> {
         let (path, id) =
             named(&std::env::temp_dir(), &format!("tftop-{}-{}", Calendar::of(unix_s).compact(), std::process::id()))?;
-        Self::furnish(path, id, Stay::Gone)
+        Self::furnish(path, id, Remainder::Gone)
     }
 
-    fn furnish(path: PathBuf, id: String, stay: Stay) -> io::Result<Self> {
-        let mut folder = Self { path, id, short: None, stay };
+    fn furnish(path: PathBuf, id: String, stay: Remainder) -> io::Result<Self> {
+        let mut folder = Self { path, id, short: None, remainder: stay };
         if folder.socket().as_os_str().len() > LONGEST_SOCKET {
             let name = format!("tftop-{}-{}", folder.id, std::process::id());
             folder.short = Some(private(std::env::temp_dir().join(name))?);
@@ -133,7 +133,7 @@ impl RunDir {
         if let Some(short) = self.short.take() {
             let _ = fs::remove_dir(short);
         }
-        if let (Stay::Kept { lock }, Some(started)) = (&mut self.stay, start_ticks(Path::new("/proc"), pid)) {
+        if let (Remainder::Kept { lock }, Some(started)) = (&mut self.remainder, start_ticks(Path::new("/proc"), pid)) {
             let _ = write!(lock, "{pid} {started}");
         }
         std::mem::forget(self);
@@ -195,13 +195,13 @@ impl Drop for RunDir {
         if let Some(short) = &self.short {
             let _ = fs::remove_dir(short);
         }
-        match self.stay {
-            Stay::Kept { .. } => {
+        match self.remainder {
+            Remainder::Kept { .. } => {
                 let _ = fs::remove_file(self.path.join(LOCK));
                 // Fails where there is something to keep.
                 let _ = fs::remove_dir(&self.path);
             }
-            Stay::Gone => {
+            Remainder::Gone => {
                 let _ = fs::remove_dir(&self.path);
             }
         }

@@ -74,7 +74,7 @@ pub fn verdict(checks: &[CapCheck]) -> Option<crate::data::scene::CheckOutcome> 
 pub struct SummaryBuilder {
     stats: StatsBuilder,
     process: Option<Arc<ProcessFact>>,
-    heard: Arc<ShimReport>,
+    report: Arc<ShimReport>,
     capacity: Capacity,
     span_ns: Option<(u64, u64)>,
     looks: u64,
@@ -89,7 +89,7 @@ impl SummaryBuilder {
         self.looks += 1;
         self.span_ns = Some((self.span_ns.map_or(sample.at_ns, |(first, _)| first), sample.at_ns));
         if let Some(launch) = &sample.launch {
-            self.heard = launch.report.clone();
+            self.report = launch.report.clone();
         }
         if scene.target.ended {
             return;
@@ -138,9 +138,9 @@ impl SummaryBuilder {
         let seen = SeenSettings {
             tf_config: settings.and_then(|settings| settings.tf_config),
             library_pools: settings.map_or_else(Vec::new, |settings| settings.library_pools.clone()),
-            started: self.heard.started.clone(),
-            overruled: self.heard.overruled.clone(),
-            failures: self.heard.failures.clone(),
+            started: self.report.started.clone(),
+            overruled: self.report.overruled.clone(),
+            failures: self.report.failures.clone(),
         };
         RunSummary {
             schema: SCHEMA.into(),

@@ -154,7 +154,7 @@ mod tests {
         assert_eq!((cli.pid, cli.options.interval), (Some(Pid(2430)), Duration::from_millis(500)));
         let cli = Cli::try_parse_from(["tftop", "--no-children", "report", "2430", "--for", "1m"]).unwrap();
         assert!(cli.options.no_children);
-        assert!(matches!(cli.command, Some(Command::Report(wish))
-                if wish.watch.time.as_secs() == 60 && wish.watch.target == TargetArg::Pid(Pid(2430))));
+        assert!(matches!(cli.command, Some(Command::Report(args))
+                if args.watch.time.as_secs() == 60 && args.watch.target == TargetArg::Pid(Pid(2430))));
     }
 }

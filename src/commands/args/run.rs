@@ -53,7 +53,7 @@ Exit codes: that of the command, 128 + n if signal n ended it; 126 if it can't b
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
-    wish: RunOptions,
+    options: RunOptions,
     /// What to start
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -61,7 +61,7 @@ pub(crate) struct RunArgs {
 
 impl From<RunArgs> for RunOptions {
     fn from(line: RunArgs) -> Self {
-        Self { command: line.command, ..line.wish }
+        Self { command: line.command, ..line.options }
     }
 }
 
@@ -225,7 +225,7 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        wish: RunOptions,
+        args: RunOptions,
     }
 
     fn planned(text: &str, arguments: &[&str]) -> PlanRequest {
@@ -234,21 +234,21 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let settings = SettingsFile::read(Some(&path)).unwrap();
         let line = Line::try_parse_from([&["run", "--profile", "a"], arguments].concat()).unwrap();
-        line.wish.with_profile(&settings).unwrap().caps()
+        line.args.with_profile(&settings).unwrap().caps()
     }
 
     #[test]
     fn what_is_named_on_the_command_line_wins_over_the_profile() {
         let profile =
             "[profile.a]\nintra = 4\ninter = 2\ncpus = 4\npin = [\"main=0\", \"python=1\"]\nenv = { A = \"1\", B = 2 }";
-        let wish = planned(profile, &["--intra", "3", "--pin", "main=2", "--env", "A=9"]);
+        let args = planned(profile, &["--intra", "3", "--pin", "main=2", "--env", "A=9"]);
         assert_eq!(
-            (wish.pools, wish.cpus),
+            (args.pools, args.cpus),
             (Caps::of([(CapKind::Intra, 3), (CapKind::Inter, 2)]), Some(CpuRequest::Count(4)))
         );
-        let pins: Vec<String> = wish.pins.iter().map(Pin::to_string).collect();
+        let pins: Vec<String> = args.pins.iter().map(Pin::to_string).collect();
         assert_eq!(pins, ["main=2", "python=1"]);
-        assert_eq!(wish.variables, [("A".to_owned(), "9".into()), ("B".to_owned(), "2".into())]);
+        assert_eq!(args.variables, [("A".to_owned(), "9".into()), ("B".to_owned(), "2".into())]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ Examples:
 
 Every combination of the values is run --repeat times, and as often without any cap: the baseline. The runs of a block \
 come in random order, so that whatever changes on the machine meanwhile falls on all alike. A run is stopped (SIGINT, \
-then SIGTERM, then SIGKILL) once it has done its steps; the first --warmup steps are not counted. A run beside busy \
+then SIGTERM, then SIGKILL) once it has done its steps; the first --warmup steps are not counted. A run parts busy \
 neighbours is repeated. The script starts anew each time: what it writes may be overwritten.
 
 Step times come from Keras's fit, from loops over a dataset's iterator and from Session.run; a script without any of \

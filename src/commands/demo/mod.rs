@@ -25,23 +25,23 @@ use crate::model::origin::families::Families;
 use crate::output;
 
 /// Finds or installs TensorFlow, starts the training run, shows it, ends it.
-pub(crate) fn demo(wish: &DemoArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+pub(crate) fn demo(args: &DemoArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     // First of all: nobody should wait for a download to hear that a file is wrong.
     let families = families(options)?;
     let cache = cache()?;
-    let python = python::with_tensorflow(&wish.python, &cache)?;
-    event_loop::runtime()?.block_on(show(wish, options, families, &python, &cache))
+    let python = python::with_tensorflow(&args.python, &cache)?;
+    event_loop::runtime()?.block_on(show(args, options, families, &python, &cache))
 }
 
 async fn show(
-    wish: &DemoArgs,
+    args: &DemoArgs,
     options: &GlobalArgs,
     families: Families,
     python: &Path,
     cache: &Path,
 ) -> anyhow::Result<Exit> {
     let mut stop = pin!(event_loop::stop_signal()?);
-    let mut training = Training::start(python, wish.contended, cache)?;
+    let mut training = Training::start(python, args.contended, cache)?;
     stdio::say(&format!("Starting a training run, pid {}; its log: {}", training.pid(), training.log().display()));
     tokio::select! {
         () = &mut stop => return Ok(Exit::Clean),
@@ -49,14 +49,14 @@ async fn show(
     }
     if io::stdout().is_terminal() {
         let attached = attach(training.pid(), options, Model::new(families))?;
-        dashboard::dashboard(&attached.pump, options, DashboardParts::default(), stop).await?;
-        let last = attached.pump.scenes.borrow().clone();
+        dashboard::dashboard(&attached.sampler, options, DashboardParts::default(), stop).await?;
+        let last = attached.sampler.scenes.borrow().clone();
         training.check()?;
         stdio::offer(&output::summary(&last));
     } else {
-        let attached = attach(training.pid(), &options.within(wish.watch), Model::of_whole_watch(families))?;
-        stdio::say(&format!("Training has begun; the report comes in {} s", wish.watch.as_secs_f64()));
-        let last = collect(&attached.pump, wish.watch, stop).await?;
+        let attached = attach(training.pid(), &options.within(args.watch), Model::of_whole_watch(families))?;
+        stdio::say(&format!("Training has begun; the report comes in {} s", args.watch.as_secs_f64()));
+        let last = collect(&attached.sampler, args.watch, stop).await?;
         training.check()?;
         stdio::print(&output::text(&last, false))?;
     }

@@ -23,17 +23,17 @@ use crate::{output, tui};
 
 /// Attaches to the only one, or lets the person pick; without a terminal it lists them and says what to do.
 pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let mut census = ProcessScan::new(options)?;
-    let scenes = census.look();
+    let mut scan = ProcessScan::new(options)?;
+    let scenes = scan.look();
     match eldest(&scenes).as_slice() {
-        [] => Err(CommandError::not_found(nothing_found(&census.note())).into()),
+        [] => Err(CommandError::not_found(nothing_found(&scan.note())).into()),
         [pid] => watch(*pid, DEFAULT_WATCH, options),
         _ if !io::stdout().is_terminal() => {
             thread::sleep(options.interval);
-            stdio::print(&output::ps_table(&census.look()))?;
+            stdio::print(&output::ps_table(&scan.look()))?;
             Err(CommandError::usage("several TensorFlow processes: name one, as in `tftop report PID`").into())
         }
-        _ => match choose(census, scenes, options)? {
+        _ => match choose(scan, scenes, options)? {
             Some(pid) => watch(pid, DEFAULT_WATCH, options),
             None => Ok(Exit::Clean),
         },
@@ -48,17 +48,17 @@ fn eldest(scenes: &[Arc<Scene>]) -> Vec<Pid> {
     scenes.iter().filter(independent).map(|scene| scene.target.pid).collect()
 }
 
-fn choose(mut census: ProcessScan, scenes: Vec<Arc<Scene>>, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
+fn choose(mut scan: ProcessScan, scenes: Vec<Arc<Scene>>, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
     let interval = options.interval;
-    let (publish, listing) = channel::channel(PickerList { scenes, note: census.note() });
+    let (publish, listing) = channel::channel(PickerList { scenes, note: scan.note() });
     let refresh = move || {
         while !publish.is_closed() {
             thread::sleep(interval.min(Duration::from_secs(1)));
-            let scenes = census.look();
-            publish.send_replace(PickerList { scenes, note: census.note() });
+            let scenes = scan.look();
+            publish.send_replace(PickerList { scenes, note: scan.note() });
         }
     };
-    thread::Builder::new().name("tftop-census".to_owned()).spawn(refresh).context("starting the census thread")?;
+    thread::Builder::new().name("tftop-scan".to_owned()).spawn(refresh).context("starting the scanning thread")?;
     runtime()?.block_on(picker(listing, options))
 }
 

@@ -8,13 +8,13 @@ use crate::output;
 
 /// Looks twice, one interval apart, so that demand can be shown. None found is a clean answer, too.
 pub(crate) fn ps(json: bool, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let mut census = ProcessScan::new(options)?;
-    if !census.look().is_empty() {
+    let mut scan = ProcessScan::new(options)?;
+    if !scan.look().is_empty() {
         std::thread::sleep(options.interval);
     }
-    let scenes = census.look();
+    let scenes = scan.look();
     if scenes.is_empty() {
-        stdio::say(&format!("tftop: {}", nothing_found(&census.note())));
+        stdio::say(&format!("tftop: {}", nothing_found(&scan.note())));
     }
     match json {
         true => stdio::print(&(output::ps_json(&scenes)? + "\n"))?,

@@ -11,11 +11,11 @@ use crate::commands::sampling::timed_watch::{WatchResult, watch};
 use crate::output;
 
 /// Prints the report that was wished for, and judges it by the policy that was given.
-pub(crate) fn report(wish: &ReportArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let policy = wish.fails_on().map(|level| FailPolicy::new(level, wish.watch.time)).transpose()?;
-    let seen = watched(&wish.watch, options)?;
-    stdio::print(&match wish.format() {
-        OutputFormat::Text => output::text(&seen.scene, wish.threads),
+pub(crate) fn report(args: &ReportArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let policy = args.fails_on().map(|level| FailPolicy::new(level, args.watch.time)).transpose()?;
+    let seen = watched(&args.watch, options)?;
+    stdio::print(&match args.format() {
+        OutputFormat::Text => output::text(&seen.scene, args.threads),
         OutputFormat::Json => output::json(&seen.scene)? + "\n",
         OutputFormat::Markdown => output::markdown(&seen.scene),
     })?;
@@ -23,9 +23,9 @@ pub(crate) fn report(wish: &ReportArgs, options: &GlobalArgs) -> anyhow::Result<
 }
 
 /// Prints every cause with its answer.
-pub(crate) fn explain(wish: &ExplainArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let seen = watched(&wish.watch, options)?;
-    stdio::print(&match wish.json {
+pub(crate) fn explain(args: &ExplainArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let seen = watched(&args.watch, options)?;
+    stdio::print(&match args.json {
         true => output::explain_json(&seen.scene)? + "\n",
         false => output::explain(&seen.scene),
     })?;
@@ -33,12 +33,12 @@ pub(crate) fn explain(wish: &ExplainArgs, options: &GlobalArgs) -> anyhow::Resul
 }
 
 /// Watches as it was wished for.
-fn watched(wish: &WatchArgs, options: &GlobalArgs) -> anyhow::Result<WatchResult> {
-    if wish.stop && options.read_only {
+fn watched(args: &WatchArgs, options: &GlobalArgs) -> anyhow::Result<WatchResult> {
+    if args.stop && options.read_only {
         return Err(
             CommandError::usage("--stop stops threads, which --read-only forbids: leave one of them out").into()
         );
     }
-    let pid = target::find(&wish.target)?;
-    watch(pid, wish.time, wish.sample.map(|time| (wish.stop, time)), options)
+    let pid = target::find(&args.target)?;
+    watch(pid, args.time, args.sample.map(|time| (args.stop, time)), options)
 }

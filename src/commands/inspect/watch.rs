@@ -28,8 +28,8 @@ pub(crate) fn watch(pid: Pid, report_after: Duration, options: &GlobalArgs) -> a
     let attached = attach(pid, options, Model::new(families(options)?))?;
     let (worker, prepared) = rerun::start_worker(pid, options).context("starting the thread that reads for a rerun")?;
     let parts = DashboardParts { console: None, rerun: Some(worker) };
-    let left = runtime()?.block_on(async { dashboard(&attached.pump, options, parts, stop_signal()?).await })?;
-    stdio::offer(&output::summary(&attached.pump.scenes.borrow()));
+    let left = runtime()?.block_on(async { dashboard(&attached.sampler, options, parts, stop_signal()?).await })?;
+    stdio::offer(&output::summary(&attached.sampler.scenes.borrow()));
     drop(attached);
     match left {
         tui::Effect::Rerun(caps) => rerun::agreed_in_dashboard(&prepared, caps, options),

@@ -29,10 +29,10 @@ use crate::runs::store::{KeptRun, RunState, Store};
 const MOST_SIDES: usize = 26;
 
 /// Compares and prints.
-pub(crate) fn compare(wish: &CompareArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let compared = compared(&wish.sides, wish.warmup.map_or(Warmup::Usual, Warmup::Steps), options)?;
+pub(crate) fn compare(args: &CompareArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let compared = compared(&args.sides, args.warmup.map_or(Warmup::Usual, Warmup::Steps), options)?;
     let compared = compared.borrowed();
-    stdio::print(&match if wish.json { OutputFormat::Json } else { wish.format } {
+    stdio::print(&match if args.json { OutputFormat::Json } else { args.format } {
         OutputFormat::Text => output::compare_text(&compared),
         OutputFormat::Markdown => output::compare_markdown(&compared),
         OutputFormat::Json => output::compare_json(&compared)? + "\n",

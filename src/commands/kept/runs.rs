@@ -19,10 +19,10 @@ use crate::runs::store::{KeptRun, RemovedRun, Retention, RunState, Store};
 use crate::runs::summary::{RunSummary, SummaryBuilder};
 
 /// Lists, shows or removes runs.
-pub(crate) fn runs(wish: &RunsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+pub(crate) fn runs(args: &RunsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let store = store()?;
-    match &wish.what {
-        None => list(&store, wish.json),
+    match &args.what {
+        None => list(&store, args.json),
         Some(RunsAction::Show { id, format, json }) => {
             show(&store, id, if *json { OutputFormat::Json } else { *format })
         }

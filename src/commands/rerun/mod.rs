@@ -36,35 +36,35 @@ use crate::tui::messages::rerun::RerunWorker;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Shows what a rerun would do, asks, and does it.
-pub(crate) fn rerun(wish: RerunArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    if options.read_only && !wish.run.dry_run {
+pub(crate) fn rerun(args: RerunArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    if options.read_only && !args.run.dry_run {
         let says = "--read-only: nothing is stopped or started; `tftop rerun --dry-run` shows what would be";
         return Err(CommandError::usage(says).into());
     }
     let families = families(options)?;
-    let pid = target::find(&wish.target)?;
+    let pid = target::find(&args.target)?;
     // What is refused is refused before anybody waits for advice.
-    let first = prepare(pid, &wish.run, wish.dir.as_deref())?;
-    let (prepared, predicted) = match wish.advised {
+    let first = prepare(pid, &args.run, args.dir.as_deref())?;
+    let (prepared, predicted) = match args.advised {
         false => (first, None),
-        true => advised(pid, &wish, options)?,
+        true => advised(pid, &args, options)?,
     };
     stdio::print(&text::rerun(&prepared.shown, predicted.as_ref()))?;
-    if wish.run.dry_run {
+    if args.run.dry_run {
         return Ok(Exit::Clean);
     }
-    if let (Some(doubt), false) = (prepared.shown.doubts.first(), wish.run.force) {
+    if let (Some(doubt), false) = (prepared.shown.doubts.first(), args.run.force) {
         anyhow::bail!("not rerun: {doubt}; --force does it all the same");
     }
-    if !agreed(&wish, &prepared)? {
+    if !agreed(&args, &prepared)? {
         stdio::say("tftop: nothing was changed");
         return Ok(Exit::Clean);
     }
-    let PreparedRerun { rebuild, wish: run, plan, .. } = prepared;
-    let kill = if wish.kill { AllowKill::Agreed } else { AllowKill::Ask };
+    let PreparedRerun { rebuild, options: run, plan, .. } = prepared;
+    let kill = if args.kill { AllowKill::Agreed } else { AllowKill::Ask };
     run::start(&run, plan, families, options, || {
-        still_the_same(&rebuild, wish.dir.as_deref())?;
-        if wish.keep_old { Ok(()) } else { stop::stop(&rebuild, wish.patience, kill) }
+        still_the_same(&rebuild, args.dir.as_deref())?;
+        if args.keep_old { Ok(()) } else { stop::stop(&rebuild, args.patience, kill) }
     })
 }
 
@@ -88,8 +88,8 @@ pub(crate) fn agreed_in_dashboard(
 ) -> anyhow::Result<Exit> {
     let prepared = answered.take(caps).context("what was agreed to is not there: this is a bug in tftop")?;
     let families = families(options)?;
-    let PreparedRerun { rebuild, wish, plan, .. } = prepared;
-    run::start(&wish, plan, families, options, || {
+    let PreparedRerun { rebuild, options: args, plan, .. } = prepared;
+    run::start(&args, plan, families, options, || {
         still_the_same(&rebuild, None)?;
         stop::stop(&rebuild, PATIENCE, AllowKill::Ask)
     })
@@ -98,14 +98,14 @@ pub(crate) fn agreed_in_dashboard(
 /// Watches the process and prepares a rerun with the caps that are advised.
 fn advised(
     pid: Pid,
-    wish: &RerunArgs,
+    args: &RerunArgs,
     options: &GlobalArgs,
 ) -> anyhow::Result<(PreparedRerun, Option<text::PredictedEffect>)> {
-    let scene = timed_watch::see(pid, wish.time, options)?.scene;
+    let scene = timed_watch::see(pid, args.time, options)?.scene;
     if scene.target.ended {
         return Err(CommandError::not_found(format!("process {pid} ended while it was watched")).into());
     }
-    let named = wish.run.caps();
+    let named = args.run.caps();
     let caps = named.pools.or(scene.headline.caps.without_cpus());
     if caps.is_empty() && named.cpus.is_none() {
         anyhow::bail!(
@@ -113,7 +113,7 @@ fn advised(
             scene.headline.message
         );
     }
-    let prepared = prepare(pid, &wish.run.with_pools(caps), wish.dir.as_deref())?;
+    let prepared = prepare(pid, &args.run.with_pools(caps), args.dir.as_deref())?;
     let effect = effect(&scene, &prepared.plan.caps);
     Ok((prepared, effect))
 }
@@ -137,9 +137,9 @@ fn still_the_same(shown: &RebuiltProcess, folder: Option<&Path>) -> anyhow::Resu
 }
 
 /// Asks the person, unless asked not to.
-fn agreed(wish: &RerunArgs, prepared: &PreparedRerun) -> anyhow::Result<bool> {
+fn agreed(args: &RerunArgs, prepared: &PreparedRerun) -> anyhow::Result<bool> {
     let pid = prepared.rebuild.key.pid;
-    if wish.yes {
+    if args.yes {
         return Ok(true);
     }
     if !io::stdin().is_terminal() {
@@ -148,7 +148,7 @@ fn agreed(wish: &RerunArgs, prepared: &PreparedRerun) -> anyhow::Result<bool> {
         ))
         .into());
     }
-    ask(&match wish.keep_old {
+    ask(&match args.keep_old {
         false => format!("Stop process {pid} and start it again? Its outputs may be overwritten. [y/N] "),
         true => {
             format!("Start it beside process {pid}? Both want the same CPUs, and may write to the same outputs. [y/N] ")

@@ -24,17 +24,17 @@ pub(crate) struct PreparedRerun {
     /// The process it is a rerun of.
     pub(crate) rebuild: RebuiltProcess,
     /// What to start.
-    pub(crate) wish: RunOptions,
+    pub(crate) options: RunOptions,
     pub(crate) plan: Plan,
     /// What a person is told.
     pub(crate) shown: RerunPlan,
 }
 
 /// Reads the process and puts the wish on top of what it was started with.
-pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> anyhow::Result<PreparedRerun> {
+pub(crate) fn prepare(pid: Pid, args: &RunOptions, folder: Option<&Path>) -> anyhow::Result<PreparedRerun> {
     let mut rebuild = restart::read(Path::new(PROC), pid, folder).map_err(problem)?;
     let within = process_attributes::within_reach(&rebuild.attributes);
-    let (origin, taken) = StartContext::of(&rebuild, within.manner);
+    let (origin, taken) = StartContext::of(&rebuild, within.attributes);
     let found = origin.program(&rebuild.words).map_err(|missing| CommandError::command(&missing))?;
     if !is_same_file(&found, &rebuild.exe) {
         rebuild.doubts.push(Text::from(format!(
@@ -43,21 +43,21 @@ pub(crate) fn prepare(pid: Pid, wish: &RunOptions, folder: Option<&Path>) -> any
             rebuild.exe.display()
         )));
     }
-    let wish = wish.starting_at(rebuild.words.clone(), origin);
-    let plan = planning::plan(&wish)?;
+    let args = args.starting_at(rebuild.words.clone(), origin);
+    let plan = planning::plan(&args)?;
     let shown = RerunPlan {
         key: rebuild.key,
         command: Text::from(shell::shown(&rebuild.words)),
         program: text(found.as_os_str()),
         folder: text(rebuild.folder.as_os_str()),
         folder_because: rebuild.folder_because.clone(),
-        variables: variables(&rebuild, &wish, &plan.environment, &taken),
+        variables: variables(&rebuild, &args, &plan.environment, &taken),
         cpus: cpus(&rebuild, &plan),
         kept: within.kept,
         lost: rebuild.lost.iter().cloned().chain(within.lost).collect(),
         doubts: rebuild.doubts.clone(),
     };
-    Ok(PreparedRerun { rebuild, wish, plan, shown })
+    Ok(PreparedRerun { rebuild, options: args, plan, shown })
 }
 
 pub(crate) fn problem(refusal: RestartError) -> anyhow::Error {
@@ -74,7 +74,7 @@ pub(crate) fn problem(refusal: RestartError) -> anyhow::Error {
 /// Every variable whose value is another one afterwards. Only thread settings are shown with their values.
 fn variables(
     rebuild: &RebuiltProcess,
-    wish: &RunOptions,
+    args: &RunOptions,
     changes: &EnvironmentChanges,
     taken: &[&'static str],
 ) -> Vec<VariableChange> {
@@ -93,7 +93,7 @@ fn variables(
             });
         }
     }
-    if wish.shim().is_some() {
+    if args.shim().is_some() {
         let path = "PYTHONPATH";
         let after = ShownValue::Hidden(Text::from("with tftop's shim in front"));
         all.push(VariableChange { name: Text::from(path), before: value(path, before(path)), after });

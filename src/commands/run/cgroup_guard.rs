@@ -75,8 +75,8 @@ pub(crate) fn refuse_unattended(plan: &Plan) -> Result<(), CommandError> {
 pub(crate) fn about_pins(pinner: &Pinner) -> impl Iterator<Item = String> {
     pinner.tallies().iter().map(|(pin, tally)| {
         let mut says = format!("pin      {pin}: {} threads pinned", tally.threads);
-        if tally.again > 0 {
-            says += &format!("; put back {} times", tally.again);
+        if tally.repeated > 0 {
+            says += &format!("; put back {} times", tally.repeated);
         }
         if let Some(why) = &tally.why {
             says += &format!(", {} times it failed: {why}", tally.failures);

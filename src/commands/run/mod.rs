@@ -36,51 +36,51 @@ use crate::runs::run_dir;
 use crate::runs::store::Store;
 
 /// Starts the command, or with --dry-run says how.
-pub(crate) fn run(wish: &RunOptions, options: &GlobalArgs) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &RunOptions, options: &GlobalArgs) -> anyhow::Result<Exit> {
     // First of all: nothing starts before everything that could be wrong was looked at.
     let families = families(options)?;
-    let plan = plan(wish)?;
+    let plan = plan(args)?;
     cgroup_guard::check_origins(&plan, &families)?;
-    if wish.dry_run {
+    if args.dry_run {
         let blueprint = cgroup_guard::blueprint(&plan)?;
-        stdio::print(&(shell::line(&plan.environment, plan.cpus.as_ref(), &blueprint, &wish.command) + "\n"))?;
-        stdio::say(&about_shim(wish, &plan));
+        stdio::print(&(shell::line(&plan.environment, plan.cpus.as_ref(), &blueprint, &args.command) + "\n"))?;
+        stdio::say(&about_shim(args, &plan));
         plan.because.iter().for_each(|why| stdio::say(why));
         plan.pins.iter().for_each(|pin| stdio::say(&format!("and at each look, the threads of {pin} are put there")));
         blueprint.no_cpuset.as_deref().map(cgroup_guard::no_cpuset).iter().for_each(|note| stdio::say(note));
         return Ok(Exit::Clean);
     }
-    start(wish, plan, families, options, || Ok(()))
+    start(args, plan, families, options, || Ok(()))
 }
 
 /// Starts the command and stays with it. `before` is called when everything that could be wrong was looked at, and its
 /// error leaves the command unstarted.
 pub(crate) fn start(
-    wish: &RunOptions,
+    args: &RunOptions,
     plan: Plan,
     families: Families,
     options: &GlobalArgs,
     before: impl FnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<Exit> {
-    find(wish, &plan)?;
-    if wish.detach {
+    find(args, &plan)?;
+    if args.detach {
         cgroup_guard::refuse_unattended(&plan)?;
         before()?;
-        return detach::detached(wish, plan, options);
+        return detach::detached(args, plan, options);
     }
-    let dashboard = !wish.no_ui && io::stdout().is_terminal() && in_foreground();
-    let mut next = RestartSpec::first(wish, plan);
+    let dashboard = !args.no_ui && io::stdout().is_terminal() && in_foreground();
+    let mut next = RestartSpec::first(args, plan);
     let mut before = Some(before);
     let mut families = Some(families);
     loop {
         let held = cgroup_guard::hold(&next.plan)?;
         let mut preparation = SessionSetup::new(next.plan.clone(), dashboard);
-        prepare(&next.wish, options, &mut preparation);
+        prepare(&next.options, options, &mut preparation);
         before.take().map_or(Ok(()), |before| before())?;
         let families = families.take().map_or_else(|| attach::families(options), Ok)?;
         let left = event_loop::runtime()?.block_on(async {
             let company = RunSession::start(&next, preparation, held)?;
-            company.stay(options, families).await
+            company.watch_to_end(options, families).await
         })?;
         prune(options);
         match left {
@@ -107,12 +107,12 @@ pub(crate) async fn measure(
     options: &GlobalArgs,
 ) -> anyhow::Result<TrialResult> {
     let families = families(options)?;
-    let wish = RunOptions::of_trial(command.to_vec(), !plan.caps.is_empty())?;
-    find(&wish, &plan)?;
+    let args = RunOptions::of_trial(command.to_vec(), !plan.caps.is_empty())?;
+    find(&args, &plan)?;
     let held = cgroup_guard::hold(&plan)?;
-    let again = RestartSpec::first(&wish, plan.clone());
+    let again = RestartSpec::first(&args, plan.clone());
     let mut preparation = SessionSetup::new(plan, false);
-    prepare(&wish, options, &mut preparation);
+    prepare(&args, options, &mut preparation);
     let folder = preparation.record.folder.as_ref();
     let folder = folder.ok_or_else(|| anyhow!("no folder for a run: {}", preparation.record.missing.join("; ")))?;
     preparation.file = Some(folder.file(LOG).context("making the file for the output")?.1);
@@ -120,12 +120,12 @@ pub(crate) async fn measure(
 }
 
 /// Becomes the command; what is left to say when it can't.
-pub(crate) fn stage(wish: &ExecArgs) -> Exit {
-    for failure in wish.manner.iter().flat_map(process_attributes::take_on) {
+pub(crate) fn exec(args: &ExecArgs) -> Exit {
+    for failure in args.manner.iter().flat_map(process_attributes::take_on) {
         stdio::say(&format!("tftop: {failure}"));
     }
-    let error = exec_wrapper::become_command(wish.parent, wish.place, wish.cpus.as_ref(), &wish.cgroups, &wish.command);
-    let command = wish.command.first().map(|word| shell::quoted(word)).unwrap_or_default();
+    let error = exec_wrapper::become_command(args.parent, args.place, args.cpus.as_ref(), &args.cgroups, &args.command);
+    let command = args.command.first().map(|word| shell::quoted(word)).unwrap_or_default();
     stdio::say(&format!("tftop: {command} can't be executed: {error}"));
     Exit::Of(exit::NOT_EXECUTABLE)
 }

@@ -19,41 +19,41 @@ use crate::launch::{program, shell, shim};
 use crate::runs::run_dir::RunDir;
 
 /// The command must be there in the environment it will have.
-pub(crate) fn find(wish: &RunOptions, plan: &Plan) -> anyhow::Result<()> {
-    let path = plan.environment.value("PATH").map(ToOwned::to_owned).or_else(|| inherited(wish, "PATH"));
-    let from = wish.origin.as_ref().map_or(Path::new(""), |origin| &origin.folder);
-    if let Some(program) = wish.command.first() {
+pub(crate) fn find(args: &RunOptions, plan: &Plan) -> anyhow::Result<()> {
+    let path = plan.environment.value("PATH").map(ToOwned::to_owned).or_else(|| inherited(args, "PATH"));
+    let from = args.origin.as_ref().map_or(Path::new(""), |origin| &origin.folder);
+    if let Some(program) = args.command.first() {
         program::find(program, path.as_deref(), from).map_err(|missing| CommandError::command(&missing))?;
     }
     Ok(())
 }
 
 /// The run's folder and what lies in it. Whatever of it can't be, the command starts.
-pub(crate) fn prepare(wish: &RunOptions, options: &GlobalArgs, preparation: &mut SessionSetup) {
-    if let Some(mode) = wish.shim() {
-        put_in_front(mode, inherited(wish, "PYTHONPATH"), preparation);
+pub(crate) fn prepare(args: &RunOptions, options: &GlobalArgs, preparation: &mut SessionSetup) {
+    if let Some(mode) = args.shim() {
+        put_in_front(mode, inherited(args, "PYTHONPATH"), preparation);
     }
-    let launch = preparation.fact(wish);
+    let launch = preparation.fact(args);
     let SessionSetup { plan, record, .. } = preparation;
     describe::describe(
         record,
-        &wish.command,
-        wish.origin.as_deref(),
+        &args.command,
+        args.origin.as_deref(),
         (plan, launch),
         &plan.environment,
         options.interval,
     );
     if preparation.dashboard {
-        preparation.log = Some(log(preparation, wish.log_limit()));
+        preparation.log = Some(log(preparation, args.log_limit()));
     }
 }
 
 /// Into the run's folder, where it stays: new processes of the command look for it there. There is nobody to listen.
-pub(crate) fn put_in_front_of_detached(wish: &RunOptions, preparation: &mut SessionSetup) -> io::Result<()> {
-    match (wish.shim(), &preparation.record.folder) {
+pub(crate) fn put_in_front_of_detached(args: &RunOptions, preparation: &mut SessionSetup) -> io::Result<()> {
+    match (args.shim(), &preparation.record.folder) {
         (Some(mode), Some(folder)) => {
             let config = shim::config(mode, &preparation.plan.caps, None);
-            shim::install(&folder.shim(), config, inherited(wish, "PYTHONPATH"), &mut preparation.plan.environment)
+            shim::install(&folder.shim(), config, inherited(args, "PYTHONPATH"), &mut preparation.plan.environment)
         }
         _ => Ok(()),
     }
@@ -96,8 +96,8 @@ fn log(preparation: &mut SessionSetup, limit: u64) -> OutputLog {
 }
 
 /// What no line for a shell can say: the shim's folder exists only while tftop runs.
-pub(crate) fn about_shim(wish: &RunOptions, plan: &Plan) -> String {
-    let Some(mode) = wish.shim() else {
+pub(crate) fn about_shim(args: &RunOptions, plan: &Plan) -> String {
+    let Some(mode) = args.shim() else {
         return "without the shim: what the script itself sets later is not held".to_owned();
     };
     let does = match mode {

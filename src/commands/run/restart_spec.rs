@@ -20,7 +20,7 @@ use crate::launch::start_context::StartContext;
 /// A start that is complete but for its folder.
 #[derive(Clone, Debug)]
 pub(crate) struct RestartSpec {
-    pub(crate) wish: RunOptions,
+    pub(crate) options: RunOptions,
     pub(crate) plan: Plan,
     /// What a later start begins from; none where there is no current folder any more.
     own: Option<StartContext>,
@@ -28,17 +28,17 @@ pub(crate) struct RestartSpec {
 
 impl RestartSpec {
     /// The first start. What tftop itself changes later, as its limit of descriptors, is not passed on to the next one.
-    pub(crate) fn first(wish: &RunOptions, plan: Plan) -> Self {
-        let own = wish.origin.as_deref().cloned().or_else(|| StartContext::own().ok());
-        Self { wish: wish.clone(), plan, own }
+    pub(crate) fn first(args: &RunOptions, plan: Plan) -> Self {
+        let own = args.origin.as_deref().cloned().or_else(|| StartContext::own().ok());
+        Self { options: args.clone(), plan, own }
     }
 
     /// The same with other caps for the pools, and what a person is told of it.
     pub(crate) fn with(&self, caps: Caps, key: ProcessKey) -> anyhow::Result<(Self, RerunPlan)> {
         let own = self.own.clone().context("the folder it was started in is gone")?;
-        let wish = self.wish.starting_at(self.wish.command.clone(), own).forced().with_pools(caps);
-        let plan = planning::plan(&wish)?;
-        let again = Self { plan, wish, own: self.own.clone() };
+        let args = self.options.starting_at(self.options.command.clone(), own).forced().with_pools(caps);
+        let plan = planning::plan(&args)?;
+        let again = Self { plan, options: args, own: self.own.clone() };
         let shown = self.shown(&again, key);
         Ok((again, shown))
     }
@@ -49,8 +49,8 @@ impl RestartSpec {
         let (before, after) = (cpus(&self.plan), cpus(&again.plan));
         RerunPlan {
             key,
-            command: Text::from(shell::shown(&self.wish.command)),
-            program: self.wish.command.first().map(|word| text(word)).unwrap_or_default(),
+            command: Text::from(shell::shown(&self.options.command)),
+            program: self.options.command.first().map(|word| text(word)).unwrap_or_default(),
             folder: text(folder),
             folder_because: Text::from("where it was started"),
             variables: self.variables(again),
@@ -91,10 +91,10 @@ mod tests {
     use crate::data::limits::CapKind;
 
     fn started(caps: Caps) -> RestartSpec {
-        let mut wish = RunOptions::usual().unwrap().forced().with_pools(caps);
-        wish.command = vec!["python".into(), "train.py".into()];
-        let plan = planning::plan(&wish).unwrap();
-        RestartSpec::first(&wish, plan)
+        let mut args = RunOptions::usual().unwrap().forced().with_pools(caps);
+        args.command = vec!["python".into(), "train.py".into()];
+        let plan = planning::plan(&args).unwrap();
+        RestartSpec::first(&args, plan)
     }
 
     #[test]

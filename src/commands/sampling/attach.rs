@@ -21,7 +21,7 @@ pub(crate) const PROC: &str = "/proc";
 
 /// A process under the sampler thread's eyes.
 pub(crate) struct Attached {
-    pub(crate) pump: Sampler,
+    pub(crate) sampler: Sampler,
     /// Whether its memory may be read: without it threads have only the kernel's names.
     pub(crate) names_readable: bool,
 }
@@ -41,8 +41,8 @@ pub(crate) fn attach_with<C: SampleObserver>(
     let mut live = Live::attach(pid, live_options(options)).map_err(|error| CommandError::attach(pid, &error))?;
     let names_readable = names_readable(pid);
     let look = move |interest: &Interest, late| live.next(interest, late);
-    let pump = Sampler::start(look, companion, model, options.interval).context("starting the sampler thread")?;
-    Ok(Attached { pump, names_readable })
+    let sampler = Sampler::start(look, companion, model, options.interval).context("starting the sampler thread")?;
+    Ok(Attached { sampler: sampler, names_readable })
 }
 
 /// The thread families: the built-in ones, and those of --families before them.

@@ -45,19 +45,19 @@ pub(crate) struct Sampler {
 
 impl Sampler {
     /// Takes the first look before it returns, then one an interval. `look` gets how late it is called.
-    pub(crate) fn start<L, C>(look: L, companion: C, model: Model, interval: Duration) -> std::io::Result<Self>
+    pub(crate) fn start<L, C>(look: L, observer: C, model: Model, interval: Duration) -> std::io::Result<Self>
     where
         L: FnMut(&Interest, Duration) -> Sample + Send + 'static,
         C: SampleObserver,
     {
         let ticks = Ticks { next: Instant::now() + interval, interval };
         let (sampled, heard) = mpsc::channel();
-        let mut eyes = Pipeline { look, companion, model, heard };
+        let mut eyes = Pipeline { look, companion: observer, model, profiles: heard };
         let first = eyes.next(&Interest::default(), Duration::ZERO);
         let (publish, scenes) = watch::channel(Arc::new(first));
         let (interest, wanted) = watch::channel(Interest::default());
         let (wake, woken) = mpsc::channel();
-        let sampler = SamplerThread { eyes, ticks, publish, wanted, woken };
+        let sampler = SamplerThread { pipeline: eyes, ticks, publish, wanted, woken };
         thread::Builder::new().name("tftop-sampler".to_owned()).spawn(move || sampler.run())?;
         Ok(Self { scenes, interest, sampled, wake })
     }
@@ -78,12 +78,12 @@ struct Pipeline<L, C> {
     look: L,
     companion: C,
     model: Model,
-    heard: mpsc::Receiver<Arc<Profile>>,
+    profiles: mpsc::Receiver<Arc<Profile>>,
 }
 
 impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> Pipeline<L, C> {
     fn next(&mut self, interest: &Interest, late: Duration) -> Scene {
-        if let Some(profile) = self.heard.try_iter().last() {
+        if let Some(profile) = self.profiles.try_iter().last() {
             self.model.use_profile(profile);
         }
         let mut sample = (self.look)(interest, late);
@@ -96,7 +96,7 @@ impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> Pipeline<L, C> 
 }
 
 struct SamplerThread<L, C> {
-    eyes: Pipeline<L, C>,
+    pipeline: Pipeline<L, C>,
     ticks: Ticks,
     publish: watch::Sender<Arc<Scene>>,
     wanted: watch::Receiver<Interest>,
@@ -124,7 +124,7 @@ impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> SamplerThread<L
     fn look(&mut self) {
         let late = self.ticks.take(Instant::now());
         let interest = self.wanted.borrow().clone();
-        let scene = self.eyes.next(&interest, late);
+        let scene = self.pipeline.next(&interest, late);
         self.publish.send_replace(Arc::new(scene));
     }
 
@@ -202,12 +202,12 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             Sample::default()
         };
-        let pump = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
-        let mut scenes = pump.scenes.clone();
+        let sampler = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let mut scenes = sampler.scenes.clone();
         for _ in 0..3 {
             within_seconds(scenes.changed()).await.unwrap();
         }
-        drop(pump);
+        drop(sampler);
         // The sender goes with the thread: that ends the wait, however many scenes are still on their way.
         within_seconds(async { while scenes.changed().await.is_ok() {} }).await;
         assert!(looks.load(Ordering::SeqCst) >= 3);
@@ -222,9 +222,9 @@ mod tests {
             Sample { at_ns: u64::from(count), ..Sample::default() }
         };
         // Without a process the target counts as ended from the first look on.
-        let pump = Sampler::start(look, (), Model::new(Families::default()), Duration::from_secs(1_000)).unwrap();
+        let sampler = Sampler::start(look, (), Model::new(Families::default()), Duration::from_secs(1_000)).unwrap();
         for count in 1..4 {
-            assert_eq!(within_seconds(pump.look_now()).await.at_ns, count);
+            assert_eq!(within_seconds(sampler.look_now()).await.at_ns, count);
         }
         assert_eq!(looks.load(Ordering::SeqCst), 4);
     }
@@ -237,10 +237,10 @@ mod tests {
             heard.fetch_max(interest.details.len() as u32, Ordering::SeqCst);
             Sample::default()
         };
-        let pump = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let sampler = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
         let _ =
-            pump.interest.send(Interest { details: vec![crate::data::ThreadKey::default()], ..Interest::default() });
-        let mut scenes = pump.scenes.clone();
+            sampler.interest.send(Interest { details: vec![crate::data::ThreadKey::default()], ..Interest::default() });
+        let mut scenes = sampler.scenes.clone();
         within_seconds(async {
             while seen.load(Ordering::SeqCst) == 0 {
                 scenes.changed().await.unwrap();

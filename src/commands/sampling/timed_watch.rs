@@ -57,10 +57,10 @@ pub(crate) fn watch(
     let model = Model::of_whole_watch(families(options)?);
     let attached = attach(pid, &options.within(time), model)?;
     let scene = runtime()?.block_on(async {
-        let scene = collect(&attached.pump, time, stop_signal()?).await?;
+        let scene = collect(&attached.sampler, time, stop_signal()?).await?;
         match sampling.filter(|_| !scene.target.ended) {
             None => Ok(scene),
-            Some(sampling) => sampled(&attached.pump, &scene, sampling).await,
+            Some(sampling) => sampled(&attached.sampler, &scene, sampling).await,
         }
     })?;
     Ok(WatchResult { scene, names_readable: attached.names_readable })
@@ -68,7 +68,7 @@ pub(crate) fn watch(
 
 /// The scene once stacks were taken of the target's pools and judged. Its children have a memory of their own and are not
 /// looked into.
-async fn sampled(pump: &Sampler, scene: &Arc<Scene>, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
+async fn sampled(sampler: &Sampler, scene: &Arc<Scene>, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
     let pid = scene.target.pid;
     let of_pool = |thread: &&Thread| thread.pid == pid && COMPUTE.contains(&thread.attribution.group.origin.as_ref());
     let tids: Vec<Tid> = scene.threads.iter().filter(of_pool).map(|thread| thread.key.tid).collect();
@@ -80,19 +80,19 @@ async fn sampled(pump: &Sampler, scene: &Arc<Scene>, (stops, time): (bool, Durat
     let mut threads = FixedThreads { scene, tids: &tids };
     let (profile, _) = stack_sampling::sample(&mut reader, &mut threads, sampling, stop_signal()?).await;
     // Refused only when the sampler ended: then the scene stays as it is.
-    let _ = pump.sampled.send(Arc::new(profile));
+    let _ = sampler.sampled.send(Arc::new(profile));
     // Judgements are made anew about once a second.
     tokio::time::sleep(JUDGED_ANEW).await;
-    Ok(pump.look_now().await)
+    Ok(sampler.look_now().await)
 }
 
 /// The scene after `time`; sooner when the target ends or `stop` comes: its window says what it covers.
 pub(crate) async fn collect(
-    pump: &Sampler,
+    sampler: &Sampler,
     time: Duration,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<Arc<Scene>> {
-    let mut scenes = pump.scenes.clone();
+    let mut scenes = sampler.scenes.clone();
     let first_ns = scenes.borrow().at_ns;
     let mut stop = std::pin::pin!(stop);
     let mut progress = Progress::new(time);
@@ -104,7 +104,7 @@ pub(crate) async fn collect(
         }
         progress.show(scene.target.pid, watched);
         if ends_soon(watched, scene.interval_s, time) {
-            ask_for_waits(pump, &scene);
+            ask_for_waits(sampler, &scene);
         }
         tokio::select! {
             () = &mut stop => return Ok(scene),
@@ -114,10 +114,10 @@ pub(crate) async fn collect(
 }
 
 /// What threads wait for is read at the end only: it is of one moment, however long the watch.
-fn ask_for_waits(pump: &Sampler, scene: &Scene) {
+fn ask_for_waits(sampler: &Sampler, scene: &Scene) {
     let interest = Interest { waits: waits::to_look_at(scene, |_| true), ..Interest::default() };
     // Refused only when the sampler ended: the next wait for a scene says so.
-    let _ = pump.interest.send(interest);
+    let _ = sampler.interest.send(interest);
 }
 
 /// Whether the next look but one is the last, or the next: a look may already have begun.

@@ -32,10 +32,10 @@ pub(crate) fn start(sampler: &Sampler, options: &GlobalArgs) -> std::io::Result<
     let (scenes, profiles) = (sampler.scenes.clone(), sampler.sampled.clone());
     let read_only = options.read_only;
     let mut reader = None;
-    let (ask, answers) = worker::start("tftop-stacks", move |wish: StacksRequest| {
+    let (ask, answers) = worker::start("tftop-stacks", move |request: StacksRequest| {
         let scene = scenes.borrow().clone();
-        let taken = take(&mut reader, &scene, (&wish, &profiles), read_only);
-        StacksAnswer { request: wish, taken }
+        let taken = take(&mut reader, &scene, (&request, &profiles), read_only);
+        StacksAnswer { request: request, taken }
     })?;
     Ok(StacksWorker { requests: ask, answers })
 }

@@ -85,8 +85,8 @@ impl fmt::Display for PlanError {
 impl std::error::Error for PlanError {}
 
 /// Puts the wishes together. `--cpus` gives its number to every pool that has none of its own.
-pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError> {
-    let cpus = match (&wish.cpus, wish.preset) {
+pub fn plan(request: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError> {
+    let cpus = match (&request.cpus, request.preset) {
         (Some(_), Some(Preset::Physical)) => {
             let both = "--preset physical and --cpus both name the one number for everything: leave one of them away";
             return Err(PlanError::new(both));
@@ -94,20 +94,20 @@ pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError
         (None, Some(Preset::Physical)) => Some(CpuRequest::List(preset::one_of_each_core(machine).map_err(PlanError)?)),
         (cpus, _) => cpus.clone(),
     };
-    let cpus = cpus.map(|cpus| cpus_of(&cpus, wish.force, machine)).transpose()?;
-    let mut caps = wish.pools.without_cpus();
-    refuse_too_large(&caps, cpus.as_ref().map(|(count, _)| *count), wish.force, machine)?;
-    refuse_idle_quota(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
-    refuse_pins(wish, cpus.as_ref().map(|(_, set)| set), machine)?;
-    if wish.pools.get(CapKind::Data).is_some() && !wish.shim_enforces && !wish.force {
+    let cpus = cpus.map(|cpus| cpus_of(&cpus, request.force, machine)).transpose()?;
+    let mut caps = request.pools.without_cpus();
+    refuse_too_large(&caps, cpus.as_ref().map(|(count, _)| *count), request.force, machine)?;
+    refuse_idle_quota(request, cpus.as_ref().map(|(_, set)| set), machine)?;
+    refuse_pins(request, cpus.as_ref().map(|(_, set)| set), machine)?;
+    if request.pools.get(CapKind::Data).is_some() && !request.shim_enforces && !request.force {
         return Err(PlanError(
             "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only away"
                 .to_owned(),
         ));
     }
-    let preset = wish.preset.map(|preset| {
+    let preset = request.preset.map(|preset| {
         let count = cpus.as_ref().map_or(machine.allowed.count(), |(_, set)| set.count());
-        preset::pools(preset, count, machine, wish.quota, wish.learned.as_ref())
+        preset::pools(preset, count, machine, request.quota, request.learned.as_ref())
     });
     let (preset, because) = preset.unzip();
     caps = caps.or(preset.unwrap_or_default());
@@ -115,24 +115,24 @@ pub fn plan(wish: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError
         caps.cpus = Some(*count);
         caps = caps.or(Caps::every(*count));
     }
-    if !wish.force {
-        refuse_contradicting_variable(&caps, &wish.variables)?;
+    if !request.force {
+        refuse_contradicting_variable(&caps, &request.variables)?;
     }
     Ok(Plan {
-        environment: EnvironmentChanges::new(&caps, &wish.variables),
+        environment: EnvironmentChanges::new(&caps, &request.variables),
         caps,
         cpus: cpus.map(|(_, set)| set),
-        quota: wish.quota,
-        pins: wish.pins.clone(),
-        variables: wish.variables.clone(),
+        quota: request.quota,
+        pins: request.pins.clone(),
+        variables: request.variables.clone(),
         because,
     })
 }
 
 /// The number that pools are to have, and the CPUs.
-fn cpus_of(wish: &CpuRequest, force: bool, machine: &MachineCpus) -> Result<(u32, CpuSet), PlanError> {
+fn cpus_of(request: &CpuRequest, force: bool, machine: &MachineCpus) -> Result<(u32, CpuSet), PlanError> {
     let allowed = &machine.allowed;
-    match wish {
+    match request {
         CpuRequest::Count(count) if *count > allowed.count() && !force => Err(PlanError(format!(
             "--cpus {count} is more than the {} CPUs (CPUs {allowed}) that may be used here; --force makes the pools \
              that large all the same",
@@ -179,8 +179,8 @@ fn refuse_too_large(caps: &Caps, cpus: Option<u32>, force: bool, machine: &Machi
 }
 
 /// A quota of more CPUs than there are to run on holds nothing.
-fn refuse_idle_quota(wish: &PlanRequest, cpus: Option<&CpuSet>, machine: &MachineCpus) -> Result<(), PlanError> {
-    let Some(quota) = wish.quota.filter(|_| !wish.force) else { return Ok(()) };
+fn refuse_idle_quota(request: &PlanRequest, cpus: Option<&CpuSet>, machine: &MachineCpus) -> Result<(), PlanError> {
+    let Some(quota) = request.quota.filter(|_| !request.force) else { return Ok(()) };
     let count = cpus.unwrap_or(&machine.allowed).count();
     if quota.cpus() <= f64::from(count) {
         return Ok(());
@@ -193,9 +193,9 @@ fn refuse_idle_quota(wish: &PlanRequest, cpus: Option<&CpuSet>, machine: &Machin
 }
 
 /// Not even with --force: no mask can hold what the kernel will not take.
-fn refuse_pins(wish: &PlanRequest, cpus: Option<&CpuSet>, machine: &MachineCpus) -> Result<(), PlanError> {
-    for (at, pin) in wish.pins.iter().enumerate() {
-        if wish.pins[..at].iter().any(|other| other.origin == pin.origin) {
+fn refuse_pins(request: &PlanRequest, cpus: Option<&CpuSet>, machine: &MachineCpus) -> Result<(), PlanError> {
+    for (at, pin) in request.pins.iter().enumerate() {
+        if request.pins[..at].iter().any(|other| other.origin == pin.origin) {
             return Err(PlanError(format!("--pin {pin}: {} is pinned twice; name its CPUs in one list", pin.origin)));
         }
         let (whole, why) = match cpus {

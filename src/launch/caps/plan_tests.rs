@@ -14,9 +14,9 @@ fn cpus(text: &str) -> PlanRequest {
     PlanRequest { cpus: Some(text.parse().unwrap()), shim_enforces: true, ..PlanRequest::default() }
 }
 
-fn refused(wish: &PlanRequest, machine: &MachineCpus) -> String {
-    let why = plan(wish, machine).unwrap_err().to_string();
-    let forced = plan(&PlanRequest { force: true, ..wish.clone() }, machine);
+fn refused(request: &PlanRequest, machine: &MachineCpus) -> String {
+    let why = plan(request, machine).unwrap_err().to_string();
+    let forced = plan(&PlanRequest { force: true, ..request.clone() }, machine);
     assert_eq!(why.contains("--force"), forced.is_ok(), "{why}");
     why
 }
@@ -30,9 +30,9 @@ fn one_number_is_for_everything() {
 
 #[test]
 fn a_list_counts_its_cpus_and_a_pool_of_its_own_stays() {
-    let mut wish = cpus("1,3-4");
-    *wish.pools.get_mut(CapKind::Inter) = Some(1);
-    let plan = plan(&wish, &machine("0-7", "0-7")).unwrap();
+    let mut request = cpus("1,3-4");
+    *request.pools.get_mut(CapKind::Inter) = Some(1);
+    let plan = plan(&request, &machine("0-7", "0-7")).unwrap();
     assert_eq!(plan.caps.to_string(), "intra=3 inter=1 data=3 omp=3 blas=3 cpus=3");
     assert_eq!(plan.cpus.unwrap().to_string(), "1,3-4");
 }
@@ -86,24 +86,24 @@ fn a_quota_beyond_the_cpus_holds_nothing() {
 #[test]
 fn pins_stay_on_the_cpus_there_are_and_name_a_group_once() {
     let pin = |text: &str| crate::launch::pin::parse(text).unwrap();
-    let wish = |pins: &[&str], cpus| PlanRequest {
+    let request = |pins: &[&str], cpus| PlanRequest {
         pins: pins.iter().map(|text| pin(text)).collect(),
         cpus,
         ..PlanRequest::default()
     };
     let eight = machine("0-7", "0-3");
-    assert_eq!(plan(&wish(&["tf-data=0-1", "main=2"], None), &eight).unwrap().pins.len(), 2);
-    let says = |wish: &PlanRequest| refused(wish, &eight);
-    assert_eq!(says(&wish(&["tf-data=3-4"], None)), "--pin tf-data=3-4 goes beyond CPUs 0-3, which may be used here");
+    assert_eq!(plan(&request(&["tf-data=0-1", "main=2"], None), &eight).unwrap().pins.len(), 2);
+    let says = |request: &PlanRequest| refused(request, &eight);
+    assert_eq!(says(&request(&["tf-data=3-4"], None)), "--pin tf-data=3-4 goes beyond CPUs 0-3, which may be used here");
     let two = Some(CpuRequest::Count(2));
-    assert_eq!(says(&wish(&["tf-data=2"], two)), "--pin tf-data=2 goes beyond CPUs 0-1, which --cpus leaves");
-    assert!(says(&wish(&["tf-data=0", "tf-data=1"], None)).ends_with("pinned twice; name its CPUs in one list"));
+    assert_eq!(says(&request(&["tf-data=2"], two)), "--pin tf-data=2 goes beyond CPUs 0-1, which --cpus leaves");
+    assert!(says(&request(&["tf-data=0", "tf-data=1"], None)).ends_with("pinned twice; name its CPUs in one list"));
 }
 
 #[test]
 fn tf_data_can_not_be_capped_without_the_shim() {
-    let wish = PlanRequest { pools: Caps::of([(CapKind::Data, 1)]), ..PlanRequest::default() };
-    assert!(plan(&wish, &machine("0-7", "0-7")).unwrap_err().to_string().starts_with("--data is held by the shim"));
+    let request = PlanRequest { pools: Caps::of([(CapKind::Data, 1)]), ..PlanRequest::default() };
+    assert!(plan(&request, &machine("0-7", "0-7")).unwrap_err().to_string().starts_with("--data is held by the shim"));
     // One number for everything asks for nothing in particular: what can be held is.
     assert!(plan(&PlanRequest { shim_enforces: false, ..cpus("2") }, &machine("0-7", "0-7")).is_ok());
 }
@@ -115,7 +115,7 @@ fn preset(word: &str) -> PlanRequest {
 #[test]
 fn a_preset_gives_the_numbers_that_nobody_asked_for() {
     let eight = machine("0-7", "0-7");
-    let caps = |wish: &PlanRequest, machine: &MachineCpus| plan(wish, machine).unwrap().caps.to_string();
+    let caps = |request: &PlanRequest, machine: &MachineCpus| plan(request, machine).unwrap().caps.to_string();
     assert_eq!(caps(&preset("single"), &eight), "intra=1 inter=1 data=1 omp=1 blas=1");
     let own = PlanRequest { pools: Caps::of([(CapKind::Intra, 4)]), ..preset("single") };
     assert_eq!(caps(&own, &eight), "intra=4 inter=1 data=1 omp=1 blas=1");

@@ -203,7 +203,7 @@ impl State {
     }
 
     /// What the screen itself can't know.
-    fn tell(&self, output: &mut TerminalOutput) {
+    fn fill(&self, output: &mut TerminalOutput) {
         output.log.clone_from(&self.log);
         output.ended = self.ended.as_deref().map(Into::into);
     }
@@ -249,7 +249,7 @@ fn show(shared: &Shared, mut emulator: Emulator, publish: &watch::Sender<Arc<Ter
             drop(state);
             todo.apply(&mut emulator);
             let mut output = emulator.output().clone();
-            unpoisoned(shared.state.lock()).tell(&mut output);
+            unpoisoned(shared.state.lock()).fill(&mut output);
             publish.send_replace(Arc::new(output));
             thread::sleep(PAUSE);
             continue;
@@ -257,7 +257,7 @@ fn show(shared: &Shared, mut emulator: Emulator, publish: &watch::Sender<Arc<Ter
         // Nothing may come in between while the screen is handed over.
         todo.apply(&mut emulator);
         let mut output = emulator.output().clone();
-        state.tell(&mut output);
+        state.fill(&mut output);
         let _ = on_terminal(last_lines(&output, rows).as_bytes());
         publish.send_replace(Arc::new(output));
         state.sink = Sink::Terminal;

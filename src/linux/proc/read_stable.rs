@@ -7,7 +7,7 @@ const READINGS: usize = 4;
 
 /// Reads until two readings in a row agree. What is freed and overwritten while it is read can look like an answer once;
 /// it does not look the same when it is looked up anew. Fails with the last error, or when no two readings agreed.
-pub fn settled<T: PartialEq>(mut read: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub fn read_stable<T: PartialEq>(mut read: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut last = read();
     for _ in 1..READINGS {
         let now = read();
@@ -25,7 +25,7 @@ mod tests {
 
     fn of(readings: &[Result<u32, ()>]) -> Result<u32, String> {
         let mut readings = readings.iter();
-        settled(|| readings.next().unwrap().map_err(|()| io::Error::other("gone"))).map_err(|error| error.to_string())
+        read_stable(|| readings.next().unwrap().map_err(|()| io::Error::other("gone"))).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -215,7 +215,7 @@ fn without_setting(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus
 fn from_script(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) -> Vec<Limit> {
     let (Some(script), Some(knob)) = (&process.settings.script, &knobs.script) else { return Vec::new() };
     let file = script.path.rsplit('/').next().unwrap_or(&script.path);
-    let wish = |line, value| {
+    let setting = |line, value| {
         Some(Limit {
             value: resolved(value, cpus.allowed)?,
             source: LimitSource::Script,
@@ -225,7 +225,7 @@ fn from_script(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) ->
             grade: Grade::Inferred,
         })
     };
-    script.settings.iter().filter(|w| w.knob == *knob).filter_map(|w| wish(w.line, w.value)).collect()
+    script.settings.iter().filter(|w| w.knob == *knob).filter_map(|w| setting(w.line, w.value)).collect()
 }
 
 /// All but the first do not count, and say because of whom.
@@ -359,8 +359,8 @@ mod tests {
 
     #[test]
     fn tf_data_has_no_limit_and_a_line_in_the_source_never_counts() {
-        let wish = ScriptSetting { line: 12, knob: ScriptKnob::PrivateThreadpool, value: 2 };
-        let script = Script { path: Text::from("/home/a/train.py"), settings: vec![wish], imports_tensorflow_at: None };
+        let setting = ScriptSetting { line: 12, knob: ScriptKnob::PrivateThreadpool, value: 2 };
+        let script = Script { path: Text::from("/home/a/train.py"), settings: vec![setting], imports_tensorflow_at: None };
         let settings = ThreadSettings { script: Some(script), ..ThreadSettings::default() };
         let limits = limits("tf-data", None, &process("", None, settings), CPUS, 8);
         assert!(limits.effective().is_none());
@@ -370,9 +370,9 @@ mod tests {
 
     #[test]
     fn a_config_proto_of_the_script_counts_when_the_pool_has_its_size() {
-        let wish = |line, value| ScriptSetting { line, knob: ScriptKnob::Intra, value };
+        let setting = |line, value| ScriptSetting { line, knob: ScriptKnob::Intra, value };
         let path = Text::from("/home/a/train.py");
-        let script = Script { path, settings: vec![wish(7, 3), wish(9, 5)], imports_tensorflow_at: None };
+        let script = Script { path, settings: vec![setting(7, 3), setting(9, 5)], imports_tensorflow_at: None };
         let settings = ThreadSettings { script: Some(script), ..ThreadSettings::default() };
         let process = process("", None, settings);
         let proven = limits("tf-intra-op", None, &process, CPUS, 5);

@@ -89,7 +89,7 @@ impl Built {
     fn wished(&self, process: &ProcessFact) -> Option<RuleResult> {
         let script = process.settings.script.as_ref()?;
         let knob = if self.pool.name == "intra" { ScriptKnob::Intra } else { ScriptKnob::Inter };
-        let asks = |wish: &&ScriptSetting| wish.knob == knob && wish.value > 0;
+        let asks = |setting: &&ScriptSetting| setting.knob == knob && setting.value > 0;
         if self.held(process).is_some() {
             return None;
         }
@@ -97,9 +97,9 @@ impl Built {
             return None; // tf.config says what ran, and its number was compared already
         }
         let settings: Vec<&ScriptSetting> = script.settings.iter().filter(asks).collect();
-        let unmet = *settings.iter().rfind(|wish| wish.value != i64::from(self.threads))?;
+        let unmet = *settings.iter().rfind(|setting| setting.value != i64::from(self.threads))?;
         let (name, threads, place) = (self.pool.name, self.threads, place(script, unmet));
-        if settings.iter().any(|wish| wish.value != unmet.value) {
+        if settings.iter().any(|setting| setting.value != unmet.value) {
             return Some(cant_tell(format!(
                 "lines of the script ask for different {name} sizes, the pool has {threads}: whether {place} ran can't be \
                  seen"
@@ -152,7 +152,7 @@ impl Built {
     }
 }
 
-fn place(script: &Script, wish: &ScriptSetting) -> String {
+fn place(script: &Script, setting: &ScriptSetting) -> String {
     let file = script.path.rsplit('/').next().unwrap_or(&script.path);
-    format!("{file}:{}", wish.line)
+    format!("{file}:{}", setting.line)
 }

@@ -64,7 +64,7 @@ fn check(input: &RuleInput) -> RuleResult {
 fn private_size(script: &Script, private: u32) -> Option<String> {
     let explains =
         |value: i64| u32::try_from(value).is_ok_and(|value| value > 0 && private > 0 && private.is_multiple_of(value));
-    let wish = script.settings.iter().find(|w| w.knob == ScriptKnob::PrivateThreadpool && explains(w.value))?;
+    let setting = script.settings.iter().find(|w| w.knob == ScriptKnob::PrivateThreadpool && explains(w.value))?;
     let file = script.path.rsplit('/').next().unwrap_or(&script.path);
-    Some(format!("{file}:{}", wish.line))
+    Some(format!("{file}:{}", setting.line))
 }

@@ -169,7 +169,7 @@ impl Hysteresis {
     ) {
         if self.due() || self.published.is_none() {
             self.last_ns = Some(self.window.now_ns());
-            self.published = Some(self.judge(scene, samples, sizes, sampled));
+            self.published = Some(self.evaluate(scene, samples, sizes, sampled));
         }
         if let Some((headline, judgements)) = &self.published {
             scene.headline = headline.clone();
@@ -177,7 +177,7 @@ impl Hysteresis {
         }
     }
 
-    fn judge(
+    fn evaluate(
         &mut self,
         scene: &Scene,
         samples: &[ProcessSample],

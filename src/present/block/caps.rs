@@ -60,14 +60,14 @@ pub fn lines(launch: &LaunchState, width: u16) -> Vec<Line> {
     if launch.checks.is_empty() {
         lines.push(vec![(Role::Faint, "   none".to_owned())]);
     }
-    let heard = &launch.report;
-    lines.extend(heard.overruled.iter().take(MOST).flat_map(|it| fact("asked", &overruled(it), Role::Plain, width)));
-    if let Some(more) = heard.overruled.len().checked_sub(MOST + 1) {
+    let report = &launch.report;
+    lines.extend(report.overruled.iter().take(MOST).flat_map(|it| fact("asked", &overruled(it), Role::Plain, width)));
+    if let Some(more) = report.overruled.len().checked_sub(MOST + 1) {
         lines.extend(fact("", &format!("and {} settings more", more + 1), Role::Faint, width));
     }
     let (role, shim) = shim(launch);
     lines.extend(fact("shim", &shim, role, width));
-    lines.extend(heard.failures.iter().take(MOST).flat_map(|it| fact("", &failure(it), Role::Alarm, width)));
+    lines.extend(report.failures.iter().take(MOST).flat_map(|it| fact("", &failure(it), Role::Alarm, width)));
     lines.push(Line::new());
     lines
 }

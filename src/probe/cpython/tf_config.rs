@@ -4,7 +4,7 @@ use std::io;
 
 use crate::data::Address;
 use crate::data::sample::{TfConfigFact, TfContextState};
-use crate::linux::proc::read_stable::settled;
+use crate::linux::proc::read_stable::read_stable;
 use crate::probe::cpython::{Python, unreadable};
 
 /// The module whose `_context` is the process's one Context (the same path from TensorFlow 2.0 to 2.21).
@@ -18,7 +18,7 @@ impl Python<'_> {
         let Some(module) = self.module(MODULE)? else {
             return Ok(TfConfigFact::without_context(TfContextState::NotImported));
         };
-        settled(|| {
+        read_stable(|| {
             let context = self.objects.find(&self.objects.dict(module)?, "_context")?;
             match context {
                 Some(context) if !self.objects.is_none(context)? => self.context(context),

@@ -95,7 +95,7 @@ impl Identifier {
             runtime: None,
             gaps: Vec::new(),
         };
-        identifier.look_again();
+        identifier.read_maps();
         identifier
     }
 
@@ -105,7 +105,7 @@ impl Identifier {
         let before = self.target.bytes_read();
         let mut evidence = Identification::default();
         if wanted.is_empty() {
-            self.look_again();
+            self.read_maps();
         } else {
             match self.handles(wanted) {
                 Ok((handles, missing)) => {
@@ -227,11 +227,11 @@ impl Identifier {
         self.places.clear();
         self.build_ids.clear();
         self.gaps.clear();
-        self.look_again();
+        self.read_maps();
     }
 
     /// Reads the maps again: libraries are loaded while a process runs. The thread list stays where it is.
-    pub fn look_again(&mut self) {
+    pub fn read_maps(&mut self) {
         if self.target.memory_error().is_some() {
             self.target.reopen();
         }
@@ -255,7 +255,7 @@ impl Identifier {
     /// Finds the wanted threads in the target's lists, and says why some are missing.
     fn handles(&mut self, wanted: &[NewThread]) -> Result<(HashMap<Tid, PthreadHandle>, Option<String>), String> {
         if self.list.is_err() {
-            self.look_again();
+            self.read_maps();
         }
         let mut walk = self.walk(wanted)?;
         // Memory opened before exec reads as if it ended; the same file opened again leads to the new program.
@@ -314,7 +314,7 @@ impl Identifier {
     fn know(&mut self, addresses: &[Address], looked: bool) -> bool {
         let unknown = addresses.iter().any(|&address| self.maps.find(address).is_none());
         if unknown && !looked {
-            self.look_again();
+            self.read_maps();
         }
         self.look_up(addresses);
         looked || unknown

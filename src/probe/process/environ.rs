@@ -8,7 +8,7 @@ use crate::data::sample::{Environment, KEPT_VARIABLES};
 use crate::linux::elf::c_string::c_string;
 use crate::linux::memory::Memory;
 use crate::linux::proc::maps::{MappedFile, Maps};
-use crate::linux::proc::read_stable::settled;
+use crate::linux::proc::read_stable::read_stable;
 use crate::probe::target::live_target::{IdentifyTarget, LibraryQuery};
 
 /// More variables than this are not looked at: the kernel's limit of arguments and environment is 6 MiB (execve(2)).
@@ -43,7 +43,7 @@ pub fn find(target: &dyn IdentifyTarget, maps: &Maps) -> Option<Address> {
 /// linker may move the variable there by a copy relocation, and libc's own is then dead), else libc's.
 /// Fails where memory can't be read, or when the program kept changing it.
 pub fn live_environment(memory: &dyn Memory, environ: Address) -> io::Result<Environment> {
-    settled(|| match memory.pointer(environ)? {
+    read_stable(|| match memory.pointer(environ)? {
         Address(0) => Ok(Environment::default()),
         array => kept_block(memory, array).map(|block| Environment::from_block(&block)),
     })

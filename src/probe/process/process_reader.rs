@@ -239,7 +239,7 @@ impl ProcessReader {
         let before = self.identifier.bytes_read();
         if others {
             self.looks.code_changed = false;
-            self.identifier.look_again();
+            self.identifier.read_maps();
         }
         let evidence = self.identifier.identify(&wanted);
         means.reader.bytes = means.reader.bytes.saturating_add(self.identifier.bytes_read().saturating_sub(before));
@@ -248,7 +248,7 @@ impl ProcessReader {
             self.looks.libraries.looked(at_ns, news);
         }
         if news || !wanted.is_empty() {
-            self.looks.settings.hurry();
+            self.looks.settings.shorten();
         }
         self.threads.identify(evidence);
     }

@@ -41,15 +41,15 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuilt
     losses::refuse_other_world(&mut subject)?;
     let exe = exe(&subject)?;
     let runs = program::of(&words, &exe)?;
-    let kin = relations::of(&mut subject, &stat, &words, &environment)?;
+    let relations = relations::of(&mut subject, &stat, &words, &environment)?;
     let needs = working_directory::needed(&words, &runs);
     let place = match folder {
         Some(folder) => working_directory::asked_for(folder, &needs)?,
-        None => working_directory::of(&subject, &needs, &environment, kin.pwd_is_hearsay)?,
+        None => working_directory::of(&subject, &needs, &environment, relations.pwd_is_hearsay)?,
     };
     let mut lost = losses::of(&mut subject, &stat, &status);
     lost.extend(program::changed_since(&runs, &place.folder, proc_root, key));
-    lost.extend(kin.lost);
+    lost.extend(relations.lost);
     Ok(RebuiltProcess {
         key,
         exe,
@@ -60,7 +60,7 @@ pub fn read(proc_root: &Path, pid: Pid, folder: Option<&Path>) -> Result<Rebuilt
         cpus: cpus_allowed(&status),
         ignores_interrupt: ignores_signal(&status, 2),
         lost,
-        doubts: kin.doubts,
+        doubts: relations.doubts,
         words,
     })
 }

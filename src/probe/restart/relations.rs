@@ -81,13 +81,13 @@ pub(crate) fn of(
     words: &[OsString],
     environment: &FullEnvironment,
 ) -> Result<Relations, RestartError> {
-    let mut kin = Relations::default();
+    let mut relations = Relations::default();
     let parent = relative(subject.proc_root, Pid(stat.parent)).filter(|parent| parent.pid != Pid(1));
     if let Some(parent) = &parent {
         refuse_worker(subject.pid, words, parent)?;
-        kin.parent(parent);
+        relations.parent(parent);
         let pwd = |whole: &FullEnvironment| whole.get("PWD").map(ToOwned::to_owned);
-        kin.pwd_is_hearsay = !is_one_of(&parent.comm, SHELLS)
+        relations.pwd_is_hearsay = !is_one_of(&parent.comm, SHELLS)
             && environment_of(subject.proc_root, parent.pid).is_none_or(|theirs| pwd(&theirs) == pwd(environment));
     } else if program::is_worker(words) {
         return Err(RestartError::Impossible(format!(
@@ -95,9 +95,9 @@ pub(crate) fn of(
             subject.pid
         )));
     }
-    kin.job(subject.proc_root, parent, environment);
-    kin.supervisor(subject, stat);
-    Ok(kin)
+    relations.job(subject.proc_root, parent, environment);
+    relations.supervisor(subject, stat);
+    Ok(relations)
 }
 
 /// Forked workers have their parent's words, spawned ones words that Python gave them.

@@ -128,12 +128,12 @@ mod tests {
     #[test]
     fn a_sleeping_thread_looks_the_same_twice_and_a_running_one_does_not() {
         let (tell, wait) = std::sync::mpsc::channel::<()>();
-        let (number, hear) = std::sync::mpsc::channel();
+        let (number, receive) = std::sync::mpsc::channel();
         let sleeper = std::thread::spawn(move || {
             number.send(rustix::thread::gettid()).unwrap();
             wait.recv().unwrap();
         });
-        let tid = Tid(hear.recv().unwrap().as_raw_nonzero().get().cast_unsigned());
+        let tid = Tid(receive.recv().unwrap().as_raw_nonzero().get().cast_unsigned());
         let task = TaskDir::new(Path::new("/proc"), Pid(std::process::id()), tid);
         let asleep =
             |look: &ThreadSnapshot| matches!(look.standing(), Some(CodePosition::Asleep { syscall: Some(_), .. }));

@@ -64,7 +64,7 @@ fn stop_and_read<T>(task: &TaskDir, tid: Tid, start_ticks: u64, read: impl FnOnc
     };
     // Sleeps of 50 us last 100 us by default (prctl(2), PR_SET_TIMERSLACK); refused, it only takes longer.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-    hurry();
+    run_first();
     let traced = nix::unistd::Pid::from_raw(number);
     if let Err(error) = ptrace::seize(traced, ptrace::Options::empty()) {
         return unstopped(refusal(task, error));
@@ -95,7 +95,7 @@ fn stop_and_read<T>(task: &TaskDir, tid: Tid, start_ticks: u64, read: impl FnOnc
 /// The sooner this thread gets a CPU back, the shorter the stop: it is before everybody's usual threads until it ends.
 /// Niceness would not do, it counts within a session only (sched(7), autogroup). Refused to all but root, a stop only takes
 /// longer.
-fn hurry() {
+fn run_first() {
     let first = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, first);
 }

@@ -65,7 +65,7 @@ pub(crate) struct ContextReader {
     root: Option<Arc<ProcessFact>>,
     tensorflow: Option<Arc<ProcessFact>>,
     pub(crate) launch: Option<Arc<LaunchFact>>,
-    pub(crate) heard: Arc<ShimReport>,
+    pub(crate) report: Arc<ShimReport>,
 }
 
 impl ContextReader {
@@ -73,7 +73,7 @@ impl ContextReader {
         self.host = sample.host.clone();
         if let Some(launch) = &sample.launch {
             self.launch = Some(launch.fact.clone());
-            self.heard = launch.report.clone();
+            self.report = launch.report.clone();
         }
         // An ended process has lost its command line.
         let living = || sample.processes.iter().filter(|process| !process.ended).map(|process| &process.fact);
@@ -96,7 +96,7 @@ impl ContextReader {
     pub(crate) fn context(&self) -> RunContext {
         let launch = self.launch.as_deref().cloned().unwrap_or_default();
         let process = self.tensorflow.as_deref().or(self.root.as_deref());
-        let started = self.heard.started.first();
+        let started = self.report.started.first();
         let (intra, inter) = process.map_or((None, None), |fact| tf_threads(fact, started));
         let environment = process.and_then(|fact| {
             let live = fact.settings.live_environment.as_ref();

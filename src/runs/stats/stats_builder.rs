@@ -164,9 +164,9 @@ impl StatsBuilder {
         if used.is_none() {
             gaps.push(Gap::new("demand", "it was over before it had been looked at twice"));
         }
-        let heard = &self.newest.heard;
-        if heard.marks_dropped > 0 {
-            let why = format!("{} came faster than they could be taken", heard.marks_dropped);
+        let report = &self.newest.report;
+        if report.marks_dropped > 0 {
+            let why = format!("{} came faster than they could be taken", report.marks_dropped);
             gaps.push(Gap::new("some step marks", why));
         }
         if self.usage.groups_dropped {
@@ -182,7 +182,7 @@ impl StatsBuilder {
         match &self.newest.launch {
             None => "tftop did not start it",
             Some(launch) if launch.shim == ShimUse::Off => "it ran without the shim",
-            Some(_) if self.newest.heard.processes.is_empty() => "the shim did not attach",
+            Some(_) if self.newest.report.processes.is_empty() => "the shim did not attach",
             Some(_) => "no loop that the shim can mark was seen to run (Keras's fit, iterators in Python, Session.run)",
         }
     }

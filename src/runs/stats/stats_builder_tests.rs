@@ -14,7 +14,7 @@ const SECOND: u64 = 1_000_000_000;
 
 /// A run on two CPUs, four steps of 250 ms a second: it gets 1.5 CPUs, waits for 0.5, and a neighbour takes 0.25.
 struct Run {
-    ledger: StatsBuilder,
+    builder: StatsBuilder,
     second: u64,
     groups: Vec<(&'static str, u32, f64, f64)>,
     marks: bool,
@@ -22,7 +22,7 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
-        Self { ledger: StatsBuilder::default(), second: 0, groups: vec![("tf-intra-op", 8, 1.5, 0.5)], marks: true }
+        Self { builder: StatsBuilder::default(), second: 0, groups: vec![("tf-intra-op", 8, 1.5, 0.5)], marks: true }
     }
 
     fn seconds(mut self, seconds: u64, step_ms: u32) -> Self {
@@ -35,7 +35,7 @@ impl Run {
     fn tick(&mut self, step_ms: u32) {
         self.second += 1;
         let (sample, scene) = (self.sample(step_ms), self.scene());
-        self.ledger.add(&sample, &scene);
+        self.builder.add(&sample, &scene);
     }
 
     fn sample(&self, step_ms: u32) -> Sample {
@@ -105,7 +105,7 @@ fn near(value: f64, expected: f64) -> bool {
 
 #[test]
 fn everything_is_measured_between_the_marks_that_are_no_warmup() {
-    let outcome = Run::new().seconds(41, 250).ledger.outcome(Warmup::Usual);
+    let outcome = Run::new().seconds(41, 250).builder.outcome(Warmup::Usual);
     assert_eq!(outcome.warmup, SkippedWarmup { rule: Warmup::Usual, steps: 16, seconds: 4.0 });
     let steps = outcome.steps.unwrap();
     assert_eq!((steps.count, steps.median_ms, steps.typical_ms(), steps.per_second), (144, 250.0, 250.0, 4.0));
@@ -124,7 +124,7 @@ fn everything_is_measured_between_the_marks_that_are_no_warmup() {
 #[test]
 fn a_slow_begin_is_left_out_by_the_number_of_steps_asked_for() {
     let run = Run::new().seconds(11, 500).seconds(20, 250);
-    let steps = |warmup| run.ledger.outcome(warmup).steps.unwrap();
+    let steps = |warmup| run.builder.outcome(warmup).steps.unwrap();
     assert_eq!((steps(Warmup::Steps(20)).max_ms, steps(Warmup::Steps(20)).count), (250.0, 80));
     assert_eq!((steps(Warmup::Steps(0)).max_ms, steps(Warmup::Steps(0)).count), (500.0, 100));
 }
@@ -133,21 +133,21 @@ fn a_slow_begin_is_left_out_by_the_number_of_steps_asked_for() {
 fn what_is_missing_is_said_with_its_reason() {
     let mut silent = Run::new();
     silent.marks = false;
-    let outcome = silent.seconds(10, 250).ledger.outcome(Warmup::Usual);
+    let outcome = silent.seconds(10, 250).builder.outcome(Warmup::Usual);
     assert!(
         outcome.gaps.iter().any(|gap| gap.what == "step times" && gap.why.contains("no loop that the shim can mark"))
     );
     assert!(outcome.demand.is_some_and(|demand| near(demand.got, 1.5)), "the rest is measured all the same");
-    let short = Run::new().seconds(2, 250).ledger.outcome(Warmup::Usual);
+    let short = Run::new().seconds(2, 250).builder.outcome(Warmup::Usual);
     assert!(short.gaps.iter().any(|gap| gap.why == "all of its 4 steps are warm-up"), "{:?}", short.gaps);
-    let short = Run::new().seconds(4, 250).ledger.outcome(Warmup::Usual);
+    let short = Run::new().seconds(4, 250).builder.outcome(Warmup::Usual);
     assert!(short.gaps.iter().any(|gap| gap.what == "spread of step times"), "{:?}", short.gaps);
     assert!(StatsBuilder::default().outcome(Warmup::Usual).steps.is_none());
 }
 
 #[test]
 fn a_day_fits_in_the_same_memory_and_says_the_same() {
-    let outcome = Run::new().seconds(20_000, 250).ledger.outcome(Warmup::Usual);
+    let outcome = Run::new().seconds(20_000, 250).builder.outcome(Warmup::Usual);
     assert!(near(outcome.cpu_ms_per_step.unwrap(), 375.0), "{:?}", outcome.cpu_ms_per_step);
     assert!(outcome.neighbours.is_some_and(|neighbours| near(neighbours.cpus.median, 0.25)));
     assert_eq!(outcome.groups[0].most_threads, 8);
@@ -155,7 +155,7 @@ fn a_day_fits_in_the_same_memory_and_says_the_same() {
 
 #[test]
 fn an_outcome_is_read_back_as_it_was_written() {
-    let outcome = Run::new().seconds(30, 250).ledger.outcome(Warmup::Steps(8));
+    let outcome = Run::new().seconds(30, 250).builder.outcome(Warmup::Steps(8));
     let written = serde_json::to_string(&outcome).unwrap();
     let read: RunStats = serde_json::from_str(&written).unwrap();
     assert_eq!(serde_json::to_string(&read).unwrap(), written);

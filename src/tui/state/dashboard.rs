@@ -82,15 +82,15 @@ impl Dashboard {
                     self.show_scene();
                 }
             }
-            Event::Runs(shelf) => self.runs.take(RunsList::clone(&shelf)),
+            Event::Runs(list) => self.runs.take(RunsList::clone(&list)),
             Event::NoMoreScenes => {
                 self.playback.fall_silent();
                 self.show_scene();
             }
             Event::Output(output) => self.take_output(output),
-            Event::InterruptExpired => self.calm_down(),
-            Event::Rerun(answer) => self.hear_rerun(answer),
-            Event::Stacks(answer) => self.hear_stacks(answer),
+            Event::InterruptExpired => self.forget_interrupt(),
+            Event::Rerun(answer) => self.answer_rerun(answer),
+            Event::Stacks(answer) => self.answer_stacks(answer),
             Event::Resize(size) => {
                 self.size = size;
                 self.renew();

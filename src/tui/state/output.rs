@@ -129,7 +129,7 @@ impl Dashboard {
         }
     }
 
-    pub(super) fn calm_down(&mut self) {
+    pub(super) fn forget_interrupt(&mut self) {
         self.transcript.interrupt = Interrupt::None;
     }
 }

@@ -32,9 +32,9 @@ impl Dashboard {
         }
     }
 
-    pub(super) fn hear_rerun(&mut self, answer: Arc<RerunAnswer>) {
+    pub(super) fn answer_rerun(&mut self, answer: Arc<RerunAnswer>) {
         if let Mode::Rerun(rerun) = &mut self.mode {
-            rerun.hear(answer);
+            rerun.answer(answer);
         }
     }
 }

@@ -56,13 +56,13 @@ impl Dashboard {
         Some(self.ask_stacks(stacks.title.clone(), request))
     }
 
-    pub(super) fn hear_stacks(&mut self, answer: Arc<StacksAnswer>) {
+    pub(super) fn answer_stacks(&mut self, answer: Arc<StacksAnswer>) {
         // Counted even where nobody reads them any more.
         if let Ok(taken) = &answer.taken {
             self.stopped_ns = self.stopped_ns.saturating_add(taken.stopped_ns);
         }
         if let Mode::Stacks(stacks) = &mut self.mode {
-            stacks.hear(answer);
+            stacks.answer(answer);
         }
     }
 

@@ -8,9 +8,9 @@ use rustix::process::Signal;
 use tokio::time::{Instant, sleep_until};
 
 /// Time to save what there is: Keras does so on INT and TERM.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIME_TO_SAVE: Duration = Duration::from_secs(10);
 /// The same for one that nobody waits for.
-const MERCY: Duration = Duration::from_secs(3);
+const TIME_TO_END: Duration = Duration::from_secs(3);
 
 /// Signals to come, and when; by default none.
 #[derive(Debug, Default)]
@@ -20,13 +20,13 @@ pub(crate) struct StopSequence {
 
 impl StopSequence {
     /// INT as Ctrl-C would, then TERM, then KILL, with time to save between them.
-    pub(crate) fn patient() -> Self {
-        Self::of([(Duration::ZERO, Signal::INT), (PATIENCE, Signal::TERM), (2 * PATIENCE, Signal::KILL)])
+    pub(crate) fn with_time_to_save() -> Self {
+        Self::of([(Duration::ZERO, Signal::INT), (TIME_TO_SAVE, Signal::TERM), (2 * TIME_TO_SAVE, Signal::KILL)])
     }
 
     /// A person has left for good.
     pub(crate) fn abandoned() -> Self {
-        Self::of([(Duration::ZERO, Signal::TERM), (MERCY, Signal::KILL)])
+        Self::of([(Duration::ZERO, Signal::TERM), (TIME_TO_END, Signal::KILL)])
     }
 
     fn of(steps: impl IntoIterator<Item = (Duration, Signal)>) -> Self {
@@ -44,7 +44,7 @@ impl StopSequence {
 }
 
 /// What a person is told while it goes on.
-pub(crate) fn told(signal: Signal) -> &'static str {
+pub(crate) fn announcement(signal: Signal) -> &'static str {
     match signal {
         Signal::INT => "tftop: INT is sent to the command; it has 10 s to end",
         Signal::TERM => "tftop: TERM is sent to the command; it has 10 s to end",
@@ -68,9 +68,9 @@ mod tests {
 
     #[test]
     fn kill_comes_last_and_leaves_time_to_save() {
-        for ending in [StopSequence::patient(), StopSequence::abandoned()] {
+        for ending in [StopSequence::with_time_to_save(), StopSequence::abandoned()] {
             let kill = ending.left.back().copied();
-            assert!(kill.is_some_and(|(at, signal)| signal == Signal::KILL && at >= Instant::now() + MERCY / 2));
+            assert!(kill.is_some_and(|(at, signal)| signal == Signal::KILL && at >= Instant::now() + TIME_TO_END / 2));
             assert_eq!(ending.left.iter().filter(|(_, signal)| *signal == Signal::KILL).count(), 1);
         }
     }

@@ -76,8 +76,8 @@ impl SessionSetup {
     }
 
     /// What the command gets.
-    pub(crate) fn fact(&self, wish: &RunOptions) -> LaunchFact {
-        let shim = shim_use(wish.shim().filter(|_| self.no_shim.is_none()));
+    pub(crate) fn fact(&self, args: &RunOptions) -> LaunchFact {
+        let shim = shim_use(args.shim().filter(|_| self.no_shim.is_none()));
         let Plan { caps, cpus, quota, pins, .. } = self.plan.clone();
         LaunchFact { caps, cpus, quota, pins, shim }
     }
@@ -85,8 +85,8 @@ impl SessionSetup {
 
 /// A command that runs, and what goes with it.
 pub(crate) struct RunSession<'a> {
-    again: &'a RestartSpec,
-    wish: &'a RunOptions,
+    spec: &'a RestartSpec,
+    options: &'a RunOptions,
     child: Child,
     signals: SignalListener,
     began: Instant,
@@ -117,9 +117,9 @@ struct CommandEnd {
     after: Duration,
     last: Option<Arc<Scene>>,
     /// None without a shim.
-    heard: Option<Arc<ShimReport>>,
+    report: Option<Arc<ShimReport>>,
     /// What a person wants started next.
-    again: Option<RestartSpec>,
+    restart: Option<RestartSpec>,
 }
 
 /// Adds to each sample of the command what this process knows of it.
@@ -133,7 +133,7 @@ struct LaunchObserver {
 impl SampleObserver for LaunchObserver {
     fn complete(&mut self, sample: &mut Sample) {
         let news = self.listener.as_ref().map(ShimReader::take).unwrap_or_default();
-        sample.launch = Some(LaunchSample { fact: self.fact.clone(), report: news.heard, marks: news.marks });
+        sample.launch = Some(LaunchSample { fact: self.fact.clone(), report: news.report, marks: news.marks });
         if !self.fact.pins.is_empty() {
             locked(&self.pinner).look(sample);
         }
@@ -159,8 +159,8 @@ impl<'a> RunSession<'a> {
     /// Starts the command. Whatever fails from here on drops the child, and so ends the command.
     pub(crate) fn start(again: &'a RestartSpec, preparation: SessionSetup, held: CgroupGuard) -> anyhow::Result<Self> {
         let signals = SignalListener::listen().context("listening for signals")?;
-        let wish = &again.wish;
-        let fact = Arc::new(preparation.fact(wish));
+        let args = &again.options;
+        let fact = Arc::new(preparation.fact(args));
         let SessionSetup { plan, dashboard, mut record, elsewhere, inbox, no_shim, log, file } = preparation;
         let console = log.map(|log| Console::open(window(), log)).transpose().context("making a terminal")?;
         let line = console.as_ref().and_then(Console::line);
@@ -170,15 +170,15 @@ impl<'a> RunSession<'a> {
         };
         let recording = record.recording();
         let cgroups = held.cgroups.folders();
-        let origin = wish.origin.as_deref();
+        let origin = args.origin.as_deref();
         let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
-        let start = ChildSpec { words: &wish.command, origin, changes: &plan.environment, cpus, cgroups, streams };
+        let start = ChildSpec { words: &args.command, origin, changes: &plan.environment, cpus, cgroups, streams };
         let child = Child::start(start).context("starting the command")?;
         let pinner = Arc::new(Mutex::new(Pinner::new(&fact.pins)));
         let began = Instant::now();
         Ok(Self {
-            again,
-            wish,
+            spec: again,
+            options: args,
             child,
             signals,
             began,
@@ -196,13 +196,13 @@ impl<'a> RunSession<'a> {
     }
 
     /// Stays until the command has ended and, where there is a dashboard, the person has left it.
-    pub(crate) async fn stay(mut self, options: &GlobalArgs, families: Families) -> anyhow::Result<SessionEnd> {
+    pub(crate) async fn watch_to_end(mut self, options: &GlobalArgs, families: Families) -> anyhow::Result<SessionEnd> {
         self.child.begun().await;
         let model = if self.dashboard { Model::new(families) } else { Model::of_whole_watch(families) };
         let mut notes = Vec::new();
         // Only now: watching raises this process's limit of descriptors, which the command must not inherit.
         let end = match attach_with(self.child.pid(), options, model, self.launch()) {
-            Ok(attached) => self.watched(&attached.pump, options).await?,
+            Ok(attached) => self.watched(&attached.sampler, options).await?,
             // Not watched is no reason not to run.
             Err(why) => {
                 let over = self.child.has_ended();
@@ -211,7 +211,7 @@ impl<'a> RunSession<'a> {
                 self.unwatched().await?
             }
         };
-        notes.extend(self.about_shim(end.heard.as_deref(), end.last.as_deref()));
+        notes.extend(self.about_shim(end.report.as_deref(), end.last.as_deref()));
         notes.extend(cgroup_guard::about_pins(&locked(&self.pinner)));
         notes.extend(self.held.note.take().map(|note| format!("cpuset   no: {note}")));
         notes.extend(self.held.cgroups.remove().into_iter().map(|left| format!("cgroup   {left}")));
@@ -220,7 +220,7 @@ impl<'a> RunSession<'a> {
         notes.extend(self.kept());
         stdio::say(&self.summary(&end, &notes));
         drop(self.elsewhere.take());
-        Ok(match end.again {
+        Ok(match end.restart {
             Some(again) => SessionEnd::Again(Box::new(again)),
             None => SessionEnd::Ended(Exit::Of(end.how.code())),
         })
@@ -236,20 +236,20 @@ impl<'a> RunSession<'a> {
         kept.into_iter().chain(self.record.missing.iter().map(|missing| format!("missing  {missing}"))).collect()
     }
 
-    async fn watched(&mut self, pump: &Sampler, options: &GlobalArgs) -> anyhow::Result<CommandEnd> {
+    async fn watched(&mut self, sampler: &Sampler, options: &GlobalArgs) -> anyhow::Result<CommandEnd> {
         let leave = Notify::new();
         let (wishes, mut wished) = mpsc::unbounded_channel();
         let console =
             self.console.as_ref().map(|console| tui::ConsolePane { output: console.output(), requests: wishes });
-        let key = self.key(&pump.scenes.borrow());
-        let first = self.again.clone();
-        let (desk, answered) =
+        let key = self.key(&sampler.scenes.borrow());
+        let first = self.spec.clone();
+        let (worker, answered) =
             rerun::start(options, move |caps| first.with(caps, key)).context("starting the thread for reruns")?;
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
-                    let beside = DashboardParts { console, rerun: Some(desk) };
-                    dashboard::dashboard(pump, options, beside, leave.notified()).await
+                    let parts = DashboardParts { console, rerun: Some(worker) };
+                    dashboard::dashboard(sampler, options, parts, leave.notified()).await
                 }
                 false => pending().await,
             }
@@ -271,7 +271,7 @@ impl<'a> RunSession<'a> {
                         leave.notify_one();
                     }
                 }
-                Some(wish) = wished.recv() => heed(self.console.as_ref(), wish),
+                Some(args) = wished.recv() => heed(self.console.as_ref(), args),
                 left = &mut shown, if showing => {
                     showing = false;
                     if let Ok(Effect::Rerun(caps)) = left {
@@ -280,7 +280,7 @@ impl<'a> RunSession<'a> {
                     if ended.is_none() {
                         ending = match left {
                             Ok(Effect::Abandon) => StopSequence::abandoned(),
-                            Ok(Effect::Rerun(_)) => StopSequence::patient(),
+                            Ok(Effect::Rerun(_)) => StopSequence::with_time_to_save(),
                             _ => StopSequence::default(),
                         };
                     }
@@ -288,7 +288,7 @@ impl<'a> RunSession<'a> {
                 }
                 signal = ending.next() => {
                     if again.is_some() {
-                        stdio::say(ending::told(signal));
+                        stdio::say(ending::announcement(signal));
                     }
                     self.child.signal(signal);
                 }
@@ -298,8 +298,8 @@ impl<'a> RunSession<'a> {
         let (how, after) = ended.context("the command's end was missed: this is a bug in tftop")?;
         // What the shim said last goes with one more look.
         let listener = self.inbox.take().map(ShimSocket::close);
-        let last = Some(pump.look_now().await);
-        Ok(CommandEnd { how, after, last, heard: listener.map(|listener| listener.take().heard), again })
+        let last = Some(sampler.look_now().await);
+        Ok(CommandEnd { how, after, last, report: listener.map(|listener| listener.take().report), restart: again })
     }
 
     /// The process that was started.
@@ -316,8 +316,8 @@ impl<'a> RunSession<'a> {
                 signal = self.signals.next() => pass_on(&self.child, self.console.as_ref(), false, signal),
             }
         };
-        let heard = self.inbox.take().map(|inbox| inbox.close().take().heard);
-        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, heard, again: None })
+        let heard = self.inbox.take().map(|inbox| inbox.close().take().report);
+        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, report: heard, restart: None })
     }
 
     fn launch(&self) -> LaunchObserver {
@@ -330,7 +330,7 @@ impl<'a> RunSession<'a> {
     }
 
     fn summary(&self, end: &CommandEnd, notes: &[String]) -> String {
-        let command = shell::shown(&self.wish.command);
+        let command = shell::shown(&self.options.command);
         let launch = end.last.as_deref().and_then(|scene| scene.launch.as_ref());
         // Not watched at all: every cap is unverified, and says so.
         let unseen = || Verification::new(&self.fact).checks(false);
@@ -356,7 +356,7 @@ impl<'a> RunSession<'a> {
         match heard.processes.len() {
             0 => notes.push(format!(
                 "shim     not attached: {}; what the environment and the CPUs hold still holds",
-                why_not_attached(self.wish, last)
+                why_not_attached(self.options, last)
             )),
             1 => notes.push("shim     attached to 1 process".to_owned()),
             count => notes.push(format!("shim     attached to {count} processes")),
@@ -408,8 +408,8 @@ fn pass_on(child: &Child, console: Option<&Console>, showing: bool, signal: Sign
     }
 }
 
-fn heed(console: Option<&Console>, wish: ConsoleRequest) {
-    match (console, wish) {
+fn heed(console: Option<&Console>, args: ConsoleRequest) {
+    match (console, args) {
         (Some(console), ConsoleRequest::Type(bytes)) => console.type_in(bytes),
         (Some(console), ConsoleRequest::Resize(size)) => console.resize(size),
         (None, _) => {}
@@ -464,8 +464,8 @@ fn hand_over(console: &Console, running: bool) -> Option<KeyRelay> {
     relay
 }
 
-fn why_not_attached(wish: &RunOptions, last: Option<&Scene>) -> String {
-    program::refuses_shim(&wish.command).unwrap_or_else(|| {
+fn why_not_attached(args: &RunOptions, last: Option<&Scene>) -> String {
+    program::refuses_shim(&args.command).unwrap_or_else(|| {
         match last.is_some_and(|scene| scene.target.python.is_some()) {
             true => "Python ran and did not report (-I, -E, -S, an emptied environment, or it ended before)".to_owned(),
             false => "no Python was seen".to_owned(),

@@ -115,7 +115,7 @@ impl RunSession<'_> {
                 true => TrialEnd::Failed(format!("it {} at once", words(self.child.ended().await?))),
                 false => TrialEnd::Failed(format!("it can't be watched: {why}")),
             },
-            Ok(attached) => self.until(goal, progress, &attached.pump).await?,
+            Ok(attached) => self.until(goal, progress, &attached.sampler).await?,
         };
         self.end().await?;
         drop(self.inbox.take().map(ShimSocket::close));
@@ -130,7 +130,7 @@ impl RunSession<'_> {
         &mut self,
         goal: TrialGoal,
         mut progress: watch::Receiver<TrialProgress>,
-        pump: &Sampler,
+        sampler: &Sampler,
     ) -> anyhow::Result<TrialEnd> {
         let so_far = progress.clone();
         let limit = tokio::time::sleep(goal.limit);
@@ -144,7 +144,7 @@ impl RunSession<'_> {
                     let how = how?;
                     // What the shim said last goes with one more look.
                     drop(self.inbox.take().map(ShimSocket::close));
-                    pump.look_now().await;
+                    sampler.look_now().await;
                     let done = so_far.borrow().steps;
                     return Ok(match done >= goal.all_steps() {
                         true => TrialEnd::Done,
@@ -163,7 +163,7 @@ impl RunSession<'_> {
     }
 
     async fn end(&mut self) -> anyhow::Result<()> {
-        let mut ending = StopSequence::patient();
+        let mut ending = StopSequence::with_time_to_save();
         loop {
             tokio::select! {
                 how = self.child.ended() => return how.context("waiting for the command's end").map(drop),

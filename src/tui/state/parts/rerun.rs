@@ -31,7 +31,7 @@ impl RerunDialog {
     }
 
     /// Takes an answer in, unless it is about other caps.
-    pub fn hear(&mut self, answer: Arc<RerunAnswer>) {
+    pub fn answer(&mut self, answer: Arc<RerunAnswer>) {
         if answer.caps == self.caps {
             self.answer = Some(answer);
         }

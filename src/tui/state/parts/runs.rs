@@ -4,7 +4,7 @@ use crate::tui::messages::runs::{ComparisonText, RunsList};
 /// The screen of kept runs.
 #[derive(Clone, Debug, Default)]
 pub struct RunsScreen {
-    shelf: RunsList,
+    list: RunsList,
     selected: Option<String>,
     /// Where the selected run was last seen.
     at: usize,
@@ -15,16 +15,16 @@ pub struct RunsScreen {
 
 impl RunsScreen {
     /// Takes in what is known now; the selection finds its run again.
-    pub fn take(&mut self, shelf: RunsList) {
-        self.marked.retain(|id| shelf.runs.iter().any(|run| run.id == *id));
-        let place = shelf.runs.iter().position(|run| Some(&run.id) == self.selected.as_ref());
-        self.shelf = shelf;
+    pub fn take(&mut self, list: RunsList) {
+        self.marked.retain(|id| list.runs.iter().any(|run| run.id == *id));
+        let place = list.runs.iter().position(|run| Some(&run.id) == self.selected.as_ref());
+        self.list = list;
         self.select(place.unwrap_or(self.at));
     }
 
     /// What is known.
-    pub fn shelf(&self) -> &RunsList {
-        &self.shelf
+    pub fn list(&self) -> &RunsList {
+        &self.list
     }
 
     /// The place of the selected run.
@@ -46,7 +46,7 @@ impl RunsScreen {
     /// list is shown.
     pub fn comparison(&self) -> Option<(usize, Option<&ComparisonText>)> {
         let (asked, top) = self.asked.as_ref()?;
-        Some((*top, self.shelf.compared.as_ref().filter(|compared| compared.runs == *asked)))
+        Some((*top, self.list.compared.as_ref().filter(|compared| compared.runs == *asked)))
     }
 
     /// What to ask for.
@@ -58,24 +58,24 @@ impl RunsScreen {
     pub fn travel(&mut self, moved: impl Fn(usize, usize) -> usize, height: usize) {
         match &mut self.asked {
             Some((asked, top)) => {
-                let compared = self.shelf.compared.as_ref().filter(|compared| compared.runs == *asked);
+                let compared = self.list.compared.as_ref().filter(|compared| compared.runs == *asked);
                 *top = moved(*top, compared.map_or(0, |compared| compared.lines.len().saturating_sub(height)));
             }
-            None => self.select(moved(self.at, self.shelf.runs.len().saturating_sub(1))),
+            None => self.select(moved(self.at, self.list.runs.len().saturating_sub(1))),
         }
     }
 
     /// Selects the run at a place.
     pub fn select(&mut self, at: usize) {
-        self.at = at.min(self.shelf.runs.len().saturating_sub(1));
-        self.selected = self.shelf.runs.get(self.at).map(|run| run.id.clone());
+        self.at = at.min(self.list.runs.len().saturating_sub(1));
+        self.selected = self.list.runs.get(self.at).map(|run| run.id.clone());
     }
 
     /// Selects a run; marks the one that is selected already, or takes its mark away.
     pub fn click(&mut self, id: &str) {
         if self.selected.as_deref() == Some(id) {
             self.toggle();
-        } else if let Some(at) = self.shelf.runs.iter().position(|run| run.id == id) {
+        } else if let Some(at) = self.list.runs.iter().position(|run| run.id == id) {
             self.select(at);
         }
     }

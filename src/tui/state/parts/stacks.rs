@@ -48,7 +48,7 @@ impl StacksBox {
     }
 
     /// Takes an answer in, unless it is to another request.
-    pub fn hear(&mut self, answer: Arc<StacksAnswer>) {
+    pub fn answer(&mut self, answer: Arc<StacksAnswer>) {
         if answer.request == self.request {
             self.answer = Some(answer);
         }

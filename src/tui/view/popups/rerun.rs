@@ -83,13 +83,13 @@ fn body(dashboard: &Dashboard, rerun: &RerunDialog, width: u16) -> Vec<Row> {
     match rerun.answer.as_ref().map(|answer| &answer.plan) {
         None => rows.extend(wrapped("command", "is being read…", Role::Faint)),
         Some(Err(why)) => rows.extend(wrapped("no", why, Role::Strong)),
-        Some(Ok(plan)) => told(plan).iter().for_each(|(name, text, role)| rows.extend(wrapped(name, text, *role))),
+        Some(Ok(plan)) => plan_lines(plan).iter().for_each(|(name, text, role)| rows.extend(wrapped(name, text, *role))),
     }
     rows
 }
 
 /// Labels and texts of a plan, in the order of their weight.
-fn told(plan: &RerunPlan) -> Vec<(&'static str, String, Role)> {
+fn plan_lines(plan: &RerunPlan) -> Vec<(&'static str, String, Role)> {
     let mut told = vec![
         ("command", plan.command.to_string(), Role::Plain),
         ("program", plan.program.to_string(), Role::Plain),

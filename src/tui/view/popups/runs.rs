@@ -25,7 +25,7 @@ pub fn run_at(dashboard: &Dashboard, at: Position) -> Option<&RunLine> {
     let mut list = below_header(&dashboard.areas()).inner(Margin::new(1, 1));
     cut_top(&mut list, 1);
     let row = top(runs.at(), list) + usize::from(at.y.checked_sub(list.y)?);
-    runs.shelf().runs.get(row).filter(|_| list.contains(at) && runs.comparison().is_none())
+    runs.list().runs.get(row).filter(|_| list.contains(at) && runs.comparison().is_none())
 }
 
 /// Draws the list or the comparison.
@@ -43,16 +43,16 @@ pub fn draw(frame: &mut Frame<'_>, dashboard: &Dashboard) {
 
 fn list(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     let (runs, theme) = (dashboard.runs(), dashboard.theme());
-    let shelf = runs.shelf();
-    let title = match (shelf.runs.len(), runs.marks()) {
+    let list = runs.list();
+    let title = match (list.runs.len(), runs.marks()) {
         (0 | 1, _) => "runs".to_owned(),
         (_, 0) => "runs: mark two or more with Space, then Enter compares them".to_owned(),
         (_, 1) => "runs: 1 is marked, it takes two".to_owned(),
         (_, marks) => format!("runs: {marks} are marked, Enter compares them"),
     };
     let mut inside = popup(frame, below_header(&dashboard.areas()), &title, theme);
-    if shelf.runs.is_empty() {
-        let says = match (&shelf.trouble, shelf.looked) {
+    if list.runs.is_empty() {
+        let says = match (&list.trouble, list.looked) {
             (Some(trouble), _) => trouble.as_str(),
             (None, false) => "looking for them…",
             (None, true) => {
@@ -68,7 +68,7 @@ fn list(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     let front = " ".repeat(usize::from(FRONT));
     write(frame, headings, 0, &Line::from(span(front + &headings_line(headings.width), theme.style(Role::Heading))));
     let top = top(runs.at(), inside);
-    for (row, (at, run)) in (0..inside.height).zip(shelf.runs.iter().enumerate().skip(top)) {
+    for (row, (at, run)) in (0..inside.height).zip(list.runs.iter().enumerate().skip(top)) {
         let area = Rect { y: inside.y + row, height: 1, ..inside };
         let mark = runs.mark(&run.id).map_or(' ', letter);
         let pointer = if at == runs.at() { '▶' } else { ' ' };
