@@ -46,7 +46,8 @@ impl StartContext {
     pub fn of(rebuild: &RebuiltProcess, manner: ProcessAttributes) -> (Self, Vec<&'static str>) {
         let mut environment = rebuild.environment.clone();
         let removed = take_out(&mut environment);
-        let origin = Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), attributes: manner };
+        let origin =
+            Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), attributes: manner };
         (origin, removed)
     }
 

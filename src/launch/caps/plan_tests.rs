@@ -94,7 +94,10 @@ fn pins_stay_on_the_cpus_there_are_and_name_a_group_once() {
     let eight = machine("0-7", "0-3");
     assert_eq!(plan(&request(&["tf-data=0-1", "main=2"], None), &eight).unwrap().pins.len(), 2);
     let says = |request: &PlanRequest| refused(request, &eight);
-    assert_eq!(says(&request(&["tf-data=3-4"], None)), "--pin tf-data=3-4 goes beyond CPUs 0-3, which may be used here");
+    assert_eq!(
+        says(&request(&["tf-data=3-4"], None)),
+        "--pin tf-data=3-4 goes beyond CPUs 0-3, which may be used here"
+    );
     let two = Some(CpuRequest::Count(2));
     assert_eq!(says(&request(&["tf-data=2"], two)), "--pin tf-data=2 goes beyond CPUs 0-1, which --cpus leaves");
     assert!(says(&request(&["tf-data=0", "tf-data=1"], None)).ends_with("pinned twice; name its CPUs in one list"));

@@ -25,7 +25,8 @@ mod tests {
 
     fn of(readings: &[Result<u32, ()>]) -> Result<u32, String> {
         let mut readings = readings.iter();
-        read_stable(|| readings.next().unwrap().map_err(|()| io::Error::other("gone"))).map_err(|error| error.to_string())
+        read_stable(|| readings.next().unwrap().map_err(|()| io::Error::other("gone")))
+            .map_err(|error| error.to_string())
     }
 
     #[test]

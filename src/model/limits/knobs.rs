@@ -360,7 +360,8 @@ mod tests {
     #[test]
     fn tf_data_has_no_limit_and_a_line_in_the_source_never_counts() {
         let setting = ScriptSetting { line: 12, knob: ScriptKnob::PrivateThreadpool, value: 2 };
-        let script = Script { path: Text::from("/home/a/train.py"), settings: vec![setting], imports_tensorflow_at: None };
+        let script =
+            Script { path: Text::from("/home/a/train.py"), settings: vec![setting], imports_tensorflow_at: None };
         let settings = ThreadSettings { script: Some(script), ..ThreadSettings::default() };
         let limits = limits("tf-data", None, &process("", None, settings), CPUS, 8);
         assert!(limits.effective().is_none());

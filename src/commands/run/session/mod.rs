@@ -1,18 +1,19 @@
 //! The time with a command: its signals, its threads under watch, its end, and what is said of it then.
 
 pub(crate) mod ending;
+mod foreground;
+mod observer;
+mod setup;
+mod summary_lines;
 pub(crate) mod trial;
 
-use std::fs::File;
 use std::future::pending;
-use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use rustix::process::Signal;
-use rustix::termios::tcgetwinsize;
+pub(crate) use setup::SessionSetup;
 use tokio::sync::{Notify, mpsc};
 
 use crate::commands::args::global::GlobalArgs;
@@ -23,65 +24,33 @@ use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::stdio;
 use crate::commands::run::cgroup_guard;
 use crate::commands::run::cgroup_guard::CgroupGuard;
-use crate::commands::run::relay::KeyRelay;
 use crate::commands::run::restart_spec::RestartSpec;
 use crate::commands::run::session::ending::StopSequence;
+use crate::commands::run::session::foreground::{after_dashboard, ends_dashboard, hand_over, heed, pass_on, window};
+use crate::commands::run::session::observer::{LaunchObserver, locked};
+use crate::commands::run::session::summary_lines::{about_log, run_end, why_not_attached, words};
 use crate::commands::sampling::attach::attach_with;
-use crate::commands::sampling::sampler::{SampleObserver, Sampler};
+use crate::commands::sampling::sampler::Sampler;
 use crate::commands::workers::rerun;
 use crate::data::ProcessKey;
-use crate::data::run::{LogFact, RunEnd, WindowSize};
-use crate::data::sample::{LaunchFact, LaunchSample, Sample, ShimReport, ShimUse};
-use crate::data::scene::{Confidence, Scene};
-use crate::launch::caps::plan::Plan;
+use crate::data::sample::{LaunchFact, ShimReport};
+use crate::data::scene::Scene;
 use crate::launch::child::{Child, ChildExit, ChildSpec, Streams};
 use crate::launch::pin::Pinner;
-use crate::launch::shim_socket::{ShimReader, ShimSocket};
+use crate::launch::shell;
+use crate::launch::shim_socket::ShimSocket;
 use crate::launch::terminal::console::Console;
-use crate::launch::terminal::log::OutputLog;
-use crate::launch::{program, shell, shim};
-use crate::linux::signals::{SignalListener, sent_by_terminal};
+use crate::linux::signals::SignalListener;
 use crate::model::build_scene::Model;
 use crate::model::limits::verification::Verification;
 use crate::model::origin::families::Families;
 use crate::runs::run_dir::RunDir;
 use crate::runs::run_record::{RunRecord, RunRecording};
-use crate::tui::{ConsoleRequest, Effect};
+use crate::tui::Effect;
 use crate::{output, tui};
 
 /// Lines of a kind that the summary has at most.
 const MOST_LINES: usize = 20;
-
-/// Everything that stands before the command starts.
-pub(crate) struct SessionSetup {
-    pub(crate) plan: Plan,
-    pub(crate) dashboard: bool,
-    /// What is kept of the run.
-    pub(crate) record: RunRecord,
-    /// The shim's folder, where it can't be in the record's; goes with the run.
-    pub(crate) elsewhere: Option<RunDir>,
-    pub(crate) inbox: Option<ShimSocket>,
-    /// Why there is no shim although there should be one.
-    pub(crate) no_shim: Option<String>,
-    /// Of the command's own terminal, where there is a dashboard.
-    pub(crate) log: Option<OutputLog>,
-    /// Where its output goes instead of this process's own.
-    pub(crate) file: Option<File>,
-}
-
-impl SessionSetup {
-    pub(crate) fn new(plan: Plan, dashboard: bool) -> Self {
-        let record = RunRecord::begin();
-        Self { plan, dashboard, record, elsewhere: None, inbox: None, no_shim: None, log: None, file: None }
-    }
-
-    /// What the command gets.
-    pub(crate) fn fact(&self, args: &RunOptions) -> LaunchFact {
-        let shim = shim_use(args.shim().filter(|_| self.no_shim.is_none()));
-        let Plan { caps, cpus, quota, pins, .. } = self.plan.clone();
-        LaunchFact { caps, cpus, quota, pins, shim }
-    }
-}
 
 /// A command that runs, and what goes with it.
 pub(crate) struct RunSession<'a> {
@@ -120,39 +89,6 @@ struct CommandEnd {
     report: Option<Arc<ShimReport>>,
     /// What a person wants started next.
     restart: Option<RestartSpec>,
-}
-
-/// Adds to each sample of the command what this process knows of it.
-struct LaunchObserver {
-    fact: Arc<LaunchFact>,
-    listener: Option<ShimReader>,
-    recording: RunRecording,
-    pinner: Arc<Mutex<Pinner>>,
-}
-
-impl SampleObserver for LaunchObserver {
-    fn complete(&mut self, sample: &mut Sample) {
-        let news = self.listener.as_ref().map(ShimReader::take).unwrap_or_default();
-        sample.launch = Some(LaunchSample { fact: self.fact.clone(), report: news.report, marks: news.marks });
-        if !self.fact.pins.is_empty() {
-            locked(&self.pinner).look(sample);
-        }
-    }
-
-    fn see(&mut self, sample: &Sample, scene: &Scene) {
-        self.recording.take(sample, scene);
-        if self.fact.pins.is_empty() || scene.target.ended {
-            return;
-        }
-        // A guess is no reason to touch a thread.
-        let sure = scene.threads.iter().filter(|thread| thread.attribution.confidence > Confidence::Guess);
-        locked(&self.pinner).pin(sure.map(|thread| (&*thread.attribution.group.origin, thread.pid, thread.key)));
-    }
-}
-
-/// What a panic left is still a count.
-fn locked(pinner: &Mutex<Pinner>) -> MutexGuard<'_, Pinner> {
-    pinner.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'a> RunSession<'a> {
@@ -379,96 +315,4 @@ impl<'a> RunSession<'a> {
         }
         notes
     }
-}
-
-fn shim_use(mode: Option<shim::ShimMode>) -> ShimUse {
-    match mode {
-        None => ShimUse::Off,
-        Some(shim::ShimMode::Record) => ShimUse::Record,
-        Some(shim::ShimMode::Enforce) => ShimUse::Enforce,
-    }
-}
-
-fn run_end(how: ChildExit) -> RunEnd {
-    match how {
-        ChildExit::Exit(code) => RunEnd::Exit(code),
-        ChildExit::Signal(number) => RunEnd::Signal(number),
-    }
-}
-
-fn pass_on(child: &Child, console: Option<&Console>, showing: bool, signal: Signal) {
-    match console {
-        // The dashboard says how much room there is.
-        Some(_) if signal == Signal::WINCH && showing => {}
-        Some(console) if signal == Signal::WINCH => console.resize(window()),
-        // The terminal's keys are for the foreground; the command has one of its own.
-        Some(console) if sent_by_terminal(signal) && console.signal_foreground(signal) => {}
-        None if sent_by_terminal(signal) => {}
-        _ => child.signal(signal),
-    }
-}
-
-fn heed(console: Option<&Console>, args: ConsoleRequest) {
-    match (console, args) {
-        (Some(console), ConsoleRequest::Type(bytes)) => console.type_in(bytes),
-        (Some(console), ConsoleRequest::Resize(size)) => console.resize(size),
-        (None, _) => {}
-    }
-}
-
-/// The real terminal's size.
-fn window() -> WindowSize {
-    let size = tcgetwinsize(io::stdout()).map(|size| WindowSize { columns: size.ws_col, rows: size.ws_row });
-    size.ok().filter(|size| size.columns > 0 && size.rows > 0).unwrap_or(WindowSize { columns: 80, rows: 24 })
-}
-
-fn words(how: ChildExit) -> String {
-    output::run_ended(run_end(how))
-}
-
-fn about_log(log: &LogFact) -> String {
-    let path = shell::quoted(log.path.as_str().as_ref());
-    match &log.incomplete {
-        Some(why) if log.path.is_empty() => format!("output   {why}"),
-        None => format!("output   {path}"),
-        Some(why) => format!("output   {path}: incomplete, {why}"),
-    }
-}
-
-/// Those that would end a tftop without a command.
-fn ends_dashboard(signal: Signal) -> bool {
-    [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT].contains(&signal)
-}
-
-fn after_dashboard(left: anyhow::Result<Effect>, running: bool, console: Option<&Console>) -> Option<KeyRelay> {
-    let rerun = matches!(left, Ok(Effect::Rerun(_)));
-    let abandoned = rerun || matches!(left, Ok(Effect::Abandon));
-    if let Err(error) = left {
-        stdio::say(&format!("tftop: the dashboard can't be shown: {error}"));
-    }
-    match (running, abandoned) {
-        (true, true) => stdio::say("tftop: the command is being ended"),
-        (true, false) => stdio::say("tftop: the dashboard is closed, the command goes on; Ctrl-C is for the command"),
-        (false, _) => {}
-    }
-    // Nothing ends a read from a keyboard once it has begun, and the next dashboard needs the keys.
-    hand_over(console?, running && !rerun)
-}
-
-/// The real terminal is the command's from here on: its last output, what comes then, and the keyboard.
-fn hand_over(console: &Console, running: bool) -> Option<KeyRelay> {
-    // Without a keyboard the command runs on all the same; Ctrl-C is then a signal to this process, and passed on.
-    let relay = running.then(|| KeyRelay::begin(console.typist()).ok()).flatten();
-    console.resize(window());
-    console.pass_through(window().rows.saturating_sub(2));
-    relay
-}
-
-fn why_not_attached(args: &RunOptions, last: Option<&Scene>) -> String {
-    program::refuses_shim(&args.command).unwrap_or_else(|| {
-        match last.is_some_and(|scene| scene.target.python.is_some()) {
-            true => "Python ran and did not report (-I, -E, -S, an emptied environment, or it ended before)".to_owned(),
-            false => "no Python was seen".to_owned(),
-        }
-    })
 }

@@ -7,8 +7,11 @@ use tokio::sync::watch;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::run::session;
+use crate::commands::run::session::RunSession;
 use crate::commands::run::session::ending::StopSequence;
-use crate::commands::run::session::{LaunchObserver, RunSession, ends_dashboard, run_end, words};
+use crate::commands::run::session::foreground::ends_dashboard;
+use crate::commands::run::session::observer::LaunchObserver;
+use crate::commands::run::session::summary_lines::{run_end, words};
 use crate::commands::sampling::attach::attach_with;
 use crate::commands::sampling::sampler::{SampleObserver, Sampler};
 use crate::data::sample::Sample;

@@ -83,7 +83,9 @@ fn body(dashboard: &Dashboard, rerun: &RerunDialog, width: u16) -> Vec<Row> {
     match rerun.answer.as_ref().map(|answer| &answer.plan) {
         None => rows.extend(wrapped("command", "is being read…", Role::Faint)),
         Some(Err(why)) => rows.extend(wrapped("no", why, Role::Strong)),
-        Some(Ok(plan)) => plan_lines(plan).iter().for_each(|(name, text, role)| rows.extend(wrapped(name, text, *role))),
+        Some(Ok(plan)) => {
+            plan_lines(plan).iter().for_each(|(name, text, role)| rows.extend(wrapped(name, text, *role)))
+        }
     }
     rows
 }

@@ -1,0 +1,43 @@
+//! What the process that started a command adds to each sample of it, and what it does with one.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::commands::sampling::sampler::SampleObserver;
+use crate::data::sample::{LaunchFact, LaunchSample, Sample};
+use crate::data::scene::{Confidence, Scene};
+use crate::launch::pin::Pinner;
+use crate::launch::shim_socket::ShimReader;
+use crate::runs::run_record::RunRecording;
+
+/// Adds to each sample of the command what this process knows of it.
+pub(crate) struct LaunchObserver {
+    pub(crate) fact: Arc<LaunchFact>,
+    pub(crate) listener: Option<ShimReader>,
+    pub(crate) recording: RunRecording,
+    pub(crate) pinner: Arc<Mutex<Pinner>>,
+}
+
+impl SampleObserver for LaunchObserver {
+    fn complete(&mut self, sample: &mut Sample) {
+        let news = self.listener.as_ref().map(ShimReader::take).unwrap_or_default();
+        sample.launch = Some(LaunchSample { fact: self.fact.clone(), report: news.report, marks: news.marks });
+        if !self.fact.pins.is_empty() {
+            locked(&self.pinner).look(sample);
+        }
+    }
+
+    fn see(&mut self, sample: &Sample, scene: &Scene) {
+        self.recording.take(sample, scene);
+        if self.fact.pins.is_empty() || scene.target.ended {
+            return;
+        }
+        // A guess is no reason to touch a thread.
+        let sure = scene.threads.iter().filter(|thread| thread.attribution.confidence > Confidence::Guess);
+        locked(&self.pinner).pin(sure.map(|thread| (&*thread.attribution.group.origin, thread.pid, thread.key)));
+    }
+}
+
+/// What a panic left is still a count.
+pub(crate) fn locked(pinner: &Mutex<Pinner>) -> MutexGuard<'_, Pinner> {
+    pinner.lock().unwrap_or_else(PoisonError::into_inner)
+}
