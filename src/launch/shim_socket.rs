@@ -260,9 +260,9 @@ mod tests {
     fn who_began_and_what_was_overruled_is_remembered_once() {
         let start = br#"{"v":1,"event":"process_start","pid":7,"seq":0,"how":"exec"}"#;
         let request =
-            br#"{"v":1,"event":"request","what":"intra","value":8,"effective":1,"at":"train.py:3","started":false}"#;
-        let autotune = br#"{"event":"request","what":"data.num_parallel_calls","value":-1,"effective":2,"at":null}"#;
-        let granted = br#"{"event":"request","what":"inter","value":1,"effective":1,"at":null}"#;
+            br#"{"v":1,"event":"wish","what":"intra","value":8,"effective":1,"at":"train.py:3","started":false}"#;
+        let autotune = br#"{"event":"wish","what":"data.num_parallel_calls","value":-1,"effective":2,"at":null}"#;
+        let granted = br#"{"event":"wish","what":"inter","value":1,"effective":1,"at":null}"#;
         let heard = heard(&[start, start, request, request, autotune, granted, br#"{"event":"unheard_of","epoch":1}"#]);
         assert_eq!(heard.processes, BTreeSet::from([7]));
         let at = Some(Text::from("train.py:3"));
