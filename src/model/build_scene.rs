@@ -110,12 +110,7 @@ impl Model {
         let inside = fact.shim == ShimUse::Enforce && !report.processes.is_empty() && !report.fails("data");
         self.marked.update(scene.at_ns, launch);
         let steps = self.marked.scene(fact.shim, &report);
-        crate::data::scene::LaunchState {
-            fact: fact.clone(),
-            report: report,
-            checks: verification.checks(inside),
-            steps,
-        }
+        crate::data::scene::LaunchState { fact: fact.clone(), report, checks: verification.checks(inside), steps }
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn attach_with<C: SampleObserver>(
     let names_readable = names_readable(pid);
     let look = move |interest: &Interest, late| live.next(interest, late);
     let sampler = Sampler::start(look, companion, model, options.interval).context("starting the sampler thread")?;
-    Ok(Attached { sampler: sampler, names_readable })
+    Ok(Attached { sampler, names_readable })
 }
 
 /// The thread families: the built-in ones, and those of --families before them.

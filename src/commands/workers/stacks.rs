@@ -35,7 +35,7 @@ pub(crate) fn start(sampler: &Sampler, options: &GlobalArgs) -> std::io::Result<
     let (ask, answers) = worker::start("tftop-stacks", move |request: StacksRequest| {
         let scene = scenes.borrow().clone();
         let taken = take(&mut reader, &scene, (&request, &profiles), read_only);
-        StacksAnswer { request: request, taken }
+        StacksAnswer { request, taken }
     })?;
     Ok(StacksWorker { requests: ask, answers })
 }
