@@ -20,7 +20,6 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::args::cli::{Cli, Command};
 use crate::commands::args::inspect::DEFAULT_WATCH;
-use crate::commands::args::run::RunOptions;
 use crate::commands::inspect::{doctor, pick, ps, report, stack, watch};
 use crate::commands::kept::{compare, runs};
 use crate::commands::own_process::exit::{CommandError, Exit};
@@ -81,8 +80,8 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
             Err(CommandError::usage("--read-only starts nothing: leave it out to start a process").into())
         }
         (None, Some(Command::Demo(args))) => demo::demo(&args, options),
-        (None, Some(Command::Run(args))) => run::run(&RunOptions::from(*args).with_profile(settings)?, options),
-        (None, Some(Command::Rerun(args))) => rerun::rerun(args.with_profile(settings)?, options),
+        (None, Some(Command::Run(args))) => run::run(args.request(settings)?, options),
+        (None, Some(Command::Rerun(args))) => rerun::rerun(&args, &args.run.clone().request(settings)?, options),
         (None, Some(Command::Sweep(args))) => sweep::sweep(&args, options),
         (None, Some(Command::Runs(args))) => runs::runs(&args, options),
         (None, Some(Command::Compare(args))) => compare::compare(&args, options),

@@ -8,8 +8,6 @@ use clap::Args;
 use crate::commands::args::run::RunOptions;
 use crate::commands::args::span;
 use crate::commands::args::target::{TargetArg, target};
-use crate::commands::own_process::exit::CommandError;
-use crate::commands::settings::SettingsFile;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -59,12 +57,4 @@ pub(crate) struct RerunArgs {
     /// Ask nothing
     #[arg(long, help_heading = "Running")]
     pub(crate) yes: bool,
-}
-
-impl RerunArgs {
-    /// The same with what its profile says.
-    pub(crate) fn with_profile(mut self, settings: &SettingsFile) -> Result<Self, CommandError> {
-        self.run = self.run.with_profile(settings)?;
-        Ok(self)
-    }
 }

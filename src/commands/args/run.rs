@@ -2,15 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use clap::{Args, FromArgMatches as _};
+use clap::Args;
 
 use crate::commands::args::caps::{CapArgs, variable};
 use crate::commands::own_process::exit::CommandError;
+use crate::commands::run::start_spec::{LOG_LIMIT_MB, StartRequest};
 use crate::commands::settings::{SavedProfile, SettingsFile};
 use crate::data::CpuSet;
-use crate::data::limits::Caps;
 use crate::data::run::ProcessAttributes;
 use crate::data::sample::{Pin, Quota};
 use crate::launch::caps::plan::{CpuRequest, PlanRequest};
@@ -18,7 +17,6 @@ use crate::launch::caps::preset::Preset;
 use crate::launch::caps::quota;
 use crate::launch::exec_wrapper::SessionKind;
 use crate::launch::shim::ShimMode;
-use crate::launch::start_context::StartContext;
 use crate::launch::{pin, process_attributes};
 
 const AFTER_HELP: &str = "\
@@ -59,9 +57,10 @@ pub(crate) struct RunArgs {
     command: Vec<OsString>,
 }
 
-impl From<RunArgs> for RunOptions {
-    fn from(line: RunArgs) -> Self {
-        Self { command: line.command, ..line.options }
+impl RunArgs {
+    /// What is to be started, with what the profile says.
+    pub(crate) fn request(self, settings: &SettingsFile) -> Result<StartRequest, CommandError> {
+        Ok(StartRequest { command: self.command, ..self.options.request(settings)? })
     }
 }
 
@@ -86,13 +85,13 @@ pub(crate) struct RunOptions {
     quota: Option<Quota>,
     /// Keep the threads of one origin on these CPUs (tf-data=0-1), new threads at each look; may be repeated
     #[arg(long = "pin", value_name = "ORIGIN=LIST", value_parser = pin::parse, help_heading = "Caps")]
-    pub(crate) pins: Vec<Pin>,
+    pins: Vec<Pin>,
     /// Set a variable; may be repeated
     #[arg(long = "env", value_name = "K=V", value_parser = variable, help_heading = "Caps")]
     variables: Vec<(String, OsString)>,
     /// Accept numbers beyond the machine and caps that contradict each other
     #[arg(long, help_heading = "Caps")]
-    pub(crate) force: bool,
+    force: bool,
     /// Leave the shim away: the environment and the CPUs hold alone
     #[arg(long, conflicts_with = "record_only", help_heading = "Running")]
     no_shim: bool,
@@ -101,68 +100,49 @@ pub(crate) struct RunOptions {
     record_only: bool,
     /// No dashboard, also on a terminal
     #[arg(long, help_heading = "Running")]
-    pub(crate) no_ui: bool,
+    no_ui: bool,
     /// Start it in a session of its own and leave: it outlives tftop, its output goes to a log without a limit, nothing is
     /// verified
     #[arg(long, conflicts_with_all = ["quota", "dry_run"], help_heading = "Running")]
-    pub(crate) detach: bool,
+    detach: bool,
     /// Keep so many megabytes of the command's output in its log
-    #[arg(long, value_name = "MB", default_value_t = 256, help_heading = "Running")]
+    #[arg(long, value_name = "MB", default_value_t = LOG_LIMIT_MB, help_heading = "Running")]
     log_limit: u32,
     /// Start nothing; say how it would be started
     #[arg(long, help_heading = "Running")]
-    pub(crate) dry_run: bool,
-    /// What to start.
-    #[arg(skip)]
-    pub(crate) command: Vec<OsString>,
-    /// Where it starts, of a rerun; none: in tftop's own surroundings.
-    #[arg(skip)]
-    pub(crate) origin: Option<Arc<StartContext>>,
+    dry_run: bool,
 }
 
 impl RunOptions {
-    /// What the shim is to do; none without one.
-    pub(crate) fn shim(&self) -> Option<ShimMode> {
-        match (self.no_shim, self.record_only) {
-            (true, _) => None,
-            (false, true) => Some(ShimMode::Record),
-            (false, false) => Some(ShimMode::Enforce),
-        }
-    }
-
-    /// Bytes of output in the log at most.
-    pub(crate) fn log_limit(&self) -> u64 {
-        u64::from(self.log_limit) * 1_000_000
-    }
-
-    /// What is so without any option.
-    pub(crate) fn usual() -> clap::error::Result<Self> {
-        let command = Self::augment_args(clap::Command::new("tftop").no_binary_name(true));
-        Self::from_arg_matches(&command.try_get_matches_from::<_, &str>([])?)
-    }
-
-    /// The same, and numbers that would be refused are accepted: a person has seen them on sliders.
-    pub(crate) fn forced(self) -> Self {
-        Self { force: true, ..self }
-    }
-
-    /// One run of a sweep; the caps are in its plan.
-    pub(crate) fn of_trial(command: Vec<OsString>, enforce: bool) -> clap::error::Result<Self> {
-        Ok(Self { command, no_ui: true, record_only: !enforce, ..Self::usual()? })
-    }
-
-    /// The same for another command, which starts from elsewhere.
-    pub(crate) fn starting_at(&self, command: Vec<OsString>, origin: StartContext) -> Self {
-        Self { command, origin: Some(Arc::new(origin)), ..self.clone() }
-    }
-
-    /// The same with other caps for the pools.
-    pub(crate) fn with_pools(&self, caps: Caps) -> Self {
-        Self { caps: CapArgs { pools: caps.without_cpus() }, ..self.clone() }
+    /// What they ask for, with what the profile says beside what is named here. There is no command yet.
+    pub(crate) fn request(self, settings: &SettingsFile) -> Result<StartRequest, CommandError> {
+        let options = self.with_profile(settings)?;
+        Ok(StartRequest {
+            shim: match (options.no_shim, options.record_only) {
+                (true, _) => None,
+                (false, true) => Some(ShimMode::Record),
+                (false, false) => Some(ShimMode::Enforce),
+            },
+            caps: PlanRequest {
+                pools: options.caps.pools,
+                preset: options.preset,
+                cpus: options.cpus,
+                quota: options.quota,
+                pins: options.pins,
+                variables: options.variables,
+                force: options.force,
+                ..PlanRequest::default()
+            },
+            log_limit_mb: options.log_limit,
+            no_ui: options.no_ui,
+            detach: options.detach,
+            dry_run: options.dry_run,
+            ..StartRequest::default()
+        })
     }
 
     /// The same with what its profile says beside what is named here.
-    pub(crate) fn with_profile(mut self, settings: &SettingsFile) -> Result<Self, CommandError> {
+    fn with_profile(mut self, settings: &SettingsFile) -> Result<Self, CommandError> {
         let Some(name) = &self.profile else { return Ok(self) };
         let SavedProfile { pools, cpus, quota, preset, pins, variables } = settings.profile(name)?.clone();
         self.caps.pools = self.caps.pools.or(pools);
@@ -177,20 +157,6 @@ impl RunOptions {
         let named: Vec<String> = self.variables.iter().map(|(name, _)| name.clone()).collect();
         self.variables.extend(variables.into_iter().filter(|(name, _)| !named.contains(name)));
         Ok(self)
-    }
-
-    pub(crate) fn caps(&self) -> PlanRequest {
-        PlanRequest {
-            pools: self.caps.pools,
-            preset: self.preset,
-            learned: None,
-            cpus: self.cpus.clone(),
-            quota: self.quota,
-            pins: self.pins.clone(),
-            variables: self.variables.clone(),
-            shim_enforces: self.shim() == Some(ShimMode::Enforce),
-            force: self.force,
-        }
     }
 }
 
@@ -220,7 +186,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::data::limits::CapKind;
+    use crate::data::limits::{CapKind, Caps};
 
     #[derive(Parser)]
     struct Line {
@@ -234,7 +200,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let settings = SettingsFile::read(Some(&path)).unwrap();
         let line = Line::try_parse_from([&["run", "--profile", "a"], arguments].concat()).unwrap();
-        line.args.with_profile(&settings).unwrap().caps()
+        line.args.request(&settings).unwrap().caps
     }
 
     #[test]

@@ -12,13 +12,13 @@ use anyhow::Context as _;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::rerun::RerunArgs;
-use crate::commands::args::run::RunOptions;
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::commands::own_process::stdio::ask;
 use crate::commands::rerun::plan::{PreparedRerun, prepare};
 use crate::commands::rerun::stop::AllowKill;
 use crate::commands::run;
+use crate::commands::run::start_spec::StartRequest;
 use crate::commands::sampling::attach::{PROC, families};
 use crate::commands::sampling::{target, timed_watch};
 use crate::commands::workers::rerun as worker;
@@ -27,6 +27,7 @@ use crate::data::Pid;
 use crate::data::limits::Caps;
 use crate::data::run::RebuiltProcess;
 use crate::data::scene::Scene;
+use crate::launch::caps::plan::PlanRequest;
 use crate::model::advice;
 use crate::output as text;
 use crate::probe::restart;
@@ -36,36 +37,42 @@ use crate::tui::messages::rerun::RerunWorker;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Shows what a rerun would do, asks, and does it.
-pub(crate) fn rerun(args: RerunArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    if options.read_only && !args.run.dry_run {
+pub(crate) fn rerun(args: &RerunArgs, request: &StartRequest, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    if options.read_only && !request.dry_run {
         let says = "--read-only: nothing is stopped or started; `tftop rerun --dry-run` shows what would be";
         return Err(CommandError::usage(says).into());
     }
     let families = families(options)?;
     let pid = target::find(&args.target)?;
     // What is refused is refused before anybody waits for advice.
-    let first = prepare(pid, &args.run, args.dir.as_deref())?;
+    let first = prepare(pid, request, args.dir.as_deref())?;
     let (prepared, predicted) = match args.advised {
         false => (first, None),
-        true => advised(pid, &args, options)?,
+        true => advised(pid, args, request, options)?,
     };
     stdio::print(&text::rerun(&prepared.shown, predicted.as_ref()))?;
-    if args.run.dry_run {
+    if request.dry_run {
         return Ok(Exit::Clean);
     }
-    if let (Some(doubt), false) = (prepared.shown.doubts.first(), args.run.force) {
+    if let (Some(doubt), false) = (prepared.shown.doubts.first(), request.caps.force) {
         anyhow::bail!("not rerun: {doubt}; --force does it all the same");
     }
-    if !agreed(&args, &prepared)? {
+    if !agreed(args, &prepared)? {
         stdio::say("tftop: nothing was changed");
         return Ok(Exit::Clean);
     }
-    let PreparedRerun { rebuild, options: run, plan, .. } = prepared;
+    let PreparedRerun { rebuild, spec, .. } = prepared;
     let kill = if args.kill { AllowKill::Agreed } else { AllowKill::Ask };
-    run::start(&run, plan, families, options, || {
+    run::start(spec, families, options, || {
         still_the_same(&rebuild, args.dir.as_deref())?;
         if args.keep_old { Ok(()) } else { stop::stop(&rebuild, args.patience, kill) }
     })
+}
+
+/// Numbers that would be refused on the command line are accepted: a person has seen them on sliders.
+fn on_sliders(pools: Caps) -> StartRequest {
+    let caps = PlanRequest { pools: pools.without_cpus(), force: true, ..PlanRequest::default() };
+    StartRequest { caps, ..StartRequest::default() }
 }
 
 /// Starts a worker for a process that was attached to; it ends with the dashboard.
@@ -74,7 +81,7 @@ pub(crate) fn start_worker(
     options: &GlobalArgs,
 ) -> std::io::Result<(RerunWorker, LastPrepared<PreparedRerun>)> {
     worker::start(options, move |caps| {
-        let prepared = prepare(pid, &RunOptions::usual()?.forced().with_pools(caps), None)?;
+        let prepared = prepare(pid, &on_sliders(caps), None)?;
         let shown = prepared.shown.clone();
         Ok((prepared, shown))
     })
@@ -88,8 +95,8 @@ pub(crate) fn agreed_in_dashboard(
 ) -> anyhow::Result<Exit> {
     let prepared = answered.take(caps).context("what was agreed to is not there: this is a bug in tftop")?;
     let families = families(options)?;
-    let PreparedRerun { rebuild, options: args, plan, .. } = prepared;
-    run::start(&args, plan, families, options, || {
+    let PreparedRerun { rebuild, spec, .. } = prepared;
+    run::start(spec, families, options, || {
         still_the_same(&rebuild, None)?;
         stop::stop(&rebuild, PATIENCE, AllowKill::Ask)
     })
@@ -99,13 +106,14 @@ pub(crate) fn agreed_in_dashboard(
 fn advised(
     pid: Pid,
     args: &RerunArgs,
+    request: &StartRequest,
     options: &GlobalArgs,
 ) -> anyhow::Result<(PreparedRerun, Option<text::PredictedEffect>)> {
     let scene = timed_watch::see(pid, args.time, options)?.scene;
     if scene.target.ended {
         return Err(CommandError::not_found(format!("process {pid} ended while it was watched")).into());
     }
-    let named = args.run.caps();
+    let named = &request.caps;
     let caps = named.pools.or(scene.headline.caps.without_cpus());
     if caps.is_empty() && named.cpus.is_none() {
         anyhow::bail!(
@@ -113,8 +121,9 @@ fn advised(
             scene.headline.message
         );
     }
-    let prepared = prepare(pid, &args.run.with_pools(caps), args.dir.as_deref())?;
-    let effect = effect(&scene, &prepared.plan.caps);
+    let caps = PlanRequest { pools: caps, ..named.clone() };
+    let prepared = prepare(pid, &StartRequest { caps, ..request.clone() }, args.dir.as_deref())?;
+    let effect = effect(&scene, &prepared.spec.plan.caps);
     Ok((prepared, effect))
 }
 

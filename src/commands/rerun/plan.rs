@@ -4,15 +4,14 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::commands::args::run::RunOptions;
 use crate::commands::own_process::exit::CommandError;
-use crate::commands::run::planning;
+use crate::commands::run::start_spec::{StartRequest, StartSpec};
 use crate::commands::sampling::attach::PROC;
 use crate::data::run::{RebuiltProcess, RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::data::{Pid, Text};
-use crate::launch::caps::environment::EnvironmentChanges;
 use crate::launch::caps::plan::Plan;
 use crate::launch::start_context::{StartContext, is_same_file};
 use crate::launch::{process_attributes, shell};
@@ -24,14 +23,13 @@ pub(crate) struct PreparedRerun {
     /// The process it is a rerun of.
     pub(crate) rebuild: RebuiltProcess,
     /// What to start.
-    pub(crate) options: RunOptions,
-    pub(crate) plan: Plan,
+    pub(crate) spec: StartSpec,
     /// What a person is told.
     pub(crate) shown: RerunPlan,
 }
 
-/// Reads the process and puts the wish on top of what it was started with.
-pub(crate) fn prepare(pid: Pid, args: &RunOptions, folder: Option<&Path>) -> anyhow::Result<PreparedRerun> {
+/// Reads the process and puts what was asked for on top of what it was started with.
+pub(crate) fn prepare(pid: Pid, request: &StartRequest, folder: Option<&Path>) -> anyhow::Result<PreparedRerun> {
     let mut rebuild = restart::read(Path::new(PROC), pid, folder).map_err(problem)?;
     let within = process_attributes::within_reach(&rebuild.attributes);
     let (origin, taken) = StartContext::of(&rebuild, within.attributes);
@@ -43,21 +41,21 @@ pub(crate) fn prepare(pid: Pid, args: &RunOptions, folder: Option<&Path>) -> any
             rebuild.exe.display()
         )));
     }
-    let args = args.starting_at(rebuild.words.clone(), origin);
-    let plan = planning::plan(&args)?;
+    let (command, origin) = (rebuild.words.clone(), Some(Arc::new(origin)));
+    let spec = StartSpec::new(StartRequest { command, origin, ..request.clone() })?;
     let shown = RerunPlan {
         key: rebuild.key,
         command: Text::from(shell::shown(&rebuild.words)),
         program: text(found.as_os_str()),
         folder: text(rebuild.folder.as_os_str()),
         folder_because: rebuild.folder_because.clone(),
-        variables: variables(&rebuild, &args, &plan.environment, &taken),
-        cpus: cpus(&rebuild, &plan),
+        variables: variables(&rebuild, &spec, &taken),
+        cpus: cpus(&rebuild, &spec.plan),
         kept: within.kept,
         lost: rebuild.lost.iter().cloned().chain(within.lost).collect(),
         doubts: rebuild.doubts.clone(),
     };
-    Ok(PreparedRerun { rebuild, options: args, plan, shown })
+    Ok(PreparedRerun { rebuild, spec, shown })
 }
 
 pub(crate) fn problem(refusal: RestartError) -> anyhow::Error {
@@ -72,12 +70,8 @@ pub(crate) fn problem(refusal: RestartError) -> anyhow::Error {
 }
 
 /// Every variable whose value is another one afterwards. Only thread settings are shown with their values.
-fn variables(
-    rebuild: &RebuiltProcess,
-    args: &RunOptions,
-    changes: &EnvironmentChanges,
-    taken: &[&'static str],
-) -> Vec<VariableChange> {
+fn variables(rebuild: &RebuiltProcess, spec: &StartSpec, taken: &[&'static str]) -> Vec<VariableChange> {
+    let changes = &spec.plan.environment;
     let before = |name: &str| rebuild.environment.get(name);
     let mut named: Vec<&OsStr> = changes.removed.iter().chain(taken).map(|name| OsStr::new(*name)).collect();
     named.extend(changes.set.iter().map(|(name, _)| name.as_os_str()));
@@ -93,7 +87,7 @@ fn variables(
             });
         }
     }
-    if args.shim().is_some() {
+    if spec.request.shim.is_some() {
         let path = "PYTHONPATH";
         let after = ShownValue::Hidden(Text::from("with tftop's shim in front"));
         all.push(VariableChange { name: Text::from(path), before: value(path, before(path)), after });

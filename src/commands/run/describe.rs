@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
+use crate::commands::run::start_spec::StartRequest;
 use crate::data::Text;
 use crate::data::sample::{Environment, KEPT_VARIABLES, LaunchFact};
 use crate::launch::caps::environment::EnvironmentChanges;
@@ -15,19 +16,18 @@ use crate::runs::run_record::{RunRecord, shown};
 /// Writes down what will be started and how.
 pub(crate) fn describe(
     record: &mut RunRecord,
-    words: &[OsString],
-    origin: Option<&StartContext>,
+    request: &StartRequest,
     (plan, launch): (&Plan, LaunchFact),
-    changes: &EnvironmentChanges,
     interval: Duration,
 ) {
     let fact = &mut record.fact;
-    fact.command = shown(words);
+    let origin = request.origin.as_deref();
+    fact.command = shown(&request.command);
     let folder = origin.map(|origin| origin.folder.clone()).or_else(|| std::env::current_dir().ok());
     fact.folder = folder.map(|folder| Text::from_bytes(folder.as_os_str().as_bytes()));
     fact.launch = launch;
     fact.interval_ns = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
-    fact.variables = variables(changes, origin);
+    fact.variables = variables(&plan.environment, origin);
     let others = plan.variables.iter().map(|(name, _)| name).filter(|name| !KEPT_VARIABLES.contains(&name.as_str()));
     fact.other_variables = others.map(|name| Text::from(name.as_str())).collect();
     let theirs = origin.and_then(|origin| origin.cpus.clone());

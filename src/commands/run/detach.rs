@@ -3,30 +3,25 @@
 use anyhow::{Context as _, anyhow};
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::args::run::RunOptions;
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::{event_loop, stdio};
-use crate::commands::run::describe;
-use crate::commands::run::prepare::put_in_front_of_detached;
 use crate::commands::run::session::SessionSetup;
+use crate::commands::run::start_spec::StartSpec;
 use crate::data::run::run_files::LOG;
-use crate::launch::caps::plan::Plan;
 use crate::launch::child::{Child, ChildSpec, Streams};
 use crate::launch::shell;
 
 /// Starts the command in a session of its own and says where to find it.
-pub(crate) fn detached(args: &RunOptions, plan: Plan, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let mut preparation = SessionSetup::new(plan, false);
-    put_in_front_of_detached(args, &mut preparation).context("--detach: writing the shim")?;
-    let launch = preparation.fact(args);
-    let SessionSetup { plan, mut record, .. } = preparation;
-    let origin = args.origin.as_deref();
-    describe::describe(&mut record, &args.command, origin, (&plan, launch), &plan.environment, options.interval);
+pub(crate) fn detached(spec: StartSpec, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let SessionSetup { plan, mut record, .. } =
+        SessionSetup::detached(&spec, options).context("--detach: writing the shim")?;
+    let request = &spec.request;
+    let origin = request.origin.as_deref();
     let folder = record.folder.take().ok_or_else(|| anyhow!("--detach: no log: {}", record.missing.join("; ")))?;
     let (log, file) = folder.file(LOG).context("--detach: making the log")?;
     let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
     let streams = Streams::Detached(file);
-    let start = ChildSpec { words: &args.command, origin, changes: &plan.environment, cpus, cgroups: &[], streams };
+    let start = ChildSpec { words: &request.command, origin, changes: &plan.environment, cpus, cgroups: &[], streams };
     let (pid, ended) = event_loop::runtime()?.block_on(async {
         let mut child = Child::start(start).context("starting the command")?;
         child.begun().await;
@@ -39,7 +34,7 @@ pub(crate) fn detached(args: &RunOptions, plan: Plan, options: &GlobalArgs) -> a
     stdio::print(&format!(
         "tftop: {} {state}\n  pid      {pid}\n  run      {id}\n  output   {}\n  watch    tftop {pid}\n  \
          caps     set; not verified, because nobody watches\n",
-        shell::shown(&args.command),
+        shell::shown(&request.command),
         shell::quoted(log.as_os_str())
     ))?;
     Ok(ended.map_or(Exit::Clean, |how| Exit::Of(how.code())))

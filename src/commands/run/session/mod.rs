@@ -17,18 +17,17 @@ pub(crate) use setup::SessionSetup;
 use tokio::sync::{Notify, mpsc};
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::args::run::RunOptions;
 use crate::commands::dashboard;
 use crate::commands::dashboard::DashboardParts;
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::stdio;
 use crate::commands::run::cgroup_guard;
 use crate::commands::run::cgroup_guard::CgroupGuard;
-use crate::commands::run::restart_spec::RestartSpec;
 use crate::commands::run::session::ending::StopSequence;
 use crate::commands::run::session::foreground::{after_dashboard, ends_dashboard, hand_over, heed, pass_on, window};
 use crate::commands::run::session::observer::{LaunchObserver, locked};
 use crate::commands::run::session::summary_lines::{about_log, run_end, why_not_attached, words};
+use crate::commands::run::start_spec::StartSpec;
 use crate::commands::sampling::attach::attach_with;
 use crate::commands::sampling::sampler::Sampler;
 use crate::commands::workers::rerun;
@@ -54,8 +53,7 @@ const MOST_LINES: usize = 20;
 
 /// A command that runs, and what goes with it.
 pub(crate) struct RunSession<'a> {
-    spec: &'a RestartSpec,
-    options: &'a RunOptions,
+    spec: &'a StartSpec,
     child: Child,
     signals: SignalListener,
     began: Instant,
@@ -77,7 +75,7 @@ pub(crate) enum SessionEnd {
     /// It has ended.
     Ended(Exit),
     /// It has ended, and is to be started again.
-    Again(Box<RestartSpec>),
+    Again(Box<StartSpec>),
 }
 
 /// The end, and how long it took.
@@ -88,16 +86,16 @@ struct CommandEnd {
     /// None without a shim.
     report: Option<Arc<ShimReport>>,
     /// What a person wants started next.
-    restart: Option<RestartSpec>,
+    restart: Option<StartSpec>,
 }
 
 impl<'a> RunSession<'a> {
     /// Starts the command. Whatever fails from here on drops the child, and so ends the command.
-    pub(crate) fn start(again: &'a RestartSpec, preparation: SessionSetup, held: CgroupGuard) -> anyhow::Result<Self> {
+    pub(crate) fn start(spec: &'a StartSpec, setup: SessionSetup, held: CgroupGuard) -> anyhow::Result<Self> {
         let signals = SignalListener::listen().context("listening for signals")?;
-        let args = &again.options;
-        let fact = Arc::new(preparation.fact(args));
-        let SessionSetup { plan, dashboard, mut record, elsewhere, inbox, no_shim, log, file } = preparation;
+        let request = &spec.request;
+        let fact = Arc::new(setup.fact(request.shim));
+        let SessionSetup { plan, dashboard, mut record, elsewhere, inbox, no_shim, log, file } = setup;
         let console = log.map(|log| Console::open(window(), log)).transpose().context("making a terminal")?;
         let line = console.as_ref().and_then(Console::line);
         let streams = match file {
@@ -106,15 +104,14 @@ impl<'a> RunSession<'a> {
         };
         let recording = record.recording();
         let cgroups = held.cgroups.folders();
-        let origin = args.origin.as_deref();
+        let origin = request.origin.as_deref();
         let cpus = plan.cpus.as_ref().or_else(|| origin?.cpus.as_ref());
-        let start = ChildSpec { words: &args.command, origin, changes: &plan.environment, cpus, cgroups, streams };
+        let start = ChildSpec { words: &request.command, origin, changes: &plan.environment, cpus, cgroups, streams };
         let child = Child::start(start).context("starting the command")?;
         let pinner = Arc::new(Mutex::new(Pinner::new(&fact.pins)));
         let began = Instant::now();
         Ok(Self {
-            spec: again,
-            options: args,
+            spec,
             child,
             signals,
             began,
@@ -266,7 +263,7 @@ impl<'a> RunSession<'a> {
     }
 
     fn summary(&self, end: &CommandEnd, notes: &[String]) -> String {
-        let command = shell::shown(&self.options.command);
+        let command = shell::shown(&self.spec.request.command);
         let launch = end.last.as_deref().and_then(|scene| scene.launch.as_ref());
         // Not watched at all: every cap is unverified, and says so.
         let unseen = || Verification::new(&self.fact).checks(false);
@@ -292,7 +289,7 @@ impl<'a> RunSession<'a> {
         match heard.processes.len() {
             0 => notes.push(format!(
                 "shim     not attached: {}; what the environment and the CPUs hold still holds",
-                why_not_attached(self.options, last)
+                why_not_attached(&self.spec.request.command, last)
             )),
             1 => notes.push("shim     attached to 1 process".to_owned()),
             count => notes.push(format!("shim     attached to {count} processes")),

@@ -1,11 +1,18 @@
-//! Everything that stands before a command starts.
+//! What stands before a command starts: the run's folder and its record, the shim put in front, the file for the output.
+//! Whatever of it can't be made, the command starts.
 
+use std::ffi::OsString;
 use std::fs::File;
+use std::io;
 
-use crate::commands::args::run::RunOptions;
+use crate::commands::args::global::GlobalArgs;
+use crate::commands::run::describe;
+use crate::commands::run::start_spec::{StartRequest, StartSpec};
+use crate::data::run::run_files::LOG;
 use crate::data::sample::{LaunchFact, ShimUse};
 use crate::launch::caps::plan::Plan;
 use crate::launch::shim;
+use crate::launch::shim::ShimMode;
 use crate::launch::shim_socket::ShimSocket;
 use crate::launch::terminal::log::OutputLog;
 use crate::runs::run_dir::RunDir;
@@ -13,6 +20,7 @@ use crate::runs::run_record::RunRecord;
 
 /// Everything that stands before the command starts.
 pub(crate) struct SessionSetup {
+    /// With the shim in its environment.
     pub(crate) plan: Plan,
     pub(crate) dashboard: bool,
     /// What is kept of the run.
@@ -29,23 +37,86 @@ pub(crate) struct SessionSetup {
 }
 
 impl SessionSetup {
-    pub(crate) fn new(plan: Plan, dashboard: bool) -> Self {
+    /// For a command that is watched.
+    pub(crate) fn new(spec: &StartSpec, dashboard: bool, options: &GlobalArgs) -> Self {
+        let mut setup = Self::empty(spec, dashboard);
+        if let Some(mode) = spec.request.shim {
+            put_in_front(mode, spec.request.inherited("PYTHONPATH"), &mut setup);
+        }
+        setup.describe(&spec.request, options);
+        if dashboard {
+            setup.log = Some(log(&setup, u64::from(spec.request.log_limit_mb) * 1_000_000));
+        }
+        setup
+    }
+
+    /// For one that is left alone. The shim stays in the run's folder: new processes of the command look for it there.
+    pub(crate) fn detached(spec: &StartSpec, options: &GlobalArgs) -> io::Result<Self> {
+        let mut setup = Self::empty(spec, false);
+        if let (Some(mode), Some(folder)) = (spec.request.shim, &setup.record.folder) {
+            let config = shim::config(mode, &setup.plan.caps, None);
+            let inherited = spec.request.inherited("PYTHONPATH");
+            shim::install(&folder.shim(), config, inherited, &mut setup.plan.environment)?;
+        }
+        setup.describe(&spec.request, options);
+        Ok(setup)
+    }
+
+    fn empty(spec: &StartSpec, dashboard: bool) -> Self {
         let record = RunRecord::begin();
+        let plan = spec.plan.clone();
         Self { plan, dashboard, record, elsewhere: None, inbox: None, no_shim: None, log: None, file: None }
     }
 
+    fn describe(&mut self, request: &StartRequest, options: &GlobalArgs) {
+        let launch = self.fact(request.shim);
+        describe::describe(&mut self.record, request, (&self.plan, launch), options.interval);
+    }
+
     /// What the command gets.
-    pub(crate) fn fact(&self, args: &RunOptions) -> LaunchFact {
-        let shim = shim_use(args.shim().filter(|_| self.no_shim.is_none()));
+    pub(crate) fn fact(&self, mode: Option<ShimMode>) -> LaunchFact {
+        let shim = match mode.filter(|_| self.no_shim.is_none()) {
+            None => ShimUse::Off,
+            Some(ShimMode::Record) => ShimUse::Record,
+            Some(ShimMode::Enforce) => ShimUse::Enforce,
+        };
         let Plan { caps, cpus, quota, pins, .. } = self.plan.clone();
         LaunchFact { caps, cpus, quota, pins, shim }
     }
 }
 
-pub(crate) fn shim_use(mode: Option<shim::ShimMode>) -> ShimUse {
-    match mode {
-        None => ShimUse::Off,
-        Some(shim::ShimMode::Record) => ShimUse::Record,
-        Some(shim::ShimMode::Enforce) => ShimUse::Enforce,
+/// Into the run's folder, else among temporary files; without a shim where neither can be written.
+fn put_in_front(mode: ShimMode, inherited: Option<OsString>, setup: &mut SessionSetup) {
+    let caps = setup.plan.caps;
+    let changes = &mut setup.plan.environment;
+    let mut install = |folder: &RunDir| {
+        let mut changed = changes.clone();
+        let config = shim::config(mode, &caps, Some(&folder.socket()));
+        shim::install(&folder.shim(), config, inherited.clone(), &mut changed)?;
+        let inbox = ShimSocket::open(&folder.socket())?;
+        *changes = changed;
+        Ok::<ShimSocket, io::Error>(inbox)
+    };
+    let mut why = None;
+    if let Some(folder) = &setup.record.folder {
+        match install(folder) {
+            Ok(inbox) => return setup.inbox = Some(inbox),
+            Err(error) => why = Some(error),
+        }
+    }
+    let elsewhere = RunDir::make_temporary(setup.record.started_unix_s());
+    match elsewhere.and_then(|folder| install(&folder).map(|inbox| (folder, inbox))) {
+        Ok((folder, inbox)) => (setup.elsewhere, setup.inbox) = (Some(folder), Some(inbox)),
+        Err(error) => setup.no_shim = Some(why.unwrap_or(error).to_string()),
+    }
+}
+
+/// The file for the output of a command that has a terminal of its own.
+fn log(setup: &SessionSetup, limit: u64) -> OutputLog {
+    let made = setup.record.folder.as_ref().map(|folder| folder.file(LOG));
+    match made {
+        Some(Ok((path, file))) => OutputLog::new(&path, file, limit),
+        Some(Err(error)) => OutputLog::none(&error.to_string()),
+        None => OutputLog::none("this run has no folder"),
     }
 }

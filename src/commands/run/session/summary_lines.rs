@@ -1,6 +1,7 @@
 //! Lines of the summary at the end of a command.
 
-use crate::commands::args::run::RunOptions;
+use std::ffi::OsString;
+
 use crate::data::run::{LogFact, RunEnd};
 use crate::data::scene::Scene;
 use crate::launch::child::ChildExit;
@@ -27,11 +28,9 @@ pub(crate) fn about_log(log: &LogFact) -> String {
     }
 }
 
-pub(crate) fn why_not_attached(args: &RunOptions, last: Option<&Scene>) -> String {
-    program::refuses_shim(&args.command).unwrap_or_else(|| {
-        match last.is_some_and(|scene| scene.target.python.is_some()) {
-            true => "Python ran and did not report (-I, -E, -S, an emptied environment, or it ended before)".to_owned(),
-            false => "no Python was seen".to_owned(),
-        }
+pub(crate) fn why_not_attached(command: &[OsString], last: Option<&Scene>) -> String {
+    program::refuses_shim(command).unwrap_or_else(|| match last.is_some_and(|scene| scene.target.python.is_some()) {
+        true => "Python ran and did not report (-I, -E, -S, an emptied environment, or it ended before)".to_owned(),
+        false => "no Python was seen".to_owned(),
     })
 }
