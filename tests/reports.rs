@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Limit, LimitSource, Limits, ProcessLimit};
+use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Knob, Limit, LimitSource, Limits, ProcessLimit};
 use tftop::data::sample::{Cost, CounterSource, Identity, NameSource, TargetName, ThreadState};
 use tftop::data::scene::{
     Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, Group, GroupKey, Headline, Level, Phrase,
@@ -105,7 +105,7 @@ fn intra_limits() -> Limits {
             ),
         ],
         effective: Some(0),
-        knob: "tf.config or TF_NUM_INTRAOP_THREADS, before TensorFlow starts".to_owned(),
+        knob: Knob::Setting("tf.config or TF_NUM_INTRAOP_THREADS, before TensorFlow starts".into()),
         exceeded_by: 1,
         processes: vec![ProcessLimit {
             pid: Pid(2430),
@@ -177,7 +177,7 @@ fn waits() -> Waits {
 }
 
 fn scene() -> Scene {
-    let no_knob = Limits { knob: "no knob: affinity only".to_owned(), ..Limits::default() };
+    let no_knob = Limits { knob: Knob::None, ..Limits::default() };
     let groups = vec![
         Group {
             limits: intra_limits(),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use stage::Stage;
-use tftop::data::limits::{CapKind, Caps, Limit, LimitSource};
+use tftop::data::limits::{CapKind, Caps, Knob, Limit, LimitSource};
 use tftop::data::sample::{Identity, NameSource, TargetName};
 use tftop::data::scene::{Answer, Cpu, Demand, Evidence, Pressure, ProcessState, Scene, Verdict};
 use tftop::data::{Gap, Pid};
@@ -39,7 +39,7 @@ fn hostile() -> Scene {
         group.history = vec![f32::NAN; 4_000];
         group.awake = Some(f64::MAX);
         group.limits.exceeded_by = u32::MAX;
-        group.limits.knob = name.clone();
+        group.limits.knob = Knob::Setting(name.as_str().into());
         group.limits.effective = Some(70);
         group.limits.all = (0..90).map(|at| limit(at, &name)).collect();
     }

@@ -5,6 +5,7 @@ pub(crate) mod cpuset;
 pub(crate) mod gap;
 pub(crate) mod ids;
 pub mod limits;
+pub mod origin;
 pub mod run;
 pub mod sample;
 pub mod scene;

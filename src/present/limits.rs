@@ -24,11 +24,11 @@ pub(crate) fn table(scene: &Scene) -> Table {
 /// How each group can be capped: "TF intra-op: tf.config or …". Groups with the same words stand together.
 pub(crate) fn knobs(scene: &Scene) -> Vec<String> {
     let mut knobs: Vec<(String, String)> = Vec::new();
-    for group in living(scene).filter(|group| !group.limits.knob.is_empty()) {
+    for group in living(scene).filter(|group| group.limits.knob.is_known()) {
         let label = clean(&group.label);
-        match knobs.iter_mut().find(|(_, knob)| *knob == group.limits.knob) {
+        match knobs.iter_mut().find(|(_, knob)| *knob == group.limits.knob.text()) {
             Some((labels, _)) => labels.extend([", ", &label]),
-            None => knobs.push((label, clean(&group.limits.knob))),
+            None => knobs.push((label, clean(group.limits.knob.text()))),
         }
     }
     knobs.into_iter().map(|(labels, knob)| format!("{labels}: {knob}")).collect()
@@ -42,7 +42,7 @@ fn group_rows(group: &Group) -> Vec<[String; 6]> {
     let limits = &group.limits;
     let mut rows = Vec::new();
     if limits.effective().is_none() {
-        let known = !limits.knob.is_empty();
+        let known = limits.knob.is_known();
         let remark = if known { "nothing limits it" } else { limits.absence() };
         rows.push(
             [if known { "none" } else { MISSING_ASCII }, MISSING_ASCII, MISSING_ASCII, remark].map(str::to_owned),

@@ -1,6 +1,6 @@
 //! What the model says of the scenes: limits, headlines, and every cause with its answer.
 
-use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Limit, LimitSource, Limits};
+use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Knob, Limit, LimitSource, Limits};
 use tftop::data::scene::{Answer, Evidence, Finding, Headline, Level, Pressure, Remedy, RuleAnswer, Verdict};
 
 const CAPS: Caps = Caps::of([(CapKind::Intra, 1), (CapKind::Inter, 1), (CapKind::Data, 1)]);
@@ -72,10 +72,16 @@ pub fn limits(origin: &str) -> Limits {
             )],
             "OPENBLAS_NUM_THREADS before the library is imported, threadpoolctl afterwards",
         ),
-        _ => (vec![], "as the program starts them: no knob but affinity"),
+        _ => return Limits { knob: Knob::AsCoded, ..Limits::default() },
     };
     let effective = (!all.is_empty()).then_some(0);
-    Limits { all, effective, knob: knob.into(), exceeded_by: u32::from(origin == "openblas"), processes: Vec::new() }
+    Limits {
+        all,
+        effective,
+        knob: Knob::Setting(knob.into()),
+        exceeded_by: u32::from(origin == "openblas"),
+        processes: Vec::new(),
+    }
 }
 
 /// What is left of limits where nothing of the process may be read.

@@ -6,6 +6,7 @@
 //! and Accelerate.
 
 use crate::data::limits::limit::AppliesTo;
+use crate::data::origin;
 use crate::data::sample::{ScriptKnob, TfConfigFact};
 
 /// Which cap: an index into [`CAPS`].
@@ -136,7 +137,7 @@ pub static CAPS: [CapRow; COUNT] = [
         name: "intra",
         help: "TensorFlow intra-op threads",
         help_more: "",
-        origin: "tf-intra-op",
+        origin: origin::TF_INTRA_OP,
         setting: PoolSetting {
             tf_config: Some(|config| config.intra),
             script: Some(ScriptKnob::Intra),
@@ -158,7 +159,7 @@ pub static CAPS: [CapRow; COUNT] = [
         name: "inter",
         help: "TensorFlow inter-op threads",
         help_more: "",
-        origin: "tf-inter-op",
+        origin: origin::TF_INTER_OP,
         setting: PoolSetting {
             tf_config: Some(|config| config.inter),
             script: Some(ScriptKnob::Inter),
@@ -180,7 +181,7 @@ pub static CAPS: [CapRow; COUNT] = [
         name: "data",
         help: "Threads of each tf.data iterator, and its parallel calls",
         help_more: "",
-        origin: "tf-data",
+        origin: origin::TF_DATA,
         setting: PoolSetting {
             tf_config: None,
             script: Some(ScriptKnob::PrivateThreadpool),
@@ -207,7 +208,7 @@ pub static CAPS: [CapRow; COUNT] = [
         name: "omp",
         help: "Threads of each OpenMP team",
         help_more: "; numexpr and Numba follow it",
-        origin: "openmp",
+        origin: origin::OPENMP,
         setting: PoolSetting {
             tf_config: None,
             script: None,
@@ -231,7 +232,7 @@ pub static CAPS: [CapRow; COUNT] = [
         name: "blas",
         help: "Threads of each BLAS",
         help_more: ": OpenBLAS, MKL, BLIS, Accelerate",
-        origin: "openblas",
+        origin: origin::OPENBLAS,
         setting: PoolSetting {
             tf_config: None,
             script: None,
@@ -259,7 +260,7 @@ pub static CAPS: [CapRow; COUNT] = [
         name: "numexpr",
         help: "Threads of NumExpr's pool",
         help_more: "; without it, as many as --omp says",
-        origin: "numexpr",
+        origin: origin::NUMEXPR,
         setting: PoolSetting {
             tf_config: None,
             script: None,

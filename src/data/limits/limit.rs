@@ -14,8 +14,8 @@ pub struct Limits {
     pub all: Vec<Limit>,
     /// Index into `all` of the one that counts; none when nothing limits the group or nothing can be read.
     pub effective: Option<usize>,
-    /// How the group can be capped, in words: "tf.config or TF_NUM_INTRAOP_THREADS", "no knob: affinity only".
-    pub knob: String,
+    /// How the group can be capped.
+    pub knob: Knob,
     /// Threads beyond the effective limit, if any: reality exceeds what was set. A default is nobody's limit.
     pub exceeded_by: u32,
     /// Each process that has threads of the group, by pid.
@@ -43,11 +43,42 @@ impl Limits {
 
     /// Why no limit counts, in two words: "no limit" where a knob could set one, "no knob" where nothing could.
     pub fn absence(&self) -> &'static str {
-        match self.knob.as_str() {
-            "" => "not known",
-            knob if knob.contains("no knob") => "no knob",
-            _ => "no limit",
+        match self.knob {
+            Knob::NotRead => "not known",
+            Knob::None | Knob::AsCoded => "no knob",
+            Knob::Setting(_) => "no limit",
         }
+    }
+}
+
+/// What would set a group's limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Knob {
+    /// The settings of its process were not read.
+    #[default]
+    NotRead,
+    /// Nothing but affinity.
+    None,
+    /// The program itself starts as many as it is written to; nothing but affinity holds them.
+    AsCoded,
+    /// These calls or variables, in words.
+    Setting(Text),
+}
+
+impl Knob {
+    /// In words; empty where it is not known.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::NotRead => "",
+            Self::None => "no knob: affinity only",
+            Self::AsCoded => "as the program starts them: no knob but affinity",
+            Self::Setting(text) => text,
+        }
+    }
+
+    /// Whether the settings of the process were read.
+    pub fn is_known(&self) -> bool {
+        *self != Self::NotRead
     }
 }
 

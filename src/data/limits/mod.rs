@@ -5,4 +5,4 @@ pub(crate) mod caps;
 pub(crate) mod limit;
 pub use cap::{CAPS, CapKind, CapRow, CapVariable, DefaultSize, PoolCheck, PoolSetting, PythonCall};
 pub use caps::{Caps, PerCap};
-pub use limit::{AppliesTo, Grade, Limit, LimitSource, Limits, ProcessLimit};
+pub use limit::{AppliesTo, Grade, Knob, Limit, LimitSource, Limits, ProcessLimit};

@@ -1,4 +1,5 @@
 //! Cgroups: those that limit a process, and those made for a command.
 
 pub(crate) mod create;
+pub(crate) mod mounts;
 pub(crate) mod read;

@@ -6,10 +6,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use procfs::process::MountInfo;
-
 use crate::data::sample::{CgroupFact, CgroupVersion, PidsLimit, Quota, Throttle};
 use crate::data::{CpuSet, Gap, Text};
+use crate::linux::cgroup::mounts::{CgroupMount, cgroup_mounts};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
 
@@ -23,21 +22,8 @@ const VALUE_LIMIT: usize = 16 << 10;
 /// Where each hierarchy that matters is mounted, as this process sees it.
 #[derive(Debug, Default)]
 pub struct Mounts {
-    hierarchies: Vec<Hierarchy>,
+    hierarchies: Vec<CgroupMount>,
     namespaced: bool,
-}
-
-/// One mounted hierarchy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Hierarchy {
-    version: CgroupVersion,
-    /// v1 controllers of it that matter here; v2 has all or none.
-    cpu: bool,
-    cpuset: bool,
-    pids: bool,
-    /// The cgroup that is visible at the mount point.
-    root: Vec<u8>,
-    place: PathBuf,
 }
 
 /// What the cgroups of one process say.
@@ -59,8 +45,11 @@ impl Mounts {
         let Ok(own) = ProcDir::open(&proc_root.join("self")) else { return Self::default() };
         let namespaced = own.link("ns/cgroup").is_ok_and(|link| link != FIRST_NAMESPACE);
         let text = reader.read(&own, "mountinfo", LIST_LIMIT).unwrap_or_default();
-        let lines = text.split(|&byte| byte == b'\n');
-        Self { hierarchies: lines.filter_map(|line| hierarchy(line, cgroup_root)).collect(), namespaced }
+        let shown = |mount: CgroupMount| match mount.place.strip_prefix("/sys/fs/cgroup") {
+            Ok(rest) => CgroupMount { place: cgroup_root.join(rest), ..mount },
+            Err(_) => mount,
+        };
+        Self { hierarchies: cgroup_mounts(text).map(shown).collect(), namespaced }
     }
 
     /// Whether any hierarchy that can limit CPUs is mounted.
@@ -114,11 +103,11 @@ impl Mounts {
     }
 
     /// The hierarchy and the path of one `ID:CONTROLLERS:PATH` line (cgroups(7)).
-    fn find<'a>(&self, line: &'a [u8]) -> Option<(&Hierarchy, &'a [u8])> {
+    fn find<'a>(&self, line: &'a [u8]) -> Option<(&CgroupMount, &'a [u8])> {
         let mut parts = line.splitn(3, |&byte| byte == b':');
         let (id, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
         let named = |name: &[u8]| controllers.split(|&byte| byte == b',').any(|controller| controller == name);
-        let fits = |hierarchy: &&Hierarchy| match hierarchy.version {
+        let fits = |hierarchy: &&CgroupMount| match hierarchy.version {
             CgroupVersion::V2 => id == b"0" && controllers.is_empty(),
             CgroupVersion::V1 => {
                 let controllers = [(hierarchy.cpu, "cpu"), (hierarchy.cpuset, "cpuset"), (hierarchy.pids, "pids")];
@@ -130,7 +119,7 @@ impl Mounts {
 }
 
 impl CgroupLimits {
-    fn add(&mut self, hierarchy: &Hierarchy, relative: &[u8], reader: &mut FileReader) {
+    fn add(&mut self, hierarchy: &CgroupMount, relative: &[u8], reader: &mut FileReader) {
         for path in ancestors(relative) {
             let place = place(hierarchy, path);
             if let Ok(folder) = ProcDir::open(&place) {
@@ -153,7 +142,7 @@ fn ancestors(relative: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::successors(Some(relative), |path| memchr::memrchr(b'/', path).map(|slash| &path[..slash]))
 }
 
-fn place(hierarchy: &Hierarchy, path: &[u8]) -> PathBuf {
+fn place(hierarchy: &CgroupMount, path: &[u8]) -> PathBuf {
     hierarchy.place.join(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
 }
 
@@ -183,44 +172,6 @@ impl ThrottleReader {
         let read = |file: &Option<OwnedFd>| throttle(reader.reread(file.as_ref()?, VALUE_LIMIT).ok()?);
         self.files.iter().map(read).collect()
     }
-}
-
-/// One line of mountinfo, if it mounts a hierarchy with CPU time, cpusets or numbers of threads.
-fn hierarchy(line: &[u8], cgroup_root: &Path) -> Option<Hierarchy> {
-    let mount = MountInfo::from_line(std::str::from_utf8(line).ok()?).ok()?;
-    let has = |name: &str| mount.super_options.contains_key(name);
-    let (version, [cpu, cpuset, pids]) = match mount.fs_type.as_str() {
-        "cgroup2" => (CgroupVersion::V2, [true; 3]),
-        "cgroup" => (CgroupVersion::V1, [has("cpu"), has("cpuset"), has("pids")]),
-        _ => return None,
-    };
-    let (root, mounted_at) = (unescape(mount.root.as_bytes()), unescape(mount.mount_point.as_os_str().as_bytes()));
-    let mounted_at = Path::new(OsStr::from_bytes(&mounted_at));
-    let place = match mounted_at.strip_prefix("/sys/fs/cgroup") {
-        Ok(rest) => cgroup_root.join(rest),
-        Err(_) => mounted_at.to_owned(),
-    };
-    (cpu || cpuset || pids).then_some(Hierarchy { version, cpu, cpuset, pids, root, place })
-}
-
-/// mountinfo writes blanks and backslashes as three octal digits, which the parser leaves as they are.
-fn unescape(field: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((&first, after)) = rest.split_first() {
-        let octal = after.get(..3).filter(|digits| first == b'\\' && digits.iter().all(|d| (b'0'..=b'7').contains(d)));
-        match octal {
-            Some(digits) => {
-                plain.push(digits.iter().fold(0u8, |sum, digit| sum.wrapping_mul(8).wrapping_add(digit - b'0')));
-                rest = &after[3..];
-            }
-            None => {
-                plain.push(first);
-                rest = after;
-            }
-        }
-    }
-    plain
 }
 
 /// A cgroup path relative to the cgroup a mount shows; none when it lies outside. `/..` marks one outside the namespace.

@@ -149,11 +149,6 @@ fn kept_files_follow_the_cgroups() {
     assert_eq!(throttles.read(&mut reader), []);
 }
 
-#[test]
-fn escaped_mount_points_are_unescaped() {
-    assert_eq!(unescape(b"/a\\040b\\134c\\9"), b"/a b\\c\\9");
-}
-
 fn pids_of(tree: &Tree) -> Option<(String, u64, u64)> {
     let mut reader = FileReader::default();
     let mounts = Mounts::read(&tree.0.path().join("proc"), &tree.0.path().join("cgroup"), &mut reader);

@@ -1,11 +1,11 @@
-//! Whether a process is still the one that was seen: its number and its start time name it together. And the words of its
-//! command line.
+//! Whether a process is still the one that was seen: its number and its start time name it together. Also the words of its
+//! command line and its limits.
 
 use std::fs;
 use std::path::Path;
 
 use crate::data::{Pid, ProcessKey};
-use crate::linux::proc::stat::Stat;
+use crate::linux::proc::stat::{Stat, number, words};
 
 /// When a process started, in clock ticks after boot; none for one that is gone, and for a zombie.
 pub fn start_ticks(proc_root: &Path, pid: Pid) -> Option<u64> {
@@ -24,9 +24,30 @@ pub fn arguments(cmdline: &[u8]) -> impl Iterator<Item = &[u8]> {
     words.split(|&byte| byte == 0).filter(move |_| !words.is_empty())
 }
 
+/// Soft and hard limit of a line of /proc/PID/limits (proc_pid_limits(5)); none in place of "unlimited".
+pub(crate) fn resource_limit(limits: &[u8], label: &str) -> Option<(Option<u64>, Option<u64>)> {
+    let rest = limits.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(label.as_bytes()))?;
+    let mut values = words(rest).map(|word| if word == b"unlimited" { Some(None) } else { number(word).map(Some) });
+    Some((values.next()??, values.next()??))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_soft_limit_counts_and_unlimited_is_none() {
+        let table =
+            |line: &str| format!("Limit  Soft Limit  Hard Limit  Units\nMax cpu time  unlimited  unlimited\n{line}\n");
+        let soft = |line: &str| resource_limit(table(line).as_bytes(), "Max processes").and_then(|(soft, _)| soft);
+        assert_eq!(
+            soft("Max processes             96365                200000                processes "),
+            Some(96365)
+        );
+        assert_eq!(soft("Max processes             unlimited            unlimited            processes "), None);
+        assert_eq!(soft("Max processes"), None);
+        assert_eq!(resource_limit(b"\xff\xfe", "Max processes"), None);
+    }
 
     #[test]
     fn an_empty_argument_is_one_and_an_empty_line_has_none() {

@@ -1,7 +1,8 @@
 //! Turns a process's settings into the limits of a group, by the registry of caps; each of its rows was also counted on live
 //! processes of TF 2.12 to 2.21.
 
-use crate::data::limits::{AppliesTo, CapKind, DefaultSize, Grade, Limit, LimitSource, Limits, PoolSetting};
+use crate::data::limits::{AppliesTo, CapKind, DefaultSize, Grade, Knob, Limit, LimitSource, Limits, PoolSetting};
+use crate::data::origin;
 use crate::data::sample::{Environment, ProcessFact, TfContextState};
 use crate::model::origin::library_copy::package_name;
 
@@ -24,13 +25,9 @@ static GRPC: PoolSetting = PoolSetting {
 fn setting(origin: &str) -> Option<&'static PoolSetting> {
     match CapKind::of_origin(origin) {
         Some(kind) => Some(&kind.row().setting),
-        None => (origin == "tf-distributed").then_some(&GRPC),
+        None => (origin == origin::TF_DISTRIBUTED).then_some(&GRPC),
     }
 }
-
-/// What to say of origins that are not in the table.
-const NO_KNOB: &str = "no knob: affinity only";
-const AS_CODED: &str = "as the program starts them: no knob but affinity";
 
 /// The CPUs that sizes without a setting come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +41,8 @@ pub struct DefaultCpus {
 /// The limits of the threads of `origin` (and of `copy` of its library) in one process that has `threads` of them.
 pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: DefaultCpus, threads: u32) -> Limits {
     let Some(knobs) = setting(origin) else {
-        let knob = if origin == "python" || origin == "main" { AS_CODED } else { NO_KNOB };
-        return Limits { knob: knob.to_owned(), ..Limits::default() };
+        let knob = if [origin::PYTHON, origin::MAIN].contains(&origin) { Knob::AsCoded } else { Knob::None };
+        return Limits { knob, ..Limits::default() };
     };
     let mut all = Vec::new();
     all.extend(from_tf_config(knobs, process, cpus));
@@ -71,7 +68,7 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Def
         }
         _ => 0,
     };
-    Limits { all, effective, knob: knobs.text.to_owned(), exceeded_by, processes: Vec::new() }
+    Limits { all, effective, knob: Knob::Setting(knobs.text.into()), exceeded_by, processes: Vec::new() }
 }
 
 /// Variables that size an origin's pools, the strongest first; none for origins that no variable reaches.
@@ -366,7 +363,7 @@ mod tests {
         let limits = limits("tf-data", None, &process("", None, settings), CPUS, 8);
         assert!(limits.effective().is_none());
         assert_eq!(limits.all[0].place, "train.py:12");
-        assert!(limits.knob.contains("private_threadpool_size"));
+        assert!(limits.knob.text().contains("private_threadpool_size"));
     }
 
     #[test]
@@ -398,7 +395,7 @@ mod tests {
         assert_eq!(
             crate::model::limits::knobs::limits("grpc", None, &process("", None, ThreadSettings::default()), CPUS, 3)
                 .knob,
-            NO_KNOB
+            Knob::None
         );
     }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::Pid;
 use crate::data::limits::{CapKind, Caps, PoolCheck};
 use crate::data::sample::LaunchFact;
 use crate::data::scene::{CapCheck, CheckOutcome, CheckedCap, Confidence, Scene, Thread};
+use crate::data::{Pid, origin};
 use crate::model::limits::cpu_bounds::CpuBounds;
 
 /// Threads of one pool are started in one go; start times have a resolution of one tick.
@@ -196,7 +196,7 @@ fn check(cap: CheckedCap, value: impl ToString, (outcome, says): (CheckOutcome, 
 /// Why threads of any pool might be among those seen without being known as such; none when they can't.
 fn unclear(scene: &Scene) -> Option<String> {
     let unknown = |thread: &&Thread| {
-        thread.attribution.confidence == Confidence::Guess || *thread.attribution.group.origin == *"unknown"
+        thread.attribution.confidence == Confidence::Guess || *thread.attribution.group.origin == *origin::UNKNOWN
     };
     let mut unknown = scene.threads.iter().filter(|thread| !thread.identity.main).filter(unknown).peekable();
     let why = unknown.peek()?.identity.missing.clone();

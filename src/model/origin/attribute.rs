@@ -1,9 +1,9 @@
 //! From evidence to origin: which group a thread belongs to, why, and how sure that is. Where the evidence says nothing,
 //! nothing is invented: the origin is `unknown` and the reason says what is missing.
 
-use crate::data::Text;
 use crate::data::sample::{Identity, NameSource, StartRoutine, TargetName};
 use crate::data::scene::{Attribution, Confidence, GroupKey, Worker};
+use crate::data::{Text, origin};
 use crate::model::origin::families::{EvidenceStrength, Families, FamilyMatch, OriginEvidence};
 use crate::model::origin::library_copy::{file_name, mapped_path};
 
@@ -20,7 +20,7 @@ pub(crate) struct SiblingThreads<'a> {
 pub(crate) fn attribute(families: &Families, identity: &Identity, company: SiblingThreads) -> Attribution {
     if identity.main {
         let because = "the process's first thread: its thread id is the process id".to_owned();
-        return known(key("main"), because, Confidence::Certain);
+        return known(key(origin::MAIN), because, Confidence::Certain);
     }
     let evidence = evidence(identity, company);
     match families.find(&evidence) {
@@ -107,8 +107,8 @@ fn by_library(families: &Families, identity: &Identity) -> Option<Attribution> {
         (None, Some(library)) => (library, EvidenceStrength::Library),
         (None, None) => return None,
     };
-    let library = families.get("library").and_then(|family| family.copy(mapped_path(path)));
-    let group = GroupKey { origin: "library".into(), library };
+    let library = families.get(origin::LIBRARY).and_then(|family| family.copy(mapped_path(path)));
+    let group = GroupKey { origin: origin::LIBRARY.into(), library };
     Some(known(group, start(entry, strength), Confidence::Likely))
 }
 
@@ -120,7 +120,7 @@ fn unknown(identity: &Identity, process_comm: &str) -> Attribution {
         }
         None => guess(&format!("kernel name {} fits no family", identity.comm), identity),
     };
-    known(key("unknown"), because, Confidence::Guess)
+    known(key(origin::UNKNOWN), because, Confidence::Guess)
 }
 
 /// Weak words, and why there are no better ones.

@@ -219,6 +219,8 @@ fn fits(pattern: &Option<Regex>, text: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::limits::CapKind;
+    use crate::data::origin;
 
     #[test]
     fn the_builtin_file_reads_and_speaks_to_people() {
@@ -226,7 +228,17 @@ mod tests {
         for family in families.iter() {
             assert!(family.about.ends_with('.') && family.about.len() > 20, "{}: {:?}", family.id, family.about);
         }
-        for id in ["main", "tf-intra-op", "python", "library", "unknown"] {
+        let caps = CapKind::all().map(|kind| kind.row().origin);
+        let named = [
+            origin::MAIN,
+            origin::XLA,
+            origin::TF_DISTRIBUTED,
+            origin::GPU,
+            origin::PYTHON,
+            origin::LIBRARY,
+            origin::UNKNOWN,
+        ];
+        for id in named.into_iter().chain(caps) {
             assert!(families.get(id).is_some(), "{id}");
         }
         assert_eq!(Families::builtin().iter().count(), families.iter().count());

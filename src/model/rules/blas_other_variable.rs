@@ -1,6 +1,7 @@
 //! Is a variable set that does not steer the BLAS that is loaded?
 
 use crate::data::limits::{CapKind, Caps, Grade};
+use crate::data::origin;
 use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::limits::knobs::{DefaultCpus, own_threads, variables};
@@ -19,20 +20,21 @@ fn check(input: &RuleInput) -> RuleResult {
 
 fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
     let threads = |group: &crate::data::scene::Group| threads_of(group, process.key.pid);
-    let Some(openblas) = input.of_origin("openblas").max_by_key(|group| threads(group)).filter(|g| threads(g) > 0)
+    let Some(openblas) =
+        input.of_origin(origin::OPENBLAS).max_by_key(|group| threads(group)).filter(|g| threads(g) > 0)
     else {
         return clear("no OpenBLAS pool in this process");
     };
     if process.environment.is_none() && process.settings.live_environment.is_none() {
         return cant_tell("the environment can't be read");
     }
-    if let Some(own) = variables("openblas").iter().find(|name| variable(process, name).is_some()) {
+    if let Some(own) = variables(origin::OPENBLAS).iter().find(|name| variable(process, name).is_some()) {
         return clear(format!("{own} is set, which OpenBLAS reads"));
     }
     let set = OTHERS.iter().find_map(|name| Some((*name, number(process, name).filter(|&value| value > 0)?)));
     let Some((name, value)) = set else { return clear("no variable of another BLAS is set") };
     let (label, has) = (&openblas.label, threads(openblas));
-    if has <= own_threads("openblas", value) {
+    if has <= own_threads(origin::OPENBLAS, value) {
         return clear(format!("{label} has {has} threads, within {name}={value}"));
     }
     Ok(Finding {

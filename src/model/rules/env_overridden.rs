@@ -14,7 +14,7 @@ fn check(input: &RuleInput) -> RuleResult {
 }
 
 fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpus) -> RuleResult {
-    let set = |pool: &'static TfPool| Some((pool, number(process, pool.variable).filter(|&value| value > 0)?));
+    let set = |pool: &'static TfPool| Some((pool, number(process, pool.variable()).filter(|&value| value > 0)?));
     let set: Vec<(&TfPool, u32)> = TF_POOLS.iter().filter_map(set).collect();
     if set.is_empty() {
         return clear("neither TF_NUM_INTRAOP_THREADS nor TF_NUM_INTEROP_THREADS is set");
@@ -35,7 +35,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
         }
     }
     silent.unwrap_or_else(|| {
-        let said: Vec<_> = set.iter().map(|(pool, value)| format!("{}={value}", pool.variable)).collect();
+        let said: Vec<_> = set.iter().map(|(pool, value)| format!("{}={value}", pool.variable())).collect();
         clear(format!("tf.config does not contradict {}", said.join(", ")))
     })
 }
@@ -48,21 +48,27 @@ fn contradiction(input: &RuleInput, process: &ProcessFact, pool: &TfPool, value:
     }
     let threads = pool.size_in(input, process.key.pid);
     if threads == 0 {
-        return too_soon(format!("TensorFlow to build its pools: tf.config says {config}, {} {value}", pool.variable));
+        return too_soon(format!(
+            "TensorFlow to build its pools: tf.config says {config}, {} {value}",
+            pool.variable()
+        ));
     }
     if threads != config {
         return clear(format!(
             "tf.config's {config} did not count: the pool has {threads}, {} is {value}",
-            pool.variable
+            pool.variable()
         ));
     }
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        message: format!("{}={value} does nothing: tf.config says {config} and the pool has {threads}", pool.variable),
+        message: format!(
+            "{}={value} does nothing: tf.config says {config} and the pool has {threads}",
+            pool.variable()
+        ),
         evidence: vec![
-            Evidence::new(pool.variable, value.to_string()),
-            Evidence::new(format!("tf.config {}", pool.name), format!("{config} threads")),
+            Evidence::new(pool.variable(), value.to_string()),
+            Evidence::new(format!("tf.config {}", pool.name()), format!("{config} threads")),
             Evidence::new("threads of the pool", threads.to_string()),
         ],
         remedy: Remedy {

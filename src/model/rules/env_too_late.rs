@@ -1,6 +1,7 @@
 //! Did the program set a variable after the library that reads it had built its pool?
 
 use crate::data::limits::{Caps, Grade, LimitSource};
+use crate::data::origin;
 use crate::data::sample::{Environment, ProcessFact};
 use crate::data::scene::{Evidence, Finding, Group, Level, Remedy};
 use crate::model::advice;
@@ -12,7 +13,7 @@ pub const RULE: Rule = Rule { code: "env-too-late", question: "Did the program s
 
 /// Origins that make one pool a process and size it by a variable; OpenMP makes a team for every caller, so that its threads
 /// say nothing of when the variable was set.
-const ONE_POOL: [&str; 4] = ["tf-intra-op", "tf-inter-op", "openblas", "numexpr"];
+const ONE_POOL: [&str; 4] = [origin::TF_INTRA_OP, origin::TF_INTER_OP, origin::OPENBLAS, origin::NUMEXPR];
 
 fn check(input: &RuleInput) -> RuleResult {
     of_each(input, input.living(), in_process).unwrap_or_else(|| clear("no process lives"))

@@ -1,6 +1,7 @@
 //! Do the CPU's threads rest because a GPU does the work?
 
 use crate::data::limits::Grade;
+use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
@@ -11,7 +12,7 @@ pub const RULE: Rule = Rule { code: "gpu-bound", question: "Does a GPU do the wo
 const ASLEEP: f64 = 0.1;
 
 fn check(input: &RuleInput) -> RuleResult {
-    let gpu: u32 = input.of_origin("gpu").map(|group| group.threads).sum();
+    let gpu: u32 = input.of_origin(origin::GPU).map(|group| group.threads).sum();
     if gpu == 0 {
         return clear("no GPU runtime has threads in this process");
     }

@@ -1,9 +1,9 @@
 //! What a rule may look at: the facts, the groups with their limits, and what the judged window says.
 
-use crate::data::Pid;
 use crate::data::limits::{CapKind, Limit, LimitSource, Limits};
-use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample};
+use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample, ScriptKnob};
 use crate::data::scene::{Answer, Capacity, Confidence, Group, Level, Thread};
+use crate::data::{Pid, origin};
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::group_limits::DefaultSizes;
@@ -39,7 +39,8 @@ pub struct RuleInput<'a> {
 }
 
 /// The origins that run a model's operations.
-pub const COMPUTE: [&str; 5] = ["tf-intra-op", "tf-inter-op", "xla", "openmp", "openblas"];
+pub const COMPUTE: [&str; 5] =
+    [origin::TF_INTRA_OP, origin::TF_INTER_OP, origin::XLA, origin::OPENMP, origin::OPENBLAS];
 
 impl<'a> RuleInput<'a> {
     /// The judged window, or the answer to give while there is none.
@@ -71,7 +72,7 @@ impl<'a> RuleInput<'a> {
     pub fn doubtful_in(&self, pid: Pid) -> usize {
         let doubtful = |thread: &&Thread| {
             let of = &thread.attribution;
-            thread.pid == pid && (of.group.origin.as_ref() == "unknown" || of.confidence == Confidence::Guess)
+            thread.pid == pid && (of.group.origin.as_ref() == origin::UNKNOWN || of.confidence == Confidence::Guess)
         };
         self.threads.iter().filter(doubtful).count()
     }
@@ -108,7 +109,7 @@ impl<'a> RuleInput<'a> {
 
     /// Whether a TensorFlow pool was limited and more is wanted than all those limits together: somebody expected less.
     pub fn exceeds_explicit_limits(&self, judged: &JudgedWindow) -> bool {
-        let explicit: Vec<u32> = ["tf-intra-op", "tf-inter-op"]
+        let explicit: Vec<u32> = [origin::TF_INTRA_OP, origin::TF_INTER_OP]
             .iter()
             .filter_map(|o| self.explicit_limit(o))
             .map(|limit| limit.value)
@@ -154,34 +155,43 @@ pub fn number(process: &ProcessFact, name: &str) -> Option<u32> {
     variable(process, name)?.trim().parse().ok()
 }
 
-/// One of TensorFlow's two pools: its origin, name, variable, setter and value in tf.config.
+/// One of TensorFlow's two pools, by the cap that sizes it.
 #[derive(Debug)]
-pub struct TfPool {
-    /// Origin id of its threads.
-    pub origin: &'static str,
-    /// "intra" or "inter".
-    pub name: &'static str,
-    /// The variable that sizes it.
-    pub variable: &'static str,
-}
+pub struct TfPool(CapKind);
 
 /// TensorFlow's two pools.
-pub const TF_POOLS: [TfPool; 2] = [
-    TfPool { origin: "tf-intra-op", name: "intra", variable: "TF_NUM_INTRAOP_THREADS" },
-    TfPool { origin: "tf-inter-op", name: "inter", variable: "TF_NUM_INTEROP_THREADS" },
-];
+pub const TF_POOLS: [TfPool; 2] = [TfPool(CapKind::Intra), TfPool(CapKind::Inter)];
 
 impl TfPool {
+    /// Origin id of its threads.
+    pub fn origin(&self) -> &'static str {
+        self.0.row().origin
+    }
+
+    /// "intra" or "inter".
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// The variable that sizes it.
+    pub fn variable(&self) -> &'static str {
+        self.0.row().advised_as
+    }
+
+    /// Its setter in a script's lines.
+    pub fn script_knob(&self) -> Option<&'static ScriptKnob> {
+        self.0.row().setting.script.as_ref()
+    }
+
     /// Its value in tf.config; none when not set or not readable. 0 is kept: somebody wrote it.
     pub fn in_tf_config(&self, process: &ProcessFact) -> Option<i64> {
-        let config = process.settings.tf_config?;
-        if self.name == "intra" { config.intra } else { config.inter }
+        self.0.row().setting.tf_config?(&process.settings.tf_config?)
     }
 
     /// Threads of the largest pool of its kind in a process: sessions and NUMA nodes may have pools of their own, which
     /// TensorFlow names differently.
     pub fn size_in(&self, input: &RuleInput, pid: Pid) -> u32 {
-        let of = |thread: &&Thread| thread.pid == pid && thread.attribution.group.origin.as_ref() == self.origin;
+        let of = |thread: &&Thread| thread.pid == pid && thread.attribution.group.origin.as_ref() == self.origin();
         let mut sizes: Vec<(&str, u32)> = Vec::new();
         for thread in input.threads.iter().filter(of) {
             match sizes.iter_mut().find(|(name, _)| *name == thread.name()) {
@@ -194,17 +204,16 @@ impl TfPool {
 
     /// The Python call that sizes it.
     pub fn setter(&self, value: u32) -> String {
-        format!("tf.config.threading.set_{}_op_parallelism_threads({value})", self.name)
+        format!("tf.config.threading.set_{}_op_parallelism_threads({value})", self.name())
     }
 
     /// The shell line that sizes it.
     pub fn export(&self, value: u32) -> String {
-        format!("export {}={value}", self.variable)
+        format!("export {}={value}", self.variable())
     }
 
     /// The caps that size it.
     pub fn caps(&self, value: u32) -> crate::data::limits::Caps {
-        let kind = if self.name == "intra" { CapKind::Intra } else { CapKind::Inter };
-        crate::data::limits::Caps::of([(kind, value)])
+        crate::data::limits::Caps::of([(self.0, value)])
     }
 }

@@ -1,6 +1,7 @@
 //! Do the compute pools idle because the input pipeline can't keep up?
 
 use crate::data::limits::Grade;
+use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::rules::input::{COMPUTE, RuleInput};
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
@@ -17,8 +18,8 @@ fn check(input: &RuleInput) -> RuleResult {
         return clear("no TensorFlow in this process");
     }
     let judged = input.judged()?;
-    let (compute, data) = (input.wanted(judged, &COMPUTE), input.wanted(judged, &["tf-data"]));
-    let python = input.wanted(judged, &["python", "main"]);
+    let (compute, data) = (input.wanted(judged, &COMPUTE), input.wanted(judged, &[origin::TF_DATA]));
+    let python = input.wanted(judged, &[origin::PYTHON, origin::MAIN]);
     if compute >= IDLE_SHARE * input.effective_cpus() || data + python < ONE_THREAD {
         return clear(format!("compute pools want {compute:.1} CPUs, tf.data {data:.1}, Python {python:.1}"));
     }

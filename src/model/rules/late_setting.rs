@@ -1,7 +1,7 @@
 //! Was a setting made after the pool was built? The first device or session fixes TensorFlow's pools for good.
 
 use crate::data::limits::Grade;
-use crate::data::sample::{ProcessFact, Script, ScriptKnob, ScriptSetting};
+use crate::data::sample::{ProcessFact, Script, ScriptSetting};
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::{RuleInput, TF_POOLS, TfPool, number, variable};
@@ -47,7 +47,7 @@ struct Built {
 impl Built {
     /// What made the pool as large as it is, if that is not the setting: then the setting came later.
     fn size_from(&self, process: &ProcessFact) -> Option<String> {
-        let variable = self.pool.variable;
+        let variable = self.pool.variable();
         if number(process, variable) == Some(self.threads) {
             return Some(format!("as {variable} says"));
         }
@@ -58,7 +58,7 @@ impl Built {
     /// tf.config holds another number than the pool has.
     fn configured(&self, process: &ProcessFact) -> Option<Finding> {
         let set = u32::try_from(self.pool.in_tf_config(process)?).ok().filter(|&set| set > 0 && set != self.threads)?;
-        let (name, threads) = (self.pool.name, self.threads);
+        let (name, threads) = (self.pool.name(), self.threads);
         if self.held(process).is_some() {
             return None; // the setting was in time, and was lowered
         }
@@ -88,8 +88,8 @@ impl Built {
     /// branches, and which of them ran is not known.
     fn wished(&self, process: &ProcessFact) -> Option<RuleResult> {
         let script = process.settings.script.as_ref()?;
-        let knob = if self.pool.name == "intra" { ScriptKnob::Intra } else { ScriptKnob::Inter };
-        let asks = |setting: &&ScriptSetting| setting.knob == knob && setting.value > 0;
+        let knob = self.pool.script_knob();
+        let asks = |setting: &&ScriptSetting| Some(&setting.knob) == knob && setting.value > 0;
         if self.held(process).is_some() {
             return None;
         }
@@ -98,7 +98,7 @@ impl Built {
         }
         let settings: Vec<&ScriptSetting> = script.settings.iter().filter(asks).collect();
         let unmet = *settings.iter().rfind(|setting| setting.value != i64::from(self.threads))?;
-        let (name, threads, place) = (self.pool.name, self.threads, place(script, unmet));
+        let (name, threads, place) = (self.pool.name(), self.threads, place(script, unmet));
         if settings.iter().any(|setting| setting.value != unmet.value) {
             return Some(cant_tell(format!(
                 "lines of the script ask for different {name} sizes, the pool has {threads}: whether {place} ran can't be \
@@ -126,7 +126,7 @@ impl Built {
 
     /// The cap of tftop's shim, where the pool has just that size.
     fn held(&self, process: &ProcessFact) -> Option<u32> {
-        process.shim.and_then(|shim| shim.cap(self.pool.origin)).filter(|&cap| cap == self.threads)
+        process.shim.and_then(|shim| shim.cap(self.pool.origin())).filter(|&cap| cap == self.threads)
     }
 
     fn remedy(&self, value: u32) -> Remedy {
@@ -141,7 +141,7 @@ impl Built {
     }
 
     fn agreement(&self, process: &ProcessFact) -> String {
-        let (name, threads) = (self.pool.name, self.threads);
+        let (name, threads) = (self.pool.name(), self.threads);
         if let Some(cap) = self.held(process) {
             return format!("tftop run holds {name} at {cap}, the pool has {threads}");
         }

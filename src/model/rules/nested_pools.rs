@@ -1,6 +1,7 @@
 //! Do two pools run at the same time because one calls into the other?
 
 use crate::data::limits::Grade;
+use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::advice;
 use crate::model::judged_window::JudgedWindow;
@@ -23,8 +24,9 @@ fn check(input: &RuleInput) -> RuleResult {
     if !input.crowded(judged) {
         return clear(format!("{:.1} CPUs are wanted: pools that run together fit", judged.demand.wanted));
     }
-    let pool =
-        |index: &usize| judged.groups[*index].wanted >= BUSY_CPUS && input.groups[*index].key.origin.as_ref() != "main";
+    let pool = |index: &usize| {
+        judged.groups[*index].wanted >= BUSY_CPUS && input.groups[*index].key.origin.as_ref() != origin::MAIN
+    };
     let busy: Vec<usize> = (0..input.groups.len().min(judged.groups.len())).filter(pool).collect();
     let pairs = busy.iter().flat_map(|&a| busy.iter().filter(move |&&b| a < b).map(move |&b| (a, b)));
     let sum = |(a, b): (usize, usize)| judged.groups[a].wanted + judged.groups[b].wanted;

@@ -1,6 +1,7 @@
 //! Does an OpenMP runtime do the work while the intra-op setting sizes an idle pool?
 
 use crate::data::limits::{CapKind, Caps, Grade};
+use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Group, Remedy};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
@@ -17,17 +18,17 @@ fn check(input: &RuleInput) -> RuleResult {
         return clear("no TensorFlow in this process");
     }
     let own = |group: &&Group| group.key.library.as_deref().is_none_or(|copy| OF_TENSORFLOW.contains(&copy));
-    if input.of_origin("openmp").next().is_none() {
+    if input.of_origin(origin::OPENMP).next().is_none() {
         return clear("the process has no OpenMP threads");
     }
-    let Some(group) = input.of_origin("openmp").find(own) else {
+    let Some(group) = input.of_origin(origin::OPENMP).find(own) else {
         return clear("the OpenMP threads belong to another package than TensorFlow");
     };
     let judged = input.judged()?;
     let openmp: f64 =
         input.groups.iter().zip(&judged.groups).filter(|(g, _)| g.key == group.key).map(|(_, d)| d.wanted).sum();
-    let intra = input.wanted(judged, &["tf-intra-op"]);
-    let Some(limit) = input.explicit_limit("tf-intra-op") else {
+    let intra = input.wanted(judged, &[origin::TF_INTRA_OP]);
+    let Some(limit) = input.explicit_limit(origin::TF_INTRA_OP) else {
         return clear(format!("nobody set intra-op; OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
     };
     if openmp < 0.5 || openmp < 4.0 * intra {
@@ -35,7 +36,7 @@ fn check(input: &RuleInput) -> RuleResult {
     }
     let fits = (input.effective_cpus().floor() as u32).clamp(1, limit.value.max(1));
     let caps = Caps::of([(CapKind::Omp, fits)]);
-    let threads: u32 = input.of_origin("tf-intra-op").map(|group| group.threads).sum();
+    let threads: u32 = input.of_origin(origin::TF_INTRA_OP).map(|group| group.threads).sum();
     Ok(Finding {
         level: input.level_of(judged, openmp),
         grade: Grade::Measured,

@@ -1,6 +1,7 @@
 //! Is the busy group another pool than the one that was limited?
 
 use crate::data::limits::Grade;
+use crate::data::origin;
 use crate::data::scene::{Demand, Evidence, Finding, Group, Remedy};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
@@ -13,11 +14,12 @@ pub const RULE: Rule =
 const LEAST_CPUS: f64 = 0.5;
 
 fn check(input: &RuleInput) -> RuleResult {
-    let limited =
-        ["tf-intra-op", "tf-inter-op"].into_iter().find_map(|origin| Some((origin, input.explicit_limit(origin)?)));
+    let limited = [origin::TF_INTRA_OP, origin::TF_INTER_OP]
+        .into_iter()
+        .find_map(|origin| Some((origin, input.explicit_limit(origin)?)));
     let Some((origin, limit)) = limited else { return clear("nobody limited a TensorFlow pool") };
     let judged = input.judged()?;
-    let name = if origin == "tf-intra-op" { "intra-op" } else { "inter-op" };
+    let name = if origin == origin::TF_INTRA_OP { "intra-op" } else { "inter-op" };
     let own = input.wanted(judged, &[origin]);
     let mut beside: Vec<(&Group, &Demand)> = input
         .groups
@@ -49,7 +51,7 @@ fn check(input: &RuleInput) -> RuleResult {
             Evidence::new("all together", format!("{:.2} of {:.2} CPUs", judged.demand.wanted, input.effective_cpus())),
         ],
         remedy: Remedy {
-            text: format!("limit {} too: {}", busiest.label, busiest.limits.knob),
+            text: format!("limit {} too: {}", busiest.label, busiest.limits.knob.text()),
             export: advice::export(&fit.caps),
             python: advice::python(&fit.caps),
             caps: fit.caps,
@@ -59,7 +61,7 @@ fn check(input: &RuleInput) -> RuleResult {
 
 /// Whether nobody limited a group. The main thread is one thread, whatever is set.
 fn unlimited(group: &Group) -> bool {
-    group.key.origin.as_ref() != "main" && !group.limits.effective().is_some_and(|limit| limit.was_set())
+    group.key.origin.as_ref() != origin::MAIN && !group.limits.effective().is_some_and(|limit| limit.was_set())
 }
 
 fn of<'a>(input: &RuleInput<'a>, origin: &str) -> &'a Group {

@@ -1,6 +1,7 @@
 //! Are pools sized to CPUs that a quota does not grant? TensorFlow, OpenMP and OpenBLAS read affinity, never a quota.
 
 use crate::data::limits::{CapKind, Caps, Grade};
+use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Group, Level, Remedy, TermKind};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
@@ -9,7 +10,7 @@ use crate::model::rules::rule::{Rule, RuleResult, clear, origins_unread};
 pub const RULE: Rule = Rule { code: "quota-not-seen", question: "Are pools larger than the CPU quota?", check };
 
 /// Origins of which a process has one pool (OpenMP has one a caller, XLA has several).
-const ONE_POOL: [&str; 3] = ["tf-intra-op", "tf-inter-op", "openblas"];
+const ONE_POOL: [&str; 3] = [origin::TF_INTRA_OP, origin::TF_INTER_OP, origin::OPENBLAS];
 
 fn check(input: &RuleInput) -> RuleResult {
     let quotas = input.capacity.terms.iter().filter(|term| term.kind == TermKind::Quota);

@@ -2,6 +2,7 @@
 //! taken; without them a variable that makes threads spin is a hint.
 
 use crate::data::limits::{CapKind, Caps, Grade};
+use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
 use crate::model::activity::spin_samples::SpinCounts;
 use crate::model::judged_window::JudgedWindow;
@@ -28,9 +29,9 @@ struct Suspect {
 }
 
 const SUSPECTS: [Suspect; 3] = [
-    Suspect { origin: "openmp", words: "OpenMP", remedy: passive },
-    Suspect { origin: "openblas", words: "OpenBLAS", remedy: || fewer(Caps::of([(CapKind::Blas, 1)])) },
-    Suspect { origin: "tf-intra-op", words: "TF intra-op", remedy: || fewer(Caps::of([(CapKind::Intra, 1)])) },
+    Suspect { origin: origin::OPENMP, words: "OpenMP", remedy: passive },
+    Suspect { origin: origin::OPENBLAS, words: "OpenBLAS", remedy: || fewer(Caps::of([(CapKind::Blas, 1)])) },
+    Suspect { origin: origin::TF_INTRA_OP, words: "TF intra-op", remedy: || fewer(Caps::of([(CapKind::Intra, 1)])) },
 ];
 
 fn check(input: &RuleInput) -> RuleResult {
@@ -105,7 +106,7 @@ fn asked_to_spin(input: &RuleInput, judged: &JudgedWindow, busy: &[(&Suspect, us
         input.living().any(|(process, _)| variable(process, name).is_some_and(is))
     };
     let told = [("OMP_WAIT_POLICY", "active"), ("KMP_BLOCKTIME", "infinite")].into_iter().find(|(n, v)| asked(n, v));
-    let openmp = busy.iter().find(|(suspect, _)| suspect.origin == "openmp").map_or(0, |(_, count)| *count);
+    let openmp = busy.iter().find(|(suspect, _)| suspect.origin == origin::OPENMP).map_or(0, |(_, count)| *count);
     let Some((name, value)) = told.filter(|_| openmp > 0) else {
         let threads = match busy.iter().map(|(_, count)| count).sum::<usize>() {
             1 => "1 pool thread is".to_owned(),
@@ -123,7 +124,7 @@ fn asked_to_spin(input: &RuleInput, judged: &JudgedWindow, busy: &[(&Suspect, us
         evidence: vec![
             Evidence::new("OpenMP threads runnable all the time", openmp.to_string()),
             Evidence::new(name, value),
-            Evidence::new("OpenMP wants", format!("{:.2} CPUs", input.wanted(judged, &["openmp"]))),
+            Evidence::new("OpenMP wants", format!("{:.2} CPUs", input.wanted(judged, &[origin::OPENMP]))),
         ],
         remedy: passive(),
     })

@@ -1,6 +1,7 @@
 //! Does tf.data run without a limit? Each iterator makes a private pool of one thread a CPU unless its options say otherwise.
 
 use crate::data::limits::{CapKind, Caps, Grade};
+use crate::data::origin;
 use crate::data::sample::{Script, ScriptKnob};
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
 use crate::model::advice;
@@ -13,11 +14,11 @@ pub const RULE: Rule = Rule { code: "tf-data-uncapped", question: "Does tf.data 
 const LEAST_CPUS: f64 = 0.25;
 
 fn check(input: &RuleInput) -> RuleResult {
-    let Some(group) = input.of_origin("tf-data").next() else {
+    let Some(group) = input.of_origin(origin::TF_DATA).next() else {
         return clear("the process has no tf.data threads");
     };
     let judged = input.judged()?;
-    let wanted = input.wanted(judged, &["tf-data"]);
+    let wanted = input.wanted(judged, &[origin::TF_DATA]);
     if wanted < LEAST_CPUS || !(input.crowded(judged) || input.exceeds_explicit_limits(judged)) {
         return clear(format!("{} tf.data threads want {wanted:.2} CPUs, and all that is wanted fits", group.threads));
     }

@@ -1,6 +1,7 @@
 //! Does XLA run on pools of its own, which the intra-op setting only partly sizes?
 
 use crate::data::limits::{Caps, Grade};
+use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, clear};
@@ -11,19 +12,19 @@ pub const RULE: Rule = Rule { code: "xla-own-pool", question: "Does XLA run on p
 const LEAST_CPUS: f64 = 0.25;
 
 fn check(input: &RuleInput) -> RuleResult {
-    let threads: u32 = input.of_origin("xla").map(|group| group.threads).sum();
+    let threads: u32 = input.of_origin(origin::XLA).map(|group| group.threads).sum();
     if threads == 0 {
         return clear("the process has no XLA threads");
     }
     let judged = input.judged()?;
-    let wanted = input.wanted(judged, &["xla"]);
+    let wanted = input.wanted(judged, &[origin::XLA]);
     if wanted < LEAST_CPUS || !(input.crowded(judged) || input.exceeds_explicit_limits(judged)) {
         return clear(format!("{threads} XLA threads want {wanted:.2} CPUs, and all that is wanted fits"));
     }
     let allowed = input.sizes.whole.allowed;
     let fits = (input.effective_cpus().floor() as u32).max(1);
     let narrower = fits < allowed;
-    let intra = input.explicit_limit("tf-intra-op").map_or("not set".to_owned(), |limit| limit.value.to_string());
+    let intra = input.explicit_limit(origin::TF_INTRA_OP).map_or("not set".to_owned(), |limit| limit.value.to_string());
     Ok(Finding {
         level: input.level_of(judged, wanted),
         grade: Grade::Measured,

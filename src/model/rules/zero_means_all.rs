@@ -32,9 +32,9 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        message: format!("{} = 0 in {who} means all CPUs: the pool has {threads} threads", pool.name),
+        message: format!("{} = 0 in {who} means all CPUs: the pool has {threads} threads", pool.name()),
         evidence: vec![
-            Evidence::new(*who, format!("{} = 0", pool.name)),
+            Evidence::new(*who, format!("{} = 0", pool.name())),
             Evidence::new("threads of the pool", threads.to_string()),
             Evidence::new("CPUs allowed", cpus.allowed.to_string()),
         ],
@@ -49,8 +49,8 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
 
 fn who_wrote_zero(pool: &TfPool, process: &ProcessFact) -> Option<&'static str> {
     match pool.in_tf_config(process) {
-        Some(0) if variable(process, pool.variable).is_none_or(|value| value.trim() == "0") => Some("tf.config"),
-        None if variable(process, pool.variable).is_some_and(|value| value.trim() == "0") => Some(pool.variable),
+        Some(0) if variable(process, pool.variable()).is_none_or(|value| value.trim() == "0") => Some("tf.config"),
+        None if variable(process, pool.variable()).is_some_and(|value| value.trim() == "0") => Some(pool.variable()),
         _ => None,
     }
 }

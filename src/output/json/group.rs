@@ -66,7 +66,7 @@ impl<'a> GroupJson<'a> {
             run_s: rounded(group.total_run_s),
             limit: group.limits.effective().map(EffectiveJson::new),
             limits: LimitJson::of(&group.limits),
-            knob: &group.limits.knob,
+            knob: group.limits.knob.text(),
             exceeded_by: group.limits.exceeded_by,
             processes: group.limits.processes.iter().map(InProcessJson::new).collect(),
             waits: group.waits.as_ref().map(WaitsJson::new),

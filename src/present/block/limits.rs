@@ -1,6 +1,6 @@
 //! What limits a group: every source with its number, the one that counts marked, and the knob.
 
-use crate::data::limits::{Limit, Limits};
+use crate::data::limits::{Knob, Limit, Limits};
 use crate::data::scene::{CapCheck, Group};
 use crate::present::block::caps;
 use crate::present::format;
@@ -33,8 +33,8 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
         lines.extend(source(limit, limits.effective == Some(at), width));
     }
     if limits.all.is_empty() {
-        let why = match limits.knob.as_str() {
-            "" => "not known: the settings of its process were not read",
+        let why = match limits.knob {
+            Knob::NotRead => "not known: the settings of its process were not read",
             _ => "no source names a number: nothing limits these threads",
         };
         lines.extend(beside(
@@ -45,9 +45,12 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
             width,
         ));
     }
-    if !limits.knob.is_empty() {
+    if limits.knob.is_known() {
         let label = vec![(Role::Faint, "     knob".to_owned())];
-        let knob = limits.knob.strip_prefix("no knob: ").unwrap_or(&limits.knob);
+        let knob = match limits.knob {
+            Knob::None => "affinity only",
+            _ => limits.knob.text(),
+        };
         lines.extend(beside(label, SOURCE, Role::Faint, knob, width));
     }
     lines.push(Line::new());
@@ -109,7 +112,7 @@ pub fn short(limits: &Limits) -> String {
     match limits.effective() {
         Some(limit) if limit.value > 99_999 => ">99999".to_owned(),
         Some(limit) => limit.value.to_string(),
-        None if limits.knob.is_empty() => format::MISSING.to_owned(),
+        None if !limits.knob.is_known() => format::MISSING.to_owned(),
         None => limits.absence().to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use crate::data::sample::{Environment, ProcessFact, Script, TfConfigFact, TfCont
 use crate::data::{Gap, Text};
 use crate::linux::cgroup::read::Mounts;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
-use crate::linux::proc::stat::{number, words};
+use crate::linux::proc::process::resource_limit;
 use crate::probe::identify::identifier::Identifier;
 use crate::probe::process::environ::live_environment;
 use crate::probe::process::{environ, main_script, openblas};
@@ -108,13 +108,7 @@ fn user_threads_max(known: &ProcessFact, files: &ProcDir, reader: &mut FileReade
     if known.uid == 0 {
         return None;
     }
-    soft_limit(reader.read(files, "limits", LIMIT).ok()?)
-}
-
-/// The soft limit of `Max processes` in /proc/PID/limits; none when unlimited.
-fn soft_limit(limits: &[u8]) -> Option<u64> {
-    let line = limits.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"Max processes"))?;
-    number(words(line).next()?)
+    resource_limit(reader.read(files, "limits", LIMIT).ok()?, "Max processes")?.0
 }
 
 /// Our own readers give reasons; the bare error of a read says only that what a pointer led to was not there.
@@ -148,20 +142,6 @@ mod tests {
             ("train.py", Some(1), 1)
         );
         assert_eq!((fact.settings.user_threads_max, &fact.settings.live_environment), (None, &None), "root, no memory");
-    }
-
-    #[test]
-    fn the_soft_limit_counts_and_unlimited_is_none() {
-        let table =
-            |line: &str| format!("Limit  Soft Limit  Hard Limit  Units\nMax cpu time  unlimited  unlimited\n{line}\n");
-        let soft = |line: &str| soft_limit(table(line).as_bytes());
-        assert_eq!(
-            soft("Max processes             96365                200000                processes "),
-            Some(96365)
-        );
-        assert_eq!(soft("Max processes             unlimited            unlimited            processes "), None);
-        assert_eq!(soft("Max processes"), None);
-        assert_eq!(soft_limit(b"\xff\xfe"), None);
     }
 
     #[test]

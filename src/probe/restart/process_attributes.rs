@@ -1,7 +1,8 @@
 //! Properties of a process that a new one can be given: umask, niceness, resource limits.
 
 use crate::data::run::{ProcessAttributes, ResourceLimit};
-use crate::linux::proc::stat::{Stat, number, status_field, words};
+use crate::linux::proc::process::resource_limit;
+use crate::linux::proc::stat::{Stat, status_field};
 use crate::probe::restart::source::{LIMIT, ProcessSource};
 
 /// Lines of `/proc/PID/limits` and the names of getrlimit(2) for them.
@@ -31,14 +32,13 @@ pub(crate) fn of(subject: &mut ProcessSource<'_>, stat: &Stat<'_>, status: &[u8]
     ProcessAttributes {
         umask: umask.and_then(|mask| u32::from_str_radix(mask, 8).ok()).filter(|mask| *mask <= 0o777),
         nice: stat.nice.filter(|nice| (-20..=19).contains(nice)),
-        limits: limits.split(|&byte| byte == b'\n').filter_map(limit).collect(),
+        limits: LIMITS.iter().filter_map(|row| limit(&limits, row)).collect(),
     }
 }
 
-fn limit(line: &[u8]) -> Option<ResourceLimit> {
-    let (name, rest) = LIMITS.iter().find_map(|(label, name)| Some((*name, line.strip_prefix(label.as_bytes())?)))?;
-    let mut values = words(rest).map(|word| if word == b"unlimited" { Some(None) } else { number(word).map(Some) });
-    Some(ResourceLimit { name: name.to_owned(), soft: values.next()??, hard: values.next()?? })
+fn limit(limits: &[u8], (label, name): &(&str, &str)) -> Option<ResourceLimit> {
+    let (soft, hard) = resource_limit(limits, label)?;
+    Some(ResourceLimit { name: (*name).to_owned(), soft, hard })
 }
 
 #[cfg(test)]
@@ -47,12 +47,14 @@ mod tests {
 
     #[test]
     fn limits_are_read_by_their_names() {
-        let soft = limit(b"Max open files            1024                 524288               files     ");
+        let text = b"Max open files            1024                 524288               files     \n\
+            Max cpu time              unlimited            unlimited            seconds   \nMax stack size x y";
+        let soft = limit(text, &("Max open files", "nofile"));
         assert_eq!(soft, Some(ResourceLimit { name: "nofile".into(), soft: Some(1024), hard: Some(524_288) }));
-        let endless = limit(b"Max cpu time              unlimited            unlimited            seconds   ");
+        let endless = limit(text, &("Max cpu time", "cpu"));
         assert_eq!(endless, Some(ResourceLimit { name: "cpu".into(), soft: None, hard: None }));
-        for bad in [&b"Max open files"[..], b"Max open files x y", b"", b"Max fun 1 2"] {
-            assert_eq!(limit(bad), None);
+        for bad in ["Max stack size", "Max fun", ""] {
+            assert_eq!(limit(text, &(bad, "x")), None);
         }
     }
 }

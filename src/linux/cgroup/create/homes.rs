@@ -1,10 +1,15 @@
 //! Where this process stands in each hierarchy of cgroups: cgroups of its own can be made there or above.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use procfs::ProcessCGroup;
-use procfs::process::{MountInfo, Process};
+use procfs::process::Process;
+
+use crate::data::sample::CgroupVersion;
+use crate::linux::cgroup::mounts::cgroup_mounts;
 
 /// The cgroups of this process that matter, as folders; none where there is no such hierarchy, or none that shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,28 +48,25 @@ impl OwnCgroups {
     /// From what the process is a member of, and the text of mountinfo.
     fn of(own: &[ProcessCGroup], mounts: &[u8]) -> Self {
         let mut homes = Self::default();
-        // Line by line: one strange mount of somebody hides no other.
-        let mounts = mounts.split(|&byte| byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-        for mount in mounts.filter_map(|line| MountInfo::from_line(line).ok()) {
+        for mount in cgroup_mounts(mounts) {
+            let root = Path::new(OsStr::from_bytes(&mount.root));
             let v1 = |controller: &str| {
                 let member = |line: &&ProcessCGroup| line.controllers.iter().any(|name| name == controller);
-                let line = own.iter().filter(|_| mount.super_options.contains_key(controller)).find(member)?;
-                let path = below(&line.pathname, &mount.root)?;
+                let path = below(&own.iter().find(member)?.pathname, root)?;
                 // Joining nothing would add a slash.
                 let at_mount = path.as_os_str().is_empty();
-                Some(if at_mount { mount.mount_point.clone() } else { mount.mount_point.join(path) })
+                Some(if at_mount { mount.place.clone() } else { mount.place.join(path) })
             };
-            match mount.fs_type.as_str() {
-                "cgroup" => {
-                    homes.v1_cpu = homes.v1_cpu.or_else(|| v1("cpu"));
-                    homes.v1_cpuset = homes.v1_cpuset.or_else(|| v1("cpuset"));
+            match mount.version {
+                CgroupVersion::V1 => {
+                    homes.v1_cpu = homes.v1_cpu.or_else(|| v1("cpu").filter(|_| mount.cpu));
+                    homes.v1_cpuset = homes.v1_cpuset.or_else(|| v1("cpuset").filter(|_| mount.cpuset));
                 }
-                "cgroup2" => {
+                CgroupVersion::V2 => {
                     let line = own.iter().find(|line| line.hierarchy == 0 && line.controllers.is_empty());
-                    let path = line.and_then(|line| below(&line.pathname, &mount.root));
-                    homes.v2 = homes.v2.or(path.map(|path| (mount.mount_point.clone(), path)));
+                    let path = line.and_then(|line| below(&line.pathname, root));
+                    homes.v2 = homes.v2.or_else(|| path.map(|path| (mount.place.clone(), path)));
                 }
-                _ => {}
             }
         }
         homes
@@ -72,7 +74,7 @@ impl OwnCgroups {
 }
 
 /// A cgroup's path relative to the cgroup a mount shows; none when it lies outside.
-fn below(path: &str, root: &str) -> Option<PathBuf> {
+fn below(path: &str, root: &Path) -> Option<PathBuf> {
     let path = Path::new(path).strip_prefix(root).ok()?;
     let inside = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
     inside.then(|| path.to_owned())

@@ -93,8 +93,8 @@ fn limit(group: &Group) -> String {
     let over = if limits.exceeded_by > 0 { format!(", {} beyond it", limits.exceeded_by) } else { String::new() };
     match limits.effective() {
         Some(limit) => format!("{} {}, {}, {}{over}", limit.value, limit.applies_to.word(), limit.source, limit.place),
-        None if limits.knob.is_empty() => format!("{MISSING} not known"),
-        None => format!("{MISSING} {}", limits.knob),
+        None if !limits.knob.is_known() => format!("{MISSING} not known"),
+        None => format!("{MISSING} {}", limits.knob.text()),
     }
 }
 
