@@ -56,8 +56,8 @@ fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, Set
     }
     let settings = SettingsFile::read(cli.options.config.as_deref())?;
     // Options behind a subcommand are brought up to the top.
-    let said = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
-    cli.options = cli.options.or_settings(&settings, said);
+    let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    cli.options = cli.options.or_settings(&settings, is_given);
     Ok((cli, settings))
 }
 

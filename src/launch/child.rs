@@ -95,8 +95,8 @@ impl Child {
             Streams::Detached(_) => SessionKind::Detached,
         };
         command.arg("--parent").arg(std::process::id().to_string()).arg("--place").arg(place.word());
-        let manner = start.origin.and_then(|origin| process_attributes::word(&origin.attributes));
-        command.args(manner.map(|manner| format!("--manner={manner}")));
+        let attributes = start.origin.and_then(|origin| process_attributes::word(&origin.attributes));
+        command.args(attributes.map(|attributes| format!("--manner={attributes}")));
         command.args(start.cpus.map(|cpus| format!("--cpus={cpus}")));
         start.cgroups.iter().for_each(|folder| {
             command.arg("--cgroup").arg(folder);

@@ -131,14 +131,14 @@ mod tests {
 
     /// A thread of this process that waits to be let go.
     fn thread() -> (ThreadKey, mpsc::Sender<()>, std::thread::JoinHandle<()>) {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let (go, wait) = mpsc::channel();
         let handle = std::thread::spawn(move || {
             let tid = rustix::thread::gettid();
-            tell.send(tid.as_raw_nonzero().get() as u32).unwrap();
+            sender.send(tid.as_raw_nonzero().get() as u32).unwrap();
             let _ = wait.recv();
         });
-        let tid = told.recv().unwrap();
+        let tid = receiver.recv().unwrap();
         let stat = fs::read(format!("/proc/self/task/{tid}/stat")).unwrap();
         (ThreadKey { tid: Tid(tid), start_ticks: Stat::parse(&stat).unwrap().start_ticks }, go, handle)
     }

@@ -105,17 +105,17 @@ pub fn own_limits() -> ProcessAttributes {
 }
 
 /// Sets it all for this process; in words what could not be set.
-pub fn take_on(manner: &ProcessAttributes) -> Vec<String> {
+pub fn take_on(attributes: &ProcessAttributes) -> Vec<String> {
     let mut failures = Vec::new();
-    if let Some(mask) = manner.umask {
+    if let Some(mask) = attributes.umask {
         umask(Mode::from_raw_mode(mask));
     }
-    if let Some(nice) = manner.nice
+    if let Some(nice) = attributes.nice
         && let Err(error) = setpriority_process(None, nice)
     {
         failures.push(format!("niceness {nice} can't be set: {error}"));
     }
-    for limit in &manner.limits {
+    for limit in &attributes.limits {
         let value = Rlimit { current: limit.soft, maximum: limit.hard };
         if let Some(Err(error)) = resource(&limit.name).map(|resource| setrlimit(resource, value)) {
             failures.push(format!("limit {} can't be set: {error}", limit.name));
@@ -129,12 +129,12 @@ fn resource(name: &str) -> Option<Resource> {
 }
 
 /// As one word of a command line: `umask=022,nice=5,nofile=1024:-`; none where there is nothing to set.
-pub fn word(manner: &ProcessAttributes) -> Option<String> {
+pub fn word(attributes: &ProcessAttributes) -> Option<String> {
     let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-    let limits = manner.limits.iter().map(|l| format!("{}={}:{}", l.name, number(l.soft), number(l.hard)));
-    let umask = manner.umask.map(|mask| format!("umask={mask:o}"));
+    let limits = attributes.limits.iter().map(|l| format!("{}={}:{}", l.name, number(l.soft), number(l.hard)));
+    let umask = attributes.umask.map(|mask| format!("umask={mask:o}"));
     // The limit of that name is another thing.
-    let nice = manner.nice.map(|nice| format!("niceness={nice}"));
+    let nice = attributes.nice.map(|nice| format!("niceness={nice}"));
     let parts: Vec<String> = umask.into_iter().chain(nice).chain(limits).collect();
     (!parts.is_empty()).then(|| parts.join(","))
 }
@@ -143,18 +143,22 @@ pub fn word(manner: &ProcessAttributes) -> Option<String> {
 pub fn parse(word: &str) -> Result<ProcessAttributes, String> {
     let bad = || format!("{word:?} is no manner of a process");
     let number = |text: &str| if text == "-" { Ok(None) } else { text.parse().map(Some).map_err(|_| bad()) };
-    let mut manner = ProcessAttributes::default();
+    let mut attributes = ProcessAttributes::default();
     for part in word.split(',') {
         match part.split_once('=').ok_or_else(bad)? {
-            ("umask", mask) => manner.umask = Some(u32::from_str_radix(mask, 8).map_err(|_| bad())?),
-            ("niceness", nice) => manner.nice = Some(nice.parse().map_err(|_| bad())?),
+            ("umask", mask) => attributes.umask = Some(u32::from_str_radix(mask, 8).map_err(|_| bad())?),
+            ("niceness", nice) => attributes.nice = Some(nice.parse().map_err(|_| bad())?),
             (name, value) => {
                 let (soft, hard) = value.split_once(':').ok_or_else(bad)?;
-                manner.limits.push(ResourceLimit { name: name.to_owned(), soft: number(soft)?, hard: number(hard)? });
+                attributes.limits.push(ResourceLimit {
+                    name: name.to_owned(),
+                    soft: number(soft)?,
+                    hard: number(hard)?,
+                });
             }
         }
     }
-    Ok(manner)
+    Ok(attributes)
 }
 
 #[cfg(test)]
@@ -165,9 +169,9 @@ mod tests {
     fn a_manner_comes_back_from_its_word() {
         let limit = |name: &str, soft, hard| ResourceLimit { name: name.to_owned(), soft, hard };
         let limits = vec![limit("nofile", Some(256), Some(512)), limit("nice", Some(0), None)];
-        let manner = ProcessAttributes { umask: Some(0o27), nice: Some(-5), limits };
-        assert_eq!(word(&manner).as_deref(), Some("umask=27,niceness=-5,nofile=256:512,nice=0:-"));
-        assert_eq!(parse("umask=27,niceness=-5,nofile=256:512,nice=0:-"), Ok(manner));
+        let attributes = ProcessAttributes { umask: Some(0o27), nice: Some(-5), limits };
+        assert_eq!(word(&attributes).as_deref(), Some("umask=27,niceness=-5,nofile=256:512,nice=0:-"));
+        assert_eq!(parse("umask=27,niceness=-5,nofile=256:512,nice=0:-"), Ok(attributes));
         assert_eq!(word(&ProcessAttributes::default()), None);
         for bad in ["", "umask", "umask=9", "nofile=1", "nofile=a:b"] {
             assert!(parse(bad).is_err(), "{bad}");

@@ -169,22 +169,22 @@ impl ShimUpdate {
         if let Some(Record::Steps(steps)) = record {
             return self.take_steps(steps);
         }
-        let heard = Arc::make_mut(&mut self.report);
+        let report = Arc::make_mut(&mut self.report);
         match record {
-            None => heard.not_understood = heard.not_understood.saturating_add(1),
-            Some(Record::ProcessStart { pid }) if heard.processes.len() < MOST_PROCESSES => {
-                heard.processes.insert(pid);
+            None => report.not_understood = report.not_understood.saturating_add(1),
+            Some(Record::ProcessStart { pid }) if report.processes.len() < MOST_PROCESSES => {
+                report.processes.insert(pid);
             }
             Some(Record::Wish { what, value, effective, at }) if value != effective => {
                 let overruled = OverruledSetting { asked: asked(&what, &value), what, got: shown(&effective), at };
-                remember(&mut heard.overruled, overruled);
+                remember(&mut report.overruled, overruled);
             }
             Some(Record::HookFailed { hook, mut caps, why }) => {
                 caps.truncate(MOST_CAPS);
-                remember(&mut heard.failures, HookFailure { hook, caps, why });
+                remember(&mut report.failures, HookFailure { hook, caps, why });
             }
-            Some(Record::TfStarted(started)) => remember(&mut heard.started, started),
-            Some(Record::Epoch(epoch)) => heard.epoch = Some(epoch),
+            Some(Record::TfStarted(started)) => remember(&mut report.started, started),
+            Some(Record::Epoch(epoch)) => report.epoch = Some(epoch),
             Some(_) => {}
         }
     }
@@ -193,8 +193,8 @@ impl ShimUpdate {
         let Steps { pid, source, stream, at, first, steps, at_ns, mut durations_us } = steps;
         durations_us.truncate(MOST_DURATIONS);
         if self.marks.len() >= MOST_MARKS {
-            let heard = Arc::make_mut(&mut self.report);
-            heard.marks_dropped = heard.marks_dropped.saturating_add(durations_us.len() as u64);
+            let report = Arc::make_mut(&mut self.report);
+            report.marks_dropped = report.marks_dropped.saturating_add(durations_us.len() as u64);
             return;
         }
         let at_ns = since_boot(at_ns);
@@ -246,14 +246,14 @@ mod tests {
 
     use super::*;
 
-    fn news(records: &[&[u8]]) -> ShimUpdate {
-        let mut news = ShimUpdate::default();
-        records.iter().for_each(|record| news.take_in(record));
-        news
+    fn update(records: &[&[u8]]) -> ShimUpdate {
+        let mut update = ShimUpdate::default();
+        records.iter().for_each(|record| update.take_in(record));
+        update
     }
 
-    fn heard(records: &[&[u8]]) -> ShimReport {
-        ShimReport::clone(&news(records).report)
+    fn report(records: &[&[u8]]) -> ShimReport {
+        ShimReport::clone(&update(records).report)
     }
 
     #[test]
@@ -263,8 +263,9 @@ mod tests {
             br#"{"v":1,"event":"wish","what":"intra","value":8,"effective":1,"at":"train.py:3","started":false}"#;
         let autotune = br#"{"event":"wish","what":"data.num_parallel_calls","value":-1,"effective":2,"at":null}"#;
         let granted = br#"{"event":"wish","what":"inter","value":1,"effective":1,"at":null}"#;
-        let heard = heard(&[start, start, request, request, autotune, granted, br#"{"event":"unheard_of","epoch":1}"#]);
-        assert_eq!(heard.processes, BTreeSet::from([7]));
+        let report =
+            report(&[start, start, request, request, autotune, granted, br#"{"event":"unheard_of","epoch":1}"#]);
+        assert_eq!(report.processes, BTreeSet::from([7]));
         let at = Some(Text::from("train.py:3"));
         let overruled = |what: &str, asked: &str, got: &str, at| OverruledSetting {
             what: what.into(),
@@ -273,8 +274,8 @@ mod tests {
             at,
         };
         let both = [overruled("intra", "8", "1", at), overruled("data.num_parallel_calls", "AUTOTUNE", "2", None)];
-        assert_eq!(heard.overruled, both);
-        assert_eq!(heard.not_understood, 0);
+        assert_eq!(report.overruled, both);
+        assert_eq!(report.not_understood, 0);
     }
 
     #[test]
@@ -289,43 +290,43 @@ mod tests {
         for record in [steps.as_bytes(), epoch, started] {
             listener.state().take_in(record);
         }
-        let news = listener.take();
-        let age_ns = now_ns(ClockId::Boottime) - news.marks[0].at_ns;
+        let update = listener.take();
+        let age_ns = now_ns(ClockId::Boottime) - update.marks[0].at_ns;
         assert!((900_000_000..30_000_000_000).contains(&age_ns), "{age_ns}");
-        assert_eq!((news.marks[0].stream, news.marks[0].durations_us.as_slice()), (2, &[9, 8, 7][..]));
-        assert_eq!(news.report.epoch, Some(Epoch { epoch: 1, epochs: Some(5), steps: None }));
-        assert_eq!((news.report.started[0].intra, news.report.not_understood), (Some(2), 0));
+        assert_eq!((update.marks[0].stream, update.marks[0].durations_us.as_slice()), (2, &[9, 8, 7][..]));
+        assert_eq!(update.report.epoch, Some(Epoch { epoch: 1, epochs: Some(5), steps: None }));
+        assert_eq!((update.report.started[0].intra, update.report.not_understood), (Some(2), 0));
         let again = listener.take();
-        assert_eq!((again.marks.len(), again.report), (0, news.report));
+        assert_eq!((again.marks.len(), again.report), (0, update.report));
     }
 
     #[test]
     fn a_flood_fills_nothing() {
-        let mut news = ShimUpdate::default();
+        let mut update = ShimUpdate::default();
         for n in 0..100_000_u32 {
-            news.take_in(format!(r#"{{"event":"process_start","pid":{n}}}"#).as_bytes());
-            news.take_in(format!(r#"{{"event":"hook_failed","hook":"{n}","why":"x"}}"#).as_bytes());
+            update.take_in(format!(r#"{{"event":"process_start","pid":{n}}}"#).as_bytes());
+            update.take_in(format!(r#"{{"event":"hook_failed","hook":"{n}","why":"x"}}"#).as_bytes());
         }
-        assert_eq!((news.report.processes.len(), news.report.failures.len()), (MOST_PROCESSES, MOST));
+        assert_eq!((update.report.processes.len(), update.report.failures.len()), (MOST_PROCESSES, MOST));
         let marks = vec!["1"; MOST_DURATIONS].join(",");
         let record = format!(
             r#"{{"event":"steps","pid":1,"source":"keras","stream":1,"first":0,"steps":1,"at_ns":0,"durations_us":[{marks}]}}"#
         );
-        (0..MOST_MARKS + 2).for_each(|_| news.take_in(record.as_bytes()));
-        assert_eq!((news.marks.len(), news.report.marks_dropped), (MOST_MARKS, 2 * MOST_DURATIONS as u64));
+        (0..MOST_MARKS + 2).for_each(|_| update.take_in(record.as_bytes()));
+        assert_eq!((update.marks.len(), update.report.marks_dropped), (MOST_MARKS, 2 * MOST_DURATIONS as u64));
     }
 
     #[test]
     fn an_escape_sequence_never_gets_through() {
-        let heard = heard(&[b"{\"event\":\"hook_failed\",\"hook\":\"\\u001b[2J\",\"why\":\"\\u202e\"}"]);
+        let report = report(&[b"{\"event\":\"hook_failed\",\"hook\":\"\\u001b[2J\",\"why\":\"\\u202e\"}"]);
         let failure = HookFailure { hook: Text::from("^[[2J"), caps: Vec::new(), why: Text::from("<202e>") };
-        assert_eq!(heard.failures, [failure]);
+        assert_eq!(report.failures, [failure]);
     }
 
     proptest! {
         #[test]
         fn garbage_is_counted(bytes in proptest::collection::vec(any::<u8>(), 1..200)) {
-            prop_assert_eq!(heard(&[&bytes]).not_understood, 1);
+            prop_assert_eq!(report(&[&bytes]).not_understood, 1);
         }
     }
 
@@ -333,7 +334,7 @@ mod tests {
     fn too_much_is_no_record_and_deep_nesting_is_none_either() {
         let long = format!(r#"{{"event":"hook_failed","hook":"a","why":"{}"}}"#, "x".repeat(LONGEST));
         let deep = "[".repeat(10_000);
-        assert_eq!(heard(&[long.as_bytes(), deep.as_bytes()]).not_understood, 2);
+        assert_eq!(report(&[long.as_bytes(), deep.as_bytes()]).not_understood, 2);
     }
 
     #[test]

@@ -43,11 +43,11 @@ struct Earlier {
 impl StartContext {
     /// That of a process; the second part names the variables which an earlier `tftop run` had set and that are not the
     /// program's own.
-    pub fn of(rebuild: &RebuiltProcess, manner: ProcessAttributes) -> (Self, Vec<&'static str>) {
+    pub fn of(rebuild: &RebuiltProcess, attributes: ProcessAttributes) -> (Self, Vec<&'static str>) {
         let mut environment = rebuild.environment.clone();
         let removed = take_out(&mut environment);
         let origin =
-            Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), attributes: manner };
+            Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), attributes: attributes };
         (origin, removed)
     }
 

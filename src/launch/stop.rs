@@ -58,14 +58,14 @@ impl StopTarget {
     /// Waits for its end; false when it still runs after `limit`. `tell` is called about once a second with the time left.
     pub fn wait(&self, limit: Duration, mut tell: impl FnMut(Duration)) -> bool {
         let end = Instant::now() + limit;
-        let mut told = u64::MAX;
+        let mut shown_s = u64::MAX;
         while self.runs() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
             }
-            if left.as_secs() != told {
-                told = left.as_secs();
+            if left.as_secs() != shown_s {
+                shown_s = left.as_secs();
                 tell(left);
             }
             std::thread::sleep(POLL.min(left));

@@ -219,8 +219,8 @@ impl ModelHistory {
         let ticks = TickLength::of(&sample.host);
         let short_lived = processes::short_lived(&self.processes, &self.window, ticks, sample.cost.wall_ns);
         let all = sample.gaps.iter().chain(facts).cloned().chain(estimated(sample.source)).chain(short_lived);
-        let mut said = HashSet::new();
-        all.filter(|gap| said.insert(gap.clone())).collect()
+        let mut seen = HashSet::new();
+        all.filter(|gap| seen.insert(gap.clone())).collect()
     }
 }
 

@@ -212,13 +212,13 @@ mod tests {
 
     #[test]
     fn what_slurm_says_is_kept_and_garbage_is_not() {
-        let said = |block: &[u8]| {
+        let declared_by = |block: &[u8]| {
             let environment = Some(crate::data::sample::Environment::from_block(block));
             declared(&ProcessFact { environment, ..ProcessFact::default() })
         };
         let four = Declared { cpus: 4, source: "SLURM_CPUS_PER_TASK".to_owned() };
-        assert_eq!(said(b"SLURM_CPUS_PER_TASK=4\0SLURM_CPUS_ON_NODE=x\0"), [four]);
-        assert_eq!(said(b"SLURM_CPUS_PER_TASK=0\0SLURM_CPUS_ON_NODE=-1\0"), []);
+        assert_eq!(declared_by(b"SLURM_CPUS_PER_TASK=4\0SLURM_CPUS_ON_NODE=x\0"), [four]);
+        assert_eq!(declared_by(b"SLURM_CPUS_PER_TASK=0\0SLURM_CPUS_ON_NODE=-1\0"), []);
     }
 
     #[test]

@@ -72,24 +72,24 @@ mod tests {
     fn the_steps_that_are_known_are_said() {
         use crate::data::scene::{NoMarks, Speed};
         let speed = Speed { per_s: Some(24.31), p50_ms: 41.2, marks: 3, covers_s: 0.1, total: 3, ..Speed::default() };
-        let said = |speed| steps(&Steps { speed, none: Some(NoMarks::NoLoop), ..Steps::default() });
-        assert_eq!(said(Some(speed.clone())), "3; 24.31 a second, 41.2 ms p50 over the last 0.1 s of steps");
+        let text_of = |speed| steps(&Steps { speed, none: Some(NoMarks::NoLoop), ..Steps::default() });
+        assert_eq!(text_of(Some(speed.clone())), "3; 24.31 a second, 41.2 ms p50 over the last 0.1 s of steps");
         let lost = Speed { p95_ms: Some(58.0), count: MarkCount::AtLeast, processes: 2, pid: 7, ..speed };
         assert_eq!(
-            said(Some(lost)),
+            text_of(Some(lost)),
             "at least 3; 24.31 a second, 41.2 ms p50, 58.0 ms p95 over the last 0.1 s of steps, in process 7 alone: 1 of 2"
         );
-        assert!(said(None).starts_with("no step marks: no fit, loop"));
+        assert!(text_of(None).starts_with("no step marks: no fit, loop"));
     }
 
     #[test]
     fn every_cap_has_its_line() {
         use crate::data::scene::CheckedCap;
-        let check = |cap: &'static str, value: &str, outcome, says: &str| CapCheck {
+        let check = |cap: &'static str, value: &str, outcome, message: &str| CapCheck {
             cap: CheckedCap::named(cap).unwrap(),
             value: value.to_owned(),
             outcome,
-            message: says.to_owned(),
+            message: message.to_owned(),
         };
         let checks = [
             check("intra", "1", CheckOutcome::Held, "at most 1 thread"),
@@ -102,7 +102,7 @@ mod tests {
             ..Scene::default()
         };
         let notes = ["shim     attached to 1 process".to_owned()];
-        let said = run(&EndedRun {
+        let text_of = run(&EndedRun {
             command: "python train.py",
             ended: "ended with exit code 0",
             seconds: 12.34,
@@ -116,6 +116,6 @@ tftop: python train.py ended with exit code 0 after 12.3 s
   cpus     0-1  exceeded  2 threads of process 7 may run elsewhere
   CPUs     got 1.50, wanted 2.00 of 2.00, waited for 25 % of that, over 12.0 s
   shim     attached to 1 process";
-        assert_eq!(said, expected);
+        assert_eq!(text_of, expected);
     }
 }

@@ -176,7 +176,7 @@ mod tests {
         Compared { label: label.to_owned(), runs: ms.map(run).to_vec() }
     }
 
-    fn said(sides: &[Compared]) -> String {
+    fn text_of(sides: &[Compared]) -> String {
         sweep(&SweepReport {
             id: "261120-190142-7",
             command: "python train.py",
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_fastest_comes_first_and_no_line_is_wider_than_a_terminal() {
-        let text = said(&[side("no caps", [80.0, 81.0, 82.0]), side("intra=2 inter=1 data=1", [40.0, 40.5, 41.0])]);
+        let text = text_of(&[side("no caps", [80.0, 81.0, 82.0]), side("intra=2 inter=1 data=1", [40.0, 40.5, 41.0])]);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[4].starts_with("intra=2 inter=1 data=1"), "{text}");
         assert!(lines[5].starts_with("no caps"), "{text}");
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_long_as_its_step_takes() {
-        let text = said(&[side("no caps", [80.0, 80.0, 80.0]), side("intra=2", [40.0, 40.0, 40.0])]);
+        let text = text_of(&[side("no caps", [80.0, 80.0, 80.0]), side("intra=2", [40.0, 40.0, 40.0])]);
         let cells = |label: &str| {
             let lines = text.lines().filter(|line| line.starts_with(label) && line.contains('█'));
             lines.map(|line| line.matches(['█', '▒']).count()).next().unwrap()
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn without_a_ranking_there_is_no_winner() {
-        let text = said(&[side("no caps", [80.0, 81.0, 82.0])]);
+        let text = text_of(&[side("no caps", [80.0, 81.0, 82.0])]);
         assert!(text.contains("no ranking: ") && !text.contains("best"), "{text}");
     }
 }

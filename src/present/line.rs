@@ -52,7 +52,7 @@ pub(crate) const MOST_LINES: usize = 12;
 pub(crate) const NARROW: u16 = 66;
 
 /// A text at column `x` behind what stands before it, wrapped below itself.
-pub(crate) fn beside(before: Line, x: u16, role: Role, text: &str, width: u16) -> Vec<Line> {
+pub(crate) fn wrap_beside(before: Line, x: u16, role: Role, text: &str, width: u16) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut before = Some(before);
     for text in wrap(text, width.saturating_sub(x + 1), MOST_LINES) {

@@ -19,8 +19,8 @@ impl Backoff {
     }
 
     /// Notes a look and whether it found anything new: if not, the next pause is twice as long.
-    pub fn looked(&mut self, at_ns: u64, news: bool) {
-        let pause_ns = if news { SHORTEST_NS } else { self.pause_ns.saturating_mul(2) };
+    pub fn looked(&mut self, at_ns: u64, changed: bool) {
+        let pause_ns = if changed { SHORTEST_NS } else { self.pause_ns.saturating_mul(2) };
         self.pause_ns = pause_ns.clamp(SHORTEST_NS, LONGEST_NS);
         self.last_ns = Some(at_ns);
     }

@@ -99,8 +99,8 @@ impl RunDir {
         Self::furnish(path, id, Remainder::Gone)
     }
 
-    fn furnish(path: PathBuf, id: String, stay: Remainder) -> io::Result<Self> {
-        let mut folder = Self { path, id, short: None, remainder: stay };
+    fn furnish(path: PathBuf, id: String, remainder: Remainder) -> io::Result<Self> {
+        let mut folder = Self { path, id, short: None, remainder: remainder };
         if folder.socket().as_os_str().len() > LONGEST_SOCKET {
             let name = format!("tftop-{}-{}", folder.id, std::process::id());
             folder.short = Some(private(std::env::temp_dir().join(name))?);

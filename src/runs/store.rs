@@ -144,11 +144,11 @@ impl Store {
 
     /// Removes the oldest runs beyond this number; those that go on stay and count. What was removed, and the first
     /// reason why one was not.
-    pub fn prune(&self, stay: Retention) -> io::Result<(Vec<Text>, Option<io::Error>)> {
+    pub fn prune(&self, retention: Retention) -> io::Result<(Vec<Text>, Option<io::Error>)> {
         let (mut removed, mut failed) = (Vec::new(), None);
         let goes = |(at, kept): &(usize, KeptRun)| {
-            let old = stay.since_unix_ms.is_some_and(|since| kept.fact.started_unix_ms < since);
-            (*at >= stay.newest || old) && kept.state != RunState::GoesOn
+            let old = retention.since_unix_ms.is_some_and(|since| kept.fact.started_unix_ms < since);
+            (*at >= retention.newest || old) && kept.state != RunState::GoesOn
         };
         for (_, kept) in self.list()?.into_iter().enumerate().filter(goes) {
             match self.remove(&kept) {

@@ -50,13 +50,13 @@ impl GlobalArgs {
     }
 
     /// What the settings say where the command line says nothing; `said` tells which options it names.
-    pub(crate) fn or_settings(mut self, settings: &SettingsFile, said: impl Fn(&str) -> bool) -> Self {
-        let unsaid = |name: &str| !said(name);
-        self.interval = settings.interval.filter(|_| unsaid("interval")).unwrap_or(self.interval);
-        self.color = settings.color.filter(|_| unsaid("color")).unwrap_or(self.color);
-        self.theme = settings.theme.filter(|_| unsaid("theme")).unwrap_or(self.theme);
+    pub(crate) fn or_settings(mut self, settings: &SettingsFile, is_given: impl Fn(&str) -> bool) -> Self {
+        let is_default = |name: &str| !is_given(name);
+        self.interval = settings.interval.filter(|_| is_default("interval")).unwrap_or(self.interval);
+        self.color = settings.color.filter(|_| is_default("color")).unwrap_or(self.color);
+        self.theme = settings.theme.filter(|_| is_default("theme")).unwrap_or(self.theme);
         self.runs = settings.runs;
-        self.ascii = settings.ascii.filter(|_| unsaid("ascii")).unwrap_or(self.ascii);
+        self.ascii = settings.ascii.filter(|_| is_default("ascii")).unwrap_or(self.ascii);
         self
     }
 

@@ -137,8 +137,8 @@ fn ask_module(python: &Path, cache: &Path, arguments: &[&OsStr]) -> anyhow::Resu
 }
 
 fn last_line(output: &Output) -> &[u8] {
-    let said = if output.stderr.trim_ascii().is_empty() { &output.stdout } else { &output.stderr };
-    let lines = said.trim_ascii().rsplit(|&byte| byte == b'\n');
+    let written = if output.stderr.trim_ascii().is_empty() { &output.stdout } else { &output.stderr };
+    let lines = written.trim_ascii().rsplit(|&byte| byte == b'\n');
     lines.map(<[u8]>::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default()
 }
 

@@ -29,8 +29,8 @@ pub(crate) fn runs(args: &RunsArgs, options: &GlobalArgs) -> anyhow::Result<Exit
         Some(RunsAction::Rm { ids }) => ids.iter().try_for_each(|id| remove(&store, id)).map(|()| Exit::Clean),
         Some(RunsAction::Prune { keep }) => {
             let usual = options.runs.retention();
-            let stay = keep.map_or(usual, |newest| Retention { newest, since_unix_ms: None });
-            let (removed, failed) = store.prune(stay).context("reading the folder of the runs")?;
+            let retention = keep.map_or(usual, |newest| Retention { newest, since_unix_ms: None });
+            let (removed, failed) = store.prune(retention).context("reading the folder of the runs")?;
             stdio::print(&format!("{} runs removed\n", removed.len()))?;
             failed.map_or(Ok(Exit::Clean), |error| Err(error).context("one run could not be removed"))
         }

@@ -48,20 +48,20 @@ impl Exit {
 #[derive(Debug)]
 pub(crate) struct CommandError {
     code: u8,
-    says: String,
+    message: String,
 }
 
 impl CommandError {
-    pub(crate) fn usage(says: impl Into<String>) -> Self {
-        Self { code: USAGE, says: says.into() }
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { code: USAGE, message: message.into() }
     }
 
-    pub(crate) fn not_found(says: impl Into<String>) -> Self {
-        Self { code: NOT_FOUND, says: says.into() }
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self { code: NOT_FOUND, message: message.into() }
     }
 
-    pub(crate) fn permission(says: impl Into<String>) -> Self {
-        Self { code: PERMISSION, says: says.into() }
+    pub(crate) fn permission(message: impl Into<String>) -> Self {
+        Self { code: PERMISSION, message: message.into() }
     }
 
     /// A command that can't be started.
@@ -70,7 +70,7 @@ impl CommandError {
             ProgramError::NotFound(_) => NO_COMMAND,
             ProgramError::NotExecutable(_) => NOT_EXECUTABLE,
         };
-        Self { code, says: missing.to_string() }
+        Self { code, message: missing.to_string() }
     }
 
     /// A process whose stacks can't be read.
@@ -98,7 +98,7 @@ impl CommandError {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.says)
+        f.write_str(&self.message)
     }
 }
 

@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Shows what a rerun would do, asks, and does it.
 pub(crate) fn rerun(args: &RerunArgs, request: &StartRequest, options: &GlobalArgs) -> anyhow::Result<Exit> {
     if options.read_only && !request.dry_run {
-        let says = "--read-only: nothing is stopped or started; `tftop rerun --dry-run` shows what would be";
-        return Err(CommandError::usage(says).into());
+        let why = "--read-only: nothing is stopped or started; `tftop rerun --dry-run` shows what would be";
+        return Err(CommandError::usage(why).into());
     }
     let families = families(options)?;
     let pid = target::find(&args.target)?;

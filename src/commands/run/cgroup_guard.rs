@@ -74,14 +74,14 @@ pub(crate) fn refuse_unattended(plan: &Plan) -> Result<(), CommandError> {
 /// What became of the pins, a line for each.
 pub(crate) fn about_pins(pinner: &Pinner) -> impl Iterator<Item = String> {
     pinner.tallies().iter().map(|(pin, tally)| {
-        let mut says = format!("pin      {pin}: {} threads pinned", tally.threads);
+        let mut text = format!("pin      {pin}: {} threads pinned", tally.threads);
         if tally.repeated > 0 {
-            says += &format!("; put back {} times", tally.repeated);
+            text += &format!("; put back {} times", tally.repeated);
         }
         if let Some(why) = &tally.why {
-            says += &format!(", {} times it failed: {why}", tally.failures);
+            text += &format!(", {} times it failed: {why}", tally.failures);
         }
-        says
+        text
     })
 }
 

@@ -51,13 +51,13 @@ impl Sampler {
         C: SampleObserver,
     {
         let ticks = Ticks { next: Instant::now() + interval, interval };
-        let (sampled, heard) = mpsc::channel();
-        let mut eyes = Pipeline { look, companion: observer, model, profiles: heard };
-        let first = eyes.next(&Interest::default(), Duration::ZERO);
+        let (sampled, received) = mpsc::channel();
+        let mut pipeline = Pipeline { look, companion: observer, model, profiles: received };
+        let first = pipeline.next(&Interest::default(), Duration::ZERO);
         let (publish, scenes) = watch::channel(Arc::new(first));
         let (interest, wanted) = watch::channel(Interest::default());
         let (wake, woken) = mpsc::channel();
-        let sampler = SamplerThread { pipeline: eyes, ticks, publish, wanted, woken };
+        let sampler = SamplerThread { pipeline: pipeline, ticks, publish, wanted, woken };
         thread::Builder::new().name("tftop-sampler".to_owned()).spawn(move || sampler.run())?;
         Ok(Self { scenes, interest, sampled, wake })
     }
@@ -232,9 +232,9 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn the_next_look_hears_what_is_wanted() {
         let seen = Arc::new(AtomicU32::new(0));
-        let heard = seen.clone();
+        let received = seen.clone();
         let look = move |interest: &Interest, _: Duration| {
-            heard.fetch_max(interest.details.len() as u32, Ordering::SeqCst);
+            received.fetch_max(interest.details.len() as u32, Ordering::SeqCst);
             Sample::default()
         };
         let sampler = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();

@@ -71,8 +71,8 @@ pub struct Plan {
 pub struct PlanError(String);
 
 impl PlanError {
-    pub(crate) fn new(says: impl Into<String>) -> Self {
-        Self(says.into())
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
     }
 }
 

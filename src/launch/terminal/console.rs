@@ -46,12 +46,12 @@ pub struct Console {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    news: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
-    news: bool,
+    changed: bool,
     waiting: Vec<u8>,
     skipped: usize,
     size: Option<WindowSize>,
@@ -79,7 +79,7 @@ impl Console {
     pub fn open(size: WindowSize, log: OutputLog) -> io::Result<Self> {
         let (pty, line) = PtyMaster::open(size)?;
         let state = State {
-            news: false,
+            changed: false,
             waiting: Vec::new(),
             skipped: 0,
             size: None,
@@ -88,7 +88,7 @@ impl Console {
             sink: Sink::Screen,
             held: true,
         };
-        let shared = Arc::new(Shared { state: Mutex::new(state), news: Condvar::new() });
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let mut first = TerminalOutput::default();
         first.log.clone_from(log.fact());
         let (publish, output) = watch::channel(Arc::new(first));
@@ -145,10 +145,10 @@ impl Console {
     /// Writes the last `rows` lines on the real terminal, and all that comes then. Nothing is lost and nothing is written
     /// twice.
     pub fn pass_through(&self, rows: u16) {
-        let (state, news) = (&self.shared.state, &self.shared.news);
+        let (state, changed) = (&self.shared.state, &self.shared.changed);
         self.shared.change(|state| state.sink = Sink::Leaving(rows));
         let passed = |state: &mut State| matches!(state.sink, Sink::Leaving(_));
-        let _ = news.wait_timeout_while(unpoisoned(state.lock()), REST, passed);
+        let _ = changed.wait_timeout_while(unpoisoned(state.lock()), REST, passed);
     }
 
     /// Waits for the rest of the output; how the log stands then.
@@ -183,9 +183,9 @@ impl Drop for Console {
 impl Shared {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = unpoisoned(self.state.lock());
-        state.news = true;
+        state.changed = true;
         let answer = change(&mut state);
-        self.news.notify_all();
+        self.changed.notify_all();
         answer
     }
 }
@@ -234,8 +234,8 @@ fn read(mut pty: PtyMaster, mut log: OutputLog, shared: &Shared) {
 
 fn show(shared: &Shared, mut emulator: Emulator, publish: &watch::Sender<Arc<TerminalOutput>>) {
     loop {
-        let mut state = unpoisoned(shared.news.wait_while(unpoisoned(shared.state.lock()), |state| !state.news));
-        state.news = false;
+        let mut state = unpoisoned(shared.changed.wait_while(unpoisoned(shared.state.lock()), |state| !state.changed));
+        state.changed = false;
         if state.sink == Sink::Terminal || !state.held {
             return;
         }
@@ -261,7 +261,7 @@ fn show(shared: &Shared, mut emulator: Emulator, publish: &watch::Sender<Arc<Ter
         let _ = on_terminal(last_lines(&output, rows).as_bytes());
         publish.send_replace(Arc::new(output));
         state.sink = Sink::Terminal;
-        shared.news.notify_all();
+        shared.changed.notify_all();
     }
 }
 

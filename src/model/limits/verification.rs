@@ -189,8 +189,8 @@ fn count(threads: u32) -> String {
     if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") }
 }
 
-fn check(cap: CheckedCap, value: impl ToString, (outcome, says): (CheckOutcome, String)) -> CapCheck {
-    CapCheck { cap, value: value.to_string(), outcome, message: says }
+fn check(cap: CheckedCap, value: impl ToString, (outcome, message): (CheckOutcome, String)) -> CapCheck {
+    CapCheck { cap, value: value.to_string(), outcome, message: message }
 }
 
 /// Why threads of any pool might be among those seen without being known as such; none when they can't.

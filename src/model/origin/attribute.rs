@@ -17,20 +17,20 @@ pub(crate) struct SiblingThreads<'a> {
 }
 
 /// The origin of one thread.
-pub(crate) fn attribute(families: &Families, identity: &Identity, company: SiblingThreads) -> Attribution {
+pub(crate) fn attribute(families: &Families, identity: &Identity, siblings: SiblingThreads) -> Attribution {
     if identity.main {
         let because = "the process's first thread: its thread id is the process id".to_owned();
         return known(key(origin::MAIN), because, Confidence::Certain);
     }
-    let evidence = evidence(identity, company);
+    let evidence = evidence(identity, siblings);
     match families.find(&evidence) {
         Some(found) => by_family(found, identity),
-        None => by_library(families, identity).unwrap_or_else(|| unknown(identity, company.process_comm)),
+        None => by_library(families, identity).unwrap_or_else(|| unknown(identity, siblings.process_comm)),
     }
 }
 
 /// A kernel name equal to the process's was inherited and is no evidence: TensorFlow up to 2.20 leaves all its threads so.
-fn evidence<'a>(identity: &'a Identity, company: SiblingThreads<'a>) -> OriginEvidence<'a> {
+fn evidence<'a>(identity: &'a Identity, siblings: SiblingThreads<'a>) -> OriginEvidence<'a> {
     let entry = identity.entry.as_ref();
     let name = identity.target_name.as_ref();
     let named_by = |python: bool| {
@@ -43,8 +43,8 @@ fn evidence<'a>(identity: &'a Identity, company: SiblingThreads<'a>) -> OriginEv
         library: entry.and_then(|entry| entry.library.as_deref().map(|path| mapped_path(path))),
         owner: entry.and_then(|entry| entry.owner.as_ref().map(|owner| mapped_path(&owner.library))),
         python_name: named_by(true),
-        comm: Some(identity.comm.as_str()).filter(|comm| *comm != company.process_comm),
-        companions: company.companions,
+        comm: Some(identity.comm.as_str()).filter(|comm| *comm != siblings.process_comm),
+        companions: siblings.companions,
     }
 }
 

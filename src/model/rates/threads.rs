@@ -197,8 +197,8 @@ impl Origins {
             return (Arc::clone(attribution), *group);
         }
         self.learn(identity, tick.families);
-        let company = SiblingThreads { process_comm: &self.process_comm, companions: &self.companions };
-        let mut attribution = attribute(tick.families, identity, company);
+        let siblings = SiblingThreads { process_comm: &self.process_comm, companions: &self.companions };
+        let mut attribution = attribute(tick.families, identity, siblings);
         let group = tick.groups.place(&mut attribution, tick.families);
         let attribution = Arc::new(attribution);
         self.remember((Arc::clone(identity), Arc::clone(&attribution), group));

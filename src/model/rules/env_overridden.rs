@@ -35,8 +35,8 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
         }
     }
     silent.unwrap_or_else(|| {
-        let said: Vec<_> = set.iter().map(|(pool, value)| format!("{}={value}", pool.variable())).collect();
-        clear(format!("tf.config does not contradict {}", said.join(", ")))
+        let variables: Vec<_> = set.iter().map(|(pool, value)| format!("{}={value}", pool.variable())).collect();
+        clear(format!("tf.config does not contradict {}", variables.join(", ")))
     })
 }
 

@@ -31,8 +31,8 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     if let Some(found) = built.iter().find_map(|built| built.configured(process)) {
         return Ok(found);
     }
-    let wished: Vec<RuleResult> = built.iter().filter_map(|built| built.wished(process)).collect();
-    let (found, doubts): (Vec<RuleResult>, Vec<RuleResult>) = wished.into_iter().partition(Result::is_ok);
+    let asked_by_script: Vec<RuleResult> = built.iter().filter_map(|built| built.asked_by_script(process)).collect();
+    let (found, doubts): (Vec<RuleResult>, Vec<RuleResult>) = asked_by_script.into_iter().partition(Result::is_ok);
     let answer = found.into_iter().next().or(doubts.into_iter().next());
     answer.unwrap_or_else(|| clear(built.iter().map(|built| built.agreement(process)).collect::<Vec<_>>().join("; ")))
 }
@@ -86,7 +86,7 @@ impl Built {
 
     /// The script's source asks for a number that neither tf.config nor the pool has. A script that asks for several has
     /// branches, and which of them ran is not known.
-    fn wished(&self, process: &ProcessFact) -> Option<RuleResult> {
+    fn asked_by_script(&self, process: &ProcessFact) -> Option<RuleResult> {
         let script = process.settings.script.as_ref()?;
         let knob = self.pool.script_knob();
         let asks = |setting: &&ScriptSetting| Some(&setting.knob) == knob && setting.value > 0;

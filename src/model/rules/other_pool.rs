@@ -21,22 +21,22 @@ fn check(input: &RuleInput) -> RuleResult {
     let judged = input.judged()?;
     let name = if origin == origin::TF_INTRA_OP { "intra-op" } else { "inter-op" };
     let own = input.wanted(judged, &[origin]);
-    let mut beside: Vec<(&Group, &Demand)> = input
+    let mut unlimited: Vec<(&Group, &Demand)> = input
         .groups
         .iter()
         .zip(&judged.groups)
         .filter(|(group, demand)| unlimited(group) && demand.wanted >= 0.05)
         .collect();
-    beside.sort_by(|a, b| b.1.wanted.total_cmp(&a.1.wanted));
-    let others = 0.0 + beside.iter().map(|(_, demand)| demand.wanted).sum::<f64>();
-    let (Some((busiest, _)), true) = (beside.first(), others >= LEAST_CPUS && input.exceeds_explicit_limits(judged))
+    unlimited.sort_by(|a, b| b.1.wanted.total_cmp(&a.1.wanted));
+    let others = 0.0 + unlimited.iter().map(|(_, demand)| demand.wanted).sum::<f64>();
+    let (Some((busiest, _)), true) = (unlimited.first(), others >= LEAST_CPUS && input.exceeds_explicit_limits(judged))
     else {
         return clear(format!(
             "{name} ({}) wants {own:.1} CPUs, pools that nobody limited {others:.1}",
             crate::model::rules::input::limit_of(&of(input, origin).limits)
         ));
     };
-    let sum: Vec<_> = beside.iter().take(5).map(|(group, d)| format!("{} {:.2}", group.label, d.wanted)).collect();
+    let sum: Vec<_> = unlimited.iter().take(5).map(|(group, d)| format!("{} {:.2}", group.label, d.wanted)).collect();
     let fit = advice::fit(input, judged);
     Ok(Finding {
         level: input.level_of(judged, others),

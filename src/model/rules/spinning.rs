@@ -105,9 +105,9 @@ fn asked_to_spin(input: &RuleInput, judged: &JudgedWindow, busy: &[(&Suspect, us
         let is = |value: &str| value.trim().eq_ignore_ascii_case(wanted);
         input.living().any(|(process, _)| variable(process, name).is_some_and(is))
     };
-    let told = [("OMP_WAIT_POLICY", "active"), ("KMP_BLOCKTIME", "infinite")].into_iter().find(|(n, v)| asked(n, v));
+    let setting = [("OMP_WAIT_POLICY", "active"), ("KMP_BLOCKTIME", "infinite")].into_iter().find(|(n, v)| asked(n, v));
     let openmp = busy.iter().find(|(suspect, _)| suspect.origin == origin::OPENMP).map_or(0, |(_, count)| *count);
-    let Some((name, value)) = told.filter(|_| openmp > 0) else {
+    let Some((name, value)) = setting.filter(|_| openmp > 0) else {
         let threads = match busy.iter().map(|(_, count)| count).sum::<usize>() {
             1 => "1 pool thread is".to_owned(),
             threads => format!("{threads} pool threads are"),

@@ -97,10 +97,10 @@ fn capacity(scene: &Scene) -> Vec<String> {
     }
     let mut lines = vec![format!("CPUs it may use: {:.2}, the smallest of", capacity.effective_cpus)];
     lines.extend(table.body());
-    let said = |declared: &Declared| {
+    let line = |declared: &Declared| {
         format!("{} says {}; a declaration binds nothing by itself", declared.source, declared.cpus)
     };
-    lines.extend(capacity.declared.iter().map(said));
+    lines.extend(capacity.declared.iter().map(line));
     lines
 }
 

@@ -2,7 +2,7 @@
 
 use crate::data::scene::{Capacity, Term};
 use crate::present::format;
-use crate::present::line::{Line, Role, beside};
+use crate::present::line::{Line, Role, wrap_beside};
 
 /// Most terms that are listed: a target has a handful of cgroups, not hundreds.
 const MOST_TERMS: usize = 64;
@@ -23,7 +23,7 @@ pub fn lines(capacity: &Capacity, width: u16) -> Vec<Line> {
     for declared in &capacity.declared {
         let number = vec![(Role::Plain, format!("   {:>7}", declared.cpus))];
         let words = format!("declared by {}; a declaration binds nothing by itself", declared.source);
-        lines.extend(beside(number, WORDS, Role::Plain, &words, width));
+        lines.extend(wrap_beside(number, WORDS, Role::Plain, &words, width));
     }
     lines.push(Line::new());
     lines
@@ -45,5 +45,5 @@ fn term(term: &Term, binds: bool, width: u16) -> Vec<Line> {
         Some(_) => words.push_str(", not throttled"),
         None => {}
     }
-    beside(number, WORDS, if binds { Role::Strong } else { Role::Plain }, &words, width)
+    wrap_beside(number, WORDS, if binds { Role::Strong } else { Role::Plain }, &words, width)
 }

@@ -4,13 +4,13 @@
 use crate::data::sample::{HookFailure, OverruledSetting, ShimUse};
 use crate::data::scene::{CapCheck, CheckOutcome, LaunchState};
 use crate::present::format;
-use crate::present::line::{Line, Role, beside, pad};
+use crate::present::line::{Line, Role, pad, wrap_beside};
 
 /// Most lines of one kind.
 const MOST: usize = 32;
 /// Where an outcome begins, and what is said of it.
 const OUTCOME: u16 = 20;
-const SAYS: u16 = 32;
+const MESSAGE: u16 = 32;
 
 /// The glyph of an outcome.
 pub fn mark(outcome: CheckOutcome) -> (&'static str, Role) {
@@ -55,7 +55,7 @@ pub fn lines(launch: &LaunchState, width: u16) -> Vec<Line> {
         line.push((Role::Plain, format::fit(&check.value, OUTCOME - 12)));
         pad(&mut line, OUTCOME);
         line.push((role, check.outcome.word().to_owned()));
-        lines.extend(beside(line, SAYS, Role::Plain, &check.message, width));
+        lines.extend(wrap_beside(line, MESSAGE, Role::Plain, &check.message, width));
     }
     if launch.checks.is_empty() {
         lines.push(vec![(Role::Faint, "   none".to_owned())]);
@@ -73,7 +73,7 @@ pub fn lines(launch: &LaunchState, width: u16) -> Vec<Line> {
 }
 
 fn fact(label: &str, text: &str, role: Role, width: u16) -> Vec<Line> {
-    beside(vec![(Role::Faint, format!("   {label}"))], 11, role, text, width)
+    wrap_beside(vec![(Role::Faint, format!("   {label}"))], 11, role, text, width)
 }
 
 /// "intra=8 at train.py:3, got 1"

@@ -3,7 +3,7 @@
 use crate::data::limits::Caps;
 use crate::data::scene::{Answer, Finding, Level, RuleAnswer, Scene};
 use crate::model::advice;
-use crate::present::line::{Line, NARROW, Piece, Role, beside, pad};
+use crate::present::line::{Line, NARROW, Piece, Role, pad, wrap_beside};
 use crate::present::{causes, format};
 
 /// Where a cause's code begins, and its answer.
@@ -32,13 +32,13 @@ pub fn lines(scene: &Scene, cause: &RuleAnswer, open: bool, width: u16) -> Vec<L
     let whole = open || found.is_some();
     let mut lines = match width {
         0..NARROW => {
-            let below = if whole { beside(Line::new(), INDENT, role, &sentence, width) } else { Vec::new() };
+            let below = if whole { wrap_beside(Line::new(), INDENT, role, &sentence, width) } else { Vec::new() };
             std::iter::once(line).chain(below).collect()
         }
         NARROW.. => {
             let room = if width >= WIDE { width - GRADE } else { width };
             let text = if whole { sentence } else { format::fit(&sentence, room - ANSWER - 1) };
-            beside(line, ANSWER, role, &text, room)
+            wrap_beside(line, ANSWER, role, &text, room)
         }
     };
     if let (Some(finding), Some(first), WIDE..) = (found, lines.first_mut(), width) {
@@ -76,7 +76,7 @@ fn opened(scene: &Scene, cause: &RuleAnswer, found: Option<&Finding>, width: u16
     let mut lines = Vec::new();
     for (label, (role, text)) in facts {
         let label = vec![(Role::Faint, format!("     {}", format::fit(&label, label_width)))];
-        lines.extend(beside(label, INDENT + label_width + 2, role, &text, width));
+        lines.extend(wrap_beside(label, INDENT + label_width + 2, role, &text, width));
     }
     lines.push(Line::new());
     lines

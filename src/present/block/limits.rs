@@ -4,7 +4,7 @@ use crate::data::limits::{Knob, Limit, Limits};
 use crate::data::scene::{CapCheck, Group};
 use crate::present::block::caps;
 use crate::present::format;
-use crate::present::line::{Line, NARROW, Role, beside, pad};
+use crate::present::line::{Line, NARROW, Role, pad, wrap_beside};
 
 /// Most sources that are listed.
 const MOST_SOURCES: usize = 64;
@@ -27,7 +27,7 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
         let mut line = vec![(role, format!(" {glyph} {:>6}", check.value))];
         pad(&mut line, SOURCE);
         line.push((Role::Strong, "cap at its start".to_owned()));
-        lines.extend(beside(line, WORDS, role, &format!("{}: {}", check.outcome.word(), check.message), width));
+        lines.extend(wrap_beside(line, WORDS, role, &format!("{}: {}", check.outcome.word(), check.message), width));
     }
     for (at, limit) in limits.all.iter().enumerate().take(MOST_SOURCES) {
         lines.extend(source(limit, limits.effective == Some(at), width));
@@ -37,7 +37,7 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
             Knob::NotRead => "not known: the settings of its process were not read",
             _ => "no source names a number: nothing limits these threads",
         };
-        lines.extend(beside(
+        lines.extend(wrap_beside(
             vec![(Role::Faint, format!("   {:>6}", format::MISSING))],
             SOURCE,
             Role::Plain,
@@ -51,7 +51,7 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
             Knob::None => "affinity only",
             _ => limits.knob.text(),
         };
-        lines.extend(beside(label, SOURCE, Role::Faint, knob, width));
+        lines.extend(wrap_beside(label, SOURCE, Role::Faint, knob, width));
     }
     lines.push(Line::new());
     lines
@@ -94,16 +94,16 @@ fn source(limit: &Limit, counts: bool, width: u16) -> Vec<Line> {
             line.push((Role::Plain, format::fit(text, room - 1)));
             x += room;
         }
-        return beside(line, x, Role::Plain, &limit.place, width);
+        return wrap_beside(line, x, Role::Plain, &limit.place, width);
     }
     let facts = [state, limit.applies_to.word(), limit.grade.word(), &limit.place];
     let facts: Vec<&str> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
     let facts = facts.join(" · ");
     if width >= NARROW {
-        return beside(line, WORDS, Role::Plain, &facts, width);
+        return wrap_beside(line, WORDS, Role::Plain, &facts, width);
     }
     let mut lines = vec![line];
-    lines.extend(beside(Line::new(), SOURCE, Role::Faint, &facts, width));
+    lines.extend(wrap_beside(Line::new(), SOURCE, Role::Faint, &facts, width));
     lines
 }
 

@@ -243,11 +243,11 @@ impl ProcessReader {
         }
         let evidence = self.identifier.identify(&wanted);
         means.reader.bytes = means.reader.bytes.saturating_add(self.identifier.bytes_read().saturating_sub(before));
-        let news = self.take_evidence(&evidence, around);
+        let changed = self.take_evidence(&evidence, around);
         if others {
-            self.looks.libraries.looked(at_ns, news);
+            self.looks.libraries.looked(at_ns, changed);
         }
-        if news || !wanted.is_empty() {
+        if changed || !wanted.is_empty() {
             self.looks.settings.shorten();
         }
         self.threads.identify(evidence);
@@ -317,8 +317,8 @@ impl ProcessReader {
         // Threads of others come and go in the same cgroup: that alone is no reason to look again soon.
         let others = |settings: &ThreadSettings| settings.pids.as_ref().map(|pids| (pids.path.clone(), pids.max));
         let masked = ThreadSettings { pids: known.settings.pids.clone(), ..settings.clone() };
-        let news = !same_gaps || masked != known.settings || others(&settings) != others(&known.settings);
-        self.looks.settings.looked(at_ns, news);
+        let changed = !same_gaps || masked != known.settings || others(&settings) != others(&known.settings);
+        self.looks.settings.looked(at_ns, changed);
         drop(known);
         if !same || !same_gaps {
             self.gaps.settings = gaps;

@@ -104,13 +104,13 @@ mod tests {
     fn an_empty_command_line_has_no_arguments_and_an_empty_argument_is_one() {
         let dir = tempfile::tempdir().unwrap();
         let folder = ProcDir::open(dir.path()).unwrap();
-        let told = |bytes: &[u8]| {
+        let words_of = |bytes: &[u8]| {
             fs::write(dir.path().join("cmdline"), bytes).unwrap();
             command(&folder, &mut FileReader::default()).iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(told(b""), [""; 0]);
-        assert_eq!(told(b"python\0-c\0\0x\x1b\0"), ["python", "-c", "", "x^["]);
-        assert_eq!(told(&b"a\0".repeat(50_000)).len(), MOST_ARGUMENTS);
+        assert_eq!(words_of(b""), [""; 0]);
+        assert_eq!(words_of(b"python\0-c\0\0x\x1b\0"), ["python", "-c", "", "x^["]);
+        assert_eq!(words_of(&b"a\0".repeat(50_000)).len(), MOST_ARGUMENTS);
     }
 
     #[test]

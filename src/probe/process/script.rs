@@ -22,7 +22,7 @@ pub fn read(path: Text, source: &[u8]) -> Script {
         if script.imports_tensorflow_at.is_none() && patterns.import.is_match(&code) {
             script.imports_tensorflow_at = Some(number);
         }
-        for (knob, value) in patterns.wishes(&code) {
+        for (knob, value) in patterns.settings_in(&code) {
             if script.settings.len() < MOST_WISHES {
                 script.settings.push(ScriptSetting { line: number, knob, value });
             }
@@ -59,7 +59,7 @@ impl Patterns {
         })
     }
 
-    fn wishes(&self, code: &str) -> Vec<(ScriptKnob, i64)> {
+    fn settings_in(&self, code: &str) -> Vec<(ScriptKnob, i64)> {
         let mut found = Vec::new();
         let plain = [
             (&self.intra, ScriptKnob::Intra),
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    fn wishes(source: &str) -> Vec<(u32, ScriptKnob, i64)> {
+    fn settings_in(source: &str) -> Vec<(u32, ScriptKnob, i64)> {
         read(Text::from("train.py"), source.as_bytes())
             .settings
             .into_iter()
@@ -140,7 +140,7 @@ mod tests {
             o.threading.private_threadpool_size = 7\nos.environ.setdefault(\"MKL_NUM_THREADS\", str(8))\n";
         let variable = |name: &str| ScriptKnob::Variable(Text::from(name));
         assert_eq!(
-            wishes(source),
+            settings_in(source),
             [
                 (2, variable("OMP_NUM_THREADS"), 4),
                 (4, ScriptKnob::Intra, 2),
@@ -158,7 +158,7 @@ mod tests {
     fn comments_docstrings_and_computed_values_are_no_wish() {
         let source = "# set_intra_op_parallelism_threads(2)\n'''\nset_intra_op_parallelism_threads(3)\n'''\n\
             set_intra_op_parallelism_threads(n)\nos.environ['TOKEN'] = '5'\nx = 1 # intra_op_parallelism_threads=4\n";
-        assert_eq!(wishes(source), []);
+        assert_eq!(settings_in(source), []);
     }
 
     proptest! {

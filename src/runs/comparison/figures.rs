@@ -46,7 +46,7 @@ fn figures(side: &ComparedSide, gauge: Gauge) -> SideFigures {
     let middle_of = |part: fn(&Spread) -> f64| middle(neighbours.iter().map(|(spread, _)| part(spread)));
     let got = middle(runs.iter().filter_map(|run| Some(run.demand?.got)));
     let waiting = middle(runs.iter().filter_map(|run| Some(run.demand?.waiting)));
-    let mut said = HashSet::new();
+    let mut seen = HashSet::new();
     SideFigures {
         label: side.label.clone(),
         runs: runs.len(),
@@ -60,7 +60,7 @@ fn figures(side: &ComparedSide, gauge: Gauge) -> SideFigures {
         neighbours_of: neighbours.iter().map(|(_, of)| *of).max(),
         throttled_share: middle(runs.iter().filter_map(|run| run.throttled_share)),
         checks: worst(runs.iter().flat_map(|run| &run.checks)),
-        gaps: runs.iter().flat_map(|run| &run.gaps).filter(|gap| said.insert((*gap).clone())).cloned().collect(),
+        gaps: runs.iter().flat_map(|run| &run.gaps).filter(|gap| seen.insert((*gap).clone())).cloned().collect(),
     }
 }
 

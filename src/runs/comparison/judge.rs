@@ -156,9 +156,9 @@ fn why_not_comparable(a: (&ComparedSide, &SideFigures), b: (&ComparedSide, &Side
     };
     let most = ALIKE_SHARE * f64::from(of);
     ((beside_a.median - beside_b.median).abs() > most).then(|| {
-        let mut said = [(&a.1.label, beside_a.median), (&b.1.label, beside_b.median)];
-        said.sort_by(|a, b| a.0.cmp(b.0));
-        let [(one, cpus_one), (other, cpus_other)] = said;
+        let mut labelled = [(&a.1.label, beside_a.median), (&b.1.label, beside_b.median)];
+        labelled.sort_by(|a, b| a.0.cmp(b.0));
+        let [(one, cpus_one), (other, cpus_other)] = labelled;
         format!(
             "neighbours differed: they took {cpus_one:.2} of {of} CPUs beside {one} and {cpus_other:.2} beside {other}; \
              {most:.2} is the most that counts as alike"

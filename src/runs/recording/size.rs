@@ -20,10 +20,10 @@ pub(super) fn process_bytes(fact: &ProcessFact) -> usize {
     let variables: usize =
         environments.into_iter().flatten().flat_map(|kept| kept.iter()).map(|(_, value)| EACH + value.len()).sum();
     let pools: usize = fact.settings.library_pools.iter().map(|pool| EACH + pool.library.len()).sum();
-    let wishes = fact.settings.script.as_ref().map_or(0, |script| script.settings.len() * EACH);
+    let script_settings = fact.settings.script.as_ref().map_or(0, |script| script.settings.len() * EACH);
     let cgroups: usize = fact.cgroups.iter().map(|cgroup| EACH + cgroup.path.len()).sum();
     let gaps: usize = fact.gaps.iter().map(|gap| EACH + gap.what.len() + gap.why.len()).sum();
-    16 * EACH + texts(&fact.command) + libraries + variables + pools + wishes + cgroups + gaps
+    16 * EACH + texts(&fact.command) + libraries + variables + pools + script_settings + cgroups + gaps
 }
 
 /// Bytes of one thread's identity.

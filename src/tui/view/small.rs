@@ -10,8 +10,8 @@ use crate::tui::view::paint::write;
 
 /// Says what is needed, in as much room as there is.
 pub fn draw(frame: &mut Frame<'_>, area: Rect) {
-    let says = format!("tftop needs {} x {}, here is {} x {} (q quits)", LEAST.0, LEAST.1, area.width, area.height);
-    for (row, line) in (0..area.height).zip(format::wrap(&says, area.width, usize::from(area.height))) {
+    let text = format!("tftop needs {} x {}, here is {} x {} (q quits)", LEAST.0, LEAST.1, area.width, area.height);
+    for (row, line) in (0..area.height).zip(format::wrap(&text, area.width, usize::from(area.height))) {
         write(frame, area, row, &Line::raw(line));
     }
 }

@@ -25,8 +25,8 @@ pub(crate) fn pass_on(child: &Child, console: Option<&Console>, showing: bool, s
     }
 }
 
-pub(crate) fn heed(console: Option<&Console>, args: ConsoleRequest) {
-    match (console, args) {
+pub(crate) fn apply_request(console: Option<&Console>, request: ConsoleRequest) {
+    match (console, request) {
         (Some(console), ConsoleRequest::Type(bytes)) => console.type_in(bytes),
         (Some(console), ConsoleRequest::Resize(size)) => console.resize(size),
         (None, _) => {}

@@ -24,7 +24,9 @@ use crate::commands::own_process::stdio;
 use crate::commands::run::cgroup_guard;
 use crate::commands::run::cgroup_guard::CgroupGuard;
 use crate::commands::run::session::ending::StopSequence;
-use crate::commands::run::session::foreground::{after_dashboard, ends_dashboard, hand_over, heed, pass_on, window};
+use crate::commands::run::session::foreground::{
+    after_dashboard, apply_request, ends_dashboard, hand_over, pass_on, window,
+};
 use crate::commands::run::session::observer::{LaunchObserver, locked};
 use crate::commands::run::session::summary_lines::{about_log, run_end, why_not_attached, words};
 use crate::commands::run::start_spec::StartSpec;
@@ -61,7 +63,7 @@ pub(crate) struct RunSession<'a> {
     record: RunRecord,
     recording: RunRecording,
     elsewhere: Option<RunDir>,
-    inbox: Option<ShimSocket>,
+    shim_socket: Option<ShimSocket>,
     no_shim: Option<String>,
     console: Option<Console>,
     fact: Arc<LaunchFact>,
@@ -95,7 +97,7 @@ impl<'a> RunSession<'a> {
         let signals = SignalListener::listen().context("listening for signals")?;
         let request = &spec.request;
         let fact = Arc::new(setup.fact(request.shim));
-        let SessionSetup { plan, dashboard, mut record, elsewhere, inbox, no_shim, log, file } = setup;
+        let SessionSetup { plan, dashboard, mut record, elsewhere, shim_socket, no_shim, log, file } = setup;
         let console = log.map(|log| Console::open(window(), log)).transpose().context("making a terminal")?;
         let line = console.as_ref().and_then(Console::line);
         let streams = match file {
@@ -119,7 +121,7 @@ impl<'a> RunSession<'a> {
             record,
             recording,
             elsewhere,
-            inbox,
+            shim_socket,
             no_shim,
             console,
             fact,
@@ -171,9 +173,11 @@ impl<'a> RunSession<'a> {
 
     async fn watched(&mut self, sampler: &Sampler, options: &GlobalArgs) -> anyhow::Result<CommandEnd> {
         let leave = Notify::new();
-        let (wishes, mut wished) = mpsc::unbounded_channel();
-        let console =
-            self.console.as_ref().map(|console| tui::ConsolePane { output: console.output(), requests: wishes });
+        let (console_sender, mut console_requests) = mpsc::unbounded_channel();
+        let console = self
+            .console
+            .as_ref()
+            .map(|console| tui::ConsolePane { output: console.output(), requests: console_sender });
         let key = self.key(&sampler.scenes.borrow());
         let first = self.spec.clone();
         let (worker, answered) =
@@ -204,7 +208,7 @@ impl<'a> RunSession<'a> {
                         leave.notify_one();
                     }
                 }
-                Some(args) = wished.recv() => heed(self.console.as_ref(), args),
+                Some(args) = console_requests.recv() => apply_request(self.console.as_ref(), args),
                 left = &mut shown, if showing => {
                     showing = false;
                     if let Ok(Effect::Rerun(caps)) = left {
@@ -230,7 +234,7 @@ impl<'a> RunSession<'a> {
         drop(relay);
         let (how, after) = ended.context("the command's end was missed: this is a bug in tftop")?;
         // What the shim said last goes with one more look.
-        let listener = self.inbox.take().map(ShimSocket::close);
+        let listener = self.shim_socket.take().map(ShimSocket::close);
         let last = Some(sampler.look_now().await);
         Ok(CommandEnd { how, after, last, report: listener.map(|listener| listener.take().report), restart: again })
     }
@@ -249,14 +253,14 @@ impl<'a> RunSession<'a> {
                 signal = self.signals.next() => pass_on(&self.child, self.console.as_ref(), false, signal),
             }
         };
-        let heard = self.inbox.take().map(|inbox| inbox.close().take().report);
-        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, report: heard, restart: None })
+        let report = self.shim_socket.take().map(|shim_socket| shim_socket.close().take().report);
+        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, report: report, restart: None })
     }
 
     fn launch(&self) -> LaunchObserver {
         LaunchObserver {
             fact: self.fact.clone(),
-            listener: self.inbox.as_ref().map(ShimSocket::listener),
+            listener: self.shim_socket.as_ref().map(ShimSocket::listener),
             pinner: self.pinner.clone(),
             recording: self.recording.clone(),
         }
@@ -278,15 +282,15 @@ impl<'a> RunSession<'a> {
     }
 
     /// Whether the shim is in, what it overruled, what of it does not work.
-    fn about_shim(&self, heard: Option<&ShimReport>, last: Option<&Scene>) -> Vec<String> {
+    fn about_shim(&self, report: Option<&ShimReport>, last: Option<&Scene>) -> Vec<String> {
         if let Some(why) = &self.no_shim {
             return vec![format!(
                 "shim     none: its folder can't be made: {why}; what the environment and the CPUs hold still holds"
             )];
         }
-        let Some(heard) = heard else { return Vec::new() };
+        let Some(report) = report else { return Vec::new() };
         let mut notes = Vec::new();
-        match heard.processes.len() {
+        match report.processes.len() {
             0 => notes.push(format!(
                 "shim     not attached: {}; what the environment and the CPUs hold still holds",
                 why_not_attached(&self.spec.request.command, last)
@@ -294,21 +298,21 @@ impl<'a> RunSession<'a> {
             1 => notes.push("shim     attached to 1 process".to_owned()),
             count => notes.push(format!("shim     attached to {count} processes")),
         }
-        for overruled in heard.overruled.iter().take(MOST_LINES) {
+        for overruled in report.overruled.iter().take(MOST_LINES) {
             let at = overruled.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
             notes.push(format!("asked    {}={}{at}, got {}", overruled.what, overruled.asked, overruled.got));
         }
-        if heard.overruled.len() > MOST_LINES {
-            notes.push(format!("asked    and {} settings more", heard.overruled.len() - MOST_LINES));
+        if report.overruled.len() > MOST_LINES {
+            notes.push(format!("asked    and {} settings more", report.overruled.len() - MOST_LINES));
         }
-        for failure in heard.failures.iter().take(MOST_LINES) {
+        for failure in report.failures.iter().take(MOST_LINES) {
             let caps: Vec<&str> = failure.caps.iter().map(|cap| cap.as_str()).collect();
             let held =
                 if caps.is_empty() { String::new() } else { format!(" and no longer holds {}", caps.join(", ")) };
             notes.push(format!("shim     its part {} does not work here{held}: {}", failure.hook, failure.why));
         }
-        if heard.not_understood > 0 {
-            notes.push(format!("shim     {} messages were not understood", heard.not_understood));
+        if report.not_understood > 0 {
+            notes.push(format!("shim     {} messages were not understood", report.not_understood));
         }
         notes
     }

@@ -19,8 +19,8 @@ pub(crate) struct LaunchObserver {
 
 impl SampleObserver for LaunchObserver {
     fn complete(&mut self, sample: &mut Sample) {
-        let news = self.listener.as_ref().map(ShimReader::take).unwrap_or_default();
-        sample.launch = Some(LaunchSample { fact: self.fact.clone(), report: news.report, marks: news.marks });
+        let update = self.listener.as_ref().map(ShimReader::take).unwrap_or_default();
+        sample.launch = Some(LaunchSample { fact: self.fact.clone(), report: update.report, marks: update.marks });
         if !self.fact.pins.is_empty() {
             locked(&self.pinner).look(sample);
         }

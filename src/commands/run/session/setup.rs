@@ -27,7 +27,7 @@ pub(crate) struct SessionSetup {
     pub(crate) record: RunRecord,
     /// The shim's folder, where it can't be in the record's; goes with the run.
     pub(crate) elsewhere: Option<RunDir>,
-    pub(crate) inbox: Option<ShimSocket>,
+    pub(crate) shim_socket: Option<ShimSocket>,
     /// Why there is no shim although there should be one.
     pub(crate) no_shim: Option<String>,
     /// Of the command's own terminal, where there is a dashboard.
@@ -65,7 +65,7 @@ impl SessionSetup {
     fn empty(spec: &StartSpec, dashboard: bool) -> Self {
         let record = RunRecord::begin();
         let plan = spec.plan.clone();
-        Self { plan, dashboard, record, elsewhere: None, inbox: None, no_shim: None, log: None, file: None }
+        Self { plan, dashboard, record, elsewhere: None, shim_socket: None, no_shim: None, log: None, file: None }
     }
 
     fn describe(&mut self, request: &StartRequest, options: &GlobalArgs) {
@@ -93,20 +93,20 @@ fn put_in_front(mode: ShimMode, inherited: Option<OsString>, setup: &mut Session
         let mut changed = changes.clone();
         let config = shim::config(mode, &caps, Some(&folder.socket()));
         shim::install(&folder.shim(), config, inherited.clone(), &mut changed)?;
-        let inbox = ShimSocket::open(&folder.socket())?;
+        let shim_socket = ShimSocket::open(&folder.socket())?;
         *changes = changed;
-        Ok::<ShimSocket, io::Error>(inbox)
+        Ok::<ShimSocket, io::Error>(shim_socket)
     };
     let mut why = None;
     if let Some(folder) = &setup.record.folder {
         match install(folder) {
-            Ok(inbox) => return setup.inbox = Some(inbox),
+            Ok(shim_socket) => return setup.shim_socket = Some(shim_socket),
             Err(error) => why = Some(error),
         }
     }
     let elsewhere = RunDir::make_temporary(setup.record.started_unix_s());
-    match elsewhere.and_then(|folder| install(&folder).map(|inbox| (folder, inbox))) {
-        Ok((folder, inbox)) => (setup.elsewhere, setup.inbox) = (Some(folder), Some(inbox)),
+    match elsewhere.and_then(|folder| install(&folder).map(|shim_socket| (folder, shim_socket))) {
+        Ok((folder, shim_socket)) => (setup.elsewhere, setup.shim_socket) = (Some(folder), Some(shim_socket)),
         Err(error) => setup.no_shim = Some(why.unwrap_or(error).to_string()),
     }
 }

@@ -111,9 +111,10 @@ impl RunSession<'_> {
         families: Families,
     ) -> anyhow::Result<TrialResult> {
         self.child.begun().await;
-        let (tell, progress) = watch::channel(TrialProgress::default());
-        let clerk = TrialObserver { warmup: goal.warmup, warm_ns: None, launch: self.launch(), progress: tell };
-        let why = match attach_with(self.child.pid(), options, Model::of_whole_watch(families), clerk) {
+        let (progress_sender, progress) = watch::channel(TrialProgress::default());
+        let observer =
+            TrialObserver { warmup: goal.warmup, warm_ns: None, launch: self.launch(), progress: progress_sender };
+        let why = match attach_with(self.child.pid(), options, Model::of_whole_watch(families), observer) {
             Err(why) => match self.child.has_ended() {
                 true => TrialEnd::Failed(format!("it {} at once", words(self.child.ended().await?))),
                 false => TrialEnd::Failed(format!("it can't be watched: {why}")),
@@ -121,7 +122,7 @@ impl RunSession<'_> {
             Ok(attached) => self.until(goal, progress, &attached.sampler).await?,
         };
         self.end().await?;
-        drop(self.inbox.take().map(ShimSocket::close));
+        drop(self.shim_socket.take().map(ShimSocket::close));
         self.held.cgroups.remove();
         let how = self.child.ended().await?;
         let seen = self.record.end(&self.recording, (run_end(how), self.began.elapsed()), output::run_summary_markdown);
@@ -146,7 +147,7 @@ impl RunSession<'_> {
                 how = self.child.ended() => {
                     let how = how?;
                     // What the shim said last goes with one more look.
-                    drop(self.inbox.take().map(ShimSocket::close));
+                    drop(self.shim_socket.take().map(ShimSocket::close));
                     sampler.look_now().await;
                     let done = so_far.borrow().steps;
                     return Ok(match done >= goal.all_steps() {

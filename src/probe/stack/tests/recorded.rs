@@ -105,8 +105,8 @@ proptest! {
 #[test]
 #[ignore = "records a process"]
 fn record() {
-    let wish = std::env::var("TFTOP_RECORD_STACKS").unwrap();
-    let (pid, file) = wish.split_once(':').unwrap();
+    let request = std::env::var("TFTOP_RECORD_STACKS").unwrap();
+    let (pid, file) = request.split_once(':').unwrap();
     let pid = Pid(pid.parse().unwrap());
     let (target, log) = recorder(Path::new("/proc"), pid);
     let mut threads = Vec::new();

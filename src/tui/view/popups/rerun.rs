@@ -44,14 +44,14 @@ pub fn draw(frame: &mut Frame<'_>, rerun: &RerunDialog, dashboard: &Dashboard) {
         write(frame, inside, row, &Line::from(line));
     }
     let more = if hidden > 0 { format!("   ↓ {hidden} more lines") } else { String::new() };
-    let (says, keys) = match rerun.can_begin() {
+    let (text, keys) = match rerun.can_begin() {
         true => (
             format!(" It gets INT, then TERM. Its outputs may be overwritten.{more}"),
             " y does it   w changes the caps   Esc leaves it alone",
         ),
         false => (format!(" Nothing is stopped or started.{more}"), " w changes the caps   Esc goes back"),
     };
-    write(frame, inside, room, &Line::from(span(says, theme.style(Role::Strong))));
+    write(frame, inside, room, &Line::from(span(text, theme.style(Role::Strong))));
     write(frame, inside, room + 1, &Line::from(span(keys, theme.style(Role::Key))));
 }
 
@@ -92,7 +92,7 @@ fn body(dashboard: &Dashboard, rerun: &RerunDialog, width: u16) -> Vec<Row> {
 
 /// Labels and texts of a plan, in the order of their weight.
 fn plan_lines(plan: &RerunPlan) -> Vec<(&'static str, String, Role)> {
-    let mut told = vec![
+    let mut rows = vec![
         ("command", plan.command.to_string(), Role::Plain),
         ("program", plan.program.to_string(), Role::Plain),
         ("folder", format!("{} ({})", plan.folder, plan.folder_because), Role::Plain),
@@ -101,17 +101,17 @@ fn plan_lines(plan: &RerunPlan) -> Vec<(&'static str, String, Role)> {
         .doubts
         .iter()
         .map(|doubt| (doubt.to_string() + "; `tftop rerun --force` does it all the same", Role::Strong));
-    told.extend(first_named("better not", doubts));
+    rows.extend(first_named("better not", doubts));
     let cpus = plan.cpus.iter().map(|(before, after)| format!("CPUs {before} → {after}"));
     let variables = plan.variables.iter().map(|it| format!("{} {} → {}", it.name, it.before, it.after));
-    told.extend(first_named("changes", variables.chain(cpus).map(|line| (line, Role::Capacity))));
+    rows.extend(first_named("changes", variables.chain(cpus).map(|line| (line, Role::Capacity))));
     if plan.variables.is_empty() && plan.cpus.is_none() {
-        told.push(("changes", "nothing".to_owned(), Role::Plain));
+        rows.push(("changes", "nothing".to_owned(), Role::Plain));
     }
-    told.extend(first_named("lost", plan.lost.iter().map(|loss| (loss.to_string(), Role::Plain))));
+    rows.extend(first_named("lost", plan.lost.iter().map(|loss| (loss.to_string(), Role::Plain))));
     let kept: Vec<&str> = plan.kept.iter().map(Text::as_str).collect();
-    told.push(("stays", std::iter::once("other variables").chain(kept).collect::<Vec<_>>().join(", "), Role::Faint));
-    told
+    rows.push(("stays", std::iter::once("other variables").chain(kept).collect::<Vec<_>>().join(", "), Role::Faint));
+    rows
 }
 
 fn first_named(

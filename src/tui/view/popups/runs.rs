@@ -52,14 +52,14 @@ fn list(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     };
     let mut inside = popup(frame, below_header(&dashboard.areas()), &title, theme);
     if list.runs.is_empty() {
-        let says = match (&list.trouble, list.looked) {
+        let text = match (&list.trouble, list.looked) {
             (Some(trouble), _) => trouble.as_str(),
             (None, false) => "looking for them…",
             (None, true) => {
                 "No run is kept yet. `tftop run --intra 2 -- python train.py` makes one; two can be compared."
             }
         };
-        for (row, line) in (0..inside.height).zip(format::wrap(says, inside.width.saturating_sub(2), 8)) {
+        for (row, line) in (0..inside.height).zip(format::wrap(text, inside.width.saturating_sub(2), 8)) {
             write(frame, inside, row, &Line::from(span(format!(" {line}"), theme.style(Role::Plain))));
         }
         return;

@@ -35,8 +35,8 @@ pub fn draw(frame: &mut Frame<'_>, stacks: &StacksBox, dashboard: &Dashboard) {
         write(frame, inside, row, &Line::from(span(format!(" {line}"), theme.style(role))));
     }
     let more = if hidden > 0 { format!("   ↓ {hidden} more lines") } else { String::new() };
-    let (says, keys) = bottom(stacks);
-    write(frame, inside, room, &Line::from(span(format!(" {says}{more}"), theme.style(Role::Strong))));
+    let (text, keys) = bottom(stacks);
+    write(frame, inside, room, &Line::from(span(format!(" {text}{more}"), theme.style(Role::Strong))));
     write(frame, inside, room + 1, &Line::from(span(format!(" {keys}"), theme.style(Role::Key))));
 }
 
