@@ -9,8 +9,8 @@ use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Knob, Limit, LimitSou
 use tftop::data::sample::{Cost, CounterSource, Identity, NameSource, TargetName, ThreadState};
 use tftop::data::scene::{
     Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, Group, GroupKey, Headline, Level, Phrase,
-    Pressure, ProcessState, Remedy, RuleAnswer, Scene, TargetState, TensorFlow, Term, TermKind, Thread, Verdict,
-    WaitCount, Waits,
+    Pressure, ProcessState, Remedy, RuleAnswer, Scene, StopTotals, TargetState, TensorFlow, Term, TermKind, Thread,
+    Verdict, WaitCount, Waits,
 };
 use tftop::data::{Gap, Pid, Text, ThreadKey, Tid};
 use tftop::output;
@@ -385,12 +385,30 @@ fn control_characters_of_a_target_never_reach_the_terminal() {
 }
 
 #[test]
+fn every_report_states_what_was_stopped() {
+    let unstopped = scene();
+    assert!(output::text(&unstopped, false).contains("; nothing was stopped."));
+    assert!(!output::markdown(&unstopped).contains("stopped"));
+    let stops =
+        StopTotals { count: 25, total_ns: 5_860_000, median_ns: Some(160_000), longest_ns: 530_000, sampled_s: 2.0 };
+    let stopped = Scene { stops: Some(stops), ..unstopped };
+    let line = "Threads were stopped one at a time: 5.86 ms in all, 0.29 % of the time, 25 stops, median 0.16 ms, \
+                longest 0.53 ms.";
+    let text = output::text(&stopped, false);
+    assert!(text.contains(line) && !text.contains("nothing was stopped"), "{text}");
+    assert!(output::markdown(&stopped).contains(line));
+    let report: Value = serde_json::from_str(&output::json(&stopped).unwrap()).unwrap();
+    assert_eq!(report["stops"]["count"], 25);
+    assert_eq!(report["stops"]["stopped_ms"], 5.86);
+}
+
+#[test]
 fn the_json_report_keeps_every_name_of_its_contract() {
     let text = output::json(&scene()).unwrap();
     assert_eq!(text + "\n", include_str!("data/report.json"));
     let report: Value = serde_json::from_str(include_str!("data/report.json")).unwrap();
     let contract: &[(&str, &[&str])] = &[
-        ("", &["schema", "target", "window_s", "capacity", "demand", "groups", "threads", "gaps", "cost"]),
+        ("", &["schema", "target", "window_s", "capacity", "demand", "groups", "threads", "gaps", "cost", "stops"]),
         ("", &["verdict", "findings", "judgements"]),
         ("/groups/0/waits", &["says", "looked_at", "of", "counts", "unknown", "refused"]),
         ("/groups/0/waits/counts/0", &["threads", "doing", "grade"]),

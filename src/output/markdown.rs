@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::data::scene::{Answer, Finding, RuleAnswer, Scene};
+use crate::output::profile::stop_line;
 use crate::output::text::report::versions;
 use crate::present::causes::{tally, word};
 use crate::present::format::{MISSING_ASCII, age, clean};
@@ -25,6 +26,7 @@ pub fn markdown(scene: &Scene) -> String {
     blocks.extend(folded("How each can be capped", items(limits::knobs(scene))));
     blocks.extend(titled("Demand", &demand(scene)));
     blocks.extend(folded("What the threads did at the last look", waits(scene)));
+    blocks.extend(scene.stops.as_ref().map(stop_line));
     blocks.extend(folded("Causes that were looked for and not found", others(scene)));
     blocks.extend(folded("What is missing, and why", items(section::gaps(&scene.gaps))));
     blocks.retain(|block| !block.is_empty());

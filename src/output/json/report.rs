@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::data::Gap;
 use crate::data::sample::CounterSource;
-use crate::data::scene::{Capacity, Declared, Demand, Pressure, ProcessState, Scene, TargetState, Term};
+use crate::data::scene::{Capacity, Declared, Demand, Pressure, ProcessState, Scene, StopTotals, TargetState, Term};
 use crate::output::json::group::{GroupJson, ThreadJson};
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
 use crate::output::json::parts::{DemandJson, PartDemandJson, ProgramJson};
@@ -41,6 +41,8 @@ struct Report<'a> {
     threads: Vec<ThreadJson<'a>>,
     gaps: &'a [Gap],
     cost: CostJson,
+    /// Null where nothing was stopped, which only --stop allows.
+    stops: Option<StopsJson>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +105,31 @@ struct TotalJson {
     throttled: Option<f64>,
 }
 
+/// How often threads were stopped, one at a time, and for how long.
+#[derive(Serialize)]
+struct StopsJson {
+    count: u64,
+    /// Of stops that gave a stack; null where none did.
+    median_ms: Option<f64>,
+    longest_ms: f64,
+    stopped_ms: f64,
+    /// Of the time that was sampled.
+    stopped_share: f64,
+}
+
+impl StopsJson {
+    fn new(stops: &StopTotals) -> Self {
+        let stopped_ms = milliseconds(stops.total_ns);
+        Self {
+            count: stops.count,
+            median_ms: stops.median_ns.map(milliseconds),
+            longest_ms: milliseconds(stops.longest_ns),
+            stopped_ms,
+            stopped_share: rounded(stopped_ms / 1e3 / stops.sampled_s),
+        }
+    }
+}
+
 /// What the newest look cost tftop itself, not the whole watch. The first look costs far more than any later one.
 #[derive(Serialize)]
 struct CostJson {
@@ -133,6 +160,7 @@ impl<'a> Report<'a> {
                 wall_ms: milliseconds(scene.cost.wall_ns),
                 bytes_read: scene.cost.bytes_read,
             },
+            stops: scene.stops.as_ref().map(StopsJson::new),
         }
     }
 }
