@@ -188,6 +188,7 @@ fn a_process_whose_memory_is_closed_still_tells_its_libraries() {
     let packages = folder.join("root/v/site-packages");
     std::fs::create_dir_all(packages.join("tensorflow_cpu-2.20.0.dist-info")).unwrap();
     let mut identifier = Identifier::new(proc_root.path(), Pid(7));
+    identifier.read_maps();
     assert!(identifier.memory_error().is_some());
     assert_eq!(identifier.tensorflow().unwrap().version.as_deref(), Some("2.20.0"));
     assert_eq!(identifier.python().unwrap().version.as_deref(), Some("3.12"));

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
+use std::io::Write as _;
 use std::path::Path;
-use std::{fs, io};
 
 use serde::Serialize;
 
 use crate::data::limits::Caps;
 use crate::launch::caps::environment;
 use crate::launch::caps::environment::EnvironmentChanges;
+use crate::linux::own_folder::OwnFolder;
 
 /// A file's path and its text.
 macro_rules! shim_file {
@@ -36,6 +38,9 @@ const FILES: &[(&str, &str)] = &[
     shim_file!("_tftop_shim/wire.py"),
     shim_file!("sitecustomize.py"),
 ];
+
+/// The folder of all but one of them.
+const PACKAGE: &str = "_tftop_shim";
 
 /// The variable it is configured by.
 pub(super) const VARIABLE: &str = "TFTOP_SHIM";
@@ -72,21 +77,24 @@ pub fn config(mode: ShimMode, caps: &Caps, socket: Option<&Path>) -> String {
     serde_json::to_string(&config).unwrap_or_default()
 }
 
-/// Writes the files below `home` and adds the two variables: the folder comes before whatever PYTHONPATH the command would have, which
+/// Writes the files to `home`, which is new, and adds the two variables: the folder comes before whatever PYTHONPATH the command would have, which
 /// is `inherited` where the changes set none.
 pub fn install(
-    home: &Path,
+    home: &OwnFolder,
     config: String,
     inherited: Option<OsString>,
     changes: &mut EnvironmentChanges,
 ) -> io::Result<()> {
+    let package = home.make(PACKAGE)?;
     for (path, text) in FILES {
-        let path = home.join(path);
-        path.parent().map_or(Ok(()), fs::create_dir_all)?;
-        fs::write(path, text)?;
+        let (folder, name) = match path.split_once('/') {
+            Some((_, name)) => (&package, name),
+            None => (home, *path),
+        };
+        folder.file(name)?.write_all(text.as_bytes())?;
     }
     let others = changes.value("PYTHONPATH").map(OsStr::to_owned).or(inherited);
-    changes.set.push(("PYTHONPATH".into(), before(home.as_os_str(), others)));
+    changes.set.push(("PYTHONPATH".into(), before(home.path().as_os_str(), others)));
     changes.set.push((VARIABLE.into(), config.into()));
     Ok(())
 }
@@ -104,6 +112,7 @@ fn before(home: &OsStr, others: Option<OsString>) -> OsString {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
     use std::path::PathBuf;
 
     use super::*;

@@ -36,8 +36,41 @@ impl WorkLimits {
         cpu: Duration::from_secs(2 * SLOWER),
         wall: Duration::from_secs(20 * SLOWER),
     };
-    /// CPU time of one look at all processes of a target.
-    pub const CPU_OF_A_LOOK: Duration = Duration::from_millis(250 * SLOWER);
+}
+
+/// One look at all processes of a target: what all of them together may take beside the counters of known threads.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    began_ns: u64,
+    cpu: Duration,
+}
+
+impl Look {
+    /// CPU time of a look at most, and of one that is to be over before the next begins, at short intervals.
+    const LONGEST: Duration = Duration::from_millis(250 * SLOWER);
+    const SHORTEST: Duration = Duration::from_millis(100 * SLOWER);
+
+    /// Begins a look on this thread, of which the next one follows after this interval.
+    pub fn begin(interval: Duration) -> Self {
+        Self { began_ns: now_ns(ClockId::ThreadCPUTime), cpu: interval.clamp(Self::SHORTEST, Self::LONGEST) }
+    }
+
+    /// CPU time taken so far.
+    pub fn taken(&self) -> Duration {
+        Duration::from_nanos(now_ns(ClockId::ThreadCPUTime).saturating_sub(self.began_ns))
+    }
+
+    /// What may be read of the next process; none where too little is left to begin.
+    pub fn left(&self) -> Option<WorkLimits> {
+        let each = WorkLimits::OF_A_PROCESS;
+        let left = self.cpu.saturating_sub(self.taken());
+        (left >= each.cpu / 4).then_some(WorkLimits { cpu: each.cpu.min(left), ..each })
+    }
+
+    /// Whether half of it is still left: new processes are opened until then.
+    pub fn has_half_left(&self) -> bool {
+        self.taken() <= self.cpu / 2
+    }
 }
 
 /// How much slower a build for debugging is.

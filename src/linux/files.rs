@@ -1,13 +1,16 @@
-//! The one way to open a file that a target names: a script, a library. Regular files of file systems that hold data, and
+//! The one way to open a file or folder that a target names: a script, a library. Regular files of file systems that hold data, and
 //! only those that the target's user could read himself. Opening one acts on nothing and never waits: no device, no pipe,
 //! no file of /proc or sysfs, no file under a lease; a look that gets no answer is given up.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
@@ -94,19 +97,35 @@ pub fn open(root: BorrowedFd<'_>, path: &str, user: Option<&User>) -> io::Result
     deadline::run(LIMIT, move || {
         user.as_ref().map_or(Ok(()), User::become_on_this_thread)?;
         let found = look_up(&root, &path)?;
-        opened(&found, user.is_some())
+        opened(&found, FileType::RegularFile, user.is_some()).map(File::from)
+    })
+}
+
+/// Names in a folder of a target, at most so many, looked up as [`open`] does.
+///
+/// # Errors
+/// As [`open`].
+pub fn names(root: BorrowedFd<'_>, path: &Path, user: Option<&User>, most: usize) -> io::Result<Vec<OsString>> {
+    let (root, path, user) = (root.try_clone_to_owned()?, path.to_owned(), user.cloned());
+    deadline::run(LIMIT, move || {
+        user.as_ref().map_or(Ok(()), User::become_on_this_thread)?;
+        let found = look_up(&root, path.to_str().ok_or_else(|| refused("a path that is no text"))?)?;
+        let folder = Dir::new(opened(&found, FileType::Directory, user.is_some())?)?;
+        let name = |name: &[u8]| (!matches!(name, b"." | b"..")).then(|| OsStr::from_bytes(name).to_owned());
+        let names = folder.take(most).map(|entry| Ok(name(entry?.file_name().to_bytes())));
+        names.filter_map(Result::transpose).collect()
     })
 }
 
 /// Opens a file that somebody else found; `found` may be a descriptor that can't be read (O_PATH).
 pub fn reopen(found: OwnedFd, user: Option<&User>) -> io::Result<File> {
     let for_other = user.is_some();
-    deadline::run(LIMIT, move || opened(&found, for_other))
+    deadline::run(LIMIT, move || opened(&found, FileType::RegularFile, for_other).map(File::from))
 }
 
-fn opened(found: &OwnedFd, for_other: bool) -> io::Result<File> {
-    if FileType::from_raw_mode(rustix::fs::fstat(found)?.st_mode) != FileType::RegularFile {
-        return Err(refused("not a regular file"));
+fn opened(found: &OwnedFd, wanted: FileType, for_other: bool) -> io::Result<OwnedFd> {
+    if FileType::from_raw_mode(rustix::fs::fstat(found)?.st_mode) != wanted {
+        return Err(refused(if wanted == FileType::Directory { "not a folder" } else { "not a regular file" }));
     }
     let kind = rustix::fs::fstatfs(found)?.f_type as u64 & 0xffff_ffff;
     if let Some((_, name)) = REFUSED.iter().find(|(magic, _)| *magic == kind) {
@@ -118,7 +137,7 @@ fn opened(found: &OwnedFd, for_other: bool) -> io::Result<File> {
     // The kernel's link to a path descriptor leads to the file that was looked at and no other.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let link = format!("/proc/self/fd/{}", found.as_raw_fd());
-    Ok(File::from(rustix::fs::open(link, flags, Mode::empty())?))
+    Ok(rustix::fs::open(link, flags, Mode::empty())?)
 }
 
 fn look_up(root: &OwnedFd, path: &str) -> io::Result<OwnedFd> {
@@ -156,7 +175,6 @@ mod tests {
     use std::fs;
     use std::io::Read;
     use std::os::unix::fs::{PermissionsExt, symlink};
-    use std::path::Path;
     use std::time::Instant;
 
     use super::*;
@@ -209,6 +227,10 @@ mod tests {
         for path in ["/dev/zero", "/dev/tty", "/", "/proc/self/fd/0"] {
             assert!(at(Path::new("/"), path).is_err(), "{path}");
         }
+        for path in ["/proc", "/dev/null", "/sys/kernel"] {
+            let root = fs::File::open("/").unwrap();
+            assert!(names(root.as_fd(), path.as_ref(), None, 10).is_err(), "{path}");
+        }
         assert!(began.elapsed() < Duration::from_secs(5));
     }
 
@@ -233,5 +255,11 @@ mod tests {
             assert_eq!(why.kind(), io::ErrorKind::PermissionDenied, "{path}");
             assert_eq!(at(folder.path(), path).unwrap(), "text", "root itself still may: {path}");
         }
+        let names = |user: Option<&User>| {
+            let root = fs::File::open(folder.path()).unwrap();
+            names(root.as_fd(), "/hidden".as_ref(), user, 10)
+        };
+        assert_eq!(names(None).unwrap(), ["open"]);
+        assert_eq!(names(Some(&nobody)).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod deadline;
 pub(crate) mod elf;
 pub(crate) mod files;
 pub mod memory;
+pub(crate) mod own_folder;
 pub(crate) mod proc;
 pub(crate) mod pty;
 pub(crate) mod signals;

@@ -1,5 +1,6 @@
 //! A live target as a stream of samples. A missing part is a gap, never a failure.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -9,13 +10,13 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::data::sample::{Cost, CounterSource, Interest, ProcessSample, Sample, ThreadDetail};
 use crate::data::{Gap, Pid, ThreadKey};
-use crate::linux::budget::WorkLimits;
+use crate::linux::budget::Look;
 use crate::linux::cgroup::read::Mounts;
 use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::host::{HostReader, UserNames};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir, is_gone};
 use crate::linux::proc::stat::{status_field, status_last_number};
-use crate::probe::process::process_reader::{HostContext, ProcessReader};
+use crate::probe::process::process_reader::{HostContext, ProcessReader, age};
 use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
 use crate::probe::threads::counters::ReadContext;
 use crate::probe::threads::detail::DetailReader;
@@ -37,6 +38,12 @@ pub struct Live {
     details: DetailReader,
     most_descendants: usize,
     left_out: usize,
+    /// Descendants that are not opened yet, and when they were found.
+    waiting: VecDeque<(Pid, u64)>,
+    /// Whose turn it is first: of many processes that want more than a look may be, each gets its turn.
+    turn: usize,
+    /// Processes that the last look did not get to.
+    not_reached: usize,
 }
 
 /// How to watch.
@@ -108,30 +115,41 @@ impl Live {
         let root = ProcessReader::open(pid, &mut around, &mut reader).map_err(fails)?;
         let host = HostReader::new(&proc_root, &mut reader);
         let masks = AffinityReader::new(&proc_root);
-        let means = ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors(), work: None };
+        let means = ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
         let processes = vec![root];
         let (tree, most_descendants) = (ProcessTree::new(pid), MOST_DESCENDANTS);
         let details = DetailReader::default();
-        Ok(Self { options, proc_root, around, means, host, tree, processes, details, most_descendants, left_out: 0 })
+        Ok(Self {
+            options,
+            proc_root,
+            around,
+            means,
+            host,
+            tree,
+            processes,
+            details,
+            most_descendants,
+            left_out: 0,
+            waiting: VecDeque::new(),
+            turn: 0,
+            not_reached: 0,
+        })
     }
 
     /// Reads one sample now. `late` is how late the caller was called, for the record.
     pub fn next(&mut self, interest: &Interest, late: Duration) -> Sample {
-        let (began, cpu_before_ns) = (Instant::now(), now_ns(ClockId::ThreadCPUTime));
+        let (began, look) = (Instant::now(), Look::begin(self.options.interval));
         let at_ns = now_ns(ClockId::Boottime);
         if self.options.children {
-            self.add_descendants();
+            self.add_descendants(at_ns, &look);
         }
         let (host, cpus) = self.host.sample(&mut self.means.reader);
-        let (around, means) = (&mut self.around, &mut self.means);
-        let processes: Vec<ProcessSample> = self
-            .processes
-            .iter_mut()
-            .map(|process| {
-                means.work = work_left(now_ns(ClockId::ThreadCPUTime).saturating_sub(cpu_before_ns));
-                process.sample(at_ns, around, means)
-            })
-            .collect();
+        for process in &mut self.processes {
+            process.read(&mut self.means);
+        }
+        self.catch_up(at_ns, &look);
+        let means = &mut self.means;
+        let processes: Vec<ProcessSample> = self.processes.iter_mut().map(|process| process.sample(means)).collect();
         let source = self.source();
         let details = self.details(interest);
         let gaps = self.gaps(source);
@@ -148,7 +166,7 @@ impl Live {
             source,
             gaps,
             cost: Cost {
-                cpu_ns: now_ns(ClockId::ThreadCPUTime).saturating_sub(cpu_before_ns),
+                cpu_ns: nanoseconds(look.taken()),
                 wall_ns: nanoseconds(began.elapsed()),
                 bytes_read: std::mem::take(&mut self.means.reader.bytes),
             },
@@ -156,18 +174,44 @@ impl Live {
     }
 
     /// Takes new descendants in, by pid behind the root.
-    fn add_descendants(&mut self) {
-        for found in self.tree.grow(&self.proc_root, &mut self.means.reader) {
+    fn add_descendants(&mut self, at_ns: u64, look: &Look) {
+        let found = self.tree.grow(&self.proc_root, &mut self.means.reader);
+        self.waiting.extend(found.into_iter().map(|pid| (pid, at_ns)));
+        while look.has_half_left()
+            && let Some((pid, found_ns)) = self.waiting.pop_front()
+        {
             if self.processes.len() > self.most_descendants {
                 self.left_out = self.left_out.saturating_add(1);
-            } else if let Ok(process) = ProcessReader::open(found, &mut self.around, &mut self.means.reader) {
-                // Where it fails, the process ended meanwhile or waits to be reaped: nothing of it was ever seen.
-                self.processes.push(process);
+                continue;
+            }
+            // Where it fails, the process ended meanwhile or waits to be reaped: nothing of it was ever seen.
+            let Ok(process) = ProcessReader::open(pid, &mut self.around, &mut self.means.reader) else { continue };
+            match found_ns == at_ns || !age(found_ns, process.key().start_ticks).is_zero() {
+                true => self.processes.push(process),
+                // It ended while it waited, and its number is another's.
+                false => self.tree.forget(pid),
             }
         }
         if let Some(descendants) = self.processes.get_mut(1..) {
             descendants.sort_by_key(ProcessReader::key);
         }
+    }
+
+    /// What changes rarely, new threads and evidence of every process, as far as a look goes. The next look begins with the
+    /// first that got nothing.
+    fn catch_up(&mut self, at_ns: u64, look: &Look) {
+        let (around, means) = (&mut self.around, &mut self.means);
+        let first = self.turn.min(self.processes.len());
+        let (later, earlier) = self.processes.split_at_mut(first);
+        let mut next = None;
+        self.not_reached = 0;
+        for (index, process) in earlier.iter_mut().chain(later).enumerate() {
+            if !process.catch_up(at_ns, look, around, means) {
+                next = next.or(Some(first + index));
+                self.not_reached += usize::from(process.threads().want_evidence());
+            }
+        }
+        self.turn = next.map_or(0, |next| next % self.processes.len().max(1));
     }
 
     /// Drops descendants that were shown as ended once.
@@ -219,19 +263,23 @@ impl Live {
                 gaps.push(Gap::new(what, error.to_string()));
             }
         }
+        let later = "the CPU time that one look may take ran out; the next looks go on with them";
+        for process in self.processes.iter().filter(|process| process.threads().later > 0) {
+            let (count, pid) = (process.threads().later, process.key().pid);
+            gaps.push(Gap::new(format!("{count} threads of process {pid}"), later));
+        }
+        if self.not_reached > 0 {
+            gaps.push(Gap::new(format!("names and settings of {} processes", self.not_reached), later));
+        }
+        if !self.waiting.is_empty() {
+            gaps.push(Gap::new(format!("{} descendants of the target", self.waiting.len()), later));
+        }
         if self.left_out > 0 {
             let why = format!("tftop follows {} at a time", self.most_descendants);
             gaps.push(Gap::new(format!("{} descendants of the target", self.left_out), why));
         }
         gaps
     }
-}
-
-/// What may be read of the next process, once a look has taken so much CPU time; none where too little is left to begin.
-fn work_left(taken_ns: u64) -> Option<WorkLimits> {
-    let each = WorkLimits::OF_A_PROCESS;
-    let left = WorkLimits::CPU_OF_A_LOOK.saturating_sub(Duration::from_nanos(taken_ns));
-    (left >= each.cpu / 4).then_some(WorkLimits { cpu: each.cpu.min(left), ..each })
 }
 
 /// The process a number stands for: /proc also answers to the numbers of threads.

@@ -1,9 +1,8 @@
 //! The private folder of one run: the shim and its socket while it goes on, and what is kept of it. Nobody else may read
 //! it. What only the run needed goes with the run.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -14,12 +13,13 @@ use rustix::io::Errno;
 
 use crate::data::run::run_files::{LOCK, SHIM, SOCKET, UNFINISHED};
 use crate::data::{Calendar, Pid};
+use crate::linux::own_folder::OwnFolder;
 use crate::linux::proc::process::start_ticks;
 
 /// Longest path of a socket: sockaddr_un(7) has 108 bytes with the closing NUL.
 const LONGEST_SOCKET: usize = 107;
-/// Parts of the path of the folder of runs that are tftop's own: `tftop/runs`.
-const OWN_PARTS: usize = 2;
+/// Parts of the path of the folder of runs that are tftop's own: `tftop/runs`, `tftop/sweeps`.
+pub(super) const OWN_PARTS: usize = 2;
 /// Runs that may begin in the same second.
 const MOST_A_SECOND: u32 = 99;
 /// Milliseconds until a lock that nobody else can want is given up.
@@ -28,10 +28,12 @@ const MOST_TRIES: u32 = 100;
 /// A run's folder; dropping it removes what only the run needed.
 #[derive(Debug)]
 pub struct RunDir {
-    path: PathBuf,
+    folder: OwnFolder,
     id: String,
-    /// Beside it where its own path is too long for a socket.
-    short: Option<PathBuf>,
+    /// The folder that it lies in.
+    above: OwnFolder,
+    /// A folder for the socket alone, where its own path is too long for one, and its name.
+    short: Option<(OwnFolder, String)>,
     remainder: Remainder,
 }
 
@@ -50,62 +52,32 @@ pub fn home() -> io::Result<PathBuf> {
     Ok(strategy.state_dir().unwrap_or_else(|| strategy.cache_dir()).join("tftop").join("runs"))
 }
 
-/// Whether this user (or root) alone decides what stands at a path: nobody else owns or may write any folder on the way, but
-/// for folders such as /tmp, where nobody may replace what belongs to others. The last two parts (tftop's own) are no links.
-fn nobody_else_may_write(home: &Path) -> io::Result<()> {
-    let own = rustix::process::geteuid().as_raw();
-    let refuse = |path: &Path, why: &str| {
-        let why = format!("{} {why}: name another folder with XDG_STATE_HOME", path.display());
-        Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
-    };
-    for path in home.ancestors().take(OWN_PARTS) {
-        if fs::symlink_metadata(path)?.is_symlink() {
-            return refuse(path, "is a link, which another user may have set");
-        }
-    }
-    for path in fs::canonicalize(home)?.ancestors() {
-        let folder = fs::metadata(path)?;
-        let sticky = folder.mode() & 0o1000 != 0;
-        if ![own, 0].contains(&folder.uid()) {
-            return refuse(path, "belongs to another user");
-        }
-        if folder.mode() & 0o022 != 0 && !sticky {
-            return refuse(path, "may be written by another user");
-        }
-    }
-    Ok(())
-}
-
 impl RunDir {
     /// A run's folder where runs are kept, which is made where it is missing. The run is named after the second it began.
     ///
     /// # Errors
-    /// Also where another user owns the folder or one above it, or may write there, or a link stands in its place: it could
-    /// be put in place of another one at any moment.
+    /// As [`OwnFolder::open`].
     pub fn make(home: &Path, unix_s: u64) -> io::Result<Self> {
-        let above = home.ancestors().skip(1).find(|path| path.symlink_metadata().is_ok());
-        above.map_or(Ok(()), nobody_else_may_write)?;
-        DirBuilder::new().recursive(true).mode(0o700).create(home)?;
-        nobody_else_may_write(home)?;
-        let (path, id) = named(home, &Calendar::of(unix_s).compact())?;
-        let lock = locked(&path).inspect_err(|_| drop(fs::remove_dir(&path)))?;
-        Self::furnish(path, id, Remainder::Kept { lock })
+        let above = OwnFolder::open(home, OWN_PARTS, "XDG_STATE_HOME")?;
+        let (folder, id) = named(&above, &Calendar::of(unix_s).compact())?;
+        let lock = locked(&folder).inspect_err(|_| drop(above.remove_folder(&id)))?;
+        Self::furnish(above, folder, id, Remainder::Kept { lock })
     }
 
     /// A folder of which nothing is left, among temporary files: for a run that can't be kept.
     pub fn make_temporary(unix_s: u64) -> io::Result<Self> {
-        let (path, id) =
-            named(&std::env::temp_dir(), &format!("tftop-{}-{}", Calendar::of(unix_s).compact(), std::process::id()))?;
-        Self::furnish(path, id, Remainder::Gone)
+        let above = temporary()?;
+        let (folder, id) = named(&above, &format!("tftop-{}-{}", Calendar::of(unix_s).compact(), std::process::id()))?;
+        Self::furnish(above, folder, id, Remainder::Gone)
     }
 
-    fn furnish(path: PathBuf, id: String, remainder: Remainder) -> io::Result<Self> {
-        let mut folder = Self { path, id, short: None, remainder: remainder };
-        if folder.socket().as_os_str().len() > LONGEST_SOCKET {
-            let name = format!("tftop-{}-{}", folder.id, std::process::id());
-            folder.short = Some(private(std::env::temp_dir().join(name))?);
+    fn furnish(above: OwnFolder, folder: OwnFolder, id: String, remainder: Remainder) -> io::Result<Self> {
+        let mut run = Self { folder, id, above, short: None, remainder };
+        if run.socket().as_os_str().len() > LONGEST_SOCKET {
+            let name = format!("tftop-{}-{}", run.id, std::process::id());
+            run.short = Some((temporary()?.make(&name)?, name));
         }
-        Ok(folder)
+        Ok(run)
     }
 
     /// The run's name.
@@ -115,24 +87,22 @@ impl RunDir {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
     }
 
-    /// Where the shim is written.
-    pub fn shim(&self) -> PathBuf {
-        self.path.join(SHIM)
+    /// A new folder in it for the shim.
+    pub fn shim(&self) -> io::Result<OwnFolder> {
+        self.folder.make(SHIM)
     }
 
     /// Where the shim's words arrive.
     pub fn socket(&self) -> PathBuf {
-        self.short.as_ref().unwrap_or(&self.path).join(SOCKET)
+        self.short.as_ref().map_or(&self.folder, |(short, _)| short).path().join(SOCKET)
     }
 
     /// Leaves it to a command that goes on: with the shim, and with the command's name in the place of the lock.
     pub fn leave(mut self, pid: Pid) {
-        if let Some(short) = self.short.take() {
-            let _ = fs::remove_dir(short);
-        }
+        self.remove_short();
         if let (Remainder::Kept { lock }, Some(started)) = (&mut self.remainder, start_ticks(Path::new("/proc"), pid)) {
             let _ = write!(lock, "{pid} {started}");
         }
@@ -141,46 +111,50 @@ impl RunDir {
 
     /// A new file in it, and where it is.
     pub fn file(&self, name: &str) -> io::Result<(PathBuf, File)> {
-        let path = self.path.join(name);
-        let file = File::options().append(true).create_new(true).mode(0o600).open(&path)?;
-        Ok((path, file))
+        Ok((self.path().join(name), self.folder.file(name)?))
     }
 
     /// Writes a whole file: it is there completely or not at all.
     pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
-        let (unfinished, mut file) = self.file(&format!("{name}{UNFINISHED}"))?;
-        let written = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&unfinished, self.path.join(name)));
-        written.inspect_err(|_| drop(fs::remove_file(&unfinished)))
+        let unfinished = format!("{name}{UNFINISHED}");
+        let mut file = self.folder.file(&unfinished)?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| self.folder.rename(&unfinished, name));
+        written.inspect_err(|_| drop(self.folder.remove(&unfinished)))
     }
-}
 
-/// A new folder of this name, or the first number behind it that is free.
-fn named(base: &Path, name: &str) -> io::Result<(PathBuf, String)> {
-    let mut number = 1;
-    loop {
-        let id = if number == 1 { name.to_owned() } else { format!("{name}-{number:02}") };
-        match private(base.join(&id)) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < MOST_A_SECOND => number += 1,
-            made => return made.map(|path| (path, id)),
+    fn remove_short(&mut self) {
+        if let Some((short, name)) = self.short.take() {
+            let _ = short.remove(SOCKET);
+            let _ = temporary().and_then(|above| above.remove_folder(&name));
         }
     }
 }
 
-/// Fails when it exists: it might be somebody else's.
-fn private(path: PathBuf) -> io::Result<PathBuf> {
-    DirBuilder::new().mode(0o700).create(&path)?;
-    Ok(path)
+/// A new folder of this name, or the first number behind it that is free.
+fn named(base: &OwnFolder, name: &str) -> io::Result<(OwnFolder, String)> {
+    let mut number = 1;
+    loop {
+        let id = if number == 1 { name.to_owned() } else { format!("{name}-{number:02}") };
+        match base.make(&id) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < MOST_A_SECOND => number += 1,
+            made => return made.map(|folder| (folder, id)),
+        }
+    }
 }
 
-fn locked(path: &Path) -> io::Result<File> {
-    let path = path.join(LOCK);
-    let file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+/// The folder for temporary files.
+fn temporary() -> io::Result<OwnFolder> {
+    OwnFolder::open(&std::env::temp_dir(), 0, "TMPDIR")
+}
+
+fn locked(folder: &OwnFolder) -> io::Result<File> {
+    let file = folder.file(LOCK)?;
     // Somebody who asks whether it is locked has it for an instant.
     let mut tries = 0;
     while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
         tries += 1;
         if error != Errno::WOULDBLOCK || tries > MOST_TRIES {
-            let _ = fs::remove_file(&path);
+            let _ = folder.remove(LOCK);
             return Err(error.into());
         }
         std::thread::sleep(Duration::from_millis(1));
@@ -190,21 +164,14 @@ fn locked(path: &Path) -> io::Result<File> {
 
 impl Drop for RunDir {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.shim());
-        let _ = fs::remove_file(self.socket());
-        if let Some(short) = &self.short {
-            let _ = fs::remove_dir(short);
+        let _ = fs::remove_dir_all(self.path().join(SHIM));
+        let _ = self.folder.remove(SOCKET);
+        self.remove_short();
+        if matches!(self.remainder, Remainder::Kept { .. }) {
+            let _ = self.folder.remove(LOCK);
         }
-        match self.remainder {
-            Remainder::Kept { .. } => {
-                let _ = fs::remove_file(self.path.join(LOCK));
-                // Fails where there is something to keep.
-                let _ = fs::remove_dir(&self.path);
-            }
-            Remainder::Gone => {
-                let _ = fs::remove_dir(&self.path);
-            }
-        }
+        // Fails where there is something to keep.
+        let _ = self.above.remove_folder(&self.id);
     }
 }
 
@@ -228,14 +195,13 @@ mod tests {
     fn a_run_leaves_what_tells_of_it_and_nothing_else() {
         let base = tempfile::tempdir().unwrap();
         let folder = RunDir::make(base.path(), NOON).unwrap();
-        assert_eq!(fs::metadata(&folder.path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
         folder.write(RUN, "{}").unwrap();
-        assert_eq!(fs::metadata(folder.path.join(RUN)).unwrap().permissions().mode() & 0o777, 0o600);
-        fs::create_dir(folder.shim()).unwrap();
-        fs::write(folder.shim().join("sitecustomize.py"), "").unwrap();
+        assert_eq!(fs::metadata(folder.path().join(RUN)).unwrap().permissions().mode() & 0o777, 0o600);
+        folder.shim().unwrap().file("sitecustomize.py").unwrap();
         fs::write(folder.socket(), "").unwrap();
-        assert_eq!(files(&folder.path), [LOCK, RUN, SHIM, SOCKET]);
-        let path = folder.path.clone();
+        assert_eq!(files(folder.path()), [LOCK, RUN, SHIM, SOCKET]);
+        let path = folder.path().to_owned();
         drop(folder);
         assert_eq!(files(&path), [RUN]);
     }
@@ -266,8 +232,8 @@ mod tests {
     #[test]
     fn nothing_is_left_of_a_temporary_folder() {
         let folder = RunDir::make_temporary(NOON).unwrap();
-        let path = folder.path.clone();
-        fs::create_dir(folder.shim()).unwrap();
+        let path = folder.path().to_owned();
+        folder.shim().unwrap();
         drop(folder);
         assert!(!path.exists());
     }

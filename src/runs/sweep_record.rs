@@ -1,15 +1,16 @@
 //! A sweep on disk: what is to be run, and what was measured so far. Written after each run, so that an interrupted sweep
 //! can go on. Read back it may be anybody's: sizes are bounded and numbers checked.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
+use std::io;
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
+use crate::linux::own_folder::OwnFolder;
+use crate::runs::run_dir::OWN_PARTS;
 use crate::runs::stats::run_stats::RunStats;
 use crate::runs::sweep_grid::{MOST_COMBINATIONS, MOST_REPEATS, SweepGrid, SweepSlot, schedule};
 
@@ -111,13 +112,13 @@ impl SweepRecord {
 
     /// Writes it; a file that is there is replaced in one go.
     pub(crate) fn save(&self, store: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(store)?;
-        let path = path(store, &self.id);
-        let new = path.with_extension("new");
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        let store = OwnFolder::open(store, OWN_PARTS, "XDG_STATE_HOME")?;
+        let (name, new) = (file_name(&self.id), format!("{}.new", self.id));
+        // Left over where an earlier tftop was killed while it wrote.
+        let _ = store.remove(&new);
+        let mut file = store.file(&new)?;
         file.write_all(&serde_json::to_vec(self).map_err(io::Error::other)?)?;
-        drop(file);
-        fs::rename(new, path)
+        store.rename(&new, &name)
     }
 
     /// Reads the one with this id.
@@ -126,7 +127,7 @@ impl SweepRecord {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no id of a sweep"));
         }
         let mut text = Vec::new();
-        File::open(path(store, id))?.take(LARGEST).read_to_end(&mut text)?;
+        File::open(store.join(file_name(id)))?.take(LARGEST).read_to_end(&mut text)?;
         let record: Self = serde_json::from_slice(&text)?;
         let wrong = |what: &str| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         let count = record.grid.count().filter(|&count| count <= MOST_COMBINATIONS);
@@ -149,8 +150,8 @@ pub(crate) fn store() -> io::Result<PathBuf> {
     Ok(strategy.state_dir().unwrap_or_else(|| strategy.cache_dir()).join("tftop").join("sweeps"))
 }
 
-fn path(store: &Path, id: &str) -> PathBuf {
-    store.join(format!("{id}.json"))
+fn file_name(id: &str) -> String {
+    format!("{id}.json")
 }
 
 #[cfg(test)]
@@ -216,7 +217,7 @@ mod tests {
         record.save(store.path()).unwrap();
         let read = SweepRecord::load(store.path(), &record.id).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), serde_json::to_string(&record).unwrap());
-        assert_eq!(fs::read_dir(store.path()).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(store.path()).unwrap().count(), 1);
     }
 
     #[test]
@@ -243,7 +244,7 @@ mod tests {
         strange.trials.push(trial(slot, TrialOutcome::Failed(String::new())));
         strange.save(store.path()).unwrap();
         assert!(SweepRecord::load(store.path(), &strange.id).is_err());
-        fs::write(path(store.path(), "cut"), "{\"schema\":").unwrap();
+        std::fs::write(store.path().join(file_name("cut")), "{\"schema\":").unwrap();
         assert!(SweepRecord::load(store.path(), "cut").is_err());
     }
 }

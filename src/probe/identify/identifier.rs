@@ -77,14 +77,15 @@ const MOST_PLACES: usize = 16_384;
 const MOST_GAPS: usize = 64;
 
 impl Identifier {
-    /// Opens what is needed once. Never fails: what may not be read becomes a gap of each later answer.
+    /// Opens what is needed once and reads nothing before the first question. Never fails: what may not be read becomes a
+    /// gap of each later answer.
     pub fn new(proc_root: &Path, pid: Pid) -> Self {
         Self::of(Box::new(LiveTarget::open(proc_root, pid)))
     }
 
     /// Of any process, live or recorded.
     pub fn of(target: Box<dyn IdentifyTarget>) -> Self {
-        let mut identifier = Self {
+        Self {
             target,
             maps: Maps::default(),
             list: Err("not looked for yet".to_owned()),
@@ -94,9 +95,7 @@ impl Identifier {
             python: None,
             runtime: None,
             gaps: Vec::new(),
-        };
-        identifier.read_maps();
-        identifier
+        }
     }
 
     /// Reads the evidence of these threads. One walk of the target's thread lists however many are asked for. Asked for

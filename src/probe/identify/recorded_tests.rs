@@ -67,7 +67,8 @@ fn every_thread_of_a_tensorflow_process_is_named() {
 #[test]
 fn tensorflow_and_python_are_recognised_with_their_versions() {
     for (name, version) in [("tensorflow-2.21", "2.21.0"), ("tensorflow-2.18", "2.18.1")] {
-        let identifier = Identifier::of(Box::new(recording(name)));
+        let mut identifier = Identifier::of(Box::new(recording(name)));
+        identifier.read_maps();
         let tensorflow = identifier.tensorflow().unwrap();
         assert_eq!(tensorflow.version.as_deref(), Some(version));
         assert!(

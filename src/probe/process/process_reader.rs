@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use crate::data::sample::{ProcessFact, ProcessSample, TensorFlowFact, ThreadSettings, ThreadState};
 use crate::data::{Gap, Pid, ProcessKey};
 use crate::linux::access;
+use crate::linux::budget::{Budget, Look};
 use crate::linux::cgroup::read::{Mounts, ThrottleReader};
 use crate::linux::proc::affinity::cpus_allowed;
 use crate::linux::proc::host::UserNames;
@@ -55,6 +56,10 @@ pub struct ProcessReader {
     throttles: ThrottleReader,
     looks: Looks,
     cpu_ticks: u64,
+    /// Threads that it says it has.
+    expected: u64,
+    /// It has called exec and is not described anew yet.
+    other_program: bool,
     /// Field 48 of stat: moves at exec, because the stack is placed at random; 0 where it may not be read.
     command_address: u64,
     ended: bool,
@@ -103,6 +108,8 @@ impl ProcessReader {
             throttles: ThrottleReader::default(),
             looks: Looks { code, ..Looks::default() },
             cpu_ticks: first.cpu_ticks,
+            expected: first.threads,
+            other_program: false,
             command_address: first.command_address,
             fact: Arc::new(fact),
             ended: false,
@@ -126,14 +133,48 @@ impl ProcessReader {
         &self.threads
     }
 
-    /// One sample of it. Once it is gone, the threads of its last sight.
-    pub fn sample(&mut self, at_ns: u64, around: &mut HostContext, means: &mut ReadContext) -> ProcessSample {
-        if !self.ended {
-            match self.look(around, means) {
-                Some(expected) => self.refresh(expected, at_ns, around, means),
-                None => self.end(means),
-            }
+    /// Reads the counters of its known threads, or that it is gone.
+    pub fn read(&mut self, means: &mut ReadContext) {
+        if self.ended {
+            return;
         }
+        match self.look(means) {
+            Some(()) => self.threads.refresh(means),
+            None => self.end(means),
+        }
+    }
+
+    /// Reads what changes rarely, new threads and their evidence, as far as the look goes; says whether there was enough.
+    pub fn catch_up(&mut self, at_ns: u64, look: &Look, around: &mut HostContext, means: &mut ReadContext) -> bool {
+        if self.ended {
+            return true;
+        }
+        let Some(limits) = look.left() else { return false };
+        if self.other_program && self.start_over(around, means).is_none() {
+            self.end(means);
+            return true;
+        }
+        if at_ns >= self.looks.limits_at_ns {
+            self.looks.limits_at_ns = at_ns.saturating_add(LIMITS_NS);
+            self.read_limits(around, means);
+        }
+        let budget = Budget::default();
+        budget.begin(limits);
+        self.threads.find(self.expected, &budget, means);
+        let Some(limits) = look.left() else { return false };
+        if self.looks.work.is_due(at_ns) {
+            self.identifier.begin(limits);
+            self.identify(at_ns, around, means);
+            if self.looks.settings.is_due(at_ns) {
+                self.read_settings(at_ns, around, means);
+            }
+            self.note_work(at_ns);
+        }
+        true
+    }
+
+    /// One sample of it, as last read. Once it is gone, the threads of its last sight.
+    pub fn sample(&mut self, means: &mut ReadContext) -> ProcessSample {
         ProcessSample {
             fact: Arc::clone(&self.fact),
             ended: self.ended,
@@ -143,8 +184,8 @@ impl ProcessReader {
         }
     }
 
-    /// How many threads it has; none when it is gone.
-    fn look(&mut self, around: &mut HostContext, means: &mut ReadContext) -> Option<u64> {
+    /// Whether it still is and which program it runs; none when it is gone.
+    fn look(&mut self, means: &mut ReadContext) -> Option<()> {
         let mut line = [0; 2048];
         let read = rustix::io::pread(&self.stat, &mut line, 0).ok()?;
         means.reader.bytes += read as u64;
@@ -152,14 +193,12 @@ impl ProcessReader {
         if now.start_ticks != self.fact.key.start_ticks || is_over(&now) {
             return None;
         }
-        if self.runs_another_program(&now, &mut means.reader) {
-            self.start_over(around, means)?;
-        }
+        self.other_program = self.other_program || self.runs_another_program(&now, &mut means.reader);
         if now.command_address != 0 {
             self.command_address = now.command_address;
         }
-        self.cpu_ticks = now.cpu_ticks;
-        Some(now.threads)
+        (self.cpu_ticks, self.expected) = (now.cpu_ticks, now.threads);
+        Some(())
     }
 
     /// Whether it called exec since: its command line lies elsewhere, or, where that may not be known, both its name and
@@ -181,33 +220,21 @@ impl ProcessReader {
         !command.is_empty() && command != self.fact.command
     }
 
-    /// Another program has other threads, other memory and another command line: nothing known holds.
+    /// Another program has other threads, other memory and another command line: nothing known holds. How much its user
+    /// makes tftop work does: who executes himself again and again is not read from the start each time.
     fn start_over(&mut self, around: &mut HostContext, means: &mut ReadContext) -> Option<()> {
-        let parent = self.fact.parent;
+        let (parent, work) = (self.fact.parent, self.looks.work);
         self.threads.close(means);
         *self = Self::open(self.fact.key.pid, around, &mut means.reader).ok()?;
         Arc::make_mut(&mut self.fact).parent = parent;
+        self.looks.work = work;
+        self.threads.refresh(means);
         Some(())
     }
 
     fn end(&mut self, means: &mut ReadContext) {
         self.ended = true;
         self.threads.close(means);
-    }
-
-    fn refresh(&mut self, expected: u64, at_ns: u64, around: &mut HostContext, means: &mut ReadContext) {
-        self.threads.refresh(expected, means);
-        if at_ns >= self.looks.limits_at_ns {
-            self.looks.limits_at_ns = at_ns.saturating_add(LIMITS_NS);
-            self.read_limits(around, means);
-        }
-        let Some(limits) = means.work.filter(|_| self.looks.work.is_due(at_ns)) else { return };
-        self.identifier.begin(limits);
-        self.identify(at_ns, around, means);
-        if self.looks.settings.is_due(at_ns) {
-            self.read_settings(at_ns, around, means);
-        }
-        self.note_work(at_ns);
     }
 
     /// A process of which more was to be read than may be is looked at again ever more rarely; its counters always are.
@@ -334,8 +361,8 @@ fn code_size(status: &[u8]) -> Option<u64> {
     number(words(status_field(status, "VmLib")?).next()?)
 }
 
-/// How long ago a process started that has this start time in clock ticks after boot.
-fn age(at_ns: u64, start_ticks: u64) -> Duration {
+/// How long ago a process started that has this start time in clock ticks after boot; zero where it starts later.
+pub fn age(at_ns: u64, start_ticks: u64) -> Duration {
     let a_second = rustix::param::clock_ticks_per_second().max(1);
     let nanoseconds = (start_ticks % a_second).saturating_mul(1_000_000_000) / a_second;
     let started = Duration::from_secs(start_ticks / a_second).saturating_add(Duration::from_nanos(nanoseconds));

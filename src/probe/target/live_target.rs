@@ -92,22 +92,15 @@ pub struct LiveTarget {
 }
 
 impl LiveTarget {
-    /// Opens its memory. Never fails: see [`Target::memory_error`].
+    /// Opens its memory and reads nothing yet: without [`IdentifyTarget::begin`], reads have no limit. Never fails: see
+    /// [`IdentifyTarget::memory_error`].
     pub fn open(proc_root: &Path, pid: Pid) -> Self {
         let memory = LiveMemory::open(proc_root, pid);
-        let target =
-            Self { proc_root: proc_root.to_owned(), pid, memory, bytes_read: Cell::new(0), budget: Budget::default() };
-        target.begin(WorkLimits::OF_A_PROCESS);
-        target
+        Self { proc_root: proc_root.to_owned(), pid, memory, bytes_read: Cell::new(0), budget: Budget::default() }
     }
 
     fn folder(&self) -> PathBuf {
         self.proc_root.join(self.pid.to_string())
-    }
-
-    /// A path of the target's, seen from here: the target may live in another mount namespace.
-    fn seen_from_here(&self, path: &Path) -> PathBuf {
-        self.folder().join("root").join(path.strip_prefix("/").unwrap_or(path))
     }
 
     fn count(&self, bytes: u64) {
@@ -226,9 +219,9 @@ impl IdentifyTarget for LiveTarget {
     }
 
     fn directory(&self, path: &Path) -> io::Result<Vec<OsString>> {
-        let entries = fs::read_dir(self.seen_from_here(path))?;
-        let entries = entries.take_while(|_| self.budget.step().is_ok());
-        Ok(entries.take(MOST_NAMES).filter_map(|entry| entry.ok().map(|entry| entry.file_name())).collect())
+        self.budget.step()?;
+        let root = folder(&self.folder().join("root"))?;
+        files::names(root.as_fd(), path, self.user().as_ref(), MOST_NAMES)
     }
 
     fn begin(&self, limits: WorkLimits) {

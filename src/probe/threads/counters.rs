@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::data::sample::{CounterSource, Counters, Identity, ThreadFact, ThreadState};
 use crate::data::{Pid, Text, ThreadKey, Tid};
-use crate::linux::budget::WorkLimits;
+use crate::linux::budget::Budget;
 use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir, is_gone};
 use crate::linux::proc::stat;
@@ -38,8 +38,6 @@ pub struct ReadContext {
     pub source: CounterSource,
     /// Descriptors that may still be kept open.
     pub room: usize,
-    /// What may be read of the next process beside its counters; none: nothing this time.
-    pub work: Option<WorkLimits>,
 }
 
 /// The threads of one process, by rising tid.
@@ -51,6 +49,10 @@ pub struct ThreadReader {
     listing: Vec<DirEntry>,
     /// Which tenth of the threads has its affinity read next.
     turn: usize,
+    /// Whether threads of it may not be known.
+    incomplete: bool,
+    /// Threads that are listed and not read yet, because the budget of a look ran out.
+    pub later: usize,
     /// Threads that are there but could not be read, at the last refresh, and the reason.
     pub unreadable: Option<(usize, Errno)>,
 }
@@ -64,15 +66,27 @@ struct Kept {
 }
 
 impl ThreadReader {
-    /// Opens the task folder of a process; threads appear at the first refresh.
+    /// The task folder of a process; its main thread appears at the first refresh.
     pub fn new(pid: Pid, task: ProcDir) -> Self {
-        Self { pid, task, kept: Vec::new(), listing: Vec::new(), turn: 0, unreadable: None }
+        Self {
+            pid,
+            task,
+            kept: Vec::new(),
+            listing: Vec::new(),
+            turn: 0,
+            incomplete: false,
+            later: 0,
+            unreadable: None,
+        }
     }
 
-    /// Reads every thread once. `expected` is how many the process says it has: while nobody is missing and the number
-    /// fits, the set is the same and the folder needs no listing.
-    pub fn refresh(&mut self, expected: u64, means: &mut ReadContext) {
+    /// Reads every known thread once.
+    pub fn refresh(&mut self, means: &mut ReadContext) {
         self.unreadable = None;
+        if self.kept.is_empty() {
+            self.kept.extend(Kept::meet(&self.task, Tid(self.pid.0), self.pid, means));
+            return;
+        }
         let before = self.kept.len();
         let (task, turn) = (&self.task, self.turn);
         let mut index = 0;
@@ -88,16 +102,17 @@ impl ThreadReader {
             result.is_ok()
         });
         self.turn = (turn + 1) % AFFINITY_ROUND;
-        if self.kept.len() != before || self.kept.len() as u64 != expected {
-            self.relist(means);
-        }
-        if let Some(error) = failed {
-            self.unreadable.get_or_insert((1, error));
-        }
+        self.incomplete |= self.kept.len() != before;
+        self.unreadable = failed.map(|error| (1, error));
     }
 
-    /// Adds threads that are listed and not kept, drops those that are kept and no longer there.
-    fn relist(&mut self, means: &mut ReadContext) {
+    /// Adds threads that are listed and not kept, as far as the budget goes; drops those that are kept and no longer there.
+    /// `expected` is how many the process says it has: while nobody is missing and the number fits, the set is the same and
+    /// the folder needs no listing.
+    pub fn find(&mut self, expected: u64, budget: &Budget, means: &mut ReadContext) {
+        if !self.incomplete && self.kept.len() as u64 == expected {
+            return;
+        }
         // A folder that can't be listed belongs to a process that ended: its caller finds that out.
         if means.reader.numbers(&self.task, &mut self.listing).is_err() {
             return;
@@ -106,10 +121,17 @@ impl ThreadReader {
         let mut listed = self.listing.iter().map(|entry| entry.number).peekable();
         let (task, pid) = (&self.task, self.pid);
         let mut unreadable = (0, None);
-        let mut meet = |tid, means: &mut ReadContext| match Kept::meet(task, Tid(tid), pid, means) {
-            Ok(kept) => newborn.push(kept),
-            Err(error) if is_gone(error) => {}
-            Err(error) => unreadable = (unreadable.0 + 1, Some(error)),
+        let mut later = 0;
+        let mut meet = |tid, means: &mut ReadContext| {
+            if budget.step().is_err() {
+                later += 1;
+                return;
+            }
+            match Kept::meet(task, Tid(tid), pid, means) {
+                Ok(kept) => newborn.push(kept),
+                Err(error) if is_gone(error) => {}
+                Err(error) => unreadable = (unreadable.0 + 1, Some(error)),
+            }
         };
         self.kept.retain(|kept| {
             let tid = kept.fact.key.tid.0;
@@ -122,6 +144,7 @@ impl ThreadReader {
             stays
         });
         listed.for_each(|tid| meet(tid, means));
+        (self.later, self.incomplete) = (later, later > 0);
         if let (count, Some(error)) = unreadable {
             self.unreadable = Some((count, error));
         }
@@ -150,6 +173,11 @@ impl ThreadReader {
     /// The folder of the threads.
     pub fn task(&self) -> &ProcDir {
         &self.task
+    }
+
+    /// Whether evidence of any of them is still wanted.
+    pub fn want_evidence(&self) -> bool {
+        self.kept.iter().any(|kept| kept.tries < TRIES)
     }
 
     /// Whether any counter of any thread is not zero; and whether any thread has used CPU time at all.

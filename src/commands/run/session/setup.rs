@@ -56,7 +56,7 @@ impl SessionSetup {
         if let (Some(mode), Some(folder)) = (spec.request.shim, &setup.record.folder) {
             let config = shim::config(mode, &setup.plan.caps, None);
             let inherited = spec.request.inherited("PYTHONPATH");
-            shim::install(&folder.shim(), config, inherited, &mut setup.plan.environment)?;
+            shim::install(&folder.shim()?, config, inherited, &mut setup.plan.environment)?;
         }
         setup.describe(&spec.request, options);
         Ok(setup)
@@ -92,7 +92,7 @@ fn put_in_front(mode: ShimMode, inherited: Option<OsString>, setup: &mut Session
     let mut install = |folder: &RunDir| {
         let mut changed = changes.clone();
         let config = shim::config(mode, &caps, Some(&folder.socket()));
-        shim::install(&folder.shim(), config, inherited.clone(), &mut changed)?;
+        shim::install(&folder.shim()?, config, inherited.clone(), &mut changed)?;
         let shim_socket = ShimSocket::open(&folder.socket())?;
         *changes = changed;
         Ok::<ShimSocket, io::Error>(shim_socket)
