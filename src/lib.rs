@@ -77,3 +77,11 @@ pub mod present;
 pub mod probe;
 pub mod runs;
 pub mod tui;
+
+/// The library's own name, for tests that are shared with those outside.
+#[cfg(test)]
+extern crate self as tftop;
+
+#[cfg(test)]
+#[path = "../tests/fuzz/mod.rs"]
+mod fuzz;

@@ -161,7 +161,7 @@ fn listen(socket: &UnixDatagram, stop: &AtomicBool, into: &ShimReader) {
 }
 
 impl ShimUpdate {
-    fn take_in(&mut self, datagram: &[u8]) {
+    pub(crate) fn take_in(&mut self, datagram: &[u8]) {
         if datagram.is_empty() {
             return;
         }

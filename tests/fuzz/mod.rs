@@ -1,0 +1,105 @@
+//! Foreign bytes, mutated: every parser of them gives an answer or an error, never a panic, within a bound of CPU time. Part
+//! of the library's own tests, because parsers are private:
+//!
+//!     TFTOP_FUZZ_SECONDS=60 [TFTOP_FUZZ_TARGETS=cgroup,elf] [TFTOP_FUZZ_SEED=1] cargo test --lib fuzz -- --nocapture
+//!
+//! Without these variables each target gets a moment, always with the same inputs. The long run takes the targets in turn.
+
+mod fake_proc;
+mod mutate;
+mod target_memory;
+mod texts;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// A parser, or what uses several, and inputs that it takes.
+struct FuzzTarget {
+    name: &'static str,
+    seeds: fn() -> Vec<Vec<u8>>,
+    /// Must not panic, whatever the input.
+    run: fn(&[u8]),
+}
+
+/// Without a time that was asked for.
+const SHORT: Duration = Duration::from_millis(150);
+/// Turns of a long run.
+const TURN: Duration = Duration::from_secs(20);
+/// CPU time of one input. A look's budget is 1 s in a build for debugging (see `WorkLimits`).
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// What came of a target.
+#[derive(Default)]
+struct FuzzResult {
+    runs: u64,
+    cpu: Duration,
+    slowest: Duration,
+    slowest_input: Vec<u8>,
+}
+
+fn targets() -> Vec<FuzzTarget> {
+    let wanted = std::env::var("TFTOP_FUZZ_TARGETS").unwrap_or_default();
+    let wanted: Vec<&str> = wanted.split(',').filter(|name| !name.is_empty()).collect();
+    let all = texts::TARGETS.iter().chain(fake_proc::TARGETS).chain(target_memory::TARGETS);
+    let picked = all.filter(|target| wanted.is_empty() || wanted.contains(&target.name));
+    picked.map(|target| FuzzTarget { ..*target }).collect()
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+fn cpu() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+fn run_for(target: &FuzzTarget, time: Duration, random: &mut fastrand::Rng, result: &mut FuzzResult) {
+    let seeds = (target.seeds)();
+    seeds.iter().for_each(|seed| try_one(target, seed, result));
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        try_one(target, &mutate::mutated(&seeds, random), result);
+    }
+}
+
+fn try_one(target: &FuzzTarget, input: &[u8], result: &mut FuzzResult) {
+    let before = cpu();
+    let ended = catch_unwind(AssertUnwindSafe(|| (target.run)(input)));
+    let took = cpu().saturating_sub(before);
+    result.runs += 1;
+    result.cpu += took;
+    if took > result.slowest {
+        (result.slowest, result.slowest_input) = (took, input.to_vec());
+    }
+    assert!(ended.is_ok(), "{} panicked at b\"{}\"", target.name, input.escape_ascii());
+    assert!(took < LONGEST, "{} took {took:?} at b\"{}\"", target.name, input.escape_ascii());
+}
+
+#[test]
+fn foreign_bytes_of_any_kind_are_survived() {
+    let asked = number("TFTOP_FUZZ_SECONDS").map(Duration::from_secs);
+    let (each, turn) = (asked.unwrap_or(SHORT), asked.map_or(SHORT, |asked| asked.min(TURN)));
+    let mut random = fastrand::Rng::with_seed(number("TFTOP_FUZZ_SEED").unwrap_or(1));
+    let targets = targets();
+    assert!(!targets.is_empty(), "no target of this name");
+    let mut results: Vec<FuzzResult> = targets.iter().map(|_| FuzzResult::default()).collect();
+    let mut spent = Duration::ZERO;
+    while spent < each {
+        for (target, result) in targets.iter().zip(&mut results) {
+            run_for(target, turn, &mut random, result);
+            let FuzzResult { runs, cpu, slowest, .. } = result;
+            println!("{:<22}{runs:>10} runs {:>9.1} s of CPU, slowest {slowest:?}", target.name, cpu.as_secs_f64());
+        }
+        spent += turn;
+        let (runs, cpu) = results.iter().fold((0, 0.0), |sum, one| (sum.0 + one.runs, sum.1 + one.cpu.as_secs_f64()));
+        println!("all: {runs} runs, {:.3} h of CPU", cpu / 3600.0);
+    }
+    if asked.is_some() {
+        for (target, result) in targets.iter().zip(&results) {
+            println!("slowest of {}: b\"{:.400}\"", target.name, result.slowest_input.escape_ascii().to_string());
+        }
+    }
+}

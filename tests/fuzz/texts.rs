@@ -1,0 +1,214 @@
+//! Parsers of text and files: what is parsed lies in the input alone, or in one file.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::FuzzTarget;
+use crate::commands::settings::SettingsFile;
+use crate::data::run::WindowSize;
+use crate::data::sample::Environment;
+use crate::data::secrets::without_secrets;
+use crate::data::{CpuSet, Text};
+use crate::launch::pin;
+use crate::launch::process_attributes;
+use crate::launch::shim_socket::ShimUpdate;
+use crate::launch::terminal::emulator::Emulator;
+use crate::linux::elf::file::Elf;
+use crate::linux::elf::symbols::{SymbolQuery, answer};
+use crate::linux::proc::maps::Maps;
+use crate::linux::proc::process::arguments;
+use crate::linux::proc::stat;
+use crate::linux::proc::stat::Stat;
+use crate::model::activity::symbol;
+use crate::model::origin::families::Families;
+use crate::probe::cpython::interpreter;
+use crate::probe::cpython::lines::{LineTableFormat, line_at};
+use crate::probe::process::script;
+use crate::probe::stack::asleep::standing;
+use crate::runs::recording::reader::RecordingReader;
+use crate::runs::store::Store;
+use crate::runs::sweep_record::SweepRecord;
+
+pub const TARGETS: &[FuzzTarget] = &[
+    FuzzTarget { name: "stat", seeds: || seeds(&[STAT, b"1000 200 3\n", STATUS]), run: stats },
+    FuzzTarget { name: "maps", seeds: || seeds(&[MAPS]), run: |input| drop(Maps::parse(input)) },
+    FuzzTarget { name: "arguments", seeds: || seeds(&[COMMAND]), run: command_line },
+    FuzzTarget {
+        name: "environment",
+        seeds: || seeds(&[b"OMP_NUM_THREADS=4\0TF_NUM_INTRAOP_THREADS=2\0=\0A\0"]),
+        run: |input| drop(Environment::from_block(input)),
+    },
+    FuzzTarget { name: "text", seeds: || seeds(&["tf_\u{1b}[2J\u{202e}größe\n🧵\0".as_bytes()]), run: text },
+    FuzzTarget {
+        name: "cpuset",
+        seeds: || seeds(&[b"0-3,8,10-11", b"0-1023"]),
+        run: |input| lossy(input, |text| drop(text.parse::<CpuSet>())),
+    },
+    FuzzTarget {
+        name: "demangling",
+        seeds: symbols,
+        run: |input| {
+            lossy(input, |text| {
+                symbol::demangled(text);
+                symbol::short(text);
+            })
+        },
+    },
+    FuzzTarget { name: "elf", seeds: || vec![fs::read("/bin/true").unwrap_or_default()], run: elf },
+    FuzzTarget {
+        name: "line tables",
+        seeds: || seeds(&[b"\x01\x80\xf8\x05\x02\x00\xd0\x01\xe9\x10", b"\x08\x01\x0a\x80\x04\xff"]),
+        run: line_tables,
+    },
+    FuzzTarget {
+        name: "script",
+        seeds: || seeds(&[SCRIPT]),
+        run: |input| drop(script::read("train.py".into(), input)),
+    },
+    FuzzTarget {
+        name: "syscall line",
+        seeds: || seeds(&[b"202 0x7f12 0x80 0x0 0x0 0x0 0x0 0x7ffd2f3c 0x7f3a\n", b"running\n"]),
+        run: |input| lossy(input, |text| _ = standing(text)),
+    },
+    FuzzTarget {
+        name: "words",
+        seeds: || seeds(&[b"3.12", b"tf-intra-op=0-3,8", b"nice=5 umask=022 limit=nofile:1024:4096"]),
+        run: |input| lossy(input, words),
+    },
+    FuzzTarget {
+        name: "families",
+        seeds: || {
+            vec![fs::read("assets/families.toml").unwrap_or_default(), b"[[family]]\nid=\"x\"\nname=\"x\"\n".to_vec()]
+        },
+        run: |input| lossy(input, |text| drop(Families::with_user_file(text))),
+    },
+    FuzzTarget {
+        name: "settings",
+        seeds: || seeds(&[b"[runs]\nkeep = 3\nmax_age = \"3d\"\n[profiles.small]\nintra = 2\ncpus = \"0-3\"\n"]),
+        run: settings,
+    },
+    FuzzTarget {
+        name: "recording",
+        seeds: || vec![fs::read("tests/data/tape/first.tape").unwrap_or_default()],
+        run: |input| {
+            RecordingReader::open(input).into_iter().flatten().for_each(drop);
+        },
+    },
+    FuzzTarget { name: "sweep record", seeds: || seeds(&[SWEEP]), run: sweep },
+    FuzzTarget { name: "store", seeds: || seeds(&[RUN, b"12 100"]), run: store },
+    FuzzTarget { name: "shim socket", seeds: || seeds(SHIM), run: |input| ShimUpdate::default().take_in(input) },
+    FuzzTarget {
+        name: "terminal",
+        seeds: || seeds(&[b"\x1b[31mloss\x1b[0m 0.5\r\n\x1b[10;10H\x1b[2J\x1b]0;t\x07"]),
+        run: |input| {
+            Emulator::new(WindowSize { rows: 24, columns: 80 }).take_in(input, std::time::Duration::from_millis(100))
+        },
+    },
+];
+
+const STAT: &[u8] = b"50 (py) th (on) S 1 0 0 0 0 0 0 0 0 0 9 8 0 0 20 0 3 0 100 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0 0 7000 0 0 0 0\n";
+const STATUS: &[u8] = b"Name:\tpython\nTgid:\t50\nUid:\t0\t0\t0\t0\nNSpid:\t50\t1\nSigIgn:\t0000000001001000\nCapEff:\t000001ffffffffff\nCpus_allowed_list:\t0-3\n";
+const MAPS: &[u8] = b"7f0000000000-7f0000001000 r-xp 00000000 08:01 77 /lib/libc.so.6\n7f0000002000-7f0000003000 rw-p 00001000 08:01 78 /a\\040b\\012c (deleted)\n7ffd0000-7ffe0000 rw-p 00000000 00:00 0 [stack]\n";
+const COMMAND: &[u8] = b"python\0-H\0Authorization: Bearer abc\0--token=hf_abcdefgh\0https://u:p@h/?sig=1&a=2\0{\"password\": \"x\"}\0-c\0import os; os.environ['KEY']='v'\0";
+const SCRIPT: &[u8] = b"import tensorflow as tf\n\"\"\"doc\"\"\"\ntf.config.threading.set_intra_op_parallelism_threads(2) # 2\nos.environ['OMP_NUM_THREADS'] = '4'\nds.map(f, num_parallel_calls=8)\n";
+const SWEEP: &[u8] = br#"{"schema":"tftop.sweep/1","id":"x","command":["true"],"folder":"/","grid":{"axes":[{"cap":"intra","values":[1,2]}]},"repeat":2,"retries":1,"runs":[]}"#;
+const RUN: &[u8] =
+    br#"{"schema":"tftop.run/1","id":"1","tftop":"0.1.0","started_unix_ms":1,"command":["true"],"caps":{"intra":2}}"#;
+const SHIM: &[&[u8]] = &[
+    br#"{"v":1,"event":"process_start","pid":7,"seq":0,"how":"exec"}"#,
+    br#"{"v":1,"event":"steps","pid":7,"seq":3,"t":123456789,"durations":[0.1,0.2],"epoch":1}"#,
+    br#"{"v":1,"event":"request","pid":7,"seq":1,"what":"set_intra","value":8,"kept":2}"#,
+];
+
+fn seeds(all: &[&[u8]]) -> Vec<Vec<u8>> {
+    all.iter().map(|seed| seed.to_vec()).collect()
+}
+
+/// Parsers of text get it as it is read: invalid parts replaced.
+fn lossy(input: &[u8], parse: fn(&str)) {
+    parse(&String::from_utf8_lossy(input));
+}
+
+fn stats(input: &[u8]) {
+    let _ = Stat::parse(input);
+    stat::counters(input);
+    stat::user_ids(input);
+    stat::status_mask(input, "CapEff");
+    stat::status_last_number(input, "NSpid");
+    stat::ignores_signal(input, 15);
+    drop(crate::linux::proc::affinity::cpus_allowed(input));
+}
+
+fn command_line(input: &[u8]) {
+    let words: Vec<Text> = arguments(input).map(Text::from_bytes).collect();
+    drop(without_secrets(&words));
+}
+
+fn text(input: &[u8]) {
+    let text = Text::from_bytes(input);
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+}
+
+fn symbols() -> Vec<Vec<u8>> {
+    let all = [
+        "_ZN5Eigen15ThreadPoolTemplIN3tsl6thread16EigenEnvironmentEE10WorkerLoopEi",
+        "_ZNSt6thread11_State_implINS_8_InvokerISt5tupleIJZ4mainEUlvE_EEEEE6_M_runEv",
+        "_ZcvT_IT_E",
+        "_ZZN1fIXnwLi3EEEEvvENKUlvE_clEv",
+        "_RNvCs123_3foo3bar",
+    ];
+    all.iter()
+        .map(|symbol| symbol.as_bytes().to_vec())
+        .chain([format!("_Z1fIX{}", "nw".repeat(40)).into_bytes()])
+        .collect()
+}
+
+fn elf(input: &[u8]) {
+    if let Ok(elf) = Elf::parse(input) {
+        let query = SymbolQuery { names: vec!["main".to_owned()], addresses: vec![0x1000, 0x4000, u64::MAX] };
+        drop(answer(input, &elf, &query));
+    }
+}
+
+fn line_tables(input: &[u8]) {
+    for format in [LineTableFormat::In310, LineTableFormat::Since311] {
+        for offset in [0, 2, 100, i64::MAX] {
+            line_at(input, format, 1, offset);
+        }
+    }
+}
+
+fn words(word: &str) {
+    interpreter::numbers(word);
+    drop(pin::parse(word));
+    drop(process_attributes::parse(word));
+}
+
+thread_local! {
+    /// A folder for parsers of files; it goes with the test's thread.
+    static FOLDER: tempfile::TempDir = tempfile::tempdir().unwrap();
+}
+
+fn in_folder(name: &str) -> PathBuf {
+    FOLDER.with(|folder| folder.path().join(name))
+}
+
+fn settings(input: &[u8]) {
+    let path = in_folder("settings.toml");
+    fs::write(&path, input).unwrap();
+    drop(SettingsFile::read(Some(&path)));
+}
+
+fn sweep(input: &[u8]) {
+    fs::write(in_folder("x.json"), input).unwrap();
+    if let Ok(record) = SweepRecord::load(&in_folder(""), "x") {
+        assert!(record.slots().into_iter().filter(|slot| record.is_done(*slot)).count() <= record.slots().len());
+    }
+}
+
+fn store(input: &[u8]) {
+    let run = in_folder("runs/1");
+    fs::create_dir_all(&run).unwrap();
+    ["run.json", "lock"].iter().for_each(|name| fs::write(run.join(name), input).unwrap());
+    drop(Store::open(&in_folder("runs")).unwrap().list());
+}
