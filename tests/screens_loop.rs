@@ -21,6 +21,7 @@ use ratatui::backend::TestBackend;
 use tftop::data::Pid;
 use tftop::data::sample::Interest;
 use tftop::data::scene::Scene;
+use tftop::probe::reading::{Reading, ReadingPart};
 use tftop::tui;
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::messages::feed::SceneFeed;
@@ -81,7 +82,10 @@ async fn play<F: Future<Output = ()>>(
     let other = Other { keys: Some(keys), scenes: Some(send), interest };
     let (_shelf, runs) = watch::channel(Arc::default());
     let (runs_request, _requested) = watch::channel(tftop::tui::messages::runs::RunsRequest::default());
-    let feed = SceneFeed { scenes, interest: requests, console: None, rerun: None, stacks: None, runs, runs_request };
+    let reading = Reading::default();
+    reading.begin(Pid(2430), ReadingPart::Maps);
+    let feed =
+        SceneFeed { scenes, reading, interest: requests, console: None, rerun: None, stacks: None, runs, runs_request };
     let (effect, ()) = tokio::join!(tui::run(&mut terminal, typed, feed, stage::PLAIN, stop), story(other));
     (effect, text(&terminal))
 }
@@ -134,6 +138,29 @@ async fn a_feed_that_ends_leaves_the_screen_usable() {
     .await;
     assert_eq!(effect.unwrap(), Effect::Quit);
     assert!(screen.contains("measuring stopped"), "{screen}");
+}
+
+#[tokio::test]
+async fn an_old_look_is_never_called_live() {
+    let (_, screen) = play(pending(), |other| async move {
+        // Overdue after two intervals of a second; told once a second, before any key.
+        tokio::time::sleep(Duration::from_millis(3_200)).await;
+        other.press("q");
+    })
+    .await;
+    assert!(screen.contains("ago, still reading maps of 2430") && !screen.contains("live"), "{screen}");
+    let (_, screen) = play(pending(), |mut other| async move {
+        tokio::time::sleep(Duration::from_millis(2_200)).await;
+        let mut scene = scenes::training(81);
+        scene.threads.remove(1);
+        other.press("jl");
+        other.wants(&[2434, 2435, 2436]).await;
+        other.show(scene);
+        other.wants(&[2434, 2436]).await;
+        other.press("q");
+    })
+    .await;
+    assert!(screen.contains("live") && !screen.contains("ago"), "a newer scene is live again: {screen}");
 }
 
 #[tokio::test]

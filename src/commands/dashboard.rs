@@ -1,12 +1,14 @@
 //! The dashboard on the terminal, with everything that answers it in the background.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::sync::watch;
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::sampling::sampler::Sampler;
+use crate::commands::sampling::sampler::{FirstLook, Sampler};
 use crate::commands::workers::runs::RunsChannel;
 use crate::commands::workers::{runs as runs_worker, stacks as stacks_worker};
 use crate::tui;
@@ -20,6 +22,33 @@ pub(crate) struct DashboardParts {
     pub(crate) console: Option<tui::ConsolePane>,
     /// Where it is asked what a rerun would do.
     pub(crate) rerun: Option<tui::messages::rerun::RerunWorker>,
+}
+
+/// How long nothing is shown of what takes long: most is there sooner, and what fails at once needs no screen.
+pub(crate) const GRACE: Duration = Duration::from_millis(300);
+
+/// The dashboard of a process that is being attached to, from before the first look on. An attach that fails ends it.
+pub(crate) async fn from_first_look(
+    (sampler, first): (&Sampler, &mut FirstLook),
+    options: &GlobalArgs,
+    parts: DashboardParts,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<tui::Effect> {
+    let mut stop = pin!(stop);
+    tokio::select! {
+        biased;
+        () = &mut stop => return Ok(tui::Effect::Stopped),
+        taken = tokio::time::timeout(GRACE, first.taken()) => taken.unwrap_or(Ok(()))?,
+    }
+    let mut failure = None;
+    let stopped = async {
+        tokio::select! {
+            () = stop => {}
+            why = first.failed() => failure = Some(why),
+        }
+    };
+    let left = dashboard(sampler, options, parts, stopped).await?;
+    failure.map_or(Ok(left), Err)
 }
 
 /// Shows the dashboard until the person leaves or `stop` comes; says which.
@@ -36,6 +65,7 @@ pub(crate) async fn dashboard(
     let stacks = Some(stacks_worker::start(sampler, options).context("starting the thread that takes stacks")?);
     let feed = tui::SceneFeed {
         scenes: sampler.scenes.clone(),
+        reading: sampler.reading.clone(),
         interest,
         console,
         rerun,

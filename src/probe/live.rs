@@ -17,6 +17,7 @@ use crate::linux::proc::host::{HostReader, UserNames};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir, is_gone};
 use crate::linux::proc::stat::{status_field, status_last_number};
 use crate::probe::process::process_reader::{HostContext, ProcessReader, age};
+use crate::probe::reading::{Reading, ReadingPart};
 use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
 use crate::probe::threads::counters::ReadContext;
 use crate::probe::threads::detail::DetailReader;
@@ -57,6 +58,8 @@ pub struct LiveOptions {
     pub children: bool,
     /// The interval that will be kept, for the record in each sample.
     pub interval: Duration,
+    /// Says what a look reads.
+    pub reading: Reading,
 }
 
 impl Default for LiveOptions {
@@ -66,6 +69,7 @@ impl Default for LiveOptions {
             cgroup_root: PathBuf::from("/sys/fs/cgroup"),
             children: true,
             interval: Duration::from_secs(1),
+            reading: Reading::default(),
         }
     }
 }
@@ -111,6 +115,7 @@ impl Live {
             mounts: Mounts::read(&options.proc_root, &options.cgroup_root, &mut reader),
             users: UserNames::default(),
             proc_root: options.proc_root.clone(),
+            reading: options.reading.clone(),
         };
         let root = ProcessReader::open(pid, &mut around, &mut reader).map_err(fails)?;
         let host = HostReader::new(&proc_root, &mut reader);
@@ -145,6 +150,7 @@ impl Live {
         }
         let (host, cpus) = self.host.sample(&mut self.means.reader);
         for process in &mut self.processes {
+            self.around.reading.begin(process.key().pid, ReadingPart::Threads);
             process.read(&mut self.means);
         }
         self.catch_up(at_ns, &look);
@@ -154,6 +160,7 @@ impl Live {
         let details = self.details(interest);
         let gaps = self.gaps(source);
         self.drop_ended();
+        self.around.reading.end();
         Sample {
             at_ns,
             launch: None,

@@ -9,6 +9,7 @@ pub mod identify;
 pub(crate) mod image;
 pub mod live;
 pub mod process;
+pub mod reading;
 pub(crate) mod restart;
 pub(crate) mod stack;
 pub(crate) mod target;

@@ -48,15 +48,20 @@ async fn show(
         begun = training.begun() => begun?,
     }
     if io::stdout().is_terminal() {
-        let attached = attach(training.pid(), options, Model::new(families))?;
-        dashboard::dashboard(&attached.sampler, options, DashboardParts::default(), stop).await?;
-        let last = attached.sampler.scenes.borrow().clone();
+        let (sampler, mut first) = attach(training.pid(), options, Model::new(families))?;
+        dashboard::from_first_look((&sampler, &mut first), options, DashboardParts::default(), stop).await?;
+        let last = sampler.scenes.borrow().clone();
         training.check()?;
         stdio::offer(&output::summary(&last));
     } else {
-        let attached = attach(training.pid(), &options.within(args.watch), Model::of_whole_watch(families))?;
+        let model = Model::of_whole_watch(families);
+        let (sampler, mut first) = attach(training.pid(), &options.within(args.watch), model)?;
         stdio::say(&format!("Training has begun; the report comes in {} s", args.watch.as_secs_f64()));
-        let last = collect(&attached.sampler, args.watch, stop).await?;
+        tokio::select! {
+            () = &mut stop => return Ok(Exit::Clean),
+            taken = first.taken() => taken?,
+        }
+        let last = collect(&sampler, args.watch, stop).await?;
         training.check()?;
         stdio::print(&output::text(&last, false))?;
     }

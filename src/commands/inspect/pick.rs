@@ -1,6 +1,8 @@
 //! `tftop` alone: the only TensorFlow process, or the one the person picks.
 
+use std::future::pending;
 use std::io::IsTerminal as _;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
@@ -10,6 +12,7 @@ use tokio::sync::watch as channel;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::DEFAULT_WATCH;
+use crate::commands::dashboard::GRACE;
 use crate::commands::inspect::watch::watch;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::{CommandError, Exit};
@@ -23,20 +26,25 @@ use crate::{output, tui};
 
 /// Attaches to the only one, or lets the person pick; without a terminal it lists them and says what to do.
 pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let mut scan = ProcessScan::new(options)?;
+    let scan = ProcessScan::new(options)?;
+    let chosen = match io::stdout().is_terminal() {
+        true => runtime()?.block_on(choose(scan, options))?,
+        false => only(scan, options).map(Some)?,
+    };
+    chosen.map_or(Ok(Exit::Clean), |pid| watch(pid, DEFAULT_WATCH, options))
+}
+
+/// The only one, without asking.
+fn only(mut scan: ProcessScan, options: &GlobalArgs) -> anyhow::Result<Pid> {
     let scenes = scan.look();
     match eldest(&scenes).as_slice() {
         [] => Err(CommandError::not_found(nothing_found(&scan.note())).into()),
-        [pid] => watch(*pid, DEFAULT_WATCH, options),
-        _ if !io::stdout().is_terminal() => {
+        [pid] => Ok(*pid),
+        _ => {
             thread::sleep(options.interval);
             stdio::print(&output::ps_table(&scan.look()))?;
             Err(CommandError::usage("several TensorFlow processes: name one, as in `tftop report PID`").into())
         }
-        _ => match choose(scan, scenes, options)? {
-            Some(pid) => watch(pid, DEFAULT_WATCH, options),
-            None => Ok(Exit::Clean),
-        },
     }
 }
 
@@ -48,29 +56,54 @@ fn eldest(scenes: &[Arc<Scene>]) -> Vec<Pid> {
     scenes.iter().filter(independent).map(|scene| scene.target.pid).collect()
 }
 
-fn choose(mut scan: ProcessScan, scenes: Vec<Arc<Scene>>, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
-    let interval = options.interval;
-    let (publish, listing) = channel::channel(PickerList { scenes, note: scan.note() });
+/// The only one, or the one that the person chooses; none where the person quits or a signal comes. The list is there to be
+/// left while the processes are still looked for.
+async fn choose(scan: ProcessScan, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
+    let mut stop = pin!(stop_signal()?);
+    let mut listing = scanned(scan, options.interval)?;
+    let mut first = listing.clone();
+    let mut only = pin!(async move {
+        // Refused only when the scanning thread ended: the list then stays as it is.
+        if first.changed().await.is_err() {
+            return pending().await;
+        }
+        let PickerList { scenes, note } = first.borrow().clone();
+        match eldest(&scenes).as_slice() {
+            [] => Err(CommandError::not_found(nothing_found(&note))),
+            [pid] => Ok(*pid),
+            _ => pending().await,
+        }
+    });
+    tokio::select! {
+        () = &mut stop => return Ok(None),
+        only = &mut only => return Ok(Some(only?)),
+        _ = tokio::time::timeout(GRACE, listing.changed()) => {}
+    }
+    let screen = Screen::enter().context("taking over the terminal")?;
+    let mut terminal = screen.terminal()?;
+    let picker = tui::picker::run(&mut *terminal, Keyboard::open(), listing, options.look(), stop);
+    tokio::select! {
+        only = only => Ok(Some(only?)),
+        chosen = picker => match chosen {
+            Err(_) if hung_up() => Ok(None),
+            chosen => Ok(chosen?),
+        },
+    }
+}
+
+/// Looks at all of them again and again, on a thread of its own.
+fn scanned(mut scan: ProcessScan, interval: Duration) -> anyhow::Result<channel::Receiver<PickerList>> {
+    let nothing = PickerList { scenes: Vec::new(), note: "looking for TensorFlow processes…".to_owned() };
+    let (publish, listing) = channel::channel(nothing);
     let refresh = move || {
         while !publish.is_closed() {
-            thread::sleep(interval.min(Duration::from_secs(1)));
             let scenes = scan.look();
             publish.send_replace(PickerList { scenes, note: scan.note() });
+            thread::sleep(interval.min(Duration::from_secs(1)));
         }
     };
     thread::Builder::new().name("tftop-scan".to_owned()).spawn(refresh).context("starting the scanning thread")?;
-    runtime()?.block_on(picker(listing, options))
-}
-
-/// Shows the picker until the person chooses, quits or a signal comes.
-async fn picker(listing: channel::Receiver<PickerList>, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
-    let screen = Screen::enter().context("taking over the terminal")?;
-    let stop = stop_signal()?;
-    let mut terminal = screen.terminal()?;
-    match tui::picker::run(&mut *terminal, Keyboard::open(), listing, options.look(), stop).await {
-        Err(_) if hung_up() => Ok(None),
-        chosen => Ok(chosen?),
-    }
+    Ok(listing)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::dashboard::{DashboardParts, dashboard};
+use crate::commands::dashboard;
+use crate::commands::dashboard::DashboardParts;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::stdio;
@@ -25,12 +26,17 @@ pub(crate) fn watch(pid: Pid, report_after: Duration, options: &GlobalArgs) -> a
         stdio::print(&output::text(&seen.scene, false))?;
         return Ok(seen.exit());
     }
-    let attached = attach(pid, options, Model::new(families(options)?))?;
+    let (sampler, mut first) = attach(pid, options, Model::new(families(options)?))?;
     let (worker, prepared) = rerun::start_worker(pid, options).context("starting the thread that reads for a rerun")?;
     let parts = DashboardParts { console: None, rerun: Some(worker) };
-    let left = runtime()?.block_on(async { dashboard(&attached.sampler, options, parts, stop_signal()?).await })?;
-    stdio::offer(&output::summary(&attached.sampler.scenes.borrow()));
-    drop(attached);
+    let left = runtime()?
+        .block_on(async { dashboard::from_first_look((&sampler, &mut first), options, parts, stop_signal()?).await })?;
+    let last = sampler.scenes.borrow().clone();
+    drop(sampler);
+    // Without a single look there is nothing to sum up.
+    if last.tick > 0 {
+        stdio::offer(&output::summary(&last));
+    }
     match left {
         tui::Effect::Rerun(caps) => rerun::agreed_in_dashboard(&prepared, caps, options),
         _ => Ok(Exit::Clean),

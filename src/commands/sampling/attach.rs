@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::own_process::exit::CommandError;
-use crate::commands::sampling::sampler::{SampleObserver, Sampler};
+use crate::commands::sampling::sampler::{FirstLook, SampleObserver, Sampler};
 use crate::data::Pid;
 use crate::data::sample::Interest;
 use crate::linux::memory::LiveMemory;
@@ -19,15 +19,8 @@ use crate::probe::live::{Live, LiveOptions};
 /// Where this machine's processes stand.
 pub(crate) const PROC: &str = "/proc";
 
-/// A process under the sampler thread's eyes.
-pub(crate) struct Attached {
-    pub(crate) sampler: Sampler,
-    /// Whether its memory may be read: without it threads have only the kernel's names.
-    pub(crate) names_readable: bool,
-}
-
-/// Attaches and takes the first look.
-pub(crate) fn attach(pid: Pid, options: &GlobalArgs, model: Model) -> anyhow::Result<Attached> {
+/// Attaches on the sampler's thread; what comes of it the second value says.
+pub(crate) fn attach(pid: Pid, options: &GlobalArgs, model: Model) -> anyhow::Result<(Sampler, FirstLook)> {
     attach_with(pid, options, model, ())
 }
 
@@ -37,12 +30,14 @@ pub(crate) fn attach_with<C: SampleObserver>(
     options: &GlobalArgs,
     model: Model,
     companion: C,
-) -> anyhow::Result<Attached> {
-    let mut live = Live::attach(pid, live_options(options)).map_err(|error| CommandError::attach(pid, &error))?;
-    let names_readable = names_readable(pid);
-    let look = move |interest: &Interest, late| live.next(interest, late);
-    let sampler = Sampler::start(look, companion, model, options.interval).context("starting the sampler thread")?;
-    Ok(Attached { sampler, names_readable })
+) -> anyhow::Result<(Sampler, FirstLook)> {
+    let live = live_options(options);
+    let reading = live.reading.clone();
+    let open = move || {
+        let mut live = Live::attach(pid, live).map_err(|error| CommandError::attach(pid, &error))?;
+        Ok(move |interest: &Interest, late| live.next(interest, late))
+    };
+    Sampler::start(open, companion, model, options.interval, reading).context("starting the sampler thread")
 }
 
 /// The thread families: the built-in ones, and those of --families before them.
@@ -59,8 +54,8 @@ pub(crate) fn live_options(options: &GlobalArgs) -> LiveOptions {
     LiveOptions { children: !options.no_children, interval: options.interval, ..LiveOptions::default() }
 }
 
-/// Only a refusal counts: a process that is just ending has no memory either, and that is no matter of permission.
-fn names_readable(pid: Pid) -> bool {
+/// Whether its memory may be read: without it threads have only the kernel's names. Only a refusal counts: a process that is just ending has no memory either, and that is no matter of permission.
+pub(crate) fn names_readable(pid: Pid) -> bool {
     match LiveMemory::open(Path::new(PROC), pid) {
         Err(error) => error.kind() != ErrorKind::PermissionDenied,
         Ok(_) => true,

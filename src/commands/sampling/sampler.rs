@@ -1,16 +1,20 @@
-//! The sampler thread: looks at the target at each tick and publishes the scene. The newest wins; nobody waits for it.
+//! The sampler thread: opens the target, looks at it at each tick and publishes the scene. The newest wins; nobody waits for
+//! the thread, neither for a look nor at the end: what it reads may block it.
 
+use std::future::pending;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use anyhow::Context as _;
+use tokio::sync::{oneshot, watch};
 
 use crate::data::sample::{Interest, Sample};
 use crate::data::scene::Scene;
 use crate::model::activity::profile::Profile;
 use crate::model::build_scene::Model;
+use crate::probe::reading::Reading;
 
 /// How often a thread with nothing left to sample looks whether anybody still shows the last scene.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
@@ -33,7 +37,7 @@ impl SampleObserver for () {}
 /// A running sampler thread. It ends when this is dropped, or when nobody holds a receiver of its scenes.
 #[derive(Debug)]
 pub(crate) struct Sampler {
-    /// The newest scene; from the start there is one.
+    /// The newest scene; an empty one before the first look.
     pub(crate) scenes: watch::Receiver<Arc<Scene>>,
     /// What the next look should read beside the usual.
     pub(crate) interest: watch::Sender<Interest>,
@@ -41,25 +45,64 @@ pub(crate) struct Sampler {
     pub(crate) sampled: mpsc::Sender<Arc<Profile>>,
     /// A word asks for a look now; dropped with the pump, which ends the thread at once.
     wake: mpsc::Sender<()>,
+    /// What the look that goes on reads.
+    pub(crate) reading: Reading,
+}
+
+/// Whether the first look was taken.
+#[derive(Debug)]
+pub(crate) struct FirstLook(Option<oneshot::Receiver<anyhow::Result<()>>>);
+
+impl FirstLook {
+    /// Comes with the first look, or with the reason why there will be none. Safe to give up and to call again.
+    pub(crate) async fn taken(&mut self) -> anyhow::Result<()> {
+        let Some(first) = &mut self.0 else { return Ok(()) };
+        let taken = first.await;
+        self.0 = None;
+        taken.context("the sampler thread ended: this is a bug in tftop")?
+    }
+
+    /// Comes with the reason why there will be no look; never where there is one.
+    pub(crate) async fn failed(&mut self) -> anyhow::Error {
+        match self.taken().await {
+            Ok(()) => pending().await,
+            Err(why) => why,
+        }
+    }
 }
 
 impl Sampler {
-    /// Takes the first look before it returns, then one an interval. `look` gets how late it is called.
-    pub(crate) fn start<L, C>(look: L, observer: C, model: Model, interval: Duration) -> std::io::Result<Self>
+    /// Starts the thread: it makes by `open` what looks, takes the first look, then one an interval. `look` gets how late
+    /// it is called. `reading` is what says what it reads.
+    pub(crate) fn start<L, C>(
+        open: impl FnOnce() -> anyhow::Result<L> + Send + 'static,
+        observer: C,
+        model: Model,
+        interval: Duration,
+        reading: Reading,
+    ) -> std::io::Result<(Self, FirstLook)>
     where
-        L: FnMut(&Interest, Duration) -> Sample + Send + 'static,
+        L: FnMut(&Interest, Duration) -> Sample + 'static,
         C: SampleObserver,
     {
-        let ticks = Ticks { next: Instant::now() + interval, interval };
-        let (sampled, received) = mpsc::channel();
-        let mut pipeline = Pipeline { look, companion: observer, model, profiles: received };
-        let first = pipeline.next(&Interest::default(), Duration::ZERO);
-        let (publish, scenes) = watch::channel(Arc::new(first));
+        let (sampled, profiles) = mpsc::channel();
+        let (publish, scenes) = watch::channel(Arc::default());
         let (interest, wanted) = watch::channel(Interest::default());
         let (wake, woken) = mpsc::channel();
-        let sampler = SamplerThread { pipeline: pipeline, ticks, publish, wanted, woken };
-        thread::Builder::new().name("tftop-sampler".to_owned()).spawn(move || sampler.run())?;
-        Ok(Self { scenes, interest, sampled, wake })
+        let (opened, first) = oneshot::channel();
+        let run = move || match open() {
+            // Refused only where nobody waits for it.
+            Err(why) => drop(opened.send(Err(why))),
+            Ok(look) => {
+                let ticks = Ticks { next: Instant::now() + interval, interval };
+                let mut pipeline = Pipeline { look, companion: observer, model, profiles };
+                publish.send_replace(Arc::new(pipeline.next(&Interest::default(), Duration::ZERO)));
+                drop(opened.send(Ok(())));
+                SamplerThread { pipeline, ticks, publish, wanted, woken }.run();
+            }
+        };
+        thread::Builder::new().name("tftop-sampler".to_owned()).spawn(run)?;
+        Ok((Self { scenes, interest, sampled, wake, reading }, FirstLook(Some(first))))
     }
 
     /// The scene of a look that is taken now, not at the next tick; the newest there is where that takes too long.
@@ -202,7 +245,7 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             Sample::default()
         };
-        let sampler = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let (sampler, _first) = started(look, Duration::from_millis(1));
         let mut scenes = sampler.scenes.clone();
         for _ in 0..3 {
             within_seconds(scenes.changed()).await.unwrap();
@@ -222,7 +265,8 @@ mod tests {
             Sample { at_ns: u64::from(count), ..Sample::default() }
         };
         // Without a process the target counts as ended from the first look on.
-        let sampler = Sampler::start(look, (), Model::new(Families::default()), Duration::from_secs(1_000)).unwrap();
+        let (sampler, mut first) = started(look, Duration::from_secs(1_000));
+        within_seconds(first.taken()).await.unwrap();
         for count in 1..4 {
             assert_eq!(within_seconds(sampler.look_now()).await.at_ns, count);
         }
@@ -237,7 +281,7 @@ mod tests {
             received.fetch_max(interest.details.len() as u32, Ordering::SeqCst);
             Sample::default()
         };
-        let sampler = Sampler::start(look, (), Model::new(Families::default()), Duration::from_millis(1)).unwrap();
+        let (sampler, _first) = started(look, Duration::from_millis(1));
         let _ =
             sampler.interest.send(Interest { details: vec![crate::data::ThreadKey::default()], ..Interest::default() });
         let mut scenes = sampler.scenes.clone();
@@ -247,6 +291,37 @@ mod tests {
             }
         })
         .await;
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_can_not_be_opened_says_why() {
+        let open = || Err::<fn(&Interest, Duration) -> Sample, _>(anyhow::anyhow!("no such process"));
+        let model = Model::new(Families::default());
+        let (_sampler, mut first) = Sampler::start(open, (), model, INTERVAL, Reading::default()).unwrap();
+        assert_eq!(within_seconds(first.failed()).await.to_string(), "no such process");
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn nobody_waits_for_a_look_that_hangs() {
+        let (hold, held) = mpsc::channel::<()>();
+        let look = move |_: &Interest, _: Duration| {
+            // Until the test is over.
+            let _ = held.recv();
+            Sample::default()
+        };
+        let (sampler, mut first) = started(look, INTERVAL);
+        assert!(tokio::time::timeout(Duration::from_millis(50), first.taken()).await.is_err());
+        assert_eq!(within_seconds(sampler.look_now()).await.tick, 0);
+        drop(sampler);
+        drop(hold);
+    }
+
+    fn started(
+        look: impl FnMut(&Interest, Duration) -> Sample + Send + 'static,
+        interval: Duration,
+    ) -> (Sampler, FirstLook) {
+        let model = Model::new(Families::default());
+        Sampler::start(|| Ok(look), (), model, interval, Reading::default()).unwrap()
     }
 
     async fn within_seconds<F: Future>(what: F) -> F::Output {

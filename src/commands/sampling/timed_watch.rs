@@ -9,7 +9,7 @@ use crate::commands::args::global::GlobalArgs;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::progress::Progress;
-use crate::commands::sampling::attach::{attach, families};
+use crate::commands::sampling::attach::{attach, families, names_readable};
 use crate::commands::sampling::sampler::Sampler;
 use crate::commands::sampling::stack_sampling;
 use crate::commands::sampling::stack_sampling::{
@@ -55,15 +55,16 @@ pub(crate) fn watch(
     options: &GlobalArgs,
 ) -> anyhow::Result<WatchResult> {
     let model = Model::of_whole_watch(families(options)?);
-    let attached = attach(pid, &options.within(time), model)?;
+    let (sampler, mut first) = attach(pid, &options.within(time), model)?;
     let scene = runtime()?.block_on(async {
-        let scene = collect(&attached.sampler, time, stop_signal()?).await?;
+        first.taken().await?;
+        let scene = collect(&sampler, time, stop_signal()?).await?;
         match sampling.filter(|_| !scene.target.ended) {
             None => Ok(scene),
-            Some(sampling) => sampled(&attached.sampler, &scene, sampling).await,
+            Some(sampling) => sampled(&sampler, &scene, sampling).await,
         }
     })?;
-    Ok(WatchResult { scene, names_readable: attached.names_readable })
+    Ok(WatchResult { scene, names_readable: names_readable(pid) })
 }
 
 /// The scene once stacks were taken of the target's pools and judged. Its children have a memory of their own and are not

@@ -23,6 +23,7 @@ use crate::probe::identify::identifier::{Identification, Identifier};
 use crate::probe::process::program::{command, describe};
 use crate::probe::process::settings;
 use crate::probe::process::settings::SettingsSources;
+use crate::probe::reading::{Reading, ReadingPart};
 use crate::probe::target::find;
 use crate::probe::threads::counters::{ReadContext, ThreadReader};
 
@@ -42,6 +43,8 @@ pub struct HostContext {
     pub mounts: Mounts,
     /// Names of users.
     pub users: UserNames,
+    /// Says what is being read.
+    pub reading: Reading,
 }
 
 /// One watched process.
@@ -154,10 +157,13 @@ impl ProcessReader {
             self.end(means);
             return true;
         }
+        let pid = self.fact.key.pid;
         if at_ns >= self.looks.limits_at_ns {
+            around.reading.begin(pid, ReadingPart::Limits);
             self.looks.limits_at_ns = at_ns.saturating_add(LIMITS_NS);
             self.read_limits(around, means);
         }
+        around.reading.begin(pid, ReadingPart::Threads);
         let budget = Budget::default();
         budget.begin(limits);
         self.threads.find(self.expected, &budget, means);
@@ -166,6 +172,7 @@ impl ProcessReader {
             self.identifier.begin(limits);
             self.identify(at_ns, around, means);
             if self.looks.settings.is_due(at_ns) {
+                around.reading.begin(pid, ReadingPart::Settings);
                 self.read_settings(at_ns, around, means);
             }
             self.note_work(at_ns);
@@ -264,10 +271,13 @@ impl ProcessReader {
             return;
         }
         let before = self.identifier.bytes_read();
+        let pid = self.fact.key.pid;
         if others {
             self.looks.code_changed = false;
+            around.reading.begin(pid, ReadingPart::Maps);
             self.identifier.read_maps();
         }
+        around.reading.begin(pid, ReadingPart::Memory);
         let evidence = self.identifier.identify(&wanted);
         means.reader.bytes = means.reader.bytes.saturating_add(self.identifier.bytes_read().saturating_sub(before));
         let changed = self.take_evidence(&evidence, around);

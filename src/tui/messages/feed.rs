@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 use crate::data::run::TerminalOutput;
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
+use crate::probe::reading::Reading;
 use crate::tui::messages::effect::ConsoleRequest;
 use crate::tui::messages::runs::{RunsList, RunsRequest};
 use crate::tui::messages::{rerun, stacks};
@@ -15,6 +16,8 @@ use crate::tui::messages::{rerun, stacks};
 pub struct SceneFeed {
     /// The newest scene.
     pub scenes: watch::Receiver<Arc<Scene>>,
+    /// What the look that goes on reads.
+    pub reading: Reading,
     /// Threads whose details are wanted.
     pub interest: watch::Sender<Interest>,
     /// Where it is asked what a rerun would do; none where there can be none.

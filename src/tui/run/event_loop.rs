@@ -21,13 +21,18 @@ use crate::tui::messages::{rerun, stacks};
 use crate::tui::run::input::{broken, next_input};
 use crate::tui::run::update::{event_of, update};
 use crate::tui::state::Dashboard;
-use crate::tui::state::event::Event;
+use crate::tui::state::event::{Event, OverdueLook};
 use crate::tui::state::parts::transcript::Interrupt;
 use crate::tui::theme::Appearance;
 use crate::tui::view::frame::draw;
 
 /// Most events between two frames: a burst of the wheel is one frame.
 const BURST: usize = 256;
+/// A scene is overdue after so many intervals, and after this time at least.
+const OVERDUE: f64 = 2.0;
+const LEAST_OVERDUE: Duration = Duration::from_secs(1);
+/// How often the age of an overdue scene is told.
+const AGE_TOLD: Duration = Duration::from_secs(1);
 /// How long a second Ctrl-C is one that leaves.
 const INTERRUPT_TIME: Duration = Duration::from_secs(5);
 
@@ -51,6 +56,7 @@ where
     if let Some(console) = &feed.console {
         update(&mut dashboard, Event::Output(console.output.borrow().clone()));
     }
+    let (mut newest, mut age_told) = (Instant::now(), Instant::now() + overdue_after(&feed));
     loop {
         let size = terminal.size().map_err(broken)?;
         if size != dashboard.size() {
@@ -67,9 +73,15 @@ where
             news = feed.scenes.changed(), if more_scenes => {
                 more_scenes = news.is_ok();
                 let scene = feed.scenes.borrow_and_update().clone();
+                newest = Instant::now();
+                age_told = newest + overdue_after(&feed);
                 Some(if more_scenes { Event::Scene(scene) } else { Event::NoMoreScenes })
             }
             output = next_output(&mut feed.console), if dashboard.wants_output() => Some(Event::Output(output)),
+            () = sleep_until(age_told), if more_scenes => {
+                age_told = Instant::now() + AGE_TOLD;
+                Some(Event::Overdue(OverdueLook { age: newest.elapsed(), reading: feed.reading.words() }))
+            }
             () = at(interrupt_ends), if interrupt_ends.is_some() => Some(Event::InterruptExpired),
             answer = next_answer(feed.rerun.as_mut().map(|worker| &mut worker.answers)) => Some(Event::Rerun(answer)),
             answer = next_answer(feed.stacks.as_mut().map(|worker| &mut worker.answers)) => Some(Event::Stacks(answer)),
@@ -94,6 +106,12 @@ where
             Interrupt::None => None,
         };
     }
+}
+
+/// How long after the newest scene the next one is overdue.
+fn overdue_after(feed: &SceneFeed) -> Duration {
+    let intervals = Duration::try_from_secs_f64(feed.scenes.borrow().interval_s * OVERDUE);
+    intervals.unwrap_or(LEAST_OVERDUE).max(LEAST_OVERDUE)
 }
 
 /// Sends what is wanted when it is something else than before.

@@ -83,6 +83,7 @@ impl Dashboard {
                 }
             }
             Event::Runs(list) => self.runs.take(RunsList::clone(&list)),
+            Event::Overdue(look) => self.playback.overdue = Some(look),
             Event::NoMoreScenes => {
                 self.playback.fall_silent();
                 self.show_scene();

@@ -1,6 +1,7 @@
 //! What the dashboard is told: by the terminal, the sampler, the command and the workers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
@@ -28,6 +29,8 @@ pub enum Event {
     Scene(Arc<Scene>),
     /// What is known of the kept runs.
     Runs(Arc<RunsList>),
+    /// No newer scene came when one was due.
+    Overdue(OverdueLook),
     /// There will be no newer scene.
     NoMoreScenes,
     /// Newer output of the command.
@@ -38,6 +41,15 @@ pub enum Event {
     Rerun(Arc<RerunAnswer>),
     /// Stacks that were asked for.
     Stacks(Arc<StacksAnswer>),
+}
+
+/// A look that takes longer than it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverdueLook {
+    /// Time since the newest scene came; since the start where there is none.
+    pub age: Duration,
+    /// What is being read, where that is known: "memory of 2430".
+    pub reading: Option<String>,
 }
 
 /// Something that can be clicked.

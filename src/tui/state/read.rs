@@ -9,6 +9,7 @@ use crate::tui::layout;
 use crate::tui::layout::{Areas, Outline, StepRoom, headline};
 use crate::tui::messages::runs::RunsRequest;
 use crate::tui::state::Dashboard;
+use crate::tui::state::event::OverdueLook;
 use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::state::parts::runs::RunsScreen;
 use crate::tui::state::parts::watched::WatchedThread;
@@ -51,6 +52,11 @@ impl Dashboard {
     /// Whether scenes keep coming.
     pub fn pace(&self) -> PlaybackMode {
         self.playback.pace
+    }
+
+    /// The look that is overdue, if it is.
+    pub fn overdue(&self) -> Option<&OverdueLook> {
+        self.playback.overdue.as_ref()
     }
 
     /// What the main area shows.

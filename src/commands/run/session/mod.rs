@@ -31,11 +31,11 @@ use crate::commands::run::session::observer::{LaunchObserver, locked};
 use crate::commands::run::session::summary_lines::{about_log, run_end, why_not_attached, words};
 use crate::commands::run::start_spec::StartSpec;
 use crate::commands::sampling::attach::attach_with;
-use crate::commands::sampling::sampler::Sampler;
+use crate::commands::sampling::sampler::{FirstLook, Sampler};
 use crate::commands::workers::rerun;
-use crate::data::ProcessKey;
 use crate::data::sample::{LaunchFact, ShimReport};
 use crate::data::scene::Scene;
+use crate::data::{Pid, ProcessKey};
 use crate::launch::child::{Child, ChildExit, ChildSpec, Streams};
 use crate::launch::pin::Pinner;
 use crate::launch::shell;
@@ -136,8 +136,12 @@ impl<'a> RunSession<'a> {
         let model = if self.dashboard { Model::new(families) } else { Model::of_whole_watch(families) };
         let mut notes = Vec::new();
         // Only now: watching raises this process's limit of descriptors, which the command must not inherit.
-        let end = match attach_with(self.child.pid(), options, model, self.launch()) {
-            Ok(attached) => self.watched(&attached.sampler, options).await?,
+        let attached = match attach_with(self.child.pid(), options, model, self.launch()) {
+            Ok((sampler, mut first)) => self.first_look(&mut first).await.map(|()| (sampler, first)),
+            Err(why) => Err(why),
+        };
+        let end = match attached {
+            Ok((sampler, first)) => self.watched((&sampler, first), options, &mut notes).await?,
             // Not watched is no reason not to run.
             Err(why) => {
                 let over = self.child.has_ended();
@@ -171,17 +175,32 @@ impl<'a> RunSession<'a> {
         kept.into_iter().chain(self.record.missing.iter().map(|missing| format!("missing  {missing}"))).collect()
     }
 
-    async fn watched(&mut self, sampler: &Sampler, options: &GlobalArgs) -> anyhow::Result<CommandEnd> {
+    /// Waits for the first look, but not for long: the command is there for its person meanwhile.
+    async fn first_look(&mut self, first: &mut FirstLook) -> anyhow::Result<()> {
+        let mut taken = pin!(tokio::time::timeout(dashboard::GRACE, first.taken()));
+        loop {
+            tokio::select! {
+                taken = &mut taken => return taken.unwrap_or(Ok(())),
+                signal = self.signals.next() => pass_on(&self.child, self.console.as_ref(), false, signal),
+            }
+        }
+    }
+
+    async fn watched(
+        &mut self,
+        (sampler, mut first): (&Sampler, FirstLook),
+        options: &GlobalArgs,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<CommandEnd> {
         let leave = Notify::new();
         let (console_sender, mut console_requests) = mpsc::unbounded_channel();
         let console = self
             .console
             .as_ref()
             .map(|console| tui::ConsolePane { output: console.output(), requests: console_sender });
-        let key = self.key(&sampler.scenes.borrow());
-        let first = self.spec.clone();
-        let (worker, answered) =
-            rerun::start(options, move |caps| first.with(caps, key)).context("starting the thread for reruns")?;
+        let (pid, scenes, spec) = (self.child.pid(), sampler.scenes.clone(), self.spec.clone());
+        let prepare = move |caps| spec.with(caps, key(pid, &scenes.borrow()));
+        let (worker, answered) = rerun::start(options, prepare).context("starting the thread for reruns")?;
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
@@ -191,7 +210,7 @@ impl<'a> RunSession<'a> {
                 false => pending().await,
             }
         });
-        let (mut showing, mut ended, mut relay) = (self.dashboard, None, None);
+        let (mut showing, mut ended, mut relay, mut failed) = (self.dashboard, None, None, false);
         let (mut ending, mut again) = (StopSequence::default(), None);
         while ended.is_none() || showing {
             tokio::select! {
@@ -207,6 +226,11 @@ impl<'a> RunSession<'a> {
                     if ends_dashboard(signal) {
                         leave.notify_one();
                     }
+                }
+                why = first.failed(), if !failed => {
+                    failed = true;
+                    notes.extend(ended.is_none().then(|| format!("watched  no: {why}")));
+                    leave.notify_one();
                 }
                 Some(args) = console_requests.recv() => apply_request(self.console.as_ref(), args),
                 left = &mut shown, if showing => {
@@ -235,15 +259,9 @@ impl<'a> RunSession<'a> {
         let (how, after) = ended.context("the command's end was missed: this is a bug in tftop")?;
         // What the shim said last goes with one more look.
         let listener = self.shim_socket.take().map(ShimSocket::close);
-        let last = Some(sampler.look_now().await);
+        let last = sampler.look_now().await;
+        let last = (last.tick > 0).then_some(last);
         Ok(CommandEnd { how, after, last, report: listener.map(|listener| listener.take().report), restart: again })
-    }
-
-    /// The process that was started.
-    fn key(&self, scene: &Scene) -> ProcessKey {
-        let pid = self.child.pid();
-        let main = scene.threads.iter().find(|thread| thread.pid == pid && thread.key.tid.0 == pid.0);
-        ProcessKey { pid, start_ticks: main.map_or(0, |thread| thread.key.start_ticks) }
     }
 
     async fn unwatched(&mut self) -> anyhow::Result<CommandEnd> {
@@ -316,4 +334,10 @@ impl<'a> RunSession<'a> {
         }
         notes
     }
+}
+
+/// The process that was started.
+fn key(pid: Pid, scene: &Scene) -> ProcessKey {
+    let main = scene.threads.iter().find(|thread| thread.pid == pid && thread.key.tid.0 == pid.0);
+    ProcessKey { pid, start_ticks: main.map_or(0, |thread| thread.key.start_ticks) }
 }

@@ -13,7 +13,7 @@ use crate::commands::run::session::foreground::ends_dashboard;
 use crate::commands::run::session::observer::LaunchObserver;
 use crate::commands::run::session::summary_lines::{run_end, words};
 use crate::commands::sampling::attach::attach_with;
-use crate::commands::sampling::sampler::{SampleObserver, Sampler};
+use crate::commands::sampling::sampler::{FirstLook, SampleObserver, Sampler};
 use crate::data::sample::Sample;
 use crate::data::scene::Scene;
 use crate::launch::shim_socket::ShimSocket;
@@ -115,11 +115,8 @@ impl RunSession<'_> {
         let observer =
             TrialObserver { warmup: goal.warmup, warm_ns: None, launch: self.launch(), progress: progress_sender };
         let why = match attach_with(self.child.pid(), options, Model::of_whole_watch(families), observer) {
-            Err(why) => match self.child.has_ended() {
-                true => TrialEnd::Failed(format!("it {} at once", words(self.child.ended().await?))),
-                false => TrialEnd::Failed(format!("it can't be watched: {why}")),
-            },
-            Ok(attached) => self.until(goal, progress, &attached.sampler).await?,
+            Err(why) => self.not_watched(&why).await?,
+            Ok((sampler, first)) => self.until(goal, progress, (&sampler, first)).await?,
         };
         self.end().await?;
         drop(self.shim_socket.take().map(ShimSocket::close));
@@ -130,17 +127,26 @@ impl RunSession<'_> {
         Ok(TrialResult { id, seconds: self.began.elapsed().as_secs_f64(), why, seen })
     }
 
+    async fn not_watched(&mut self, why: &anyhow::Error) -> anyhow::Result<TrialEnd> {
+        Ok(TrialEnd::Failed(match self.child.has_ended() {
+            true => format!("it {} at once", words(self.child.ended().await?)),
+            false => format!("it can't be watched: {why}"),
+        }))
+    }
+
     async fn until(
         &mut self,
         goal: TrialGoal,
         mut progress: watch::Receiver<TrialProgress>,
-        sampler: &Sampler,
+        (sampler, mut first): (&Sampler, FirstLook),
     ) -> anyhow::Result<TrialEnd> {
         let so_far = progress.clone();
         let limit = tokio::time::sleep(goal.limit);
         tokio::pin!(limit);
         loop {
             tokio::select! {
+                biased;
+                why = first.failed() => return self.not_watched(&why).await,
                 enough = progress.wait_for(|progress| progress.meets(&goal)) => {
                     return Ok(enough.map_or(TrialEnd::Failed("watching it ended".to_owned()), |_| TrialEnd::Done));
                 }

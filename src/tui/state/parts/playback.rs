@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::data::scene::Scene;
+use crate::tui::state::event::OverdueLook;
 
 /// Whether scenes keep coming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,17 +25,20 @@ pub struct Playback {
     pub newest: Arc<Scene>,
     /// Whether scenes keep coming.
     pub pace: PlaybackMode,
+    /// Set while the next scene is overdue.
+    pub overdue: Option<OverdueLook>,
 }
 
 impl Playback {
     /// Begins live.
     pub fn new(scene: Arc<Scene>) -> Self {
-        Self { newest: scene.clone(), shown: scene, pace: PlaybackMode::Live }
+        Self { newest: scene.clone(), shown: scene, pace: PlaybackMode::Live, overdue: None }
     }
 
     /// Takes a newer scene in; true when it is on screen now.
     pub fn take(&mut self, scene: Arc<Scene>) -> bool {
         self.newest = scene;
+        self.overdue = None;
         self.pace != PlaybackMode::Paused && self.show_newest()
     }
 

@@ -11,6 +11,8 @@ use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::paint::{span, width, write};
 
+/// Narrower screens have no room for what is being read.
+const NARROW: u16 = 60;
 /// Cells the command gets before facts about it are left out.
 const COMMAND: u16 = 24;
 
@@ -19,7 +21,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
     let bar = theme.style(Role::Bar);
     frame.buffer_mut().set_style(area, bar);
-    let (word, role) = state(dashboard);
+    let (word, role) = state(dashboard, area.width);
     let word = span(format!("{word} "), bar.patch(theme.style(role)));
     let start = [span(" tftop ", theme.style(Role::Key)), span(format!(" {} ", pid(&scene.target)), bar)];
     let left = width(&start).saturating_add(COMMAND);
@@ -76,7 +78,7 @@ fn facts(target: &TargetState) -> Vec<String> {
 }
 
 /// Whether this is of now, in a word with a mark.
-fn state(dashboard: &Dashboard) -> (String, Role) {
+fn state(dashboard: &Dashboard, width: u16) -> (String, Role) {
     let (scene, newest) = (dashboard.scene(), dashboard.newest());
     let behind = newest.at_ns.saturating_sub(scene.at_ns) as f64 / 1e9;
     match dashboard.pace() {
@@ -87,8 +89,24 @@ fn state(dashboard: &Dashboard) -> (String, Role) {
         }
         _ if scene.target.ended => ("■ target ended".to_owned(), Role::Alarm),
         PlaybackMode::Silent => ("× measuring stopped".to_owned(), Role::Alarm),
+        PlaybackMode::Live if dashboard.overdue().is_some() => overdue(dashboard, width),
         PlaybackMode::Live if scene.tick == 0 => ("· waiting for the first sample".to_owned(), Role::Paused),
         PlaybackMode::Live => (format!("● live {}{}", format::interval(scene.interval_s), late(scene)), Role::Live),
+    }
+}
+
+/// Said while the next scene is overdue: what is on screen is not of now.
+fn overdue(dashboard: &Dashboard, width: u16) -> (String, Role) {
+    let Some(look) = dashboard.overdue() else { return (String::new(), Role::Paused) };
+    let age = format::duration(look.age.as_secs_f64());
+    let since = match dashboard.newest().tick {
+        0 => format!("◌ first look since {age}"),
+        _ => format!("◌ last look {age} ago"),
+    };
+    let (reading, role) = (look.reading.as_deref().unwrap_or_default(), Role::Alarm);
+    match width {
+        ..NARROW => (since, role),
+        _ => (format!("{since}, still reading {reading}").trim_end().to_owned(), role),
     }
 }
 
