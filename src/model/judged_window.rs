@@ -27,6 +27,8 @@ pub struct JudgedWindow {
     pub processes: Vec<Demand>,
     /// CPUs that others used of those the target may use.
     pub others: f64,
+    /// CPUs of those the target may use that nobody used.
+    pub idle: f64,
     /// Threads that crowded nearly all the time.
     pub crowd: Option<Crowd>,
     /// The quota that throttled most.

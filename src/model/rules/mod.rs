@@ -18,7 +18,7 @@ pub(crate) mod piled_affinity;
 mod quota_not_seen;
 pub(crate) mod rule;
 mod spinning;
-mod starved;
+pub(crate) mod starved;
 mod tf_data_uncapped;
 mod thread_leak;
 mod throttled;

@@ -2,21 +2,44 @@
 
 use crate::data::limits::Grade;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
+use crate::model::judged_window::JudgedWindow;
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
-use crate::model::verdict::levels::{NOT_THROTTLED_SHARE, NOTICE_SATURATION, STARVED_SHARE};
+use crate::model::rules::{
+    blas_other_variable, env_overridden, env_too_late, late_setting, omp_not_used, other_pool, tf_data_uncapped,
+    zero_means_all,
+};
+use crate::model::verdict::levels::{NOT_THROTTLED_SHARE, is_loss, is_taken};
 
 pub const RULE: Rule = Rule { code: "starved", question: "Do neighbours take CPUs that are yours?", check };
 
-/// Of the CPUs that did not come, the share others must have used to be why.
-const EXPLAINED_SHARE: f64 = 0.5;
+/// Causes that say that a limit does not do what it was set for.
+const OF_LIMITS: [&Rule; 8] = [
+    &late_setting::RULE,
+    &env_overridden::RULE,
+    &env_too_late::RULE,
+    &zero_means_all::RULE,
+    &omp_not_used::RULE,
+    &blas_other_variable::RULE,
+    &tf_data_uncapped::RULE,
+    &other_pool::RULE,
+];
+
+/// "; your limits are fine", where they are: no more is wanted than there is, no pool exceeds its limit, and no cause says
+/// that one does nothing.
+pub fn praise(input: &RuleInput, judged: &JudgedWindow) -> &'static str {
+    let fine = judged.demand.wanted <= input.effective_cpus()
+        && input.groups.iter().all(|group| group.limits.exceeded_by == 0)
+        && OF_LIMITS.iter().all(|rule| (rule.check)(input).is_err());
+    if fine { "; your limits are fine" } else { "" }
+}
 
 fn check(input: &RuleInput) -> RuleResult {
     let judged = input.judged()?;
     let pressure = &judged.pressure;
     let entitled = judged.demand.wanted.min(input.effective_cpus());
     let missing = pressure.external;
-    if entitled < 0.1 || missing < STARVED_SHARE * entitled {
+    if !is_loss(missing, entitled, 1.0) {
         return clear(format!("it got {:.1} of the {entitled:.1} CPUs it could use", judged.demand.got));
     }
     if pressure.throttled_share.unwrap_or(0.0) >= NOT_THROTTLED_SHARE {
@@ -25,19 +48,20 @@ fn check(input: &RuleInput) -> RuleResult {
     if judged.crowd.is_some() {
         return clear("its own affinity masks crowd it, not a neighbour");
     }
-    if judged.others < EXPLAINED_SHARE * missing {
+    if !is_taken(missing, judged.others, judged.idle) {
         return cant_tell(format!(
-            "{missing:.1} CPUs did not come, but others used only {:.1} of those allowed: perhaps its demand comes in \
-             bursts, perhaps a quota that can't be seen from here",
-            judged.others
+            "{missing:.1} CPUs did not come, but of those allowed others used {:.1} and {:.1} idled: perhaps its demand \
+             comes in bursts, perhaps a quota that can't be seen from here",
+            judged.others, judged.idle
         ));
     }
-    let within = pressure.saturation <= NOTICE_SATURATION;
-    let fine = if within { "; your limits are fine" } else { "" };
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Corroborated,
-        message: format!("Neighbours take {missing:.1} of the {entitled:.1} CPUs it could use{fine}"),
+        message: format!(
+            "Neighbours take {missing:.1} of the {entitled:.1} CPUs it could use{}",
+            praise(input, judged)
+        ),
         evidence: vec![
             Evidence::new("could use", format!("{entitled:.2} CPUs")),
             Evidence::new("got", format!("{:.2} CPUs", judged.demand.got)),

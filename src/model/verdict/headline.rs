@@ -5,7 +5,8 @@ use crate::model::advice;
 use crate::model::advice::CapsFit;
 use crate::model::judged_window::JudgedWindow;
 use crate::model::rules::input::{COMPUTE, RuleInput, limit_of};
-use crate::model::verdict::levels::JUDGED_S;
+use crate::model::rules::starved::praise;
+use crate::model::verdict::levels::{JUDGED_S, is_loss};
 
 impl Headline {
     /// The sentence for a moment.
@@ -40,14 +41,10 @@ fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {
             format!("the quota of {} ran out in {share:.0} % of its periods; {}", exact(quota), excess(input, judged))
         }
         Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => excess(input, judged),
-        Verdict::Starved if judged.others >= external * 0.5 => format!(
-            "neighbours take {external:.1} of the {:.1} CPUs it could use; your limits are fine",
-            wanted.min(cpus)
-        ),
         Verdict::Starved => format!(
-            "it got {:.1} of the {:.1} CPUs it could use; your limits are fine, what took the rest can't be seen",
-            judged.demand.got,
-            wanted.min(cpus)
+            "neighbours take {external:.1} of the {:.1} CPUs it could use{}",
+            wanted.min(cpus),
+            praise(input, judged)
         ),
         Verdict::Misplaced => {
             format!(
@@ -62,6 +59,12 @@ fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {
             let pool = largest.map_or(String::new(), |g| format!(", though {} has {} threads", g.label, g.threads));
             format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
         }
+        Verdict::Healthy if is_loss(external, wanted.min(cpus), 1.0) => format!(
+            "it got {:.1} of the {:.1} CPUs it could use, and nobody else took the rest: its demand comes in bursts, or a \
+             quota is out of sight",
+            judged.demand.got,
+            wanted.min(cpus)
+        ),
         Verdict::Healthy => format!("{wanted:.1} of {} are wanted: nobody has to wait long", exact(cpus)),
     }
 }

@@ -17,7 +17,7 @@ use crate::model::rates::processes::ProcessRates;
 use crate::model::rates::window::{Remembered, Total, Window};
 use crate::model::rules;
 use crate::model::rules::input::RuleInput;
-use crate::model::verdict::levels::{JUDGED_S, LevelMemory, VerdictInput};
+use crate::model::verdict::levels::{JUDGED_S, LevelMemory, VerdictInput, is_taken};
 
 /// Looks are this far apart at least.
 const STEP_NS: u64 = 980_000_000;
@@ -37,9 +37,10 @@ pub(crate) struct Hysteresis {
     groups: Vec<(GroupKey, Remembered<Load>, GroupHistory)>,
     processes: Vec<JudgedWindows>,
     quotas: Vec<(CgroupFact, Remembered<Throttle>)>,
-    /// Who crowded, and how much others used of the allowed CPUs, at the last looks.
+    /// Who crowded, and how many of the allowed CPUs others used and nobody used, at the last looks.
     crowds: VecDeque<Option<Crowd>>,
     others: VecDeque<f64>,
+    idle: VecDeque<f64>,
     level: LevelMemory,
     began_ns: u64,
     last_ns: Option<u64>,
@@ -65,6 +66,7 @@ impl Hysteresis {
             quotas: Vec::new(),
             crowds: VecDeque::new(),
             others: VecDeque::new(),
+            idle: VecDeque::new(),
             level: LevelMemory::new(whole),
             began_ns: 0,
             last_ns: None,
@@ -185,8 +187,9 @@ impl Hysteresis {
         sampled: &SpinSamples,
     ) -> (Headline, Vec<RuleAnswer>) {
         remember(&mut self.crowds, rules::piled_affinity::crowd(&scene.threads, &scene.cpus));
-        let others = scene.cpus.iter().filter(|cpu| cpu.allowed).map(|cpu| cpu.others).sum();
-        remember(&mut self.others, others);
+        let allowed = || scene.cpus.iter().filter(|cpu| cpu.allowed);
+        remember(&mut self.others, allowed().map(|cpu| cpu.others).sum());
+        remember(&mut self.idle, allowed().map(|cpu| (1.0 - cpu.ours - cpu.others).max(0.0)).sum());
         let watched_s = self.window.now_ns().saturating_sub(self.began_ns) as f64 / 1e9;
         let full = self.window.covers(JUDGED_S) && scene.capacity.effective_cpus > 0.0;
         let judged = full.then(|| {
@@ -235,7 +238,8 @@ impl Hysteresis {
                 .iter()
                 .map(|sample| process(sample.fact.key).map_or(Demand::default(), |process| demand(&process.load)))
                 .collect(),
-            others: (0.0 + self.others.iter().sum::<f64>()) / self.others.len().max(1) as f64,
+            others: mean(&self.others),
+            idle: mean(&self.idle),
             crowd: self.crowd(),
             throttling,
         }
@@ -265,6 +269,10 @@ fn remember<T>(looks: &mut VecDeque<T>, look: T) {
     looks.push_back(look);
 }
 
+fn mean(looks: &VecDeque<f64>) -> f64 {
+    (0.0 + looks.iter().sum::<f64>()) / looks.len().max(1) as f64
+}
+
 fn step<T: Total>(total: &mut Remembered<T>, now: T, window: &Window) {
     total.now = now;
     total.mark(window);
@@ -288,6 +296,7 @@ fn verdict_input(scene: &Scene, sizes: &DefaultSizes, judged: &JudgedWindow) -> 
     VerdictInput {
         quota_binds: judged.throttling.as_ref().is_some_and(|quota| quota.cpus < f64::from(sizes.whole.allowed)),
         crowded: judged.crowd.is_some(),
+        taken: is_taken(judged.pressure.external, judged.others, judged.idle),
         largest_pool: compute.map(|group| group.threads).max().unwrap_or(0),
         wanted: judged.demand.wanted,
         effective_cpus: scene.capacity.effective_cpus,

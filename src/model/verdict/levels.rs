@@ -29,8 +29,12 @@ pub const SEVERE_WAIT_MS: f64 = 10.0;
 pub const THROTTLED_SHARE: f64 = 0.25;
 /// Ours: under this share of throttled periods the quota is not what takes CPUs away.
 pub const NOT_THROTTLED_SHARE: f64 = 0.05;
-/// Ours: a quarter of what one was entitled to did not come.
+/// Ours: a quarter of what one could use did not come.
 pub const STARVED_SHARE: f64 = 0.25;
+/// Ours: CPUs below which a loss is nothing to care about, however large its share.
+pub const STARVED_CPUS: f64 = 0.25;
+/// Ours: of the CPUs that did not come, the share others must have used to be why.
+const TAKEN_SHARE: f64 = 0.5;
 /// Ours: half of the CPUs idle while pools are larger than what runs.
 pub const UNDER_SHARE: f64 = 0.5;
 /// Ours: under half a CPU a target is idle, not undersubscribed.
@@ -43,6 +47,8 @@ pub struct VerdictInput {
     pub quota_binds: bool,
     /// Whether an allowed CPU is crowded with our threads while another idles.
     pub crowded: bool,
+    /// Whether others used the CPUs that did not come.
+    pub taken: bool,
     /// Threads of the largest compute pool: what could run at once if there were work.
     pub largest_pool: u32,
     /// CPUs wanted (N) and effective (C).
@@ -81,8 +87,8 @@ fn passes(condition: Verdict, p: &Pressure, at: &VerdictInput, ease: f64) -> boo
             p.saturation <= NOTICE_SATURATION / ease
                 && throttled < NOT_THROTTLED_SHARE
                 && !at.crowded
-                && entitled > 0.1
-                && p.external >= STARVED_SHARE * entitled * ease
+                && at.taken
+                && is_loss(p.external, entitled, ease)
         }
         Verdict::Misplaced => at.crowded,
         Verdict::Notice => p.saturation > NOTICE_SATURATION * ease,
@@ -93,6 +99,17 @@ fn passes(condition: Verdict, p: &Pressure, at: &VerdictInput, ease: f64) -> boo
         }
         Verdict::TooSoon | Verdict::Healthy => false,
     }
+}
+
+/// Whether CPUs that did not come are a loss, of those a target could use: minding it begins at `ease` of the cut-offs.
+pub fn is_loss(missing: f64, entitled: f64, ease: f64) -> bool {
+    missing >= STARVED_CPUS.max(STARVED_SHARE * entitled) * ease
+}
+
+/// Whether others account for CPUs that did not come: they used that many, and fewer were left idle. Where CPUs idle, demand
+/// that comes in bursts waits for itself.
+pub fn is_taken(missing: f64, others: f64, idle: f64) -> bool {
+    others >= TAKEN_SHARE * missing && idle < missing
 }
 
 /// Remembers the last judgements, so that one odd window changes nothing.
@@ -138,7 +155,7 @@ mod tests {
             external: (wanted.min(cpus) - got).max(0.0),
             throttled_share: None,
         };
-        (p, VerdictInput { wanted, effective_cpus: cpus, largest_pool: 4, ..VerdictInput::default() })
+        (p, VerdictInput { wanted, effective_cpus: cpus, largest_pool: 4, taken: true, ..VerdictInput::default() })
     }
 
     fn seen(wanted: f64, got: f64, cpus: f64) -> Verdict {
@@ -159,6 +176,16 @@ mod tests {
     #[test]
     fn a_single_waiting_thread_accuses_nobody_of_oversubscription() {
         assert_eq!(seen(1.0, 0.18, 2.0), Verdict::Starved);
+    }
+
+    #[test]
+    fn starved_is_a_loss_of_a_quarter_cpu_that_others_took() {
+        assert_eq!(seen(0.25, 0.01, 2.0), Verdict::Healthy);
+        assert_eq!(seen(0.3, 0.04, 2.0), Verdict::Starved);
+        assert_eq!(seen(16.0, 13.0, 16.0), Verdict::Healthy, "less than a quarter");
+        let (p, at) = pressure(1.0, 0.3, 2.0);
+        assert_eq!(condition(&p, &VerdictInput { taken: false, ..at }, Verdict::TooSoon), Verdict::Healthy);
+        assert!(is_taken(0.7, 1.7, 0.0) && !is_taken(0.7, 0.2, 0.0) && !is_taken(0.7, 0.5, 1.2));
     }
 
     #[test]
