@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::data::Gap;
-use crate::data::scene::{Demand, Group, GroupKey, Scene, TermKind};
+use crate::data::scene::{Demand, Group, GroupKey, Scene, TermKind, Verdict};
 use crate::output::json::parts::{DemandJson, ProgramJson, tensorflow};
 use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, rounded};
 use crate::present::section::{gaps, indented};
@@ -113,6 +113,9 @@ fn details(scene: &Scene) -> Vec<String> {
     if !groups.is_empty() {
         lines.push(format!("    {}", groups.join(", ")));
     }
+    if scene.headline.condition == Verdict::Stopped {
+        lines.push(format!("    stopped: {}", scene.headline.message));
+    }
     lines.extend(indented(gaps(&scene.gaps), "    missing: "));
     lines
 }
@@ -166,6 +169,8 @@ struct PsProcessJson<'a> {
     effective_cpus: f64,
     window_s: f64,
     demand: Option<DemandJson>,
+    /// Whether a signal or a debugger stopped every thread.
+    stopped: bool,
     gaps: &'a [Gap],
 }
 
@@ -190,6 +195,7 @@ impl<'a> PsProcessJson<'a> {
             effective_cpus: rounded(scene.capacity.effective_cpus),
             window_s: rounded(scene.window_s),
             demand: scene.demand.as_ref().map(DemandJson::new),
+            stopped: scene.headline.condition == Verdict::Stopped,
             gaps: &scene.gaps,
         }
     }

@@ -106,6 +106,16 @@ elif way == "xla":
 elif way == "spin":
     start(number, spin, threading.Event())
     hold()
+elif way == "server":
+    import time
+    import tensorflow as tf
+
+    def answer():
+        tf.linalg.matmul(tf.ones((64, 64)), tf.ones((64, 64)))
+        time.sleep(0.5)
+
+    answer()
+    hold(answer)
 elif way == "piled":
     first = min(os.sched_getaffinity(0))
     for thread in start(number, spin, threading.Event()):

@@ -30,7 +30,7 @@ struct Watch {
     live: Live,
     model: Model,
     next: Instant,
-    _target: Target,
+    target: Target,
 }
 
 impl Watch {
@@ -40,7 +40,7 @@ impl Watch {
 
     fn of(target: Target) -> Self {
         let live = Live::attach(Pid(target.pid()), LiveOptions::default()).unwrap();
-        Self { live, model: Model::new(Families::builtin()), next: Instant::now(), _target: target }
+        Self { live, model: Model::new(Families::builtin()), next: Instant::now(), target }
     }
 
     /// The scene of the next second.
@@ -224,6 +224,29 @@ fn one_thread_on_a_busy_machine_accuses_the_neighbours_and_not_itself() {
     assert!(scene.headline.message.ends_with("your limits are fine"), "{}", told(&scene));
     assert!(found(&scene, "starved").is_some_and(|finding| finding.grade == Grade::Corroborated), "{}", told(&scene));
     nothing_above_notice(&scene);
+}
+
+#[test]
+fn a_server_that_hardly_runs_is_healthy_on_a_busy_machine() {
+    let Some(python) = python::tensorflow(NAMING) else { return };
+    let mut watch = Watch::start(&python, "causes.py", &["server"]);
+    let _neighbours = Neighbours::start(2 * cpus());
+    let scene = watch.until("judged", |scene| scene.headline.condition != Verdict::TooSoon);
+    assert_eq!(scene.headline.condition, Verdict::Healthy, "{}", told(&scene));
+    assert!(found(&scene, "starved").is_none(), "{}", told(&scene));
+}
+
+#[test]
+fn a_process_that_a_signal_stopped_is_stopped_until_it_goes_on() {
+    let mut watch = Watch::start(&python::plain(), "causes.py", &["spin", "2"]);
+    let pid = watch.target.pid().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    watch.scene();
+    signal("-STOP");
+    let scene = watch.until("stopped", |scene| scene.headline.condition == Verdict::Stopped);
+    assert_eq!(scene.headline.advice, format!("`kill -CONT {pid}` lets it go on."), "{}", told(&scene));
+    signal("-CONT");
+    watch.until("going on", |scene| scene.headline.condition != Verdict::Stopped);
 }
 
 /// The other CPUs must idle for that, which nobody can promise: then the rule must stay silent.

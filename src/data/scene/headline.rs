@@ -29,13 +29,15 @@ pub enum Verdict {
     /// Less than the judged window was seen.
     #[default]
     TooSoon,
+    /// A signal or a debugger stopped every thread.
+    Stopped,
     /// A quota takes the CPUs away.
     Throttled,
     /// Far more is wanted than there is.
     Severe,
     /// More is wanted than there is.
     Oversubscribed,
-    /// Others on this machine take CPUs one is entitled to; the limits are fine.
+    /// Others on this machine take CPUs one is entitled to.
     Starved,
     /// Threads are crowded on some allowed CPUs while others idle.
     Misplaced,
@@ -52,6 +54,7 @@ impl Verdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::TooSoon => "too soon",
+            Self::Stopped => "stopped",
             Self::Throttled => "throttled",
             Self::Severe => "severe",
             Self::Oversubscribed => "oversubscribed",
@@ -67,7 +70,7 @@ impl Verdict {
     pub fn level(self) -> Level {
         match self {
             Self::TooSoon | Self::Healthy => Level::Healthy,
-            Self::Starved | Self::Misplaced | Self::Notice | Self::Undersubscribed => Level::Notice,
+            Self::Stopped | Self::Starved | Self::Misplaced | Self::Notice | Self::Undersubscribed => Level::Notice,
             Self::Throttled | Self::Oversubscribed => Level::Oversubscribed,
             Self::Severe => Level::Severe,
         }

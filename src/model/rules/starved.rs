@@ -10,6 +10,7 @@ use crate::model::rules::{
     zero_means_all,
 };
 use crate::model::verdict::levels::{NOT_THROTTLED_SHARE, is_loss, is_taken};
+use crate::model::verdict::stopped::stopped;
 
 pub const RULE: Rule = Rule { code: "starved", question: "Do neighbours take CPUs that are yours?", check };
 
@@ -35,6 +36,9 @@ pub fn praise(input: &RuleInput, judged: &JudgedWindow) -> &'static str {
 }
 
 fn check(input: &RuleInput) -> RuleResult {
+    if stopped(input).is_some() {
+        return clear("a signal or a debugger stopped it, not a neighbour");
+    }
     let judged = input.judged()?;
     let pressure = &judged.pressure;
     let entitled = judged.demand.wanted.min(input.effective_cpus());

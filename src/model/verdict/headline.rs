@@ -7,10 +7,15 @@ use crate::model::judged_window::JudgedWindow;
 use crate::model::rules::input::{COMPUTE, RuleInput, limit_of};
 use crate::model::rules::starved::praise;
 use crate::model::verdict::levels::{JUDGED_S, is_loss};
+use crate::model::verdict::stopped::{Stopped, stopped};
 
 impl Headline {
     /// The sentence for a moment.
     pub fn new(input: &RuleInput) -> Self {
+        if let Some(Stopped { message, advice }) = stopped(input) {
+            let judged_s = input.judged.map_or(input.watched_s, |judged| judged.span_s);
+            return Self { condition: Verdict::Stopped, message, advice, judged_s, ..Self::default() };
+        }
         let Some(judged) = input.judged else {
             let message = match input.judged() {
                 Err(Answer::CantTell { because }) => because,
@@ -35,7 +40,9 @@ fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {
     let (wanted, cpus) = (judged.demand.wanted, input.effective_cpus());
     let external = judged.pressure.external;
     match judged.condition {
-        Verdict::TooSoon => format!("judged anew: {:.0} s of watching are not enough to be sure", input.watched_s),
+        Verdict::TooSoon | Verdict::Stopped => {
+            format!("judged anew: {:.0} s of watching are not enough to be sure", input.watched_s)
+        }
         Verdict::Throttled => {
             let (quota, share) = judged.throttling.as_ref().map_or((cpus, 0.0), |t| (t.cpus, t.share * 100.0));
             format!("the quota of {} ran out in {share:.0} % of its periods; {}", exact(quota), excess(input, judged))

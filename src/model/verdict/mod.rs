@@ -3,3 +3,4 @@
 pub(crate) mod headline;
 pub(crate) mod hysteresis;
 pub(crate) mod levels;
+pub(crate) mod stopped;
