@@ -50,10 +50,12 @@ fn predicted(effect: &PredictedEffect) -> String {
         format!("instead of {} of {}", cpus(before.wanted), cpus(*are))
     };
     format!(
-        "predicted from {:.0} s: {} of {} CPUs wanted, {instead}; says how crowded, not how fast",
+        "predicted from {:.0} s: {} of {} CPUs wanted, {instead}; {} got, instead of {}",
         after.from_s,
         cpus(after.wanted),
         cpus(*cpus_then),
+        cpus(after.got),
+        cpus(before.got),
     )
 }
 
@@ -97,7 +99,8 @@ mod tests {
             lost: vec!["stdin was a pipe: what came through it does not come again".into()],
             doubts: Vec::new(),
         };
-        let (before, after) = (Prediction { wanted: 8.0, from_s: 12.0 }, Prediction { wanted: 1.5, from_s: 12.0 });
+        let (before, after) =
+            (Prediction { wanted: 8.0, got: 1.9, from_s: 12.0 }, Prediction { wanted: 1.5, got: 1.4, from_s: 12.0 });
         let effect = PredictedEffect { before, after, cpus: 4.0, cpus_then: 2.0 };
         assert_eq!(
             rerun(&plan, Some(&effect)),

@@ -128,7 +128,7 @@ fn advised(
 }
 
 fn effect(scene: &Scene, caps: &Caps) -> Option<text::PredictedEffect> {
-    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, caps);
+    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, scene.capacity.effective_cpus, caps);
     let cpus = scene.capacity.effective_cpus;
     // With fewer CPUs there are fewer to want.
     let cpus_then = caps.cpus.map_or(cpus, |count| cpus.min(f64::from(count)));

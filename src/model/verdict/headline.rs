@@ -25,12 +25,12 @@ impl Headline {
         };
         let fit = match judged.condition {
             Verdict::Throttled | Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => {
-                advice::fit(input, judged)
+                Some(advice::fit(input, judged))
             }
-            _ => CapsFit::default(),
+            _ => None,
         };
-        let advice = if fit == CapsFit::default() { String::new() } else { advise(input, judged, &fit) };
-        let (message, caps) = (sentence(input, judged), fit.caps);
+        let advice = fit.as_ref().map(|fit| advise(input, judged, fit)).unwrap_or_default();
+        let (message, caps) = (sentence(input, judged), fit.map(|fit| fit.caps).unwrap_or_default());
         let pressure = Some(judged.pressure);
         Self { condition: judged.condition, message, advice, caps, judged_s: judged.span_s, pressure }
     }
@@ -96,20 +96,36 @@ fn excess(input: &RuleInput, judged: &JudgedWindow) -> String {
     format!("{} threads want {}{by}", about(wanted), exact(cpus))
 }
 
-/// What to set, and whether that is enough.
+/// What to set, and what is predicted of it.
 fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
     let cpus = input.effective_cpus();
     let knobs = advice::knobs(input, &fit.caps).join(", ");
     let quota = judged.condition == Verdict::Throttled;
-    match (knobs.is_empty(), fit.fits(cpus), quota) {
-        (false, true, true) => format!("{knobs} would fit the quota; or raise it."),
-        (false, true, false) => format!("{knobs} would fit."),
-        (false, false, _) => {
-            let rest = if input.living().count() > 1 { "start fewer processes" } else { "nothing else has a knob" };
-            format!("{knobs} would leave {} threads for {}; {rest}.", about(fit.wanted), exact(cpus))
+    if knobs.is_empty() {
+        let reached = input
+            .groups
+            .iter()
+            .zip(&judged.groups)
+            .any(|(group, demand)| advice::can_be_capped(group) && demand.wanted >= cpus.min(1.0));
+        return match (quota, reached) {
+            (true, _) => "Only a larger quota helps: no setting that tftop knows reaches these threads.".to_owned(),
+            (false, true) => {
+                "No cap is advised: each would leave CPUs idle. Run less at once, or on more CPUs.".to_owned()
+            }
+            (false, false) => {
+                "No setting that tftop knows reaches these threads: run fewer of them, or on more CPUs.".to_owned()
+            }
+        };
+    }
+    let predicted =
+        format!("{knobs}: {} wanted, {} got (predicted)", about(fit.predicted.wanted), about(fit.predicted.got));
+    match (fit.fits(cpus), quota) {
+        (true, true) => format!("{predicted}; or raise the quota."),
+        (true, false) => format!("{predicted}."),
+        (false, _) => {
+            let rest = if input.living().count() > 1 { "; start fewer processes" } else { "" };
+            format!("{predicted}, more than {} still{rest}.", exact(cpus))
         }
-        (true, _, true) => "Only a larger quota helps: no setting reaches these threads.".to_owned(),
-        (true, _, false) => "No setting reaches these threads: run fewer of them, or on more CPUs.".to_owned(),
     }
 }
 

@@ -106,11 +106,12 @@ fn remedy(scene: &Scene, finding: &Finding) -> Vec<(String, Piece)> {
 
 /// "2.0 of 2.0 CPUs wanted, a prediction from the last 1m00s"
 fn predicted(scene: &Scene, caps: &Caps) -> Option<String> {
-    let prediction = advice::predict(&scene.groups, scene.trend.step_s, caps)?;
+    let prediction = advice::predict(&scene.groups, scene.trend.step_s, scene.capacity.effective_cpus, caps)?;
     Some(format!(
-        "{} of {} CPUs wanted, a prediction from the last {}",
+        "{} of {} CPUs wanted, {} got, a prediction from the last {}",
         format::cpus_in_words(prediction.wanted),
         format::cpus_in_words(scene.capacity.effective_cpus),
+        format::cpus_in_words(prediction.got),
         format::duration(prediction.from_s)
     ))
 }

@@ -77,7 +77,7 @@ fn body(dashboard: &Dashboard, rerun: &RerunDialog, width: u16) -> Vec<Row> {
         (true, false) => "none: as before".to_owned(),
     };
     let mut rows = wrapped("caps", &caps, Role::Strong);
-    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, caps);
+    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, scene.capacity.effective_cpus, caps);
     rows.push(what_if::outcome("predicted", predict(&rerun.caps), scene, theme));
     rows.push(what_if::outcome("recorded", predict(&Caps::default()), scene, theme));
     match rerun.answer.as_ref().map(|answer| &answer.plan) {

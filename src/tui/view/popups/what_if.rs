@@ -50,7 +50,7 @@ pub fn slider_at(dashboard: &Dashboard, what_if: &WhatIf, at: Position) -> Optio
 /// Draws the sliders.
 pub fn draw(frame: &mut Frame<'_>, what_if: &WhatIf, dashboard: &Dashboard) {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
-    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, caps);
+    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, scene.capacity.effective_cpus, caps);
     let sliders = what_if.sliders(scene);
     let recorded = predict(&Caps::default());
     let title = match recorded {
@@ -112,7 +112,10 @@ pub(crate) fn outcome(label: &str, prediction: Option<Prediction>, scene: &Scene
         return vec![label, wanted, span(" CPUs wanted", theme.style(Role::Plain))];
     };
     let times = format::cpus_in_words(prediction.wanted / cpus);
-    let of = format!(" of {} CPUs wanted, {times}x: ", format::cpus_in_words(cpus));
+    let of = {
+        let got = format::cpus_in_words(prediction.got);
+        format!(" of {} CPUs wanted, {got} got, {times}x: ", format::cpus_in_words(cpus))
+    };
     vec![
         label,
         wanted,

@@ -1,0 +1,141 @@
+//! Caps under which a target fits its CPUs and still keeps them busy.
+//!
+//! A pool gets as many threads as there are CPUs, the loosest cap that holds it to them. Less only where pools multiply:
+//! processes that each have pools, iterators that each have a private pool, a BLAS beside TensorFlow's pools, and callers:
+//! threads that hand work to the intra-op pool and do work themselves. What callers do is left out of the intra-op pool's
+//! share; at 1 the pool does nothing and its work moves into the callers (`tests/corpus` measures what that does to speed).
+
+use crate::data::limits::{CapKind, Caps};
+use crate::data::origin;
+use crate::data::scene::Group;
+use crate::model::advice::group_cap::{cap_of, is_team};
+use crate::model::advice::predict::{Prediction, of_demands};
+use crate::model::judged_window::JudgedWindow;
+use crate::model::limits::knobs::own_threads;
+use crate::model::rules::input::{COMPUTE, RuleInput};
+use crate::model::verdict::levels::NOTICE_SATURATION;
+
+/// Groups that want less, in CPUs, are left alone.
+const LEAST_CPUS: f64 = 0.05;
+/// CPUs wanted from which on a process counts as busy.
+const BUSY_CPUS: f64 = 0.25;
+/// Share of the work from which on callers count.
+const LEAST_CALLERS: f64 = 0.25;
+/// Advice that would leave less than this of the CPUs a target got is no advice.
+const LEAST_KEPT: f64 = 0.95;
+
+/// Caps and what would be wanted and got under them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CapsFit {
+    /// Empty when the target fits as it is or nothing that wants CPUs can be capped without starving it.
+    pub caps: Caps,
+    /// What is predicted under them.
+    pub predicted: Prediction,
+}
+
+impl CapsFit {
+    /// Whether the target would fit so many CPUs.
+    pub fn fits(&self, effective_cpus: f64) -> bool {
+        self.predicted.wanted <= effective_cpus * NOTICE_SATURATION
+    }
+}
+
+/// What would fit.
+pub fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
+    let cpus = input.effective_cpus();
+    let as_it_is =
+        CapsFit { caps: Caps::default(), predicted: of_demands(input.groups, &judged.groups, cpus, &Caps::default()) };
+    if judged.demand.wanted <= cpus * NOTICE_SATURATION {
+        return as_it_is;
+    }
+    let work = Work::new(input, judged);
+    let mut caps = Caps::default();
+    for kind in CapKind::all() {
+        let groups = || input.groups.iter().zip(&judged.groups).filter(|(group, _)| cap_of(group) == Some(kind));
+        let wanted: f64 = groups().map(|(_, demand)| demand.wanted).sum();
+        let largest = groups().map(|(group, _)| largest_pool(group)).max().unwrap_or(0);
+        let cap = work.cap(kind);
+        if wanted >= LEAST_CPUS && largest > own_threads(kind.row().origin, cap) {
+            *caps.get_mut(kind) = Some(cap);
+        }
+    }
+    let kept = judged.demand.got.min(cpus) * LEAST_KEPT;
+    loop {
+        let predicted = of_demands(input.groups, &judged.groups, cpus, &caps);
+        if !caps.is_empty() && predicted.got >= kept {
+            return CapsFit { caps, predicted };
+        }
+        // Too tight: the pool that others call may have more.
+        match caps.get_mut(CapKind::Intra) {
+            Some(cap) if *cap < work.all() => *cap += 1,
+            _ => return as_it_is,
+        }
+    }
+}
+
+/// Threads of a group in the process that has most of them.
+fn largest_pool(group: &Group) -> u32 {
+    group.limits.processes.iter().map(|process| process.threads).max().unwrap_or(group.threads)
+}
+
+/// Who does a target's work.
+struct Work {
+    /// CPUs of each process, were they shared alike.
+    cpus: f64,
+    /// Shares of the CPU time: TensorFlow's intra-op pool, those that call it, and Python's own threads, which call the
+    /// inter-op pool.
+    intra: f64,
+    callers: f64,
+    python: f64,
+    /// Private pools of tf.data in a process.
+    private_pools: u32,
+}
+
+impl Work {
+    fn new(input: &RuleInput, judged: &JudgedWindow) -> Self {
+        let total: f64 = judged.groups.iter().map(|demand| demand.got).sum();
+        let share = |of: &dyn Fn(&Group) -> bool| {
+            let got = input.groups.iter().zip(&judged.groups).filter(|(group, _)| of(group)).map(|(_, it)| it.got);
+            if total > 0.0 { got.sum::<f64>() / total } else { 0.0 }
+        };
+        let busy = input.processes.iter().zip(&judged.processes).filter(|(process, demand)| {
+            let has_pool = || COMPUTE.iter().any(|origin| input.threads_in(process.fact.key.pid, origin) > 0);
+            !process.ended && demand.wanted >= BUSY_CPUS && has_pool()
+        });
+        Self {
+            cpus: input.effective_cpus() / busy.count().max(1) as f64,
+            intra: share(&|group| &*group.key.origin == origin::TF_INTRA_OP),
+            callers: share(&|group| !is_team(group)),
+            python: share(&|group| &*group.key.origin == origin::PYTHON),
+            private_pools: private_pools(input),
+        }
+    }
+
+    /// Threads for a pool that has a process's share of the CPUs for itself.
+    fn all(&self) -> u32 {
+        (self.cpus.ceil() as u32).max(1)
+    }
+
+    /// The loosest cap that keeps a pool to its share of the CPUs.
+    fn cap(&self, kind: CapKind) -> u32 {
+        let all = self.all();
+        // Halves are rounded down: a pool of 2 beside one busy caller is one too many.
+        let beside = |callers: f64| match callers < LEAST_CALLERS {
+            true => all,
+            false => ((self.cpus * (1.0 - callers) - 0.5).ceil() as u32).clamp(1, all),
+        };
+        match kind {
+            CapKind::Intra => beside(self.callers),
+            CapKind::Inter => beside(self.python),
+            CapKind::Data => (all / self.private_pools.max(1)).max(1),
+            CapKind::Omp | CapKind::Blas | CapKind::Numexpr => beside(self.intra),
+        }
+    }
+}
+
+/// Private pools of tf.data in one process: each is as large as there are CPUs unless somebody set it.
+fn private_pools(input: &RuleInput) -> u32 {
+    let threads = input.threads.iter().filter(|thread| thread.name() == "tf_data_private_threadpool").count() as u32;
+    let processes = input.living().count().max(1) as u32;
+    threads / input.sizes.whole.allowed.max(1) / processes
+}

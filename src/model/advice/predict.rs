@@ -1,0 +1,97 @@
+//! What a target would want and get under caps. A prediction from recorded demand, not a measurement; how good it was on
+//! real workloads stands in the table of `tests/corpus`.
+
+use crate::data::limits::Caps;
+use crate::data::scene::{Demand, Group, Level};
+use crate::model::advice::group_cap::{is_team, width};
+use crate::model::verdict::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
+
+/// Measured on the corpus: what little waiting there is even where no more threads can run than CPUs, as a share of what
+/// is got,
+const WAIT_ALWAYS: f64 = 0.05;
+/// and how it grows with threads that can run beyond the CPUs.
+const WAIT_BEYOND: f64 = 0.25;
+/// CPUs got from which on a group takes part.
+const LEAST_CPUS: f64 = 0.02;
+
+/// What the target would want and get under caps.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Prediction {
+    /// CPUs it would want.
+    pub wanted: f64,
+    /// CPUs it would get.
+    pub got: f64,
+    /// Seconds of recorded demand it rests on.
+    pub from_s: f64,
+}
+
+impl Prediction {
+    /// How bad that would be on so many CPUs, by demand alone: how long threads would wait can't be predicted. None while the
+    /// CPUs are not known.
+    pub fn level(&self, effective_cpus: f64) -> Option<Level> {
+        let known = effective_cpus > 0.0 && self.wanted.is_finite();
+        let saturation = self.wanted / effective_cpus;
+        known.then_some(match saturation {
+            s if s > SEVERE_SATURATION => Level::Severe,
+            s if s > OVER_SATURATION && self.wanted - effective_cpus >= OVER_SELF_EXCESS => Level::Oversubscribed,
+            s if s > NOTICE_SATURATION => Level::Notice,
+            _ => Level::Healthy,
+        })
+    }
+}
+
+/// From all that was recorded of the groups. None without a recording.
+pub fn predict(groups: &[Group], step_s: f64, cpus: f64, caps: &Caps) -> Option<Prediction> {
+    let ticks = groups.iter().map(|group| group.history.len()).max().filter(|&ticks| ticks > 0)?;
+    let mean = |group: &Group| {
+        let wanted = group.history.iter().map(|&wanted| f64::from(wanted)).sum::<f64>() / ticks as f64;
+        let used = group.total_run_s + group.total_wait_s;
+        let got = if used > 0.0 { wanted * group.total_run_s / used } else { wanted };
+        Demand::new(got, wanted - got)
+    };
+    let demands: Vec<Demand> = groups.iter().map(mean).collect();
+    Some(Prediction { from_s: ticks as f64 * step_s, ..of_demands(groups, &demands, cpus, caps) })
+}
+
+/// From what each group got and wanted.
+///
+/// Got: no more than before, and no more than what the intra-op pool and those that call it can run at once; one of these
+/// is the caller that waits for the pool. Wanted: what it gets, and waiting that grows with the threads that can run beyond
+/// the CPUs, up to what was recorded without caps. Waiting is no demand: what a group waited for in a crowd says little of
+/// what it would do without it.
+pub(super) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: &Caps) -> Prediction {
+    let sum = |part: fn(&Demand) -> f64| 0.0 + demands.iter().map(part).sum::<f64>();
+    let (got, wanted) = (sum(|it| it.got), sum(|it| it.wanted));
+    let recorded = Prediction { wanted, got, from_s: 0.0 };
+    let none = Caps::default();
+    let narrowed =
+        |(group, demand): (&Group, &Demand)| demand.wanted > LEAST_CPUS && width(group, caps) < width(group, &none);
+    let has_effect = groups.iter().zip(demands).any(narrowed);
+    if !has_effect || cpus <= 0.0 || got <= 0.0 {
+        return recorded;
+    }
+    let pairs = || groups.iter().zip(demands).filter(|(_, demand)| demand.got >= LEAST_CPUS);
+    let run_at_once = |caps: &Caps| -> f64 {
+        let of = |(group, demand): (&Group, &Demand)| match is_team(group) {
+            true => width(group, caps),
+            false => width(group, caps).min(demand.wanted.max(1.0)),
+        };
+        pairs().map(of).sum::<f64>().max(1.0)
+    };
+    let callers: f64 = pairs()
+        .filter(|(group, _)| !is_team(group))
+        .map(|(group, demand)| (cpus * demand.got / got).min(width(group, caps)))
+        .sum();
+    let teams: f64 = pairs().filter(|(group, _)| is_team(group)).map(|(group, _)| width(group, caps)).sum();
+    let could_get = got.min(cpus).min(teams.max(1.0) + callers);
+    let (then, before) = (run_at_once(caps), run_at_once(&none));
+    let waited = wanted / got - 1.0;
+    let usual = WAIT_ALWAYS + WAIT_BEYOND * (then / cpus - 1.0).max(0.0);
+    let as_recorded = waited * (then - cpus).max(0.0) / (before - cpus).max(then - cpus).max(1e-9);
+    let waits = usual.max(as_recorded).min(waited);
+    Prediction { wanted: (could_get * (1.0 + waits)).min(wanted), got: could_get, from_s: 0.0 }
+}
+
+#[cfg(test)]
+#[path = "predict_tests.rs"]
+mod tests;

@@ -1,0 +1,229 @@
+"""What following tftop's advice does to speed: the table of the README.
+
+    python3 measure.py --python PYTHON --tftop TFTOP [--out FOLDER] [NAME...]
+
+For each workload: starts it with pools of 16 and lets tftop watch it for 12 s; then warm copies under the advised caps,
+TensorFlow's defaults and a grid of caps take turns, all but one stopped, in random order. A copy's speed is the median of
+its turns. Needs a quiet machine; turns in which others used more than a quarter of a CPU are said.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+WORKLOADS = str(HERE / "workloads.py")
+# Workloads whose BLAS or OpenMP threads are worth a grid of their own.
+LIBRARIES = {"numpy_between": "blas", "boosting": "omp"}
+BEFORE = {"TF_NUM_INTRAOP_THREADS": "16", "TF_NUM_INTEROP_THREADS": "16"}
+WARM_STEPS, START_LIMIT_S = 20, 90
+TURN_S, SKIPPED_S = 2.0, 0.3
+
+
+def busy_ticks():
+    """All CPUs' time in use, in clock ticks."""
+    fields = open("/proc/stat").readline().split()[1:]
+    return sum(int(field) for at, field in enumerate(fields) if at not in (3, 4))
+
+
+def group_load(group):
+    """Nanoseconds that the threads of a process group ran and waited for a CPU (schedstat); of those that live."""
+    ran = waited = 0
+    for entry in os.listdir("/proc"):
+        try:
+            if not entry.isdigit() or os.getpgid(int(entry)) != group:
+                continue
+            for task in os.listdir(f"/proc/{entry}/task"):
+                with open(f"/proc/{entry}/task/{task}/schedstat") as file:
+                    run, wait, _ = file.read().split()
+                ran, waited = ran + int(run), waited + int(wait)
+        except OSError:
+            continue
+    return ran, waited
+
+
+class Copy:
+    def __init__(self, name, label, python, folder, caps=None, environment=None, tftop=None):
+        self.label, self.turns = label, []
+        self.path = folder / f"{name}-{label}.count".replace(" ", "_")
+        self.path.write_bytes(bytes(8 * 16))
+        command = [python, WORKLOADS, name, str(self.path)]
+        if caps is not None:
+            options = [word for cap, value in caps.items() for word in (f"--{cap}", str(value))]
+            command = [tftop, "run", "--no-ui", "--force", *options, "--", *command]
+        clean = {key: value for key, value in os.environ.items() if "NUM_THREADS" not in key}
+        self.log = open(folder / f"{name}-{label}.log".replace(" ", "_"), "wb")
+        self.process = subprocess.Popen(
+            command, env={**clean, **(environment or {}), "XDG_STATE_HOME": str(folder)}, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def steps(self):
+        return sum(struct.unpack("<16Q", self.path.read_bytes()[:128]))
+
+    def warm(self):
+        end = time.monotonic() + START_LIMIT_S
+        while self.steps() < WARM_STEPS:
+            if self.process.poll() is not None or time.monotonic() > end:
+                return False
+            time.sleep(0.1)
+        return True
+
+    def signal(self, number):
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def turn(self):
+        self.signal(signal.SIGCONT)
+        time.sleep(SKIPPED_S)
+        begin = (time.monotonic(), self.steps(), busy_ticks(), *group_load(self.process.pid))
+        time.sleep(TURN_S - SKIPPED_S)
+        end = (time.monotonic(), self.steps(), busy_ticks(), *group_load(self.process.pid))
+        self.signal(signal.SIGSTOP)
+        wall, steps, busy, ran, waited = (b - a for a, b in zip(begin, end))
+        others = max(0.0, busy / os.sysconf("SC_CLK_TCK") - ran / 1e9)
+        self.turns.append((steps / wall, ran / 1e9 / wall, (ran + waited) / 1e9 / wall, others / wall))
+
+    def median(self, at=0):
+        return statistics.median(turn[at] for turn in self.turns)
+
+    def end(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+
+def target_pid(copy):
+    """The process that tftop is to watch: the first Python of the group."""
+    return copy.process.pid
+
+
+def report(tftop, pid):
+    result = subprocess.run(
+        [tftop, "report", str(pid), "--for", "12s", "--json"], capture_output=True, text=True, check=False
+    )
+    return json.loads(result.stdout)
+
+
+def caps_of(verdict):
+    return {cap: value for cap, value in (verdict.get("caps") or {}).items() if value is not None}
+
+
+def label_of(caps):
+    return " ".join(f"{cap} {value}" for cap, value in caps.items()) or "none"
+
+
+def grid(name, cpus):
+    widths = sorted({1, cpus})
+    points = [{"intra": a, "inter": b} for a, b in itertools.product(widths, widths)]
+    library = LIBRARIES.get(name)
+    return points + ([{**point, library: 1} for point in points] if library else [])
+
+
+def measure(name, options, folder):
+    cpus = len(os.sched_getaffinity(0))
+    before = Copy(name, "before", options.python, folder, environment=BEFORE)
+    copies = [before]
+    try:
+        if not before.warm():
+            return {"name": name, "failed": (folder / f"{name}-before.log").read_text(errors="replace")[-300:]}
+        seen = report(options.tftop, target_pid(before))
+        before.signal(signal.SIGSTOP)
+        advised = caps_of(seen["verdict"])
+        points = {label_of(caps): caps for caps in grid(name, cpus)}
+        if advised:
+            points.setdefault(label_of(advised), advised)
+        starts = [("default", None)] + list(points.items())
+        for label, caps in starts:
+            copy = Copy(name, label, options.python, folder, caps=caps, tftop=options.tftop)
+            copies.append(copy)
+            if not copy.warm():
+                copy.end()
+                copies.remove(copy)
+            copy.signal(signal.SIGSTOP)
+        if options.default_report:
+            copies[1].signal(signal.SIGCONT)
+            time.sleep(1)
+            at_default = report(options.tftop, target_pid(copies[1]))
+            copies[1].signal(signal.SIGSTOP)
+        for _ in range(options.rounds):
+            for copy in random.sample(copies, len(copies)):
+                copy.turn()
+        speeds = {copy.label: copy.median() for copy in copies}
+        best = max((label for label in speeds if label != "before"), key=speeds.get)
+        chosen = label_of(advised) if advised else "before"
+        return {
+            "name": name,
+            "before": speeds["before"],
+            "default": speeds.get("default"),
+            "advised": {"caps": advised, "speed": speeds.get(chosen)},
+            "best": {"caps": best, "speed": speeds[best]},
+            "got": {copy.label: round(copy.median(1), 2) for copy in copies},
+            "wanted": {copy.label: round(copy.median(2), 2) for copy in copies},
+            "others": round(max(copy.median(3) for copy in copies), 2),
+            "speeds": {label: round(speed, 2) for label, speed in speeds.items()},
+            "turns": {copy.label: [round(turn[0], 2) for turn in copy.turns] for copy in copies},
+            "verdict": seen["verdict"],
+            "groups": slim(seen),
+            "default_groups": slim(at_default) if options.default_report else None,
+        }
+    finally:
+        for copy in copies:
+            copy.end()
+
+
+def slim(seen):
+    keep = ("label", "origin", "threads", "got", "waiting", "wanted", "limit")
+    groups = [{key: group.get(key) for key in keep} for group in seen["groups"]]
+    return {"verdict": seen["verdict"], "demand": seen["demand"], "groups": groups, "cpus": seen["capacity"]["effective_cpus"]}
+
+
+def row(result):
+    if "failed" in result:
+        return f"| {result['name']} | failed | | | | |"
+    before, advised, best = result["before"], result["advised"], result["best"]
+    followed = advised["speed"] or before
+    return (
+        f"| {result['name']} | {before:.4g} | {followed:.4g} ({label_of(advised['caps'])}) | {best['speed']:.4g} "
+        f"({best['caps']}) | {followed / before:.2f} | {followed / best['speed']:.2f} |"
+    )
+
+
+HEAD = "| workload | before | advised | best | advised / before | advised / best |\n|---|---|---|---|---|---|"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--tftop", default=shutil.which("tftop"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--default-report", action="store_true", help="watch it with TensorFlow's defaults, too")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    names = options.names or subprocess.check_output([options.python, WORKLOADS], text=True).split()
+    print(HEAD, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            result = measure(name, options, pathlib.Path(folder))
+            if options.out:
+                options.out.mkdir(parents=True, exist_ok=True)
+                (options.out / f"{name}.json").write_text(json.dumps(result, indent=1))
+            print(row(result), flush=True)
+
+
+if __name__ == "__main__":
+    main()
