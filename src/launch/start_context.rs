@@ -46,8 +46,7 @@ impl StartContext {
     pub fn of(rebuild: &RebuiltProcess, attributes: ProcessAttributes) -> (Self, Vec<&'static str>) {
         let mut environment = rebuild.environment.clone();
         let removed = take_out(&mut environment);
-        let origin =
-            Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), attributes: attributes };
+        let origin = Self { environment, folder: rebuild.folder.clone(), cpus: rebuild.cpus.clone(), attributes };
         (origin, removed)
     }
 

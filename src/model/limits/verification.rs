@@ -190,7 +190,7 @@ fn count(threads: u32) -> String {
 }
 
 fn check(cap: CheckedCap, value: impl ToString, (outcome, message): (CheckOutcome, String)) -> CapCheck {
-    CapCheck { cap, value: value.to_string(), outcome, message: message }
+    CapCheck { cap, value: value.to_string(), outcome, message }
 }
 
 /// Why threads of any pool might be among those seen without being known as such; none when they can't.

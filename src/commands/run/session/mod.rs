@@ -272,7 +272,7 @@ impl<'a> RunSession<'a> {
             }
         };
         let report = self.shim_socket.take().map(|shim_socket| shim_socket.close().take().report);
-        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, report: report, restart: None })
+        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, report, restart: None })
     }
 
     fn launch(&self) -> LaunchObserver {
