@@ -14,6 +14,7 @@ mod terminal;
 #[path = "../support/watch.rs"]
 mod watch;
 
+mod advice;
 mod causes;
 mod children;
 mod endings;

@@ -28,7 +28,7 @@ fn check(input: &RuleInput) -> RuleResult {
         }
         return clear(format!("no pool has more threads than the quota's {:.2} CPUs", quota.cpus));
     };
-    let granted = (quota.cpus.floor() as u32).max(1);
+    let granted = (quota.cpus.ceil() as u32).max(1);
     let caps = Caps::of([(CapKind::Intra, granted), (CapKind::Inter, granted), (CapKind::Blas, granted)]);
     let throttled = |judged: &crate::model::judged_window::JudgedWindow| {
         if input.crowded(judged) { judged.condition.level() } else { Level::Notice }

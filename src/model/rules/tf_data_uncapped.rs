@@ -38,7 +38,10 @@ fn check(input: &RuleInput) -> RuleResult {
     } else {
         format!("{} threads", group.threads)
     };
-    let caps = Caps::of([(CapKind::Data, 1)]);
+    // One thread would serialise the input; the pools of all iterators together are to fit.
+    let pools_then = if one_a_cpu { private / allowed } else { 1 };
+    let cpus = (input.effective_cpus().ceil() as u32).max(1);
+    let caps = Caps::of([(CapKind::Data, (cpus / pools_then.max(1)).max(1))]);
     Ok(Finding {
         level: input.level_of(judged, wanted),
         grade: if one_a_cpu { Grade::Corroborated } else { Grade::Inferred },
