@@ -44,6 +44,8 @@ struct Expect {
     caps: Option<String>,
     export: Option<String>,
     python: Option<String>,
+    /// Part of the remedy's words.
+    remedy: Option<String>,
     condition: Option<String>,
     headline: Option<String>,
     advice: Option<String>,
@@ -104,7 +106,8 @@ fn check(place: &str, code: &str, scene: &Scene, expect: &Expect) {
         assert_eq!(&found.map(|judgement| judgement.code.to_owned()).collect::<Vec<_>>(), accused, "{place}");
     }
     let Answer::Found(finding) = verdict else {
-        let of_findings = [&expect.level, &expect.grade, &expect.evidence, &expect.caps, &expect.export];
+        let of_findings =
+            [&expect.level, &expect.grade, &expect.evidence, &expect.caps, &expect.export, &expect.remedy];
         assert!(of_findings.iter().all(|expected| expected.is_none()), "{place}: nothing was found");
         return;
     };
@@ -113,6 +116,9 @@ fn check(place: &str, code: &str, scene: &Scene, expect: &Expect) {
     same("caps", &expect.caps, &finding.remedy.caps.to_string());
     same("export", &expect.export, finding.remedy.export.as_deref().unwrap_or(""));
     same("python", &expect.python, finding.remedy.python.as_deref().unwrap_or(""));
+    if let Some(remedy) = &expect.remedy {
+        assert!(finding.remedy.text.contains(remedy.as_str()), "{place}: {:?} lacks {remedy:?}", finding.remedy.text);
+    }
     if let Some(evidence) = &expect.evidence {
         let seen: Vec<_> = finding.evidence.iter().map(|e| format!("{}: {}", e.what, e.value)).collect();
         assert!(seen.contains(evidence), "{place}: {seen:#?} lacks {evidence:?}");

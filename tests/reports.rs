@@ -122,6 +122,7 @@ fn headline() -> Headline {
         message: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 1 (tf.config)".to_owned(),
         advice: "intra=1 would fit.".to_owned(),
         caps: Caps::of([(CapKind::Intra, 1)]),
+        in_program: Vec::new(),
         judged_s: 10.0,
         pressure: Some(Pressure {
             saturation: 2.3,

@@ -121,7 +121,7 @@ fn more_threads_than_the_limit_allows_are_marked() {
     assert!(blas.contains(" 1! "), "{blas}");
     assert!(!stage.line(stage.row_with("TF intra-op   ")).contains('!'));
     assert!(stage.line(stage.row_with("tf.data")).contains("no limit"));
-    assert!(stage.line(stage.row_with("main thread")).contains("no knob"));
+    assert!(stage.line(stage.row_with("main thread")).contains("as coded"));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn limits_that_were_not_read_are_no_limits() {
     }
     let mut stage = Stage::new(PLAIN, 100, 30, scene);
     let row = stage.line(stage.row_with("TF inter-op"));
-    assert!(row.contains('–') && !row.contains("no knob"), "{row}");
+    assert!(row.contains('–') && !row.contains("as coded"), "{row}");
     stage.keys("3");
     assert!(stage.text().contains("the settings of its process were not read"), "{}", stage.text());
 }

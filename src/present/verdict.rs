@@ -34,9 +34,18 @@ pub(crate) fn pasteable(finding: &Finding) -> Vec<(&'static str, String)> {
     lines(finding.remedy.export.clone(), finding.remedy.python.clone())
 }
 
-/// The caps that would fit, ready to be pasted.
+/// The caps that would fit, ready to be pasted: a shell line only for what the program does not set itself.
 pub(crate) fn pasteable_advice(headline: &Headline) -> Vec<(&'static str, String)> {
-    lines(advice::export(&headline.caps), advice::python(&headline.caps))
+    let mut by_variable = headline.caps;
+    headline.in_program.iter().for_each(|(kind, _)| *by_variable.get_mut(*kind) = None);
+    let calls = advice::python(&headline.caps).map(|line| match headline.in_program.as_slice() {
+        [] => line,
+        set => {
+            let places: Vec<&str> = set.iter().map(|(_, place)| place.as_str()).collect();
+            format!("{line}  # set now in {}", places.join(", "))
+        }
+    });
+    lines(advice::export(&by_variable), calls)
 }
 
 fn lines(export: Option<String>, python: Option<String>) -> Vec<(&'static str, String)> {

@@ -99,6 +99,8 @@ pub struct Process {
     pids: Option<(u64, u64)>,
     #[serde(default)]
     uid: u32,
+    #[serde(default)]
+    parent: u32,
     /// The tick from which on it is there.
     #[serde(default)]
     from: usize,
@@ -332,6 +334,7 @@ impl Process {
             environment: self.env.as_deref().map(environment),
             settings: self.settings(),
             uid: self.uid,
+            parent: Pid(self.parent),
             ..ProcessFact::default()
         }
     }

@@ -115,6 +115,7 @@ pub fn oversubscribed() -> Headline {
                 .into(),
         advice: "intra=1 inter=1 data=1 would fit.".into(),
         caps: CAPS,
+        in_program: Vec::new(),
         judged_s: 10.0,
         pressure: Some(pressure(2.3, 2.6, 0.1)),
     }

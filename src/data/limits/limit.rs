@@ -41,12 +41,12 @@ impl Limits {
         self.all.get(self.effective?)
     }
 
-    /// Why no limit counts, in two words: "no limit" where a knob could set one, "no knob" where nothing could.
+    /// Why no limit counts, in two words: "as coded" where the program itself starts the threads.
     pub fn absence(&self) -> &'static str {
         match self.knob {
             Knob::NotRead => "not known",
-            Knob::None | Knob::AsCoded => "no knob",
-            Knob::Setting(_) => "no limit",
+            Knob::AsCoded => "as coded",
+            Knob::None | Knob::Setting(_) => "no limit",
         }
     }
 }
@@ -57,7 +57,7 @@ pub enum Knob {
     /// The settings of its process were not read.
     #[default]
     NotRead,
-    /// Nothing but affinity.
+    /// Nothing that tftop knows, but affinity.
     None,
     /// The program itself starts as many as it is written to; nothing but affinity holds them.
     AsCoded,
@@ -70,8 +70,8 @@ impl Knob {
     pub fn text(&self) -> &str {
         match self {
             Self::NotRead => "",
-            Self::None => "no knob: affinity only",
-            Self::AsCoded => "as the program starts them: no knob but affinity",
+            Self::None => "tftop knows no setting for it",
+            Self::AsCoded => "as the program starts them",
             Self::Setting(text) => text,
         }
     }

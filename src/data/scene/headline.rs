@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps};
 use crate::data::scene::Level;
 
 /// What the judged window says of the target as a whole.
@@ -16,6 +16,8 @@ pub struct Headline {
     pub advice: String,
     /// The caps that would fit; empty when nothing needs to change or no cap would help.
     pub caps: Caps,
+    /// Of those, what the program sets itself and where ("train.py:12"): a variable of the shell would do nothing.
+    pub in_program: Vec<(CapKind, String)>,
     /// Seconds the judgement rests on.
     pub judged_s: f64,
     /// The numbers it rests on; none while it is too soon.

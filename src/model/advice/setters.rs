@@ -5,8 +5,11 @@ use crate::model::rules::input::RuleInput;
 
 /// The caps in words, each as the knob that sets it: a call where the program's own call decides, else a variable.
 pub fn knobs(input: &RuleInput, caps: &Caps) -> Vec<String> {
-    let by_call =
-        |row: &CapRow| input.explicit_limit(row.origin).is_some_and(|limit| limit.source == LimitSource::TfConfig);
+    let by_call = |row: &CapRow| {
+        input
+            .explicit_limit(row.origin)
+            .is_some_and(|limit| matches!(limit.source, LimitSource::TfConfig | LimitSource::Script))
+    };
     let pool = |(kind, value): (CapKind, u32)| {
         let row = kind.row();
         row.python(value).filter(|_| by_call(row)).unwrap_or_else(|| format!("{}={value}", row.advised_as))

@@ -4,6 +4,7 @@
 use crate::data::limits::{AppliesTo, CapKind, DefaultSize, Grade, Knob, Limit, LimitSource, Limits, PoolSetting};
 use crate::data::origin;
 use crate::data::sample::{Environment, ProcessFact, TfContextState};
+use crate::model::limits::library_settings;
 use crate::model::origin::library_copy::package_name;
 
 /// Threads nobody starts on purpose: larger numbers in a setting are taken for garbage.
@@ -41,7 +42,11 @@ pub struct DefaultCpus {
 /// The limits of the threads of `origin` (and of `copy` of its library) in one process that has `threads` of them.
 pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: DefaultCpus, threads: u32) -> Limits {
     let Some(knobs) = setting(origin) else {
-        let knob = if [origin::PYTHON, origin::MAIN].contains(&origin) { Knob::AsCoded } else { Knob::None };
+        let of_copy = || copy.filter(|_| origin == origin::LIBRARY).and_then(library_settings::of_library);
+        let knob = match [origin::PYTHON, origin::MAIN].contains(&origin) {
+            true => Knob::AsCoded,
+            false => of_copy().map_or(Knob::None, |text| Knob::Setting(text.into())),
+        };
         return Limits { knob, ..Limits::default() };
     };
     let mut all = Vec::new();

@@ -30,30 +30,44 @@ fn check(input: &RuleInput) -> RuleResult {
     if busy.len() < 2 || !input.crowded(judged) || wanted <= input.effective_cpus() || one_is_to_blame {
         return clear(format!("{} of {living} processes are busy; together they want {wanted:.1} CPUs", busy.len()));
     }
+    // A parent that waits for its workers or feeds them is none of them.
+    let parent =
+        |pid: Pid| input.processes.iter().any(|p| p.fact.parent == pid && busy.iter().any(|b| b.0 == p.fact.key.pid));
+    let workers = busy.iter().filter(|(pid, _)| !parent(*pid)).count();
+    let parents = busy.len() - workers;
     let with_pools =
         busy.iter().filter(|(pid, _)| COMPUTE.iter().any(|origin| input.threads_in(*pid, origin) > 0)).count();
     let each = ((input.effective_cpus() / busy.len() as f64).floor() as u32).max(1);
-    let caps = if with_pools < 2 { Caps::default() } else { caps(input, each) };
-    let pools = if with_pools < 2 { "each runs on its own" } else { "each has its own pools" };
-    let fits = busy.len() as f64 <= input.effective_cpus();
+    let caps = if with_pools == 0 { Caps::default() } else { caps(input, each) };
+    let pools = match with_pools {
+        0 => "each runs on its own",
+        some if some < busy.len() => "some have pools of their own",
+        _ => "each has its own pools",
+    };
+    let room = (input.effective_cpus().floor() as usize).saturating_sub(parents).max(1);
+    let fewer = match (workers > room, parents) {
+        (true, 0) => Some(format!("start at most {room} workers")),
+        (true, _) => Some(format!("start at most {room} of these {workers} workers beside their parent")),
+        (false, _) => None,
+    };
+    let smaller = (with_pools > 0).then(|| format!("a limit holds per process: give each {each}"));
+    let text = match (smaller, fewer) {
+        (Some(smaller), Some(fewer)) => format!("{smaller}, or {fewer}"),
+        (Some(smaller), None) => format!("{smaller}, or start fewer workers"),
+        (None, Some(fewer)) => fewer,
+        (None, None) => "give them more CPUs: fewer processes than these can't share the work".to_owned(),
+    };
     Ok(Finding {
         level: input.level_of(judged, wanted),
         grade: Grade::Measured,
         message: format!("{} busy processes together want {wanted:.1} CPUs: {pools}", busy.len()),
         evidence: vec![
             Evidence::new("processes", format!("{living}, {} of them busy, {with_pools} with pools", busy.len())),
+            Evidence::new("workers", format!("{workers}, with {parents} of their parents busy, too")),
             Evidence::new("wanted together", format!("{wanted:.2} of {:.2} CPUs", input.effective_cpus())),
             Evidence::new("largest of them wants", format!("{largest:.2} CPUs")),
         ],
-        remedy: Remedy {
-            text: match fits && with_pools >= 2 {
-                true => format!("a limit holds per process: give each {each}, or start fewer workers"),
-                false => format!("start at most {} workers", (input.effective_cpus().floor() as u32).max(1)),
-            },
-            export: advice::export(&caps),
-            python: advice::python(&caps),
-            caps,
-        },
+        remedy: Remedy { text, export: advice::export(&caps), python: advice::python(&caps), caps },
     })
 }
 

@@ -4,6 +4,7 @@ use crate::data::limits::Grade;
 use crate::data::sample::{CounterSource, ProcessFact};
 use crate::data::scene::{Answer, Evidence, Finding, RuleAnswer};
 use crate::model::limits::knobs::DefaultCpus;
+use crate::model::limits::program_settings::truthful;
 use crate::model::rules::input::RuleInput;
 
 /// A rule: one cause it looks for.
@@ -24,7 +25,8 @@ impl Rule {
         let found = |finding: Finding| {
             // Without schedstat every demand is an estimate, and so is what follows from it.
             let grade = if estimated { Grade::Inferred } else { finding.grade };
-            Answer::Found(Box::new(Finding { grade, ..finding }))
+            let remedy = truthful(input, finding.remedy);
+            Answer::Found(Box::new(Finding { grade, remedy, ..finding }))
         };
         let answer = (self.check)(input).map_or_else(|none| none, found);
         RuleAnswer { code: self.code, question: self.question, answer }

@@ -4,6 +4,7 @@ use crate::data::scene::{Answer, Headline, Verdict};
 use crate::model::advice;
 use crate::model::advice::CapsFit;
 use crate::model::judged_window::JudgedWindow;
+use crate::model::limits::program_settings;
 use crate::model::rules::input::{COMPUTE, RuleInput, limit_of};
 use crate::model::rules::starved::praise;
 use crate::model::verdict::levels::{JUDGED_S, is_loss};
@@ -32,7 +33,8 @@ impl Headline {
         let advice = fit.as_ref().map(|fit| advise(input, judged, fit)).unwrap_or_default();
         let (message, caps) = (sentence(input, judged), fit.map(|fit| fit.caps).unwrap_or_default());
         let pressure = Some(judged.pressure);
-        Self { condition: judged.condition, message, advice, caps, judged_s: judged.span_s, pressure }
+        let in_program = program_settings::of_caps(input, &caps);
+        Self { condition: judged.condition, message, advice, caps, in_program, judged_s: judged.span_s, pressure }
     }
 }
 

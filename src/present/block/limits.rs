@@ -47,11 +47,7 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
     }
     if limits.knob.is_known() {
         let label = vec![(Role::Faint, "     knob".to_owned())];
-        let knob = match limits.knob {
-            Knob::None => "affinity only",
-            _ => limits.knob.text(),
-        };
-        lines.extend(wrap_beside(label, SOURCE, Role::Faint, knob, width));
+        lines.extend(wrap_beside(label, SOURCE, Role::Faint, limits.knob.text(), width));
     }
     lines.push(Line::new());
     lines
@@ -107,7 +103,7 @@ fn source(limit: &Limit, counts: bool, width: u16) -> Vec<Line> {
     lines
 }
 
-/// The limit that counts in a word or two: "3", "no limit", "no knob".
+/// The limit that counts in a word or two: "3", "no limit", "as coded".
 pub fn short(limits: &Limits) -> String {
     match limits.effective() {
         Some(limit) if limit.value > 99_999 => ">99999".to_owned(),

@@ -19,7 +19,7 @@ const WORDS: &[(&str, &str)] = &[
     ("CPUs", "what it may use: the least of affinity, cpuset, quotas and what is online; ◄ marks which"),
     (
         "limit",
-        "what counts for the group; ! more threads than it allows, no knob: only affinity holds them. View 3 has all",
+        "what counts for the group; ! more threads than it allows, as coded: the program starts them. View 3 has all",
     ),
     ("cap", "what tftop run started it with: ✓ held at every look, ✗ exceeded at one, ? nothing proves either"),
     (
