@@ -88,7 +88,7 @@ pub struct Process {
     /// Variables now, where they can be read.
     live_env: Option<String>,
     tf_config: Option<TfConfig>,
-    /// Lines of the script: "12 intra 3".
+    /// Lines of the script: "12 intra 3", with "proto" of a ConfigProto, with "maybe" where a condition holds it back.
     #[serde(default)]
     script: Vec<String>,
     /// What OpenBLAS keeps in memory, by the library's path.
@@ -379,6 +379,8 @@ fn environment(words: &str) -> Environment {
 }
 
 fn wish(line: &str) -> ScriptSetting {
+    let (line, certain) = line.strip_suffix(" maybe").map_or((line, true), |line| (line, false));
+    let (line, proto) = line.strip_suffix(" proto").map_or((line, false), |line| (line, true));
     let [line, knob, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
     let knob = match knob {
         "intra" => ScriptKnob::Intra,
@@ -386,7 +388,7 @@ fn wish(line: &str) -> ScriptSetting {
         "private_threadpool_size" => ScriptKnob::PrivateThreadpool,
         variable => ScriptKnob::Variable(variable.into()),
     };
-    ScriptSetting { line: line.parse().unwrap(), knob, value: value.parse().unwrap() }
+    ScriptSetting { line: line.parse().unwrap(), knob, value: value.parse().unwrap(), certain, proto }
 }
 
 impl QuotaOf {

@@ -55,6 +55,12 @@ pub struct ScriptSetting {
     pub knob: ScriptKnob,
     /// The literal.
     pub value: i64,
+    /// Whether it certainly ran once the script did: no condition, loop or function holds it back.
+    #[serde(default)]
+    pub certain: bool,
+    /// Whether it is a field of a ConfigProto, which leaves no trace in tf.config.
+    #[serde(default)]
+    pub proto: bool,
 }
 
 /// What a [`Wish`] sets.

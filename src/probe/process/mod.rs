@@ -2,6 +2,7 @@
 
 pub mod environ;
 pub(crate) mod main_script;
+mod module_level;
 pub(crate) mod openblas;
 pub(crate) mod process_reader;
 pub(crate) mod program;

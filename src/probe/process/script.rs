@@ -5,6 +5,7 @@ use regex_lite::Regex;
 
 use crate::data::Text;
 use crate::data::sample::{KEPT_VARIABLES, Script, ScriptKnob, ScriptSetting};
+use crate::probe::process::module_level::ModuleLevel;
 
 /// Sources longer than this are looked at up to here.
 const LONGEST_SOURCE: usize = 1 << 20;
@@ -17,16 +18,23 @@ pub fn read(path: Text, source: &[u8]) -> Script {
     let Some(patterns) = Patterns::new() else { return Script { path, ..Script::default() } };
     let mut script = Script { path, ..Script::default() };
     let mut quote = None;
+    let (mut level, mut statement) = (ModuleLevel::default(), 0);
     for (number, line) in (1u32..).zip(source.lines()) {
+        let in_text = quote.is_some();
         let code = code_of(line, &mut quote);
+        if level.take_in(&code, in_text) {
+            statement = script.settings.len();
+        }
         if script.imports_tensorflow_at.is_none() && patterns.import.is_match(&code) {
             script.imports_tensorflow_at = Some(number);
         }
-        for (knob, value) in patterns.settings_in(&code) {
+        for (knob, value, proto) in patterns.settings_in(&code) {
             if script.settings.len() < MOST_WISHES {
-                script.settings.push(ScriptSetting { line: number, knob, value });
+                script.settings.push(ScriptSetting { line: number, knob, value, certain: true, proto });
             }
         }
+        // A later line of the same statement may hold an earlier one back.
+        script.settings.iter_mut().skip(statement).for_each(|setting| setting.certain &= level.certain);
     }
     script
 }
@@ -59,7 +67,7 @@ impl Patterns {
         })
     }
 
-    fn settings_in(&self, code: &str) -> Vec<(ScriptKnob, i64)> {
+    fn settings_in(&self, code: &str) -> Vec<(ScriptKnob, i64, bool)> {
         let mut found = Vec::new();
         let plain = [
             (&self.intra, ScriptKnob::Intra),
@@ -68,14 +76,15 @@ impl Patterns {
         ];
         for (pattern, knob) in plain {
             for capture in pattern.captures_iter(code) {
-                found.extend(capture.get(1).and_then(|n| n.as_str().parse().ok()).map(|n| (knob.clone(), n)));
+                let proto = capture.get(0).is_some_and(|whole| !whole.as_str().starts_with("set_"));
+                found.extend(capture.get(1).and_then(|n| n.as_str().parse().ok()).map(|n| (knob.clone(), n, proto)));
             }
         }
         for capture in self.variable.captures_iter(code) {
             let name = (1..=3).find_map(|group| capture.get(group)).map_or("", |name| name.as_str());
             let value = capture.get(4).and_then(|n| n.as_str().parse().ok());
             if let (true, Some(value)) = (KEPT_VARIABLES.contains(&name), value) {
-                found.push((ScriptKnob::Variable(Text::from(name)), value));
+                found.push((ScriptKnob::Variable(Text::from(name)), value, false));
             }
         }
         found
@@ -152,6 +161,20 @@ mod tests {
             ]
         );
         assert_eq!(read(Text::from("x"), source.as_bytes()).imports_tensorflow_at, Some(3));
+    }
+
+    #[test]
+    fn a_line_certainly_ran_where_nothing_holds_it_back() {
+        let source = "import tensorflow as tf\nif '--many' in sys.argv:\n    set_inter_op_parallelism_threads(5)\n\
+            set_intra_op_parallelism_threads(2)\nc = tf.ConfigProto(intra_op_parallelism_threads=5,\n\
+            inter_op_parallelism_threads=6) if a else None\n\
+            s = tf.ConfigProto(intra_op_parallelism_threads=7)  # if\n";
+        let script = read(Text::from("train.py"), source.as_bytes());
+        let seen: Vec<_> = script.settings.iter().map(|s| (s.line, s.value, s.certain, s.proto)).collect();
+        assert_eq!(
+            seen,
+            [(3, 5, false, false), (4, 2, true, false), (5, 5, false, true), (6, 6, false, true), (7, 7, true, true)]
+        );
     }
 
     #[test]
