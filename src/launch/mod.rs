@@ -11,5 +11,6 @@ pub(crate) mod shell;
 pub(crate) mod shim;
 pub(crate) mod shim_socket;
 pub(crate) mod start_context;
+pub(crate) mod step_marks;
 pub(crate) mod stop;
 pub mod terminal;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::data::Text;
 use crate::data::sample::{Epoch, HookFailure, OverruledSetting, ShimReport, StepMarks, StepSource, TfStarted};
+use crate::launch::step_marks::PlausibleMarks;
 
 /// Longest record; the shim sends none that is longer.
 const LONGEST: usize = 64 << 10;
@@ -25,8 +26,6 @@ const MOST_CAPS: usize = 8;
 const MOST_PROCESSES: usize = 65_536;
 /// Records of step marks that wait for somebody to take them: a stream sends about two a second.
 const MOST_MARKS: usize = 4096;
-/// Durations in one record (assets/shim/PROTOCOL.md).
-const MOST_DURATIONS: usize = 512;
 /// A record that claims to be older than this was made by another clock: it counts for when it came.
 const OLDEST_NS: u64 = 60_000_000_000;
 /// Records still taken in after the script ended, so that nobody can keep tftop from ending.
@@ -44,7 +43,14 @@ pub struct ShimSocket {
 /// Gives out what was heard; any number of them hear the same, but each step mark is given out once.
 #[derive(Clone, Debug, Default)]
 pub struct ShimReader {
-    state: Arc<Mutex<ShimUpdate>>,
+    state: Arc<Mutex<ShimState>>,
+}
+
+/// What was heard and not taken yet, and what it takes to tell whether more of it can be true.
+#[derive(Debug, Default)]
+pub(crate) struct ShimState {
+    heard: ShimUpdate,
+    plausible: PlausibleMarks,
 }
 
 /// What was heard.
@@ -102,6 +108,8 @@ impl ShimSocket {
         let socket = UnixDatagram::bind(path)?;
         let stop = Arc::new(AtomicBool::new(false));
         let listener = ShimReader::default();
+        // Whoever sends marks starts only now.
+        listener.state().plausible = PlausibleMarks::since(now_ns(ClockId::Boottime));
         let (stopped, into) = (stop.clone(), listener.clone());
         let thread =
             thread::Builder::new().name("tftop-inbox".to_owned()).spawn(move || listen(&socket, &stopped, &into))?;
@@ -136,12 +144,12 @@ impl ShimSocket {
 impl ShimReader {
     /// What was heard so far, and the step marks since the last call.
     pub fn take(&self) -> ShimUpdate {
-        let mut state = self.state();
-        ShimUpdate { report: state.report.clone(), marks: std::mem::take(&mut state.marks) }
+        let heard = &mut self.state().heard;
+        ShimUpdate { report: heard.report.clone(), marks: std::mem::take(&mut heard.marks) }
     }
 
     /// Nothing that is done while the lock is held can leave the state half changed.
-    fn state(&self) -> MutexGuard<'_, ShimUpdate> {
+    fn state(&self) -> MutexGuard<'_, ShimState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -160,7 +168,7 @@ fn listen(socket: &UnixDatagram, stop: &AtomicBool, into: &ShimReader) {
     }
 }
 
-impl ShimUpdate {
+impl ShimState {
     pub(crate) fn take_in(&mut self, datagram: &[u8]) {
         if datagram.is_empty() {
             return;
@@ -169,7 +177,7 @@ impl ShimUpdate {
         if let Some(Record::Steps(steps)) = record {
             return self.take_steps(steps);
         }
-        let report = Arc::make_mut(&mut self.report);
+        let report = Arc::make_mut(&mut self.heard.report);
         match record {
             None => report.not_understood = report.not_understood.saturating_add(1),
             Some(Record::ProcessStart { pid }) if report.processes.len() < MOST_PROCESSES => {
@@ -190,15 +198,16 @@ impl ShimUpdate {
     }
 
     fn take_steps(&mut self, steps: Steps) {
-        let Steps { pid, source, stream, at, first, steps, at_ns, mut durations_us } = steps;
-        durations_us.truncate(MOST_DURATIONS);
-        if self.marks.len() >= MOST_MARKS {
-            let report = Arc::make_mut(&mut self.report);
-            report.marks_dropped = report.marks_dropped.saturating_add(durations_us.len() as u64);
-            return;
-        }
+        let Steps { pid, source, stream, at, first, steps, at_ns, durations_us } = steps;
         let at_ns = since_boot(at_ns);
-        self.marks.push(StepMarks { pid, source, stream, at, first, steps, at_ns, durations_us });
+        let record = StepMarks { pid, source, stream, at, first, steps, at_ns, durations_us };
+        let plausible = self.plausible.take(&record);
+        if plausible && self.heard.marks.len() < MOST_MARKS {
+            return self.heard.marks.push(record);
+        }
+        let report = Arc::make_mut(&mut self.heard.report);
+        report.not_understood = report.not_understood.saturating_add(u64::from(!plausible));
+        report.marks_dropped = report.marks_dropped.saturating_add(record.durations_us.len() as u64);
     }
 }
 
@@ -245,11 +254,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::launch::step_marks::MOST_DURATIONS;
 
     fn update(records: &[&[u8]]) -> ShimUpdate {
-        let mut update = ShimUpdate::default();
-        records.iter().for_each(|record| update.take_in(record));
-        update
+        let mut state = ShimState::default();
+        records.iter().for_each(|record| state.take_in(record));
+        state.heard
     }
 
     fn report(records: &[&[u8]]) -> ShimReport {
@@ -302,18 +312,42 @@ mod tests {
 
     #[test]
     fn a_flood_fills_nothing() {
-        let mut update = ShimUpdate::default();
+        let mut state = ShimState::default();
         for n in 0..100_000_u32 {
-            update.take_in(format!(r#"{{"event":"process_start","pid":{n}}}"#).as_bytes());
-            update.take_in(format!(r#"{{"event":"hook_failed","hook":"{n}","why":"x"}}"#).as_bytes());
+            state.take_in(format!(r#"{{"event":"process_start","pid":{n}}}"#).as_bytes());
+            state.take_in(format!(r#"{{"event":"hook_failed","hook":"{n}","why":"x"}}"#).as_bytes());
         }
-        assert_eq!((update.report.processes.len(), update.report.failures.len()), (MOST_PROCESSES, MOST));
+        assert_eq!((state.heard.report.processes.len(), state.heard.report.failures.len()), (MOST_PROCESSES, MOST));
         let marks = vec!["1"; MOST_DURATIONS].join(",");
         let record = format!(
             r#"{{"event":"steps","pid":1,"source":"keras","stream":1,"first":0,"steps":1,"at_ns":0,"durations_us":[{marks}]}}"#
         );
-        (0..MOST_MARKS + 2).for_each(|_| update.take_in(record.as_bytes()));
-        assert_eq!((update.marks.len(), update.report.marks_dropped), (MOST_MARKS, 2 * MOST_DURATIONS as u64));
+        (0..MOST_MARKS + 2).for_each(|_| state.take_in(record.as_bytes()));
+        let ShimUpdate { report, marks } = state.heard;
+        assert_eq!((marks.len(), report.marks_dropped), (MOST_MARKS, 2 * MOST_DURATIONS as u64));
+    }
+
+    #[test]
+    fn marks_that_can_not_be_are_counted_and_given_to_nobody() {
+        let steps = |first: &str, steps: &str, durations: &str| {
+            format!(
+                r#"{{"event":"steps","pid":1,"source":"keras","stream":1,"first":{first},"steps":{steps},"at_ns":0,"durations_us":[{durations}]}}"#
+            )
+        };
+        let absurd = [
+            steps("0", "1", "NaN"),
+            steps("0", "1", "-1"),
+            steps("0", "1", "1e400"),
+            steps("0", "1", "4294967296"),
+            steps("-1", "1", "1"),
+            steps("0", "99999999999999999999", "1"),
+            steps("0", "18446744073709551615", "1"),
+            steps("1000000000000000000", "1", "1"),
+        ];
+        let records: Vec<&[u8]> = absurd.iter().map(String::as_bytes).collect();
+        let update = update(&records);
+        assert_eq!((update.marks.len(), update.report.not_understood), (0, 8));
+        assert!(update.report.marks_dropped > 0, "counts of steps are known to be too low");
     }
 
     #[test]

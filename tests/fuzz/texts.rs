@@ -11,7 +11,7 @@ use crate::data::secrets::without_secrets;
 use crate::data::{CpuSet, Text};
 use crate::launch::pin;
 use crate::launch::process_attributes;
-use crate::launch::shim_socket::ShimUpdate;
+use crate::launch::shim_socket::ShimState;
 use crate::launch::terminal::emulator::Emulator;
 use crate::linux::elf::file::Elf;
 use crate::linux::elf::symbols::{SymbolQuery, answer};
@@ -96,7 +96,7 @@ pub const TARGETS: &[FuzzTarget] = &[
     },
     FuzzTarget { name: "sweep record", seeds: || seeds(&[SWEEP]), run: sweep },
     FuzzTarget { name: "store", seeds: || seeds(&[RUN, b"12 100"]), run: store },
-    FuzzTarget { name: "shim socket", seeds: || seeds(SHIM), run: |input| ShimUpdate::default().take_in(input) },
+    FuzzTarget { name: "shim socket", seeds: || seeds(SHIM), run: |input| ShimState::default().take_in(input) },
     FuzzTarget {
         name: "terminal",
         seeds: || seeds(&[b"\x1b[31mloss\x1b[0m 0.5\r\n\x1b[10;10H\x1b[2J\x1b]0;t\x07"]),

@@ -109,9 +109,10 @@ pub struct ShimReport {
     pub started: Vec<TfStarted>,
     /// The newest epoch of the newest fit; none without Keras's fit.
     pub epoch: Option<Epoch>,
-    /// Datagrams that are no record.
+    /// Datagrams that are no record, or say of step marks what can't be.
     pub not_understood: u64,
-    /// Step marks that were dropped because nobody took them: the counts of steps are then too low.
+    /// Step marks that were dropped, because nobody took them or because they can't be: the counts of steps are then too
+    /// low.
     pub marks_dropped: u64,
 }
 

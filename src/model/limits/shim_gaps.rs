@@ -22,7 +22,10 @@ pub(crate) fn gaps(launch: &LaunchSample, scene: &Scene) -> Vec<Gap> {
                     CPUs hold still holds";
         return vec![Gap::new("the shim", format!("not attached: {why}. {lost}"))];
     }
-    launch.report.failures.iter().map(failed).collect()
+    let refused = launch.report.not_understood;
+    let why = "they are no records, or tell of steps that can't be: too many, too fast, too long ago";
+    let refused = (refused > 0).then(|| Gap::new(format!("{refused} messages from inside the script"), why));
+    launch.report.failures.iter().map(failed).chain(refused).collect()
 }
 
 fn failed(failure: &HookFailure) -> Gap {
@@ -59,8 +62,10 @@ mod tests {
     fn a_part_that_does_not_work_is_missing() {
         let failure =
             HookFailure { hook: "dataset".into(), caps: vec![Text::from("data")], why: "no attribute options".into() };
-        let report = ShimReport { processes: [7].into(), failures: vec![failure], ..ShimReport::default() };
+        let report =
+            ShimReport { processes: [7].into(), failures: vec![failure], not_understood: 3, ..ShimReport::default() };
         let gaps = gaps_of(ShimUse::Enforce, 5.0, report);
-        assert_eq!(gaps, ["the shim's part dataset: It no longer holds data: no attribute options"]);
+        assert_eq!(gaps[0], "the shim's part dataset: It no longer holds data: no attribute options");
+        assert!(gaps[1].starts_with("3 messages from inside the script: ") && gaps.len() == 2, "{gaps:?}");
     }
 }

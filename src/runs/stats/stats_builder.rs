@@ -166,7 +166,7 @@ impl StatsBuilder {
         }
         let report = &self.newest.report;
         if report.marks_dropped > 0 {
-            let why = format!("{} came faster than they could be taken", report.marks_dropped);
+            let why = format!("{} can't be true or came faster than they could be taken", report.marks_dropped);
             gaps.push(Gap::new("some step marks", why));
         }
         if self.usage.groups_dropped {
