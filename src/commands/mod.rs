@@ -23,7 +23,7 @@ use crate::commands::args::inspect::DEFAULT_WATCH;
 use crate::commands::inspect::{doctor, pick, ps, report, stack, watch};
 use crate::commands::kept::{compare, runs};
 use crate::commands::own_process::exit::{CommandError, Exit};
-use crate::commands::own_process::{exit, stdio};
+use crate::commands::own_process::{descriptors, exit, stdio};
 use crate::commands::sampling::target;
 use crate::commands::settings::SettingsFile;
 
@@ -54,6 +54,7 @@ fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, Set
     if matches!(cli.command, Some(Command::Stage(_))) {
         return Ok((cli, SettingsFile::default()));
     }
+    descriptors::check()?;
     let settings = SettingsFile::read(cli.options.config.as_deref())?;
     // Options behind a subcommand are brought up to the top.
     let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -14,7 +15,7 @@ use crate::linux::budget::Look;
 use crate::linux::cgroup::read::Mounts;
 use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::host::{HostReader, UserNames};
-use crate::linux::proc::proc_dir::{FileReader, ProcDir, is_gone};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir, has_no_descriptors, is_gone, why_unread};
 use crate::linux::proc::stat::{status_field, status_last_number};
 use crate::probe::process::process_reader::{HostContext, ProcessReader, age};
 use crate::probe::reading::{Reading, ReadingPart};
@@ -39,6 +40,8 @@ pub struct Live {
     details: DetailReader,
     most_descendants: usize,
     left_out: usize,
+    /// Descendants that tftop had no descriptors for.
+    unopened: usize,
     /// Descendants that are not opened yet, and when they were found.
     waiting: VecDeque<(Pid, u64)>,
     /// Whose turn it is first: of many processes that want more than a look may be, each gets its turn.
@@ -135,6 +138,7 @@ impl Live {
             details,
             most_descendants,
             left_out: 0,
+            unopened: 0,
             waiting: VecDeque::new(),
             turn: 0,
             not_reached: 0,
@@ -148,6 +152,7 @@ impl Live {
         if self.options.children {
             self.add_descendants(at_ns, &look);
         }
+        self.around.reading.begin(Pid(0), ReadingPart::Machine);
         let (host, cpus) = self.host.sample(&mut self.means.reader);
         for process in &mut self.processes {
             self.around.reading.begin(process.key().pid, ReadingPart::Threads);
@@ -182,6 +187,7 @@ impl Live {
 
     /// Takes new descendants in, by pid behind the root.
     fn add_descendants(&mut self, at_ns: u64, look: &Look) {
+        self.around.reading.begin(self.processes.first().map_or(Pid(0), |root| root.key().pid), ReadingPart::Children);
         let found = self.tree.grow(&self.proc_root, &mut self.means.reader);
         self.waiting.extend(found.into_iter().map(|pid| (pid, at_ns)));
         while look.has_half_left()
@@ -192,7 +198,14 @@ impl Live {
                 continue;
             }
             // Where it fails, the process ended meanwhile or waits to be reaped: nothing of it was ever seen.
-            let Ok(process) = ProcessReader::open(pid, &mut self.around, &mut self.means.reader) else { continue };
+            let process = match ProcessReader::open(pid, &mut self.around, &mut self.means.reader) {
+                Ok(process) => process,
+                Err(error) if Errno::from_io_error(&error).is_some_and(has_no_descriptors) => {
+                    self.unopened = self.unopened.saturating_add(1);
+                    continue;
+                }
+                Err(_) => continue,
+            };
             match found_ns == at_ns || !age(found_ns, process.key().start_ticks).is_zero() {
                 true => self.processes.push(process),
                 // It ended while it waited, and its number is another's.
@@ -267,7 +280,7 @@ impl Live {
         for process in &self.processes {
             if let Some((count, error)) = process.threads().unreadable {
                 let what = format!("counters of {count} threads of process {}", process.key().pid);
-                gaps.push(Gap::new(what, error.to_string()));
+                gaps.push(Gap::new(what, why_unread(error)));
             }
         }
         let later = "the CPU time that one look may take ran out; the next looks go on with them";
@@ -280,6 +293,9 @@ impl Live {
         }
         if !self.waiting.is_empty() {
             gaps.push(Gap::new(format!("{} descendants of the target", self.waiting.len()), later));
+        }
+        if self.unopened > 0 {
+            gaps.push(Gap::new(format!("{} descendants of the target", self.unopened), why_unread(Errno::MFILE)));
         }
         if self.left_out > 0 {
             let why = format!("tftop follows {} at a time", self.most_descendants);

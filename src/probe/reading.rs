@@ -9,9 +9,13 @@ use crate::data::Pid;
 #[derive(Clone, Debug, Default)]
 pub struct Reading(Arc<AtomicU64>);
 
-/// A part of a process that is read.
+/// A part that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadingPart {
+    /// The machine's own counters.
+    Machine,
+    /// Which children it has.
+    Children,
     /// Its threads' counters.
     Threads,
     /// Its cgroups and limits.
@@ -25,7 +29,9 @@ pub enum ReadingPart {
 }
 
 impl ReadingPart {
-    const ALL: [(Self, &str); 5] = [
+    const ALL: [(Self, &str); 7] = [
+        (Self::Machine, "counters of the machine"),
+        (Self::Children, "children"),
         (Self::Threads, "threads"),
         (Self::Limits, "limits"),
         (Self::Maps, "maps"),
@@ -35,7 +41,7 @@ impl ReadingPart {
 }
 
 impl Reading {
-    /// From now on this is read.
+    /// From now on this is read; of the machine, where the pid is 0.
     pub fn begin(&self, pid: Pid, part: ReadingPart) {
         let number = ReadingPart::ALL.iter().position(|(known, _)| *known == part).map_or(0, |at| at + 1);
         self.0.store((number as u64) << 32 | u64::from(pid.0), Ordering::Relaxed);
@@ -50,7 +56,10 @@ impl Reading {
     pub fn words(&self) -> Option<String> {
         let now = self.0.load(Ordering::Relaxed);
         let (_, word) = ReadingPart::ALL.get(usize::try_from(now >> 32).ok()?.checked_sub(1)?)?;
-        Some(format!("{word} of {}", now & u64::from(u32::MAX)))
+        match now & u64::from(u32::MAX) {
+            0 => Some((*word).to_owned()),
+            pid => Some(format!("{word} of {pid}")),
+        }
     }
 }
 

@@ -3,8 +3,11 @@
 use std::process::ExitCode;
 use std::{fmt, io};
 
+use rustix::io::Errno;
+
 use crate::data::Pid;
 use crate::launch::program::ProgramError;
+use crate::linux::proc::proc_dir::{has_no_descriptors, why_unread};
 use crate::probe::live::AttachError;
 
 /// Wrong use of the command line.
@@ -89,6 +92,9 @@ impl CommandError {
             AttachError::NotFound(_) => Self::not_found(format!(
                 "no process {pid} here; `tftop ps` lists the TensorFlow processes of this machine"
             )),
+            AttachError::NotReadable(_, cause) if Errno::from_io_error(cause).is_some_and(has_no_descriptors) => {
+                Self { code: OTHER, message: format!("process {pid} can't be read: {}", why_unread(Errno::MFILE)) }
+            }
             AttachError::NotReadable(_, cause) => Self::permission(format!(
                 "process {pid} can't be read: {cause}; `tftop doctor {pid}` says what is missing and what helps"
             )),

@@ -1,5 +1,6 @@
 //! tftop's own process: what it writes, how it ends, its event loop and signals.
 
+pub(crate) mod descriptors;
 pub(crate) mod event_loop;
 pub(crate) mod exit;
 pub(crate) mod progress;

@@ -90,7 +90,10 @@ fn no_threads(scene: &Scene, args: &StackArgs) -> String {
             format!("process {} has no thread of {origin:?}; its groups are {}", scene.target.pid, origins.join(", "))
         }
         (None, Some(tid)) => format!("process {} has no thread {tid}", scene.target.pid),
-        (None, None) => format!("process {} has no threads any more", scene.target.pid),
+        (None, None) => match scene.gaps.iter().find(|gap| gap.what.starts_with("counters of ")) {
+            Some(gap) => format!("no thread of process {} can be read: {}", scene.target.pid, gap.why),
+            None => format!("process {} has no threads any more", scene.target.pid),
+        },
     }
 }
 

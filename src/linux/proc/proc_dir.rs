@@ -148,6 +148,19 @@ pub fn is_gone(error: Errno) -> bool {
     matches!(error, Errno::NOENT | Errno::SRCH)
 }
 
+/// Whether nothing could be opened because too much is open: that says nothing of what was to be opened.
+pub fn has_no_descriptors(error: Errno) -> bool {
+    matches!(error, Errno::MFILE | Errno::NFILE)
+}
+
+/// Why something can't be read, in words.
+pub fn why_unread(error: Errno) -> String {
+    match has_no_descriptors(error) {
+        true => "tftop has no file descriptors left; a higher `ulimit -n` gives it more".to_owned(),
+        false => error.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

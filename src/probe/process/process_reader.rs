@@ -1,6 +1,7 @@
 //! One process of a target: what hardly ever changes of it, its threads, its throttling. Notices when it runs another
 //! program (exec) and when it is gone; neither is an error.
 
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::linux::budget::{Budget, Look};
 use crate::linux::cgroup::read::{Mounts, ThrottleReader};
 use crate::linux::proc::affinity::cpus_allowed;
 use crate::linux::proc::host::UserNames;
-use crate::linux::proc::proc_dir::{FileReader, ProcDir};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir, has_no_descriptors};
 use crate::linux::proc::stat::{Stat, number, status_field, user_ids, words};
 use crate::probe::backoff;
 use crate::probe::backoff::Backoff;
@@ -153,9 +154,16 @@ impl ProcessReader {
             return true;
         }
         let Some(limits) = look.left() else { return false };
-        if self.other_program && self.start_over(around, means).is_none() {
-            self.end(means);
-            return true;
+        if self.other_program {
+            match self.start_over(around, means) {
+                Ok(()) => {}
+                // The next look tries again.
+                Err(error) if Errno::from_io_error(&error).is_some_and(has_no_descriptors) => return true,
+                Err(_) => {
+                    self.end(means);
+                    return true;
+                }
+            }
         }
         let pid = self.fact.key.pid;
         if at_ns >= self.looks.limits_at_ns {
@@ -229,14 +237,14 @@ impl ProcessReader {
 
     /// Another program has other threads, other memory and another command line: nothing known holds. How much its user
     /// makes tftop work does: who executes himself again and again is not read from the start each time.
-    fn start_over(&mut self, around: &mut HostContext, means: &mut ReadContext) -> Option<()> {
+    fn start_over(&mut self, around: &mut HostContext, means: &mut ReadContext) -> io::Result<()> {
         let (parent, work) = (self.fact.parent, self.looks.work);
         self.threads.close(means);
-        *self = Self::open(self.fact.key.pid, around, &mut means.reader).ok()?;
+        *self = Self::open(self.fact.key.pid, around, &mut means.reader)?;
         Arc::make_mut(&mut self.fact).parent = parent;
         self.looks.work = work;
         self.threads.refresh(means);
-        Some(())
+        Ok(())
     }
 
     fn end(&mut self, means: &mut ReadContext) {

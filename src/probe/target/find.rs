@@ -101,12 +101,12 @@ struct Search {
 }
 
 impl Search {
-    /// Every process, by pid. Those that end meanwhile are left out.
-    fn processes(&mut self, root: &ProcDir) -> Vec<ProcDir> {
+    /// Every process, by pid, one opened at a time. Those that end meanwhile are left out.
+    fn processes<'a>(&mut self, root: &'a ProcDir) -> impl Iterator<Item = ProcDir> + use<'a> {
         let mut listing = Vec::new();
         let listed = self.reader.numbers(root, &mut listing);
-        let open = |entry: DirEntry| root.folder(&entry.number.to_string()).ok();
-        if listed.is_ok() { listing.into_iter().filter_map(open).collect() } else { Vec::new() }
+        let listing = if listed.is_ok() { listing } else { Vec::new() };
+        listing.into_iter().filter_map(|entry: DirEntry| root.folder(&entry.number.to_string()).ok())
     }
 
     /// tftop and its ancestors.

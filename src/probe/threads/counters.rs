@@ -11,7 +11,7 @@ use crate::data::sample::{CounterSource, Counters, Identity, ThreadFact, ThreadS
 use crate::data::{Pid, Text, ThreadKey, Tid};
 use crate::linux::budget::Budget;
 use crate::linux::proc::affinity::AffinityReader;
-use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir, is_gone};
+use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir, has_no_descriptors, is_gone};
 use crate::linux::proc::stat;
 use crate::linux::proc::stat::Stat;
 use crate::probe::identify::identifier::{Identification, NewThread};
@@ -84,26 +84,31 @@ impl ThreadReader {
     pub fn refresh(&mut self, means: &mut ReadContext) {
         self.unreadable = None;
         if self.kept.is_empty() {
-            self.kept.extend(Kept::meet(&self.task, Tid(self.pid.0), self.pid, means));
+            match Kept::meet(&self.task, Tid(self.pid.0), self.pid, means) {
+                Ok(kept) => self.kept.push(kept),
+                Err(error) => self.unreadable = (!is_gone(error)).then_some((1, error)),
+            }
             return;
         }
         let before = self.kept.len();
         let (task, turn) = (&self.task, self.turn);
         let mut index = 0;
-        let mut failed = None;
+        let (mut failed, mut unread) = (None, 0);
         self.kept.retain_mut(|kept| {
             let renewed = index % AFFINITY_ROUND == turn;
             index += 1;
             let result = kept.refresh(task, renewed, means);
-            if let Err(error) = result {
-                means.room += usize::from(kept.schedstat.is_some());
-                failed = failed.or((!is_gone(error)).then_some(error));
-            }
-            result.is_ok()
+            let Err(error) = result else { return true };
+            failed = failed.or((!is_gone(error)).then_some(error));
+            // What tftop can't open may be there all the same.
+            let stays = has_no_descriptors(error);
+            means.room += usize::from(!stays && kept.schedstat.is_some());
+            unread += usize::from(!is_gone(error));
+            stays
         });
         self.turn = (turn + 1) % AFFINITY_ROUND;
         self.incomplete |= self.kept.len() != before;
-        self.unreadable = failed.map(|error| (1, error));
+        self.unreadable = failed.map(|error| (unread, error));
     }
 
     /// Adds threads that are listed and not kept, as far as the budget goes; drops those that are kept and no longer there.
