@@ -46,6 +46,196 @@ fn signals_end_it_and_the_terminal_is_as_before() {
 }
 
 #[test]
+fn sigquit_ends_it_as_without_a_handler_and_the_terminal_is_as_before() {
+    let target = target();
+    let mut terminal = attached(&target, 24, 80);
+    terminal.signal(Signal::QUIT);
+    let status = terminal.wait_for_end();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(Signal::QUIT.as_raw()), "{status}");
+    terminal.assert_restored();
+}
+
+#[test]
+fn it_stops_for_the_shell_and_goes_on_where_it_was() {
+    let target = target();
+    let bash = Path::new("/bin/bash");
+    let mut terminal = Terminal::start(24, 80, bash, &["--norc", "--noprofile", "-i"], &[]);
+    terminal.wait_for_text("bash-");
+    terminal.press(&format!("{TFTOP} {}\n", target.pid()));
+    let shown = |screen: &vt100::Screen| screen.alternate_screen() && screen.contents().contains(GROUP);
+    terminal.wait_until("the dashboard", shown);
+    for stop in ["\x1a", "kill"] {
+        match stop {
+            "kill" => signal_by_name("tftop", terminal.pid(), Signal::TSTP),
+            key => terminal.press(key),
+        }
+        terminal.wait_until("the shell again", |screen| {
+            !screen.alternate_screen() && !screen.hide_cursor() && screen.contents().contains("Stopped")
+        });
+        terminal.press("clear; fg\n");
+        terminal.wait_until("the dashboard again", shown);
+        terminal.press("+");
+        terminal.wait_for_text("sleeper-1");
+        terminal.press("-");
+        terminal.wait_for_no_text("sleeper-1");
+    }
+    // Drawn anew by a key as well: no terminal has to answer for it.
+    terminal.press("\x0c+");
+    terminal.wait_for_text("sleeper-1");
+    terminal.press("q");
+    terminal.wait_until("the shell", |screen| !screen.alternate_screen());
+    terminal.press("exit\n");
+    terminal.wait_for_end();
+    terminal.assert_restored();
+}
+
+/// Signals the child of this name.
+fn signal_by_name(name: &str, parent: u32, signal: Signal) {
+    let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    let named = |pid: &&str| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
+    let pid: i32 = children.split_whitespace().find(named).unwrap().parse().unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+#[test]
+fn it_can_be_left_while_nothing_comes_of_the_first_look() {
+    let target = target();
+    for leave in ["q", "\x03", "signal"] {
+        let Some(mut terminal) = held("tftop-sampler", Path::new("/"), &target) else { return };
+        terminal.wait_for_text("first look takes");
+        leave_by(leave, &mut terminal);
+        terminal.assert_restored();
+    }
+}
+
+#[test]
+fn it_can_be_left_while_the_processes_are_looked_for() {
+    let target = target();
+    for leave in ["q", "\x03", "signal"] {
+        let Some(mut terminal) = held_with("tftop-scan", Path::new("/"), &[]) else { return };
+        terminal.wait_for_text("looking for TensorFlow processes");
+        leave_by(leave, &mut terminal);
+        terminal.assert_restored();
+    }
+    drop(target);
+}
+
+#[test]
+fn a_sampler_that_hangs_is_said_and_keeps_nobody() {
+    let target = target();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, leave) in [("key", "q"), ("interrupt", "\x03"), ("signal", "signal")] {
+        let file = folder.path().join(name);
+        let Some(mut terminal) = held("tftop-sampler", &file, &target) else { return };
+        terminal.wait_for_text("live");
+        std::fs::write(&file, "").unwrap();
+        terminal.wait_until("what takes so long", |screen| {
+            let header = screen.contents().lines().next().unwrap_or_default().to_owned();
+            header.contains(" ago, still reading children of ") && !header.contains("live")
+        });
+        // Keys work: the help is there, and leaves again.
+        terminal.press("?");
+        terminal.wait_for_text("leave; the target goes on");
+        terminal.press("?");
+        terminal.wait_for_no_text("leave; the target goes on");
+        leave_by(leave, &mut terminal);
+        terminal.assert_restored();
+    }
+}
+
+fn leave_by(leave: &str, terminal: &mut Terminal) {
+    match leave {
+        "signal" => terminal.signal(Signal::TERM),
+        key => terminal.press(key),
+    }
+    let status = terminal.wait_for_end();
+    assert_eq!(status.code(), Some(0), "{leave:?}: {}", terminal.text());
+}
+
+/// tftop on the target, its thread of this name held once the file is there. None where the kernel does not let a filter be
+/// set: the reason is printed.
+fn held(thread: &str, file: &Path, target: &Target) -> Option<Terminal> {
+    held_with(thread, file, &[&target.pid().to_string()])
+}
+
+fn held_with(thread: &str, file: &Path, arguments: &[&str]) -> Option<Terminal> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/targets/hold.py");
+    let python = which_python();
+    let arguments = [&[script.to_str().unwrap(), thread, file.to_str().unwrap(), TFTOP], arguments].concat();
+    let mut terminal = Terminal::start(24, 120, &python, &arguments, &[]);
+    let mut refused = false;
+    terminal.wait_until("the screen", |screen| {
+        refused = screen.contents().contains("NO SECCOMP");
+        refused || screen.alternate_screen()
+    });
+    if refused {
+        eprintln!("skipped: {}", terminal.text());
+    }
+    (!refused).then_some(terminal)
+}
+
+/// Its path: exec(2) looks in no PATH.
+fn which_python() -> std::path::PathBuf {
+    let said = std::process::Command::new(python::plain()).args(["-c", "import sys; print(sys.executable)"]).output();
+    String::from_utf8(said.unwrap().stdout).unwrap().trim().into()
+}
+
+#[test]
+fn too_few_descriptors_are_an_error_that_says_what_to_do() {
+    let target = target();
+    let pid = target.pid().to_string();
+    for limit in ["8", "10", "16", "40"] {
+        for arguments in [
+            &["ps"][..],
+            &["report", &pid, "--for", "0.2s"],
+            &["explain", &pid, "--for", "0.2s"],
+            &["stack", &pid],
+            &["doctor", &pid],
+            &["run", "--no-ui", "--", "true"],
+            &["run", "--", "true"],
+            &["attach", &pid],
+            &[&pid],
+            &[],
+        ] {
+            let shell = ["-c", "ulimit -n $0; exec \"$@\"", limit, TFTOP];
+            let all = [&shell, arguments].concat();
+            let mut terminal = Terminal::start(24, 120, Path::new("/bin/sh"), &all, &[]);
+            let status = terminal.wait_for_end();
+            let said = terminal.text();
+            assert_eq!(status.code(), Some(1), "{limit} {arguments:?}: {status}: {said}");
+            assert!(said.contains("ulimit -n") && !said.contains("panicked"), "{limit} {arguments:?}: {said}");
+            terminal.assert_restored();
+        }
+    }
+}
+
+#[test]
+fn without_descriptors_left_a_target_has_gaps_and_is_not_gone() {
+    // Each child takes several descriptors.
+    let children = "import os, sys
+here, there = os.pipe()
+for _ in range(60):
+    if os.fork() == 0:
+        os.close(there)
+        os.read(here, 1)
+        os._exit(0)
+print('READY {}', flush=True)
+sys.stdin.read()";
+    let mut command = std::process::Command::new(python::plain());
+    command.args(["-c", children]);
+    let target = Target::start_command(command);
+    let pid = target.pid().to_string();
+    let report = std::process::Command::new("sh")
+        .args(["-c", "ulimit -n 72; exec \"$0\" report \"$1\" --for 0.5s --interval 0.1s --json", TFTOP, &pid])
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!(report["target"]["ended"], false, "{report:#}");
+    let gaps = report["gaps"].to_string();
+    assert!(gaps.contains("tftop has no file descriptors left"), "{gaps}");
+}
+
+#[test]
 fn control_c_ends_it_and_the_terminal_is_as_before() {
     let target = target();
     let mut terminal = attached(&target, 24, 80);

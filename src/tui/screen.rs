@@ -15,11 +15,14 @@ use crossterm::{cursor, event, execute};
 use futures_util::{Stream, StreamExt as _};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static RAW: AtomicBool = AtomicBool::new(false);
 /// Panics of other threads while the screen is taken: said when it is given back.
 static UNSAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// So many of them at most: what a command writes can bring the emulator's parser to panic as often as it likes.
+const MOST_UNSAID: usize = 8;
 
 /// Raw mode, alternate screen, mouse capture, for as long as it lives.
 #[derive(Debug)]
@@ -33,7 +36,7 @@ impl Screen {
         TAKEN.store(true, Ordering::SeqCst);
         // From here on dropping gives everything back, also when the next step fails.
         let screen = Self(());
-        execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, DisableBracketedPaste, cursor::Hide)?;
+        paint_over()?;
         Ok(screen)
     }
 
@@ -87,6 +90,36 @@ pub fn hung_up() -> bool {
     rustix::termios::tcgetattr(io::stdout()).is_err()
 }
 
+/// Gives the terminal back and stops this job, as Ctrl-Z does without a screen; takes the terminal again when the job goes on.
+/// Does nothing without a screen, nor where no shell is there that could let the job go on.
+pub fn suspend() -> io::Result<()> {
+    // The first process of a session has nobody above it who controls jobs.
+    if !TAKEN.load(Ordering::SeqCst) || getpgrp() == getsid(None)? {
+        return Ok(());
+    }
+    restore();
+    // STOP and not TSTP, which this process catches.
+    kill_current_process_group(Signal::STOP)?;
+    take_again()
+}
+
+/// Takes the terminal again where another program may have used it, as after a stop that nobody announced (SIGSTOP).
+pub fn resume() -> io::Result<()> {
+    if TAKEN.load(Ordering::SeqCst) { take_again() } else { Ok(()) }
+}
+
+fn take_again() -> io::Result<()> {
+    // Raw mode is only set by crossterm when it takes it for unset.
+    disable_raw_mode()?;
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    paint_over()
+}
+
+fn paint_over() -> io::Result<()> {
+    execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, DisableBracketedPaste, cursor::Hide)
+}
+
 /// Raw mode alone, for as long as it lives: the keyboard's bytes are for somebody else.
 #[derive(Debug)]
 pub struct Raw(());
@@ -136,7 +169,9 @@ fn install_panic_hook() {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             if TAKEN.load(Ordering::SeqCst) && thread::current().id() != face {
-                if let Ok(mut unsaid) = UNSAID.lock() {
+                if let Ok(mut unsaid) = UNSAID.lock()
+                    && unsaid.len() < MOST_UNSAID
+                {
                     unsaid.push(panic.to_string());
                 }
             } else {

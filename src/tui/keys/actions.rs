@@ -119,6 +119,8 @@ pub enum Action {
     EraseAll,
     /// Draws everything anew.
     Redraw,
+    /// Stops tftop until the shell lets it go on.
+    Suspend,
     /// Leaves tftop.
     Quit,
     /// Is for the command, the second time leaves; without a command it leaves at once.

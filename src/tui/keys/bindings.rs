@@ -170,6 +170,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs or the help", &[KeyContext::Line, KeyContext::Menu, KeyContext::WhatIf, KeyContext::Rerun, KeyContext::Stacks, KeyContext::Runs, KeyContext::Help]),
     bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[KeyContext::Table, KeyContext::Picker, KeyContext::Output]),
     bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
+    bind(&[ctrl('z')], Action::Suspend, "", "back to the shell; `fg` goes on", EVERYWHERE),
     bind(&[k(KeyCode::Backspace), ctrl('h')], Action::Erase, "", "take the last character away", LINE),
     bind(&[ctrl('u')], Action::EraseAll, "", "take the whole line away", LINE),
 ];

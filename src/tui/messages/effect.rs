@@ -31,6 +31,8 @@ pub enum Effect {
     Stopped,
     /// The terminal sends no more events.
     InputClosed,
+    /// Give the terminal back and stop until the shell lets tftop go on; [`run`] does so itself and never returns it.
+    Suspend,
     /// Draw everything anew; [`run`] does so itself and never returns it.
     Redraw,
 }

@@ -14,7 +14,9 @@ use tokio::sync::watch;
 use crate::data::Pid;
 use crate::tui::picker::state::{Choice, Picker, PickerEvent, PickerList};
 use crate::tui::picker::view;
-use crate::tui::run::input::{broken, next_input};
+use crate::tui::run::input::{blank, broken, next_input};
+use crate::tui::run::job::JobControl;
+use crate::tui::screen;
 use crate::tui::theme::Appearance;
 
 /// Shows the list until one is chosen (its pid) or the user leaves (none), `stop` resolves or the terminal is gone (none).
@@ -32,6 +34,7 @@ where
 {
     let mut picker = Picker::new(look, terminal.size().map_err(broken)?, rows.borrow_and_update().clone());
     let mut stop = pin!(stop);
+    let mut job = JobControl::listen()?;
     let mut more = true;
     loop {
         picker.update(PickerEvent::Resize(terminal.size().map_err(broken)?));
@@ -39,12 +42,20 @@ where
         tokio::select! {
             biased;
             () = &mut stop => return Ok(None),
+            went_on = job.went_on() => {
+                went_on?;
+                blank(terminal)?;
+            }
             input = next_input(&mut events) => match input {
                 None => return Ok(None),
                 Some(input) => match event_of(&picker, &input?).and_then(|event| picker.update(event)) {
                     Some(Choice::Attach(pid)) => return Ok(Some(pid)),
                     Some(Choice::Leave) => return Ok(None),
-                    Some(Choice::Redraw) => terminal.clear().map_err(broken)?,
+                    Some(Choice::Redraw) => blank(terminal)?,
+                    Some(Choice::Suspend) => {
+                        screen::suspend()?;
+                        blank(terminal)?;
+                    }
                     None => {}
                 }
             },

@@ -30,6 +30,8 @@ pub(super) enum Choice {
     Leave,
     /// None yet; everything is to be drawn anew.
     Redraw,
+    /// None yet; tftop is to stop until the shell lets it go on.
+    Suspend,
 }
 
 /// What changes it.
@@ -108,6 +110,7 @@ impl Picker {
         match keys::action(key, place) {
             Some(Action::Quit | Action::Interrupt) => return Some(Choice::Leave),
             Some(Action::Redraw) => return Some(Choice::Redraw),
+            Some(Action::Suspend) => return Some(Choice::Suspend),
             Some(Action::Enter) if self.typing => self.typing = false,
             Some(Action::Enter) => return self.selected.map(Choice::Attach),
             Some(Action::Filter) => self.typing = true,

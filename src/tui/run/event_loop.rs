@@ -18,8 +18,10 @@ use crate::data::run::{TerminalOutput, WindowSize};
 use crate::tui::messages::effect::{ConsoleRequest, Effect};
 use crate::tui::messages::feed::{ConsolePane, SceneFeed};
 use crate::tui::messages::{rerun, stacks};
-use crate::tui::run::input::{broken, next_input};
+use crate::tui::run::input::{blank, broken, next_input};
+use crate::tui::run::job::JobControl;
 use crate::tui::run::update::{event_of, update};
+use crate::tui::screen;
 use crate::tui::state::Dashboard;
 use crate::tui::state::event::{Event, OverdueLook};
 use crate::tui::state::parts::transcript::Interrupt;
@@ -52,6 +54,7 @@ where
     let size = terminal.size().map_err(broken)?;
     let mut dashboard = Dashboard::new(look, size, feed.scenes.borrow_and_update().clone());
     let mut stop = pin!(stop);
+    let mut job = JobControl::listen()?;
     let (mut more_scenes, mut more_runs, mut window, mut interrupt_ends) = (true, true, None, None);
     if let Some(console) = &feed.console {
         update(&mut dashboard, Event::Output(console.output.borrow().clone()));
@@ -70,6 +73,11 @@ where
         let event = tokio::select! {
             biased;
             () = &mut stop => return Ok(Effect::Stopped),
+            went_on = job.went_on() => {
+                went_on?;
+                blank(terminal)?;
+                None
+            }
             news = feed.scenes.changed(), if more_scenes => {
                 more_scenes = news.is_ok();
                 let scene = feed.scenes.borrow_and_update().clone();
@@ -192,7 +200,11 @@ where
 {
     for left in (0..BURST).rev() {
         match event.take().and_then(|event| update(dashboard, event)) {
-            Some(Effect::Redraw) => terminal.clear().map_err(broken)?,
+            Some(Effect::Redraw) => blank(terminal)?,
+            Some(Effect::Suspend) => {
+                screen::suspend()?;
+                blank(terminal)?;
+            }
             Some(Effect::Type(bytes)) => {
                 if let Some(console) = &feed.console {
                     let _ = console.requests.send(ConsoleRequest::Type(bytes));

@@ -2,5 +2,6 @@
 
 pub(crate) mod event_loop;
 pub(crate) mod input;
+pub(crate) mod job;
 pub(crate) mod mouse;
 pub mod update;

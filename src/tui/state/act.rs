@@ -24,6 +24,7 @@ impl Dashboard {
             Action::Stop => self.ask_to_stop(),
             Action::Sample => return self.ask_to_sample(),
             Action::Redraw => return Some(Effect::Redraw),
+            Action::Suspend => return Some(Effect::Suspend),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 self.travel(action);
             }

@@ -100,14 +100,11 @@ fn overdue(dashboard: &Dashboard, width: u16) -> (String, Role) {
     let Some(look) = dashboard.overdue() else { return (String::new(), Role::Paused) };
     let age = format::duration(look.age.as_secs_f64());
     let since = match dashboard.newest().tick {
-        0 => format!("◌ first look since {age}"),
+        0 => format!("◌ first look takes {age}"),
         _ => format!("◌ last look {age} ago"),
     };
-    let (reading, role) = (look.reading.as_deref().unwrap_or_default(), Role::Alarm);
-    match width {
-        ..NARROW => (since, role),
-        _ => (format!("{since}, still reading {reading}").trim_end().to_owned(), role),
-    }
+    let reading = look.reading.as_ref().map_or(String::new(), |reading| format!(" {reading}"));
+    (if width < NARROW { since } else { format!("{since}, still reading{reading}") }, Role::Alarm)
 }
 
 /// Said when a sample came so late that a tick more would have fitted.
