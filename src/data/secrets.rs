@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::Text;
 
 /// What stands where a value was.
-pub const HIDDEN: &str = "(hidden)";
+const HIDDEN: &str = "(hidden)";
 
 /// Parts of a name that secrets have.
 const SECRET_PARTS: &[&str] =

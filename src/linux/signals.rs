@@ -13,7 +13,7 @@ use tokio::signal::unix::SignalKind;
 use crate::linux::proc::stat::ignores_signal;
 
 /// Signals passed on to the command.
-pub const FORWARDED: [Signal; 7] =
+const FORWARDED: [Signal; 7] =
     [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2, Signal::WINCH];
 
 /// Listens for the signals of [`FORWARDED`]; from its making on, none of them ends this process.

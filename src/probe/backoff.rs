@@ -3,7 +3,7 @@
 /// Nanoseconds between two looks at least.
 pub const SHORTEST_NS: u64 = 2_000_000_000;
 /// Nanoseconds between two looks grow to this while nothing new appears.
-pub const LONGEST_NS: u64 = 32_000_000_000;
+const LONGEST_NS: u64 = 32_000_000_000;
 
 /// When to look again. The first look is due at once.
 #[derive(Clone, Copy, Debug, Default)]

@@ -68,7 +68,7 @@ pub(crate) enum TrialOutcome {
 }
 
 impl Trial {
-    pub(crate) fn is_of(&self, slot: SweepSlot) -> bool {
+    fn is_of(&self, slot: SweepSlot) -> bool {
         (self.block, self.combination) == (slot.block, slot.combination)
     }
 

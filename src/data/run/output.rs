@@ -7,7 +7,7 @@ use crate::data::Text;
 /// Lines of a block of [`Output::past`]; only the last block has fewer.
 const BLOCK: usize = 256;
 /// Lines kept after they have left the screen; whole blocks go, so it may be one block more.
-pub const LINES_KEPT: usize = 10_000;
+const LINES_KEPT: usize = 10_000;
 
 /// Everything that is kept of a command's output, at one instant.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@ use crate::data::Text;
 use crate::data::limits::Grade;
 
 /// Kinds of doing that a sentence names; the rest are counted together.
-pub(crate) const MOST_KINDS: usize = 4;
+const MOST_KINDS: usize = 4;
 
 /// What a thread does, as words for one and for several.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

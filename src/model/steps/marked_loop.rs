@@ -8,7 +8,7 @@ use crate::data::sample::{StepMarks, StepSource};
 /// The newest steps are judged over this long, in microseconds of steps.
 const WINDOW_US: u64 = 10_000_000;
 /// Fewest marks that are judged, where there are so many: below that a 95th percentile says nothing.
-pub(super) const FEWEST: usize = 20;
+const FEWEST: usize = 20;
 /// Most marks that are judged.
 const MOST: usize = 4096;
 /// Ticks that are remembered, as of all curves.

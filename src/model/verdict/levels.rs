@@ -6,11 +6,11 @@ use crate::data::scene::{Pressure, Verdict};
 /// under 1 % at 2 s (measured with 1 to 32 spinning threads on 2 CPUs); 10 s for anything that accuses.
 pub const JUDGED_S: f64 = 10.0;
 /// A condition holds when this many of the last [`EVALUATIONS`] judgements agree.
-pub const AGREEING: usize = 2;
+const AGREEING: usize = 2;
 /// Judgements that are remembered, a second apart at least.
-pub const EVALUATIONS: usize = 3;
+const EVALUATIONS: usize = 3;
 /// Entered at a cut-off, left only below this share of it.
-pub const LEAVE_SHARE: f64 = 0.9;
+const LEAVE_SHARE: f64 = 0.9;
 /// Intel VTune calls a CPU utilisation above 115 % of the target "over".
 pub const NOTICE_SATURATION: f64 = 1.15;
 /// Ours: half as many runnable threads again as CPUs.
@@ -18,27 +18,27 @@ pub const OVER_SATURATION: f64 = 1.5;
 /// Ours: at least one whole CPU too much, so that 2 threads on 1 CPU do not count on a large machine.
 pub const OVER_SELF_EXCESS: f64 = 1.0;
 /// Ours: a quarter of the wanted time is waiting.
-pub const OVER_WAIT_SHARE: f64 = 0.25;
+const OVER_WAIT_SHARE: f64 = 0.25;
 /// Ours: twice as many runnable threads as CPUs.
 pub const SEVERE_SATURATION: f64 = 2.0;
 /// Ours: half of the wanted time is waiting.
-pub const SEVERE_WAIT_SHARE: f64 = 0.5;
+const SEVERE_WAIT_SHARE: f64 = 0.5;
 /// runqslower(8) reports run-queue waits above 10 ms.
-pub const SEVERE_WAIT_MS: f64 = 10.0;
+const SEVERE_WAIT_MS: f64 = 10.0;
 /// The Kubernetes mixin's CPUThrottlingHigh alert: 25 % of periods.
 pub const THROTTLED_SHARE: f64 = 0.25;
 /// Ours: under this share of throttled periods the quota is not what takes CPUs away.
 pub const NOT_THROTTLED_SHARE: f64 = 0.05;
 /// Ours: a quarter of what one could use did not come.
-pub const STARVED_SHARE: f64 = 0.25;
+const STARVED_SHARE: f64 = 0.25;
 /// Ours: CPUs below which a loss is nothing to care about, however large its share.
-pub const STARVED_CPUS: f64 = 0.25;
+const STARVED_CPUS: f64 = 0.25;
 /// Ours: of the CPUs that did not come, the share others must have used to be why.
 const TAKEN_SHARE: f64 = 0.5;
 /// Ours: half of the CPUs idle while pools are larger than what runs.
 pub const UNDER_SHARE: f64 = 0.5;
 /// Ours: under half a CPU a target is idle, not undersubscribed.
-pub const AT_WORK_CPUS: f64 = 0.5;
+const AT_WORK_CPUS: f64 = 0.5;
 
 /// What a judgement rests on beside the pressure.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -159,7 +159,7 @@ impl Identifier {
 
     /// Where a symbol of CPython lies (`_PyRuntime`, `Py_Version`), in the executable or in libpython; none when the
     /// process is no CPython or its files can't be read.
-    pub fn python_symbol(&self, name: &str) -> Option<Address> {
+    fn python_symbol(&self, name: &str) -> Option<Address> {
         interpreter::symbol(&*self.target, &self.maps, name)
     }
 
@@ -174,7 +174,7 @@ impl Identifier {
     }
 
     /// Where CPython's `_PyRuntime` lies; none when the process is no CPython or its files can't be read.
-    pub fn python_runtime(&mut self) -> Option<Address> {
+    fn python_runtime(&mut self) -> Option<Address> {
         if self.runtime.is_none() {
             self.runtime = Some(self.python_symbol("_PyRuntime"));
         }

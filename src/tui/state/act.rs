@@ -122,7 +122,7 @@ impl Dashboard {
         }
     }
 
-    pub(super) fn travel_rows(&mut self, action: Action, moved: impl Fn(usize, usize) -> usize) {
+    fn travel_rows(&mut self, action: Action, moved: impl Fn(usize, usize) -> usize) {
         let cursor = self.cursor();
         let last = self.rows.len().saturating_sub(1);
         // The first step only lands: it selects the row at which the eye is.
@@ -187,7 +187,7 @@ impl Dashboard {
         }
     }
 
-    pub(super) fn show_beside(&mut self, step: isize) {
+    fn show_beside(&mut self, step: isize) {
         let views: Vec<View> = self.views().map(|(_, view)| view).collect();
         let at = views.iter().position(|view| *view == self.view).unwrap_or(0);
         let next = (at + views.len()).saturating_add_signed(step) % views.len().max(1);
@@ -197,7 +197,7 @@ impl Dashboard {
     }
 
     /// The group of the selected row, if there is one.
-    pub(super) fn selected_group(&self) -> Option<GroupKey> {
+    fn selected_group(&self) -> Option<GroupKey> {
         let scene = &self.playback.shown;
         match self.cursor().selected()? {
             RowKey::Group(key) => Some(key.clone()),

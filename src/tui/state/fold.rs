@@ -40,7 +40,7 @@ impl Dashboard {
         self.select_key(&RowKey::Group(key));
     }
 
-    pub(super) fn fold_cause(&mut self, at: usize) {
+    fn fold_cause(&mut self, at: usize) {
         let Some(code) = self.playback.shown.judgements.get(at).map(|cause| cause.code) else { return };
         if !self.opened.causes.remove(code) {
             self.opened.causes.insert(code);

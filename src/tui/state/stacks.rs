@@ -66,13 +66,13 @@ impl Dashboard {
         }
     }
 
-    pub(super) fn ask_stacks(&mut self, title: String, request: StacksRequest) -> Effect {
+    fn ask_stacks(&mut self, title: String, request: StacksRequest) -> Effect {
         self.mode = Mode::Stacks(Box::new(StacksBox::of(title, request.clone())));
         Effect::RequestStacks(request)
     }
 
     /// A group may have threads in several processes: stacks are of one, the target's own where it has some.
-    pub(super) fn stacks_of_row(&mut self) -> Option<(String, Pid, Vec<Tid>)> {
+    fn stacks_of_row(&mut self) -> Option<(String, Pid, Vec<Tid>)> {
         let row = self.acting_row()?;
         let scene = &self.playback.shown;
         match row {

@@ -40,7 +40,7 @@ pub(crate) fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme
 }
 
 /// Rows of a box's border.
-pub(crate) const BORDERS: usize = 2;
+const BORDERS: usize = 2;
 
 /// Where a box with that many lines inside stands: below the header, above the status line, as high as it must be.
 pub(crate) fn below_header(dashboard: &Dashboard, lines: usize, widest: u16) -> Rect {

@@ -260,7 +260,7 @@ impl Parser<'_> {
     }
 
     /// `Ut`, an unnamed type, or `Ul`, a lambda.
-    pub(super) fn unnamed_type(&mut self, state: Option<&mut NameState>) -> Option<Id> {
+    fn unnamed_type(&mut self, state: Option<&mut NameState>) -> Option<Id> {
         if state.is_some() {
             self.params.clear();
         }
