@@ -5,12 +5,12 @@ pub(crate) mod dashboard;
 pub(crate) mod demo;
 pub(crate) mod inspect;
 pub(crate) mod kept;
+pub(crate) mod measure;
 pub(crate) mod own_process;
 pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod sampling;
 pub(crate) mod settings;
-pub(crate) mod sweep;
 pub(crate) mod workers;
 
 use std::process::ExitCode;
@@ -22,6 +22,7 @@ use crate::commands::args::cli::{Cli, Command};
 use crate::commands::args::inspect::DEFAULT_WATCH;
 use crate::commands::inspect::{doctor, pick, ps, report, stack, watch};
 use crate::commands::kept::{compare, runs};
+use crate::commands::measure::{sweep, tune};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::{descriptors, exit, stdio};
 use crate::commands::sampling::target;
@@ -77,13 +78,16 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, Some(Command::Explain(args))) => report::explain(&args, options),
         (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
         (None, Some(Command::Stack(args))) => stack::stack(&args, options),
-        (None, Some(Command::Demo(_) | Command::Run(_) | Command::Sweep(_))) if options.read_only => {
+        (None, Some(Command::Demo(_) | Command::Run(_) | Command::Sweep(_) | Command::Tune(_)))
+            if options.read_only =>
+        {
             Err(CommandError::usage("--read-only starts nothing: leave it out to start a process").into())
         }
         (None, Some(Command::Demo(args))) => demo::demo(&args, options),
         (None, Some(Command::Run(args))) => run::run(args.request(settings)?, options),
         (None, Some(Command::Rerun(args))) => rerun::rerun(&args, &args.run.clone().request(settings)?, options),
         (None, Some(Command::Sweep(args))) => sweep::sweep(&args, options),
+        (None, Some(Command::Tune(args))) => tune::tune(&args, options),
         (None, Some(Command::Runs(args))) => runs::runs(&args, options),
         (None, Some(Command::Compare(args))) => compare::compare(&args, options),
         (None, Some(Command::Stage(args))) => Ok(run::exec(&args)),

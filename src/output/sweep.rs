@@ -8,19 +8,11 @@ use crate::runs::comparison::types::{Comparison, ComparisonResult, Ranking, Side
 /// Cells of the longest bar.
 const LONGEST_BAR: usize = 44;
 
-/// A sweep that has ended, or was interrupted.
+/// A sweep or a race of `tftop tune` that has ended, or was interrupted.
 #[derive(Clone, Copy, Debug)]
 pub struct SweepReport<'a> {
-    /// Its name.
-    pub id: &'a str,
-    /// The command's words, as a shell reads them.
-    pub command: &'a str,
-    /// Runs of each combination.
-    pub repeat: u32,
-    /// Steps left out, and steps measured at least.
-    pub steps: (u64, u64),
-    /// Seed of the order.
-    pub seed: u64,
+    /// What was measured and how, a line each.
+    pub heading: &'a [String],
     /// The combinations that were measured.
     pub comparison: &'a Comparison,
     /// What else is to be said of combinations, each a line: runs that failed, busy neighbours, values the script lowered.
@@ -31,14 +23,8 @@ pub struct SweepReport<'a> {
 
 /// The report, without a closing line break.
 pub fn sweep(sweep: &SweepReport) -> String {
-    let mut lines = vec![
-        format!("sweep {}: {}", sweep.id, sweep.command),
-        format!(
-            "{} runs of each, {} steps of warm-up, at least {} measured; order by seed {}",
-            sweep.repeat, sweep.steps.0, sweep.steps.1, sweep.seed
-        ),
-        String::new(),
-    ];
+    let mut lines = sweep.heading.to_vec();
+    lines.push(String::new());
     lines.extend(table(&sweep.comparison.sides));
     lines.push(String::new());
     lines.extend(chart(&sweep.comparison.sides));
@@ -178,11 +164,7 @@ mod tests {
 
     fn text_of(sides: &[Compared]) -> String {
         sweep(&SweepReport {
-            id: "261120-190142-7",
-            command: "python train.py",
-            repeat: 3,
-            steps: (50, 200),
-            seed: 42,
+            heading: &["sweep 261120-190142-7: python train.py".to_owned()],
             comparison: &compare(sides),
             notes: &["intra=4: 1 run failed: it ended with exit code 1".to_owned()],
             start: Some("tftop run --intra 2 -- python train.py"),

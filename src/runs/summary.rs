@@ -83,6 +83,11 @@ pub struct SummaryBuilder {
 }
 
 impl SummaryBuilder {
+    /// Caps that were advised when its demand was judged highest; none where it was never judged.
+    pub fn advised(&self) -> Option<Caps> {
+        self.advised.map(|(_, caps)| caps)
+    }
+
     /// One more sample, and the scene that the model made of it.
     pub fn add(&mut self, sample: &Sample, scene: &Scene) {
         self.stats.add(sample, scene);
@@ -151,7 +156,7 @@ impl SummaryBuilder {
             outcome,
             seen,
             capacity: self.capacity.clone(),
-            advised: self.advised.map(|(_, caps)| caps),
+            advised: self.advised(),
             missing,
         }
     }

@@ -148,3 +148,30 @@ fn nonsense_is_refused_before_anything_starts() {
     }
     assert!(!folder.path().join("tftop").exists(), "nothing was written");
 }
+
+#[test]
+fn a_race_drops_what_is_slower_and_tells_the_winner() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["--warmup", "5", "--steps", "20", "--least", "1s", "--seed", "4"];
+    let output = Command::new(env!("CARGO_BIN_EXE_tftop"))
+        .arg("tune")
+        .args(options)
+        .args(COMMAND)
+        .current_dir(folder.path())
+        .env("XDG_STATE_HOME", folder.path())
+        .output()
+        .unwrap();
+    let (stdout, stderr) = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{stdout}\n{stderr}");
+    let runs = |label: &str| stderr.lines().filter(|line| line.starts_with(&format!("{label}: "))).count();
+    // The script takes half the time with intra=1, whatever else is set.
+    assert!((1..=3).contains(&runs("no caps")) && (1..=3).contains(&runs("intra=1 inter=1")), "{stderr}");
+    assert!(stdout.starts_with("tune: python3 -c "), "{stdout}");
+    assert!(stdout.contains("\nnote: runs "), "{stdout}");
+    if is_ranked(&stdout) {
+        assert_eq!(runs("no caps"), 1, "it is shown to be slower after one run\n{stderr}");
+        assert!(stdout.contains("\n  tftop run --intra 1 --inter "), "{stdout}");
+    } else {
+        println!("not ranked here: neighbours were not alike\n{stdout}");
+    }
+}

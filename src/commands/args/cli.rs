@@ -13,6 +13,7 @@ use crate::commands::args::run::{ExecArgs, RunArgs};
 use crate::commands::args::span;
 use crate::commands::args::sweep::SweepArgs;
 use crate::commands::args::target::{TargetArg, pid, target};
+use crate::commands::args::tune::TuneArgs;
 use crate::data::Pid;
 use crate::launch::exec_wrapper;
 
@@ -93,6 +94,8 @@ pub(crate) enum Command {
     Runs(RunsArgs),
     /// Try many caps on a script, and rank what can be told apart
     Sweep(Box<SweepArgs>),
+    /// Find caps for a script by a race of a few candidates
+    Tune(Box<TuneArgs>),
     /// Compare runs that were kept: medians, spread, and a winner only where there is one
     Compare(CompareArgs),
     /// What `run` starts first: it becomes the command

@@ -11,3 +11,4 @@ pub(crate) mod run;
 pub(crate) mod span;
 pub(crate) mod sweep;
 pub(crate) mod target;
+pub(crate) mod tune;

@@ -10,21 +10,19 @@ use anyhow::Context as _;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::sweep::SweepArgs;
+use crate::commands::measure::trials::{self, Measured, came_to, is_contended, label, plan, start_line};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::{event_loop, stdio};
-use crate::commands::run;
-use crate::commands::run::session::trial::{TrialEnd, TrialGoal, TrialResult};
+use crate::commands::run::session::trial::TrialGoal;
 use crate::data::limits::Caps;
 use crate::data::{Calendar, Text};
 use crate::launch::caps::machine::MachineCpus;
-use crate::launch::caps::plan;
-use crate::launch::caps::plan::{CpuRequest, Plan, PlanRequest};
+use crate::launch::caps::plan::Plan;
 use crate::launch::shell;
 use crate::output;
+use crate::runs::comparison::compare;
 use crate::runs::comparison::types::{ComparedSide, Comparison, Ranking};
-use crate::runs::comparison::{compare, rules};
 use crate::runs::stats::run_stats::RunStats;
-use crate::runs::stats::warmup::Warmup;
 use crate::runs::sweep_grid::SweepSlot;
 use crate::runs::sweep_record;
 use crate::runs::sweep_record::{SCHEMA, SweepRecord, TrialOutcome};
@@ -95,18 +93,6 @@ fn begin(args: &SweepArgs) -> anyhow::Result<SweepRecord> {
     })
 }
 
-/// The baseline has no caps, and is only listened to.
-fn plan(caps: &Caps, force: bool, machine: &MachineCpus) -> anyhow::Result<Plan> {
-    let args = PlanRequest {
-        pools: caps.without_cpus(),
-        cpus: caps.cpus.map(CpuRequest::Count),
-        shim_enforces: !caps.is_empty(),
-        force,
-        ..PlanRequest::default()
-    };
-    plan::plan(&args, machine).map_err(|refusal| CommandError::usage(refusal.to_string()).into())
-}
-
 fn dry_run(record: &SweepRecord, combinations: &[Caps]) -> anyhow::Result<Exit> {
     let mut lines = String::new();
     for slot in record.slots() {
@@ -116,11 +102,6 @@ fn dry_run(record: &SweepRecord, combinations: &[Caps]) -> anyhow::Result<Exit> 
     stdio::print(&lines)?;
     stdio::say(&format!("order by seed {}; --seed {} makes it again", record.seed, record.seed));
     Ok(Exit::Clean)
-}
-
-/// A combination's name.
-fn label(caps: &Caps) -> String {
-    if caps.is_empty() { "no caps".to_owned() } else { caps.to_string() }
 }
 
 struct SweepSession {
@@ -175,20 +156,12 @@ impl SweepSession {
             least: Duration::from_secs_f64(self.record.least_s),
             limit: Duration::from_secs_f64(self.record.limit_s),
         };
-        let TrialResult { id, seconds, why, seen } = run::measure(&words, plan.clone(), goal, options).await?;
-        let ending = match why {
-            TrialEnd::Interrupted => return Ok(None),
-            TrialEnd::Failed(why) => TrialOutcome::Failed(why),
-            TrialEnd::Done => {
-                let outcome = seen.outcome(Warmup::Steps(self.record.warmup));
-                match outcome.steps {
-                    None => TrialOutcome::Failed("its steps could not be measured".to_owned()),
-                    Some(_) if is_contended(&outcome) => TrialOutcome::Contended(Box::new(outcome)),
-                    Some(_) => TrialOutcome::Measured(Box::new(outcome)),
-                }
-            }
+        let Some(Measured { run, seconds, outcome: ending, .. }) =
+            trials::measure(&words, plan.clone(), goal, options).await?
+        else {
+            return Ok(None);
         };
-        Ok(Some(sweep_record::Trial { block: slot.block, combination: slot.combination, run: id, seconds, ending }))
+        Ok(Some(sweep_record::Trial { block: slot.block, combination: slot.combination, run, seconds, ending }))
     }
 
     /// Nothing was measured, and each combination was tried: it is not the caps.
@@ -205,11 +178,7 @@ impl SweepSession {
         let slots = self.record.slots();
         let done = slots.iter().filter(|&&other| other != slot && self.record.is_done(other)).count() + 1;
         let caps = self.combinations.get(slot.combination).map(label).unwrap_or_default();
-        let came = match &trial.ending {
-            TrialOutcome::Failed(why) => format!("failed: {why}"),
-            TrialOutcome::Measured(outcome) => step_time(outcome),
-            TrialOutcome::Contended(outcome) => format!("{}, beside busy neighbours", step_time(outcome)),
-        };
+        let came = came_to(&trial.ending);
         let left = slots.len().saturating_sub(done);
         let spent: f64 = self.record.trials.iter().map(|trial| trial.seconds).sum::<f64>() + trial.seconds;
         let each = spent / (self.record.trials.len() + 1) as f64;
@@ -228,13 +197,17 @@ impl SweepSession {
         let comparison = self.comparison();
         let fastest = comparison.sides.iter().find(|side| side.standing == Ranking::Fastest);
         let caps = fastest.and_then(|side| self.combinations.iter().find(|caps| label(caps) == side.label));
-        let start = caps.filter(|caps| !caps.is_empty()).map(|caps| self.start_line(caps));
+        let start = caps.filter(|caps| !caps.is_empty()).map(|caps| start_line(caps, &self.record.command));
+        let record = &self.record;
+        let heading = [
+            format!("sweep {}: {}", record.id, self.command()),
+            format!(
+                "{} runs of each, {} steps of warm-up, at least {} measured; order by seed {}",
+                record.repeat, record.warmup, record.steps, record.seed
+            ),
+        ];
         let text = output::sweep(&output::SweepReport {
-            id: &self.record.id,
-            command: &self.command(),
-            repeat: self.record.repeat,
-            steps: (self.record.warmup, self.record.steps),
-            seed: self.record.seed,
+            heading: &heading,
             comparison: &comparison,
             notes: &self.notes(),
             start: start.as_deref(),
@@ -253,12 +226,6 @@ impl SweepSession {
 
     fn command(&self) -> String {
         shell::shown(&self.record.command)
-    }
-
-    fn start_line(&self, caps: &Caps) -> String {
-        let options: Vec<String> =
-            caps.to_string().split(' ').map(|cap| format!("--{}", cap.replace('=', " "))).collect();
-        format!("tftop run {} -- {}", options.join(" "), self.command())
     }
 
     /// What the table does not say.
@@ -287,17 +254,4 @@ impl SweepSession {
 
 fn runs(count: usize) -> String {
     if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
-}
-
-fn step_time(outcome: &RunStats) -> String {
-    outcome.steps.as_ref().map_or_else(String::new, |steps| {
-        format!("{:.2} ms a step (p95 {:.2}, {} steps)", steps.typical_ms(), steps.p95_ms, steps.count)
-    })
-}
-
-/// Neighbours took more of the CPUs than leaves a measurement alone.
-fn is_contended(outcome: &RunStats) -> bool {
-    outcome.neighbours.is_some_and(|neighbours| {
-        neighbours.of > 0 && neighbours.cpus.median > rules::BUSY_SHARE * f64::from(neighbours.of)
-    })
 }
