@@ -141,7 +141,7 @@ impl Drop for Raw {
 }
 
 /// Gives the terminal back. Safe to call at any time and any number of times; what can't be undone is left.
-fn restore() {
+pub fn restore() {
     if RAW.swap(false, Ordering::SeqCst) {
         let _ = disable_raw_mode();
     }
