@@ -55,5 +55,11 @@ fn lines(export: Option<String>, python: Option<String>) -> Vec<(&'static str, S
 
 /// The causes that were found, each with its code.
 pub(crate) fn found(scene: &Scene) -> impl Iterator<Item = (&'static str, &Finding)> {
-    scene.judgements.iter().filter_map(|judgement| Some((judgement.code, judgement.finding()?)))
+    let causes = scene.judgements.iter().filter(|judgement| !judgement.is_note());
+    causes.filter_map(|judgement| Some((judgement.code, judgement.finding()?)))
+}
+
+/// What was found that is no cause of anything.
+pub(crate) fn notes(scene: &Scene) -> impl Iterator<Item = &str> {
+    scene.judgements.iter().filter(|judgement| judgement.is_note()).map(|judgement| judgement.message())
 }

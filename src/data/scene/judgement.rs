@@ -46,6 +46,11 @@ impl RuleAnswer {
         }
     }
 
+    /// Whether what was found is only worth a note: nothing is wrong.
+    pub fn is_note(&self) -> bool {
+        self.finding().is_some_and(|finding| finding.level == Level::Healthy)
+    }
+
     /// The answer's sentence: what was found, why it is ruled out, what is waited for, or what is missing.
     pub fn message(&self) -> &str {
         match &self.answer {

@@ -51,7 +51,8 @@ fn late(
 ) -> Option<Finding> {
     let origin = group.key.origin.as_ref();
     let threads = threads_of(group, process.key.pid);
-    let by_config = group.limits.all.iter().any(|limit| limit.source == LimitSource::TfConfig);
+    let mut here = group.limits.processes.iter().filter(|limits| limits.pid == process.key.pid);
+    let by_config = here.any(|l| l.limit.as_ref().is_some_and(|limit| limit.source == LimitSource::TfConfig));
     if value == 0 || threads <= own_threads(origin, value) || by_config {
         return None;
     }

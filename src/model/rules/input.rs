@@ -15,6 +15,9 @@ const MOST_PROCESSES: usize = 64;
 /// Of what is wanted, the share from which on a group is a cause of it.
 const CAUSE_SHARE: f64 = 0.25;
 
+/// Parts of the names of XLA's threads that run what it compiled.
+const XLA_WORKERS: [&str; 3] = ["XLAEigen", "host_executor", "host-executor"];
+
 /// One moment, laid out for the rules.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleInput<'a> {
@@ -107,14 +110,32 @@ impl<'a> RuleInput<'a> {
         judged.demand.wanted > self.effective_cpus() * NOTICE_SATURATION
     }
 
-    /// Whether a TensorFlow pool was limited and more is wanted than all those limits together: somebody expected less.
+    /// The CPUs that somebody meant who limited TensorFlow's pools: the larger of its limits, for one and the same work runs
+    /// on both pools. None where nobody did.
+    pub fn meant_cpus(&self) -> Option<u32> {
+        let limits = [origin::TF_INTRA_OP, origin::TF_INTER_OP].into_iter().filter_map(|o| self.explicit_limit(o));
+        limits.map(|limit| limit.value).max()
+    }
+
+    /// Whether a TensorFlow pool was limited and more is wanted than was meant by that.
     pub fn exceeds_explicit_limits(&self, judged: &JudgedWindow) -> bool {
-        let explicit: Vec<u32> = [origin::TF_INTRA_OP, origin::TF_INTER_OP]
-            .iter()
-            .filter_map(|o| self.explicit_limit(o))
-            .map(|limit| limit.value)
-            .collect();
-        !explicit.is_empty() && judged.demand.wanted > f64::from(explicit.iter().sum::<u32>()) * NOTICE_SATURATION
+        self.meant_cpus().is_some_and(|meant| judged.demand.wanted > f64::from(meant) * NOTICE_SATURATION)
+    }
+
+    /// The same for one process: its share of what each group wants, as its threads want it now.
+    pub fn wanted_in(&self, judged: &JudgedWindow, pid: Pid, origins: &[&str]) -> f64 {
+        let mut sum = 0.0;
+        for (at, (group, demand)) in self.groups.iter().zip(&judged.groups).enumerate() {
+            if origins.contains(&group.key.origin.as_ref()) {
+                let now = |of_process: bool| -> f64 {
+                    let threads = self.threads.iter().filter(|t| t.group == at && (!of_process || t.pid == pid));
+                    threads.filter_map(|thread| thread.demand).map(|demand| demand.wanted).sum()
+                };
+                let all = now(false);
+                sum += if all > 0.0 { demand.wanted * now(true) / all } else { 0.0 };
+            }
+        }
+        sum
     }
 
     /// How bad a cause is that accounts for so much of what is wanted: as bad as the condition if that is much, else a
@@ -123,6 +144,23 @@ impl<'a> RuleInput<'a> {
         let much = wanted >= CAUSE_SHARE * judged.demand.wanted;
         if much && self.crowded(judged) { judged.condition.level().max(Level::Notice) } else { Level::Notice }
     }
+}
+
+/// The largest compute pool that nobody limited and its threads: what could run at once if there were work. XLA's helpers
+/// that compile could not. None where a limit that somebody set below the CPUs explains that less runs.
+pub fn largest_pool<'a>(groups: &'a [Group], threads: &[Thread], cpus: f64) -> Option<(&'a Group, u32)> {
+    let compute = || groups.iter().enumerate().filter(|(_, group)| COMPUTE.contains(&group.key.origin.as_ref()));
+    let limited =
+        |group: &Group| group.limits.effective().is_some_and(|limit| limit.was_set() && f64::from(limit.value) < cpus);
+    if compute().any(|(_, group)| limited(group)) {
+        return None;
+    }
+    let works = |thread: &&Thread| {
+        let name = thread.name();
+        *thread.attribution.group.origin != *origin::XLA || XLA_WORKERS.iter().any(|worker| name.contains(worker))
+    };
+    let size = |at: usize| threads.iter().filter(|thread| thread.group == at).filter(works).count() as u32;
+    compute().map(|(at, group)| (group, size(at))).max_by_key(|(_, size)| *size)
 }
 
 /// Threads of a group in one process.

@@ -10,6 +10,8 @@ pub const RULE: Rule = Rule { code: "input-bound", question: "Does computing wai
 
 /// Share of the CPUs under which compute pools idle.
 const IDLE_SHARE: f64 = 0.2;
+/// CPUs that compute pools must have got to have had work.
+const WORKED: f64 = 0.05;
 /// CPUs of work that one thread can't do faster.
 const ONE_THREAD: f64 = 0.9;
 
@@ -22,6 +24,16 @@ fn check(input: &RuleInput) -> RuleResult {
     let python = input.wanted(judged, &[origin::PYTHON, origin::MAIN]);
     if compute >= IDLE_SHARE * input.effective_cpus() || data + python < ONE_THREAD {
         return clear(format!("compute pools want {compute:.1} CPUs, tf.data {data:.1}, Python {python:.1}"));
+    }
+    let computed: f64 = input
+        .groups
+        .iter()
+        .zip(&judged.groups)
+        .filter(|(group, _)| COMPUTE.contains(&group.key.origin.as_ref()))
+        .map(|(_, demand)| demand.got)
+        .sum();
+    if computed < WORKED {
+        return clear("no compute pool worked: nothing there waits for input");
     }
     if data < ONE_THREAD {
         return cant_tell(format!(

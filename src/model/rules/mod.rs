@@ -5,6 +5,7 @@ mod asleep_is_fine;
 mod blas_other_variable;
 mod env_overridden;
 mod env_too_late;
+mod forked;
 mod gpu_bound;
 pub(crate) mod input;
 mod input_bound;
@@ -15,6 +16,8 @@ mod omp_does_the_work;
 mod omp_not_used;
 mod other_pool;
 pub(crate) mod piled_affinity;
+mod pinned;
+mod pool_too_large;
 mod quota_not_seen;
 pub(crate) mod rule;
 mod spinning;
@@ -33,6 +36,8 @@ use crate::model::rules::rule::Rule;
 const RULES: &[Rule] = &[
     throttled::RULE,
     quota_not_seen::RULE,
+    pinned::RULE,
+    forked::RULE,
     late_setting::RULE,
     env_overridden::RULE,
     env_too_late::RULE,
@@ -40,6 +45,7 @@ const RULES: &[Rule] = &[
     omp_does_the_work::RULE,
     omp_not_used::RULE,
     blas_other_variable::RULE,
+    pool_too_large::RULE,
     many_processes::RULE,
     nested_pools::RULE,
     tf_data_uncapped::RULE,

@@ -20,13 +20,14 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
     let set = VARIABLES.iter().find_map(|name| Some((*name, number(process, name).filter(|&value| value > 0)?)));
     let Some((name, value)) = set else { return clear("no OpenMP or MKL variable is set") };
     let judged = input.judged()?;
-    let openmp = input.wanted(judged, &[origin::OPENMP]);
-    let tensorflow = input.wanted(judged, &[origin::TF_INTRA_OP, origin::TF_INTER_OP, origin::XLA]);
+    let pid = process.key.pid;
+    let openmp = input.wanted_in(judged, pid, &[origin::OPENMP]);
+    let tensorflow = input.wanted_in(judged, pid, &[origin::TF_INTRA_OP, origin::TF_INTER_OP, origin::XLA]);
     if openmp >= 0.1 {
         return clear(format!("OpenMP threads want {openmp:.1} CPUs: {name} steers them"));
     }
     let by_demand = |a: &&crate::model::rules::input::TfPool, b: &&crate::model::rules::input::TfPool| {
-        input.wanted(judged, &[a.origin()]).total_cmp(&input.wanted(judged, &[b.origin()]))
+        input.wanted_in(judged, pid, &[a.origin()]).total_cmp(&input.wanted_in(judged, pid, &[b.origin()]))
     };
     let pool = TF_POOLS.iter().max_by(by_demand).unwrap_or(&TF_POOLS[0]);
     if let Some(limit) = input.explicit_limit(pool.origin()) {
@@ -39,7 +40,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
     if tensorflow <= f64::from(value) {
         return clear(format!("TensorFlow wants {tensorflow:.1} CPUs, not more than {name}={value}"));
     }
-    let exist: u32 = input.of_origin(origin::OPENMP).map(|group| group.threads).sum();
+    let exist = input.threads_in(pid, origin::OPENMP);
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Measured,

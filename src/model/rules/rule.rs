@@ -36,7 +36,8 @@ impl Rule {
 /// A finding, or why there is none.
 pub type RuleResult = Result<Finding, Answer>;
 
-/// What a rule about one process's settings says of the first process in which it finds something, else of the first.
+/// What a rule about one process's settings says of the first process in which it finds something, else of the first in which it
+/// is open, else of the first.
 pub fn of_each<'a>(
     input: &RuleInput<'a>,
     processes: impl Iterator<Item = (&'a ProcessFact, DefaultCpus)>,
@@ -51,7 +52,10 @@ pub fn of_each<'a>(
                 }
                 return Some(Ok(finding));
             }
-            silent => first = first.or(Some(silent)),
+            // What is open for one process is not ruled out by another.
+            Err(Answer::Clear { because }) => first = first.or_else(|| Some(clear(because))),
+            open if matches!(first, None | Some(Err(Answer::Clear { .. }))) => first = Some(open),
+            _ => {}
         }
     }
     first

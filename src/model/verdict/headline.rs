@@ -1,11 +1,12 @@
 //! The one sentence on top: how much, which group, which knob, what to set.
 
+use crate::data::origin;
 use crate::data::scene::{Answer, Headline, Verdict};
 use crate::model::advice;
 use crate::model::advice::CapsFit;
 use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::program_settings;
-use crate::model::rules::input::{COMPUTE, RuleInput, limit_of};
+use crate::model::rules::input::{RuleInput, largest_pool, limit_of};
 use crate::model::rules::starved::praise;
 use crate::model::verdict::levels::{JUDGED_S, is_loss};
 use crate::model::verdict::stopped::{Stopped, stopped};
@@ -63,9 +64,8 @@ fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {
             )
         }
         Verdict::Undersubscribed => {
-            let pools = input.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()));
-            let largest = pools.max_by_key(|group| group.threads);
-            let pool = largest.map_or(String::new(), |g| format!(", though {} has {} threads", g.label, g.threads));
+            let largest = largest_pool(input.groups, input.threads, cpus);
+            let pool = largest.map_or(String::new(), |(g, size)| format!(", though {} has {size} threads", g.label));
             format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
         }
         Verdict::Healthy if is_loss(external, wanted.min(cpus), 1.0) => format!(
@@ -84,6 +84,9 @@ fn excess(input: &RuleInput, judged: &JudgedWindow) -> String {
     let demands: Vec<f64> = judged.groups.iter().map(|demand| demand.wanted).collect();
     let with_knob = |index: usize| input.groups.get(index).is_some_and(advice::can_be_capped);
     let culprits = advice::culprits(&demands, with_knob, cpus);
+    if let Some(sentence) = held(input, judged, &culprits) {
+        return sentence;
+    }
     let named: Vec<String> = culprits
         .iter()
         .take(2)
@@ -96,6 +99,35 @@ fn excess(input: &RuleInput, judged: &JudgedWindow) -> String {
     };
     let by = if named.is_empty() { String::new() } else { format!("; {}{more}", named.join("; ")) };
     format!("{} threads want {}{by}", about(wanted), exact(cpus))
+}
+
+/// Where a limit that somebody set holds and others want the CPUs: both are said, for that is what its author asks.
+fn held(input: &RuleInput, judged: &JudgedWindow, culprits: &[usize]) -> Option<String> {
+    let holds = |at: usize| {
+        let limits = &input.groups.get(at)?.limits;
+        let limit = limits.effective().filter(|limit| limit.was_set() && limits.exceeded_by == 0)?;
+        let within = f64::from(limit.value) <= input.effective_cpus() && !culprits.contains(&at);
+        within.then_some(limit.value)
+    };
+    let of_tensorflow = [(origin::TF_INTRA_OP, "intra-op"), (origin::TF_INTER_OP, "inter-op")];
+    let (name, value) = of_tensorflow.into_iter().find_map(|(origin, name)| {
+        let at = input.groups.iter().position(|group| group.threads > 0 && *group.key.origin == *origin)?;
+        Some((name, holds(at)?))
+    })?;
+    let wants = |&at: &usize| {
+        let (group, demand) = (input.groups.get(at)?, judged.groups.get(at)?);
+        let limit = match group.limits.effective() {
+            Some(limit) if limit.was_set() => format!("limit {}", limit.value),
+            Some(_) => "no limit".to_owned(),
+            None => group.limits.absence().to_owned(),
+        };
+        Some(format!("{} {} ({limit})", group.label, about(demand.wanted)))
+    };
+    let others: Vec<String> = culprits.iter().take(2).filter_map(wants).collect();
+    let verb = if others.len() == 1 { "wants" } else { "want" };
+    let others = others.join(" and ");
+    (!others.is_empty())
+        .then(|| format!("Your {name} limit ({value}) holds. {others} {verb} the {}", exact(input.effective_cpus())))
 }
 
 /// What to set, and what is predicted of it.

@@ -16,7 +16,7 @@ use crate::model::rates::load::Load;
 use crate::model::rates::processes::ProcessRates;
 use crate::model::rates::window::{Remembered, Total, Window};
 use crate::model::rules;
-use crate::model::rules::input::RuleInput;
+use crate::model::rules::input::{RuleInput, largest_pool};
 use crate::model::verdict::levels::{JUDGED_S, LevelMemory, VerdictInput, is_taken};
 
 /// Looks are this far apart at least.
@@ -292,12 +292,12 @@ fn pressure(load: Load, demand: Demand, effective_cpus: f64, throttled_share: Op
 }
 
 fn verdict_input(scene: &Scene, sizes: &DefaultSizes, judged: &JudgedWindow) -> VerdictInput {
-    let compute = scene.groups.iter().filter(|group| rules::input::COMPUTE.contains(&group.key.origin.as_ref()));
+    let largest = largest_pool(&scene.groups, &scene.threads, scene.capacity.effective_cpus);
     VerdictInput {
         quota_binds: judged.throttling.as_ref().is_some_and(|quota| quota.cpus < f64::from(sizes.whole.allowed)),
         crowded: judged.crowd.is_some(),
         taken: is_taken(judged.pressure.external, judged.others, judged.idle),
-        largest_pool: compute.map(|group| group.threads).max().unwrap_or(0),
+        largest_pool: largest.map_or(0, |(_, threads)| threads),
         wanted: judged.demand.wanted,
         effective_cpus: scene.capacity.effective_cpus,
     }

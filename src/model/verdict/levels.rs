@@ -49,7 +49,7 @@ pub struct VerdictInput {
     pub crowded: bool,
     /// Whether others used the CPUs that did not come.
     pub taken: bool,
-    /// Threads of the largest compute pool: what could run at once if there were work.
+    /// Threads of the largest compute pool that no limit explains: what could run at once if there were work.
     pub largest_pool: u32,
     /// CPUs wanted (N) and effective (C).
     pub wanted: f64,

@@ -46,6 +46,8 @@ pub(crate) struct JudgementJson<'a> {
     asks: &'a str,
     /// "found", "clear", "too_soon" or "cant_tell".
     answer: &'static str,
+    /// Whether what was found is only a note: nothing is wrong.
+    note: bool,
     /// What was found, why it is ruled out, what is waited for, or what is missing.
     because: &'a str,
 }
@@ -62,7 +64,13 @@ impl<'a> JudgementJson<'a> {
             Answer::TooSoon { .. } => "too_soon",
             Answer::CantTell { .. } => "cant_tell",
         };
-        Self { code: judgement.code, asks: judgement.question, answer, because: judgement.message() }
+        Self {
+            code: judgement.code,
+            asks: judgement.question,
+            answer,
+            note: judgement.is_note(),
+            because: judgement.message(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::present::format::clean;
 use crate::present::section;
 use crate::present::section::{indented, paste, titled};
 use crate::present::table::{Align, Table};
-use crate::present::verdict::{found, next_step, pasteable, pasteable_advice, title};
+use crate::present::verdict::{found, next_step, notes, pasteable, pasteable_advice, title};
 
 /// The one sentence, and what to do about it.
 pub(crate) fn verdict(scene: &Scene) -> Vec<String> {
@@ -17,12 +17,14 @@ pub(crate) fn verdict(scene: &Scene) -> Vec<String> {
     lines
 }
 
-/// The causes that were found, the title above the first; nothing where none was.
+/// The causes that were found, the title above the first, then notes; nothing where there are none.
 pub(crate) fn causes_found(scene: &Scene) -> Vec<Vec<String>> {
     let mut sections: Vec<Vec<String>> = found(scene).map(|(code, finding)| cause(code, finding)).collect();
     if let Some(first) = sections.first_mut() {
         first.insert(0, "CAUSES FOUND".to_owned());
     }
+    sections.push(titled("NOTES", notes(scene).map(|note| format!("  {}", clean(note))).collect()));
+    sections.retain(|section| !section.is_empty());
     sections
 }
 
