@@ -143,6 +143,18 @@ fn a_sampler_that_hangs_is_said_and_keeps_nobody() {
     }
 }
 
+#[test]
+fn a_run_whose_sampler_hangs_gets_its_keys_and_its_end() {
+    let command = ["run", "--no-shim", "--", "sleep", "1000"];
+    let Some(mut terminal) = held_with("tftop-sampler", Path::new("/"), &command) else { return };
+    terminal.wait_for_text("first look takes");
+    terminal.press("\x03");
+    terminal.wait_for_text("was ended by signal 2");
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().code(), Some(130), "{}", terminal.text());
+    terminal.assert_restored();
+}
+
 fn leave_by(leave: &str, terminal: &mut Terminal) {
     match leave {
         "signal" => terminal.signal(Signal::TERM),
@@ -162,7 +174,9 @@ fn held_with(thread: &str, file: &Path, arguments: &[&str]) -> Option<Terminal> 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/targets/hold.py");
     let python = which_python();
     let arguments = [&[script.to_str().unwrap(), thread, file.to_str().unwrap(), TFTOP], arguments].concat();
-    let mut terminal = Terminal::start(24, 120, &python, &arguments, &[]);
+    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("state");
+    let environment = [("XDG_STATE_HOME", state.to_str().unwrap())];
+    let mut terminal = Terminal::start(24, 120, &python, &arguments, &environment);
     let mut refused = false;
     terminal.wait_until("the screen", |screen| {
         refused = screen.contents().contains("NO SECCOMP");

@@ -103,7 +103,7 @@ where
             },
         };
         // Elsewhere output is no reason to draw; but how the command ended and how its log stands is news.
-        if let (Some(Event::Scene(_)), Some(console)) = (&event, &mut feed.console) {
+        if let (Some(Event::Scene(_) | Event::Overdue(_)), Some(console)) = (&event, &mut feed.console) {
             update(&mut dashboard, Event::Output(console.output.borrow_and_update().clone()));
         }
         if let Some(effect) = handle(terminal, &mut dashboard, event, &mut events, &feed).await? {
