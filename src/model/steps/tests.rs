@@ -322,3 +322,37 @@ proptest! {
         }
     }
 }
+
+/// A number as a script would send it, or any at all.
+fn wild(usual: u64) -> impl Strategy<Value = u64> {
+    prop_oneof![0..usual, any::<u64>()]
+}
+
+proptest! {
+    #[test]
+    fn absurd_marks_never_become_absurd_numbers(
+        records in prop::collection::vec(
+            (
+                wild(2_000),
+                wild(2_000),
+                wild(20_000 * MS),
+                prop::collection::vec(prop_oneof![0_u32..100_000, any::<u32>()], 1..8),
+            ),
+            0..60,
+        ),
+    ) {
+        let mut loops = MarkedLoops::default();
+        for (look, records) in (1_u64..).zip(records.chunks(3)) {
+            let marks = records.iter().cloned().map(|(first, steps, at_ns, durations_us)| {
+                StepMarks { pid: 7, first, steps, at_ns, durations_us, ..StepMarks::default() }
+            });
+            let launch = LaunchSample { marks: marks.collect(), ..LaunchSample::default() };
+            loops.update(look * 1_000 * MS, &launch);
+            let steps = loops.scene(ShimUse::Record, &launch.report);
+            let speed = steps.speed.unwrap();
+            let shown = [speed.per_s, Some(speed.p50_ms), speed.p95_ms, Some(speed.covers_s), speed.silent_s];
+            prop_assert!(shown.iter().flatten().all(|number| number.is_finite() && *number >= 0.0), "{shown:?}");
+            prop_assert!(steps.history.iter().flatten().all(|per_s| per_s.is_finite() && *per_s >= 0.0));
+        }
+    }
+}
