@@ -1,6 +1,6 @@
 //! Is the busy group another pool than the one that was limited?
 
-use crate::data::limits::{Grade, Knob};
+use crate::data::limits::{Caps, Grade, Knob};
 use crate::data::origin;
 use crate::data::scene::{Demand, Evidence, Finding, Group, Remedy};
 use crate::model::advice;
@@ -24,12 +24,12 @@ fn check(input: &RuleInput) -> RuleResult {
     let judged = input.judged()?;
     let name = if origin == origin::TF_INTRA_OP { "intra-op" } else { "inter-op" };
     let own = input.wanted(judged, &[origin]);
-    let meant = input.meant_cpus().map_or(0.0, f64::from);
+    let meant = input.meant_cpus().unwrap_or(limit.value);
     // Ops that run one after another take one thread of the inter-op pool at a time: that is what was meant to run.
     let tensorflow = input.wanted(judged, &[origin::TF_INTRA_OP, origin::TF_INTER_OP]);
     let chain = |group: &Group, demand: &Demand| {
         group.key.origin.as_ref() == origin::TF_INTER_OP
-            && (demand.wanted <= NOTICE_SATURATION || tensorflow <= meant * NOTICE_SATURATION)
+            && (demand.wanted <= NOTICE_SATURATION || tensorflow <= f64::from(meant) * NOTICE_SATURATION)
     };
     let mut unlimited: Vec<(&Group, &Demand)> = input
         .groups
@@ -55,7 +55,10 @@ fn check(input: &RuleInput) -> RuleResult {
         Knob::AsCoded => format!("{} are threads of the program itself: let it start fewer", busiest.label),
         Knob::None | Knob::NotRead => format!("start less of {}: tftop knows no setting for it", busiest.label),
     };
-    let fit = advice::fit(input, judged);
+    // Where all fits the CPUs, what was meant by the limit is what is left to wish for.
+    let fit = advice::fit(input, judged).caps;
+    let wish = || advice::cap_of(busiest).map_or(fit, |kind| Caps::of([(kind, meant)]));
+    let caps = if fit.is_empty() { wish() } else { fit };
     Ok(Finding {
         level: input.level_of(judged, others),
         grade: Grade::Measured,
@@ -68,7 +71,7 @@ fn check(input: &RuleInput) -> RuleResult {
             Evidence::new("pools without a limit want", format!("{} CPUs", sum.join(" + "))),
             Evidence::new("all together", format!("{:.2} of {:.2} CPUs", judged.demand.wanted, input.effective_cpus())),
         ],
-        remedy: Remedy { text, export: advice::export(&fit.caps), python: advice::python(&fit.caps), caps: fit.caps },
+        remedy: Remedy { text, export: advice::export(&caps), python: advice::python(&caps), caps },
     })
 }
 

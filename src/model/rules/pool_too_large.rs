@@ -40,7 +40,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     Ok(Finding {
         level: input.level_of(judged, wanted),
         grade: Grade::Measured,
-        message: format!("{} is a pool of {size} on {cpus} and wants {wanted:.1} of them", group.label),
+        message: format!("{} is a pool of {size} on {cpus} and wants {wanted:.1} CPUs", group.label),
         evidence: vec![
             Evidence::new("threads of the pool", size.to_string()),
             Evidence::new("CPUs it may run on", allowed.to_string()),
