@@ -97,15 +97,21 @@ impl Built {
         if self.pool.in_tf_config(process).is_some() {
             return None; // tf.config says what ran, and its number was compared already
         }
-        // A call that ran would stand in tf.config; a ConfigProto leaves no trace there.
-        let open = |setting: &&ScriptSetting| asks(setting) && (setting.proto || config.is_none());
-        let settings: Vec<&ScriptSetting> = script.settings.iter().filter(open).collect();
+        let settings: Vec<&ScriptSetting> = script.settings.iter().filter(asks).collect();
         let unmet = *settings.iter().rfind(|setting| setting.value != i64::from(self.threads))?;
         let (name, threads, place) = (self.pool.name(), self.threads, place(script, unmet));
         if settings.iter().any(|setting| setting.value != unmet.value) {
             return Some(cant_tell(format!(
                 "lines of the script ask for different {name} sizes, the pool has {threads}: whether {place} ran can't be \
                  seen"
+            )));
+        }
+        // A call that was accepted would stand in tf.config; a ConfigProto leaves no trace there.
+        if config.is_some() && !unmet.proto {
+            return Some(cant_tell(format!(
+                "{place} may ask for {name} = {}, which tf.config does not hold: it was refused because TensorFlow had \
+                 started, or did not run",
+                unmet.value
             )));
         }
         if !unmet.certain {
@@ -156,19 +162,7 @@ impl Built {
         }
         match self.pool.in_tf_config(process).filter(|&set| set > 0) {
             Some(set) => format!("tf.config says {name} = {set}, the pool has {threads}"),
-            None => {
-                let knob = self.pool.script_knob();
-                let line = |script: &Script| {
-                    let asks = script.settings.iter().rfind(|s| Some(&s.knob) == knob && !s.proto)?;
-                    Some(format!(
-                        "; {} may ask for {}, but did not run or was refused",
-                        place(script, asks),
-                        asks.value
-                    ))
-                };
-                let may = process.settings.script.as_ref().and_then(line).unwrap_or_default();
-                format!("tf.config sets no {name} size, the pool has {threads}{may}")
-            }
+            None => format!("tf.config sets no {name} size, the pool has {threads}"),
         }
     }
 }

@@ -13,6 +13,8 @@ pub const RULE: Rule =
 
 /// What pools without a limit must want together to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.5;
+/// What a chain of single ops on the inter-op pool wants at most: a thread that is woken waits while its waker still runs.
+const CHAIN_CPUS: f64 = 1.5;
 /// What they must get, in CPUs.
 const LEAST_GOT: f64 = 0.25;
 
@@ -29,7 +31,7 @@ fn check(input: &RuleInput) -> RuleResult {
     let tensorflow = input.wanted(judged, &[origin::TF_INTRA_OP, origin::TF_INTER_OP]);
     let chain = |group: &Group, demand: &Demand| {
         group.key.origin.as_ref() == origin::TF_INTER_OP
-            && (demand.wanted <= NOTICE_SATURATION || tensorflow <= f64::from(meant) * NOTICE_SATURATION)
+            && (demand.wanted <= CHAIN_CPUS || tensorflow <= f64::from(meant) * NOTICE_SATURATION)
     };
     let mut unlimited: Vec<(&Group, &Demand)> = input
         .groups
