@@ -7,6 +7,7 @@ use crate::data::scene::{Evidence, Finding, Group, Remedy};
 use crate::model::advice;
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::{RuleInput, TF_POOLS, limit_of, threads_of};
+use crate::model::rules::pinned;
 use crate::model::rules::rule::{Rule, RuleResult, clear, of_each, origins_unread};
 
 pub const RULE: Rule = Rule { code: "pool-too-large", question: "Is a pool larger than the CPUs it may use?", check };
@@ -20,6 +21,9 @@ fn check(input: &RuleInput) -> RuleResult {
 
 fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
     let judged = input.judged()?;
+    if (pinned::RULE.check)(input).is_ok() {
+        return clear("it is pinned: its CPUs are too few, not its threads too many");
+    }
     let pid = process.key.pid;
     let allowed = cpus.allowed.max(1);
     let larger = SIZED.iter().filter_map(|origin| {
