@@ -41,7 +41,7 @@
 //! |---|---|---|
 //! | thread family | a row of `assets/families.toml` | scenarios of `tests/scenarios`, `tests/recorded.rs` |
 //! | cause | a file in `model/rules` and its line in `model/rules/mod.rs` | its scenarios in `tests/scenarios/findings` |
-//! | cap | a row of `data/limits/caps.rs` | the test that walks the rows |
+//! | cap | a row of `data/limits/cap.rs` | the test that walks the rows |
 //! | column | a row of `tui/table` | the test that walks the columns, screens |
 //! | key | a row of `tui/keys.rs` and its case in `tui/state` | the tests of `tui/keys.rs` |
 //! | output format | a file in `output` over `present`'s sections | `tests/reports.rs` |
