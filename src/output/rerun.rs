@@ -108,7 +108,7 @@ mod tests {
   command  python train.py
   program  /v/bin/python
   folder   /work (where it is now and where PWD says)
-  effect   predicted from 12 s: 1.50 of 2.00 CPUs wanted, instead of 8.00 of 4.00; says how crowded, not how fast
+  effect   predicted from 12 s: 1.50 of 2.00 CPUs wanted, instead of 8.00 of 4.00; 1.40 got, instead of 1.90
 changes:
   TF_NUM_INTRAOP_THREADS  8 -> 1
   PYTHONPATH              not set -> with tftop's shim in front

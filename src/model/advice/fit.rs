@@ -11,7 +11,6 @@ use crate::data::scene::Group;
 use crate::model::advice::group_cap::{cap_of, is_team};
 use crate::model::advice::predict::{Prediction, of_demands};
 use crate::model::judged_window::JudgedWindow;
-use crate::model::limits::knobs::own_threads;
 use crate::model::rules::input::{COMPUTE, RuleInput};
 use crate::model::verdict::levels::NOTICE_SATURATION;
 
@@ -51,26 +50,38 @@ pub fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
     let work = Work::new(input, judged);
     let mut caps = Caps::default();
     for kind in CapKind::all() {
-        let groups = || input.groups.iter().zip(&judged.groups).filter(|(group, _)| cap_of(group) == Some(kind));
-        let wanted: f64 = groups().map(|(_, demand)| demand.wanted).sum();
-        let largest = groups().map(|(group, _)| largest_pool(group)).max().unwrap_or(0);
-        let cap = work.cap(kind);
-        if wanted >= LEAST_CPUS && largest > own_threads(kind.row().origin, cap) {
-            *caps.get_mut(kind) = Some(cap);
+        let groups = input.groups.iter().zip(&judged.groups).filter(|(group, _)| cap_of(group) == Some(kind));
+        let wanted: f64 = groups.map(|(_, demand)| demand.wanted).sum();
+        if wanted >= LEAST_CPUS && pool_size(input, kind) > work.cap(kind) {
+            *caps.get_mut(kind) = Some(work.cap(kind));
         }
     }
     let kept = judged.demand.got.min(cpus) * LEAST_KEPT;
-    loop {
+    while !caps.is_empty() {
         let predicted = of_demands(input.groups, &judged.groups, cpus, &caps);
-        if !caps.is_empty() && predicted.got >= kept {
+        if predicted.got >= kept {
             return CapsFit { caps, predicted };
         }
-        // Too tight: the pool that others call may have more.
-        match caps.get_mut(CapKind::Intra) {
-            Some(cap) if *cap < work.all() => *cap += 1,
-            _ => return as_it_is,
+        // Too tight: the pool that others call may have more, up to what it has.
+        let intra = caps.get_mut(CapKind::Intra);
+        match *intra {
+            Some(cap) if cap < work.all().min(pool_size(input, CapKind::Intra) - 1) => *intra = Some(cap + 1),
+            Some(_) => *intra = None,
+            None => return as_it_is,
         }
     }
+    as_it_is
+}
+
+/// The number that a cap would have to be below to change anything: threads of the largest pool, with the one that calls
+/// where the library counts it; of tf.data what sizes each private pool.
+fn pool_size(input: &RuleInput, kind: CapKind) -> u32 {
+    let groups = || input.groups.iter().filter(|group| cap_of(group) == Some(kind));
+    if kind == CapKind::Data {
+        let set = groups().filter_map(|group| group.limits.effective()).find(|limit| limit.was_set());
+        return set.map_or(input.sizes.whole.allowed, |limit| limit.value);
+    }
+    groups().map(largest_pool).max().unwrap_or(0) + u32::from(kind.row().setting.counts_caller)
 }
 
 /// Threads of a group in the process that has most of them.
