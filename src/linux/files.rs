@@ -2,15 +2,17 @@
 //! only those that the target's user could read himself. Opening one acts on nothing and never waits: no device, no pipe,
 //! no file of /proc or sysfs, no file under a lease; a look that gets no answer is given up.
 
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, StatxFlags};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
@@ -45,8 +47,8 @@ const REFUSED: &[(u64, &str)] = &[
     (0x6e73_6673, "nsfs"),
     (0x0765_5821, "resctrl"),
 ];
-/// A file system that a program answers for.
-const FUSE: u64 = 0x6573_5546;
+/// Links on the way that are followed, as by the kernel.
+const MOST_LINKS: usize = 40;
 
 /// Whose rights decide what may be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,12 +56,16 @@ pub struct User {
     uid: Uid,
     gid: Gid,
     groups: Vec<Gid>,
+    /// Mounts that paths may lead through, by their numbers. A lookup on another one may wait for a program for ever, and not
+    /// even the end of this process ends such a wait.
+    mounts: Arc<[u64]>,
 }
 
 impl User {
-    /// The user of a process, by its status file (proc_pid_status(5): `Uid`, `Gid`, `Groups`; the file system's numbers).
-    /// None where tftop has no more rights than that user anyway, because it runs as one that is not root.
-    pub fn of_process(status: &[u8]) -> Option<Self> {
+    /// The user of a process, by its status file (proc_pid_status(5): `Uid`, `Gid`, `Groups`; the file system's numbers), and
+    /// what is mounted where it and tftop live (proc_pid_mountinfo(5)). None where tftop has no more rights than that user
+    /// anyway, because it runs as one that is not root.
+    pub fn of_process(status: &[u8], mountinfo: [&[u8]; 2]) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             return None;
         }
@@ -69,6 +75,11 @@ impl User {
             uid: Uid::from_raw(of_file_system("Uid")?),
             gid: Gid::from_raw(of_file_system("Gid")?),
             groups: groups.into_iter().flatten().map(Gid::from_raw).collect(),
+            mounts: mountinfo
+                .into_iter()
+                .flat_map(|text| text.split(|&byte| byte == b'\n'))
+                .filter_map(harmless)
+                .collect(),
         };
         (!user.uid.is_root()).then_some(user)
     }
@@ -81,6 +92,14 @@ impl User {
         rustix::thread::set_thread_res_uid(None, self.uid, None)?;
         Ok(())
     }
+}
+
+/// The number of a mount, from its line of mountinfo, unless a program answers for it or its files act.
+fn harmless(line: &[u8]) -> Option<u64> {
+    let number = number(words(line).next()?)?;
+    let kind = words(line).skip_while(|word| *word != b"-").nth(1)?;
+    let refused = kind.starts_with(b"fuse") || REFUSED.iter().any(|(_, name)| name.as_bytes() == kind);
+    (!refused).then_some(number)
 }
 
 fn id(word: &[u8]) -> Option<u32> {
@@ -96,8 +115,8 @@ pub fn open(root: BorrowedFd<'_>, path: &str, user: Option<&User>) -> io::Result
     let (root, path, user) = (root.try_clone_to_owned()?, path.to_owned(), user.cloned());
     deadline::run(LIMIT, move || {
         user.as_ref().map_or(Ok(()), User::become_on_this_thread)?;
-        let found = look_up(&root, &path)?;
-        opened(&found, FileType::RegularFile, user.is_some()).map(File::from)
+        let found = look_up(&root, &path, user.as_ref())?;
+        opened(&found, FileType::RegularFile, user.as_ref()).map(File::from)
     })
 }
 
@@ -109,8 +128,9 @@ pub fn names(root: BorrowedFd<'_>, path: &Path, user: Option<&User>, most: usize
     let (root, path, user) = (root.try_clone_to_owned()?, path.to_owned(), user.cloned());
     deadline::run(LIMIT, move || {
         user.as_ref().map_or(Ok(()), User::become_on_this_thread)?;
-        let found = look_up(&root, path.to_str().ok_or_else(|| refused("a path that is no text"))?)?;
-        let folder = Dir::new(opened(&found, FileType::Directory, user.is_some())?)?;
+        let path = path.to_str().ok_or_else(|| refused("a path that is no text"))?;
+        let found = look_up(&root, path, user.as_ref())?;
+        let folder = Dir::new(opened(&found, FileType::Directory, user.as_ref())?)?;
         let name = |name: &[u8]| (!matches!(name, b"." | b"..")).then(|| OsStr::from_bytes(name).to_owned());
         let names = folder.take(most).map(|entry| Ok(name(entry?.file_name().to_bytes())));
         names.filter_map(Result::transpose).collect()
@@ -119,11 +139,12 @@ pub fn names(root: BorrowedFd<'_>, path: &Path, user: Option<&User>, most: usize
 
 /// Opens a file that somebody else found; `found` may be a descriptor that can't be read (O_PATH).
 pub fn reopen(found: OwnedFd, user: Option<&User>) -> io::Result<File> {
-    let for_other = user.is_some();
-    deadline::run(LIMIT, move || opened(&found, FileType::RegularFile, for_other).map(File::from))
+    let user = user.cloned();
+    deadline::run(LIMIT, move || opened(&found, FileType::RegularFile, user.as_ref()).map(File::from))
 }
 
-fn opened(found: &OwnedFd, wanted: FileType, for_other: bool) -> io::Result<OwnedFd> {
+fn opened(found: &OwnedFd, wanted: FileType, user: Option<&User>) -> io::Result<OwnedFd> {
+    user.map_or(Ok(()), |user| on_harmless_mount(found.as_fd(), user).map(drop))?;
     if FileType::from_raw_mode(rustix::fs::fstat(found)?.st_mode) != wanted {
         return Err(refused(if wanted == FileType::Directory { "not a folder" } else { "not a regular file" }));
     }
@@ -131,22 +152,73 @@ fn opened(found: &OwnedFd, wanted: FileType, for_other: bool) -> io::Result<Owne
     if let Some((_, name)) = REFUSED.iter().find(|(magic, _)| *magic == kind) {
         return Err(refused(&format!("a file of {name}, which may block or act when it is read")));
     }
-    if kind == FUSE && for_other {
-        return Err(refused("a file of a FUSE file system of another user, whose program may never answer"));
-    }
     // The kernel's link to a path descriptor leads to the file that was looked at and no other.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let link = format!("/proc/self/fd/{}", found.as_raw_fd());
     Ok(rustix::fs::open(link, flags, Mode::empty())?)
 }
 
-fn look_up(root: &OwnedFd, path: &str) -> io::Result<OwnedFd> {
+fn look_up(root: &OwnedFd, path: &str, user: Option<&User>) -> io::Result<OwnedFd> {
+    if let Some(user) = user {
+        return step_by_step(root, path, user);
+    }
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
     match rustix::fs::openat2(root, path, flags, Mode::empty(), within) {
         // Before Linux 5.6, or where a sandbox does not know the call.
         Err(Errno::NOSYS | Errno::PERM) => without_links(root, path),
         found => Ok(found?),
+    }
+}
+
+/// The same, and looks at each step whether it led onto a mount of a kind that never answers: before the next step asks it
+/// anything.
+fn step_by_step(root: &OwnedFd, path: &str, user: &User) -> io::Result<OwnedFd> {
+    on_harmless_mount(root.as_fd(), user)?;
+    let mut left: VecDeque<String> = path.split('/').map(str::to_owned).collect();
+    let (mut at, mut links) = (vec![root.try_clone()?], 0);
+    while let Some(part) = left.pop_front() {
+        if at.len() > MOST_PARTS || left.len() > MOST_PARTS * MOST_LINKS {
+            return Err(refused("a path of too many parts"));
+        }
+        let Some(folder) = at.last() else { break };
+        match part.as_str() {
+            "" | "." => continue,
+            ".." => {
+                at.truncate(at.len().saturating_sub(1).max(1));
+                continue;
+            }
+            _ => {}
+        }
+        let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let found = rustix::fs::openat(folder, &part, flags, Mode::empty())?;
+        if on_harmless_mount(found.as_fd(), user)? != FileType::Symlink {
+            at.push(found);
+            continue;
+        }
+        links += 1;
+        let target = rustix::fs::readlinkat(&found, "", Vec::new())?.into_string();
+        let target = target.map_err(|_| refused("behind a link that is no text"))?;
+        if links > MOST_LINKS {
+            return Err(Errno::LOOP.into());
+        }
+        if target.starts_with('/') {
+            at.truncate(1);
+        }
+        target.split('/').rev().for_each(|part| left.push_front(part.to_owned()));
+    }
+    at.pop().ok_or_else(|| refused("no path"))
+}
+
+/// The type of what was found, of a mount that is known and answers. Asks the file system nothing: what a program answers for
+/// is known from memory (AT_STATX_DONT_SYNC).
+fn on_harmless_mount(found: BorrowedFd<'_>, user: &User) -> io::Result<FileType> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let seen = rustix::fs::statx(found, "", flags, StatxFlags::TYPE | StatxFlags::MNT_ID)?;
+    match StatxFlags::from_bits_retain(seen.stx_mask).contains(StatxFlags::MNT_ID) {
+        false => Err(refused("another user's, and this kernel can't tell its mount (Linux 5.8 can)")),
+        true if user.mounts.contains(&seen.stx_mnt_id) => Ok(FileType::from_raw_mode(seen.stx_mode.into())),
+        true => Err(refused("on a mount that may block or act: FUSE, or one of the kernel's own, or a new one")),
     }
 }
 
@@ -191,7 +263,8 @@ mod tests {
     }
 
     fn nobody() -> Option<User> {
-        User::of_process(b"Uid:\t65534\t65534\t65534\t65534\nGid:\t65534\t65534\t65534\t65534\nGroups:\t\n")
+        let status = b"Uid:\t65534\t65534\t65534\t65534\nGid:\t65534\t65534\t65534\t65534\nGroups:\t\n";
+        User::of_process(status, [&fs::read("/proc/self/mountinfo").unwrap(), b""])
     }
 
     #[test]
@@ -250,6 +323,20 @@ mod tests {
         fs::write(folder.path().join("hidden/open"), "text").unwrap();
         fs::set_permissions(folder.path().join("hidden"), fs::Permissions::from_mode(0o700)).unwrap();
         assert_eq!(at_as(folder.path(), "open", Some(&nobody)).unwrap(), "text");
+        for (link, to) in [("absolute", "/open"), ("upward", "../../open"), ("chain", "absolute"), ("self", "self")] {
+            symlink(to, folder.path().join(link)).unwrap();
+        }
+        for path in ["/absolute", "upward", "chain", "./../chain"] {
+            assert_eq!(at_as(folder.path(), path, Some(&nobody)).unwrap(), "text", "{path}");
+        }
+        assert_eq!(
+            at_as(folder.path(), "self", Some(&nobody)).unwrap_err().raw_os_error(),
+            Some(Errno::LOOP.raw_os_error())
+        );
+        for path in ["/proc/self/status", "/sys/kernel/notes"] {
+            let why = at_as(Path::new("/"), path, Some(&nobody)).unwrap_err().to_string();
+            assert!(why.contains("a mount that may block or act"), "{path}: {why}");
+        }
         for path in ["closed", "hidden/open"] {
             let why = at_as(folder.path(), path, Some(&nobody)).unwrap_err();
             assert_eq!(why.kind(), io::ErrorKind::PermissionDenied, "{path}");

@@ -5,6 +5,7 @@
 
 #[path = "../support/deadline.rs"]
 mod deadline;
+mod kinds;
 mod runs;
 mod secrets;
 mod target;

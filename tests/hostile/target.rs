@@ -66,6 +66,48 @@ impl Drop for Hostile {
     }
 }
 
+/// A FUSE file system of another user that never answers (`tests/targets/fuse.py`).
+pub struct FuseMount {
+    server: Child,
+    base: tempfile::TempDir,
+}
+
+impl FuseMount {
+    /// None where nobody may mount one: the reason is printed.
+    pub fn start(how: &str) -> Option<Self> {
+        if !is_root() || !Path::new("/dev/fuse").exists() {
+            eprintln!("skipped: mounting takes root and /dev/fuse");
+            return None;
+        }
+        let base = tempfile::tempdir().unwrap();
+        fs::set_permissions(base.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(base.path().join("mount")).unwrap();
+        let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/targets/fuse.py");
+        let mut command = Command::new(python()?);
+        command.arg(server).arg(base.path().join("mount")).arg(how).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut mount = Self { server: command.spawn().unwrap(), base };
+        let mut line = String::new();
+        BufReader::new(mount.server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if line != "READY\n" {
+            eprintln!("skipped: a FUSE file system can't be mounted here");
+            return None;
+        }
+        Some(mount)
+    }
+
+    pub fn folder(&self) -> std::path::PathBuf {
+        self.base.path().join("mount")
+    }
+}
+
+impl Drop for FuseMount {
+    fn drop(&mut self) {
+        // Its end unmounts it.
+        drop(self.server.stdin.take());
+        drop(self.server.wait());
+    }
+}
+
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

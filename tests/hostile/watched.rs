@@ -6,7 +6,7 @@ use crate::target::Hostile;
 use crate::tftop;
 
 /// Looks at a process in every way that the command line has; gives the report.
-fn looked_at(hostile: &Hostile) -> Value {
+pub fn looked_at(hostile: &Hostile) -> Value {
     let pid = hostile.pid();
     let allowed = [Some(0), Some(4)];
     for arguments in [
@@ -26,7 +26,7 @@ fn looked_at(hostile: &Hostile) -> Value {
 }
 
 /// Gaps of a report, one a line.
-fn gaps(report: &Value) -> String {
+pub fn gaps(report: &Value) -> String {
     let gaps = report["gaps"].as_array().unwrap().iter();
     gaps.map(|gap| format!("{}: {}\n", gap["what"].as_str().unwrap(), gap["why"].as_str().unwrap())).collect()
 }

@@ -5,6 +5,7 @@ import fcntl
 import mmap
 import os
 import signal
+import struct
 import sys
 import threading
 import time
@@ -111,6 +112,106 @@ def births_and_deaths():
 def stopped():
     ready()
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def under_seccomp():
+    """A filter that lets every call pass: what counts is that there is one."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    allow = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000))
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 1, ctypes.addressof(allow)))
+    assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0, os.strerror(ctypes.get_errno())
+
+
+def executed_with(words, variables):
+    """Ready once the other program is."""
+    os.execve(sys.executable, [sys.executable, SCRIPT, "nothing", *words], {**os.environ, **variables})
+
+
+def huge_arguments():
+    executed_with(["x" * 120_000] * 15, {})
+
+
+def huge_environment():
+    executed_with([], {f"OMP_{i}": "y" * 120_000 for i in range(15)})
+
+
+def drives_terminals():
+    ctypes.CDLL(None).prctl(15, b"\x1b[2J\nname", 0, 0, 0)
+    executed_with(["\x1b]0;title\x07", "a\nb", "\u202ereversed"], {})
+
+
+def memory_goes_away():
+    """Maps come and go, with code in them, while somebody reads them."""
+    def churn():
+        while True:
+            for _ in range(50):
+                page = mmap.mmap(-1, 1 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, 7)
+                page.close()
+            time.sleep(0.001)
+
+    threading.Thread(target=churn, daemon=True).start()
+
+
+def libraries_are_replaced():
+    own = open("/proc/self/exe", "rb").read(1 << 20)
+    path = os.path.join(os.path.dirname(SCRIPT), "libtensorflow_framework.so.2")
+
+    def churn():
+        turn = 0
+        while True:
+            turn += 1
+            with open(path + ".new", "wb") as file:
+                file.write(own[: len(own) // (1 + turn % 3)])
+            os.replace(path + ".new", path)
+            with open(path, "rb") as file:
+                mapped = mmap.mmap(file.fileno(), 4096, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC)
+            os.remove(path)
+            if turn % 2:
+                os.mkfifo(path)
+            time.sleep(0.005)
+            mapped.close()
+            if turn % 2:
+                os.remove(path)
+
+    threading.Thread(target=churn, daemon=True).start()
+
+
+def leader_ends():
+    """The main thread ends and the others live on."""
+    many_threads(3)
+    ready()
+    ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+
+
+def waits_in_vfork():
+    """CLONE_VFORK without CLONE_VM: the parent waits in the kernel until the child executes or ends."""
+    many_threads(3)
+    ready()
+    clone = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+    if ctypes.CDLL(None).syscall(clone, 0x4000 | signal.SIGCHLD, 0, 0, 0, 0) == 0:
+        signal.pause()
+
+
+def child_is_traced():
+    libc = ctypes.CDLL(None)
+    child = os.fork()
+    if child == 0:
+        libc.ptrace(0, 0, None, None)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        signal.pause()
+    os.waitpid(child, os.WUNTRACED)
+
+
+def busy(threads):
+    """Threads that a stack can be had of only by stopping them."""
+    libc = ctypes.CDLL(None)
+    zeros = ctypes.create_string_buffer(64 << 20)
+    for _ in range(int(threads)):
+        def work():
+            while True:
+                libc.memchr(zeros, 1, len(zeros))
+
+        threading.Thread(target=work, daemon=True).start()
 
 
 def nothing(*_):

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, RawDir, SeekFrom};
@@ -33,14 +33,16 @@ impl ProcDir {
         Ok(Self { fd: rustix::fs::openat(&self.fd, name, flags, Mode::empty())? })
     }
 
+    /// Where one of the kernel's links to a directory of the process leads, `root` or `cwd`: to look paths up from, not to list.
+    /// Asks the file system there nothing.
+    pub fn place(&self, name: &str) -> io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.fd, name, flags, Mode::empty())?)
+    }
+
     /// Opens a file below this one. The kernel's own error number, because ENOENT and ESRCH only mean "gone".
     pub fn file(&self, name: &str) -> Result<OwnedFd, Errno> {
         rustix::fs::openat(&self.fd, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-    }
-
-    /// The folder itself, to look paths up from.
-    pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
     }
 
     /// The target of a symbolic link below this one.

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::io::Read;
+use std::os::fd::AsFd as _;
 use std::time::{Duration, SystemTime};
 
 use crate::data::sample::Script;
@@ -16,6 +17,7 @@ use crate::probe::process::script;
 
 /// Longest status file read.
 const STATUS_LIMIT: usize = 64 << 10;
+const MOUNTS_LIMIT: usize = 1 << 20;
 /// Longest source read.
 const LONGEST_SOURCE: u64 = 1 << 20;
 /// Clocks of files tick more coarsely than those of processes, and another machine's file server has its own.
@@ -48,20 +50,22 @@ pub fn read(path: &Text, files: &ProcDir, age: Duration, reader: &mut FileReader
 }
 
 fn open(path: &str, files: &ProcDir, reader: &mut FileReader) -> io::Result<File> {
-    let user = reader.read(files, "status", STATUS_LIMIT).ok().and_then(User::of_process);
+    let mounts = reader.read(files, "mountinfo", MOUNTS_LIMIT).map(<[u8]>::to_vec).unwrap_or_default();
+    let user =
+        reader.read(files, "status", STATUS_LIMIT).ok().and_then(|status| User::of_process(status, [&mounts, b""]));
     if path.starts_with('/') {
-        return files::open(files.folder("root")?.as_fd(), path, user.as_ref());
+        return files::open(files.place("root")?.as_fd(), path, user.as_ref());
     }
     // The folder's own path lies in the process's root: links on the way to the file are followed there.
     let folder = files.link("cwd").ok().and_then(|folder| String::from_utf8(folder).ok());
     if let Some(folder) = folder.filter(|folder| folder.starts_with('/')) {
-        let root = files.folder("root")?;
+        let root = files.place("root")?;
         match files::open(root.as_fd(), &format!("{folder}/{path}"), user.as_ref()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             result => return result,
         }
     }
-    files::open(files.folder("cwd")?.as_fd(), path, user.as_ref())
+    files::open(files.place("cwd")?.as_fd(), path, user.as_ref())
 }
 
 /// Whether a file changed less than `age` ago. One from the future has the clock of another machine: that says nothing.

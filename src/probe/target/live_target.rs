@@ -135,7 +135,9 @@ impl LiveTarget {
 
     /// Whose rights decide which of its files are read.
     fn user(&self) -> Option<User> {
-        User::of_process(&fs::read(self.folder().join("status")).ok()?)
+        let mounts = fs::read(self.folder().join("mountinfo")).unwrap_or_default();
+        let own = fs::read(self.proc_root.join("self/mountinfo")).unwrap_or_default();
+        User::of_process(&fs::read(self.folder().join("status")).ok()?, [&mounts, &own])
     }
 
     /// Whether the mapping begins with what the file holds there.
