@@ -74,8 +74,9 @@ fn try_one(target: &FuzzTarget, input: &[u8], result: &mut FuzzResult) {
     if took > result.slowest {
         (result.slowest, result.slowest_input) = (took, input.to_vec());
     }
-    assert!(ended.is_ok(), "{} panicked at b\"{}\"", target.name, input.escape_ascii());
-    assert!(took < LONGEST, "{} took {took:?} at b\"{}\"", target.name, input.escape_ascii());
+    let shown = format!("{} bytes b\"{:.400}\"", input.len(), input.escape_ascii().to_string());
+    assert!(ended.is_ok(), "{} panicked at {shown}", target.name);
+    assert!(took < LONGEST, "{} took {took:?} at {shown}", target.name);
 }
 
 #[test]

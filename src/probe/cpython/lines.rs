@@ -62,10 +62,11 @@ fn line_in_entries(table: &[u8], first_line: i32, offset: i64) -> Option<i32> {
     None
 }
 
-/// Six bits a byte, the lowest first; bit 6 says that more follow. The lowest bit of the number is its sign.
+/// Six bits a byte, the lowest first; bit 6 says that more follow, in this entry. The lowest bit of the number is its sign.
 fn signed(bytes: &[u8]) -> i32 {
+    const LONGEST: usize = 6;
     let (mut number, mut shift) = (0_u32, 0);
-    for byte in bytes {
+    for byte in bytes.iter().take_while(|byte| *byte & 0x80 == 0).take(LONGEST) {
         number |= u32::from(byte & 0x3f).checked_shl(shift).unwrap_or(0);
         if byte & 0x40 == 0 {
             break;
@@ -88,6 +89,13 @@ mod tests {
         let table = [2, 1, 4, 0x80, 2, 0xfe];
         let at = |offset| line_at(&table, LineTableFormat::In310, 5, offset);
         assert_eq!([-2, 0, 2, 4, 6, 8].map(at), [Some(5), Some(6), None, None, Some(4), None]);
+    }
+
+    #[test]
+    fn a_number_without_an_end_is_read_within_its_entry() {
+        let began = std::time::Instant::now();
+        assert_eq!(line_at(&[0xe9; 1 << 20], LineTableFormat::Since311, 1, i64::MAX), None);
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "a step for each byte and not for each pair");
     }
 
     #[test]
