@@ -326,8 +326,9 @@ impl ProcessReader {
 
     fn read_limits(&mut self, around: &mut HostContext, means: &mut ReadContext) {
         let limits = around.mounts.limits(&self.folder, &mut means.reader);
+        // Everybody may read it: where nobody can, the process has just ended, and what was known of it stays.
+        let Ok(status) = means.reader.read(&self.folder, "status", LINE_LIMIT) else { return };
         self.throttles.keep(limits.places);
-        let status = means.reader.read(&self.folder, "status", LINE_LIMIT).unwrap_or_default();
         let allowed = cpus_allowed(status).or_else(|| self.fact.cpus_allowed.clone());
         let uid = user_ids(status).map_or(self.fact.uid, |[_, effective, _]| effective);
         let code = code_size(status);
