@@ -159,7 +159,7 @@ fn an_openblas_that_nobody_capped_is_named_with_the_variable_that_would() {
     let mut watch = Watch::of(Target::start_command(command));
     let scene = watch.until("too much is wanted", accused);
     assert!(scene.headline.message.contains("OpenBLAS numpy, no limit set"), "{}", told(&scene));
-    assert_eq!(scene.headline.advice, "OPENBLAS_NUM_THREADS=1 would fit.", "{}", told(&scene));
+    assert!(scene.headline.advice.starts_with("OPENBLAS_NUM_THREADS=1: "), "{}", told(&scene));
     let other = found(&scene, "blas-other-variable").unwrap_or_else(|| panic!("{}", told(&scene)));
     assert!(other.message.starts_with("MKL_NUM_THREADS=1 does not steer OpenBLAS numpy"), "{}", other.message);
 }

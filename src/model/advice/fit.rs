@@ -7,7 +7,7 @@
 
 use crate::data::limits::{CapKind, Caps};
 use crate::data::origin;
-use crate::data::scene::Group;
+use crate::data::scene::{Group, Thread};
 use crate::model::advice::group_cap::{cap_of, is_team};
 use crate::model::advice::predict::{Prediction, of_demands};
 use crate::model::judged_window::JudgedWindow;
@@ -98,6 +98,8 @@ struct Work {
     intra: f64,
     callers: f64,
     python: f64,
+    /// Python's threads and main threads that work at once: each may call a library's team.
+    calling_threads: u32,
     /// Private pools of tf.data in a process.
     private_pools: u32,
 }
@@ -118,6 +120,7 @@ impl Work {
             intra: share(&|group| &*group.key.origin == origin::TF_INTRA_OP),
             callers: share(&|group| !is_team(group)),
             python: share(&|group| &*group.key.origin == origin::PYTHON),
+            calling_threads: calling_threads(input),
             private_pools: private_pools(input),
         }
     }
@@ -139,9 +142,20 @@ impl Work {
             CapKind::Intra => beside(self.callers),
             CapKind::Inter => beside(self.python),
             CapKind::Data => (all / self.private_pools.max(1)).max(1),
-            CapKind::Omp | CapKind::Blas | CapKind::Numexpr => beside(self.intra),
+            CapKind::Omp | CapKind::Blas | CapKind::Numexpr => match self.calling_threads {
+                ..2 => beside(self.intra),
+                callers => beside(self.intra).min((all / callers).max(1)),
+            },
         }
     }
+}
+
+fn calling_threads(input: &RuleInput) -> u32 {
+    let calls = |thread: &&Thread| {
+        [origin::PYTHON, origin::MAIN].contains(&&*thread.attribution.group.origin)
+            && thread.demand.is_some_and(|demand| demand.got >= LEAST_CPUS)
+    };
+    input.threads.iter().filter(calls).count() as u32 / input.living().count().max(1) as u32
 }
 
 /// Private pools of tf.data in one process: each is as large as there are CPUs unless somebody set it.
