@@ -21,7 +21,8 @@ time.sleep(1000)";
     let pid = Pid::from_raw(line("pid").parse().unwrap()).unwrap();
     let log = line("output");
     assert!(said.contains(&format!("tftop {}", pid.as_raw_nonzero())) && said.contains("not verified"), "{said}");
-    let text = wait_for("its output", LONG, || Some(fs::read_to_string(&log).unwrap()).filter(|text| !text.is_empty()));
+    let text =
+        wait_for("its output", LONG, || Some(fs::read_to_string(&log).unwrap()).filter(|text| text.ends_with('\n')));
     assert_eq!(text, "1 1 1\n");
     assert_eq!(getsid(Some(pid)).unwrap(), pid, "its session is its own");
     let files = files_below(launch.state.path());
