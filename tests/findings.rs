@@ -10,10 +10,15 @@
 mod scenario;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use scenario::{Order, Scenario};
 use serde::Deserialize;
-use tftop::data::scene::{Answer, Finding, Level, Scene, Verdict};
+use tftop::data::limits::{CapKind, Caps};
+use tftop::data::sample::{LaunchFact, LaunchSample, Pace, ReplacedRun, Sample, SpeedChange};
+use tftop::data::scene::{Answer, Finding, Headline, Level, Scene, Verdict};
+use tftop::model::build_scene::Model;
+use tftop::model::origin::families::Families;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,6 +233,56 @@ fn the_verdict_waits_for_two_full_windows_and_does_not_flicker() {
     // Wanted swings around the cut-off of 1.15: once it is a notice it stays one.
     let swinging: Vec<u64> = (0..80).map(|tick| if tick % 6 < 3 { 160 } else { 110 }).collect();
     assert!(changes(&conditions(&swinging)) <= 1, "{:?}", conditions(&swinging));
+}
+
+/// Headlines of a calm run of so many seconds with these caps, compared anew every five seconds from second 15 on: slower
+/// where it says so.
+fn after_a_rerun(caps: Caps, slower: &[bool]) -> Vec<Headline> {
+    let ticks = 15 + 5 * slower.len();
+    let text = format!(
+        "ticks = {ticks}\nonline = \"0-1\"\nprocess = [{{ pid = 100 }}]\nthread = [{{ tid = 200, per_s = [900, 0] }}]"
+    );
+    let scenario: Scenario = toml::from_str(&text).unwrap();
+    let mut model = Model::new(Families::builtin());
+    let pace = |steps_per_s, seconds| Pace { steps_per_s: Some(steps_per_s), got: Some(0.9), seconds };
+    let headline = |tick: usize| {
+        let compared = (tick / 5).checked_sub(3);
+        let change = match compared.map(|at| slower[at]) {
+            None => SpeedChange::TooSoon,
+            Some(true) => SpeedChange::Slower,
+            Some(false) => SpeedChange::NoDifference { why: "the ranges overlap".to_owned() },
+        };
+        let now = pace(62.0, 10.0 + 5.0 * compared.unwrap_or(0) as f64);
+        let replaced = ReplacedRun { caps: Caps::default(), before: pace(79.0, 30.0), now, change };
+        let launch = LaunchSample {
+            fact: Arc::new(LaunchFact { caps, ..LaunchFact::default() }),
+            replaced: Some(Arc::new(replaced)),
+            ..LaunchSample::default()
+        };
+        model.next(Arc::new(Sample { launch: Some(launch), ..scenario.sample(tick, Order::ByTid) })).headline
+    };
+    (0..ticks).map(headline).collect()
+}
+
+#[test]
+fn a_run_that_its_caps_made_slower_has_that_as_its_headline() {
+    let capped = Caps::of([(CapKind::Intra, 1)]);
+    let words = |seen: &[Headline]| -> Vec<&'static str> {
+        let words: Vec<_> = seen.iter().map(|headline| headline.condition.word()).collect();
+        words.chunks(5).map(|chunk| chunk[4]).collect()
+    };
+    let seen = after_a_rerun(capped, &[true, true, false, false]);
+    let (soon, calm, slower) = ("too soon", "healthy", "slower than before");
+    assert_eq!(words(&seen), [soon, soon, calm, calm, slower, slower, calm], "one comparison decides nothing");
+    let headline = &seen[24];
+    assert_eq!(headline.message, "62 instead of 79 steps/s since the rerun with caps");
+    assert_eq!(headline.advice, "r goes back: it offers to start it again without caps.");
+    assert_eq!(
+        words(&after_a_rerun(capped, &[false, true, false, true])),
+        [soon, soon, calm, calm, calm, calm, slower]
+    );
+    assert!(!words(&after_a_rerun(capped, &[true, false, false])).contains(&slower));
+    assert!(!words(&after_a_rerun(Caps::default(), &[true, true])).contains(&slower), "nothing made it slower");
 }
 
 #[test]

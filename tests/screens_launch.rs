@@ -10,8 +10,10 @@ mod stage;
 use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
-use tftop::data::sample::{HookFailure, ShimReport, ShimUse};
-use tftop::data::scene::{CheckOutcome, LaunchState, MarkCount, NoMarks, Scene, Speed, Steps};
+use tftop::data::limits::Caps;
+use tftop::data::sample::{HookFailure, Pace, ReplacedRun, ShimReport, ShimUse, SpeedChange, StepSource};
+use tftop::data::scene::{CheckOutcome, Headline, LaunchState, MarkCount, NoMarks, Scene, Speed, Steps, Verdict};
+use tftop::tui::Effect;
 use tftop::tui::theme::Appearance;
 
 const SIZES: [(u16, u16); 4] = [(160, 50), (120, 40), (100, 30), (80, 24)];
@@ -79,6 +81,62 @@ fn what_is_not_known_of_steps_is_not_shown() {
     );
     scene.target.ended = true;
     assert!(line(&scene).starts_with(" steps at last 0.20/s  5.0 s p50  "), "{}", line(&scene));
+}
+
+#[test]
+fn calls_of_a_function_are_named() {
+    let scene = with_speed(|speed| {
+        (speed.source, speed.name, speed.epoch) = (StepSource::Function, Some("train_step".into()), None);
+    });
+    let stage = Stage::new(PLAIN, 120, 40, scene);
+    let line = stage.line(stage.row_with(" steps "));
+    assert!(line.ends_with("  1234 steps  calls of tf.function train_step at train.py:48"), "{line}");
+}
+
+/// A run that replaced one that made so many steps a second.
+fn replaced(before: Option<f64>, now: f64, change: SpeedChange) -> Scene {
+    let pace = |steps_per_s, got| Pace { steps_per_s, got: Some(got), seconds: 10.2 };
+    let run = ReplacedRun { caps: Caps::default(), before: pace(before, 1.31), now: pace(Some(now), 1.92), change };
+    launched(|launch| launch.replaced = Some(Arc::new(run)))
+}
+
+#[test]
+fn after_a_rerun_the_steps_stand_beside_those_of_the_run_before() {
+    let line = |width, scene: &Scene| {
+        let stage = Stage::new(PLAIN, width, 24, scene.clone());
+        stage.line(stage.row_with("24.3/s"))
+    };
+    let faster = replaced(Some(116.2), 145.1, SpeedChange::Faster);
+    assert_eq!(line(80, &faster), " steps 116 → 145/s (+25 %, 10 s each)  now 24.3/s  41 ms p50  58 ms p95");
+    let alike = replaced(Some(23.9), 24.1, SpeedChange::NoDifference { why: "too little".into() });
+    assert!(line(80, &alike).starts_with(" steps 23.9 → 24.1/s, no difference shown (10 s each)  now 24.3/s"));
+    let attached = replaced(None, 24.1, SpeedChange::NotComparable { why: "steps were not counted before".into() });
+    let expected = " steps 24.3/s  got 1.3 → 1.9 CPUs (no speed: steps were not counted before)";
+    assert_eq!(line(80, &attached), expected);
+    let early = replaced(Some(23.9), 24.1, SpeedChange::TooSoon);
+    assert!(line(80, &early).starts_with(" steps 24.3/s  before 23.9/s, compared after 10 s of steps  41 ms p50"));
+    let why = "neighbours differed: they took 1.00 of 4 CPUs beside the run before and 0.10 beside this run".into();
+    let crowded = line(80, &replaced(Some(23.9), 24.1, SpeedChange::NotComparable { why }));
+    assert!(
+        crowded.starts_with(" steps 23.9 → 24.1/s, not comparable: neighbours differed")
+            && crowded.contains("now 24.3/s")
+    );
+}
+
+#[test]
+fn a_slower_run_is_offered_what_was_before() {
+    for (width, height) in [(160, 50), (80, 24)] {
+        let mut scene = replaced(Some(79.0), 62.0, SpeedChange::Slower);
+        scene.headline = Headline {
+            condition: Verdict::Slower,
+            message: "62 instead of 79 steps/s since the rerun with caps".into(),
+            advice: "r goes back: it offers to start it again without caps.".into(),
+            ..Headline::default()
+        };
+        let mut stage = Stage::new(PLAIN, width, height, scene);
+        snapshot(&format!("slower_{width}x{height}"), &stage);
+        assert_eq!(stage.keys("r"), Some(Effect::RequestRerun(Caps::default())));
+    }
 }
 
 #[test]

@@ -84,8 +84,17 @@ async fn play<F: Future<Output = ()>>(
     let (runs_request, _requested) = watch::channel(tftop::tui::messages::runs::RunsRequest::default());
     let reading = Reading::default();
     reading.begin(Pid(2430), ReadingPart::Maps);
-    let feed =
-        SceneFeed { scenes, reading, interest: requests, console: None, rerun: None, stacks: None, runs, runs_request };
+    let feed = SceneFeed {
+        scenes,
+        reading,
+        interest: requests,
+        console: None,
+        rerun: None,
+        notice: None,
+        stacks: None,
+        runs,
+        runs_request,
+    };
     let (effect, ()) = tokio::join!(tui::run(&mut terminal, typed, feed, stage::PLAIN, stop), story(other));
     (effect, text(&terminal))
 }

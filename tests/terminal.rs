@@ -89,6 +89,73 @@ fn it_stops_for_the_shell_and_goes_on_where_it_was() {
     terminal.assert_restored();
 }
 
+/// What is kept in a state folder.
+fn kept(state: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(state.join("tftop/runs")).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// `tftop runs` of a state folder.
+fn runs(state: &Path, arguments: &[&str]) -> String {
+    let mut command = std::process::Command::new(TFTOP);
+    let output = command.arg("runs").args(arguments).env("XDG_STATE_HOME", state).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// tftop on the target, left after so many seconds.
+fn watched(target: &Target, state: &str, arguments: &[&str], seconds: u64) -> String {
+    let pid = target.pid().to_string();
+    let arguments = [&[&*pid], arguments].concat();
+    let mut terminal = Terminal::start(24, 80, Path::new(TFTOP), &arguments, &[("XDG_STATE_HOME", state)]);
+    terminal.wait_until("the dashboard", |screen| screen.contents().contains(GROUP));
+    std::thread::sleep(std::time::Duration::from_secs(seconds));
+    let shown = terminal.text();
+    terminal.press("q");
+    terminal.wait_for_end();
+    shown
+}
+
+#[test]
+fn what_is_watched_for_a_while_is_kept_without_secrets() {
+    let target = Target::start(&python::plain(), "threads.py", &["3", "--password=hush"]);
+    let state = tempfile::tempdir().unwrap();
+    let folder = state.path().to_str().unwrap();
+    watched(&target, folder, &["--interval", "500ms"], 6);
+    let folders = kept(state.path());
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    let mut names: Vec<_> = std::fs::read_dir(&folders[0]).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["run.json", "samples.tape", "summary.json", "summary.md"]);
+    for name in &names {
+        let text = std::fs::read(folders[0].join(name)).unwrap();
+        assert!(!String::from_utf8_lossy(&text).contains("hush"), "{name:?}");
+    }
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folders[0].join("run.json")).unwrap()).unwrap();
+    assert_eq!(record["watched"]["pid"], target.pid());
+    assert!(record["command"].as_array().unwrap().iter().any(|word| word == "--password=(hidden)"), "{record}");
+    let list = runs(state.path(), &[]);
+    assert!(list.lines().nth(1).is_some_and(|row| row.contains(" watched ")), "{list}");
+    let shown = runs(state.path(), &["show", "last"]);
+    assert!(shown.contains(" was watched for ") && shown.contains(", and the process went on"), "{shown}");
+    assert!(shown.contains(GROUP) && shown.contains("step times: no step marks: tftop did not start it"), "{shown}");
+    assert_eq!(runs(state.path(), &["prune", "--keep", "0"]), "1 runs removed\n");
+    assert_eq!(kept(state.path()).len(), 0);
+}
+
+#[test]
+fn a_short_look_and_one_that_is_not_to_be_kept_leave_nothing() {
+    let target = target();
+    let state = tempfile::tempdir().unwrap();
+    let folder = state.path().to_str().unwrap();
+    watched(&target, folder, &[], 1);
+    watched(&target, folder, &["--no-record"], 6);
+    watched(&target, folder, &["--read-only"], 6);
+    assert_eq!(kept(state.path()), [Path::new(""); 0]);
+    assert!(watched(&target, "/dev/null", &[], 1).contains("not recorded"));
+    assert!(!watched(&target, folder, &[], 1).contains("not recorded"));
+}
+
 /// Signals the child of this name.
 fn signal_by_name(name: &str, parent: u32, signal: Signal) {
     let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
@@ -113,7 +180,7 @@ fn it_can_be_left_while_the_processes_are_looked_for() {
     let target = target();
     for leave in ["q", "\x03", "signal"] {
         let Some(mut terminal) = held_with("tftop-scan", Path::new("/"), &[]) else { return };
-        terminal.wait_for_text("looking for processes of TensorFlow");
+        terminal.wait_for_text("looking for TensorFlow processes");
         leave_by(leave, &mut terminal);
         terminal.assert_restored();
     }

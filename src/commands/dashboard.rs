@@ -22,6 +22,8 @@ pub(crate) struct DashboardParts {
     pub(crate) console: Option<tui::ConsolePane>,
     /// Where it is asked what a rerun would do.
     pub(crate) rerun: Option<tui::messages::rerun::RerunWorker>,
+    /// What is said in the status line all the time.
+    pub(crate) notice: Option<String>,
 }
 
 /// How long nothing is shown of what takes long: most is there sooner, and what fails at once needs no screen.
@@ -58,7 +60,7 @@ pub(crate) async fn dashboard(
     parts: DashboardParts,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<tui::Effect> {
-    let DashboardParts { console, rerun } = parts;
+    let DashboardParts { console, rerun, notice } = parts;
     let (lists, runs) = watch::channel(Arc::default());
     let (runs_wish, requests) = watch::channel(RunsRequest::default());
     let interest = sampler.interest.clone();
@@ -69,6 +71,7 @@ pub(crate) async fn dashboard(
         interest,
         console,
         rerun,
+        notice,
         stacks,
         runs,
         runs_request: runs_wish,

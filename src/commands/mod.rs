@@ -60,6 +60,7 @@ fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, Set
     // Options behind a subcommand are brought up to the top.
     let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
     cli.options = cli.options.or_settings(&settings, is_given);
+    cli.options.no_record = cli.no_record || matches!(cli.command, Some(Command::Attach { no_record: true, .. }));
     Ok((cli, settings))
 }
 
@@ -72,7 +73,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         }
         (Some(pid), None) => watch::watch(pid, DEFAULT_WATCH, options),
         (None, None) => pick::pick(options),
-        (None, Some(Command::Attach { target })) => watch::watch(target::find(&target)?, DEFAULT_WATCH, options),
+        (None, Some(Command::Attach { target, .. })) => watch::watch(target::find(&target)?, DEFAULT_WATCH, options),
         (None, Some(Command::Ps { json })) => ps::ps(json, options),
         (None, Some(Command::Report(args))) => report::report(&args, options),
         (None, Some(Command::Explain(args))) => report::explain(&args, options),

@@ -62,13 +62,22 @@ pub(crate) struct RunsSettings {
     pub(crate) keep: Option<u32>,
     /// Of these the ones of the last so many days.
     pub(crate) keep_days: Option<u32>,
+    /// Largest recording of a process that is only watched, in megabytes; 0: none is made.
+    pub(crate) watched_mb: Option<u32>,
 }
 
 /// Runs that are kept unless told otherwise.
 const KEEP: usize = 50;
+/// Megabytes of a process that is only watched, unless told otherwise.
+const WATCHED_MB: u32 = 20;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl RunsSettings {
+    /// Bytes that the recording of a process that is only watched may have; none: it is not recorded.
+    pub(crate) fn watched_limit(&self) -> Option<u64> {
+        Some(u64::from(self.watched_mb.unwrap_or(WATCHED_MB)) * 1_000_000).filter(|&bytes| bytes > 0)
+    }
+
     /// Which runs stay, from now on.
     pub(crate) fn retention(&self) -> Retention {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -173,14 +182,16 @@ fn parse(text: &str) -> Result<SettingsFile, String> {
 fn runs(table: &Table) -> Result<RunsSettings, String> {
     let mut runs = RunsSettings::default();
     for (key, value) in table {
-        let number = || {
-            let number = value.as_integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
-            number.map(Some).ok_or_else(|| format!("runs.{key} = {value}: write a number, 1 at least"))
+        let number = |least: u32| {
+            let number = value.as_integer().and_then(|number| u32::try_from(number).ok());
+            let number = number.filter(|number| *number >= least);
+            number.map(Some).ok_or_else(|| format!("runs.{key} = {value}: write a number, {least} at least"))
         };
         match key.as_str() {
-            "keep" => runs.keep = number()?,
-            "keep_days" => runs.keep_days = number()?,
-            _ => return Err(unknown(&format!("runs.{key}"), "keep and keep_days")),
+            "keep" => runs.keep = number(1)?,
+            "keep_days" => runs.keep_days = number(1)?,
+            "watched_mb" => runs.watched_mb = number(0)?,
+            _ => return Err(unknown(&format!("runs.{key}"), "keep, keep_days and watched_mb")),
         }
     }
     Ok(runs)

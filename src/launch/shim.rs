@@ -24,6 +24,7 @@ macro_rules! shim_file {
 const FILES: &[(&str, &str)] = &[
     shim_file!("_tftop_shim/__init__.py"),
     shim_file!("_tftop_shim/caller.py"),
+    shim_file!("_tftop_shim/calls.py"),
     shim_file!("_tftop_shim/config.py"),
     shim_file!("_tftop_shim/context.py"),
     shim_file!("_tftop_shim/dataset.py"),

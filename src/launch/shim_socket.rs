@@ -100,6 +100,10 @@ struct Steps {
     /// CLOCK_MONOTONIC.
     at_ns: u64,
     durations_us: Vec<u32>,
+    #[serde(default)]
+    name: Option<Text>,
+    #[serde(default)]
+    inside_us: Option<u64>,
 }
 
 impl ShimSocket {
@@ -198,9 +202,9 @@ impl ShimState {
     }
 
     fn take_steps(&mut self, steps: Steps) {
-        let Steps { pid, source, stream, at, first, steps, at_ns, durations_us } = steps;
+        let Steps { pid, source, stream, at, first, steps, at_ns, durations_us, name, inside_us } = steps;
         let at_ns = since_boot(at_ns);
-        let record = StepMarks { pid, source, stream, at, first, steps, at_ns, durations_us };
+        let record = StepMarks { pid, source, stream, at, name, first, steps, at_ns, durations_us, inside_us };
         let plausible = self.plausible.take(&record);
         if plausible && self.heard.marks.len() < MOST_MARKS {
             return self.heard.marks.push(record);

@@ -23,6 +23,7 @@ use crate::model::rates::threads::{ThreadRate, Tick};
 use crate::model::rates::window::{Remembered, Window};
 use crate::model::steps::MarkedLoops;
 use crate::model::verdict::hysteresis::Hysteresis;
+use crate::model::verdict::slower::SlowerMemory;
 use crate::model::{capacity, target};
 
 /// Turns samples into scenes. Keeps what rates need: bounded history, nothing else.
@@ -36,6 +37,7 @@ pub struct Model {
     /// Begun with the first sample of a target that was started with caps.
     verification: Option<Verification>,
     marked: MarkedLoops,
+    slower: SlowerMemory,
 }
 
 /// What is remembered of the samples seen.
@@ -65,6 +67,7 @@ impl Model {
             history,
             verification: None,
             marked: MarkedLoops::default(),
+            slower: SlowerMemory::default(),
             stops: None,
         }
     }
@@ -97,6 +100,8 @@ impl Model {
         scene.stops = self.stops;
         if let Some(launch) = &sample.launch {
             scene.launch = Some(self.verify(launch, &scene));
+            self.slower.update(launch.replaced.as_ref(), self.whole);
+            scene.headline = self.slower.headline(&launch.fact, &scene.headline).unwrap_or(scene.headline);
             scene.gaps.extend(shim_gaps::gaps(launch, &scene));
         }
         scene
@@ -110,7 +115,13 @@ impl Model {
         let inside = fact.shim == ShimUse::Enforce && !report.processes.is_empty() && !report.fails("data");
         self.marked.update(scene.at_ns, launch);
         let steps = self.marked.scene(fact.shim, &report);
-        crate::data::scene::LaunchState { fact: fact.clone(), report, checks: verification.checks(inside), steps }
+        crate::data::scene::LaunchState {
+            fact: fact.clone(),
+            report,
+            checks: verification.checks(inside),
+            steps,
+            replaced: launch.replaced.clone(),
+        }
     }
 }
 
@@ -191,6 +202,7 @@ impl ModelHistory {
             launch: None,
             cost: sample.cost,
             stops: None,
+            past_predictions: None,
             headline: Headline::default(),
             judgements: Vec::new(),
         };

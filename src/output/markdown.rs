@@ -9,7 +9,7 @@ use crate::output::text::report::versions;
 use crate::present::causes::{tally, word};
 use crate::present::format::{MISSING_ASCII, age, clean};
 use crate::present::table::Table;
-use crate::present::verdict::{found, next_step, notes, pasteable, pasteable_advice, title};
+use crate::present::verdict::{found, next_step, notes, pasteable, pasteable_advice, predictions, title};
 use crate::present::{demand, limits, section, waits};
 
 /// The whole report: verdict, causes, limits and demand in the open, the rest folded.
@@ -23,6 +23,7 @@ pub fn markdown(scene: &Scene) -> String {
         blocks.extend(causes);
     }
     blocks.extend(notes(scene).map(|note| format!("Note: {}", escaped(note))));
+    blocks.extend(scene.past_predictions.as_ref().map(predictions));
     blocks.extend(titled("Limits", &limits::table(scene)));
     blocks.extend(folded("How each can be capped", items(limits::knobs(scene))));
     blocks.extend(titled("Demand", &demand(scene)));

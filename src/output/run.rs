@@ -4,6 +4,7 @@ use crate::data::sample::ShimUse;
 use crate::data::scene::{CapCheck, MarkCount, Scene, Steps};
 use crate::present::caps;
 use crate::present::format::{cpus_or_dash, percent_or_dash};
+use crate::present::replaced::line;
 use crate::present::section::indented;
 
 /// A command that has ended.
@@ -30,6 +31,8 @@ pub fn run(run: &EndedRun) -> String {
     lines.extend(run.scene.map(|scene| format!("  CPUs     {}", demand(scene))));
     let launch = run.scene.and_then(|scene| scene.launch.as_ref()).filter(|it| it.fact.shim != ShimUse::Off);
     lines.extend(launch.map(|it| format!("  steps    {}", steps(&it.steps))));
+    let replaced = run.scene.and_then(|scene| scene.launch.as_ref()?.replaced.as_ref());
+    lines.extend(replaced.map(|replaced| format!("  before   {}", line(replaced))));
     lines.extend(run.notes.iter().map(|note| format!("  {note}")));
     lines.join("\n")
 }

@@ -64,12 +64,14 @@ impl ListedRun {
 
     fn ended(&self) -> String {
         match (&self.summary, self.goes_on) {
+            (_, true) if self.fact.watched.is_some() => "watched now".to_owned(),
             (_, true) => "goes on".to_owned(),
             (None, _) => "unfinished".to_owned(),
             (Some(summary), _) => match summary.ended {
                 RunEnd::Exit(code) => format!("exit {code}"),
                 RunEnd::Signal(number) => format!("signal {number}"),
                 RunEnd::Unseen => "unfinished".to_owned(),
+                RunEnd::Left | RunEnd::Gone => "watched".to_owned(),
             },
         }
     }
@@ -105,6 +107,8 @@ struct RunJson<'a> {
     command: String,
     caps: String,
     goes_on: bool,
+    /// Whether it was only watched: tftop did not start it.
+    watched: bool,
     /// "ended with exit code 0"; null before.
     ended: Option<String>,
     seconds: Option<f64>,
@@ -125,6 +129,7 @@ impl<'a> RunJson<'a> {
             command: clean(&command(&run.fact)),
             caps: caps::asked(&run.fact),
             goes_on: run.goes_on,
+            watched: run.fact.watched.is_some(),
             ended: summary.map(|summary| ended(summary.ended)),
             seconds: summary.map(|summary| rounded(summary.seconds)),
             steps_per_s: steps.map(|steps| rounded(steps.per_second)),

@@ -23,7 +23,7 @@ pub fn summary(summary: &RunSummary, place: RunPlace) -> String {
     let named = |(name, value): (&str, String)| format!("{name:<10} {}", clean(&value));
     let about = std::iter::once(clean(&command(&summary.run)))
         .chain(facts(summary).into_iter().chain([("files", place.path.to_owned())]).map(named));
-    let mut measured = titled("MEASURED", indented(numbers(outcome).into_iter().map(named), "  "));
+    let mut measured = titled("MEASURED", indented(numbers(summary).into_iter().map(named), "  "));
     let groups = groups(outcome);
     if !groups.is_empty() {
         measured.extend(indented(groups.lines(), "  "));
@@ -46,7 +46,7 @@ pub fn summary_markdown(summary: &RunSummary) -> String {
         vec!["command".to_owned(), code(&command(&summary.run)).replace('|', "\\|")],
     ];
     let row = |(name, value): (&str, String)| vec![name.to_owned(), escaped(&value)];
-    rows.extend(facts(summary).into_iter().chain(numbers(outcome)).map(row));
+    rows.extend(facts(summary).into_iter().chain(numbers(summary)).map(row));
     let mut blocks = vec!["#### tftop run".to_owned(), raw_table(vec![String::new(); 2], rows)];
     blocks.extend(markdown::titled("Caps", &caps::checks(&outcome.checks, 0)));
     blocks.extend(folded("Groups of threads", vec![markdown::table(&groups(outcome))]));

@@ -10,6 +10,7 @@ pub(crate) mod causes;
 pub(crate) mod comparison;
 pub(crate) mod demand;
 pub(crate) mod limits;
+pub(crate) mod replaced;
 pub(crate) mod run_summary;
 pub(crate) mod section;
 pub(crate) mod table;

@@ -5,6 +5,7 @@ use crate::data::run::{RunEnd, RunFact};
 use crate::data::sample::StepSource;
 use crate::data::scene::Capacity;
 use crate::present::format::{MISSING_ASCII, cpus_or_dash, instant, percent_or_dash};
+use crate::present::replaced::line;
 use crate::present::table::{Align, Table};
 use crate::present::{caps, demand};
 use crate::runs::stats::run_stats::RunStats;
@@ -18,7 +19,12 @@ const MOST_LINES: usize = 20;
 pub(crate) fn title(summary: &RunSummary, goes_on: bool) -> String {
     let after = format!("after {:.1} s", summary.seconds.max(0.0));
     let how = match (summary.ended, goes_on) {
+        (_, true) if summary.run.watched.is_some() => {
+            format!("is watched, for {:.1} s so far", summary.seconds.max(0.0))
+        }
         (_, true) => format!("goes on, seen for {:.1} s so far", summary.seconds.max(0.0)),
+        (RunEnd::Left, _) => format!("was watched for {:.1} s, and the process went on", summary.seconds.max(0.0)),
+        (RunEnd::Gone, _) => format!("was watched for {:.1} s, until the process ended", summary.seconds.max(0.0)),
         (RunEnd::Unseen, _) => format!("has no known end: tftop was ended before it, last seen {after}"),
         (end, _) => format!("{} {after}", ended(end)),
     };
@@ -31,6 +37,8 @@ pub fn ended(end: RunEnd) -> String {
         RunEnd::Exit(code) => format!("ended with exit code {code}"),
         RunEnd::Signal(number) => format!("was ended by signal {number}"),
         RunEnd::Unseen => "has no known end".to_owned(),
+        RunEnd::Left => "went on when it was watched no longer".to_owned(),
+        RunEnd::Gone => "ended while it was watched".to_owned(),
     }
 }
 
@@ -53,11 +61,10 @@ pub(crate) fn facts(summary: &RunSummary) -> Vec<(&'static str, String)> {
     .into_iter()
     .flatten()
     .collect();
-    let mut facts = vec![
-        ("started", instant(run.started_unix_ms / 1000)),
-        ("caps", caps::asked(run)),
-        ("made with", made.join(", ")),
-    ];
+    let begun = if run.watched.is_some() { "watched" } else { "started" };
+    let caps =
+        if run.watched.is_some() { "not tftop's: it was not started by it".to_owned() } else { caps::asked(run) };
+    let mut facts = vec![(begun, instant(run.started_unix_ms / 1000)), ("caps", caps), ("made with", made.join(", "))];
     facts.extend(run.folder.as_ref().map(|folder| ("in", folder.to_string())));
     if let Some(host) = &run.host {
         let words = [&host.name, &host.cpu_model, &host.kernel];
@@ -77,8 +84,10 @@ fn bound(capacity: &Capacity) -> Option<String> {
 }
 
 /// What was measured, each a name and a value; what is missing stands among the gaps.
-pub(crate) fn numbers(outcome: &RunStats) -> Vec<(&'static str, String)> {
+pub(crate) fn numbers(summary: &RunSummary) -> Vec<(&'static str, String)> {
+    let outcome = &summary.outcome;
     let mut numbers = Vec::new();
+    numbers.extend(summary.replaced.as_ref().map(|replaced| ("before", line(replaced))));
     if let Some(steps) = &outcome.steps {
         let source = outcome.marks.map_or("", |marks| source(marks.source));
         let spread =
@@ -125,6 +134,7 @@ fn source(source: StepSource) -> &'static str {
         StepSource::Keras => " of Keras's fit",
         StepSource::Iterator => " of a loop over an iterator",
         StepSource::Session => " of Session.run",
+        StepSource::Function => " of calls of a tf.function",
     }
 }
 

@@ -1,8 +1,9 @@
 //! The verdict in words: what stands first in every report, whatever its format.
 
-use crate::data::scene::{Finding, Headline, Scene, Verdict};
+use crate::data::scene::{Finding, Headline, PastPredictions, Scene, Verdict};
 use crate::model::advice;
 use crate::model::verdict::levels::JUDGED_S;
+use crate::present::format;
 
 /// Seconds beyond the judged window that a watch should last: a second judgement confirms the first.
 const CONFIRMED_S: f64 = 2.0;
@@ -27,6 +28,13 @@ pub(crate) fn next_step(scene: &Scene) -> String {
         }
         _ => headline.advice.clone(),
     }
+}
+
+/// "3 predictions for this command so far: wanted off by 12 % (median)".
+pub(crate) fn predictions(past: &PastPredictions) -> String {
+    let count = format::count(past.count, "prediction", "predictions");
+    let [wanted, got] = [past.wanted_off, past.got_off].map(|off| off * 100.0);
+    format!("{count} for this command so far: wanted off by {wanted:.0} %, got by {got:.0} % (median)")
 }
 
 /// A remedy ready to be pasted: the language, and the line in it.

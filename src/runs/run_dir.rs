@@ -11,7 +11,7 @@ use etcetera::BaseStrategy as _;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use crate::data::run::run_files::{LOCK, SHIM, SOCKET, UNFINISHED};
+use crate::data::run::run_files::{LOCK, RUN, SHIM, SOCKET, TAPE, UNFINISHED};
 use crate::data::{Calendar, Pid};
 use crate::linux::own_folder::OwnFolder;
 use crate::linux::proc::process::start_ticks;
@@ -122,6 +122,11 @@ impl RunDir {
         written.inspect_err(|_| drop(self.folder.remove(&unfinished)))
     }
 
+    /// Leaves nothing of a process that was watched too shortly.
+    pub fn discard(self) {
+        [TAPE, RUN].into_iter().for_each(|name| drop(self.folder.remove(name)));
+    }
+
     fn remove_short(&mut self) {
         if let Some((short, name)) = self.short.take() {
             let _ = short.remove(SOCKET);
@@ -180,7 +185,6 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::data::run::run_files::RUN;
 
     const NOON: u64 = 1_795_191_549;
 

@@ -18,10 +18,14 @@ use crate::runs::recording::format::RecordingHeader;
 use crate::runs::recording::recorder::{Recorder, RecorderFiles};
 use crate::runs::run_dir;
 use crate::runs::run_dir::RunDir;
+use crate::runs::stats::run_stats::RunStats;
+use crate::runs::stats::warmup::Warmup;
 use crate::runs::summary::{RunSummary, SummaryBuilder};
 
 /// Words of a command that are kept.
 const MOST_WORDS: usize = 1000;
+/// Largest recording of a run, in bytes.
+pub(crate) const TAPE_LIMIT: u64 = 256 << 20;
 
 /// A run's record.
 #[derive(Debug, Default)]
@@ -80,17 +84,26 @@ impl RunRecord {
         self.write(RUN, &text);
     }
 
-    /// Begins with the samples.
+    /// Begins with the samples of a command that was started, its step times beside them.
     pub(crate) fn recording(&mut self) -> RunRecording {
+        self.recording_of(&[TAPE, STEPS], TAPE_LIMIT)
+    }
+
+    /// Begins with the samples of a process that is only watched: at most about so many bytes.
+    pub(crate) fn recording_of_watched(&mut self, tape_limit: u64) -> RunRecording {
+        self.recording_of(&[TAPE], tape_limit)
+    }
+
+    fn recording_of(&mut self, names: &[&'static str], tape_limit: u64) -> RunRecording {
         let Some(folder) = &self.folder else { return RunRecording::default() };
-        let mut file = |name| match folder.file(name) {
+        let mut file = |name| match names.contains(&name).then(|| folder.file(name))? {
             Ok((_, file)) => Some(file),
             Err(error) => {
                 self.missing.push(format!("{name}: {error}"));
                 None
             }
         };
-        let files = RecorderFiles { tape: file(TAPE), steps: file(STEPS) };
+        let files = RecorderFiles { tape: file(TAPE), steps: file(STEPS), tape_limit };
         let header = RecordingHeader::new(self.fact.started_unix_ms, boot_ns());
         match Recorder::start(files, header) {
             Ok(recorder) => RunRecording(Arc::new(Mutex::new(RecordingState {
@@ -122,6 +135,11 @@ impl RunRecord {
         builder
     }
 
+    /// Leaves nothing: nobody writes to its files any more.
+    pub(crate) fn discard(&mut self) {
+        self.folder.take().into_iter().for_each(RunDir::discard);
+    }
+
     /// A file of the run; where it can't be written, that is missing.
     pub(crate) fn write(&mut self, name: &str, text: &str) {
         let Some(folder) = &self.folder else { return };
@@ -141,9 +159,19 @@ impl RunRecording {
         }
     }
 
+    /// What it came to so far, without the warm-up.
+    pub(crate) fn outcome(&self) -> RunStats {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).builder.outcome(Warmup::default())
+    }
+
     /// Steps so far, warm-up included.
     pub(crate) fn steps_so_far(&self) -> u64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).builder.steps_so_far()
+    }
+
+    /// Seconds from the first sample to the last.
+    pub(crate) fn watched_s(&self) -> f64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).builder.watched_s()
     }
 
     /// Waits until everything is written: what could not be, and what was gathered. What comes later is not recorded.
@@ -180,6 +208,11 @@ fn discreet(fact: &Arc<ProcessFact>) -> Arc<ProcessFact> {
 pub(crate) fn shown(words: &[OsString]) -> Vec<Text> {
     let words: Vec<Text> = words.iter().take(MOST_WORDS).map(|word| Text::from_bytes(word.as_bytes())).collect();
     without_secrets(&words)
+}
+
+/// The same of a process that is watched.
+pub(crate) fn shown_of(process: &ProcessFact) -> Vec<Text> {
+    without_secrets(&process.command[..process.command.len().min(MOST_WORDS)])
 }
 
 /// Now, as samples count it.

@@ -55,6 +55,8 @@ pub enum RunState {
     GoesOn,
     /// It has ended, and there is a summary.
     Ended,
+    /// It was only watched, that is over, and there is a summary.
+    Watched,
     /// It has no summary and nobody is there to write one.
     Unfinished,
 }
@@ -79,7 +81,8 @@ pub enum RemovedRun {
     AllButForeign,
 }
 
-/// Which runs stay; those that still go on do anyway.
+/// Which runs stay; those that still go on do anyway. Runs that were only watched are counted by themselves: looking at a
+/// process pushes no run out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// The newest so many,
@@ -146,11 +149,14 @@ impl Store {
     /// reason why one was not.
     pub fn prune(&self, retention: Retention) -> io::Result<(Vec<Text>, Option<io::Error>)> {
         let (mut removed, mut failed) = (Vec::new(), None);
-        let goes = |(at, kept): &(usize, KeptRun)| {
+        let (mut started, mut watched) = (0, 0);
+        for kept in self.list()? {
+            let newer = if kept.fact.watched.is_some() { &mut watched } else { &mut started };
+            *newer += 1;
             let old = retention.since_unix_ms.is_some_and(|since| kept.fact.started_unix_ms < since);
-            (*at >= retention.newest || old) && kept.state != RunState::GoesOn
-        };
-        for (_, kept) in self.list()?.into_iter().enumerate().filter(goes) {
+            if kept.state == RunState::GoesOn || (*newer <= retention.newest && !old) {
+                continue;
+            }
             match self.remove(&kept) {
                 Ok(_) => removed.push(kept.fact.id),
                 Err(error) => failed = failed.or(Some(error)),
@@ -182,6 +188,7 @@ impl Store {
         }
         let state = match (goes_on(&folder), file(&folder, SUMMARY).is_ok()) {
             (true, _) => RunState::GoesOn,
+            (false, true) if fact.watched.is_some() => RunState::Watched,
             (false, true) => RunState::Ended,
             (false, false) => RunState::Unfinished,
         };

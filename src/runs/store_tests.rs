@@ -114,6 +114,26 @@ fn the_newest_are_kept() {
 }
 
 #[test]
+fn watched_processes_are_a_state_of_their_own_and_push_no_run_out() {
+    let home = tempfile::tempdir().unwrap();
+    let watched = |id: &str| {
+        let folder = ended(home.path(), id);
+        let key = Some(ProcessKey { pid: Pid(7), start_ticks: 1 });
+        let fact = RunFact { schema: RUN_SCHEMA.into(), id: id.into(), watched: key, ..RunFact::default() };
+        fs::write(folder.join(RUN), serde_json::to_string(&fact).unwrap()).unwrap();
+    };
+    ended(home.path(), "261110-000000");
+    ended(home.path(), "261111-000000");
+    (12..16).for_each(|day| watched(&format!("2611{day}-000000")));
+    let store = Store::open(home.path()).unwrap();
+    assert_eq!(store.find("last").unwrap().state, RunState::Watched);
+    assert_eq!(store.find("261111").unwrap().state, RunState::Ended);
+    let (removed, failed) = store.prune(newest(1)).unwrap();
+    assert!(removed.len() == 4 && failed.is_none(), "{removed:?}");
+    assert_eq!(ids(&home), ["261115-000000", "261111-000000"]);
+}
+
+#[test]
 fn what_is_no_run_is_neither_listed_nor_removed() {
     let home = tempfile::tempdir().unwrap();
     let elsewhere = tempfile::tempdir().unwrap();

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::limits::Caps;
-use crate::data::run::{RunEnd, RunFact};
+use crate::data::run::{PredictedDemand, RunEnd, RunFact};
 use crate::data::sample::{
-    HookFailure, LibraryPool, OverruledSetting, ProcessFact, Sample, ShimReport, TfConfigFact, TfStarted,
+    HookFailure, LibraryPool, OverruledSetting, ProcessFact, ReplacedRun, Sample, ShimReport, TfConfigFact, TfStarted,
 };
 use crate::data::scene::{CapCheck, Capacity, Scene};
 use crate::data::{Gap, Text};
+use crate::model::advice;
 use crate::model::limits::verification;
 use crate::runs::stats::run_stats::RunStats;
 use crate::runs::stats::stats_builder::StatsBuilder;
@@ -43,6 +44,12 @@ pub struct RunSummary {
     /// needed, none where it was never judged.
     #[serde(default)]
     pub advised: Option<Caps>,
+    /// What was predicted of those caps; none where none was advised.
+    #[serde(default)]
+    pub advised_predicted: Option<PredictedDemand>,
+    /// How it stands to the run that it replaced; none where it replaced none.
+    #[serde(default)]
+    pub replaced: Option<ReplacedRun>,
     /// What is missing of the run's files, and why.
     #[serde(default)]
     pub missing: Vec<String>,
@@ -75,17 +82,18 @@ pub struct SummaryBuilder {
     stats: StatsBuilder,
     process: Option<Arc<ProcessFact>>,
     report: Arc<ShimReport>,
+    replaced: Option<Arc<ReplacedRun>>,
     capacity: Capacity,
     span_ns: Option<(u64, u64)>,
     looks: u64,
     /// How saturated it was, and what was advised then.
-    advised: Option<(f64, Caps)>,
+    advised: Option<(f64, Caps, Option<PredictedDemand>)>,
 }
 
 impl SummaryBuilder {
     /// Caps that were advised when its demand was judged highest; none where it was never judged.
     pub fn advised(&self) -> Option<Caps> {
-        self.advised.map(|(_, caps)| caps)
+        self.advised.map(|(_, caps, _)| caps)
     }
 
     /// One more sample, and the scene that the model made of it.
@@ -95,16 +103,18 @@ impl SummaryBuilder {
         self.span_ns = Some((self.span_ns.map_or(sample.at_ns, |(first, _)| first), sample.at_ns));
         if let Some(launch) = &sample.launch {
             self.report = launch.report.clone();
+            self.replaced.clone_from(&launch.replaced);
         }
         if scene.target.ended {
             return;
         }
         self.capacity.clone_from(&scene.capacity);
         if let Some(pressure) = &scene.headline.pressure
-            && self.advised.is_none_or(|(highest, _)| pressure.saturation >= highest)
+            && self.advised.is_none_or(|(highest, ..)| pressure.saturation >= highest)
         {
             let had = sample.launch.as_ref().map(|launch| launch.fact.caps).unwrap_or_default();
-            self.advised = Some((pressure.saturation, scene.headline.caps.or(had.without_cpus())));
+            let caps = scene.headline.caps.or(had.without_cpus());
+            self.advised = Some((pressure.saturation, caps, predicted(scene, &caps)));
         }
         // What was read of a process stays where a later look could not read it any more.
         let settings =
@@ -157,6 +167,8 @@ impl SummaryBuilder {
             seen,
             capacity: self.capacity.clone(),
             advised: self.advised(),
+            advised_predicted: self.advised.and_then(|(.., predicted)| predicted),
+            replaced: self.replaced.as_deref().cloned(),
             missing,
         }
     }
@@ -168,6 +180,15 @@ impl RunSummary {
         let files = self.missing.iter().map(|what| Gap::new("the run's files", what.clone()));
         self.outcome.gaps.iter().cloned().chain(files).collect()
     }
+}
+
+/// What caps are predicted to do, from all that was recorded of a target; none without caps or a recording. On fewer CPUs
+/// than there are, of those.
+pub(crate) fn predicted(scene: &Scene, caps: &Caps) -> Option<PredictedDemand> {
+    let cpus = scene.capacity.effective_cpus;
+    let found = advice::predict(&scene.groups, scene.trend.step_s, cpus, caps).filter(|_| !caps.is_empty())?;
+    let cpus = caps.cpus.map_or(cpus, |count| cpus.min(f64::from(count)));
+    Some(PredictedDemand { wanted: found.wanted, got: found.got, from_s: found.from_s, cpus })
 }
 
 /// Its words as a shell would read them, roughly: for people.

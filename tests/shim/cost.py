@@ -69,7 +69,7 @@ def main():
         compare("ms", start, int(sys.argv[2]) if sys.argv[2:] else 60)
         return
     python, rounds = sys.argv[2], int(sys.argv[3]) if sys.argv[3:] else 3
-    for source in ("keras", "iterator"):
+    for source in ("keras", "iterator", "function"):
 
         def mark(shimmed):
             command = [python, str(SCRIPTS / "empty_steps.py"), source]

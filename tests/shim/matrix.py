@@ -190,7 +190,23 @@ class Steps(Matrix):
                 self.assert_pools(self.seen(target, "loop " + which))
                 target.end()
                 self.assertEqual(self.marks(target, "iterator"), (19, 19))  # the first element only starts the clock
-                self.assertRegex(target.listener.records("steps")[0]["at"], r"loops\.py:\d+$")
+                found = [record for record in target.listener.records("steps") if record["source"] == "iterator"]
+                self.assertRegex(found[0]["at"], r"loops\.py:\d+$")
+
+    def test_calls_of_a_function(self):
+        for target in self.each("loops.py", "calls"):
+            self.assert_pools(self.seen(target, "calls"))
+            target.end()
+            found = [record for record in target.listener.records("steps") if record["name"] == "train_step"]
+            self.assertEqual(sum(len(record["durations_us"]) for record in found), 19)  # the first call only starts the clock
+            self.assertRegex(found[0]["at"], r"loops\.py:\d+$")
+            inner = sum(record["inside_us"] for record in target.listener.records("steps") if record["name"] == "inner")
+            self.assertGreater(sum(record["inside_us"] for record in found), inner)
+
+    def test_a_fit_s_own_functions_are_not_marked(self):
+        for target in self.each("loops.py", "fit-calls"):
+            target.end()
+            self.assertEqual((self.marks(target, "keras"), self.marks(target, "function")), ((40, 40), (0, 0)))
 
     def test_jit_compile(self):
         for target in self.each("loops.py", "jit"):

@@ -28,6 +28,25 @@ class pywrap_tfe:
     def TFE_NewContext(options): return "handle"
 """
 USE = "from tensorflow.python.eager import context\nc = context.Context()\n"
+# Functions run in the stand-in's graph while they are traced: at their first call.
+FUNCTIONS = """
+class context:
+    graph = False
+    @classmethod
+    def executing_eagerly(cls): return not cls.graph
+class Function:
+    def __init__(self, work): self.work, self.__name__ = work, work.__name__
+    def __call__(self, *arguments): return self.work(*arguments)
+def function(work): return Function(work)
+"""
+CALLS = """
+import threading, time
+from tensorflow.python.eager.polymorphic_function.polymorphic_function import context, function
+@function
+def inner(x): time.sleep(0.002); return x
+@function
+def train_step(x): return inner(inner(x)) + 1
+"""
 
 
 class Imports(unittest.TestCase):
@@ -38,6 +57,7 @@ class Imports(unittest.TestCase):
         self.ear = Listener()
         self.addCleanup(self.ear.close)
         self.module("tensorflow/python/eager/context.py", CONTEXT)
+        self.module("tensorflow/python/eager/polymorphic_function/polymorphic_function.py", FUNCTIONS)
 
     def module(self, name, text):
         file = self.path / name
@@ -120,7 +140,8 @@ class Imports(unittest.TestCase):
         names = [
             "tensorflow.python.eager.context", "tensorflow.python.client.session", "tensorflow.python.client.device_lib",
             "tensorflow.python.training.server_lib", "tensorflow.python.data.ops.dataset_ops",
-            "tensorflow.python.data.ops.iterator_ops", "keras.src.callbacks.callback_list", "keras.src.callbacks",
+            "tensorflow.python.data.ops.iterator_ops",
+            "tensorflow.python.eager.polymorphic_function.polymorphic_function", "keras.src.callbacks.callback_list", "keras.src.callbacks",
         ]
         for name in names:
             if name != "keras.src.callbacks":
@@ -132,6 +153,48 @@ class Imports(unittest.TestCase):
         self.module("tensorflow/python/eager/context.py", "import builtins\nif not hasattr(builtins, 'again'):\n    builtins.again = 1\n    raise ImportError('mine')\n" + CONTEXT)
         script = "try:\n    import tensorflow.python.eager.context\nexcept ImportError as error:\n    print(error)\n"
         self.assertEqual(self.outcome(script + USE + "print(c.config.intra_op_parallelism_threads)"), ["mine", "2"])
+
+    def calls(self, script, **more):
+        """Marks of each function, and the microseconds within its calls."""
+        self.outcome(CALLS + script, **more)
+        marks = {}
+        for record in self.ear.records("steps"):
+            self.assertEqual(record["source"], "function")
+            count, inside = marks.get(record["name"], (0, 0))
+            marks[record["name"]] = count + len(record["durations_us"]), inside + record["inside_us"]
+        return marks
+
+    def test_outermost_calls_of_a_function_are_marked_and_inner_ones_are_not(self):
+        marks = self.calls("for _ in range(6): train_step(1)")
+        self.assertEqual([(name, count) for name, (count, _) in marks.items()], [("train_step", 5)])
+        record = self.ear.records("steps")[0]
+        self.assertEqual((record["at"], record["steps"], record["first"]), ("<string>:8", 5, 0))
+        self.assertGreater(marks["train_step"][1], 5 * 2 * 2000)
+        self.assertLessEqual(marks["train_step"][1], sum(record["durations_us"]) + len(record["durations_us"]))
+
+    def test_calls_in_a_graph_and_by_other_threads_are_not_marked(self):
+        script = (
+            "for _ in range(3): train_step(1)\n"
+            "context.graph = True\nfor _ in range(5): train_step(1)\ncontext.graph = False\n"
+            "other = threading.Thread(target=lambda: [train_step(1) for _ in range(7)])\nother.start(); other.join()"
+        )
+        self.assertEqual(self.calls(script)["train_step"][0], 2)
+
+    def test_a_call_that_fails_fails_as_before_and_the_next_one_counts(self):
+        script = (
+            "@function\ndef refuse(x): raise ValueError(x)\n"
+            "for _ in range(3):\n    try: refuse('mine')\n    except ValueError as error: assert str(error) == 'mine'\n"
+            "for _ in range(3): train_step(1)"
+        )
+        self.assertEqual([(name, count) for name, (count, _) in self.calls(script).items()], [("train_step", 2)])
+
+    def test_functions_stay_what_they_were_and_can_be_copied_while_they_are_counted(self):
+        script = (
+            "import copy\nfor _ in range(3): train_step(1)\n"
+            "assert vars(train_step).keys() == {'work', '__name__'}, vars(train_step)\n"
+            "assert copy.copy(train_step)(1) == 2 and type(train_step).__call__.__name__ == '__call__'"
+        )
+        self.assertEqual(self.calls(script)["train_step"][0], 2)
 
     def test_a_flood_of_wishes_is_bounded(self):
         self.outcome(USE + "for n in range(1000): c.intra_op_parallelism_threads = n")

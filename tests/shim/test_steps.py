@@ -71,6 +71,30 @@ class Streams(unittest.TestCase):
         stream.flush()
         self.assertEqual((sum(r["steps"] for r in self.sink.records), sum(len(r["durations_us"]) for r in self.sink.records)), (10, 2))
 
+    def test_a_function_s_calls_say_how_much_of_a_turn_they_were(self):
+        stream = steps.Stream(self.sink, "function", "train.py:7", "train_step")
+        for _ in range(3):
+            self.after(20)
+            began = self.now
+            self.after(30)
+            stream.mark_call(began)
+        stream.flush()
+        record, = self.sink.records
+        self.assertEqual((record["name"], record["durations_us"], record["inside_us"]), ("train_step", [50_000] * 2, 60_000))
+
+    def test_calls_are_steps_only_where_nothing_else_was_marked_for_a_while(self):
+        self.addCleanup(setattr, steps, "_otherwise_ns", steps._otherwise_ns)
+        steps._otherwise_ns = 0
+        stream = self.stream()
+        stream.mark()
+        self.assertFalse(steps.marked_otherwise(self.now), "the first element is no step")
+        stream.mark()
+        self.assertTrue(steps.marked_otherwise(self.now))
+        self.after(29_999)
+        self.assertTrue(steps.marked_otherwise(self.now))
+        self.after(1)
+        self.assertFalse(steps.marked_otherwise(self.now))
+
     def test_a_stream_that_is_dropped_sends_what_it_held(self):
         stream = self.stream()
         stream.mark()

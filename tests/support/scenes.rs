@@ -141,6 +141,7 @@ pub fn launched(tick: u64) -> Scene {
         source: StepSource::Keras,
         pid: 2430,
         at: Some("/home/ana/train.py:48".into()),
+        name: None,
         per_s: Some(24.31),
         p50_ms: 41.2,
         p95_ms: Some(58.1),
@@ -182,6 +183,7 @@ pub fn launched(tick: u64) -> Scene {
             check("cpus", "0-1", CheckOutcome::Held, "no thread may run elsewhere"),
         ],
         steps: Steps { speed: Some(speed), none: None, history },
+        replaced: None,
     });
     let steps = scene.launch.as_mut().map(|launch| &mut launch.steps.history);
     if let Some([.., pause, newest]) = steps.map(Vec::as_mut_slice) {

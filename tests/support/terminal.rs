@@ -47,6 +47,8 @@ impl Terminal {
         command.args(["-c", LOGIN]).arg(program).args(arguments).stdin(end()).stdout(end()).stderr(end());
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLORTERM");
         command.env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
+        // What is watched is kept, but not where the runs of whoever tests are.
+        command.env("XDG_STATE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("state"));
         command.envs(environment.iter().copied());
         let child = command.spawn().unwrap_or_else(|error| panic!("these tests need python3: {error}"));
         let display = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);

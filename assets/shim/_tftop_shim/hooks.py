@@ -28,6 +28,7 @@ HOOKS = {
     "tensorflow.python.ops.gen_dataset_ops": (("data.calls", ("data",), "parallel.limit_calls"),),
     "tensorflow.python.ops.gen_experimental_dataset_ops": (("data.experimental_calls", ("data",), "parallel.limit_experimental"),),
     "tensorflow.python.data.ops.iterator_ops": (("iterator.steps", (), "marks.watch_iterator"),),
+    "tensorflow.python.eager.polymorphic_function.polymorphic_function": (("function.steps", (), "calls.watch_functions"),),
     "keras.src.callbacks.callback_list": (("keras.steps", (), "marks.watch_keras"),),
     "keras.src.callbacks": (("keras2.steps", (), "marks.watch_keras"),),
     "tf_keras.src.callbacks": (("tf_keras.steps", (), "marks.watch_keras"),),

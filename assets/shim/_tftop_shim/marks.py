@@ -64,6 +64,7 @@ def watch_keras(module, shim):
 
     _after(kind, "on_train_batch_end", batch_ended, shim)
     _after(kind, "on_epoch_begin", epoch_began, shim)
+    _after(kind, "on_test_batch_end", lambda *_: steps.touch(), shim)  # a validation's calls are no steps
     _after(kind, "on_test_end", lambda self, *_: _stream(self, "keras", shim).begin(), shim)
     _after(kind, "on_epoch_end", lambda self, *_: _flush(self), shim)
     _after(kind, "on_train_end", lambda self, *_: _flush(self), shim)

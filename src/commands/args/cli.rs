@@ -20,7 +20,7 @@ use crate::launch::exec_wrapper;
 const AFTER_HELP: &str = "\
 Examples:
   tftop demo                          watch a small training run; no TensorFlow needed
-  tftop                               pick one of this machine's processes of TensorFlow, JAX, PyTorch
+  tftop                               pick one of this machine's TensorFlow processes
   tftop attach train.py               attach by a part of the command line
   tftop report 2430                   the verdict, the limits and what to change, as text
   tftop report 2430 --fail-on severe  a policy for a job template or CI
@@ -52,6 +52,9 @@ pub(crate) struct Cli {
     /// Process to watch; without one, tftop lets you pick
     #[arg(value_parser = pid)]
     pub(crate) pid: Option<Pid>,
+    /// Keep nothing of the process that is watched
+    #[arg(long)]
+    pub(crate) no_record: bool,
     #[command(flatten)]
     pub(crate) options: GlobalArgs,
     #[command(subcommand)]
@@ -65,8 +68,11 @@ pub(crate) enum Command {
         /// Pid, or a part of the command line
         #[arg(value_name = "PID|NAME", value_parser = target)]
         target: TargetArg,
+        /// Keep nothing of the process that is watched
+        #[arg(long)]
+        no_record: bool,
     },
-    /// List this machine's processes of TensorFlow, JAX and PyTorch
+    /// List the TensorFlow processes of this machine
     Ps {
         /// Print JSON (schema tftop.ps/1)
         #[arg(long)]
@@ -90,7 +96,7 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Stop a process and start it again with thread caps: same command, environment and folder
     Rerun(Box<RerunArgs>),
-    /// List the runs that `run` has kept; show or remove them
+    /// List the runs and watched processes that were kept; show or remove them
     Runs(RunsArgs),
     /// Try many caps on a script, and rank what can be told apart
     Sweep(Box<SweepArgs>),

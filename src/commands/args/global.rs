@@ -41,6 +41,9 @@ pub(crate) struct GlobalArgs {
     /// Which runs are kept.
     #[arg(skip)]
     pub(crate) runs: RunsSettings,
+    /// Nothing is kept of a process that is only watched.
+    #[arg(skip)]
+    pub(crate) no_record: bool,
 }
 
 impl GlobalArgs {

@@ -47,7 +47,7 @@ pub(crate) enum RunsAction {
     },
     /// Remove all but the newest runs
     Prune {
-        /// How many stay; without it, as the settings say, else 50
+        /// How many stay, of runs and of watched processes each; without it, as the settings say, else 50
         #[arg(long, value_name = "N")]
         keep: Option<usize>,
     },

@@ -8,3 +8,4 @@ pub(crate) mod report;
 pub(crate) mod stack;
 pub(crate) mod stack_profile;
 pub(crate) mod watch;
+pub(crate) mod watch_record;

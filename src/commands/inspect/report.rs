@@ -4,16 +4,24 @@ use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, ReportArgs, WatchArgs};
 use crate::commands::inspect::fail_policy::FailPolicy;
+use crate::commands::kept::lookup;
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::commands::sampling::target;
 use crate::commands::sampling::timed_watch::{WatchResult, watch};
+use crate::data::scene::PastPredictions;
 use crate::output;
+use crate::present::run_summary::command as run_command;
+use crate::runs::predictions;
+
+/// Summaries that are opened at most: the newest.
+const MOST_OPENED: usize = 50;
 
 /// Prints the report that was wished for, and judges it by the policy that was given.
 pub(crate) fn report(args: &ReportArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let policy = args.fails_on().map(|level| FailPolicy::new(level, args.watch.time)).transpose()?;
-    let seen = watched(&args.watch, options)?;
+    let mut seen = watched(&args.watch, options)?;
+    seen.remember(past_predictions(&seen.scene.target.command));
     stdio::print(&match args.format() {
         OutputFormat::Text => output::text(&seen.scene, args.threads),
         OutputFormat::Json => output::json(&seen.scene)? + "\n",
@@ -30,6 +38,15 @@ pub(crate) fn explain(args: &ExplainArgs, options: &GlobalArgs) -> anyhow::Resul
         false => output::explain(&seen.scene),
     })?;
     Ok(seen.exit())
+}
+
+/// How good predictions for this command were, by its newest runs that had one. That runs can't be read is no reason not to
+/// report.
+fn past_predictions(command: &str) -> Option<PastPredictions> {
+    let kept = lookup::store().ok()?.list().ok()?;
+    let same = kept.iter().filter(|kept| kept.fact.predicted.is_some() && run_command(&kept.fact) == command);
+    let summaries: Vec<_> = same.take(MOST_OPENED).filter_map(|kept| lookup::stored(kept).ok()).collect();
+    predictions::past(summaries.iter())
 }
 
 /// Watches as it was wished for.

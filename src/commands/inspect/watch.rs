@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,14 +10,21 @@ use anyhow::Context as _;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::dashboard;
 use crate::commands::dashboard::DashboardParts;
+use crate::commands::inspect::watch_record::WatchRecord;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::stdio;
-use crate::commands::rerun;
-use crate::commands::sampling::attach::{attach, families};
+use crate::commands::rerun::plan::PreparedRerun;
+use crate::commands::sampling::attach::{attach_with, families};
 use crate::commands::sampling::timed_watch;
+use crate::commands::workers::rerun::LastPrepared;
+use crate::commands::{rerun, run};
 use crate::data::Pid;
+use crate::data::limits::Caps;
+use crate::data::scene::Scene;
 use crate::model::build_scene::Model;
+use crate::runs::comparison::replaced::RunBefore;
+use crate::runs::stats::warmup::Warmup;
 use crate::{output, tui};
 
 /// Watches a process until the person quits, or reports on it where there is no terminal.
@@ -26,19 +34,43 @@ pub(crate) fn watch(pid: Pid, report_after: Duration, options: &GlobalArgs) -> a
         stdio::print(&output::text(&seen.scene, false))?;
         return Ok(seen.exit());
     }
-    let (sampler, mut first) = attach(pid, options, Model::new(families(options)?))?;
-    let (worker, prepared) = rerun::start_worker(pid, options).context("starting the thread that reads for a rerun")?;
-    let parts = DashboardParts { console: None, rerun: Some(worker) };
-    let left = runtime()?
-        .block_on(async { dashboard::from_first_look((&sampler, &mut first), options, parts, stop_signal()?).await })?;
-    let last = sampler.scenes.borrow().clone();
-    drop(sampler);
+    let record = WatchRecord::begin(options);
+    let session = session(pid, &record, options);
+    let ended = session.as_ref().is_ok_and(|session| session.last.target.ended);
+    let (seen, kept) = record.end(ended);
+    let Session { left, last, prepared } = session?;
     // Without a single look there is nothing to sum up.
     if last.tick > 0 {
         stdio::offer(&output::summary(&last));
     }
+    if let Some(kept) = kept {
+        stdio::say(&format!("tftop: {kept}"));
+        run::prune(options);
+    }
     match left {
-        tui::Effect::Rerun(caps) => rerun::agreed_in_dashboard(&prepared, caps, options),
+        tui::Effect::Rerun(caps) => {
+            let before = RunBefore { caps: Caps::default(), stats: seen.outcome(Warmup::default()) };
+            rerun::agreed_in_dashboard(&prepared, caps, (before, &last), options)
+        }
         _ => Ok(Exit::Clean),
     }
+}
+
+/// A dashboard that was left.
+struct Session {
+    left: tui::Effect,
+    last: Arc<Scene>,
+    prepared: LastPrepared<PreparedRerun>,
+}
+
+fn session(pid: Pid, record: &WatchRecord, options: &GlobalArgs) -> anyhow::Result<Session> {
+    let model = Model::new(families(options)?);
+    let (sampler, mut first) = attach_with(pid, options, model, record.observer())?;
+    let (worker, prepared) = rerun::start_worker(pid, options).context("starting the thread that reads for a rerun")?;
+    let notice = record.trouble().map(|_| "not recorded".to_owned());
+    let parts = DashboardParts { console: None, rerun: Some(worker), notice };
+    let left = runtime()?
+        .block_on(async { dashboard::from_first_look((&sampler, &mut first), options, parts, stop_signal()?).await })?;
+    let last = sampler.scenes.borrow().clone();
+    Ok(Session { left, last, prepared })
 }

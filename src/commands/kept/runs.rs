@@ -41,7 +41,7 @@ pub(crate) fn runs(args: &RunsArgs, options: &GlobalArgs) -> anyhow::Result<Exit
 pub(crate) fn summary(kept: &KeptRun) -> RunSummary {
     stored(kept).unwrap_or_else(|why| {
         let missing = match kept.state {
-            RunState::Ended => vec![format!("summary.json: {why}; this was made from the samples")],
+            RunState::Ended | RunState::Watched => vec![format!("summary.json: {why}; this was made from the samples")],
             RunState::GoesOn | RunState::Unfinished => Vec::new(),
         };
         remade(kept, missing)

@@ -6,6 +6,7 @@ pub(crate) mod stop;
 use std::io;
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -31,6 +32,8 @@ use crate::launch::caps::plan::PlanRequest;
 use crate::model::advice;
 use crate::output as text;
 use crate::probe::restart;
+use crate::runs::comparison::replaced::RunBefore;
+use crate::runs::summary::predicted;
 use crate::tui::messages::rerun::RerunWorker;
 
 /// How long INT and then TERM are given after a yes in the dashboard.
@@ -91,11 +94,14 @@ pub(crate) fn start_worker(
 pub(crate) fn agreed_in_dashboard(
     answered: &LastPrepared<PreparedRerun>,
     caps: Caps,
+    (before, last): (RunBefore, &Scene),
     options: &GlobalArgs,
 ) -> anyhow::Result<Exit> {
     let prepared = answered.take(caps).context("what was agreed to is not there: this is a bug in tftop")?;
     let families = families(options)?;
-    let PreparedRerun { rebuild, spec, .. } = prepared;
+    let PreparedRerun { rebuild, mut spec, .. } = prepared;
+    spec.before = Some(Arc::new(before));
+    spec.predicted = predicted(last, &spec.plan.caps);
     run::start(spec, families, options, || {
         still_the_same(&rebuild, None)?;
         stop::stop(&rebuild, PATIENCE, AllowKill::Ask)
@@ -122,9 +128,10 @@ fn advised(
         );
     }
     let caps = PlanRequest { pools: caps, ..named.clone() };
-    let prepared = prepare(pid, &StartRequest { caps, ..request.clone() }, args.dir.as_deref())?;
-    let effect = effect(&scene, &prepared.spec.plan.caps);
-    Ok((prepared, effect))
+    let mut prepared = prepare(pid, &StartRequest { caps, ..request.clone() }, args.dir.as_deref())?;
+    let caps = prepared.spec.plan.caps;
+    prepared.spec.predicted = predicted(&scene, &caps);
+    Ok((prepared, effect(&scene, &caps)))
 }
 
 fn effect(scene: &Scene, caps: &Caps) -> Option<text::PredictedEffect> {

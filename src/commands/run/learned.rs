@@ -16,9 +16,16 @@ pub(crate) fn of(preset: Option<Preset>, command: &[OsString]) -> Option<Advised
     }
     let words = run_record::shown(command);
     let kept = lookup::store().ok()?.list().ok()?;
-    let same = kept.iter().filter(|kept| kept.fact.command == words).take(MOST_OPENED);
+    // What was only watched may have had caps already: what was advised on top of them is not all it takes.
+    let started = kept.iter().filter(|kept| kept.fact.watched.is_none());
+    let same = started.filter(|kept| kept.fact.command == words).take(MOST_OPENED);
     same.filter_map(|kept| lookup::stored(kept).ok()).find_map(|summary| {
         let advised = summary.advised?;
-        Some(AdvisedCaps { caps: advised, run: summary.run.id.to_string(), cpus: summary.capacity.effective_cpus })
+        Some(AdvisedCaps {
+            caps: advised,
+            run: summary.run.id.to_string(),
+            cpus: summary.capacity.effective_cpus,
+            predicted: summary.advised_predicted,
+        })
     })
 }

@@ -79,7 +79,7 @@ pub(crate) fn start(
 }
 
 /// Removes the oldest runs. That it can't be done concerns those, not the run that has ended.
-fn prune(options: &GlobalArgs) {
+pub(crate) fn prune(options: &GlobalArgs) {
     let pruned = run_dir::home().and_then(|home| Store::open(&home)?.prune(options.runs.retention()));
     if let Err(error) | Ok((_, Some(error))) = pruned {
         stdio::say(&format!("tftop: old runs can't be removed: {error}"));

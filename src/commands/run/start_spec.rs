@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::run::learned;
 use crate::data::limits::Caps;
-use crate::data::run::{RerunPlan, ShownValue, VariableChange};
+use crate::data::run::{PredictedDemand, RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
 use crate::data::{ProcessKey, Text};
 use crate::launch::caps::environment::EnvironmentChanges;
@@ -19,6 +19,7 @@ use crate::launch::caps::plan::{self, Plan, PlanRequest};
 use crate::launch::shim::ShimMode;
 use crate::launch::start_context::StartContext;
 use crate::launch::{program, shell};
+use crate::runs::comparison::replaced::RunBefore;
 
 /// Megabytes of a command's output that are kept where nothing else is asked for.
 pub(crate) const LOG_LIMIT_MB: u32 = 256;
@@ -79,6 +80,10 @@ pub(crate) struct StartSpec {
     /// What a later start begins from; none where there is no current folder any more. What tftop itself changes later, as
     /// its limit of descriptors, is not in it.
     own: Option<Arc<StartContext>>,
+    /// The run that it replaces; none where it replaces none.
+    pub(crate) before: Option<Arc<RunBefore>>,
+    /// What its caps are predicted to do; none where nothing is.
+    pub(crate) predicted: Option<PredictedDemand>,
 }
 
 impl StartSpec {
@@ -91,13 +96,16 @@ impl StartSpec {
         };
         let plan =
             plan::plan(&caps, &request.machine()?).map_err(|refusal| CommandError::usage(refusal.to_string()))?;
-        Ok(Self::of_plan(request, plan))
+        // Other caps beside those of the preset, and nothing is known of them all.
+        let learned = caps.learned.filter(|learned| learned.caps.without_cpus() == plan.caps.without_cpus());
+        let predicted = learned.and_then(|learned| learned.predicted);
+        Ok(Self { predicted, ..Self::of_plan(request, plan) })
     }
 
     /// For a plan that stands already.
     pub(crate) fn of_plan(request: StartRequest, plan: Plan) -> Self {
         let own = request.origin.clone().or_else(|| StartContext::own().ok().map(Arc::new));
-        Self { request, plan, own }
+        Self { request, plan, own, before: None, predicted: None }
     }
 
     /// The command must be there in the environment it will have.

@@ -16,7 +16,7 @@ use crate::commands::sampling::stack_sampling::{
     FixedThreads, SAMPLING_LIMIT, StackSampling, announce_stops, open_reader,
 };
 use crate::data::sample::Interest;
-use crate::data::scene::{Scene, Thread};
+use crate::data::scene::{PastPredictions, Scene, Thread};
 use crate::data::{Pid, Tid};
 use crate::model::activity::waits;
 use crate::model::build_scene::Model;
@@ -33,6 +33,13 @@ pub(crate) struct WatchResult {
 }
 
 impl WatchResult {
+    /// Adds what runs of the same command tell.
+    pub(crate) fn remember(&mut self, past: Option<PastPredictions>) {
+        if past.is_some() {
+            Arc::make_mut(&mut self.scene).past_predictions = past;
+        }
+    }
+
     /// How to end once it is printed.
     pub(crate) fn exit(&self) -> Exit {
         match (self.scene.target.ended, self.names_readable) {

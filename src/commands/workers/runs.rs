@@ -93,6 +93,7 @@ fn line(kept: &KeptRun) -> RunLine {
         state: match kept.state {
             RunState::GoesOn => "goes on",
             RunState::Ended => "ended",
+            RunState::Watched => "watched",
             RunState::Unfinished => "unfinished",
         }
         .to_owned(),

@@ -7,5 +7,5 @@ pub(crate) mod run_files;
 pub(crate) mod whole_environment;
 pub use output::{LogFact, OutputLine, StyledText, TerminalOutput, TextColor, TextStyle, WindowSize};
 pub use rebuild::{ProcessAttributes, RebuiltProcess, RerunPlan, ResourceLimit, ShownValue, VariableChange};
-pub use run_fact::{RUN_SCHEMA, RunEnd, RunFact};
+pub use run_fact::{PredictedDemand, RUN_SCHEMA, RunEnd, RunFact};
 pub use whole_environment::FullEnvironment;

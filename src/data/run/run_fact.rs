@@ -1,9 +1,10 @@
-//! What is known of a command before it is started by tftop: kept with its run, so that runs can be compared later.
+//! What is known of a command before it is started by tftop, or of a process once it is watched: kept with its run, so that
+//! runs can be compared later.
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{Environment, HostFact, LaunchFact};
-use crate::data::{CpuSet, Text};
+use crate::data::{CpuSet, ProcessKey, Text};
 
 /// Name and version of the contract of `run.json`.
 pub const RUN_SCHEMA: &str = "tftop.run/1";
@@ -44,6 +45,25 @@ pub struct RunFact {
     /// The machine; none where it was not looked at.
     #[serde(default)]
     pub host: Option<HostFact>,
+    /// The process that was only watched, from when it was attached to; none: tftop started the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<ProcessKey>,
+    /// What its caps were predicted to do; none where nothing was predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted: Option<PredictedDemand>,
+}
+
+/// What a run was predicted to want and get before it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PredictedDemand {
+    /// CPUs it would want.
+    pub wanted: f64,
+    /// CPUs it would get.
+    pub got: f64,
+    /// Seconds of recorded demand that rests on.
+    pub from_s: f64,
+    /// CPUs it would have.
+    pub cpus: f64,
 }
 
 /// How a command ended.
@@ -56,4 +76,8 @@ pub enum RunEnd {
     Signal(u8),
     /// Nobody saw it: tftop was ended before.
     Unseen,
+    /// It was only watched, and went on when that ended.
+    Left,
+    /// It was only watched, and ended: only its parent knows how.
+    Gone,
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::limits::{CapKind, Caps};
-use crate::data::sample::Quota;
+use crate::data::sample::{Quota, ReplacedRun};
 use crate::data::{CpuSet, Text};
 
 /// How the target was started; does not change while it runs.
@@ -94,6 +94,9 @@ pub struct LaunchSample {
     pub report: Arc<ShimReport>,
     /// Step marks that came since the sample before, in the order they came.
     pub marks: Vec<StepMarks>,
+    /// How it stands to the run it replaced; none where it replaced none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Arc<ReplacedRun>>,
 }
 
 /// All that the shim has said of settings and processes.
@@ -189,6 +192,9 @@ pub struct StepMarks {
     /// `file:line` of the loop, where it is known.
     #[serde(default)]
     pub at: Option<Text>,
+    /// The name of the tf.function that is called; none for every other source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
     /// Marks this stream had before.
     pub first: u64,
     /// Training steps that these marks cover: more than marks where one call runs several steps.
@@ -197,6 +203,9 @@ pub struct StepMarks {
     pub at_ns: u64,
     /// One duration a mark, in microseconds.
     pub durations_us: Vec<u32>,
+    /// Of all these, microseconds within the calls of the tf.function; none for every other source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside_us: Option<u64>,
 }
 
 /// What a step mark is (assets/shim/PROTOCOL.md).
@@ -210,4 +219,17 @@ pub enum StepSource {
     Iterator,
     /// One return of `Session.run`.
     Session,
+    /// One return of a tf.function that Python called.
+    Function,
+}
+
+impl StepSource {
+    /// Which source is believed where several mark: a fit calls iterators and functions, a loop over an iterator functions.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Keras => 2,
+            Self::Iterator | Self::Session => 1,
+            Self::Function => 0,
+        }
+    }
 }

@@ -5,6 +5,7 @@ pub(crate) mod environment;
 pub(crate) mod host;
 pub(crate) mod launch;
 pub(crate) mod process;
+pub(crate) mod replaced;
 pub(crate) mod settings;
 pub(crate) mod stack;
 pub(crate) mod tf_config;
@@ -19,7 +20,8 @@ pub use launch::{
     Epoch, HookFailure, LaunchFact, LaunchSample, OverruledSetting, Pin, ShimFact, ShimReport, ShimUse, StepMarks,
     StepSource, TfStarted,
 };
-pub use process::{FrameworkFact, LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
+pub use process::{LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
+pub use replaced::{Pace, ReplacedRun, SpeedChange};
 use serde::{Deserialize, Serialize};
 pub use settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
 pub use stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};

@@ -34,3 +34,14 @@ pub struct Trend {
     /// CPUs got, one value a tick, oldest first.
     pub got: Vec<f32>,
 }
+
+/// How good predictions for runs of the same command were.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PastPredictions {
+    /// Predictions that a run has checked.
+    pub count: usize,
+    /// Median share of the measured CPUs by which those predicted to be wanted were off.
+    pub wanted_off: f64,
+    /// The same of those predicted to be got.
+    pub got_off: f64,
+}

@@ -33,6 +33,8 @@ pub enum Verdict {
     TooSoon,
     /// A signal or a debugger stopped every thread.
     Stopped,
+    /// Started again with caps, it is slower than before.
+    Slower,
     /// A quota takes the CPUs away.
     Throttled,
     /// Far more is wanted than there is.
@@ -57,6 +59,7 @@ impl Verdict {
         match self {
             Self::TooSoon => "too soon",
             Self::Stopped => "stopped",
+            Self::Slower => "slower than before",
             Self::Throttled => "throttled",
             Self::Severe => "severe",
             Self::Oversubscribed => "oversubscribed",
@@ -72,7 +75,9 @@ impl Verdict {
     pub fn level(self) -> Level {
         match self {
             Self::TooSoon | Self::Healthy => Level::Healthy,
-            Self::Stopped | Self::Starved | Self::Misplaced | Self::Notice | Self::Undersubscribed => Level::Notice,
+            Self::Stopped | Self::Slower | Self::Starved | Self::Misplaced | Self::Notice | Self::Undersubscribed => {
+                Level::Notice
+            }
             Self::Throttled | Self::Oversubscribed => Level::Oversubscribed,
             Self::Severe => Level::Severe,
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::limits::CapKind;
-use crate::data::sample::{LaunchFact, ShimReport};
+use crate::data::sample::{LaunchFact, ReplacedRun, ShimReport};
 use crate::data::scene::{GroupKey, Steps};
 
 /// A cap and what became of it.
@@ -107,6 +107,8 @@ pub struct LaunchState {
     pub checks: Vec<CapCheck>,
     /// How fast its steps go, or why that is not known.
     pub steps: Steps,
+    /// How it stands to the run it replaced; none where it replaced none.
+    pub replaced: Option<Arc<ReplacedRun>>,
 }
 
 impl LaunchState {

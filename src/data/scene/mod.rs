@@ -11,7 +11,7 @@ pub(crate) mod steps;
 pub(crate) mod target;
 pub use activity::{Blocked, Phrase, StopTotals, ThreadActivity, WaitCount, Waits};
 pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
-pub use demand::{Demand, Trend};
+pub use demand::{Demand, PastPredictions, Trend};
 pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
 pub use headline::{Headline, Pressure, Verdict};
 pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
@@ -67,6 +67,8 @@ pub struct Scene {
     pub cost: Cost,
     /// Stops of its threads for the newest sampled stacks; none where none was stopped.
     pub stops: Option<StopTotals>,
+    /// How good predictions for this command were; none where no run has checked one, or nobody asked.
+    pub past_predictions: Option<PastPredictions>,
 }
 
 impl Scene {

@@ -35,6 +35,8 @@ pub struct Speed {
     pub pid: u32,
     /// `file:line` of the loop, where it is known.
     pub at: Option<Text>,
+    /// Name of the tf.function whose calls are the steps; none where they are something else.
+    pub name: Option<Text>,
     /// Steps a second while steps were made: pauses between two streams of marks don't count. None when they took no time.
     pub per_s: Option<f64>,
     /// Median time of a step, in milliseconds.
@@ -88,7 +90,7 @@ impl NoMarks {
             Self::WithoutShim => "started without the shim",
             Self::NotAttached => "the shim is not attached so far",
             Self::NotStarted => "TensorFlow has not started yet",
-            Self::NoLoop => "no fit, loop over an iterator or Session.run so far",
+            Self::NoLoop => "no fit, loop over an iterator, Session.run or calls of a tf.function so far",
         }
     }
 

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use crate::data::CpuSet;
 use crate::data::limits::{CapKind, Caps};
+use crate::data::run::PredictedDemand;
 use crate::data::sample::Quota;
 use crate::launch::caps::machine::MachineCpus;
 
@@ -56,6 +57,8 @@ pub struct AdvisedCaps {
     pub run: String,
     /// CPUs that it could use.
     pub cpus: f64,
+    /// What was predicted of the caps; none where nothing was.
+    pub predicted: Option<PredictedDemand>,
 }
 
 /// One CPU of each physical core that may be used.
@@ -86,7 +89,7 @@ pub(super) fn pools(
             let quotas = [quota.map(Quota::cpus), machine.quota_cpus].into_iter().flatten();
             let effective = quotas.fold(f64::from(cpus), f64::min);
             let other = match learned {
-                Some(AdvisedCaps { caps, run, cpus }) if (cpus - effective).abs() < SAME_CPUS => {
+                Some(AdvisedCaps { caps, run, cpus, .. }) if (cpus - effective).abs() < SAME_CPUS => {
                     let caps = caps.without_cpus();
                     let found = if caps.is_empty() { "needed no caps".to_owned() } else { format!("asked for {caps}") };
                     let why = format!("preset advised: run {run} of this command, judged on {cpus} CPUs, {found}");

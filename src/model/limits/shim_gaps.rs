@@ -44,7 +44,7 @@ mod tests {
 
     fn gaps_of(shim: ShimUse, uptime_s: f64, report: ShimReport) -> Vec<String> {
         let fact = Arc::new(LaunchFact { shim, ..LaunchFact::default() });
-        let launch = LaunchSample { fact, report: Arc::new(report), marks: Vec::new() };
+        let launch = LaunchSample { fact, report: Arc::new(report), marks: Vec::new(), replaced: None };
         let mut scene = Scene::default();
         (scene.target.uptime_s, scene.target.python) = (uptime_s, Some("3.11".into()));
         gaps(&launch, &scene).into_iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect()

@@ -84,7 +84,7 @@ impl MarkedLoops {
         // The look began a little before the newest marks came.
         let at_ns = record.at_ns.min(now_ns);
         let marks = record.first.saturating_add(record.durations_us.len() as u64);
-        let key = LoopKey { pid: record.pid, source: record.source, at: record.at.clone() };
+        let key = LoopKey { pid: record.pid, source: record.source, at: record.at.clone(), name: record.name.clone() };
         let place = self.place_of(key);
         if let Some(it) = self.loops.get_mut(place) {
             let lost = record.first - before.as_ref().map_or(0, |stream| stream.marks);
@@ -120,8 +120,9 @@ impl MarkedLoops {
     fn choose(&self) -> Option<LoopKey> {
         let rank = |it: &Loop| {
             let class = match it.key.source {
-                StepSource::Keras if self.runs_now(it, TOGETHER_NS) => 2,
-                StepSource::Iterator | StepSource::Session if self.runs_now(it, PAUSED_NS) => 1,
+                StepSource::Keras if self.runs_now(it, TOGETHER_NS) => 3,
+                StepSource::Iterator | StepSource::Session if self.runs_now(it, PAUSED_NS) => 2,
+                StepSource::Function if self.runs_now(it, PAUSED_NS) => 1,
                 _ => 0,
             };
             let shown = self.shown.as_ref() == Some(&it.key);
@@ -162,6 +163,7 @@ impl MarkedLoops {
             source: shown.key.source,
             pid: shown.key.pid,
             at: shown.key.at.clone(),
+            name: shown.key.name.clone(),
             per_s: times.per_s,
             p50_ms: times.p50_ms,
             p95_ms: times.p95_ms,

@@ -84,6 +84,7 @@ fn looks_with(records: &[StepMarks], every_ms: u64, until_ms: u64, report: impl 
             fact: Arc::new(LaunchFact { shim: ShimUse::Enforce, ..LaunchFact::default() }),
             report: Arc::new(report(at_ms)),
             marks: records.iter().filter(since).cloned().collect(),
+            replaced: None,
         };
         marked.update(at_ms * MS, &launch);
         marked.scene(ShimUse::Enforce, &launch.report)
@@ -211,6 +212,40 @@ fn a_fit_comes_before_what_it_does_itself_and_a_loop_after_it() {
     assert!(is_near(speed(&looks[31]).per_s, 40.0), "{:?}", speed(&looks[31]));
 }
 
+/// Calls of a tf.function, of which so many hundredths of each turn are within them.
+fn calls(name: &str, stream: u64, hundredths: u64, from_ms: u64, count: usize) -> Vec<StepMarks> {
+    let mut records = Stream::new(StepSource::Function, 7, stream, "train.py:12", from_ms).steps(count, 50).end();
+    for record in &mut records {
+        let all_us: u64 = record.durations_us.iter().map(|&us| u64::from(us)).sum();
+        (record.name, record.inside_us) = (Some(name.into()), Some(all_us * hundredths / 100));
+    }
+    records
+}
+
+#[test]
+fn of_functions_that_are_called_by_turns_the_one_with_most_time_within_is_the_loop() {
+    let mut records = calls("normalize", 1, 10, 0, 200);
+    records.extend(calls("train_step", 2, 80, 3, 200));
+    records.sort_by_key(|record| record.at_ns);
+    let looks = looks(&records, 1000, 10_000);
+    let last = speed(&looks[9]);
+    assert_eq!((last.source, last.name.as_deref()), (StepSource::Function, Some("train_step")));
+    assert!(is_near(last.per_s, 20.0), "{last:?}");
+}
+
+#[test]
+fn every_other_mark_comes_before_calls_of_a_function() {
+    let mut records = calls("train_step", 1, 90, 0, 400);
+    records.extend(iterator(7, 2, "train.py:30", 5000).steps(100, 50).end());
+    records.sort_by_key(|record| record.at_ns);
+    let looks = looks(&records, 1000, 20_000);
+    assert_eq!(speed(&looks[4]).source, StepSource::Function);
+    assert!(
+        looks[7..].iter().all(|steps| speed(steps).source == StepSource::Iterator),
+        "for as long as it may only pause"
+    );
+}
+
 #[test]
 fn lost_marks_are_said_and_not_replaced() {
     let mut records = keras(0).steps(500, 40).end();
@@ -299,9 +334,12 @@ proptest! {
         for (look, records) in records.chunks(20).enumerate() {
             let record = |(kind, stream, first, steps, at_ns, durations_us): &(u8, u16, u64, u64, u64, Vec<u32>)| StepMarks {
                 pid: u32::from(*stream),
-                source: [StepSource::Keras, StepSource::Iterator, StepSource::Session][usize::from(kind % 3)],
+                source: [StepSource::Keras, StepSource::Iterator, StepSource::Session, StepSource::Function]
+                    [usize::from(kind % 4)],
                 stream: u64::from(*stream),
                 at: None,
+                name: None,
+                inside_us: (kind % 2 == 0).then_some(*steps),
                 first: *first,
                 steps: *steps,
                 at_ns: *at_ns,

@@ -97,7 +97,7 @@ fn passes(condition: Verdict, p: &Pressure, at: &VerdictInput, ease: f64) -> boo
                 && at.wanted < UNDER_SHARE * at.effective_cpus / ease
                 && f64::from(at.largest_pool) > at.wanted + 1.0
         }
-        Verdict::TooSoon | Verdict::Stopped | Verdict::Healthy => false,
+        Verdict::TooSoon | Verdict::Stopped | Verdict::Slower | Verdict::Healthy => false,
     }
 }
 

@@ -3,4 +3,5 @@
 pub(crate) mod headline;
 pub(crate) mod hysteresis;
 pub(crate) mod levels;
+pub(crate) mod slower;
 pub(crate) mod stopped;

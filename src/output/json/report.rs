@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use crate::data::Gap;
 use crate::data::sample::CounterSource;
-use crate::data::scene::{Capacity, Declared, Demand, Pressure, ProcessState, Scene, StopTotals, TargetState, Term};
+use crate::data::scene::{
+    Capacity, Declared, Demand, PastPredictions, Pressure, ProcessState, Scene, StopTotals, TargetState, Term,
+};
 use crate::output::json::group::{GroupJson, ThreadJson};
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
 use crate::output::json::parts::{DemandJson, PartDemandJson, ProgramJson};
@@ -43,6 +45,8 @@ struct Report<'a> {
     cost: CostJson,
     /// Null where nothing was stopped, which only --stop allows.
     stops: Option<StopsJson>,
+    /// How good predictions for runs of this command were; null where no run has checked one.
+    predictions: Option<PredictionsJson>,
 }
 
 #[derive(Serialize)]
@@ -130,6 +134,21 @@ impl StopsJson {
     }
 }
 
+/// Medians of the shares of what was then measured.
+#[derive(Serialize)]
+struct PredictionsJson {
+    count: usize,
+    wanted_off_share: f64,
+    got_off_share: f64,
+}
+
+impl PredictionsJson {
+    fn new(past: PastPredictions) -> Self {
+        let PastPredictions { count, wanted_off, got_off } = past;
+        Self { count, wanted_off_share: rounded(wanted_off), got_off_share: rounded(got_off) }
+    }
+}
+
 /// What the newest look cost tftop itself, not the whole watch. The first look costs far more than any later one.
 #[derive(Serialize)]
 struct CostJson {
@@ -161,6 +180,7 @@ impl<'a> Report<'a> {
                 bytes_read: scene.cost.bytes_read,
             },
             stops: scene.stops.as_ref().map(StopsJson::new),
+            predictions: scene.past_predictions.map(PredictionsJson::new),
         }
     }
 }

@@ -8,9 +8,10 @@ use crate::data::scene::{Confidence, Declared, Scene, TargetState, Term};
 use crate::output::profile::stop_line;
 use crate::output::text::sections;
 use crate::present::causes::tally;
-use crate::present::format::{MISSING_ASCII, age, bytes, clean, frameworks, instant, milliseconds, percent_or_dash};
+use crate::present::format::{MISSING_ASCII, age, bytes, clean, instant, milliseconds, percent_or_dash};
 use crate::present::section::{indented, joined, titled};
 use crate::present::table::{Align, Table};
+use crate::present::verdict::predictions;
 use crate::present::{demand, limits, waits};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
@@ -20,6 +21,7 @@ pub fn text(scene: &Scene, with_threads: bool) -> String {
     parts.extend(sections::causes_found(scene));
     let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", scene.target.pid);
     parts.push(tally(scene).map(where_all_stand).into_iter().collect());
+    parts.push(scene.past_predictions.iter().map(predictions).collect());
     if scene.target.processes.len() > 1 {
         parts.push(processes(scene));
     }
@@ -63,13 +65,15 @@ fn header(scene: &Scene) -> Vec<String> {
 }
 
 pub(crate) fn versions(target: &TargetState) -> String {
-    let frameworks = match &target.tensorflow {
-        Some(found) if found.guessed => "TensorFlow of unknown version (a guess by its names)".to_owned(),
-        _ => frameworks(target).join("  "),
+    let tensorflow = match &target.tensorflow {
+        None => "no TensorFlow".to_owned(),
+        Some(found) => {
+            let version = found.version.as_deref().unwrap_or("of unknown version");
+            format!("TensorFlow {version}{}", if found.guessed { " (a guess by its names)" } else { "" })
+        }
     };
-    let frameworks = if frameworks.is_empty() { "no TensorFlow".to_owned() } else { frameworks };
     let python = target.python.as_deref().map_or("no Python".to_owned(), |version| format!("Python {version}"));
-    format!("{frameworks}  {python}")
+    format!("{tensorflow}  {python}")
 }
 
 fn counts(scene: &Scene) -> String {

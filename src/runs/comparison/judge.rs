@@ -171,5 +171,6 @@ fn in_words(source: StepSource) -> &'static str {
         StepSource::Keras => "Keras's batches",
         StepSource::Iterator => "turns of a loop over an iterator",
         StepSource::Session => "calls of Session.run",
+        StepSource::Function => "calls of a tf.function",
     }
 }

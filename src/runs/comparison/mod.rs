@@ -6,6 +6,7 @@ pub(crate) mod figures;
 pub(crate) mod interval;
 pub(crate) mod judge;
 pub(crate) mod remarks;
+pub(crate) mod replaced;
 pub(crate) mod rules;
 pub(crate) mod types;
 

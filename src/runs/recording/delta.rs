@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{
-    Cost, CounterSource, CpuTime, HostFact, LaunchFact, LaunchSample, ProcessFact, ProcessSample, Sample, ShimReport,
-    StepMarks, ThreadDetail, ThreadFact, Throttle,
+    Cost, CounterSource, CpuTime, HostFact, LaunchFact, LaunchSample, ProcessFact, ProcessSample, ReplacedRun, Sample,
+    ShimReport, StepMarks, ThreadDetail, ThreadFact, Throttle,
 };
 use crate::data::{Gap, ProcessKey, ThreadKey};
 use crate::runs::recording::size;
@@ -50,6 +50,9 @@ struct LaunchDelta {
     heard: Option<Arc<ShimReport>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     marks: Vec<StepMarks>,
+    /// Once there is one, there always is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced: Option<Arc<ReplacedRun>>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -132,6 +135,7 @@ impl LaunchDelta {
             fact: changed(&now.fact, &before.fact),
             heard: changed(&now.report, &before.report),
             marks: now.marks.clone(),
+            replaced: now.replaced.clone().filter(|_| now.replaced != before.replaced),
         }
     }
 
@@ -141,6 +145,7 @@ impl LaunchDelta {
             fact: self.fact.unwrap_or(before.fact),
             report: self.heard.unwrap_or(before.report),
             marks: self.marks,
+            replaced: self.replaced.or(before.replaced),
         }
     }
 }

@@ -13,8 +13,6 @@ use crate::runs::recording::writer::RecordingWriter;
 
 /// Looks that wait for the disk before any is left out.
 const MOST_WAITING: usize = 64;
-/// Largest recording, in bytes.
-const TAPE_LIMIT: u64 = 256 << 20;
 /// Largest file of step times, in bytes: more than a million steps.
 const STEPS_LIMIT: u64 = 64 << 20;
 /// How long the end waits for a disk that doesn't answer.
@@ -25,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct RecorderFiles {
     /// The recording.
     pub tape: Option<File>,
+    /// About how many bytes of it there may be.
+    pub tape_limit: u64,
     /// The step times.
     pub steps: Option<File>,
 }
@@ -94,7 +94,8 @@ impl Recorder {
 fn record(files: RecorderFiles, header: RecordingHeader, looks: &Receiver<Sample>) -> RecordingResult {
     let mut recorded = RecordingResult::default();
     let started_ns = header.started_ns;
-    let mut tape = files.tape.and_then(|file| recorded.kept("samples", RecordingWriter::new(file, header, TAPE_LIMIT)));
+    let mut tape =
+        files.tape.and_then(|file| recorded.kept("samples", RecordingWriter::new(file, header, files.tape_limit)));
     let mut steps =
         files.steps.and_then(|file| recorded.kept("step times", StepWriter::new(file, started_ns, STEPS_LIMIT)));
     for sample in looks {
@@ -116,6 +117,12 @@ fn record(files: RecorderFiles, header: RecordingHeader, looks: &Receiver<Sample
     }
     if let Some(stats) = recorded.tape.as_ref().filter(|stats| stats.full) {
         recorded.missing.push(format!("the last {} samples: the tape is full", stats.lost));
+    }
+    if let Some(thinned) = recorded.tape.as_ref().map(|stats| stats.thinned).filter(|&thinned| thinned > 0) {
+        let megabytes = files.tape_limit as f64 / 1e6;
+        recorded.missing.push(format!(
+            "{thinned} samples between others: the tape is kept below {megabytes:.0} MB, step marks are all there"
+        ));
     }
     recorded
 }

@@ -60,6 +60,7 @@ fn name(source: StepSource) -> &'static str {
         StepSource::Keras => "keras",
         StepSource::Iterator => "iterator",
         StepSource::Session => "session",
+        StepSource::Function => "function",
     }
 }
 
@@ -72,11 +73,11 @@ mod tests {
             pid: 7,
             source: StepSource::Iterator,
             stream: 1,
-            at: None,
             first,
             steps: 2,
             at_ns: 5_000_000_000,
             durations_us: durations_us.to_vec(),
+            ..StepMarks::default()
         }
     }
 

@@ -155,6 +155,19 @@ fn a_long_run_is_thinned_and_keeps_its_marks_and_its_last_look() {
 }
 
 #[test]
+fn a_comparison_with_the_run_before_is_read_back_at_every_sample_from_its_first_on() {
+    use crate::data::sample::{ReplacedRun, SpeedChange};
+    let mut samples = watch(5);
+    let compared = |change| Some(Arc::new(ReplacedRun { change, ..ReplacedRun::default() }));
+    let each = [None, None, Some(SpeedChange::TooSoon), Some(SpeedChange::TooSoon), Some(SpeedChange::Slower)];
+    for (sample, change) in samples.iter_mut().zip(each) {
+        sample.launch = Some(LaunchSample { replaced: change.and_then(compared), ..LaunchSample::default() });
+    }
+    let (tape, _) = written(&samples, 1 << 20);
+    assert_eq!(read(&tape).0, samples);
+}
+
+#[test]
 fn a_full_tape_says_so() {
     let (tape, stats) = written(&watch(5_000), 2_000);
     let (samples, end) = read(&tape);
@@ -299,7 +312,8 @@ fn samples() -> impl Strategy<Value = Sample> {
             caps: intra.map_or_else(Caps::default, |intra| Caps::of([(CapKind::Intra, intra)])),
             ..LaunchFact::default()
         });
-        LaunchSample { fact, report: Arc::new(ShimReport { not_understood, ..ShimReport::default() }), marks }
+        let report = Arc::new(ShimReport { not_understood, ..ShimReport::default() });
+        LaunchSample { fact, report, marks, replaced: None }
     });
     let gaps = vec((".{0,8}", ".{0,8}").prop_map(|(what, why)| Gap { what, why }), 0..2);
     (any::<[u64; 3]>(), texts(), vec(process_samples(), 0..4), gaps, proptest::option::of(launch), any::<bool>())

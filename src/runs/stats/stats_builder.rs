@@ -183,7 +183,9 @@ impl StatsBuilder {
             None => "tftop did not start it",
             Some(launch) if launch.shim == ShimUse::Off => "it ran without the shim",
             Some(_) if self.newest.report.processes.is_empty() => "the shim did not attach",
-            Some(_) => "no loop that the shim can mark was seen to run (Keras's fit, iterators in Python, Session.run)",
+            Some(_) => {
+                "no loop that the shim can mark was seen to run (Keras's fit, iterators in Python, Session.run, calls of a tf.function)"
+            }
         }
     }
 }

@@ -62,6 +62,7 @@ impl Run {
             fact: Arc::new(LaunchFact { shim: ShimUse::Enforce, ..LaunchFact::default() }),
             report: Arc::new(ShimReport { processes: [7].into(), ..ShimReport::default() }),
             marks: if self.marks && second > 1 { vec![marks] } else { Vec::new() },
+            replaced: None,
         };
         let cpu = |cpu, busy_ticks| CpuTime { cpu, busy_ticks, idle_ticks: 100 * second - busy_ticks, steal_ticks: 0 };
         let throttle = Throttle { periods: 10 * second, throttled_periods: 2 * second, throttled_ns: 0 };

@@ -27,6 +27,9 @@ pub(crate) struct StepSequence {
     pub source: StepSource,
     /// The loop, where it is known: a loop for validation is another line than the one for training.
     at: Option<Text>,
+    name: Option<Text>,
+    /// Within the calls, of a tf.function.
+    inside_us: u64,
     recent: Vec<u64>,
     pub streams: u32,
     pub marks: u64,
@@ -65,10 +68,10 @@ impl StepLog {
         }
     }
 
-    /// The line to measure by: Keras's where there is one, for a fit may mark its iterators too; else the one with most
-    /// steps.
+    /// The line to measure by: Keras's where there is one, for a fit may mark its iterators too; calls of a tf.function where
+    /// there is nothing else, of several the one in which most time was spent; else the one with most steps.
     pub fn best(&self) -> Option<&StepSequence> {
-        self.lines.iter().max_by_key(|line| (line.source == StepSource::Keras, line.steps))
+        self.lines.iter().max_by_key(|line| (line.source.rank(), line.inside_us, line.steps))
     }
 
     /// Marks that are not on the best line.
@@ -78,7 +81,8 @@ impl StepLog {
     }
 
     fn line(&mut self, record: &StepMarks, begin_ns: u64) -> Option<&mut StepSequence> {
-        let same = |line: &StepSequence| line.pid == record.pid && line.source == record.source && line.at == record.at;
+        let of = (record.pid, record.source, &record.at, &record.name);
+        let same = |line: &StepSequence| (line.pid, line.source, &line.at, &line.name) == of;
         let known = self.lines.iter().position(|line| same(line) && line.recent.contains(&record.stream));
         let follows = |line: &StepSequence| same(line) && line.end_ns() <= begin_ns;
         let place = known.or_else(|| self.lines.iter().position(follows)).or_else(|| {
@@ -97,6 +101,8 @@ impl StepSequence {
             pid: record.pid,
             source: record.source,
             at: record.at.clone(),
+            name: record.name.clone(),
+            inside_us: 0,
             recent: Vec::new(),
             streams: 0,
             marks: 0,
@@ -118,6 +124,7 @@ impl StepSequence {
             }
             self.recent.push(record.stream);
         }
+        self.inside_us = self.inside_us.saturating_add(record.inside_us.unwrap_or(0).min(sum_ns / 1000));
         let marks = record.durations_us.len() as u64;
         let (mut at_ns, mut steps_before) = (end_ns.saturating_sub(sum_ns), 0);
         for (index, &us) in record.durations_us.iter().enumerate() {
@@ -217,6 +224,21 @@ mod tests {
         steps.add(&record(StepSource::Iterator, 1, 3, vec![1000; 9]), 100 * SECOND);
         steps.add(&record(StepSource::Keras, 1, 3, vec![9000; 2]), 100 * SECOND);
         assert_eq!(steps.best().unwrap().source, StepSource::Keras);
+    }
+
+    #[test]
+    fn calls_of_a_function_count_where_nothing_else_does_and_the_one_with_most_time_within() {
+        let call = |name: &str, steps, inside_us| StepMarks {
+            name: Some(name.into()),
+            inside_us: Some(inside_us),
+            ..record(StepSource::Function, 1, 3, vec![1000; steps])
+        };
+        let mut steps = StepLog::default();
+        steps.add(&call("normalize", 90, 100), 100 * SECOND);
+        steps.add(&StepMarks { stream: 2, ..call("train", 30, 20_000) }, 100 * SECOND);
+        assert_eq!(steps.best().unwrap().name.as_deref(), Some("train"));
+        steps.add(&record(StepSource::Iterator, 3, 3, vec![9000; 2]), 100 * SECOND);
+        assert_eq!(steps.best().unwrap().source, StepSource::Iterator);
     }
 
     #[test]

@@ -43,6 +43,7 @@ fn word(headline: &Headline) -> String {
     let word = headline.condition.word().to_uppercase();
     match (headline.condition, headline.pressure) {
         (Verdict::TooSoon, _) => String::new(),
+        (Verdict::Slower, _) => word,
         (_, Some(pressure)) if pressure.saturation > NOTICE_SATURATION => {
             format!("{word} {}x", format::cpus_in_words(pressure.saturation))
         }

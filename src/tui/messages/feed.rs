@@ -22,6 +22,8 @@ pub struct SceneFeed {
     pub interest: watch::Sender<Interest>,
     /// Where it is asked what a rerun would do; none where there can be none.
     pub rerun: Option<rerun::RerunWorker>,
+    /// Said in the status line all the time: "not recorded".
+    pub notice: Option<String>,
     /// Where stacks are asked for; none where there is no process to read.
     pub stacks: Option<stacks::StacksWorker>,
     /// The terminal of the command that tftop has started; none for a process that was attached to.

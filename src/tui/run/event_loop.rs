@@ -53,6 +53,7 @@ where
 {
     let size = terminal.size().map_err(broken)?;
     let mut dashboard = Dashboard::new(look, size, feed.scenes.borrow_and_update().clone());
+    feed.notice.take().into_iter().for_each(|notice| drop(update(&mut dashboard, Event::Notice(notice))));
     let mut stop = pin!(stop);
     let mut job = JobControl::listen()?;
     let (mut more_scenes, mut more_runs, mut window, mut interrupt_ends) = (true, true, None, None);

@@ -45,6 +45,7 @@ pub struct Dashboard {
     pub(super) transcript: Transcript,
     pub(super) runs: RunsScreen,
     pub(super) stopped_ns: u64,
+    pub(super) notice: Option<String>,
 }
 
 /// Longest line that can be typed.
@@ -69,6 +70,7 @@ impl Dashboard {
             transcript: Transcript::default(),
             runs: RunsScreen::default(),
             stopped_ns: 0,
+            notice: None,
         };
         dashboard.renew();
         dashboard
@@ -83,6 +85,7 @@ impl Dashboard {
                 }
             }
             Event::Runs(list) => self.runs.take(RunsList::clone(&list)),
+            Event::Notice(notice) => self.notice = Some(notice),
             Event::Overdue(look) => self.playback.overdue = Some(look),
             Event::NoMoreScenes => {
                 self.playback.fall_silent();

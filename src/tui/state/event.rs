@@ -29,6 +29,8 @@ pub enum Event {
     Scene(Arc<Scene>),
     /// What is known of the kept runs.
     Runs(Arc<RunsList>),
+    /// What is said in the status line from now on.
+    Notice(String),
     /// No newer scene came when one was due.
     Overdue(OverdueLook),
     /// There will be no newer scene.

@@ -49,6 +49,11 @@ impl Dashboard {
         &self.playback.newest
     }
 
+    /// What is said in the status line all the time.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
     /// Whether scenes keep coming.
     pub fn pace(&self) -> PlaybackMode {
         self.playback.pace

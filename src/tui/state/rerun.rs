@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::data::scene::Verdict;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::rerun::RerunAnswer;
 use crate::tui::state::Dashboard;
@@ -16,8 +17,12 @@ impl Dashboard {
             Mode::WhatIf(what_if) => (what_if.caps, Some(what_if.clone())),
             _ => {
                 let scene = &self.playback.shown;
-                let had = scene.launch.as_ref().map(|launch| launch.fact.caps).unwrap_or_default();
-                (scene.headline.caps.or(had.without_cpus()), None)
+                let launch = scene.launch.as_ref();
+                let had = launch.map(|launch| launch.fact.caps).unwrap_or_default();
+                // A run that is slower for its caps is offered those of the run before.
+                let back =
+                    launch.and_then(|it| it.replaced.as_ref()).filter(|_| scene.headline.condition == Verdict::Slower);
+                (back.map_or_else(|| scene.headline.caps.or(had.without_cpus()), |run| run.caps.without_cpus()), None)
             }
         };
         self.mode = Mode::Rerun(Box::new(RerunDialog::with(caps, from)));

@@ -31,6 +31,23 @@ elif WHICH == "get-next":
     for _ in range(20):
         drawn.get_next()
         turn()
+elif WHICH == "calls":
+
+    @tf.function
+    def inner(x):
+        return x * 2.0
+
+    @tf.function
+    def train_step(x):
+        return tf.reduce_sum(inner(tf.matmul(x, x)))
+
+    for _ in range(20):
+        inner(1.0)
+        train_step(tf.ones((300, 300)))
+elif WHICH == "fit-calls":
+    model().fit(data, epochs=2, validation_data=data.take(3), verbose=0)
+    for _ in range(20):
+        model().predict(np.ones((8, 4), "float32"), verbose=0)
 elif WHICH == "jit":
     step = tf.function(lambda x: tf.reduce_sum(tf.matmul(x, x)), jit_compile=True)
     for features, labels in data:

@@ -27,7 +27,7 @@ use crate::commands::run::session::ending::StopSequence;
 use crate::commands::run::session::foreground::{
     after_dashboard, apply_request, ends_dashboard, hand_over, pass_on, window,
 };
-use crate::commands::run::session::observer::{LaunchObserver, locked};
+use crate::commands::run::session::observer::{BeforeNow, LaunchObserver, locked};
 use crate::commands::run::session::summary_lines::{about_log, run_end, why_not_attached, words};
 use crate::commands::run::start_spec::StartSpec;
 use crate::commands::sampling::attach::attach_with;
@@ -45,8 +45,11 @@ use crate::linux::signals::SignalListener;
 use crate::model::build_scene::Model;
 use crate::model::limits::verification::Verification;
 use crate::model::origin::families::Families;
+use crate::runs::comparison::replaced::RunBefore;
 use crate::runs::run_dir::RunDir;
 use crate::runs::run_record::{RunRecord, RunRecording};
+use crate::runs::stats::warmup::Warmup;
+use crate::runs::summary::predicted;
 use crate::tui::Effect;
 use crate::{output, tui};
 
@@ -155,12 +158,16 @@ impl<'a> RunSession<'a> {
         notes.extend(self.held.note.take().map(|note| format!("cpuset   no: {note}")));
         notes.extend(self.held.cgroups.remove().into_iter().map(|left| format!("cgroup   {left}")));
         notes.extend(self.console.take().map(Console::finish).iter().map(about_log));
-        drop(self.record.end(&self.recording, (run_end(end.how), end.after), output::run_summary_markdown));
+        let seen = self.record.end(&self.recording, (run_end(end.how), end.after), output::run_summary_markdown);
         notes.extend(self.kept());
         stdio::say(&self.summary(&end, &notes));
         drop(self.elsewhere.take());
         Ok(match end.restart {
-            Some(again) => SessionEnd::Again(Box::new(again)),
+            Some(mut again) => {
+                let before = RunBefore { caps: self.fact.caps, stats: seen.outcome(Warmup::default()) };
+                again.before = Some(Arc::new(before));
+                SessionEnd::Again(Box::new(again))
+            }
             None => SessionEnd::Ended(Exit::Of(end.how.code())),
         })
     }
@@ -204,7 +211,7 @@ impl<'a> RunSession<'a> {
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
-                    let parts = DashboardParts { console, rerun: Some(worker) };
+                    let parts = DashboardParts { console, rerun: Some(worker), notice: None };
                     dashboard::dashboard(sampler, options, parts, leave.notified()).await
                 }
                 false => pending().await,
@@ -236,7 +243,10 @@ impl<'a> RunSession<'a> {
                 left = &mut shown, if showing => {
                     showing = false;
                     if let Ok(Effect::Rerun(caps)) = left {
-                        again = answered.take(caps);
+                        again = answered.take(caps).map(|mut again: StartSpec| {
+                            again.predicted = predicted(&sampler.scenes.borrow(), &again.plan.caps);
+                            again
+                        });
                     }
                     if ended.is_none() {
                         ending = match left {
@@ -281,6 +291,7 @@ impl<'a> RunSession<'a> {
             listener: self.shim_socket.as_ref().map(ShimSocket::listener),
             pinner: self.pinner.clone(),
             recording: self.recording.clone(),
+            before: self.spec.before.clone().map(BeforeNow::new),
         }
     }
 

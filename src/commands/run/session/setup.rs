@@ -63,7 +63,8 @@ impl SessionSetup {
     }
 
     fn empty(spec: &StartSpec, dashboard: bool) -> Self {
-        let record = RunRecord::begin();
+        let mut record = RunRecord::begin();
+        record.fact.predicted = spec.predicted;
         let plan = spec.plan.clone();
         Self { plan, dashboard, record, elsewhere: None, shim_socket: None, no_shim: None, log: None, file: None }
     }

@@ -104,6 +104,7 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     if dashboard.follows() {
         notes.push(span("following", theme.style(Role::Plain)));
     }
+    notes.extend(dashboard.notice().map(|text| span(text.to_owned(), theme.style(Role::Paused))));
     let threads = format::count(scene.threads.len(), "thread", "threads");
     notes.push(span(threads, theme.style(Role::Plain)));
     notes

@@ -4,21 +4,25 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::sample::StepSource;
-use crate::data::scene::{EpochNow, MarkCount, Speed, Steps};
+use crate::data::sample::{SpeedChange, StepSource};
+use crate::data::scene::{EpochNow, LaunchState, MarkCount, Speed};
 use crate::present::format;
+use crate::present::replaced::line;
 use crate::tui::glyphs;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::graphs::chart;
 use crate::tui::view::paint::{boxed, span, width, write};
 
+/// Cells that the speed of now takes beside a comparison.
+const NOW: u16 = 16;
+
 /// Draws the line; what has no room is left out from the right.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
     let Some(launch) = &scene.launch else { return };
     let mut line = Vec::new();
-    for part in parts(&launch.steps, scene.target.ended, theme) {
+    for part in parts(launch, scene.target.ended, area.width, theme) {
         if !line.is_empty() && width(&line).saturating_add(width(&part)) > area.width {
             break;
         }
@@ -28,7 +32,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
 }
 
 /// "steps 24.3/s  41 ms p50  58 ms p95  epoch 3/30 (62 %)", the most telling first.
-fn parts(steps: &Steps, ended: bool, theme: Theme) -> Vec<Vec<Span<'static>>> {
+fn parts(launch: &LaunchState, ended: bool, room: u16, theme: Theme) -> Vec<Vec<Span<'static>>> {
+    let (steps, replaced) = (&launch.steps, launch.replaced.as_deref());
     let piece = |text: String, role| span(text, theme.style(role));
     let Some(speed) = &steps.speed else {
         let none = steps.none.unwrap_or_default();
@@ -40,7 +45,21 @@ fn parts(steps: &Steps, ended: bool, theme: Theme) -> Vec<Vec<Span<'static>>> {
     let words = |text: String| vec![piece(format!("  {text}"), Role::Plain)];
     let label = if ended { " steps at last " } else { " steps " };
     let rate = speed.per_s.map_or(format::MISSING.to_owned(), format::steps_per_s);
-    let mut parts = vec![vec![piece(label.to_owned(), Role::Plain), piece(rate, Role::Strong)]];
+    let mut parts = vec![vec![piece(label.to_owned(), Role::Plain), piece(rate.clone(), Role::Strong)]];
+    if let Some(replaced) = replaced {
+        let role = match replaced.change {
+            SpeedChange::Faster => Role::Healthy,
+            SpeedChange::Slower => Role::Alarm,
+            _ => Role::Strong,
+        };
+        // Too long a reason is cut, not left out.
+        let compared = format::fit(&line(replaced), room.saturating_sub(NOW));
+        let now = |label: &str| vec![piece(label.to_owned(), Role::Plain), piece(rate.clone(), Role::Strong)];
+        parts = match replaced.before.steps_per_s.is_some() && replaced.change != SpeedChange::TooSoon {
+            true => vec![vec![piece(format!(" {compared}"), role)], now("  now ")],
+            false => vec![now(label), vec![piece(format!("  {compared}"), Role::Plain)]],
+        };
+    }
     if let (Some(silent_s), false) = (speed.silent_s, ended) {
         parts.push(vec![piece(format!("  none for {}", format::duration(silent_s)), Role::Paused)]);
     }
@@ -72,9 +91,13 @@ fn total(speed: &Speed) -> String {
 /// "Keras fit at train.py:9"
 fn whose(speed: &Speed) -> String {
     let what = match speed.source {
-        StepSource::Keras => "Keras fit",
-        StepSource::Iterator => "loop over an iterator",
-        StepSource::Session => "Session.run",
+        StepSource::Keras => "Keras fit".to_owned(),
+        StepSource::Iterator => "loop over an iterator".to_owned(),
+        StepSource::Session => "Session.run".to_owned(),
+        StepSource::Function => {
+            let name = speed.name.as_ref().map_or("", |name| name.as_str());
+            format!("calls of tf.function {}", format::fit(name, 40))
+        }
     };
     let at = speed.at.as_ref().map(|at| format!(" at {}", format::fit(at.rsplit('/').next().unwrap_or(at), 40)));
     format!("{what}{}", at.unwrap_or_default())
