@@ -151,7 +151,7 @@ fn a_short_look_and_one_that_is_not_to_be_kept_leave_nothing() {
     watched(&target, folder, &[], 1);
     watched(&target, folder, &["--no-record"], 6);
     watched(&target, folder, &["--read-only"], 6);
-    assert_eq!(kept(state.path()), [Path::new(""); 0]);
+    assert!(kept(state.path()).is_empty(), "{:?}", kept(state.path()));
     assert!(watched(&target, "/dev/null", &[], 1).contains("not recorded"));
     assert!(!watched(&target, folder, &[], 1).contains("not recorded"));
 }
