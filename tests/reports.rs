@@ -7,14 +7,14 @@ mod report_scene;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tftop::data::limits::{AppliesTo, Caps, Limits, ProcessLimit};
-use tftop::data::sample::CounterSource;
+use tftop::data::sample::{CounterSource, FrameworkFact};
 use tftop::data::scene::{
     Answer, Demand, Evidence, Headline, PastPredictions, ProcessState, Scene, StopTotals, TargetState, TensorFlow,
     Verdict,
 };
-use tftop::data::{Gap, Pid};
+use tftop::data::{Framework, Gap, Pid};
 use tftop::output;
 
 use report_scene::*;
@@ -288,11 +288,11 @@ fn a_listing_shows_threads_by_origin_below_each_process() {
     let expected = "\
 2 TensorFlow processes want 4.60 of this machine's 64 CPUs and get 1.90; pid 2430 wants most: 4.60 CPUs; 1 seen only once and not counted
 
- PID  USER     UP  TF       PYTHON  THREADS  GOT CPUs  WANTED CPUs  COMMAND
-2430  ana   3m12s  2.21.0   3.11          3      1.90         4.60  python train.py
+ PID  USER     UP  FRAMEWORK    PYTHON  THREADS  GOT CPUs  WANTED CPUs  COMMAND
+2430  ana   3m12s  TF 2.21.0    3.11          3      1.90         4.60  python train.py
     2 TF intra-op, 1 OpenBLAS numpy
     missing: NumPy's thread names: the process's memory may not be read: run tftop with sudo
-  31  -        8s  guessed  -             0         -            -  python -m notebook
+  31  -        8s  TF, guessed  -             0         -            -  python -m notebook
     missing: thread names: another user's process: run tftop with sudo
 ";
     assert_eq!(output::ps_table(&[Arc::new(scene()), Arc::new(guessed)]), expected);
@@ -304,6 +304,7 @@ fn the_json_listing_has_its_own_schema() {
     assert_eq!(listing["schema"], output::PS_SCHEMA);
     let process = &listing["processes"][0];
     assert_eq!(process["pid"], 2430);
+    assert_eq!(process["framework"], json!({ "name": "TensorFlow", "version": "2.21.0" }));
     assert_eq!(process["tensorflow"], "2.21.0");
     assert_eq!(process["origins"][1]["library"], "numpy");
     assert_eq!(process["demand"]["wanted"], 4.6);
@@ -322,6 +323,13 @@ fn a_listing_adds_up_all_processes_against_the_machine() {
         first(&scenes),
         "2 TensorFlow processes want 9.60 of this machine's 64 CPUs and get 4.90; pid 99 wants most: 5.00 CPUs"
     );
+    let jax = FrameworkFact { framework: Framework::Jax, version: Some("0.10.2".into()) };
+    let jax = TargetState { pid: Pid(98), tensorflow: None, frameworks: vec![jax], ..target() };
+    let jax = Arc::new(Scene { target: jax, demand: Some(Demand::new(1.0, 0.0)), ..scene() });
+    let mixed = [scenes[0].clone(), jax.clone()];
+    assert!(first(&mixed).starts_with("2 processes want 5.60"), "{}", first(&mixed));
+    assert!(first(std::slice::from_ref(&jax)).starts_with("1 JAX process wants 1.00"), "{}", first(&[jax.clone()]));
+    assert!(output::ps_table(&[jax]).contains("3m12s  JAX 0.10.2  3.11"));
     assert_eq!(first(&scenes[..1]), "1 TensorFlow process wants 4.60 of this machine's 64 CPUs and gets 1.90");
     let listing: Value = serde_json::from_str(&output::ps_json(&scenes).unwrap()).unwrap();
     let host = &listing["host"];

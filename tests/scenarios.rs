@@ -66,10 +66,13 @@ fn lines(scene: &Scene) -> Lines {
     let version = |text: &Option<Text>| text.as_ref().map_or("-".to_owned(), ToString::to_string);
     let target = &scene.target;
     let tensorflow = target.tensorflow.as_ref().map_or("-".to_owned(), |found| version(&found.version));
+    let others =
+        target.frameworks.iter().map(|found| format!("{} {} ", found.framework.name(), version(&found.version)));
     let header = format!(
-        "{} {} TF {tensorflow} Python {} started {} up {:.0} ended {}",
+        "{} {} TF {tensorflow} {}Python {} started {} up {:.0} ended {}",
         target.pid,
         target.command,
+        others.collect::<String>(),
         version(&target.python),
         target.started_unix_s,
         target.uptime_s,

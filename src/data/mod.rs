@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod cpuset;
+pub(crate) mod framework;
 pub(crate) mod gap;
 pub(crate) mod ids;
 pub mod limits;
@@ -13,6 +14,7 @@ pub mod secrets;
 pub(crate) mod text;
 pub use calendar::Calendar;
 pub use cpuset::CpuSet;
+pub use framework::Framework;
 pub use gap::Gap;
 pub use ids::{Address, Pid, ProcessKey, ThreadKey, Tid};
 pub use limits::caps::Caps;
@@ -26,7 +28,7 @@ pub use sample::launch::{
     Epoch, HookFailure, LaunchFact, LaunchSample, OverruledSetting, Pin, ShimFact, ShimReport, ShimUse, StepMarks,
     StepSource, TfStarted,
 };
-pub use sample::process::{LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
+pub use sample::process::{FrameworkFact, LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
 pub use sample::settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
 pub use sample::stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};
 pub use sample::tf_config::{TfConfigFact, TfContextState};

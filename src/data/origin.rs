@@ -11,5 +11,6 @@ pub const OPENBLAS: &str = "openblas";
 pub const NUMEXPR: &str = "numexpr";
 pub const GPU: &str = "gpu";
 pub const PYTHON: &str = "python";
+pub const PROGRAM: &str = "program";
 pub const LIBRARY: &str = "library";
 pub const UNKNOWN: &str = "unknown";

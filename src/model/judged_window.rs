@@ -19,12 +19,16 @@ pub struct JudgedWindow {
     pub demand: Demand,
     /// Demand of each group, in the order of the groups.
     pub groups: Vec<Demand>,
-    /// How each group's number of threads went in the last minute, in the order of the groups.
-    pub growth: Vec<Growth>,
+    /// How each group's number of threads went in the last minute, in each process that was there all the time; in the order
+    /// of the groups.
+    pub growth: Vec<Vec<Growth>>,
     /// CPUs each group wanted second by second, oldest first, in the order of the groups.
     pub wanted_by_second: Vec<Vec<f32>>,
     /// Demand of each process, in the order of the processes.
     pub processes: Vec<Demand>,
+    /// Seconds since each process's affinity changed while it was watched, in the order of the processes; none where it has
+    /// been as it is since watching began.
+    pub moved_s: Vec<Option<f64>>,
     /// CPUs that others used of those the target may use.
     pub others: f64,
     /// CPUs of those the target may use that nobody used.

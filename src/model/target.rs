@@ -1,6 +1,7 @@
 //! Who is watched: the process that was asked for, its descendants, and what is known of them apart from their threads.
 
-use crate::data::sample::{ProcessSample, Sample};
+use crate::data::Framework;
+use crate::data::sample::{FrameworkFact, ProcessSample, Sample};
 use crate::data::scene::{TargetState, TensorFlow};
 use crate::model::rates::load::TickLength;
 use crate::model::rates::processes::{ProcessRates, command_line};
@@ -30,6 +31,7 @@ pub(crate) fn target(sample: &Sample, processes: &ProcessRates, window: &Window)
         command: command_line(&first.fact),
         user: first.fact.user.clone(),
         tensorflow: tensorflow.map(|found| TensorFlow { version: found.version.clone(), guessed: found.guessed }),
+        frameworks: frameworks(sample),
         python: python.and_then(|found| found.version.clone()),
         started_unix_s: sample.host.boot_unix_s.saturating_add(start_ns / 1_000_000_000),
         uptime_s: window.now_ns().saturating_sub(start_ns) as f64 / 1e9,
@@ -41,4 +43,10 @@ pub(crate) fn target(sample: &Sample, processes: &ProcessRates, window: &Window)
             .map(|(p, sample)| p.scene(sample, window))
             .collect(),
     }
+}
+
+/// Frameworks beside TensorFlow: of each the first process that has it.
+fn frameworks(sample: &Sample) -> Vec<FrameworkFact> {
+    let found = || sample.processes.iter().flat_map(|process| &process.fact.frameworks);
+    Framework::all().filter_map(|framework| found().find(|fact| fact.framework == framework).cloned()).collect()
 }

@@ -1,4 +1,4 @@
-//! `tftop ps`: the TensorFlow processes of this machine, one scene each, as a table or as JSON.
+//! `tftop ps`: the processes of this machine that run a framework, one scene each, as a table or as JSON.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::data::Gap;
 use crate::data::scene::{Demand, Group, GroupKey, Scene, TermKind, Verdict};
-use crate::output::json::parts::{DemandJson, ProgramJson, tensorflow};
-use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, rounded};
+use crate::output::json::parts::{DemandJson, ProgramJson};
+use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, framework, rounded};
 use crate::present::section::{gaps, indented};
 use crate::present::table::{Align, Table};
 
@@ -21,7 +21,7 @@ pub fn table(scenes: &[Arc<Scene>]) -> String {
         ("PID", Align::Right),
         ("USER", Align::Left),
         ("UP", Align::Right),
-        ("TF", Align::Left),
+        ("FRAMEWORK", Align::Left),
         ("PYTHON", Align::Left),
         ("THREADS", Align::Right),
         ("GOT CPUs", Align::Right),
@@ -39,10 +39,12 @@ pub fn table(scenes: &[Arc<Scene>]) -> String {
     host.into_iter().chain(lines).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// All TensorFlow processes against the machine. Each scene covers one process without its children, so that nothing is
+/// All of them against the machine. Each scene covers one process without its children, so that nothing is
 /// counted twice.
 struct PsHost<'a> {
     processes: usize,
+    /// "TensorFlow" where all of them run it, and so on; none where they run several.
+    framework: Option<&'static str>,
     /// CPUs online; none when nobody could tell.
     cpus: Option<f64>,
     /// What those that were seen twice got and wanted; none when none was.
@@ -59,8 +61,11 @@ impl<'a> PsHost<'a> {
         let sum = |part: fn(&Demand) -> f64| demands().map(|(_, demand)| part(&demand)).sum();
         let online = scenes.iter().flat_map(|scene| &scene.capacity.terms).filter(|term| term.kind == TermKind::Online);
         let measured = demands().count();
+        let mut frameworks = scenes.iter().map(|scene| scene.target.framework().map(|found| found.framework.name()));
+        let framework = frameworks.next().flatten().filter(|first| frameworks.all(|other| other == Some(*first)));
         Self {
             processes: scenes.len(),
+            framework,
             cpus: online.map(|term| term.cpus).max_by(f64::total_cmp),
             demand: (measured > 0).then(|| Demand::new(sum(|demand| demand.got), sum(|demand| demand.waiting))),
             unmeasured: scenes.len() - measured,
@@ -78,8 +83,9 @@ fn host(host: &PsHost) -> Option<String> {
         _ => ("processes", "want", "get"),
     };
     let of = host.cpus.map_or("CPUs".to_owned(), |cpus| format!("of this machine's {cpus:.0} CPUs"));
+    let framework = host.framework.map_or(String::new(), |name| format!("{name} "));
     let mut line =
-        format!("{} TensorFlow {noun} {wants} {:.2} {of} and {gets} {:.2}", host.processes, demand.wanted, demand.got);
+        format!("{} {framework}{noun} {wants} {:.2} {of} and {gets} {:.2}", host.processes, demand.wanted, demand.got);
     if let Some((most, demand)) = host.most {
         let _ = write!(line, "; pid {} wants most: {:.2} CPUs", most.target.pid, demand.wanted);
     }
@@ -91,13 +97,11 @@ fn host(host: &PsHost) -> Option<String> {
 
 fn cells(scene: &Scene) -> [String; 9] {
     let target = &scene.target;
-    let guessed = target.tensorflow.as_ref().is_some_and(|found| found.guessed);
-    let version = if guessed { "guessed" } else { tensorflow(target).unwrap_or(MISSING_ASCII) };
     [
         target.pid.to_string(),
         target.user.as_deref().unwrap_or(MISSING_ASCII).to_owned(),
         age(target.uptime_s),
-        version.to_owned(),
+        framework(target, MISSING_ASCII),
         target.python.as_deref().unwrap_or(MISSING_ASCII).to_owned(),
         scene.threads.len().to_string(),
         cpus_or_dash(scene.demand.map(|demand| demand.got)),

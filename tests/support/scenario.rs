@@ -6,17 +6,19 @@
 
 #![allow(dead_code)] // each test binary uses its part
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use tftop::data::sample::{
-    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Environment, Frame, HostFact, Identity, LibraryPool,
-    NameSource, PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting,
-    Stack, StackEnd, StackMethod, Stacks, StartRoutine, StdThreadOwner, TargetName, TensorFlowFact, TfConfigFact,
-    TfContextState, ThreadFact, ThreadSettings, ThreadState, Throttle,
+    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Environment, Frame, FrameworkFact, HostFact, Identity,
+    LibraryFact, LibraryPool, NameSource, PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, Script,
+    ScriptKnob, ScriptSetting, Stack, StackEnd, StackMethod, Stacks, StartRoutine, StdThreadOwner, Syscall,
+    SyscallState, TargetName, TensorFlowFact, TfConfigFact, TfContextState, ThreadDetail, ThreadFact, ThreadSettings,
+    ThreadState, Throttle,
 };
 use tftop::data::scene::Scene;
-use tftop::data::{Pid, ProcessKey, Text, ThreadKey, Tid};
+use tftop::data::{Framework, Pid, ProcessKey, Text, ThreadKey, Tid};
 use tftop::model::activity::meaning::MeaningCache;
 use tftop::model::activity::profile::{Profile, ProfiledGroup};
 use tftop::model::build_scene::Model;
@@ -69,6 +71,13 @@ pub struct Process {
     #[serde(default = "ten")]
     start_s: f64,
     tensorflow: Option<String>,
+    /// Other frameworks with their versions: `frameworks = { JAX = "0.10.2" }`.
+    #[serde(default)]
+    frameworks: BTreeMap<String, String>,
+    exe: Option<String>,
+    /// Mapped files with code.
+    #[serde(default)]
+    libraries: Vec<String>,
     python: Option<String>,
     #[serde(default)]
     cpuset: Option<String>,
@@ -164,6 +173,8 @@ pub struct Thread {
     every: usize,
     #[serde(default)]
     state: String,
+    /// The system call in which it is blocked and its second argument, where that is looked at: "futex 128".
+    call: Option<String>,
     on_cpu: Option<u32>,
     affinity: Option<String>,
     /// Functions of the stack that is taken of it while it runs, innermost first, at each tick.
@@ -245,6 +256,7 @@ impl Scenario {
             }),
             cpus: self.cpu.iter().enumerate().map(cpu).collect(),
             processes: self.process.iter().filter_map(|process| self.process(process, tick, order)).collect(),
+            details: self.thread.iter().filter_map(Thread::detail).collect(),
             source: if self.stat_only { CounterSource::StatTicks } else { CounterSource::Schedstat },
             ..Sample::default()
         }
@@ -294,6 +306,14 @@ impl Scenario {
 }
 
 impl Thread {
+    fn detail(&self) -> Option<(ThreadKey, ThreadDetail)> {
+        let (name, argument) = self.call.as_deref()?.split_once(' ').unwrap();
+        let arguments = [0, argument.parse().unwrap(), 0, 0, 0, 0];
+        let call = Syscall { name: Some(name.into()), arguments, ..Syscall::default() };
+        let key = ThreadKey { tid: Tid(self.tid), start_ticks: ticks(self.start_s) };
+        Some((key, ThreadDetail { call: Some(SyscallState::Inside(call)), ..ThreadDetail::default() }))
+    }
+
     fn has_stack(&self, tick: usize) -> bool {
         !self.stack.is_empty() && self.stack_ticks.is_none_or(|ticks| tick < ticks)
     }
@@ -327,6 +347,9 @@ impl Process {
                 .tensorflow
                 .as_deref()
                 .map(|version| TensorFlowFact { version: Some(version.into()), ..TensorFlowFact::default() }),
+            frameworks: self.frameworks.iter().map(|(name, version)| framework(name, version)).collect(),
+            exe: self.exe.as_deref().map(Text::from),
+            libraries: self.libraries.iter().map(|path| library(path)).collect(),
             python: self.python.as_deref().map(|version| PythonFact { version: Some(version.into()) }),
             cpuset: self.cpuset.as_deref().map(|list| list.parse().unwrap()),
             cpus_allowed: self.cpus_allowed.as_deref().map(|list| list.parse().unwrap()),
@@ -372,6 +395,15 @@ impl Process {
             pids: self.pids.map(|(current, max)| PidsLimit { path: "/job".into(), current, max }),
         }
     }
+}
+
+fn framework(name: &str, version: &str) -> FrameworkFact {
+    let framework = Framework::all().find(|framework| framework.name() == name);
+    FrameworkFact { framework: framework.unwrap(), version: Some(version.into()) }
+}
+
+fn library(path: &str) -> LibraryFact {
+    LibraryFact { path: path.into(), build_id: None }
 }
 
 fn environment(words: &str) -> Environment {

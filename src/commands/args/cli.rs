@@ -20,7 +20,7 @@ use crate::launch::exec_wrapper;
 const AFTER_HELP: &str = "\
 Examples:
   tftop demo                          watch a small training run; no TensorFlow needed
-  tftop                               pick one of this machine's TensorFlow processes
+  tftop                               pick one of this machine's processes of TensorFlow, JAX, PyTorch
   tftop attach train.py               attach by a part of the command line
   tftop report 2430                   the verdict, the limits and what to change, as text
   tftop report 2430 --fail-on severe  a policy for a job template or CI
@@ -72,7 +72,7 @@ pub(crate) enum Command {
         #[arg(long)]
         no_record: bool,
     },
-    /// List the TensorFlow processes of this machine
+    /// List this machine's processes of TensorFlow, JAX and PyTorch
     Ps {
         /// Print JSON (schema tftop.ps/1)
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! `tftop` alone: the only TensorFlow process, or the one the person picks.
+//! `tftop` alone: the only process that runs a framework, or the one the person picks.
 
 use std::future::pending;
 use std::io::IsTerminal as _;
@@ -43,7 +43,7 @@ fn only(mut scan: ProcessScan, options: &GlobalArgs) -> anyhow::Result<Pid> {
         _ => {
             thread::sleep(options.interval);
             stdio::print(&output::ps_table(&scan.look()))?;
-            Err(CommandError::usage("several TensorFlow processes: name one, as in `tftop report PID`").into())
+            Err(CommandError::usage("several processes: name one, as in `tftop report PID`").into())
         }
     }
 }
@@ -93,7 +93,8 @@ async fn choose(scan: ProcessScan, options: &GlobalArgs) -> anyhow::Result<Optio
 
 /// Looks at all of them again and again, on a thread of its own.
 fn scanned(mut scan: ProcessScan, interval: Duration) -> anyhow::Result<channel::Receiver<PickerList>> {
-    let nothing = PickerList { scenes: Vec::new(), note: "looking for TensorFlow processes…".to_owned() };
+    let nothing =
+        PickerList { scenes: Vec::new(), note: "looking for processes of TensorFlow, JAX and PyTorch…".to_owned() };
     let (publish, listing) = channel::channel(nothing);
     let refresh = move || {
         while !publish.is_closed() {

@@ -1,4 +1,4 @@
-//! `tftop ps`: the TensorFlow processes of this machine, once.
+//! `tftop ps`: the processes of this machine that run a framework, once.
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::own_process::exit::Exit;

@@ -90,7 +90,7 @@ impl CommandError {
     pub(crate) fn attach(pid: Pid, error: &AttachError) -> Self {
         match error {
             AttachError::NotFound(_) => Self::not_found(format!(
-                "no process {pid} here; `tftop ps` lists the TensorFlow processes of this machine"
+                "no process {pid} here; `tftop ps` lists this machine's processes of TensorFlow, JAX and PyTorch"
             )),
             AttachError::NotReadable(_, cause) if Errno::from_io_error(cause).is_some_and(has_no_descriptors) => {
                 Self { code: OTHER, message: format!("process {pid} can't be read: {}", why_unread(Errno::MFILE)) }

@@ -61,7 +61,7 @@ pub(crate) fn prepare(pid: Pid, request: &StartRequest, folder: Option<&Path>) -
 pub(crate) fn problem(refusal: RestartError) -> anyhow::Error {
     match &refusal {
         RestartError::Gone(pid) => CommandError::not_found(format!(
-            "no process {pid} here; `tftop ps` lists the TensorFlow processes of this machine"
+            "no process {pid} here; `tftop ps` lists this machine's processes of TensorFlow, JAX and PyTorch"
         ))
         .into(),
         RestartError::NotReadable(why) => CommandError::permission(format!("can't be rerun: {why}")).into(),

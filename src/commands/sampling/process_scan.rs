@@ -1,4 +1,4 @@
-//! Every TensorFlow process of this machine under watch at once: what `tftop ps` lists and the picker offers.
+//! Every process of this machine that runs a framework under watch at once: what `tftop ps` lists and the picker offers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::probe::live::{Live, LiveOptions};
 use crate::probe::target::find;
 use crate::probe::target::find::ProcessSearch;
 
-/// Watches each TensorFlow process from its first sight to its end.
+/// Watches each of them from its first sight to its end.
 pub(crate) struct ProcessScan {
     options: LiveOptions,
     families: Families,
@@ -37,9 +37,9 @@ impl ProcessScan {
         Ok(Self { options: live, families: families(options)?, watched: BTreeMap::new(), note: String::new() })
     }
 
-    /// One look at every process, by rising pid. Demand is there from the second look at a process on.
+    /// One look at every process: TensorFlow's before those of other frameworks, each by rising pid. Demand is there from the second look at a process on.
     pub(crate) fn look(&mut self) -> Vec<Arc<Scene>> {
-        let found = find::tensorflow_processes(Path::new(PROC));
+        let found = find::framework_processes(Path::new(PROC));
         self.note = note(&found);
         for candidate in &found.candidates {
             if !self.watched.contains_key(&candidate.key) {
@@ -55,6 +55,10 @@ impl ProcessScan {
                 scenes.push(Arc::new(scene));
             }
             alive
+        });
+        scenes.sort_by_key(|scene| {
+            let framework = scene.target.framework().map(|found| found.framework);
+            (framework.is_none(), framework)
         });
         scenes
     }
@@ -73,7 +77,7 @@ impl ProcessScan {
 }
 
 fn note(found: &ProcessSearch) -> String {
-    let mut note = format!("looked at {} processes for TensorFlow's library", found.looked_at);
+    let mut note = format!("looked at {} processes for TensorFlow's, JAX's and PyTorch's libraries", found.looked_at);
     if found.unreadable > 0 {
         note += &format!(
             "; {} of them may not be read and were judged by their threads' names (sudo shows them too)",
@@ -85,7 +89,9 @@ fn note(found: &ProcessSearch) -> String {
 
 /// What to say where none was found.
 pub(crate) fn nothing_found(note: &str) -> String {
-    format!("no TensorFlow process here ({note}); `tftop demo` starts one, `tftop PID` watches any process")
+    format!(
+        "no process of TensorFlow, JAX or PyTorch here ({note}); `tftop demo` starts one, `tftop PID` watches any process"
+    )
 }
 
 #[cfg(test)]
@@ -97,8 +103,8 @@ mod tests {
         let found = ProcessSearch { looked_at: 120, ..ProcessSearch::default() };
         assert_eq!(
             nothing_found(&note(&found)),
-            "no TensorFlow process here (looked at 120 processes for TensorFlow's library); `tftop demo` starts one, \
-             `tftop PID` watches any process"
+            "no process of TensorFlow, JAX or PyTorch here (looked at 120 processes for TensorFlow's, JAX's and PyTorch's \
+             libraries); `tftop demo` starts one, `tftop PID` watches any process"
         );
         assert!(note(&ProcessSearch { unreadable: 7, ..found }).contains("; 7 of them may not be read"));
     }

@@ -22,14 +22,14 @@ pub(crate) fn find(target: &TargetArg) -> anyhow::Result<Pid> {
     }
 }
 
-/// The process of this name, or whose command line holds it. TensorFlow processes come first; of a family of processes
-/// with the same words (forked workers) the eldest is meant.
+/// The process of this name, or whose command line holds it. Those that run a framework come first; of a family of
+/// processes with the same words (forked workers) the eldest is meant.
 fn by_name(name: &str) -> anyhow::Result<Pid> {
     let root = Path::new(PROC);
-    let tensorflow = find::tensorflow_processes(root).candidates;
+    let running = find::framework_processes(root).candidates;
     let mut candidates = find::by_name(root, name);
-    if candidates.iter().any(|candidate| tensorflow.iter().any(|found| found.key == candidate.key)) {
-        candidates.retain(|candidate| tensorflow.iter().any(|found| found.key == candidate.key));
+    if candidates.iter().any(|candidate| running.iter().any(|found| found.key == candidate.key)) {
+        candidates.retain(|candidate| running.iter().any(|found| found.key == candidate.key));
     }
     let families = candidates.into_iter().map(|candidate| {
         let pid = candidate.key.pid;
@@ -50,8 +50,8 @@ fn choose(name: &str, candidates: &BTreeMap<Pid, Candidate>) -> Result<Pid, Comm
     let eldest: Vec<_> = candidates.iter().filter(|(_, candidate)| !is_child(candidate)).collect();
     match eldest.as_slice() {
         [] => Err(CommandError::not_found(format!(
-            "no process is called {name:?} or has it in its command line; `tftop ps` lists the TensorFlow processes of \
-             this machine"
+            "no process is called {name:?} or has it in its command line; `tftop ps` lists this machine's \
+             processes of TensorFlow, JAX and PyTorch"
         ))),
         [(pid, _)] => Ok(**pid),
         several => {

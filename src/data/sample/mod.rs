@@ -20,7 +20,7 @@ pub use launch::{
     Epoch, HookFailure, LaunchFact, LaunchSample, OverruledSetting, Pin, ShimFact, ShimReport, ShimUse, StepMarks,
     StepSource, TfStarted,
 };
-pub use process::{LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
+pub use process::{FrameworkFact, LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
 pub use replaced::{Pace, ReplacedRun, SpeedChange};
 use serde::{Deserialize, Serialize};
 pub use settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{CgroupFact, Environment, ShimFact, ThreadSettings};
-use crate::data::{CpuSet, Gap, Pid, ProcessKey, Text};
+use crate::data::{CpuSet, Framework, Gap, Pid, ProcessKey, Text};
 
 /// One process of a target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct ProcessFact {
     pub user: Option<Text>,
     /// TensorFlow, if the process maps it or seems to.
     pub tensorflow: Option<TensorFlowFact>,
+    /// The other frameworks it maps, in the order of [`Framework::all`].
+    #[serde(default)]
+    pub frameworks: Vec<FrameworkFact>,
     /// CPython, if the process is one.
     pub python: Option<PythonFact>,
     /// Mapped libraries that can own threads, in the order of their addresses.
@@ -56,6 +59,15 @@ pub struct TensorFlowFact {
     pub library: Option<Text>,
     /// True when the maps could not be read and only names suggest TensorFlow.
     pub guessed: bool,
+}
+
+/// A framework beside TensorFlow in a process's maps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameworkFact {
+    /// Which one.
+    pub framework: Framework,
+    /// Its version, from the wheel's metadata beside the library; missing for builds without metadata.
+    pub version: Option<Text>,
 }
 
 /// How CPython was recognised.

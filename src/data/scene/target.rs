@@ -1,7 +1,8 @@
 //! Who is watched: the target, its processes, its TensorFlow.
 
+use crate::data::sample::FrameworkFact;
 use crate::data::scene::Demand;
-use crate::data::{Pid, Text};
+use crate::data::{Framework, Pid, Text};
 
 /// The watched process and its descendants.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +17,8 @@ pub struct TargetState {
     pub user: Option<Text>,
     /// TensorFlow in it (or in the first descendant that has it).
     pub tensorflow: Option<TensorFlow>,
+    /// The other frameworks in its processes, each once, in the order of [`Framework::all`].
+    pub frameworks: Vec<FrameworkFact>,
     /// Python's version.
     pub python: Option<Text>,
     /// When it started, seconds after 1970.
@@ -26,6 +29,15 @@ pub struct TargetState {
     pub ended: bool,
     /// The target's processes, the one asked for first.
     pub processes: Vec<ProcessState>,
+}
+
+impl TargetState {
+    /// The framework it is said to run: TensorFlow before others. None where it maps none that tftop knows.
+    pub fn framework(&self) -> Option<FrameworkFact> {
+        let of =
+            |found: &TensorFlow| FrameworkFact { framework: Framework::TensorFlow, version: found.version.clone() };
+        self.tensorflow.as_ref().map(of).or_else(|| self.frameworks.first().cloned())
+    }
 }
 
 /// TensorFlow in a target.

@@ -152,7 +152,7 @@ impl Work {
 
 fn calling_threads(input: &RuleInput) -> u32 {
     let calls = |thread: &&Thread| {
-        [origin::PYTHON, origin::MAIN].contains(&&*thread.attribution.group.origin)
+        [origin::PYTHON, origin::PROGRAM, origin::MAIN].contains(&&*thread.attribution.group.origin)
             && thread.demand.is_some_and(|demand| demand.got >= LEAST_CPUS)
     };
     input.threads.iter().filter(calls).count() as u32 / input.living().count().max(1) as u32

@@ -42,10 +42,10 @@ pub struct DefaultCpus {
 /// The limits of the threads of `origin` (and of `copy` of its library) in one process that has `threads` of them.
 pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: DefaultCpus, threads: u32) -> Limits {
     let Some(knobs) = setting(origin) else {
-        let of_copy = || copy.filter(|_| origin == origin::LIBRARY).and_then(library_settings::of_library);
-        let knob = match [origin::PYTHON, origin::MAIN].contains(&origin) {
+        let own = || library_settings::of_group(origin, copy, process);
+        let knob = match [origin::PYTHON, origin::PROGRAM, origin::MAIN].contains(&origin) {
             true => Knob::AsCoded,
-            false => of_copy().map_or(Knob::None, |text| Knob::Setting(text.into())),
+            false => own().map_or(Knob::None, |text| Knob::Setting(text.into())),
         };
         return Limits { knob, ..Limits::default() };
     };
@@ -73,7 +73,11 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Def
         }
         _ => 0,
     };
-    Limits { all, effective, knob: Knob::Setting(knobs.text.into()), exceeded_by, processes: Vec::new() }
+    let text = match library_settings::beside_cap(origin, copy) {
+        Some(call) => format!("{}; {call}", knobs.text).into(),
+        None => knobs.text.into(),
+    };
+    Limits { all, effective, knob: Knob::Setting(text), exceeded_by, processes: Vec::new() }
 }
 
 /// Variables that size an origin's pools, the strongest first; none for origins that no variable reaches.

@@ -1,30 +1,51 @@
 //! THE table of pools that no cap of tftop reaches and their library sizes: what sets each. Sources: the documentation of
-//! OpenCV, ONNX Runtime, PyTorch, Polars, LiteRT, Numba and PyArrow.
+//! OpenCV, ONNX Runtime, PyTorch, Polars, LiteRT, Numba and PyArrow; of JAX, `DefaultThreadPoolSize` of xla/pjrt/utils.cc.
 
-/// Beginnings of a library's file name (or of its copy's name in `assets/families.toml`), and what sets its threads.
-const SETTINGS: [(&[&str], &str); 7] = [
-    (&["cv2", "libopencv_"], "cv2.setNumThreads(n)"),
-    (&["onnxruntime", "libonnxruntime"], "SessionOptions.intra_op_num_threads = n"),
-    (&["torch", "libtorch", "libc10"], "torch.set_num_threads(n)"),
-    (&["polars", "_polars"], "POLARS_MAX_THREADS=n before the import"),
-    (
-        &["TFLite", "libtensorflowlite", "_pywrap_tensorflow_interpreter_wrapper", "_pywrap_litert", "ai_edge_litert"],
-        "Interpreter(num_threads=n)",
-    ),
-    (&["numba", "workqueue", "tbbpool", "omppool"], "NUMBA_NUM_THREADS=n before the import"),
-    (&["libarrow", "pyarrow", "libparquet"], "pyarrow.set_cpu_count(n)"),
+use crate::data::sample::ProcessFact;
+use crate::data::{Framework, origin};
+
+/// The copy's name in `assets/families.toml`, and what sets its threads.
+const SETTINGS: [(&str, &str); 7] = [
+    ("OpenCV", "cv2.setNumThreads(n)"),
+    ("ONNX Runtime", "SessionOptions.intra_op_num_threads = n"),
+    ("PyTorch", "torch.set_num_interop_threads(n)"),
+    ("Polars", "POLARS_MAX_THREADS=n before the import"),
+    ("TFLite", "Interpreter(num_threads=n)"),
+    ("Numba", "NUMBA_NUM_THREADS=n before the import"),
+    ("Arrow", "pyarrow.set_cpu_count(n), of those that read files set_io_thread_count(n)"),
 ];
 
-/// What sets the threads that a library keeps for itself; none where tftop knows nothing.
-pub(crate) fn of_library(name: &str) -> Option<&'static str> {
-    let begins = |(names, _): &&(&[&str], &str)| names.iter().any(|begin| name.starts_with(begin));
-    SETTINGS.iter().find(begins).map(|(_, setting)| *setting)
+/// XLA's pools in JAX 0.10: those that compute follow it, those that compile don't.
+const OF_JAX: &str = "NPROC=n before JAX starts, for the pools that compute";
+/// PyTorch's OpenMP team, which it sizes itself at run time.
+const OF_PYTORCH_TEAM: &str = "torch.set_num_threads(n) at run time";
+
+/// What sets the threads of an origin, and copy of its library, that no cap of tftop reaches; none where tftop knows nothing.
+pub(crate) fn of_group(origin: &str, copy: Option<&str>, process: &ProcessFact) -> Option<&'static str> {
+    let is_jax = || process.tensorflow.is_none() && process.frameworks.iter().any(|f| f.framework == Framework::Jax);
+    match (origin, copy) {
+        (origin::LIBRARY, Some(copy)) => SETTINGS.iter().find(|(known, _)| *known == copy).map(|(_, setting)| *setting),
+        (origin::XLA, _) if is_jax() => Some(OF_JAX),
+        _ => None,
+    }
+}
+
+/// What else than its cap sets the threads of a copy of a library: a call of the package that ships it.
+pub(crate) fn beside_cap(origin: &str, copy: Option<&str>) -> Option<&'static str> {
+    (origin == origin::OPENMP && copy == Some("torch")).then_some(OF_PYTORCH_TEAM)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::origin::library_copy::library_name;
+    use crate::data::sample::{FrameworkFact, TensorFlowFact};
+    use crate::model::origin::families::{Families, OriginEvidence};
+
+    fn setting_at(path: &str) -> Option<&'static str> {
+        let evidence = OriginEvidence { library: Some(path), ..OriginEvidence::default() };
+        let found = Families::builtin().find(&evidence)?;
+        of_group(&found.origin, found.copy.as_deref(), &ProcessFact::default())
+    }
 
     #[test]
     fn each_library_is_found_by_the_files_it_ships() {
@@ -32,16 +53,35 @@ mod tests {
             ("/v/site-packages/cv2/cv2.abi3.so", "cv2.setNumThreads(n)"),
             ("/usr/lib/libopencv_core.so.406", "cv2.setNumThreads(n)"),
             ("/v/onnxruntime/capi/onnxruntime_pybind11_state.cpython-311-x86_64-linux-gnu.so", "intra_op_num_threads"),
-            ("/v/torch/lib/libtorch_cpu.so", "torch.set_num_threads(n)"),
+            ("/usr/lib/libonnxruntime.so.1", "intra_op_num_threads"),
+            ("/v/torch/lib/libtorch_cpu.so", "torch.set_num_interop_threads(n)"),
+            ("/v/torch/lib/libc10.so", "torch.set_num_interop_threads(n)"),
+            ("/v/_polars_runtime_32/_polars_runtime.abi3.so", "POLARS_MAX_THREADS=n"),
             ("/v/polars/polars.abi3.so", "POLARS_MAX_THREADS=n"),
-            ("/v/ai_edge_litert/_pywrap_litert_interpreter_wrapper.so", "Interpreter(num_threads=n)"),
+            ("/v/ai_edge_litert/libpywrap_litert_common.so", "Interpreter(num_threads=n)"),
+            ("/v/tensorflow/lite/python/libpywrap_tflite_common.so", "Interpreter(num_threads=n)"),
+            ("/v/tflite_runtime/_pywrap_tensorflow_interpreter_wrapper.so", "Interpreter(num_threads=n)"),
+            ("/opt/lib/libtensorflowlite.so", "Interpreter(num_threads=n)"),
             ("/v/numba/np/ufunc/workqueue.cpython-311-x86_64-linux-gnu.so", "NUMBA_NUM_THREADS=n"),
-            ("/v/pyarrow/libarrow.so.2000", "pyarrow.set_cpu_count(n)"),
+            ("/v/pyarrow/libarrow.so.2600", "pyarrow.set_cpu_count(n)"),
         ] {
-            assert!(of_library(library_name(path)).is_some_and(|text| text.contains(setting)), "{path}");
+            assert!(setting_at(path).is_some_and(|text| text.contains(setting)), "{path}: {:?}", setting_at(path));
         }
-        assert!(of_library("TFLite").is_some());
-        assert_eq!((of_library("libray"), of_library("")), (None, None));
-        assert!(SETTINGS.iter().flat_map(|(names, _)| *names).all(|name| !name.is_empty()), "would fit every library");
+        for path in ["/v/ray/_raylet.so", "/v/xarray/lib.so", "/v/libpolarssl.so", "/usr/lib/libother.so"] {
+            assert_eq!(setting_at(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn xla_has_a_setting_of_its_own_in_jax_alone() {
+        let jax = vec![FrameworkFact { framework: Framework::Jax, version: None }];
+        let alone = ProcessFact { frameworks: jax, ..ProcessFact::default() };
+        let beside = ProcessFact { tensorflow: Some(TensorFlowFact::default()), ..alone.clone() };
+        assert!(of_group(origin::XLA, None, &alone).is_some_and(|text| text.starts_with("NPROC=n")));
+        assert_eq!((of_group(origin::XLA, None, &beside), of_group(origin::GPU, None, &alone)), (None, None));
+        assert!(
+            beside_cap(origin::OPENMP, Some("torch")).is_some()
+                && beside_cap(origin::OPENMP, Some("sklearn")).is_none()
+        );
     }
 }

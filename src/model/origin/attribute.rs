@@ -3,34 +3,40 @@
 
 use crate::data::sample::{Identity, NameSource, StartRoutine, TargetName};
 use crate::data::scene::{Attribution, Confidence, GroupKey, Worker};
-use crate::data::{Text, origin};
+use crate::data::{Framework, Text, origin};
 use crate::model::origin::families::{EvidenceStrength, Families, FamilyMatch, OriginEvidence};
 use crate::model::origin::library_copy::{file_name, mapped_path};
 
-/// What the other threads of its process say about a thread.
+/// What a thread's process says about it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SiblingThreads<'a> {
+pub(crate) struct Surroundings<'a> {
     /// The kernel's name of the process, which threads inherit.
     pub process_comm: &'a str,
+    /// Path of its executable; none where it can't be read.
+    pub executable: Option<&'a str>,
+    /// Whether no code but the executable's is mapped: it is statically linked.
+    pub is_static: bool,
     /// Names of other threads that matter, as [`Families::is_companion`] says.
     pub companions: &'a [Text],
 }
 
 /// The origin of one thread.
-pub(crate) fn attribute(families: &Families, identity: &Identity, siblings: SiblingThreads) -> Attribution {
+pub(crate) fn attribute(families: &Families, identity: &Identity, around: Surroundings) -> Attribution {
     if identity.main {
         let because = "the process's first thread: its thread id is the process id".to_owned();
         return known(key(origin::MAIN), because, Confidence::Certain);
     }
-    let evidence = evidence(identity, siblings);
+    let evidence = evidence(identity, around);
     match families.find(&evidence) {
         Some(found) => by_family(found, identity),
-        None => by_library(families, identity).unwrap_or_else(|| unknown(identity, siblings.process_comm)),
+        None => by_start(families, identity, around)
+            .or_else(|| by_program(identity, around))
+            .unwrap_or_else(|| unknown(identity, around.process_comm)),
     }
 }
 
 /// A kernel name equal to the process's was inherited and is no evidence: TensorFlow up to 2.20 leaves all its threads so.
-fn evidence<'a>(identity: &'a Identity, siblings: SiblingThreads<'a>) -> OriginEvidence<'a> {
+fn evidence<'a>(identity: &'a Identity, around: Surroundings<'a>) -> OriginEvidence<'a> {
     let entry = identity.entry.as_ref();
     let name = identity.target_name.as_ref();
     let named_by = |python: bool| {
@@ -43,8 +49,8 @@ fn evidence<'a>(identity: &'a Identity, siblings: SiblingThreads<'a>) -> OriginE
         library: entry.and_then(|entry| entry.library.as_deref().map(|path| mapped_path(path))),
         owner: entry.and_then(|entry| entry.owner.as_ref().map(|owner| mapped_path(&owner.library))),
         python_name: named_by(true),
-        comm: Some(identity.comm.as_str()).filter(|comm| *comm != siblings.process_comm),
-        companions: siblings.companions,
+        comm: Some(identity.comm.as_str()).filter(|comm| *comm != around.process_comm),
+        companions: around.companions,
     }
 }
 
@@ -76,13 +82,21 @@ fn reason(strength: EvidenceStrength, identity: &Identity) -> String {
         (EvidenceStrength::TensorFlowName, Some(name), _) if name.source == NameSource::TensorFlowByShape => {
             format!("TensorFlow's own name {}, recognised by its shape: the library has no symbols", name.name)
         }
-        (EvidenceStrength::TensorFlowName, Some(name), _) => format!("TensorFlow's own name {}", name.name),
+        (EvidenceStrength::TensorFlowName, Some(name), _) => {
+            format!("{}'s own name {}", framework(entry).name(), name.name)
+        }
         (EvidenceStrength::PythonName, Some(name), _) => format!("Python's own name {}", name.name),
         (EvidenceStrength::Symbol | EvidenceStrength::Library | EvidenceStrength::Owner, _, Some(entry)) => {
             start(entry, strength)
         }
         _ => guess(&format!("kernel name {}", identity.comm), identity),
     }
+}
+
+/// Whose name it is that the code all of them share keeps for a thread: that of the library in which it lies.
+fn framework(entry: Option<&StartRoutine>) -> Framework {
+    let library = entry.and_then(|entry| entry.library.as_deref());
+    library.and_then(|path| Framework::of_file(file_name(path))).unwrap_or(Framework::TensorFlow)
 }
 
 /// Where a thread started, in words.
@@ -99,17 +113,27 @@ fn start(entry: &StartRoutine, strength: EvidenceStrength) -> String {
     }
 }
 
-/// Evidence of a library that no family knows: the thread is that library's.
-fn by_library(families: &Families, identity: &Identity) -> Option<Attribution> {
+/// Evidence of code that no family knows: the thread is that library's, or the program's own.
+fn by_start(families: &Families, identity: &Identity, around: Surroundings) -> Option<Attribution> {
     let entry = identity.entry.as_ref()?;
     let (path, strength) = match (&entry.owner, &entry.library) {
         (Some(owner), _) => (&owner.library, EvidenceStrength::Owner),
         (None, Some(library)) => (library, EvidenceStrength::Library),
         (None, None) => return None,
     };
+    if around.executable.is_some_and(|executable| mapped_path(executable) == mapped_path(path)) {
+        return Some(known(key(origin::PROGRAM), start(entry, strength), Confidence::Likely));
+    }
     let library = families.get(origin::LIBRARY).and_then(|family| family.copy(mapped_path(path)));
     let group = GroupKey { origin: origin::LIBRARY.into(), library };
     Some(known(group, start(entry, strength), Confidence::Likely))
+}
+
+/// Where a program brings all its code itself, there is nobody else who could have started a thread.
+fn by_program(identity: &Identity, around: Surroundings) -> Option<Attribution> {
+    let nowhere_else = around.is_static && identity.entry.is_none();
+    let because = guess("the program is statically linked: its threads are its own", identity);
+    nowhere_else.then(|| known(key(origin::PROGRAM), because, Confidence::Likely))
 }
 
 fn unknown(identity: &Identity, process_comm: &str) -> Attribution {

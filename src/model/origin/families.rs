@@ -235,6 +235,7 @@ mod tests {
             origin::TF_DISTRIBUTED,
             origin::GPU,
             origin::PYTHON,
+            origin::PROGRAM,
             origin::LIBRARY,
             origin::UNKNOWN,
         ];
@@ -281,7 +282,7 @@ mod tests {
     #[test]
     fn a_kernel_name_counts_for_nothing_where_the_start_is_known() {
         let inherited =
-            OriginEvidence { comm: Some("tf_Compute"), library: Some("/x/libarrow.so"), ..OriginEvidence::default() };
+            OriginEvidence { comm: Some("tf_Compute"), library: Some("/x/libother.so"), ..OriginEvidence::default() };
         assert!(Families::builtin().find(&inherited).is_none());
         let alone = OriginEvidence { comm: Some("tf_Compute"), ..OriginEvidence::default() };
         assert_eq!(&*Families::builtin().find(&alone).unwrap().origin, "tf-inter-op");

@@ -12,6 +12,7 @@ pub(crate) fn package_name(path: &str) -> &str {
     };
     match wheel.or_else(installed).filter(|name| !name.is_empty()) {
         Some("scikit_learn") => "sklearn",
+        Some(package) if package.starts_with("opencv_") => "cv2",
         Some(package) => package,
         None if library_name(path) == "libiomp5" => "intel",
         None => library_name(path),
@@ -66,6 +67,7 @@ mod tests {
             (format!("{venv}/numpy.libs/libscipy_openblas64_-32a4b2a6.so"), "numpy"),
             (format!("{venv}/scipy.libs/libscipy_openblas-6cdc3b4a.so"), "scipy"),
             (format!("{venv}/scikit_learn.libs/libgomp-e985bcbb.so.1.0.0"), "sklearn"),
+            (format!("{venv}/opencv_python_headless.libs/libopenblasp-r0-59ffcd50.3.15.so"), "cv2"),
             (format!("{venv}/torch/lib/libgomp-a34b3233.so.1"), "torch"),
             ("/usr/lib/python3/dist-packages/numexpr/x.so".to_owned(), "numexpr"),
             ("/opt/intel/lib/libiomp5.so".to_owned(), "intel"),

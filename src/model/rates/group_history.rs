@@ -2,15 +2,17 @@
 
 use std::collections::VecDeque;
 
-use crate::data::ProcessKey;
+use crate::data::{Pid, ProcessKey};
 use crate::model::rates::load::Load;
 
 /// Looks that are remembered, about a second apart: one more than the seconds a trend needs.
 pub(crate) const SAMPLES_KEPT: usize = 61;
 
-/// How a group's number of threads went within a minute, in processes that were there all the time.
+/// How a group's number of threads went within a minute, in one process that was there all the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Growth {
+    /// The process.
+    pub pid: Pid,
     /// Threads at the first look.
     pub before: u32,
     /// Threads now.
@@ -44,10 +46,14 @@ impl GroupHistory {
         self.wanted.iter().copied().collect()
     }
 
-    /// How the number of threads went, in processes that were there all the time.
-    pub fn growth(&self, stayed: &[ProcessKey]) -> Growth {
+    /// How the number of threads went in each of these processes.
+    pub fn growth(&self, stayed: &[ProcessKey]) -> Vec<Growth> {
+        stayed.iter().map(|key| self.growth_in(*key)).collect()
+    }
+
+    fn growth_in(&self, process: ProcessKey) -> Growth {
         let count = |look: &Vec<(ProcessKey, u32)>| {
-            look.iter().filter(|(key, _)| stayed.contains(key)).map(|(_, threads)| threads).sum::<u32>()
+            look.iter().find(|(key, _)| *key == process).map_or(0, |(_, threads)| *threads)
         };
         let counts: Vec<u32> = self.threads.iter().map(count).collect();
         let quarter = counts.len().div_ceil(4).max(1);
@@ -55,7 +61,8 @@ impl GroupHistory {
         for (low, part) in lows.iter_mut().zip(counts.chunks(quarter)) {
             *low = part.iter().copied().min().unwrap_or(0);
         }
-        Growth { before: counts.first().copied().unwrap_or(0), now: counts.last().copied().unwrap_or(0), lows }
+        let (before, now) = (counts.first().copied().unwrap_or(0), counts.last().copied().unwrap_or(0));
+        Growth { pid: process.pid, before, now, lows }
     }
 }
 
@@ -69,21 +76,21 @@ fn push<T>(values: &mut VecDeque<T>, value: T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Pid;
 
     const OLD: ProcessKey = ProcessKey { pid: Pid(1), start_ticks: 0 };
     const NEW: ProcessKey = ProcessKey { pid: Pid(2), start_ticks: 0 };
 
     #[test]
-    fn only_processes_that_stayed_are_counted() {
+    fn each_process_that_stayed_is_counted_by_itself() {
         let mut looks = GroupHistory::default();
         for look in 0..100 {
             let mut threads = vec![(OLD, 4)];
             threads.extend((look > 50).then_some((NEW, look)));
             looks.add(Load::default(), 1_000_000_000, threads);
         }
-        assert_eq!(looks.growth(&[OLD]), Growth { before: 4, now: 4, lows: [4; 4] });
-        assert_eq!(looks.growth(&[OLD, NEW]).now, 103);
+        assert_eq!(looks.growth(&[OLD]), [Growth { pid: Pid(1), before: 4, now: 4, lows: [4; 4] }]);
+        let now: Vec<u32> = looks.growth(&[OLD, NEW]).iter().map(|growth| growth.now).collect();
+        assert_eq!(now, [4, 99], "each process by itself");
         assert_eq!(looks.wanted().len(), SAMPLES_KEPT);
     }
 

@@ -65,7 +65,7 @@ impl ProcessRate {
 
     fn update(&mut self, sample: &ProcessSample, lives: bool, tick: &mut Tick) -> Load {
         let threads = if lives { sample.threads.as_slice() } else { &[] };
-        let used = self.threads.update(threads, &sample.fact.comm, tick);
+        let used = self.threads.update(threads, &sample.fact, tick);
         self.load.now.add(used);
         self.load.mark(tick.window);
         self.clock_ns.now = self.clock_ns.now.max(tick.ticks.ns(sample.cpu_ticks));

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use crate::data::sample::{CounterSource, Identity, NameSource, TargetName, ThreadFact, ThreadState};
+use crate::data::sample::{CounterSource, Identity, NameSource, ProcessFact, TargetName, ThreadFact, ThreadState};
 use crate::data::scene::{Attribution, Thread};
 use crate::data::{CpuSet, Pid, Text, ThreadKey};
-use crate::model::origin::attribute::{SiblingThreads, attribute};
+use crate::model::origin::attribute::{Surroundings, attribute};
 use crate::model::origin::families::Families;
+use crate::model::origin::library_copy::mapped_path;
 use crate::model::rates::cpus::CpuRates;
 use crate::model::rates::groups::GroupRates;
 use crate::model::rates::load::{Load, TickLength, first_reading};
@@ -63,8 +64,8 @@ pub(crate) struct Tick<'a> {
 
 impl ThreadRates {
     /// Follows the process's threads to the next sample. Returns what they used in between.
-    pub fn update(&mut self, facts: &[ThreadFact], process_comm: &str, tick: &mut Tick) -> Load {
-        self.origins.begin_tick(process_comm);
+    pub fn update(&mut self, facts: &[ThreadFact], process: &Arc<ProcessFact>, tick: &mut Tick) -> Load {
+        self.origins.begin_tick(process);
         let mut facts: Vec<&ThreadFact> = facts.iter().collect();
         facts.sort_by_key(|fact| fact.key);
         facts.dedup_by_key(|fact| fact.key);
@@ -168,7 +169,9 @@ impl LatestReading {
 /// Origins found lately in one process, so that a thread of a kind just seen costs no search.
 #[derive(Debug, Default)]
 struct Origins {
-    process_comm: String,
+    process: Arc<ProcessFact>,
+    /// Whether no code but the executable's is mapped.
+    is_static: bool,
     companions: Vec<Text>,
     known: Vec<(Arc<Identity>, Arc<Attribution>, usize)>,
     /// Which one is forgotten next.
@@ -179,13 +182,17 @@ struct Origins {
 }
 
 impl Origins {
-    /// A tick begins. What was found holds for one name of the process: exec changes it.
-    fn begin_tick(&mut self, process_comm: &str) {
+    /// A tick begins. What was found holds for one program of the process: exec changes it.
+    fn begin_tick(&mut self, process: &Arc<ProcessFact>) {
         self.seeking_anew = std::mem::take(&mut self.learnt);
-        if self.process_comm != process_comm {
-            self.process_comm = process_comm.to_owned();
-            self.companions.clear();
-            self.seeking_anew = true;
+        if !Arc::ptr_eq(&self.process, process) {
+            let same = self.process.comm == process.comm && self.process.exe == process.exe;
+            if !same {
+                self.companions.clear();
+            }
+            let is_static = is_static(process);
+            self.seeking_anew |= !same || self.is_static != is_static;
+            (self.process, self.is_static) = (Arc::clone(process), is_static);
         }
         if self.seeking_anew {
             self.known.clear();
@@ -197,8 +204,13 @@ impl Origins {
             return (Arc::clone(attribution), *group);
         }
         self.learn(identity, tick.families);
-        let siblings = SiblingThreads { process_comm: &self.process_comm, companions: &self.companions };
-        let mut attribution = attribute(tick.families, identity, siblings);
+        let around = Surroundings {
+            process_comm: &self.process.comm,
+            executable: self.process.exe.as_deref(),
+            is_static: self.is_static,
+            companions: &self.companions,
+        };
+        let mut attribution = attribute(tick.families, identity, around);
         let group = tick.groups.place(&mut attribution, tick.families);
         let attribution = Arc::new(attribution);
         self.remember((Arc::clone(identity), Arc::clone(&attribution), group));
@@ -223,4 +235,11 @@ impl Origins {
             self.oldest = (self.oldest + 1) % MOST_REMEMBERED;
         }
     }
+}
+
+/// Whether a process maps its executable and no other file with code.
+fn is_static(process: &ProcessFact) -> bool {
+    let Some(executable) = &process.exe else { return false };
+    let own = |path: &str| mapped_path(path) == mapped_path(executable);
+    !process.libraries.is_empty() && process.libraries.iter().all(|library| own(&library.path))
 }

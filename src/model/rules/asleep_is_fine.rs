@@ -32,7 +32,7 @@ fn check(input: &RuleInput) -> RuleResult {
     if wanted < RUNS {
         return clear(format!("{wanted:.2} CPUs are wanted: whether it rests or hangs, only stacks tell"));
     }
-    let grown = judged.growth.iter().map(|growth| growth.now.saturating_sub(growth.before)).sum::<u32>();
+    let grown = judged.growth.iter().flatten().map(|growth| growth.now.saturating_sub(growth.before)).sum::<u32>();
     if grown >= GROWTH {
         return clear(format!("{} more than a minute ago: they keep coming", counted(grown)));
     }

@@ -1,9 +1,9 @@
 //! What a rule may look at: the facts, the groups with their limits, and what the judged window says.
 
 use crate::data::limits::{CapKind, Limit, LimitSource, Limits};
-use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample, ScriptKnob};
+use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample, ScriptKnob, ThreadDetail};
 use crate::data::scene::{Answer, Capacity, Confidence, Group, Level, Thread};
-use crate::data::{Pid, origin};
+use crate::data::{Pid, ThreadKey, origin};
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::group_limits::DefaultSizes;
@@ -27,6 +27,8 @@ pub struct RuleInput<'a> {
     pub groups: &'a [Group],
     /// Its threads.
     pub threads: &'a [Thread],
+    /// What was read of single threads, for those that were looked at.
+    pub details: &'a [(ThreadKey, ThreadDetail)],
     /// Effective CPUs and what they follow from.
     pub capacity: &'a Capacity,
     /// CPUs that pool sizes follow from where nothing is set.

@@ -4,6 +4,7 @@ use crate::data::CpuSet;
 use crate::data::limits::Grade;
 use crate::data::sample::ProcessFact;
 use crate::data::scene::{Evidence, Finding, Level, Remedy, TermKind};
+use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear, of_each};
@@ -44,6 +45,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
             Evidence::new("its affinity mask", format!("CPU {mask}")),
             Evidence::new("wider mask", format!("CPU {wider}, since {whose} it")),
             Evidence::new("wanted within the mask", format!("{wanted:.2} of {cpus:.0} CPUs")),
+            Evidence::new("since when", since_when(input, judged, process)),
         ],
         remedy: Remedy {
             text: "lift the pinning where it was started (taskset, a job's wrapper, sched_setaffinity, KMP_AFFINITY, \
@@ -52,6 +54,15 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
             ..Remedy::default()
         },
     })
+}
+
+/// When it was put there, as far as that was seen: the kernel keeps no time of it.
+fn since_when(input: &RuleInput, judged: &JudgedWindow, process: &ProcessFact) -> String {
+    let at = input.processes.iter().position(|sample| sample.fact.key == process.key);
+    match at.and_then(|at| judged.moved_s.get(at).copied().flatten()) {
+        Some(moved_s) => format!("for {moved_s:.0} s: it was seen to change"),
+        None => format!("not known: it has been so for all the {:.0} s of watching", input.watched_s),
+    }
 }
 
 /// CPUs the process could have beyond its mask, and who has them.

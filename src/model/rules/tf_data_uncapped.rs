@@ -2,11 +2,12 @@
 
 use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::origin;
-use crate::data::sample::{Script, ScriptKnob};
+use crate::data::sample::{ProcessFact, Script, ScriptKnob};
 use crate::data::scene::{Evidence, Finding, Remedy, Thread};
 use crate::model::advice;
+use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::RuleInput;
-use crate::model::rules::rule::{Rule, RuleResult, clear, counted};
+use crate::model::rules::rule::{Rule, RuleResult, clear, counted, of_each};
 
 pub const RULE: Rule = Rule { code: "tf-data-uncapped", question: "Does tf.data run without a limit?", check };
 
@@ -14,29 +15,32 @@ pub const RULE: Rule = Rule { code: "tf-data-uncapped", question: "Does tf.data 
 const LEAST_CPUS: f64 = 0.25;
 
 fn check(input: &RuleInput) -> RuleResult {
-    let Some(group) = input.of_origin(origin::TF_DATA).next() else {
-        return clear("the process has no tf.data threads");
-    };
+    let has_data = input.living().filter(|(process, _)| input.threads_in(process.key.pid, origin::TF_DATA) > 0);
+    of_each(input, has_data, in_process).unwrap_or_else(|| clear("the process has no tf.data threads"))
+}
+
+fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: DefaultCpus) -> RuleResult {
     let judged = input.judged()?;
-    let wanted = input.wanted(judged, &[origin::TF_DATA]);
+    let pid = process.key.pid;
+    let (threads, wanted) = (input.threads_in(pid, origin::TF_DATA), input.wanted_in(judged, pid, &[origin::TF_DATA]));
     if wanted < LEAST_CPUS || !(input.crowded(judged) || input.exceeds_explicit_limits(judged)) {
-        return clear(format!("{} tf.data threads want {wanted:.2} CPUs, and all that is wanted fits", group.threads));
+        return clear(format!("{threads} tf.data threads want {wanted:.2} CPUs, and all that is wanted fits"));
     }
-    let in_private_pool = |t: &&Thread| t.name() == "tf_data_private_threadpool";
+    let in_private_pool = |t: &&Thread| t.pid == pid && t.name() == "tf_data_private_threadpool";
     let private = input.threads.iter().filter(in_private_pool).count() as u32;
-    if let Some(set) = input.living().find_map(|(fact, _)| private_size(fact.settings.script.as_ref()?, private)) {
+    if let Some(set) = process.settings.script.as_ref().and_then(|script| private_size(script, private)) {
         return clear(format!("{private} threads in private pools, as {set} says"));
     }
-    let allowed = input.sizes.whole.allowed.max(1);
+    let allowed = cpus.allowed.max(1);
     let one_a_cpu = private > 0 && private.is_multiple_of(allowed);
-    if !one_a_cpu && group.threads <= allowed {
-        return clear(format!("{} tf.data threads, {private} in private pools: fewer than CPUs", group.threads));
+    if !one_a_cpu && threads <= allowed {
+        return clear(format!("{threads} tf.data threads, {private} in private pools: fewer than CPUs"));
     }
     let pools = if one_a_cpu {
         let pools = private / allowed;
         format!("{pools} private {} of {}", if pools == 1 { "pool" } else { "pools" }, counted(allowed))
     } else {
-        format!("{} threads", group.threads)
+        format!("{threads} threads")
     };
     // One thread would serialise the input; the pools of all iterators together are to fit.
     let pools_then = if one_a_cpu { private / allowed } else { 1 };
@@ -49,7 +53,7 @@ fn check(input: &RuleInput) -> RuleResult {
             "tf.data has {pools} and wants {wanted:.1} CPUs; no setting of TensorFlow's other pools limits it"
         ),
         evidence: vec![
-            Evidence::new("tf.data threads", group.threads.to_string()),
+            Evidence::new("tf.data threads", threads.to_string()),
             Evidence::new("in private pools", private.to_string()),
             Evidence::new("tf.data wants", format!("{wanted:.2} CPUs")),
             Evidence::new("CPUs allowed", allowed.to_string()),

@@ -1,6 +1,6 @@
 //! Does XLA run on pools of its own, which the intra-op setting only partly sizes?
 
-use crate::data::limits::{Caps, Grade};
+use crate::data::limits::{Caps, Grade, Knob};
 use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::rules::input::RuleInput;
@@ -24,19 +24,27 @@ fn check(input: &RuleInput) -> RuleResult {
     let allowed = input.sizes.whole.allowed;
     let fits = (input.effective_cpus().floor() as u32).max(1);
     let narrower = fits < allowed;
-    let intra = input.explicit_limit(origin::TF_INTRA_OP).map_or("not set".to_owned(), |limit| limit.value.to_string());
+    let own = input.of_origin(origin::XLA).find_map(|group| match &group.limits.knob {
+        Knob::Setting(text) => Some(text),
+        _ => None,
+    });
+    let sized =
+        own.map_or("only CPU affinity sizes most of its pools".to_owned(), |own| format!("what sizes them: {own}"));
+    let mut evidence = vec![
+        Evidence::new("XLA threads", threads.to_string()),
+        Evidence::new("XLA wants", format!("{wanted:.2} CPUs")),
+        Evidence::new("CPUs allowed", allowed.to_string()),
+    ];
+    if input.tensorflows().next().is_some() {
+        let limit = input.explicit_limit(origin::TF_INTRA_OP);
+        let intra = limit.map_or("not set".to_owned(), |limit| limit.value.to_string());
+        evidence.insert(2, Evidence::new("intra-op limit", intra));
+    }
     Ok(Finding {
         level: input.level_of(judged, wanted),
         grade: Grade::Measured,
-        message: format!(
-            "XLA's own {threads} threads want {wanted:.1} CPUs; only CPU affinity sizes most of its pools"
-        ),
-        evidence: vec![
-            Evidence::new("XLA threads", threads.to_string()),
-            Evidence::new("XLA wants", format!("{wanted:.2} CPUs")),
-            Evidence::new("intra-op limit", intra),
-            Evidence::new("CPUs allowed", allowed.to_string()),
-        ],
+        message: format!("XLA's own {threads} threads want {wanted:.1} CPUs; {sized}"),
+        evidence,
         remedy: Remedy {
             text: match narrower {
                 true => format!("start under taskset or in a cpuset of {fits} CPUs: XLA sizes its pools to them"),

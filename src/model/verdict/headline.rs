@@ -1,7 +1,8 @@
 //! The one sentence on top: how much, which group, which knob, what to set.
 
+use crate::data::limits::Knob;
 use crate::data::origin;
-use crate::data::scene::{Answer, Headline, Verdict};
+use crate::data::scene::{Answer, Group, Headline, Verdict};
 use crate::model::advice;
 use crate::model::advice::CapsFit;
 use crate::model::judged_window::JudgedWindow;
@@ -10,6 +11,9 @@ use crate::model::rules::input::{RuleInput, largest_pool, limit_of};
 use crate::model::rules::starved::praise;
 use crate::model::verdict::levels::{JUDGED_S, is_loss};
 use crate::model::verdict::stopped::{Stopped, stopped};
+
+/// CPUs wanted from which on a group that only its library sizes is worth naming.
+const SIZED_APART: f64 = 0.5;
 
 impl Headline {
     /// The sentence for a moment.
@@ -135,7 +139,14 @@ fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
     let cpus = input.effective_cpus();
     let knobs = advice::knobs(input, &fit.caps).join(", ");
     let quota = judged.condition == Verdict::Throttled;
+    let beside = own_setting(input, judged);
     if knobs.is_empty() {
+        if let Some(setting) = beside {
+            return match quota {
+                true => format!("{setting}; or raise the quota."),
+                false => format!("{setting}."),
+            };
+        }
         let reached = input
             .groups
             .iter()
@@ -157,10 +168,27 @@ fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
         (true, true) => format!("{predicted}; or raise the quota."),
         (true, false) => format!("{predicted}."),
         (false, _) => {
-            let rest = if input.living().count() > 1 { "; start fewer processes" } else { "" };
+            let rest = match beside {
+                Some(setting) => format!("; {setting}"),
+                None if input.living().count() > 1 => "; start fewer processes".to_owned(),
+                None => String::new(),
+            };
             format!("{predicted}, more than {} still{rest}.", exact(cpus))
         }
     }
+}
+
+/// Of the groups that tftop can't cap but their library sizes, the one that wants most, and what sizes it.
+fn own_setting(input: &RuleInput, judged: &JudgedWindow) -> Option<String> {
+    let setting = |group: &Group| match &group.limits.knob {
+        Knob::Setting(text) if !advice::can_be_capped(group) => Some(text.clone()),
+        _ => None,
+    };
+    let groups = input.groups.iter().zip(&judged.groups);
+    let wanting = groups.filter(|(_, demand)| demand.wanted >= SIZED_APART);
+    let sized = wanting.filter_map(|(group, demand)| Some((group, demand, setting(group)?)));
+    let (group, demand, text) = sized.max_by(|a, b| a.1.wanted.total_cmp(&b.1.wanted))?;
+    Some(format!("{} wants {} and has a setting of its own, {text}", group.label, about(demand.wanted)))
 }
 
 /// Demand is a mean: one decimal, and none where it would only look exact.

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 
-use crate::data::ProcessKey;
 use crate::data::sample::{CgroupFact, ProcessSample, Throttle};
 use crate::data::scene::{Demand, Group, GroupKey, Headline, Pressure, RuleAnswer, Scene, Verdict};
+use crate::data::{CpuSet, ProcessKey};
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::capacity::{Quotas, share};
 use crate::model::judged_window::{Crowd, JudgedWindow, Throttling};
 use crate::model::limits::group_limits::DefaultSizes;
-use crate::model::rates::group_history::{GroupHistory, Growth, SAMPLES_KEPT};
+use crate::model::rates::group_history::{GroupHistory, SAMPLES_KEPT};
 use crate::model::rates::groups::GroupRates;
 use crate::model::rates::load::Load;
 use crate::model::rates::processes::ProcessRates;
@@ -52,6 +52,9 @@ struct JudgedWindows {
     key: ProcessKey,
     since_ns: u64,
     load: Remembered<Load>,
+    /// The CPUs it may run on, and when that last changed; none where it has been so since it was first seen.
+    mask: Option<CpuSet>,
+    moved_ns: Option<u64>,
 }
 
 impl Hysteresis {
@@ -119,10 +122,26 @@ impl Hysteresis {
                     key: process.key,
                     since_ns: self.window.now_ns(),
                     load: Remembered::new(Load::default()),
+                    mask: None,
+                    moved_ns: None,
                 },
             };
             step(&mut watched.load, process.total(), &self.window);
             self.processes.push(watched);
+        }
+    }
+
+    fn follow_masks(&mut self, samples: &[ProcessSample]) {
+        let now_ns = self.window.now_ns();
+        for process in &mut self.processes {
+            let sample = samples.iter().find(|sample| sample.fact.key == process.key);
+            let Some(mask) = sample.and_then(|sample| sample.fact.cpus_allowed.as_ref()) else { continue };
+            if process.mask.as_ref().is_some_and(|before| before != mask) {
+                process.moved_ns = Some(now_ns);
+            }
+            if process.mask.as_ref() != Some(mask) {
+                process.mask = Some(mask.clone());
+            }
         }
     }
 
@@ -186,6 +205,7 @@ impl Hysteresis {
         sizes: &DefaultSizes,
         sampled: &SpinSamples,
     ) -> (Headline, Vec<RuleAnswer>) {
+        self.follow_masks(samples);
         remember(&mut self.crowds, rules::piled_affinity::crowd(&scene.threads, &scene.cpus));
         let allowed = || scene.cpus.iter().filter(|cpu| cpu.allowed);
         remember(&mut self.others, allowed().map(|cpu| cpu.others).sum());
@@ -201,6 +221,7 @@ impl Hysteresis {
             processes: samples,
             groups: &scene.groups,
             threads: &scene.threads,
+            details: &scene.details,
             capacity: &scene.capacity,
             sizes,
             source: scene.source,
@@ -232,11 +253,18 @@ impl Hysteresis {
             span_s: window.span_ns() as f64 / 1e9,
             demand: demand(&self.target),
             groups: groups().map(|group| group.map_or(Demand::default(), |(_, load, _)| demand(load))).collect(),
-            growth: groups().map(|g| g.map_or(Growth::default(), |(.., looks)| looks.growth(&stayed))).collect(),
+            growth: groups().map(|g| g.map_or(Vec::new(), |(.., looks)| looks.growth(&stayed))).collect(),
             wanted_by_second: groups().map(|group| group.map_or(Vec::new(), |(.., looks)| looks.wanted())).collect(),
             processes: samples
                 .iter()
                 .map(|sample| process(sample.fact.key).map_or(Demand::default(), |process| demand(&process.load)))
+                .collect(),
+            moved_s: samples
+                .iter()
+                .map(|sample| {
+                    let moved_ns = process(sample.fact.key)?.moved_ns?;
+                    Some(window.now_ns().saturating_sub(moved_ns) as f64 / 1e9)
+                })
                 .collect(),
             others: mean(&self.others),
             idle: mean(&self.idle),

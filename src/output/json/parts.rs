@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::data::Text;
+use crate::data::sample::FrameworkFact;
 use crate::data::scene::{Demand, TargetState};
 use crate::present::format::{instant, rounded};
 
@@ -47,6 +49,8 @@ pub(crate) struct ProgramJson<'a> {
     tensorflow: Option<&'a str>,
     /// True when only names suggest TensorFlow.
     tensorflow_guessed: bool,
+    /// The framework it runs, TensorFlow before others; null where it maps none that tftop knows.
+    framework: Option<FrameworkJson>,
     python: Option<&'a str>,
     started: String,
 }
@@ -56,9 +60,25 @@ impl<'a> ProgramJson<'a> {
         Self {
             tensorflow: tensorflow(target),
             tensorflow_guessed: target.tensorflow.as_ref().is_some_and(|found| found.guessed),
+            framework: target.framework().map(FrameworkJson::new),
             python: target.python.as_deref(),
             started: instant(target.started_unix_s),
         }
+    }
+}
+
+/// A framework in a target.
+#[derive(Serialize)]
+struct FrameworkJson {
+    /// "TensorFlow", "JAX" or "PyTorch".
+    name: &'static str,
+    /// Null for a build without metadata.
+    version: Option<Text>,
+}
+
+impl FrameworkJson {
+    fn new(found: FrameworkFact) -> Self {
+        Self { name: found.framework.name(), version: found.version }
     }
 }
 

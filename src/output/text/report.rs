@@ -8,7 +8,7 @@ use crate::data::scene::{Confidence, Declared, Scene, TargetState, Term};
 use crate::output::profile::stop_line;
 use crate::output::text::sections;
 use crate::present::causes::tally;
-use crate::present::format::{MISSING_ASCII, age, bytes, clean, instant, milliseconds, percent_or_dash};
+use crate::present::format::{MISSING_ASCII, age, bytes, clean, frameworks, instant, milliseconds, percent_or_dash};
 use crate::present::section::{indented, joined, titled};
 use crate::present::table::{Align, Table};
 use crate::present::verdict::predictions;
@@ -65,15 +65,13 @@ fn header(scene: &Scene) -> Vec<String> {
 }
 
 pub(crate) fn versions(target: &TargetState) -> String {
-    let tensorflow = match &target.tensorflow {
-        None => "no TensorFlow".to_owned(),
-        Some(found) => {
-            let version = found.version.as_deref().unwrap_or("of unknown version");
-            format!("TensorFlow {version}{}", if found.guessed { " (a guess by its names)" } else { "" })
-        }
+    let frameworks = match &target.tensorflow {
+        Some(found) if found.guessed => "TensorFlow of unknown version (a guess by its names)".to_owned(),
+        _ => frameworks(target).join("  "),
     };
+    let frameworks = if frameworks.is_empty() { "no TensorFlow".to_owned() } else { frameworks };
     let python = target.python.as_deref().map_or("no Python".to_owned(), |version| format!("Python {version}"));
-    format!("{tensorflow}  {python}")
+    format!("{frameworks}  {python}")
 }
 
 fn counts(scene: &Scene) -> String {

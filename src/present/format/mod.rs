@@ -1,8 +1,10 @@
 //! How numbers and texts are written, for every output.
 
+pub(crate) mod framework;
 pub(crate) mod number;
 pub(crate) mod text;
 
+pub(crate) use framework::{framework, frameworks};
 pub use number::{
     MISSING, count, cpus, cpus_in_words, duration, interval, mean, per_second, percent, rate, step_time, steps_per_s,
     whole_cpus,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::data::sample::{
-    LibraryFact, NameSource, PythonFact, StartRoutine, StdThreadOwner, TargetName, TensorFlowFact,
+    FrameworkFact, LibraryFact, NameSource, PythonFact, StartRoutine, StdThreadOwner, TargetName, TensorFlowFact,
 };
 use crate::data::{Address, Gap, Pid, Text, Tid};
 use crate::linux::budget::WorkLimits;
@@ -15,7 +15,7 @@ use crate::linux::memory::Memory;
 use crate::linux::proc::maps::Maps;
 use crate::probe::cpython::{Python, interpreter};
 use crate::probe::identify::pthreads::{PthreadHandle, ThreadList, ThreadListWalk};
-use crate::probe::identify::{cxx, tensorflow};
+use crate::probe::identify::{cxx, frameworks, tensorflow};
 use crate::probe::target::live_target::{IdentifyTarget, LibraryQuery, LiveTarget};
 
 /// Reads the evidence of one process's threads out of its memory. Keeps descriptors and symbols between calls.
@@ -27,6 +27,7 @@ pub struct Identifier {
     places: HashMap<Address, Place>,
     build_ids: HashMap<Arc<Text>, Text>,
     tensorflow: Option<TensorFlowFact>,
+    frameworks: Vec<FrameworkFact>,
     python: Option<PythonFact>,
     /// Where `_PyRuntime` lies; the outer none is "not looked for yet".
     runtime: Option<Option<Address>>,
@@ -92,6 +93,7 @@ impl Identifier {
             places: HashMap::new(),
             build_ids: HashMap::new(),
             tensorflow: None,
+            frameworks: Vec::new(),
             python: None,
             runtime: None,
             gaps: Vec::new(),
@@ -123,6 +125,11 @@ impl Identifier {
     /// TensorFlow in this process's maps, with its version where its wheel's metadata can be read.
     pub fn tensorflow(&self) -> Option<TensorFlowFact> {
         self.tensorflow.clone()
+    }
+
+    /// Frameworks beside TensorFlow in this process's maps.
+    pub fn frameworks(&self) -> &[FrameworkFact] {
+        &self.frameworks
     }
 
     /// CPython in this process's maps.
@@ -245,6 +252,7 @@ impl Identifier {
         // A process that has ended has no maps: what it was stays true.
         if let Some(maps) = maps.ok().filter(|maps| maps.code().next().is_some()) {
             self.tensorflow = tensorflow::find(&*self.target, &maps);
+            self.frameworks = frameworks::find(&*self.target, &maps);
             self.python = interpreter::find(&maps);
             self.maps = maps;
             self.runtime = None;

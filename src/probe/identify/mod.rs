@@ -2,8 +2,10 @@
 //! library files; judges nothing.
 
 pub(crate) mod cxx;
+pub(crate) mod frameworks;
 pub mod identifier;
 pub(crate) mod pthreads;
 #[cfg(test)]
 mod recorded_tests;
 pub(crate) mod tensorflow;
+pub(crate) mod wheel;

@@ -306,20 +306,23 @@ impl ProcessReader {
         let gaps = closed.unwrap_or_else(|| evidence.gaps.clone());
         let libraries = self.identifier.libraries();
         let (found, python) = (self.identifier.tensorflow(), self.identifier.python());
+        let frameworks = self.identifier.frameworks().to_vec();
         // Where not even the maps can be read, a name that only TensorFlow gives is all there is.
-        let suggested = libraries.is_empty() && self.threads.named(find::TENSORFLOW_NAME);
+        let suggested = libraries.is_empty() && self.threads.named(find::suggests_tensorflow);
         let guess = || suggested.then(|| TensorFlowFact { guessed: true, ..TensorFlowFact::default() });
         let tensorflow = found.or_else(guess);
         let fact = &self.fact;
         let same = gaps == self.gaps.evidence
             && tensorflow == fact.tensorflow
+            && frameworks == fact.frameworks
             && python == fact.python
             && libraries == fact.libraries;
         if !same {
             self.gaps.evidence = gaps;
             let all = self.gaps.all();
             let fact = Arc::make_mut(&mut self.fact);
-            (fact.tensorflow, fact.python, fact.libraries, fact.gaps) = (tensorflow, python, libraries, all);
+            (fact.tensorflow, fact.frameworks, fact.python) = (tensorflow, frameworks, python);
+            (fact.libraries, fact.gaps) = (libraries, all);
         }
         !same
     }

@@ -1,11 +1,11 @@
-//! The TensorFlow processes of this machine, and processes by name. Reads maps, thread names and command lines; where maps
-//! may not be read, a process can only be guessed, and is marked so.
+//! The processes of this machine that run a framework, and processes by name. Reads maps, thread names and command lines;
+//! where maps may not be read, a process can only be guessed, and is marked so.
 
 use std::path::Path;
 
 use rustix::io::Errno;
 
-use crate::data::{Pid, ProcessKey, Text};
+use crate::data::{Framework, Pid, ProcessKey, Text};
 use crate::linux::proc::host::UserNames;
 use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, user_ids};
@@ -13,8 +13,9 @@ use crate::probe::process::program::command;
 
 /// Limit for one maps file: some 100,000 mappings.
 const MAPS_LIMIT: usize = 16 << 20;
-/// How the kernel's names of TensorFlow's threads begin (since 2.21; before, all are called like the process).
-pub const TENSORFLOW_NAME: &str = "tf_";
+/// How kernel names begin that only TensorFlow gives (since 2.21; before, all are called like the process). Others that begin
+/// with `tf_` are JAX's as well.
+const TENSORFLOW_NAMES: [&str; 3] = ["tf_Compute", "tf_data_", "tf_numa_"];
 /// Threads whose names are looked at when a process can only be guessed.
 const MOST_NAMES: usize = 1024;
 
@@ -33,7 +34,9 @@ pub struct Candidate {
     pub user: Option<Text>,
     /// How many threads it has.
     pub threads: u64,
-    /// True when its maps could not be read and only names suggest TensorFlow.
+    /// The framework it runs; none where it was found by its name.
+    pub framework: Option<Framework>,
+    /// True when its maps could not be read and only names suggest the framework.
     pub guessed: bool,
     /// What it was recognised by.
     pub because: String,
@@ -42,7 +45,7 @@ pub struct Candidate {
 /// What a look at every process found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProcessSearch {
-    /// TensorFlow processes, the certain ones first, then by pid.
+    /// Processes that run a framework: the certain ones first, those of TensorFlow before others, then by pid.
     pub candidates: Vec<Candidate>,
     /// Processes looked at.
     pub looked_at: usize,
@@ -50,26 +53,32 @@ pub struct ProcessSearch {
     pub unreadable: usize,
 }
 
-/// Every process that maps TensorFlow's library, and those that seem to.
-pub fn tensorflow_processes(proc_root: &Path) -> ProcessSearch {
+/// Whether only TensorFlow names a thread so for the kernel.
+pub fn suggests_tensorflow(comm: &str) -> bool {
+    TENSORFLOW_NAMES.iter().any(|begin| comm.starts_with(begin))
+}
+
+/// Every process that maps a framework's library, and those that seem to.
+pub fn framework_processes(proc_root: &Path) -> ProcessSearch {
     let mut search = Search::default();
     let mut found = ProcessSearch::default();
     let Ok(root) = ProcDir::open(proc_root) else { return found };
     for folder in search.processes(&root) {
         found.looked_at += 1;
-        let recognised = match search.maps_tensorflow(&folder) {
-            Ok(true) => Some((false, "maps TensorFlow's library".to_owned())),
-            Ok(false) => None,
+        let recognised = match search.mapped_framework(&folder) {
+            Ok(Some(framework)) => Some((framework, false, format!("maps {}'s library", framework.name()))),
+            Ok(None) => None,
             Err(_) => {
                 found.unreadable += 1;
-                search.guess(&folder).map(|because| (true, because))
+                search.guess(&folder).map(|because| (Framework::TensorFlow, true, because))
             }
         };
-        if let Some((guessed, because)) = recognised {
-            found.candidates.extend(search.candidate(&folder, guessed, because));
+        if let Some((framework, guessed, because)) = recognised {
+            let candidate = search.candidate(&folder, because);
+            found.candidates.extend(candidate.map(|found| Candidate { framework: Some(framework), guessed, ..found }));
         }
     }
-    found.candidates.sort_by_key(|candidate| (candidate.guessed, candidate.key));
+    found.candidates.sort_by_key(|candidate| (candidate.guessed, candidate.framework, candidate.key));
     found
 }
 
@@ -81,7 +90,7 @@ pub fn by_name(proc_root: &Path, name: &str) -> Vec<Candidate> {
     let own = search.own_line(&root);
     let (mut named, mut mentioned) = (Vec::new(), Vec::new());
     for folder in search.processes(&root) {
-        let Some(candidate) = search.candidate(&folder, false, format!("its name is {name}")) else { continue };
+        let Some(candidate) = search.candidate(&folder, format!("its name is {name}")) else { continue };
         if name.is_empty() || own.contains(&candidate.key.pid) || candidate.command.is_empty() {
             continue;
         }
@@ -122,12 +131,14 @@ impl Search {
         line
     }
 
-    fn maps_tensorflow(&mut self, folder: &ProcDir) -> Result<bool, Errno> {
+    /// The first of the table's frameworks that it maps; reading ends where that is sure.
+    fn mapped_framework(&mut self, folder: &ProcDir) -> Result<Option<Framework>, Errno> {
         let maps = folder.file("maps")?;
         // Longer than the longest name looked for: a name may lie across two reads.
         let fresh = |text: &[u8]| text.len().saturating_sub((16 << 10) + 64);
-        let text = self.reader.read_while(&maps, MAPS_LIMIT, |text| !mentions_tensorflow(&text[fresh(text)..]))?;
-        Ok(mentions_tensorflow(text))
+        let first = |text: &[u8]| mentions(&text[fresh(text)..], Framework::TensorFlow);
+        let text = self.reader.read_while(&maps, MAPS_LIMIT, |text| !first(text))?;
+        Ok(Framework::all().find(|framework| mentions(text, *framework)))
     }
 
     fn guess(&mut self, folder: &ProcDir) -> Option<String> {
@@ -137,8 +148,9 @@ impl Search {
         {
             for thread in threads.iter().take(MOST_NAMES) {
                 let comm = self.reader.read(&task, &format!("{}/comm", thread.number), 64).unwrap_or_default();
-                if comm.starts_with(TENSORFLOW_NAME.as_bytes()) {
-                    return Some(format!("has a thread named {}", Text::from_bytes(comm.trim_ascii())));
+                let comm = Text::from_bytes(comm.trim_ascii());
+                if suggests_tensorflow(&comm) {
+                    return Some(format!("has a thread named {comm}"));
                 }
             }
         }
@@ -146,7 +158,7 @@ impl Search {
         mentioned.then(|| "its command line says tensorflow".to_owned())
     }
 
-    fn candidate(&mut self, folder: &ProcDir, guessed: bool, because: String) -> Option<Candidate> {
+    fn candidate(&mut self, folder: &ProcDir, because: String) -> Option<Candidate> {
         let line = self.reader.read(folder, "stat", 4096).ok()?;
         let pid = line.split(|byte| *byte == b' ').next().and_then(crate::linux::proc::stat::number)?;
         let stat = Stat::parse(line)?;
@@ -155,16 +167,17 @@ impl Search {
         let status = self.reader.read(folder, "status", 64 << 10).unwrap_or_default();
         let uid = user_ids(status).map_or(0, |[_, effective, _]| effective);
         let command = command(folder, &mut self.reader);
-        Some(Candidate { key, comm, command, uid, user: self.users.of(uid), threads, guessed, because })
+        let user = self.users.of(uid);
+        Some(Candidate { key, comm, command, uid, user, threads, framework: None, guessed: false, because })
     }
 }
 
-/// Whether maps name TensorFlow's library or its Python binding; TensorFlow Lite alone is another runtime.
-fn mentions_tensorflow(maps: &[u8]) -> bool {
-    let libraries = memchr::memmem::find_iter(maps, b"/libtensorflow");
-    let mut rests = libraries.map(|at| &maps[at + b"/libtensorflow".len()..]);
-    rests.any(|rest| rest.starts_with(b"_") || rest.starts_with(b".so"))
-        || memchr::memmem::find(maps, b"/_pywrap_tensorflow_internal.so").is_some()
+/// Whether maps name a library of the framework's.
+fn mentions(maps: &[u8], framework: Framework) -> bool {
+    framework.libraries().iter().any(|begin| {
+        let mut named = memchr::memmem::find_iter(maps, begin.as_bytes());
+        named.any(|at| at.checked_sub(1).is_some_and(|before| maps[before] == b'/'))
+    })
 }
 
 fn one_line(command: &[Text]) -> String {
@@ -200,11 +213,28 @@ mod tests {
         process(dir.path(), 20, "python", &[("task/20/comm", "python\n"), ("task/22/comm", "tf_Compute\n")]);
         process(dir.path(), 21, "python", &[("task/21/comm", "python\n"), ("cmdline", "python\0-m\0TensorFlow.x\0")]);
         process(dir.path(), 22, "bash", &[("task/22/comm", "bash\n")]);
-        let found = tensorflow_processes(dir.path());
+        let found = framework_processes(dir.path());
         assert_eq!(pids(&found.candidates), [(30, false), (20, true), (21, true)]);
         assert_eq!((found.looked_at, found.unreadable), (5, 3));
         assert_eq!((found.candidates[0].uid, found.candidates[0].threads), (8, 3));
         assert!(found.candidates[1].because.contains("tf_Compute"));
+    }
+
+    #[test]
+    fn tensorflow_comes_before_others_whatever_the_pids_and_the_order_of_maps() {
+        let dir = tempfile::tempdir().unwrap();
+        let line = |library: &str| format!("7f-80 r-xp 0 0:0 1 /v/{library}\n");
+        let (jax, torch, tensorflow) =
+            (line("jaxlib/libjax_common.so"), line("torch/lib/libtorch_cpu.so"), line("libtensorflow_cc.so.2"));
+        for (pid, maps) in [(10, torch.clone()), (11, jax.clone()), (12, jax + &torch + &tensorflow)] {
+            process(dir.path(), pid, "python", &[("maps", &maps), ("cmdline", "python\0")]);
+        }
+        process(dir.path(), 13, "python", &[("task/13/comm", "tf_XLAEigen\n")]);
+        let found = framework_processes(dir.path()).candidates;
+        let of: Vec<_> = found.iter().map(|candidate| (candidate.key.pid.0, candidate.framework)).collect();
+        let expected = [(12, Framework::TensorFlow), (11, Framework::Jax), (10, Framework::PyTorch)];
+        assert_eq!(of, expected.map(|(pid, framework)| (pid, Some(framework))), "13 may be JAX's as well");
+        assert_eq!(found[2].because, "maps PyTorch's library");
     }
 
     #[test]
@@ -213,7 +243,7 @@ mod tests {
         for start in [0, (16 << 10) - 30, (16 << 10) - 5, 3 * (16 << 10) - 20] {
             let dir = tempfile::tempdir().unwrap();
             process(dir.path(), 30, "python", &[("maps", &format!("{}{line}", "x".repeat(start)))]);
-            assert_eq!(tensorflow_processes(dir.path()).candidates.len(), 1, "at {start}");
+            assert_eq!(framework_processes(dir.path()).candidates.len(), 1, "at {start}");
         }
     }
 

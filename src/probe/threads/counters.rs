@@ -164,9 +164,9 @@ impl ThreadReader {
         self.kept.iter().map(|kept| kept.fact.clone()).collect()
     }
 
-    /// Whether the kernel's name of any of them begins so.
-    pub fn named(&self, start: &str) -> bool {
-        self.kept.iter().any(|kept| kept.fact.identity.comm.starts_with(start))
+    /// Whether the kernel's name of any of them fits.
+    pub fn named(&self, fits: impl Fn(&str) -> bool) -> bool {
+        self.kept.iter().any(|kept| fits(&kept.fact.identity.comm))
     }
 
     /// The counters of this thread as of the last refresh; none when it is not one of them, or no longer the same.

@@ -24,7 +24,7 @@ const COLUMNS: [(&str, u16, bool, u16); 7] = [
     ("PID", 7, true, 0),
     ("USER", 8, false, 100),
     ("UP", 6, true, 80),
-    ("TENSORFLOW", 10, false, 80),
+    ("FRAMEWORK", 14, false, 80),
     ("THREADS", 7, true, 100),
     ("GOT/WANTED", 11, true, 0),
     ("VERDICT", 15, false, 90),
@@ -68,7 +68,7 @@ fn top(picker: &Picker, list: Rect) -> usize {
 fn whole(frame: &mut Frame<'_>, picker: &Picker) {
     let [head, headings, list, status, keys] = areas(picker.size());
     let theme = Theme::new(picker.look().theme, picker.look().color);
-    header::plain(frame, head, "which TensorFlow process?", theme);
+    header::plain(frame, head, "which process?", theme);
     frame.buffer_mut().set_style(headings, theme.style(Role::Bar));
     let cells = COLUMNS.map(|(heading, ..)| span(heading, theme.style(Role::Bar)));
     row(frame, headings, cells, span("COMMAND", theme.style(Role::Bar)));
@@ -122,7 +122,7 @@ fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
         span(target.pid.to_string(), theme.style(Role::Strong)),
         plain(format::fit(user, COLUMNS[1].1)),
         plain(format::duration(target.uptime_s)),
-        tensorflow(target, theme),
+        framework(target, theme),
         plain(scene.threads.len().to_string()),
         plain(demand),
         span(scene.headline.condition.word(), theme.style(verdict::role(scene.headline.condition))),
@@ -132,15 +132,14 @@ fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
     row(frame, area, cells, command);
 }
 
-fn tensorflow(target: &TargetState, theme: Theme) -> Span<'static> {
-    match &target.tensorflow {
-        Some(it) if it.guessed => span("guessed", theme.style(Role::Waiting)),
-        Some(it) => {
-            let version = it.version.as_deref().unwrap_or("yes");
-            span(format::fit(version, COLUMNS[3].1), theme.style(Role::Plain))
-        }
-        None => span(MISSING, theme.style(Role::Faint)),
-    }
+fn framework(target: &TargetState, theme: Theme) -> Span<'static> {
+    let text = format::fit(&format::framework(target, MISSING), COLUMNS[3].1);
+    let role = match (&target.tensorflow, target.framework()) {
+        (Some(found), _) if found.guessed => Role::Waiting,
+        (_, Some(_)) => Role::Plain,
+        (_, None) => Role::Faint,
+    };
+    span(text, theme.style(role))
 }
 
 fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 7], command: Span<'_>) {

@@ -57,12 +57,9 @@ fn pid(target: &TargetState) -> String {
 /// What is known of the target, the most telling first.
 fn facts(target: &TargetState) -> Vec<String> {
     let mut facts = Vec::new();
-    if let Some(tensorflow) = &target.tensorflow {
-        let version = tensorflow.version.as_deref().unwrap_or("of unknown version");
-        facts.push(match tensorflow.guessed {
-            true => "TensorFlow? (guess)".to_owned(),
-            false => format!("TensorFlow {version}"),
-        });
+    match &target.tensorflow {
+        Some(found) if found.guessed => facts.push("TensorFlow? (guess)".to_owned()),
+        _ => facts.extend(format::frameworks(target)),
     }
     if target.uptime_s > 0.0 {
         facts.push(format!("up {}", format::duration(target.uptime_s)));
