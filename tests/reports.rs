@@ -328,7 +328,11 @@ fn a_listing_adds_up_all_processes_against_the_machine() {
     let jax = Arc::new(Scene { target: jax, demand: Some(Demand::new(1.0, 0.0)), ..scene() });
     let mixed = [scenes[0].clone(), jax.clone()];
     assert!(first(&mixed).starts_with("2 processes want 5.60"), "{}", first(&mixed));
-    assert!(first(std::slice::from_ref(&jax)).starts_with("1 JAX process wants 1.00"), "{}", first(&[jax.clone()]));
+    assert!(
+        first(std::slice::from_ref(&jax)).starts_with("1 JAX process wants 1.00"),
+        "{}",
+        first(std::slice::from_ref(&jax))
+    );
     assert!(output::ps_table(&[jax]).contains("3m12s  JAX 0.10.2  3.11"));
     assert_eq!(first(&scenes[..1]), "1 TensorFlow process wants 4.60 of this machine's 64 CPUs and gets 1.90");
     let listing: Value = serde_json::from_str(&output::ps_json(&scenes).unwrap()).unwrap();

@@ -1,6 +1,6 @@
 //! What limits each group: every source, which one counts, and what would change it.
 
-use crate::data::limits::{AppliesTo, Limit, Limits};
+use crate::data::limits::{AppliesTo, Knob, Limit, Limits};
 use crate::data::scene::{Group, Scene};
 use crate::present::format::{MISSING_ASCII, clean};
 use crate::present::table::{Align, Table};
@@ -42,7 +42,7 @@ fn group_rows(group: &Group) -> Vec<[String; 6]> {
     let limits = &group.limits;
     let mut rows = Vec::new();
     if limits.effective().is_none() {
-        let known = limits.knob.is_known();
+        let known = limits.knob.is_known() && !matches!(limits.knob, Knob::OwnSetting(_));
         let remark = if known { "nothing limits it" } else { limits.absence() };
         rows.push(
             [if known { "none" } else { MISSING_ASCII }, MISSING_ASCII, MISSING_ASCII, remark].map(str::to_owned),

@@ -46,6 +46,7 @@ impl Limits {
         match self.knob {
             Knob::NotRead => "not known",
             Knob::AsCoded => "as coded",
+            Knob::OwnSetting(_) => "limit not read",
             Knob::None | Knob::Setting(_) => "no limit",
         }
     }
@@ -63,6 +64,8 @@ pub enum Knob {
     AsCoded,
     /// These calls or variables, in words.
     Setting(Text),
+    /// The same of a library's own setting, which tftop neither reads nor caps.
+    OwnSetting(Text),
 }
 
 impl Knob {
@@ -72,7 +75,7 @@ impl Knob {
             Self::NotRead => "",
             Self::None => "tftop knows no setting for it",
             Self::AsCoded => "as the program starts them",
-            Self::Setting(text) => text,
+            Self::Setting(text) | Self::OwnSetting(text) => text,
         }
     }
 

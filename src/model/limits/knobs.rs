@@ -45,7 +45,7 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Def
         let own = || library_settings::of_group(origin, copy, process);
         let knob = match [origin::PYTHON, origin::PROGRAM, origin::MAIN].contains(&origin) {
             true => Knob::AsCoded,
-            false => own().map_or(Knob::None, |text| Knob::Setting(text.into())),
+            false => own().map_or(Knob::None, |text| Knob::OwnSetting(text.into())),
         };
         return Limits { knob, ..Limits::default() };
     };

@@ -53,7 +53,7 @@ fn check(input: &RuleInput) -> RuleResult {
     let of = |(group, d): &(&Group, &Demand)| format!("{} {:.2} (got {:.2})", group.label, d.wanted, d.got);
     let sum: Vec<_> = unlimited.iter().take(5).map(of).collect();
     let text = match &busiest.limits.knob {
-        Knob::Setting(text) => format!("limit {} too: {text}", busiest.label),
+        Knob::Setting(text) | Knob::OwnSetting(text) => format!("limit {} too: {text}", busiest.label),
         Knob::AsCoded => format!("{} are threads of the program itself: let it start fewer", busiest.label),
         Knob::None | Knob::NotRead => format!("start less of {}: tftop knows no setting for it", busiest.label),
     };

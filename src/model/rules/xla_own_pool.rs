@@ -25,7 +25,7 @@ fn check(input: &RuleInput) -> RuleResult {
     let fits = (input.effective_cpus().floor() as u32).max(1);
     let narrower = fits < allowed;
     let own = input.of_origin(origin::XLA).find_map(|group| match &group.limits.knob {
-        Knob::Setting(text) => Some(text),
+        Knob::OwnSetting(text) => Some(text),
         _ => None,
     });
     let sized =

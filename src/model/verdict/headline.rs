@@ -181,7 +181,7 @@ fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
 /// Of the groups that tftop can't cap but their library sizes, the one that wants most, and what sizes it.
 fn own_setting(input: &RuleInput, judged: &JudgedWindow) -> Option<String> {
     let setting = |group: &Group| match &group.limits.knob {
-        Knob::Setting(text) if !advice::can_be_capped(group) => Some(text.clone()),
+        Knob::OwnSetting(text) => Some(text.clone()),
         _ => None,
     };
     let groups = input.groups.iter().zip(&judged.groups);

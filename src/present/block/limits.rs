@@ -35,6 +35,7 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
     if limits.all.is_empty() {
         let why = match limits.knob {
             Knob::NotRead => "not known: the settings of its process were not read",
+            Knob::OwnSetting(_) => "its library has a setting of its own, whose value is not read",
             _ => "no source names a number: nothing limits these threads",
         };
         lines.extend(wrap_beside(
