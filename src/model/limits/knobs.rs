@@ -73,7 +73,7 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Def
         }
         _ => 0,
     };
-    let text = match library_settings::beside_cap(origin, copy) {
+    let text = match library_settings::beside_cap(origin, copy, process) {
         Some(call) => format!("{}; {call}", knobs.text).into(),
         None => knobs.text.into(),
     };

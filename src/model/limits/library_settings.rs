@@ -8,7 +8,7 @@ use crate::data::{Framework, origin};
 const SETTINGS: [(&str, &str); 7] = [
     ("OpenCV", "cv2.setNumThreads(n)"),
     ("ONNX Runtime", "SessionOptions.intra_op_num_threads = n"),
-    ("PyTorch", "torch.set_num_interop_threads(n)"),
+    ("PyTorch", "torch.set_num_threads(n), of inter-op threads torch.set_num_interop_threads(n)"),
     ("Polars", "POLARS_MAX_THREADS=n before the import"),
     ("TFLite", "Interpreter(num_threads=n)"),
     ("Numba", "NUMBA_NUM_THREADS=n before the import"),
@@ -31,8 +31,11 @@ pub(crate) fn of_group(origin: &str, copy: Option<&str>, process: &ProcessFact) 
 }
 
 /// What else than its cap sets the threads of a copy of a library: a call of the package that ships it.
-pub(crate) fn beside_cap(origin: &str, copy: Option<&str>) -> Option<&'static str> {
-    (origin == origin::OPENMP && copy == Some("torch")).then_some(OF_PYTORCH_TEAM)
+/// The machine's own libgomp may be PyTorch's where that is mapped.
+pub(crate) fn beside_cap(origin: &str, copy: Option<&str>, process: &ProcessFact) -> Option<&'static str> {
+    let runs_pytorch = || process.frameworks.iter().any(|found| found.framework == Framework::PyTorch);
+    let teams = || copy == Some("torch") || (copy == Some("libgomp") && runs_pytorch());
+    (origin == origin::OPENMP && teams()).then_some(OF_PYTORCH_TEAM)
 }
 
 #[cfg(test)]
@@ -54,7 +57,7 @@ mod tests {
             ("/usr/lib/libopencv_core.so.406", "cv2.setNumThreads(n)"),
             ("/v/onnxruntime/capi/onnxruntime_pybind11_state.cpython-311-x86_64-linux-gnu.so", "intra_op_num_threads"),
             ("/usr/lib/libonnxruntime.so.1", "intra_op_num_threads"),
-            ("/v/torch/lib/libtorch_cpu.so", "torch.set_num_interop_threads(n)"),
+            ("/v/torch/lib/libtorch_cpu.so", "torch.set_num_threads(n)"),
             ("/v/torch/lib/libc10.so", "torch.set_num_interop_threads(n)"),
             ("/v/_polars_runtime_32/_polars_runtime.abi3.so", "POLARS_MAX_THREADS=n"),
             ("/v/polars/polars.abi3.so", "POLARS_MAX_THREADS=n"),
@@ -73,15 +76,16 @@ mod tests {
     }
 
     #[test]
-    fn xla_has_a_setting_of_its_own_in_jax_alone() {
+    fn what_a_framework_sizes_is_named_where_it_runs() {
         let jax = vec![FrameworkFact { framework: Framework::Jax, version: None }];
         let alone = ProcessFact { frameworks: jax, ..ProcessFact::default() };
         let beside = ProcessFact { tensorflow: Some(TensorFlowFact::default()), ..alone.clone() };
         assert!(of_group(origin::XLA, None, &alone).is_some_and(|text| text.starts_with("NPROC=n")));
         assert_eq!((of_group(origin::XLA, None, &beside), of_group(origin::GPU, None, &alone)), (None, None));
-        assert!(
-            beside_cap(origin::OPENMP, Some("torch")).is_some()
-                && beside_cap(origin::OPENMP, Some("sklearn")).is_none()
-        );
+        let pytorch = vec![FrameworkFact { framework: Framework::PyTorch, version: None }];
+        let pytorch = ProcessFact { frameworks: pytorch, ..ProcessFact::default() };
+        let beside = |copy, process: &ProcessFact| beside_cap(origin::OPENMP, Some(copy), process).is_some();
+        assert!(beside("torch", &pytorch) && beside("libgomp", &pytorch) && !beside("sklearn", &pytorch));
+        assert!(!beside("libgomp", &ProcessFact::default()));
     }
 }
