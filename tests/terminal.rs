@@ -179,7 +179,7 @@ fn it_can_be_left_while_nothing_comes_of_the_first_look() {
 fn it_can_be_left_while_the_processes_are_looked_for() {
     let target = target();
     for leave in ["q", "\x03", "signal"] {
-        let Some(mut terminal) = held_with("tftop-scan", Path::new("/"), &[]) else { return };
+        let Some(mut terminal) = held_with("tftop-look", Path::new("/"), &[]) else { return };
         terminal.wait_for_text("looking for processes of TensorFlow");
         leave_by(leave, &mut terminal);
         terminal.assert_restored();

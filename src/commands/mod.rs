@@ -24,6 +24,7 @@ use crate::commands::inspect::{doctor, pick, ps, report, stack, watch};
 use crate::commands::kept::{compare, runs};
 use crate::commands::measure::{sweep, tune};
 use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::held_up::unless_held_up;
 use crate::commands::own_process::{descriptors, exit, stdio};
 use crate::commands::sampling::target;
 use crate::commands::settings::SettingsFile;
@@ -75,10 +76,12 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, None) => pick::pick(options),
         (None, Some(Command::Attach { target, .. })) => watch::watch(target::find(&target)?, DEFAULT_WATCH, options),
         (None, Some(Command::Ps { json })) => ps::ps(json, options),
-        (None, Some(Command::Report(args))) => report::report(&args, options),
-        (None, Some(Command::Explain(args))) => report::explain(&args, options),
-        (None, Some(Command::Doctor { pid })) => doctor::doctor(pid),
-        (None, Some(Command::Stack(args))) => stack::stack(&args, options),
+        (None, Some(Command::Report(args))) => unless_held_up(options, move |options| report::report(&args, options)),
+        (None, Some(Command::Explain(args))) => unless_held_up(options, move |options| report::explain(&args, options)),
+        (None, Some(Command::Doctor { pid })) => {
+            unless_held_up(options, move |options| doctor::doctor(pid, &options.reading))
+        }
+        (None, Some(Command::Stack(args))) => unless_held_up(options, move |options| stack::stack(&args, options)),
         (None, Some(Command::Demo(_) | Command::Run(_) | Command::Sweep(_) | Command::Tune(_)))
             if options.read_only =>
         {
@@ -86,7 +89,13 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         }
         (None, Some(Command::Demo(args))) => demo::demo(&args, options),
         (None, Some(Command::Run(args))) => run::run(args.request(settings)?, options),
-        (None, Some(Command::Rerun(args))) => rerun::rerun(&args, &args.run.clone().request(settings)?, options),
+        (None, Some(Command::Rerun(args))) => {
+            let request = args.run.clone().request(settings)?;
+            match request.dry_run {
+                true => unless_held_up(options, move |options| rerun::rerun(&args, &request, options)),
+                false => rerun::rerun(&args, &request, options),
+            }
+        }
         (None, Some(Command::Sweep(args))) => sweep::sweep(&args, options),
         (None, Some(Command::Tune(args))) => tune::tune(&args, options),
         (None, Some(Command::Runs(args))) => runs::runs(&args, options),

@@ -98,8 +98,12 @@ impl User {
 fn harmless(line: &[u8]) -> Option<u64> {
     let number = number(words(line).next()?)?;
     let kind = words(line).skip_while(|word| *word != b"-").nth(1)?;
-    let refused = kind.starts_with(b"fuse") || REFUSED.iter().any(|(_, name)| name.as_bytes() == kind);
-    (!refused).then_some(number)
+    (!acts_or_blocks(kind)).then_some(number)
+}
+
+/// Whether a program answers for the files of file systems of this kind, or they act when they are read.
+pub(super) fn acts_or_blocks(kind: &[u8]) -> bool {
+    kind.starts_with(b"fuse") || REFUSED.iter().any(|(_, name)| name.as_bytes() == kind)
 }
 
 fn id(word: &[u8]) -> Option<u32> {

@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::data::{Address, Pid};
+use crate::linux::unanswered::UnansweredRanges;
 
 /// Somebody's memory. An unmapped address is an error, never a panic; a read is whole or fails.
 pub trait Memory {
@@ -54,21 +55,30 @@ const PIECE: usize = 256;
 #[derive(Debug)]
 pub struct LiveMemory {
     file: File,
+    unanswered: UnansweredRanges,
 }
 
 impl LiveMemory {
     /// Opens it for reading. Fails with EACCES or EPERM where Yama, ownership or capabilities forbid.
     pub fn open(proc_root: &Path, pid: Pid) -> io::Result<Self> {
-        File::open(proc_root.join(pid.to_string()).join("mem")).map(|file| Self { file })
+        let file = File::open(proc_root.join(pid.to_string()).join("mem"))?;
+        Ok(Self { file, unanswered: UnansweredRanges::default() })
+    }
+
+    /// From now on nothing there is read.
+    pub fn leave_out(&mut self, unanswered: UnansweredRanges) {
+        self.unanswered = unanswered;
     }
 }
 
 impl Memory for LiveMemory {
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
+        self.unanswered.check(address.0, into.len())?;
         self.file.read_exact_at(into, address.0)
     }
 
     fn read_start(&self, address: Address, into: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(into, address.0)
+        let readable = self.unanswered.readable(address.0, into.len())?;
+        self.file.read_at(into.get_mut(..readable).unwrap_or_default(), address.0)
     }
 }

@@ -9,6 +9,8 @@ pub(crate) mod elf;
 pub(crate) mod files;
 pub mod memory;
 pub(crate) mod own_folder;
+pub(crate) mod patience;
 pub(crate) mod proc;
 pub(crate) mod pty;
 pub(crate) mod signals;
+pub(crate) mod unanswered;

@@ -63,6 +63,8 @@ pub struct LiveOptions {
     pub interval: Duration,
     /// Says what a look reads.
     pub reading: Reading,
+    /// Why nothing is read that takes the target's memory, where it holds up whoever reads it.
+    pub silent: Option<String>,
 }
 
 impl Default for LiveOptions {
@@ -73,6 +75,7 @@ impl Default for LiveOptions {
             children: true,
             interval: Duration::from_secs(1),
             reading: Reading::default(),
+            silent: None,
         }
     }
 }
@@ -119,6 +122,7 @@ impl Live {
             users: UserNames::default(),
             proc_root: options.proc_root.clone(),
             reading: options.reading.clone(),
+            silent: options.silent.clone(),
         };
         let root = ProcessReader::open(pid, &mut around, &mut reader).map_err(fails)?;
         let host = HostReader::new(&proc_root, &mut reader);

@@ -9,6 +9,9 @@ mod kinds;
 mod runs;
 mod secrets;
 mod target;
+#[path = "../support/terminal.rs"]
+mod terminal;
+mod unanswered;
 mod watched;
 
 use std::process::{Command, Stdio};
@@ -44,8 +47,8 @@ pub fn ended(command: &mut Command) -> Ended {
         }
         if began.elapsed() > DEADLINE {
             let doing = std::fs::read_to_string(format!("/proc/{}/wchan", child.id())).unwrap_or_default();
+            // Not waited for: what the kernel holds up does not end.
             drop(child.kill());
-            drop(child.wait());
             panic!("{command:?} did not end within {DEADLINE:?}; it waited in {doing:?}");
         }
         std::thread::sleep(Duration::from_millis(10));

@@ -1,5 +1,6 @@
-"""A FUSE file system that knows one regular file, `train.py`, and never answers whoever opens or lists anything; or that
-answers nothing at all. Run as root: `python fuse.py FOLDER file|nothing`; prints READY, ends with its standard input.
+"""A FUSE file system that knows one regular file, `train.py`, and never answers whoever opens or lists anything; or whoever
+reads what it opened and mapped; or that answers nothing at all. Run as root: `python fuse.py FOLDER file|pages|nothing`;
+prints READY, ends with its standard input.
 Speaks the kernel's protocol (include/uapi/linux/fuse.h) itself, without any library."""
 import ctypes
 import os
@@ -7,12 +8,12 @@ import struct
 import sys
 import threading
 
-LOOKUP, GETATTR, INIT = 1, 3, 26
+LOOKUP, GETATTR, OPEN, RELEASE, FLUSH, INIT = 1, 3, 14, 18, 25, 26
 NOBODY = 65534
 
 
 def attributes(node, mode):
-    return struct.pack("<6Q10I", node, 10, 1, 0, 0, 0, 0, 0, 0, mode, 1, NOBODY, NOBODY, 0, 4096, 0)
+    return struct.pack("<6Q10I", node, 1 << 20, 1, 0, 0, 0, 0, 0, 0, mode, 1, NOBODY, NOBODY, 0, 4096, 0)
 
 
 def answer(opcode, node):
@@ -21,6 +22,8 @@ def answer(opcode, node):
     if opcode == GETATTR:
         mode = 0o40755 if node == 1 else 0o100644
         return struct.pack("<Q2I", 60, 0, 0) + attributes(node, mode)
+    if how == "pages" and opcode in (OPEN, RELEASE, FLUSH):
+        return struct.pack("<QII", 0, 0, 0) if opcode == OPEN else b""
     return None
 
 
@@ -44,7 +47,7 @@ device = os.open("/dev/fuse", os.O_RDWR)
 options = f"fd={device},rootmode=40000,user_id={NOBODY},group_id={NOBODY},allow_other"
 if libc.mount(b"hostile", folder.encode(), b"fuse", 0, options.encode()) != 0:
     sys.exit(f"mount: {os.strerror(ctypes.get_errno())}")
-threading.Thread(target=serve, args=(device, how == "file"), daemon=True).start()
+threading.Thread(target=serve, args=(device, how != "nothing"), daemon=True).start()
 print("READY", flush=True)
 sys.stdin.read()
 libc.umount2(folder.encode(), 2)

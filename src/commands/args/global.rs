@@ -9,6 +9,7 @@ use clap::Args;
 use crate::commands::args::choices::{ColorChoice, ThemeChoice};
 use crate::commands::args::span;
 use crate::commands::settings::{RunsSettings, SettingsFile};
+use crate::probe::reading::Reading;
 use crate::tui;
 
 #[derive(Clone, Debug, Args)]
@@ -44,6 +45,12 @@ pub(crate) struct GlobalArgs {
     /// Nothing is kept of a process that is only watched.
     #[arg(skip)]
     pub(crate) no_record: bool,
+    /// What this command reads of a process at the moment.
+    #[arg(skip)]
+    pub(crate) reading: Reading,
+    /// What it reads of stacks at the moment.
+    #[arg(skip)]
+    pub(crate) stacks_reading: Reading,
 }
 
 impl GlobalArgs {

@@ -8,9 +8,10 @@ use crate::commands::sampling::attach::PROC;
 use crate::data::{Pid, Text};
 use crate::linux::access;
 use crate::linux::access::ReadAccess;
+use crate::probe::reading::{Reading, ReadingPart};
 
 /// Describes one process, or tftop itself: what is refused even there is refused everywhere.
-pub(crate) fn doctor(pid: Option<Pid>) -> anyhow::Result<Exit> {
+pub(crate) fn doctor(pid: Option<Pid>, reading: &Reading) -> anyhow::Result<Exit> {
     let root = Path::new(PROC);
     let asked = pid.unwrap_or(Pid(std::process::id()));
     if !root.join(asked.to_string()).exists() {
@@ -20,8 +21,11 @@ pub(crate) fn doctor(pid: Option<Pid>) -> anyhow::Result<Exit> {
         Some(pid) => format!("What tftop may read of process {pid}"),
         None => "What tftop may read here, of itself (`tftop doctor PID` asks about another process)".to_owned(),
     };
+    reading.begin(asked, ReadingPart::Memory);
     let refused = access::memory_refusal(root, asked).is_some();
-    stdio::print(&described(&title, &access::describe(root, pid), refused))?;
+    let findings = access::describe(root, pid);
+    reading.end();
+    stdio::print(&described(&title, &findings, refused))?;
     Ok(if refused { Exit::Partial } else { Exit::Clean })
 }
 

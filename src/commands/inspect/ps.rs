@@ -13,6 +13,9 @@ pub(crate) fn ps(json: bool, options: &GlobalArgs) -> anyhow::Result<Exit> {
         std::thread::sleep(options.interval);
     }
     let scenes = scan.look();
+    if let Some(unknown) = scan.unknown().filter(|_| !scenes.is_empty()) {
+        stdio::say(&format!("tftop: {unknown}"));
+    }
     if scenes.is_empty() {
         stdio::say(&format!("tftop: {}", nothing_found(&scan.note())));
     }

@@ -31,7 +31,7 @@ pub(crate) fn stack(args: &StackArgs, options: &GlobalArgs) -> anyhow::Result<Ex
     let pid = target::find(&args.target)?;
     let threads = ThreadSelection::open(pid, args, options)?;
     let pid = threads.scene().target.pid;
-    let mut reader = open_reader(pid)?;
+    let mut reader = open_reader(pid, &options.stacks_reading)?;
     if let Some(time) = args.sampling.sample {
         return stack_profile::sample(threads, reader, args, time);
     }

@@ -13,6 +13,7 @@ use crate::commands::dashboard::DashboardParts;
 use crate::commands::inspect::watch_record::WatchRecord;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::Exit;
+use crate::commands::own_process::held_up::unless_held_up;
 use crate::commands::own_process::stdio;
 use crate::commands::rerun::plan::PreparedRerun;
 use crate::commands::sampling::attach::{attach_with, families};
@@ -30,9 +31,11 @@ use crate::{output, tui};
 /// Watches a process until the person quits, or reports on it where there is no terminal.
 pub(crate) fn watch(pid: Pid, report_after: Duration, options: &GlobalArgs) -> anyhow::Result<Exit> {
     if !io::stdout().is_terminal() {
-        let seen = timed_watch::see(pid, report_after, options)?;
-        stdio::print(&output::text(&seen.scene, false))?;
-        return Ok(seen.exit());
+        return unless_held_up(options, move |options| {
+            let seen = timed_watch::see(pid, report_after, options)?;
+            stdio::print(&output::text(&seen.scene, false))?;
+            Ok(seen.exit())
+        });
     }
     let record = WatchRecord::begin(options);
     let session = session(pid, &record, options);

@@ -1,6 +1,7 @@
 //! How tftop ends: the exit codes of `tftop --help`, and the errors that have one of their own.
 
 use std::process::ExitCode;
+use std::time::Duration;
 use std::{fmt, io};
 
 use rustix::io::Errno;
@@ -65,6 +66,14 @@ impl CommandError {
 
     pub(crate) fn permission(message: impl Into<String>) -> Self {
         Self { code: PERMISSION, message: message.into() }
+    }
+
+    /// A process that holds up whoever reads it.
+    pub(crate) fn held_up(what: Option<&str>, waited: Duration) -> Self {
+        let what = what.unwrap_or("it");
+        let message =
+            format!("nothing comes of reading {what} for {} s: whoever answers for it does not", waited.as_secs());
+        Self { code: OTHER, message }
     }
 
     /// A command that can't be started.

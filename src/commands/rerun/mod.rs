@@ -31,6 +31,7 @@ use crate::data::scene::Scene;
 use crate::launch::caps::plan::PlanRequest;
 use crate::model::advice;
 use crate::output as text;
+use crate::probe::reading::ReadingPart;
 use crate::probe::restart;
 use crate::runs::comparison::replaced::RunBefore;
 use crate::runs::summary::predicted;
@@ -48,7 +49,10 @@ pub(crate) fn rerun(args: &RerunArgs, request: &StartRequest, options: &GlobalAr
     let families = families(options)?;
     let pid = target::find(&args.target)?;
     // What is refused is refused before anybody waits for advice.
-    let first = prepare(pid, request, args.dir.as_deref())?;
+    options.reading.begin(pid, ReadingPart::CommandLine);
+    let first = prepare(pid, request, args.dir.as_deref());
+    options.reading.end();
+    let first = first?;
     let (prepared, predicted) = match args.advised {
         false => (first, None),
         true => advised(pid, args, request, options)?,

@@ -51,7 +51,12 @@ pub(crate) fn families(options: &GlobalArgs) -> anyhow::Result<Families> {
 
 /// How to watch, by the options.
 pub(crate) fn live_options(options: &GlobalArgs) -> LiveOptions {
-    LiveOptions { children: !options.no_children, interval: options.interval, ..LiveOptions::default() }
+    LiveOptions {
+        children: !options.no_children,
+        interval: options.interval,
+        reading: options.reading.clone(),
+        ..LiveOptions::default()
+    }
 }
 
 /// Whether its memory may be read: without it threads have only the kernel's names. Only a refusal counts: a process that is just ending has no memory either, and that is no matter of permission.

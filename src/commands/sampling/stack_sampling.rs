@@ -14,6 +14,7 @@ use crate::data::scene::Scene;
 use crate::data::{Pid, Tid};
 use crate::model::activity::meaning::MeaningCache;
 use crate::model::activity::profile::{Profile, ProfiledGroup};
+use crate::probe::reading::Reading;
 use crate::probe::stack::{StackReader, Stops};
 
 /// The threads that are sampled.
@@ -103,9 +104,9 @@ pub(crate) fn group_of(scene: &Scene, tid: Tid) -> ProfiledGroup<'_> {
     }
 }
 
-/// Opens a process for its stacks.
-pub(crate) fn open_reader(pid: Pid) -> Result<StackReader, CommandError> {
-    StackReader::attach(Path::new(PROC), pid).map_err(|error| CommandError::stacks(pid, &error))
+/// Opens a process for its stacks; `reading` says while they are read.
+pub(crate) fn open_reader(pid: Pid, reading: &Reading) -> Result<StackReader, CommandError> {
+    StackReader::attach(Path::new(PROC), pid, reading.clone()).map_err(|error| CommandError::stacks(pid, &error))
 }
 
 /// Says on stderr that threads will be stopped, before the first one is.

@@ -9,7 +9,7 @@ use crate::commands::own_process::exit::CommandError;
 use crate::commands::sampling::attach::PROC;
 use crate::data::{Pid, Text};
 use crate::linux::proc::stat::{number, status_field};
-use crate::probe::target::find;
+use crate::probe::target::find::ProcessFinder;
 
 /// How many candidates an error message names.
 const SHOWN: usize = 8;
@@ -26,8 +26,9 @@ pub(crate) fn find(target: &TargetArg) -> anyhow::Result<Pid> {
 /// processes with the same words (forked workers) the eldest is meant.
 fn by_name(name: &str) -> anyhow::Result<Pid> {
     let root = Path::new(PROC);
-    let running = find::framework_processes(root).candidates;
-    let mut candidates = find::by_name(root, name);
+    let mut finder = ProcessFinder::new(root);
+    let running = finder.framework_processes().candidates;
+    let mut candidates = finder.by_name(name);
     if candidates.iter().any(|candidate| running.iter().any(|found| found.key == candidate.key)) {
         candidates.retain(|candidate| running.iter().any(|found| found.key == candidate.key));
     }

@@ -68,7 +68,7 @@ pub(crate) fn watch(
         let scene = collect(&sampler, time, stop_signal()?).await?;
         match sampling.filter(|_| !scene.target.ended) {
             None => Ok(scene),
-            Some(sampling) => sampled(&sampler, &scene, sampling).await,
+            Some(sampling) => sampled(&sampler, &scene, sampling, options).await,
         }
     })?;
     Ok(WatchResult { scene, names_readable: names_readable(pid) })
@@ -76,11 +76,16 @@ pub(crate) fn watch(
 
 /// The scene once stacks were taken of the target's pools and judged. Its children have a memory of their own and are not
 /// looked into.
-async fn sampled(sampler: &Sampler, scene: &Arc<Scene>, (stops, time): (bool, Duration)) -> anyhow::Result<Arc<Scene>> {
+async fn sampled(
+    sampler: &Sampler,
+    scene: &Arc<Scene>,
+    (stops, time): (bool, Duration),
+    options: &GlobalArgs,
+) -> anyhow::Result<Arc<Scene>> {
     let pid = scene.target.pid;
     let of_pool = |thread: &&Thread| thread.pid == pid && COMPUTE.contains(&thread.attribution.group.origin.as_ref());
     let tids: Vec<Tid> = scene.threads.iter().filter(of_pool).map(|thread| thread.key.tid).collect();
-    let mut reader = open_reader(pid)?;
+    let mut reader = open_reader(pid, &options.stacks_reading)?;
     if stops {
         announce_stops(pid, SAMPLING_LIMIT);
     }

@@ -16,6 +16,7 @@ use crate::data::sample::{Stack, StackEnd, StackMethod as Way};
 use crate::data::scene::Scene;
 use crate::model::activity::profile::Profile;
 use crate::output;
+use crate::probe::reading::Reading;
 use crate::probe::stack::{StackReader, Stops as Allowance};
 use crate::tui::messages::stacks::{
     SAMPLED, SampleTimes, ShownStacks, StacksAnswer, StacksRequest, StacksWorker, StopPermission,
@@ -55,7 +56,7 @@ fn take(
     };
     let mut reader = match kept.take() {
         Some((pid, reader)) if pid == request.pid => reader,
-        _ => open_reader(request.pid).map_err(|error| error.to_string())?,
+        _ => open_reader(request.pid, &Reading::default()).map_err(|error| error.to_string())?,
     };
     if request.times == SampleTimes::Sampled {
         let taken = sampled(&mut reader, scene, request, profiles)?;

@@ -1,6 +1,8 @@
 //! Parsers of the kernel's numbers: stat, schedstat, and fields of status. They allocate nothing and trust nothing: a field
 //! that is not there is missing.
 
+use std::ops::Range;
+
 use crate::data::sample::{Counters, ThreadState};
 
 /// A run of decimal digits and nothing else; none on overflow.
@@ -81,6 +83,16 @@ impl<'a> Stat<'a> {
     }
 }
 
+/// Where the words of the command line and of the environment lie in the process's memory (48 to 51 of its stat file); none
+/// where the reader may not know.
+pub fn string_ranges(line: &[u8]) -> Option<[Range<u64>; 2]> {
+    let close = memchr::memrchr(b')', line)?;
+    let mut fields = words(line.get(close + 1..)?).skip(45).map_while(number);
+    let mut range = || Some(fields.next()?..fields.next()?);
+    let ranges = [range()?, range()?];
+    ranges.iter().all(|range| range.start != 0).then_some(ranges)
+}
+
 /// The value of a `Name:` line of a status file, without the blanks around it.
 pub fn status_field<'a>(status: &'a [u8], name: &str) -> Option<&'a [u8]> {
     status.split(|&byte| byte == b'\n').find_map(|line| {
@@ -157,6 +169,11 @@ mod tests {
         let stat = Stat::parse(&line).unwrap();
         assert!(stat.threads >= 1 && stat.start_ticks > 0 && stat.command_address > 0);
         assert_eq!(stat.parent, std::os::unix::process::parent_id());
+        let [words, variables] = string_ranges(&line).unwrap();
+        assert_eq!(words.start, stat.command_address);
+        assert_eq!(words.end - words.start, std::fs::read("/proc/self/cmdline").unwrap().len() as u64);
+        assert_eq!(variables.end - variables.start, std::fs::read("/proc/self/environ").unwrap().len() as u64);
+        assert_eq!((string_ranges(LINE), string_ranges(b"7 (x) S 1")), (None, None));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub struct HostContext {
     pub users: UserNames,
     /// Says what is being read.
     pub reading: Reading,
+    /// Why nothing is read that takes the memory of a process; none where it is.
+    pub silent: Option<String>,
 }
 
 /// One watched process.
@@ -67,6 +69,8 @@ pub struct ProcessReader {
     /// Field 48 of stat: moves at exec, because the stack is placed at random; 0 where it may not be read.
     command_address: u64,
     ended: bool,
+    /// Nothing is read that takes its memory.
+    silent: bool,
 }
 
 /// What could not be read, by the reader that missed it.
@@ -102,12 +106,15 @@ impl ProcessReader {
         let line = reader.reread(&stat, LINE_LIMIT)?.to_vec();
         let first = Stat::parse(&line).filter(|stat| !is_over(stat)).ok_or(Errno::SRCH)?;
         let task = folder.folder("task")?;
-        let fact = describe(&around.proc_root, &folder, &first, pid, &mut around.users, reader);
+        around.reading.begin(pid, ReadingPart::CommandLine);
+        let silent = around.silent.as_deref();
+        let fact = describe(&around.proc_root, &folder, &first, pid, &mut around.users, reader, silent);
         // Read before the maps: what is mapped in between is noticed as a change.
         let code = reader.read(&folder, "status", LINE_LIMIT).ok().and_then(code_size);
         Ok(Self {
             identifier: Identifier::new(&around.proc_root, pid),
             gaps: Gaps { program: fact.gaps.clone(), ..Gaps::default() },
+            silent: silent.is_some(),
             threads: ThreadReader::new(pid, task),
             throttles: ThrottleReader::default(),
             looks: Looks { code, ..Looks::default() },
@@ -176,7 +183,7 @@ impl ProcessReader {
         budget.begin(limits);
         self.threads.find(self.expected, &budget, means);
         let Some(limits) = look.left() else { return false };
-        if self.looks.work.is_due(at_ns) {
+        if self.looks.work.is_due(at_ns) && !self.silent {
             self.identifier.begin(limits);
             self.identify(at_ns, around, means);
             if self.looks.settings.is_due(at_ns) {
@@ -219,7 +226,7 @@ impl ProcessReader {
     /// Whether it called exec since: its command line lies elsewhere, or, where that may not be known, both its name and
     /// its command line changed. A process seen in the middle of exec shows no command line and no environment yet.
     fn runs_another_program(&mut self, now: &Stat<'_>, reader: &mut FileReader) -> bool {
-        if self.fact.command.is_empty() && self.looks.command_tries < COMMAND_TRIES {
+        if self.fact.command.is_empty() && !self.silent && self.looks.command_tries < COMMAND_TRIES {
             self.looks.command_tries += 1;
             if !command(&self.folder, reader).is_empty() {
                 return true;
@@ -228,7 +235,7 @@ impl ProcessReader {
         if self.command_address != 0 && now.command_address != 0 {
             return self.command_address != now.command_address;
         }
-        if self.fact.comm.as_bytes() == now.comm {
+        if self.fact.comm.as_bytes() == now.comm || self.silent {
             return false;
         }
         let command = command(&self.folder, reader);

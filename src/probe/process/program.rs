@@ -13,6 +13,7 @@ use crate::linux::proc::host::UserNames;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::process::arguments;
 use crate::linux::proc::stat::{Stat, status_field, status_last_number, user_ids, words};
+use crate::linux::unanswered::unanswered_strings;
 
 /// Limit for the command line that is kept; the kernel allows megabytes.
 const COMMAND_LIMIT: usize = 128 << 10;
@@ -25,7 +26,8 @@ const SHIM_LIMIT: usize = 16 << 10;
 /// Limit for status.
 const STATUS_LIMIT: usize = 64 << 10;
 
-/// What of a process's fact its program decides. The rest is left as it is by default.
+/// What of a process's fact its program decides. The rest is left as it is by default. `silent` is why nothing that lies in
+/// its memory is read, if so.
 pub fn describe(
     proc_root: &Path,
     folder: &ProcDir,
@@ -33,12 +35,14 @@ pub fn describe(
     pid: Pid,
     users: &mut UserNames,
     reader: &mut FileReader,
+    silent: Option<&str>,
 ) -> ProcessFact {
+    let unanswered = silent.map(str::to_owned).or_else(|| unanswered_strings(folder, reader));
     let mut fact = ProcessFact {
         key: ProcessKey { pid, start_ticks: stat.start_ticks },
         parent: Pid(stat.parent),
         comm: Text::from_bytes(stat.comm),
-        command: command(folder, reader),
+        command: if unanswered.is_none() { command_line(folder, reader) } else { Vec::new() },
         exe: folder.link("exe").ok().map(|path| Text::from_bytes(&path)),
         ..ProcessFact::default()
     };
@@ -46,6 +50,10 @@ pub fn describe(
         fact.namespaced_pid = namespaced_pid(status);
         fact.uid = user_ids(status).map(|[_, effective, _]| effective).unwrap_or_default();
         fact.user = users.of(fact.uid);
+    }
+    if let Some(why) = unanswered {
+        fact.gaps.push(Gap::new("command line and environment variables", why));
+        return fact;
     }
     match reader.read(folder, "environ", ENVIRONMENT_LIMIT) {
         Ok(block) => {
@@ -75,8 +83,13 @@ fn shim(block: &[u8]) -> Option<ShimFact> {
     Some(ShimFact { enforces, intra: cap(intra), inter: cap(inter), data: cap(data) })
 }
 
-/// The command line as far as it is kept, without its secrets; empty for a kernel thread, a zombie, or one that wiped it.
+/// The command line as far as it is kept, without its secrets; empty for a kernel thread, a zombie, or one that wiped it, and
+/// for one of whom nobody knows whether it can be read.
 pub fn command(folder: &ProcDir, reader: &mut FileReader) -> Vec<Text> {
+    if unanswered_strings(folder, reader).is_some() { Vec::new() } else { command_line(folder, reader) }
+}
+
+fn command_line(folder: &ProcDir, reader: &mut FileReader) -> Vec<Text> {
     let line = reader.read(folder, "cmdline", COMMAND_LIMIT).unwrap_or_default();
     let words: Vec<Text> = arguments(line).take(MOST_ARGUMENTS).map(Text::from_bytes).collect();
     without_secrets(&words)

@@ -10,6 +10,7 @@ use crate::data::{Pid, Text};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::process::arguments;
 use crate::linux::proc::stat::Stat;
+use crate::linux::unanswered::unanswered_strings;
 use crate::probe::restart::program;
 use crate::probe::restart::source::{BLOCK_LIMIT, LIMIT, ProcessSource, RestartError};
 
@@ -191,7 +192,8 @@ fn relative(proc_root: &Path, pid: Pid) -> Option<Relative> {
     let mut reader = FileReader::default();
     let line = reader.read(&folder, "stat", LIMIT).ok()?.to_vec();
     let stat = Stat::parse(&line)?;
-    let cmdline = reader.read(&folder, "cmdline", LIMIT).unwrap_or_default();
+    let unanswered = unanswered_strings(&folder, &mut reader).is_some();
+    let cmdline = if unanswered { &[] } else { reader.read(&folder, "cmdline", LIMIT).unwrap_or_default() };
     let words = arguments(cmdline).map(|word| OsString::from_vec(word.to_vec())).collect();
     let exe = folder.link("exe").unwrap_or_default();
     Some(Relative { pid, parent: Pid(stat.parent), comm: Text::from_bytes(stat.comm), words, exe })
@@ -200,5 +202,8 @@ fn relative(proc_root: &Path, pid: Pid) -> Option<Relative> {
 fn environment_of(proc_root: &Path, pid: Pid) -> Option<FullEnvironment> {
     let folder = ProcDir::open(&proc_root.join(pid.to_string())).ok()?;
     let mut reader = FileReader::default();
+    if unanswered_strings(&folder, &mut reader).is_some() {
+        return None;
+    }
     reader.read(&folder, "environ", BLOCK_LIMIT).ok().map(FullEnvironment::from_block)
 }

@@ -26,6 +26,7 @@ use crate::data::sample::{Stack, StackEnd, StackMethod, Stacks, ThreadState};
 use crate::data::{Address, Gap, Pid, Tid};
 use crate::linux::budget::WorkLimits;
 use crate::linux::memory::{LiveMemory, Memory};
+use crate::probe::reading::{Reading, ReadingPart};
 use crate::probe::stack::asleep::{CodePosition, TaskDir, ThreadSnapshot};
 use crate::probe::stack::places::AddressMap;
 use crate::probe::stack::python_side::{InterpreterFinder, InterpreterSession, PythonFunctions};
@@ -51,6 +52,8 @@ pub enum Stops {
 pub struct StackReader {
     proc_root: PathBuf,
     pid: Pid,
+    /// Says while it is read.
+    reading: Reading,
     target: Box<dyn IdentifyTarget>,
     /// For the thread that stops others; it reads nothing else.
     memory: LiveMemory,
@@ -74,13 +77,16 @@ const CALM: Duration = Duration::from_millis(2);
 const LONGEST_CALM: Duration = Duration::from_millis(200);
 
 impl StackReader {
-    /// Opens the process. Fails where it does not exist, or its memory may not be read.
-    pub fn attach(proc_root: &Path, pid: Pid) -> io::Result<Self> {
+    /// Opens the process; `reading` says while it is read. Fails where it does not exist, or its memory may not be read.
+    pub fn attach(proc_root: &Path, pid: Pid, reading: Reading) -> io::Result<Self> {
+        reading.begin(pid, ReadingPart::Memory);
         let memory = LiveMemory::open(proc_root, pid)?;
         let target = Box::new(LiveTarget::open(proc_root, pid));
+        reading.end();
         Ok(Self {
             proc_root: proc_root.to_owned(),
             pid,
+            reading,
             target,
             memory,
             places: AddressMap::default(),
@@ -92,13 +98,20 @@ impl StackReader {
     /// Takes the stacks of these threads of the process. A stack that can't be taken says why. A thread that runs is looked
     /// at again for a while: it may be about to sleep, and then needs no stop.
     pub fn take(&mut self, tids: &[Tid], stops: Stops) -> Stacks {
-        self.take_within(tids, stops, ATTEMPTS)
+        self.said(|reader| reader.take_within(tids, stops, ATTEMPTS))
     }
 
     /// The same, but what a thread does at the first look counts: to wait for its next sleep would find threads asleep
     /// more often than they are. The wall time is without the pauses before looks.
     pub fn sample(&mut self, tids: &[Tid], stops: Stops) -> Stacks {
-        self.take_within(tids, stops, 1)
+        self.said(|reader| reader.take_within(tids, stops, 1))
+    }
+
+    fn said<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.reading.begin(self.pid, ReadingPart::Memory);
+        let taken = read(self);
+        self.reading.end();
+        taken
     }
 
     fn take_within(&mut self, tids: &[Tid], stops: Stops, attempts: usize) -> Stacks {
@@ -107,6 +120,11 @@ impl StackReader {
         self.target.begin(WorkLimits::OF_STACKS);
         if let Err(error) = self.places.look_again(&*self.target) {
             stacks.gaps.push(Gap::new("stacks", format!("the process's maps can't be read: {error}")));
+        }
+        match self.target.unanswered() {
+            Ok(unanswered) => self.memory.leave_out(unanswered),
+            // Closed or gone: then no stack is read either.
+            Err(_) => return stacks,
         }
         let tasks: Vec<TaskDir> = tids.iter().map(|&tid| TaskDir::new(&self.proc_root, self.pid, tid)).collect();
         let session = self.python.open(&*self.target, self.places.maps(), tids, &tasks);

@@ -1,15 +1,21 @@
 //! The processes of this machine that run a framework, and processes by name. Reads maps, thread names and command lines;
 //! where maps may not be read, a process can only be guessed, and is marked so.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::TryRecvError;
+use std::time::Duration;
 
 use rustix::io::Errno;
 
 use crate::data::{Framework, Pid, ProcessKey, Text};
+use crate::linux::patience::{HeldUp, Patience};
 use crate::linux::proc::host::UserNames;
 use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, user_ids};
 use crate::probe::process::program::command;
+use crate::probe::reading::{Reading, ReadingPart};
 
 /// Limit for one maps file: some 100,000 mappings.
 const MAPS_LIMIT: usize = 16 << 20;
@@ -40,6 +46,8 @@ pub struct Candidate {
     pub guessed: bool,
     /// What it was recognised by.
     pub because: String,
+    /// Why its command line is missing, where it holds up whoever reads it.
+    pub silent: Option<String>,
 }
 
 /// What a look at every process found.
@@ -51,6 +59,8 @@ pub struct ProcessSearch {
     pub looked_at: usize,
     /// Those among them whose maps may not be read.
     pub unreadable: usize,
+    /// Those that hold up whoever reads their maps: nobody knows what they are. Each with the reason.
+    pub held_up: Vec<(Pid, String)>,
 }
 
 /// Whether only TensorFlow names a thread so for the kernel.
@@ -58,64 +68,211 @@ pub fn suggests_tensorflow(comm: &str) -> bool {
     TENSORFLOW_NAMES.iter().any(|begin| comm.starts_with(begin))
 }
 
-/// Every process that maps a framework's library, and those that seem to.
-pub fn framework_processes(proc_root: &Path) -> ProcessSearch {
-    let mut search = Search::default();
-    let mut found = ProcessSearch::default();
-    let Ok(root) = ProcDir::open(proc_root) else { return found };
-    for folder in search.processes(&root) {
-        found.looked_at += 1;
-        let recognised = match search.mapped_framework(&folder) {
-            Ok(Some(framework)) => Some((framework, false, format!("maps {}'s library", framework.name()))),
-            Ok(None) => None,
-            Err(_) => {
-                found.unreadable += 1;
-                search.guess(&folder).map(|because| (Framework::TensorFlow, true, because))
-            }
-        };
-        if let Some((framework, guessed, because)) = recognised {
-            let candidate = search.candidate(&folder, because);
-            found.candidates.extend(candidate.map(|found| Candidate { framework: Some(framework), guessed, ..found }));
-        }
-    }
-    found.candidates.sort_by_key(|candidate| (candidate.guessed, candidate.framework, candidate.key));
-    found
+/// For how long a process may hold a look up.
+pub const LONGEST_HOLD: Duration = Duration::from_millis(300);
+
+/// Looks for processes, and waits for none that holds it up.
+#[derive(Debug)]
+pub struct ProcessFinder {
+    proc_root: PathBuf,
+    patience: Patience,
+    search: Search,
+    /// Processes that held it up.
+    stuck: HashMap<Pid, StuckProcess>,
 }
 
-/// Processes whose kernel name equals `name`; if there is none, those whose command line holds it. tftop itself and its
-/// parents (the shell that holds the same words) are left out.
-pub fn by_name(proc_root: &Path, name: &str) -> Vec<Candidate> {
-    let mut search = Search::default();
-    let Ok(root) = ProcDir::open(proc_root) else { return Vec::new() };
-    let own = search.own_line(&root);
-    let (mut named, mut mentioned) = (Vec::new(), Vec::new());
-    for folder in search.processes(&root) {
-        let Some(candidate) = search.candidate(&folder, format!("its name is {name}")) else { continue };
-        if name.is_empty() || own.contains(&candidate.key.pid) || candidate.command.is_empty() {
-            continue;
+/// A process that held a look up.
+#[derive(Debug)]
+struct StuckProcess {
+    look: StuckLook,
+    /// What is known of it without its memory, and why there is no more.
+    candidate: Candidate,
+    why: String,
+    /// Whether it is known for what was looked for.
+    recognised: bool,
+}
+
+impl ProcessFinder {
+    /// Nothing is read yet.
+    pub fn new(proc_root: &Path) -> Self {
+        let patience = Patience::new(LONGEST_HOLD);
+        Self { proc_root: proc_root.to_owned(), patience, search: Search::default(), stuck: HashMap::new() }
+    }
+
+    /// Every process that maps a framework's library, and those that seem to.
+    pub fn framework_processes(&mut self) -> ProcessSearch {
+        let mut found = ProcessSearch::default();
+        let Ok(root) = ProcDir::open(&self.proc_root) else { return found };
+        for (pid, folder) in self.search.processes(&root) {
+            found.looked_at += 1;
+            match self.still_stuck(pid, &folder) {
+                Some(stuck) if stuck.recognised => found.candidates.push(stuck.candidate.clone()),
+                Some(stuck) => found.held_up.push((pid, stuck.why.clone())),
+                None => self.recognise(pid, folder, &mut found),
+            }
         }
-        if *candidate.comm == *name {
-            named.push(candidate);
-        } else if one_line(&candidate.command).contains(name) {
-            mentioned.push(Candidate { because: format!("its command line holds {name}"), ..candidate });
+        found.candidates.sort_by_key(|candidate| (candidate.guessed, candidate.framework, candidate.key));
+        found
+    }
+
+    fn recognise(&mut self, pid: Pid, folder: ProcDir, found: &mut ProcessSearch) {
+        let folder = Arc::new(folder);
+        match self.ask(&folder, move |search, folder| search.recognise(pid, folder)) {
+            Ok(recognised) => {
+                found.unreadable += usize::from(recognised.unreadable);
+                if let Some((framework, because)) = recognised.because {
+                    let running = Running { framework: Some(framework), guessed: recognised.unreadable };
+                    found.candidates.extend(self.candidate(pid, &folder, running, because));
+                }
+            }
+            Err((why, look)) => {
+                let candidate = self.search.without_memory(pid, &folder);
+                found.held_up.push((pid, why.clone()));
+                self.leave(look, candidate, why, false);
+            }
         }
     }
-    if named.is_empty() { mentioned } else { named }
+
+    /// Processes whose kernel name equals `name`; if there is none, those whose command line holds it. tftop itself and its
+    /// parents (the shell that holds the same words) are left out.
+    pub fn by_name(&mut self, name: &str) -> Vec<Candidate> {
+        let Ok(root) = ProcDir::open(&self.proc_root) else { return Vec::new() };
+        let own = self.search.own_line(&root);
+        let (mut named, mut mentioned) = (Vec::new(), Vec::new());
+        for (pid, folder) in self.search.processes(&root) {
+            if name.is_empty() || own.contains(&pid) {
+                continue;
+            }
+            let because = format!("its name is {name}");
+            let candidate = match self.still_stuck(pid, &folder) {
+                Some(stuck) => Some(Candidate { because, ..stuck.candidate.clone() }),
+                None => self.candidate(pid, &Arc::new(folder), Running::default(), because),
+            };
+            let Some(candidate) = candidate.filter(|it| it.silent.is_some() || !it.command.is_empty()) else {
+                continue;
+            };
+            if *candidate.comm == *name {
+                named.push(candidate);
+            } else if one_line(&candidate.command).contains(name) {
+                mentioned.push(Candidate { because: format!("its command line holds {name}"), ..candidate });
+            }
+        }
+        if named.is_empty() { mentioned } else { named }
+    }
+
+    fn candidate(&mut self, pid: Pid, folder: &Arc<ProcDir>, running: Running, because: String) -> Option<Candidate> {
+        let Running { framework, guessed } = running;
+        let found = self.search.without_memory(pid, folder)?;
+        let mut candidate = Candidate { framework, guessed, because, ..found };
+        match self.ask(folder, move |search, folder| search.command(pid, folder)) {
+            Ok(command) => candidate.command = command,
+            Err((why, look)) => {
+                candidate.silent = Some(why.clone());
+                self.leave(look, Some(candidate.clone()), why, true);
+            }
+        }
+        Some(candidate)
+    }
+
+    /// The process, where it held a look up that has not come back yet.
+    fn still_stuck(&mut self, pid: Pid, folder: &ProcDir) -> Option<&StuckProcess> {
+        let stuck = self.stuck.get(&pid)?;
+        let now = self.search.without_memory(pid, folder);
+        if !stuck.look.is_out() || now.is_none_or(|now| now.key != stuck.candidate.key) {
+            self.stuck.remove(&pid);
+        }
+        self.stuck.get(&pid)
+    }
+
+    fn leave(&mut self, look: Option<StuckLook>, candidate: Option<Candidate>, why: String, recognised: bool) {
+        let (Some(look), Some(candidate)) = (look, candidate) else { return };
+        let candidate = Candidate { silent: Some(why.clone()), ..candidate };
+        self.stuck.insert(candidate.key.pid, StuckProcess { look, candidate, why, recognised });
+    }
+
+    /// Asks a process something that takes its memory.
+    fn ask<T: Send + 'static>(
+        &mut self,
+        folder: &Arc<ProcDir>,
+        question: impl FnOnce(&mut Search, &ProcDir) -> T + Send + 'static,
+    ) -> Result<T, (String, Option<StuckLook>)> {
+        let mut search = std::mem::take(&mut self.search);
+        let (reading, folder) = (search.reading.clone(), folder.clone());
+        let answer = self.patience.run(move || {
+            let answer = question(&mut search, &folder);
+            search.reading.end();
+            (search, answer)
+        });
+        match answer {
+            Ok((search, answer)) => {
+                self.search = search;
+                Ok(answer)
+            }
+            Err(held_up) => Err(why_held_up(held_up, &reading)),
+        }
+    }
+}
+
+/// A look that does not come back: of whatever it asks.
+pub struct StuckLook(Box<dyn Fn() -> bool + Send>);
+
+impl StuckLook {
+    /// Whether it is still out.
+    pub fn is_out(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for StuckLook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("StuckLook").field(&self.is_out()).finish()
+    }
+}
+
+/// Why a look came to nothing, in words, and the look where it may still come back.
+pub fn why_held_up<T: Send + 'static>(held_up: HeldUp<T>, reading: &Reading) -> (String, Option<StuckLook>) {
+    match held_up {
+        HeldUp::Waits(back) => {
+            let what = reading.words().unwrap_or_else(|| "it".to_owned());
+            let why = format!("does not answer: reading {what} for {:.1} s", LONGEST_HOLD.as_secs_f64());
+            (why, Some(StuckLook(Box::new(move || matches!(back.try_recv(), Err(TryRecvError::Empty))))))
+        }
+        HeldUp::NotTried => ("not looked at: too many others do not answer".to_owned(), None),
+        HeldUp::Failed => ("not looked at: the thread that looks ended".to_owned(), None),
+    }
+}
+
+/// What a process runs, as far as that was asked.
+#[derive(Debug, Default)]
+struct Running {
+    framework: Option<Framework>,
+    guessed: bool,
+}
+
+/// What maps and names say of a process.
+#[derive(Debug)]
+struct Recognised {
+    /// What it runs, and what that is known by; none where nothing points to a framework.
+    because: Option<(Framework, String)>,
+    /// Whether its maps may not be read, and it is only guessed.
+    unreadable: bool,
 }
 
 #[derive(Debug, Default)]
 struct Search {
     reader: FileReader,
     users: UserNames,
+    reading: Reading,
 }
 
 impl Search {
     /// Every process, by pid, one opened at a time. Those that end meanwhile are left out.
-    fn processes<'a>(&mut self, root: &'a ProcDir) -> impl Iterator<Item = ProcDir> + use<'a> {
+    fn processes<'a>(&mut self, root: &'a ProcDir) -> impl Iterator<Item = (Pid, ProcDir)> + use<'a> {
         let mut listing = Vec::new();
         let listed = self.reader.numbers(root, &mut listing);
         let listing = if listed.is_ok() { listing } else { Vec::new() };
-        listing.into_iter().filter_map(|entry: DirEntry| root.folder(&entry.number.to_string()).ok())
+        let open = |entry: DirEntry| Some((Pid(entry.number), root.folder(&entry.number.to_string()).ok()?));
+        listing.into_iter().filter_map(open)
     }
 
     /// tftop and its ancestors.
@@ -129,6 +286,21 @@ impl Search {
             }
         }
         line
+    }
+
+    fn recognise(&mut self, pid: Pid, folder: &ProcDir) -> Recognised {
+        self.reading.begin(pid, ReadingPart::Maps);
+        match self.mapped_framework(folder) {
+            Ok(found) => Recognised {
+                because: found.map(|framework| (framework, format!("maps {}'s library", framework.name()))),
+                unreadable: false,
+            },
+            Err(_) => {
+                self.reading.begin(pid, ReadingPart::CommandLine);
+                let because = self.guess(folder).map(|because| (Framework::TensorFlow, because));
+                Recognised { because, unreadable: true }
+            }
+        }
     }
 
     /// The first of the table's frameworks that it maps; reading ends where that is sure.
@@ -158,17 +330,31 @@ impl Search {
         mentioned.then(|| "its command line says tensorflow".to_owned())
     }
 
-    fn candidate(&mut self, folder: &ProcDir, because: String) -> Option<Candidate> {
-        let line = self.reader.read(folder, "stat", 4096).ok()?;
-        let pid = line.split(|byte| *byte == b' ').next().and_then(crate::linux::proc::stat::number)?;
-        let stat = Stat::parse(line)?;
-        let key = ProcessKey { pid: Pid(u32::try_from(pid).ok()?), start_ticks: stat.start_ticks };
+    fn command(&mut self, pid: Pid, folder: &ProcDir) -> Vec<Text> {
+        self.reading.begin(pid, ReadingPart::CommandLine);
+        command(folder, &mut self.reader)
+    }
+
+    /// What no process can withhold: the kernel answers for it.
+    fn without_memory(&mut self, pid: Pid, folder: &ProcDir) -> Option<Candidate> {
+        let stat = Stat::parse(self.reader.read(folder, "stat", 4096).ok()?)?;
+        let key = ProcessKey { pid, start_ticks: stat.start_ticks };
         let (comm, threads) = (Text::from_bytes(stat.comm), stat.threads);
         let status = self.reader.read(folder, "status", 64 << 10).unwrap_or_default();
         let uid = user_ids(status).map_or(0, |[_, effective, _]| effective);
-        let command = command(folder, &mut self.reader);
         let user = self.users.of(uid);
-        Some(Candidate { key, comm, command, uid, user, threads, framework: None, guessed: false, because })
+        Some(Candidate {
+            key,
+            comm,
+            command: Vec::new(),
+            uid,
+            user,
+            threads,
+            framework: None,
+            guessed: false,
+            because: String::new(),
+            silent: None,
+        })
     }
 }
 
@@ -213,7 +399,7 @@ mod tests {
         process(dir.path(), 20, "python", &[("task/20/comm", "python\n"), ("task/22/comm", "tf_Compute\n")]);
         process(dir.path(), 21, "python", &[("task/21/comm", "python\n"), ("cmdline", "python\0-m\0TensorFlow.x\0")]);
         process(dir.path(), 22, "bash", &[("task/22/comm", "bash\n")]);
-        let found = framework_processes(dir.path());
+        let found = ProcessFinder::new(dir.path()).framework_processes();
         assert_eq!(pids(&found.candidates), [(30, false), (20, true), (21, true)]);
         assert_eq!((found.looked_at, found.unreadable), (5, 3));
         assert_eq!((found.candidates[0].uid, found.candidates[0].threads), (8, 3));
@@ -230,7 +416,7 @@ mod tests {
             process(dir.path(), pid, "python", &[("maps", &maps), ("cmdline", "python\0")]);
         }
         process(dir.path(), 13, "python", &[("task/13/comm", "tf_XLAEigen\n")]);
-        let found = framework_processes(dir.path()).candidates;
+        let found = ProcessFinder::new(dir.path()).framework_processes().candidates;
         let of: Vec<_> = found.iter().map(|candidate| (candidate.key.pid.0, candidate.framework)).collect();
         let expected = [(12, Framework::TensorFlow), (11, Framework::Jax), (10, Framework::PyTorch)];
         assert_eq!(of, expected.map(|(pid, framework)| (pid, Some(framework))), "13 may be JAX's as well");
@@ -243,7 +429,7 @@ mod tests {
         for start in [0, (16 << 10) - 30, (16 << 10) - 5, 3 * (16 << 10) - 20] {
             let dir = tempfile::tempdir().unwrap();
             process(dir.path(), 30, "python", &[("maps", &format!("{}{line}", "x".repeat(start)))]);
-            assert_eq!(framework_processes(dir.path()).candidates.len(), 1, "at {start}");
+            assert_eq!(ProcessFinder::new(dir.path()).framework_processes().candidates.len(), 1, "at {start}");
         }
     }
 
@@ -253,16 +439,16 @@ mod tests {
         process(dir.path(), 10, "train", &[("cmdline", "./train\0")]);
         process(dir.path(), 11, "python", &[("cmdline", "python\0train.py\0")]);
         process(dir.path(), 12, "kworker/train", &[("cmdline", "")]);
-        assert_eq!(pids(&by_name(dir.path(), "train")), [(10, false)]);
-        assert_eq!(pids(&by_name(dir.path(), "train.py")), [(11, false)]);
-        assert_eq!(by_name(dir.path(), ""), []);
-        assert_eq!(by_name(dir.path(), "nobody"), []);
+        assert_eq!(pids(&ProcessFinder::new(dir.path()).by_name("train")), [(10, false)]);
+        assert_eq!(pids(&ProcessFinder::new(dir.path()).by_name("train.py")), [(11, false)]);
+        assert_eq!(ProcessFinder::new(dir.path()).by_name(""), []);
+        assert_eq!(ProcessFinder::new(dir.path()).by_name("nobody"), []);
     }
 
     #[test]
     fn tftop_does_not_find_itself_by_name() {
         let own = fs::read_to_string("/proc/self/comm").unwrap();
-        let found = by_name(Path::new("/proc"), own.trim());
+        let found = ProcessFinder::new(Path::new("/proc")).by_name(own.trim());
         assert!(found.iter().all(|candidate| candidate.key.pid.0 != std::process::id()));
     }
 }

@@ -1,7 +1,7 @@
 //! Everything identification reads of a process, behind one trait: a live process, or a recording of one. Nothing here can
 //! write, signal or stop.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
@@ -22,6 +22,8 @@ use crate::linux::files;
 use crate::linux::files::User;
 use crate::linux::memory::{LiveMemory, Memory};
 use crate::linux::proc::maps::{Mapping, Maps};
+use crate::linux::proc::proc_dir::{FileReader, ProcDir};
+use crate::linux::unanswered::{BackingRule, UnansweredRanges};
 
 /// What is asked of one loaded library; addresses are the target's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +71,11 @@ pub trait IdentifyTarget: Memory + fmt::Debug + Send {
         None
     }
 
+    /// What of its memory is not read, by its maps of this look: it may never answer.
+    fn unanswered(&self) -> io::Result<UnansweredRanges> {
+        Ok(UnansweredRanges::default())
+    }
+
     /// Opens everything anew: after exec, descriptors opened before still lead to memory that is gone.
     fn reopen(&mut self);
 
@@ -89,6 +96,8 @@ pub struct LiveTarget {
     memory: io::Result<LiveMemory>,
     bytes_read: Cell<u64>,
     budget: Budget,
+    /// What of its memory is not read in this look; none before the first read.
+    unanswered: RefCell<Option<UnansweredRanges>>,
 }
 
 impl LiveTarget {
@@ -96,7 +105,14 @@ impl LiveTarget {
     /// [`IdentifyTarget::memory_error`].
     pub fn open(proc_root: &Path, pid: Pid) -> Self {
         let memory = LiveMemory::open(proc_root, pid);
-        Self { proc_root: proc_root.to_owned(), pid, memory, bytes_read: Cell::new(0), budget: Budget::default() }
+        Self {
+            proc_root: proc_root.to_owned(),
+            pid,
+            memory,
+            bytes_read: Cell::new(0),
+            budget: Budget::default(),
+            unanswered: RefCell::default(),
+        }
     }
 
     fn folder(&self) -> PathBuf {
@@ -105,6 +121,15 @@ impl LiveTarget {
 
     fn count(&self, bytes: u64) {
         self.bytes_read.set(self.bytes_read.get().saturating_add(bytes));
+    }
+
+    /// Whether these addresses are read: known from the first read of a look on.
+    fn check(&self, address: Address, length: usize) -> io::Result<()> {
+        if self.unanswered.borrow().is_none() {
+            let unanswered = self.unanswered()?;
+            self.unanswered.replace(Some(unanswered));
+        }
+        self.unanswered.borrow().as_ref().map_or(Ok(()), |known| known.check(address.0, length))
     }
 
     /// The mapped file itself, however it can be reached: by its path in the target's root, by the kernel's link to it
@@ -176,6 +201,7 @@ impl Memory for LiveTarget {
     fn read(&self, address: Address, into: &mut [u8]) -> io::Result<()> {
         let memory = self.memory.as_ref().map_err(|error| io::Error::from(error.kind()))?;
         self.budget.read(into.len())?;
+        self.check(address, into.len())?;
         memory.read(address, into)?;
         self.count(into.len() as u64);
         Ok(())
@@ -188,6 +214,7 @@ impl IdentifyTarget for LiveTarget {
         File::open(self.folder().join("maps"))?.take(LONGEST_MAPS).read_to_end(&mut text)?;
         self.count(text.len() as u64);
         self.budget.read(text.len())?;
+        self.unanswered.replace(None);
         Ok(text)
     }
 
@@ -228,6 +255,19 @@ impl IdentifyTarget for LiveTarget {
 
     fn begin(&self, limits: WorkLimits) {
         self.budget.begin(limits);
+        self.unanswered.replace(None);
+    }
+
+    fn unanswered(&self) -> io::Result<UnansweredRanges> {
+        if let Some(known) = &*self.unanswered.borrow() {
+            return Ok(known.clone());
+        }
+        let folder = ProcDir::open(&self.folder())?;
+        let Some(rule) = BackingRule::of_process(&folder, &mut FileReader::default()) else {
+            return Ok(UnansweredRanges::default());
+        };
+        let text = self.maps()?;
+        Ok(rule.unanswered(&text, (text.len() as u64) < LONGEST_MAPS))
     }
 
     fn spent(&self) -> Option<&'static str> {
@@ -236,6 +276,7 @@ impl IdentifyTarget for LiveTarget {
 
     fn reopen(&mut self) {
         self.memory = LiveMemory::open(&self.proc_root, self.pid);
+        self.unanswered.replace(None);
     }
 
     fn bytes_read(&self) -> u64 {

@@ -7,6 +7,7 @@ use super::*;
 use crate::data::sample::FrameMethod;
 use crate::linux::elf::file::ReadAt as _;
 use crate::linux::memory::Memory;
+use crate::probe::reading::Reading;
 use crate::probe::stack::step::{RowBuffer, step};
 use crate::probe::stack::table::{UnwindEntry, UnwindTable};
 
@@ -22,7 +23,7 @@ impl Program {
         let pid = Pid(self.0.id());
         let began = Instant::now();
         loop {
-            let mut reader = StackReader::attach(Path::new("/proc"), pid).unwrap();
+            let mut reader = StackReader::attach(Path::new("/proc"), pid, Reading::default()).unwrap();
             let mut stacks = reader.take(&[Tid(pid.0)], stops);
             let stack = stacks.stacks.remove(0);
             if is_right(&stack) {
@@ -133,7 +134,7 @@ call()";
 #[test]
 fn a_thread_that_is_not_there_has_ended() {
     let program = Program::start("sleep", &["600"]);
-    let mut reader = StackReader::attach(Path::new("/proc"), Pid(program.0.id())).unwrap();
+    let mut reader = StackReader::attach(Path::new("/proc"), Pid(program.0.id()), Reading::default()).unwrap();
     let stacks = reader.take(&[Tid(1)], Stops::Never);
     assert_eq!(stacks.stacks[0].taken, StackMethod::Not { why: "it has ended".to_owned() });
 }
