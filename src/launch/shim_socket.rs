@@ -2,7 +2,6 @@
 //! from outside. The sender is the script's process: every length is bounded, whatever is not understood is counted.
 
 use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -15,6 +14,7 @@ use serde_json::Value;
 use crate::data::Text;
 use crate::data::sample::{Epoch, HookFailure, OverruledSetting, ShimReport, StepMarks, StepSource, TfStarted};
 use crate::launch::step_marks::PlausibleMarks;
+use crate::linux::own_folder::OwnFolder;
 
 /// Longest record; the shim sends none that is longer.
 const LONGEST: usize = 64 << 10;
@@ -34,7 +34,9 @@ const MOST_AT_END: usize = 10_000;
 /// A thread that takes records in as they come: a queue that is full makes the shim drop them.
 #[derive(Debug)]
 pub struct ShimSocket {
-    path: PathBuf,
+    /// Where it is: kept open, so that its path leads there.
+    folder: OwnFolder,
+    name: String,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
     listener: ShimReader,
@@ -107,9 +109,10 @@ struct Steps {
 }
 
 impl ShimSocket {
-    /// Listens on a new socket.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let socket = UnixDatagram::bind(path)?;
+    /// Listens on a new socket of this name in the folder.
+    pub fn open(folder: &OwnFolder, name: &str) -> io::Result<Self> {
+        let folder = folder.try_clone()?;
+        let socket = UnixDatagram::bind(folder.kept_path(name))?;
         let stop = Arc::new(AtomicBool::new(false));
         let listener = ShimReader::default();
         // Whoever sends marks starts only now.
@@ -117,7 +120,7 @@ impl ShimSocket {
         let (stopped, into) = (stop.clone(), listener.clone());
         let thread =
             thread::Builder::new().name("tftop-inbox".to_owned()).spawn(move || listen(&socket, &stopped, &into))?;
-        Ok(Self { path: path.to_owned(), stop, thread, listener })
+        Ok(Self { folder, name: name.to_owned(), stop, thread, listener })
     }
 
     /// For those who want to know meanwhile.
@@ -131,7 +134,7 @@ impl ShimSocket {
         // An empty record wakes the thread; where the queue is full it is awake, where nobody listens it has ended.
         let woken = UnixDatagram::unbound().and_then(|end| {
             end.set_nonblocking(true)?;
-            end.send_to(&[], &self.path)
+            end.send_to(&[], self.folder.kept_path(&self.name))
         });
         let awake = match woken {
             Ok(_) => true,
@@ -375,11 +378,15 @@ mod tests {
         assert_eq!(report(&[long.as_bytes(), deep.as_bytes()]).not_understood, 2);
     }
 
+    fn opened(folder: &std::path::Path) -> ShimSocket {
+        ShimSocket::open(&OwnFolder::open(folder, 1, "TMPDIR").unwrap(), "socket").unwrap()
+    }
+
     #[test]
     fn what_waits_at_the_end_is_still_heard() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
-        let inbox = ShimSocket::open(&path).unwrap();
+        let inbox = opened(folder.path());
         let end = UnixDatagram::unbound().unwrap();
         for pid in 1..=5 {
             end.send_to(format!(r#"{{"event":"process_start","pid":{pid}}}"#).as_bytes(), &path).unwrap();
@@ -390,9 +397,8 @@ mod tests {
     #[test]
     fn a_socket_that_was_removed_keeps_nobody() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("socket");
-        let inbox = ShimSocket::open(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
+        let inbox = opened(folder.path());
+        std::fs::remove_file(folder.path().join("socket")).unwrap();
         assert_eq!(inbox.close().take(), ShimUpdate::default());
     }
 }

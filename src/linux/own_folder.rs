@@ -1,16 +1,20 @@
 //! Folders that tftop writes to, kept by their descriptors: what was checked is what is written to, whatever is put in its
 //! place meanwhile. No link is followed, nothing that exists is opened, and modes do not depend on the umask.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, fchmod, fstat, mkdirat, openat, readlinkat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fchmod, fstat, mkdirat, openat, readlinkat, renameat, unlinkat};
 use rustix::io::Errno;
 
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 const PRIVATE_FOLDER: Mode = Mode::RWXU;
+/// Levels of folders that are removed below one.
+const DEEPEST: u32 = 8;
 const PRIVATE_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// A folder that nobody but this user (or root) can replace or write to.
@@ -84,6 +88,22 @@ impl OwnFolder {
         Ok(unlinkat(&self.folder, name, AtFlags::REMOVEDIR)?)
     }
 
+    /// Removes a folder in it with all that it holds: files, links and folders, some levels deep. Other things, and what can't
+    /// be removed, stay.
+    pub fn remove_tree(&self, name: &str) -> io::Result<()> {
+        remove_tree(&self.folder, name.as_ref(), DEEPEST)
+    }
+
+    /// A path of a name in it that leads to this very folder for as long as it is open, whatever stands at its path by now.
+    pub fn kept_path(&self, name: &str) -> PathBuf {
+        Path::new("/proc/self/fd").join(self.folder.as_raw_fd().to_string()).join(name)
+    }
+
+    /// The same folder, opened once more.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { path: self.path.clone(), folder: self.folder.try_clone()? })
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -96,6 +116,22 @@ fn make(above: &OwnedFd, name: &Path) -> io::Result<OwnedFd> {
     // What is opened could only be another's where another may write above, which was refused.
     fchmod(&folder, PRIVATE_FOLDER)?;
     Ok(folder)
+}
+
+fn remove_tree(above: &OwnedFd, name: &OsStr, levels: u32) -> io::Result<()> {
+    let folder = openat(above, name, FOLDER | OFlags::RDONLY, Mode::empty())?;
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        let inner = entry.file_name().to_bytes();
+        match unlinkat(&folder, inner, AtFlags::empty()) {
+            _ if matches!(inner, b"." | b"..") => {}
+            Err(Errno::ISDIR | Errno::PERM) if levels > 0 => {
+                remove_tree(&folder, OsStr::from_bytes(inner), levels - 1)?
+            }
+            removed => removed?,
+        }
+    }
+    Ok(unlinkat(above, name, AtFlags::REMOVEDIR)?)
 }
 
 fn nobody_else_may_write(folder: &OwnedFd) -> Result<(), &'static str> {
@@ -154,6 +190,35 @@ mod tests {
         assert!(why.contains("is a link") && why.ends_with("with HOME"), "{why}");
         symlink("/nowhere", base.path().join("moved/dangling")).unwrap();
         assert!(folder.file("dangling").is_err(), "a link is no free name");
+    }
+
+    #[test]
+    fn what_is_removed_and_bound_is_in_the_folder_that_was_opened() {
+        let base = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (base.path().join("run"), base.path().join("elsewhere"));
+        let folder = OwnFolder::open(&path, 1, "HOME").unwrap();
+        fs::create_dir_all(path.join("shim/a/b")).unwrap();
+        fs::create_dir_all(elsewhere.join("shim")).unwrap();
+        for file in [path.join("shim/a/b/file"), elsewhere.join("shim/file"), elsewhere.join("file")] {
+            fs::write(file, "text").unwrap();
+        }
+        symlink(elsewhere.join("file"), path.join("shim/link")).unwrap();
+        symlink(&elsewhere, path.join("shim/a/folder")).unwrap();
+        let moved = base.path().join("moved");
+        fs::rename(&path, &moved).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+
+        folder.remove_tree("shim").unwrap();
+        let kept = folder.try_clone().unwrap();
+        drop(folder);
+        std::os::unix::net::UnixDatagram::bind(kept.kept_path("socket")).unwrap();
+
+        assert!(!moved.join("shim").exists() && moved.join("socket").exists());
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 2);
+        assert!(elsewhere.join("shim/file").exists());
+        symlink(&elsewhere, moved.join("shim")).unwrap();
+        assert!(kept.remove_tree("shim").is_err(), "a link is no folder");
+        assert!(elsewhere.join("shim/file").exists());
     }
 
     #[test]

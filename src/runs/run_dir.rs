@@ -2,10 +2,10 @@
 //! it. What only the run needed goes with the run.
 
 use std::fs::File;
+use std::io;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, io};
 
 use etcetera::BaseStrategy as _;
 use rustix::fs::{FlockOperation, flock};
@@ -32,8 +32,8 @@ pub struct RunDir {
     id: String,
     /// The folder that it lies in.
     above: OwnFolder,
-    /// A folder for the socket alone, where its own path is too long for one, and its name.
-    short: Option<(OwnFolder, String)>,
+    /// A folder for the socket alone, where its own path is too long for one: the folder above it, itself, and its name.
+    short: Option<(OwnFolder, OwnFolder, String)>,
     remainder: Remainder,
 }
 
@@ -75,7 +75,9 @@ impl RunDir {
         let mut run = Self { folder, id, above, short: None, remainder };
         if run.socket().as_os_str().len() > LONGEST_SOCKET {
             let name = format!("tftop-{}-{}", run.id, std::process::id());
-            run.short = Some((temporary()?.make(&name)?, name));
+            let above = temporary()?;
+            let short = above.make(&name)?;
+            run.short = Some((above, short, name));
         }
         Ok(run)
     }
@@ -97,7 +99,12 @@ impl RunDir {
 
     /// Where the shim's words arrive.
     pub fn socket(&self) -> PathBuf {
-        self.short.as_ref().map_or(&self.folder, |(short, _)| short).path().join(SOCKET)
+        self.socket_folder().path().join(SOCKET)
+    }
+
+    /// The folder that the shim's socket is to be made in, by the name of [`SOCKET`].
+    pub fn socket_folder(&self) -> &OwnFolder {
+        self.short.as_ref().map_or(&self.folder, |(_, short, _)| short)
     }
 
     /// Leaves it to a command that goes on: with the shim, and with the command's name in the place of the lock.
@@ -128,9 +135,9 @@ impl RunDir {
     }
 
     fn remove_short(&mut self) {
-        if let Some((short, name)) = self.short.take() {
+        if let Some((above, short, name)) = self.short.take() {
             let _ = short.remove(SOCKET);
-            let _ = temporary().and_then(|above| above.remove_folder(&name));
+            let _ = above.remove_folder(&name);
         }
     }
 }
@@ -169,7 +176,7 @@ fn locked(folder: &OwnFolder) -> io::Result<File> {
 
 impl Drop for RunDir {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.path().join(SHIM));
+        let _ = self.folder.remove_tree(SHIM);
         let _ = self.folder.remove(SOCKET);
         self.remove_short();
         if matches!(self.remainder, Remainder::Kept { .. }) {
@@ -182,7 +189,8 @@ impl Drop for RunDir {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
 
@@ -231,6 +239,24 @@ mod tests {
         drop(folder);
         assert!(!socket.parent().unwrap().exists());
         assert_eq!(fs::read_dir(deep).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn nothing_is_removed_where_a_link_was_put_in_its_place() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = RunDir::make(&base.path().join("runs"), NOON).unwrap();
+        folder.shim().unwrap().file("sitecustomize.py").unwrap();
+        let (moved, elsewhere) = (base.path().join("moved"), base.path().join("elsewhere"));
+        fs::create_dir_all(elsewhere.join(SHIM)).unwrap();
+        for name in [LOCK, SOCKET, "shim/sitecustomize.py"] {
+            fs::write(elsewhere.join(name), "theirs").unwrap();
+        }
+        fs::rename(folder.path(), &moved).unwrap();
+        symlink(&elsewhere, folder.path()).unwrap();
+        drop(folder);
+        assert_eq!(files(&moved), [""; 0]);
+        assert_eq!(files(&elsewhere), [LOCK, SHIM, SOCKET]);
+        assert_eq!(files(&elsewhere.join(SHIM)), ["sitecustomize.py"]);
     }
 
     #[test]

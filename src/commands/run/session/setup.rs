@@ -8,7 +8,7 @@ use std::io;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::run::describe;
 use crate::commands::run::start_spec::{StartRequest, StartSpec};
-use crate::data::run::run_files::LOG;
+use crate::data::run::run_files::{LOG, SOCKET};
 use crate::data::sample::{LaunchFact, ShimUse};
 use crate::launch::caps::plan::Plan;
 use crate::launch::shim;
@@ -94,7 +94,7 @@ fn put_in_front(mode: ShimMode, inherited: Option<OsString>, setup: &mut Session
         let mut changed = changes.clone();
         let config = shim::config(mode, &caps, Some(&folder.socket()));
         shim::install(&folder.shim()?, config, inherited.clone(), &mut changed)?;
-        let shim_socket = ShimSocket::open(&folder.socket())?;
+        let shim_socket = ShimSocket::open(folder.socket_folder(), SOCKET)?;
         *changes = changed;
         Ok::<ShimSocket, io::Error>(shim_socket)
     };
