@@ -156,6 +156,33 @@ fn a_short_look_and_one_that_is_not_to_be_kept_leave_nothing() {
     assert!(!watched(&target, folder, &[], 1).contains("not recorded"));
 }
 
+#[test]
+fn a_run_stops_for_the_shell_also_once_its_dashboard_is_closed() {
+    let bash = Path::new("/bin/bash");
+    let state = tempfile::tempdir().unwrap();
+    let place = [("XDG_STATE_HOME", state.path().to_str().unwrap())];
+    let mut terminal = Terminal::start(24, 80, bash, &["--norc", "--noprofile", "-i"], &place);
+    terminal.wait_for_text("bash-");
+    terminal.press(&format!("{TFTOP} run --no-shim -- sh -c 'while read line; do echo got $line; done'\n"));
+    terminal.wait_until("the dashboard", |screen| screen.alternate_screen() && screen.contents().contains(GROUP));
+    terminal.press("q");
+    terminal.wait_for_text("the command goes on");
+    for turn in ["one", "two"] {
+        signal_by_name("tftop", terminal.pid(), Signal::TSTP);
+        terminal.wait_for_text("Stopped");
+        terminal.press("clear; fg\n");
+        terminal.wait_for_no_text("Stopped");
+        // The keyboard is the command's again.
+        terminal.press(&format!("{turn}\r"));
+        terminal.wait_for_text(&format!("got {turn}"));
+    }
+    terminal.press("\x04");
+    terminal.wait_for_text("ended with exit code 0");
+    terminal.press("exit\n");
+    terminal.wait_for_end();
+    terminal.assert_restored();
+}
+
 /// Signals the child of this name.
 fn signal_by_name(name: &str, parent: u32, signal: Signal) {
     let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();

@@ -90,22 +90,37 @@ pub fn hung_up() -> bool {
     rustix::termios::tcgetattr(io::stdout()).is_err()
 }
 
-/// Gives the terminal back and stops this job, as Ctrl-Z does without a screen; takes the terminal again when the job goes on.
-/// Does nothing without a screen, nor where no shell is there that could let the job go on.
+/// Gives the terminal back and stops this job, as Ctrl-Z does without a screen; takes the terminal again when the job goes on:
+/// the screen, or the keyboard alone. Does nothing where no shell is there that could let the job go on.
 pub fn suspend() -> io::Result<()> {
     // The first process of a session has nobody above it who controls jobs.
-    if !TAKEN.load(Ordering::SeqCst) || getpgrp() == getsid(None)? {
+    if getpgrp() == getsid(None)? {
         return Ok(());
     }
+    let (screen, keyboard) = (TAKEN.load(Ordering::SeqCst), RAW.load(Ordering::SeqCst));
     restore();
     // STOP and not TSTP, which this process catches.
     kill_current_process_group(Signal::STOP)?;
-    take_again()
+    if screen {
+        return take_again();
+    }
+    if keyboard {
+        enable_raw_mode()?;
+        RAW.store(true, Ordering::SeqCst);
+    }
+    Ok(())
 }
 
 /// Takes the terminal again where another program may have used it, as after a stop that nobody announced (SIGSTOP).
 pub fn resume() -> io::Result<()> {
-    if TAKEN.load(Ordering::SeqCst) { take_again() } else { Ok(()) }
+    if TAKEN.load(Ordering::SeqCst) {
+        return take_again();
+    }
+    if RAW.load(Ordering::SeqCst) {
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+    }
+    Ok(())
 }
 
 fn take_again() -> io::Result<()> {

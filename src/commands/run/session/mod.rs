@@ -8,6 +8,7 @@ mod summary_lines;
 pub(crate) mod trial;
 
 use std::future::pending;
+use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -51,6 +52,7 @@ use crate::runs::run_record::{RunRecord, RunRecording};
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::summary::predicted;
 use crate::tui::Effect;
+use crate::tui::run::job::JobControl;
 use crate::{output, tui};
 
 /// Lines of a kind that the summary has at most.
@@ -218,6 +220,8 @@ impl<'a> RunSession<'a> {
             }
         });
         let (mut showing, mut ended, mut relay, mut failed) = (self.dashboard, None, None, false);
+        // Stops that the dashboard no longer answers: once caught, they stop nothing by themselves.
+        let mut job = None;
         let (mut ending, mut again) = (StopSequence::default(), None);
         while ended.is_none() || showing {
             tokio::select! {
@@ -256,7 +260,10 @@ impl<'a> RunSession<'a> {
                         };
                     }
                     relay = after_dashboard(left, ended.is_none(), self.console.as_ref());
+                    job = JobControl::listen().ok();
                 }
+                // What fails is the terminal, which is gone then.
+                _ = went_on(&mut job) => {}
                 signal = ending.next() => {
                     if again.is_some() {
                         stdio::say(ending::announcement(signal));
@@ -344,6 +351,14 @@ impl<'a> RunSession<'a> {
             notes.push(format!("shim     {} messages were not understood", report.not_understood));
         }
         notes
+    }
+}
+
+/// Stops this job when it is to stop; comes when it goes on.
+async fn went_on(job: &mut Option<JobControl>) -> io::Result<()> {
+    match job {
+        Some(job) => job.went_on().await,
+        None => pending().await,
     }
 }
 
