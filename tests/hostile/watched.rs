@@ -99,6 +99,31 @@ fn a_process_that_is_stopped_and_one_that_executes_itself_again_and_again_are_wa
 }
 
 #[test]
+fn twenty_that_execute_themselves_again_and_again_do_not_change_what_is_shown_of_others() {
+    let Some(good) = Hostile::start(&["many_threads", "3"]) else { return };
+    let Some(parent) = Hostile::start(&["exec_loops", "20"]) else { return };
+    let report = looked_at(&good);
+    assert_eq!(origins(&report, &good.pid()), ["main", "python", "python", "python"], "{report:#}");
+    assert_eq!(gaps(&report).matches("ran out").count(), 0, "{}", gaps(&report));
+    // Their parent is shown as it is, too, and a look stays within what it may take.
+    let report = looked_at(&parent);
+    assert_eq!(origins(&report, &parent.pid()), ["main"], "{report:#}");
+    assert!(report["target"]["processes"].as_array().unwrap().len() > 1, "{report:#}");
+    let cpu_ms = report["cost"]["cpu_ms"].as_f64().unwrap();
+    // A look's budget in a build for debugging, and the machine's own counters.
+    assert!(cpu_ms < 3_000.0, "the newest look took {cpu_ms} ms of CPU");
+}
+
+/// Origins of a process's own threads.
+fn origins(report: &Value, pid: &str) -> Vec<String> {
+    let threads = report["threads"].as_array().unwrap().iter();
+    let own = threads.filter(|thread| thread["pid"].to_string() == pid);
+    let mut origins: Vec<String> = own.map(|thread| thread["origin"].as_str().unwrap().to_owned()).collect();
+    origins.sort();
+    origins
+}
+
+#[test]
 fn twenty_hostile_processes_do_not_change_what_is_shown_of_another_one() {
     let Some(good) = Hostile::start(&["nothing"]) else { return };
     let bad: Vec<_> = (0..20).map_while(|_| Hostile::start(&["active_threads", "3000", "1000"])).collect();

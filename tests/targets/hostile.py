@@ -99,6 +99,14 @@ def exec_in_a_loop(left):
         os.execv(sys.executable, [sys.executable, SCRIPT, "exec_in_a_loop", str(int(left) - 1)])
 
 
+def exec_loops(count):
+    """Children that execute themselves again and again."""
+    os.environ["TOLD"] = "1"
+    for _ in range(int(count)):
+        if os.fork() == 0:
+            exec_in_a_loop(100_000)
+
+
 def births_and_deaths():
     def make():
         while True:
