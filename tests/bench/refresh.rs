@@ -1,4 +1,4 @@
-//! CPU time of one refresh per thread of the target: tftop's sampler and model against htop, top -H and pidstat -t, all
+//! The time of one frame, and CPU time of one refresh per thread of the target: tftop's sampler and model against htop, top -H and pidstat -t, all
 //! measured in the same run by the kernel's count of their own CPU time. Prints a table; judges nothing.
 //! `cargo bench --bench refresh -- 100 2000` measures these numbers of threads only.
 
@@ -7,6 +7,9 @@
 #[path = "../support/known_threads.rs"]
 #[allow(dead_code)] // the tests also kill targets
 mod known_threads;
+#[path = "../support/stage.rs"]
+#[allow(dead_code)] // the tests also click
+mod stage;
 
 use std::fs;
 use std::fs::File;
@@ -21,11 +24,14 @@ use known_threads::Target;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use stage::Stage;
 use tftop::data::sample::Interest;
+use tftop::data::scene::Scene;
 use tftop::data::{Pid, ThreadKey};
 use tftop::model::build_scene::Model;
 use tftop::model::origin::families::Families;
 use tftop::probe::live::{Live, LiveOptions};
+use tftop::tui::state::event::Event;
 
 /// Idle threads of the targets, where none are asked for.
 const SIZES: &[u32] = &[100, 2_000, 10_000];
@@ -57,6 +63,12 @@ fn main() {
                 None => println!("{size:>8}  {name:<28}{:>12}   (apt-get install {package})", "missing"),
             }
         }
+        let [draw_ns, take_ns] = own.frame_ns;
+        println!(
+            "{size:>8}  draw one frame, {size} threads: {:.2} ms; take a scene in and draw it: {:.2} ms",
+            draw_ns / 1e6,
+            take_ns / 1e6
+        );
         let [first_ns, again_ns] = waits(target.pid(), size);
         println!(
             "{size:>8}  what threads wait for, on top: {:.2} us a thread at the first look, {:.2} while they sleep on",
@@ -80,6 +92,8 @@ struct Own {
     first_ns: f64,
     sampler_ns: f64,
     model_ns: f64,
+    /// Of drawing one frame of the flat list of threads, and of taking a scene in and drawing it.
+    frame_ns: [f64; 2],
 }
 
 impl Own {
@@ -92,11 +106,12 @@ fn tftop(pid: u32) -> Own {
     let began = thread_cpu_ns();
     let mut live = Live::attach(Pid(pid), LiveOptions::default()).unwrap();
     let mut model = Model::new(Families::builtin());
+    let mut newest = Scene::default();
     let mut refresh = || {
         let before = thread_cpu_ns();
         let sample = Arc::new(live.next(&Interest::default(), Duration::ZERO));
         let between = thread_cpu_ns();
-        std::hint::black_box(model.next(sample));
+        newest = model.next(sample);
         ((between - before) as f64, (thread_cpu_ns() - between) as f64)
     };
     refresh();
@@ -104,7 +119,7 @@ fn tftop(pid: u32) -> Own {
     for _ in 1..YOUTH {
         refresh();
     }
-    let mut own = Own { first_ns, sampler_ns: 0.0, model_ns: 0.0 };
+    let mut own = Own { first_ns, sampler_ns: 0.0, model_ns: 0.0, frame_ns: [0.0; 2] };
     for _ in 0..OWN_REFRESHES {
         // As cold as between real ticks: the caches belong to others meanwhile.
         std::thread::sleep(Duration::from_millis(50));
@@ -112,7 +127,20 @@ fn tftop(pid: u32) -> Own {
         own.sampler_ns += sampler_ns / f64::from(OWN_REFRESHES);
         own.model_ns += model_ns / f64::from(OWN_REFRESHES);
     }
+    own.frame_ns = frames(newest);
     own
+}
+
+fn frames(scene: Scene) -> [f64; 2] {
+    let scene = Arc::new(scene);
+    let mut stage = Stage::new(stage::COLOR, 160, 50, Scene::clone(&scene));
+    stage.keys("2");
+    assert!(stage.text().lines().filter(|line| line.contains("idle (one)")).count() > 20, "{}", stage.text());
+    [Event::InterruptExpired, Event::Scene(scene)].map(|event| {
+        let before = thread_cpu_ns();
+        (0..OWN_REFRESHES).for_each(|_| drop(stage.tell(event.clone())));
+        (thread_cpu_ns() - before) as f64 / f64::from(OWN_REFRESHES)
+    })
 }
 
 /// Nanoseconds a thread that reading what it waits for adds to a look: at the first, and at later ones while it sleeps.

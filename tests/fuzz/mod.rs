@@ -1,5 +1,5 @@
-//! Foreign bytes, mutated: every parser of them gives an answer or an error, never a panic, within a bound of CPU time. Part
-//! of the library's own tests, because parsers are private:
+//! Foreign bytes, mutated: every parser of them gives an answer or an error, never a panic, within bounds of CPU time and memory.
+//! Part of the library's own tests, because parsers are private:
 //!
 //!     TFTOP_FUZZ_SECONDS=60 [TFTOP_FUZZ_TARGETS=cgroup,elf] [TFTOP_FUZZ_SEED=1] cargo test --lib fuzz -- --nocapture
 //!
@@ -10,10 +10,13 @@ mod mutate;
 mod target_memory;
 mod texts;
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
+
+use crate::linux::proc::stat::{number as number_of, status_field, words};
 
 /// A parser, or what uses several, and inputs that it takes.
 struct FuzzTarget {
@@ -30,6 +33,12 @@ const TURN: Duration = Duration::from_secs(20);
 /// CPU time of one input. A look's budget is 1 s in a build for debugging (see `WorkLimits`).
 const LONGEST: Duration = Duration::from_secs(3);
 
+/// Memory of one input, in bytes: what this process needs more at most while it is parsed. A few thousand times the longest
+/// input.
+const MOST_MEMORY: u64 = 256 << 20;
+/// How often an input is tried that seems to take more: other tests of this process may have taken it meanwhile.
+const TRIES: u32 = 3;
+
 /// What came of a target.
 #[derive(Default)]
 struct FuzzResult {
@@ -37,6 +46,7 @@ struct FuzzResult {
     cpu: Duration,
     slowest: Duration,
     slowest_input: Vec<u8>,
+    most_memory: u64,
 }
 
 fn targets() -> Vec<FuzzTarget> {
@@ -67,8 +77,13 @@ fn run_for(target: &FuzzTarget, time: Duration, random: &mut fastrand::Rng, resu
 
 fn try_one(target: &FuzzTarget, input: &[u8], result: &mut FuzzResult) {
     let before = cpu();
-    let ended = catch_unwind(AssertUnwindSafe(|| (target.run)(input)));
+    let (ended, mut memory) = with_memory(|| catch_unwind(AssertUnwindSafe(|| (target.run)(input))));
     let took = cpu().saturating_sub(before);
+    for _ in 1..TRIES {
+        if memory > MOST_MEMORY {
+            memory = memory.min(with_memory(|| catch_unwind(AssertUnwindSafe(|| (target.run)(input)))).1);
+        }
+    }
     result.runs += 1;
     result.cpu += took;
     if took > result.slowest {
@@ -77,6 +92,30 @@ fn try_one(target: &FuzzTarget, input: &[u8], result: &mut FuzzResult) {
     let shown = format!("{} bytes b\"{:.400}\"", input.len(), input.escape_ascii().to_string());
     assert!(ended.is_ok(), "{} panicked at {shown}", target.name);
     assert!(took < LONGEST, "{} took {took:?} at {shown}", target.name);
+    assert!(memory < MOST_MEMORY, "{} took {memory} bytes of memory at {shown}", target.name);
+    result.most_memory = result.most_memory.max(memory);
+}
+
+/// What a run gives, and how many bytes more than before this process had in memory at most meanwhile.
+fn with_memory<T>(run: impl FnOnce() -> T) -> (T, u64) {
+    // From here on the peak counts anew (proc_pid_clear_refs(5)); where it can't, only new peaks are seen.
+    let _ = fs::write("/proc/self/clear_refs", "5");
+    let before = peak_memory();
+    let given = run();
+    (given, peak_memory().saturating_sub(before))
+}
+
+/// The peak of this process's resident memory in bytes; 0 where the kernel does not say.
+fn peak_memory() -> u64 {
+    let status = fs::read("/proc/self/status").unwrap_or_default();
+    let kilobytes = status_field(&status, "VmHWM").and_then(|field| number_of(words(field).next()?));
+    kilobytes.unwrap_or(0) * 1024
+}
+
+#[test]
+fn memory_that_is_taken_and_given_back_is_seen() {
+    let taken = (0..TRIES).map(|_| with_memory(|| drop(std::hint::black_box(vec![1_u8; 64 << 20]))).1).max();
+    assert!(taken.is_some_and(|taken| taken >= 60 << 20), "{taken:?}");
 }
 
 #[test]
@@ -91,8 +130,9 @@ fn foreign_bytes_of_any_kind_are_survived() {
     while spent < each {
         for (target, result) in targets.iter().zip(&mut results) {
             run_for(target, turn, &mut random, result);
-            let FuzzResult { runs, cpu, slowest, .. } = result;
-            println!("{:<22}{runs:>10} runs {:>9.1} s of CPU, slowest {slowest:?}", target.name, cpu.as_secs_f64());
+            let FuzzResult { runs, cpu, slowest, most_memory, .. } = result;
+            let (cpu, memory) = (cpu.as_secs_f64(), *most_memory >> 20);
+            println!("{:<22}{runs:>10} runs {cpu:>9.1} s of CPU, slowest {slowest:?}, {memory} MB", target.name);
         }
         spent += turn;
         let (runs, cpu) = results.iter().fold((0, 0.0), |sum, one| (sum.0 + one.runs, sum.1 + one.cpu.as_secs_f64()));
