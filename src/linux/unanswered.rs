@@ -20,6 +20,8 @@ const MAPS_LIMIT: usize = 16 << 20;
 
 /// Major and minor number of a device.
 type Device = (u32, u32);
+/// Of memory that no file backs.
+const NO_DEVICE: Device = (0, 0);
 
 /// Which file systems answer by themselves, by their devices.
 #[derive(Clone, Debug)]
@@ -37,9 +39,7 @@ pub struct UnansweredRanges {
 impl BackingRule {
     /// For a process in this folder of /proc; none where nothing is to be feared: tftop's own user's process, and root's.
     pub fn of_process(folder: &ProcDir, reader: &mut FileReader) -> Option<Self> {
-        let status = reader.read(folder, "status", STATUS_LIMIT).ok()?;
-        let user = words(status_field(status, "Uid")?).nth(3).and_then(number)?;
-        if user == 0 || user == u64::from(rustix::process::geteuid().as_raw()) {
+        if !is_of_another_user(folder, reader) {
             return None;
         }
         let mut known = HashMap::new();
@@ -73,7 +73,7 @@ impl BackingRule {
 
     /// Without a file there is nobody to wait for. Only root mounts block devices, so one that is not seen here is a disk.
     fn answers(&self, device: Device) -> bool {
-        device == (0, 0) || self.known.get(&device).copied().unwrap_or(device.0 != 0)
+        device == NO_DEVICE || self.known.get(&device).copied().unwrap_or(device.0 != 0)
     }
 }
 
@@ -114,17 +114,34 @@ fn refused() -> io::Error {
 /// Why the command line and the environment of a process are not to be read, if so. Where its maps are closed, nobody can
 /// tell, and both are read.
 pub fn unanswered_strings(folder: &ProcDir, reader: &mut FileReader) -> Option<String> {
-    let rule = BackingRule::of_process(folder, reader)?;
+    if !is_of_another_user(folder, reader) {
+        return None;
+    }
     let strings = string_ranges(reader.read(folder, "stat", STATUS_LIMIT).ok()?)?;
     let maps = match reader.read(folder, "maps", MAPS_LIMIT) {
         Ok(maps) => maps,
         Err(Errno::ACCESS | Errno::PERM) => return None,
         Err(error) => return Some(format!("not read: its maps can't be: {error}")),
     };
-    let unanswered = rule.unanswered(maps, maps.len() < MAPS_LIMIT);
+    // Mostly they lie on the stack, which no file backs: then nobody has to know what is mounted.
+    let overlaps = |range: &Range<u64>| strings.iter().any(|it| it.start < range.end && range.start <= it.end);
+    let mut files = maps.split(|&byte| byte == b'\n').filter_map(mapping).filter(|(_, device)| *device != NO_DEVICE);
+    if maps.len() < MAPS_LIMIT && !files.any(|(range, _)| overlaps(&range)) {
+        return None;
+    }
+    let maps = maps.to_vec();
+    let rule = BackingRule::of_process(folder, reader)?;
+    let unanswered = rule.unanswered(&maps, maps.len() < MAPS_LIMIT);
     let length = |range: &Range<u64>| usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
     let mut checked = strings.iter().map(|range| unanswered.check(range.start, length(range)));
     checked.find_map(Result::err).map(|error| error.to_string())
+}
+
+/// Whether a process runs with the file system rights of a user who is neither root nor tftop's.
+fn is_of_another_user(folder: &ProcDir, reader: &mut FileReader) -> bool {
+    let status = reader.read(folder, "status", STATUS_LIMIT).unwrap_or_default();
+    let user = status_field(status, "Uid").and_then(|field| words(field).nth(3).and_then(number));
+    user.is_some_and(|user| user != 0 && user != u64::from(rustix::process::geteuid().as_raw()))
 }
 
 /// The device of a mount and whether its files answer, from its line of mountinfo (proc_pid_mountinfo(5)).
