@@ -2,6 +2,7 @@
 //! known here. A read of /proc/PID/mem, cmdline or environ then waits for whoever answers for that file, and not even the
 //! end of the reader ends the wait. So these ranges are told from maps before anything there is read.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
@@ -50,18 +51,17 @@ impl BackingRule {
                 known.entry(device).and_modify(|before| *before &= answers).or_insert(answers);
             }
         }
-        known.extend(unmounted().map(|device| (device, true)));
         Some(Self { known })
     }
 
     /// What of these maps is not to be read. `whole` is false where there are more than were read: what lies behind is unknown.
     pub fn unanswered(&self, maps: &[u8], whole: bool) -> UnansweredRanges {
         let mut ranges: Vec<Range<u64>> = Vec::new();
-        let mut end = 0;
+        let (mut end, memory) = (0, LazyCell::new(|| unmounted().collect()));
         for (range, device) in maps.split(|&byte| byte == b'\n').filter_map(mapping) {
             end = end.max(range.end);
             match ranges.last_mut() {
-                _ if self.answers(device) => {}
+                _ if self.answers(device, &memory) => {}
                 Some(last) if last.end == range.start => last.end = range.end,
                 _ => ranges.push(range),
             }
@@ -72,8 +72,9 @@ impl BackingRule {
     }
 
     /// Without a file there is nobody to wait for. Only root mounts block devices, so one that is not seen here is a disk.
-    fn answers(&self, device: Device) -> bool {
-        device == NO_DEVICE || self.known.get(&device).copied().unwrap_or(device.0 != 0)
+    fn answers(&self, device: Device, memory: &LazyCell<Vec<Device>, impl FnOnce() -> Vec<Device>>) -> bool {
+        let known = || self.known.get(&device).copied();
+        device == NO_DEVICE || known().unwrap_or_else(|| device.0 != 0 || memory.contains(&device))
     }
 }
 
@@ -215,7 +216,7 @@ mod tests {
     fn shared_memory_is_memory_whoever_names_a_file_so_is_not() {
         let of =
             |device: Device| format!("1000-2000 rw-s 00000000 {:x}:{:x} 9 /memfd:x (deleted)\n", device.0, device.1);
-        let rule = BackingRule { known: unmounted().map(|device| (device, true)).collect() };
+        let rule = BackingRule { known: HashMap::new() };
         let shared = unmounted().next().unwrap();
         assert!(rule.unanswered(of(shared).as_bytes(), true).check(0x1000, 8).is_ok());
         assert!(rule.unanswered(of((0, 9999)).as_bytes(), true).check(0x1000, 8).is_err());

@@ -12,7 +12,7 @@ use crate::linux::patience::{GLANCE, ThreadProgress};
 use crate::probe::reading::Reading;
 
 /// For how long nothing may come of what is being read.
-const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Does a command's work on a thread of its own.
 ///
@@ -75,7 +75,7 @@ mod tests {
             Ok(Exit::Clean)
         });
         let why = stuck.unwrap_err().to_string();
-        assert!(why.contains("memory of 7") && why.contains("2 s"), "{why}");
+        assert!(why.contains("memory of 7") && why.contains("5 s"), "{why}");
         options.reading.end();
         let waits = unless_held_up(&options, |_| {
             thread::sleep(LONGEST + Duration::from_millis(500));
