@@ -8,7 +8,6 @@
 #[allow(dead_code)] // the tests also kill targets
 mod known_threads;
 #[path = "../support/stage.rs"]
-#[allow(dead_code)] // the tests also click
 mod stage;
 
 use std::fs;

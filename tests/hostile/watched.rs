@@ -117,7 +117,7 @@ fn twenty_that_execute_themselves_again_and_again_do_not_change_what_is_shown_of
 /// Origins of a process's own threads.
 fn origins(report: &Value, pid: &str) -> Vec<String> {
     let threads = report["threads"].as_array().unwrap().iter();
-    let own = threads.filter(|thread| thread["pid"].to_string() == pid);
+    let own = threads.filter(|thread| thread["pid"].as_u64() == pid.parse().ok());
     let mut origins: Vec<String> = own.map(|thread| thread["origin"].as_str().unwrap().to_owned()).collect();
     origins.sort();
     origins
