@@ -11,7 +11,7 @@ use etcetera::BaseStrategy as _;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use crate::data::run::run_files::{LOCK, RUN, SHIM, SOCKET, TAPE, UNFINISHED};
+use crate::data::run::run_files::{LOCK, LOG, RUN, SHIM, SOCKET, TAPE, UNFINISHED};
 use crate::data::{Calendar, Pid};
 use crate::linux::own_folder::OwnFolder;
 use crate::linux::proc::process::start_ticks;
@@ -179,9 +179,10 @@ impl Drop for RunDir {
         let _ = self.folder.remove_tree(SHIM);
         let _ = self.folder.remove(SOCKET);
         self.remove_short();
-        if matches!(self.remainder, Remainder::Kept { .. }) {
-            let _ = self.folder.remove(LOCK);
-        }
+        let _ = match self.remainder {
+            Remainder::Kept { .. } => self.folder.remove(LOCK),
+            Remainder::Gone => self.folder.remove(LOG),
+        };
         // Fails where there is something to keep.
         let _ = self.above.remove_folder(&self.id);
     }

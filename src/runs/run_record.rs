@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::data::Text;
+use crate::data::limits::Caps;
 use crate::data::run::run_files::{RUN, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
 use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact};
 use crate::data::sample::{ProcessFact, Sample};
@@ -55,9 +56,15 @@ struct RedactedRecorder {
 }
 
 impl RunRecord {
+    /// Of a run that nothing is kept of.
+    pub(crate) fn none() -> Self {
+        let fact = RunFact { started_unix_ms: unix_ms(now()), ..RunFact::default() };
+        Self { fact, ..Self::default() }
+    }
+
     /// A folder for the run, or why there is none.
     pub(crate) fn begin() -> Self {
-        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let started = now();
         let made = run_dir::home().and_then(|home| RunDir::make(&home, started.as_secs()));
         let (folder, missing) = match made {
             Ok(folder) => (Some(folder), Vec::new()),
@@ -67,7 +74,7 @@ impl RunRecord {
             schema: RUN_SCHEMA.into(),
             id: folder.as_ref().map(|folder| folder.id().into()).unwrap_or_default(),
             tftop: env!("CARGO_PKG_VERSION").into(),
-            started_unix_ms: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
+            started_unix_ms: unix_ms(started),
             ..RunFact::default()
         };
         Self { folder, fact, missing }
@@ -174,6 +181,11 @@ impl RunRecording {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).builder.watched_s()
     }
 
+    /// Caps that were advised so far; none where it was never judged.
+    pub(crate) fn advised(&self) -> Option<Caps> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).builder.advised()
+    }
+
     /// Waits until everything is written: what could not be, and what was gathered. What comes later is not recorded.
     pub(crate) fn finish(&self) -> (Vec<String>, SummaryBuilder) {
         let RecordingState { tape, builder } =
@@ -213,6 +225,15 @@ pub(crate) fn shown(words: &[OsString]) -> Vec<Text> {
 /// The same of a process that is watched.
 pub(crate) fn shown_of(process: &ProcessFact) -> Vec<Text> {
     without_secrets(&process.command[..process.command.len().min(MOST_WORDS)])
+}
+
+/// Time since 1970.
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn unix_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Now, as samples count it.

@@ -5,6 +5,8 @@
 For each workload: starts it with pools of 16 and lets tftop watch it for 12 s; then warm copies under the advised caps,
 TensorFlow's defaults and a grid of caps take turns, all but one stopped, in random order. A copy's speed is the median of
 its turns. Needs a quiet machine; turns in which others used more than a quarter of a CPU are said.
+
+With --tune, `tftop tune --copies` looks for caps first, and what it found takes its turns with the others.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -122,6 +125,23 @@ def caps_of(verdict):
     return {cap: value for cap, value in (verdict.get("caps") or {}).items() if value is not None}
 
 
+def tuned(tftop, python, name, folder):
+    """The caps that `tftop tune` ends with, none where it shows no better ones; copies it started; seconds it took."""
+    path = folder / f"{name}-tune.count"
+    path.write_bytes(bytes(8 * 16))
+    begun = time.monotonic()
+    result = subprocess.run(
+        [tftop, "tune", "--copies", "--minutes", "4", "--", python, WORKLOADS, name, str(path)],
+        capture_output=True, text=True, check=False, env={**os.environ, "XDG_STATE_HOME": str(folder)},
+    )  # fmt: skip
+    line = re.search(r"^ *tftop run (.*?) -- ", result.stdout, re.M)
+    words = line.group(1).split() if line else []
+    caps = {cap.removeprefix("--"): int(value) for cap, value in zip(words[::2], words[1::2])}
+    copies = re.search(r" of (\d+) warm copies", result.stdout)
+    answer = result.stdout if copies else result.stderr
+    return {"caps": caps, "copies": int(copies.group(1)) if copies else None, "seconds": time.monotonic() - begun, "answer": answer}
+
+
 def label_of(caps):
     return " ".join(f"{cap} {value}" for cap, value in caps.items()) or "none"
 
@@ -146,6 +166,9 @@ def measure(name, options, folder):
         points = {label_of(caps): caps for caps in grid(name, cpus)}
         if advised:
             points.setdefault(label_of(advised), advised)
+        tune = tuned(options.tftop, options.python, name, folder) if options.tune else None
+        if tune and tune["caps"]:
+            points.setdefault(label_of(tune["caps"]), tune["caps"])
         starts = [("default", None)] + list(points.items())
         for label, caps in starts:
             copy = Copy(name, label, options.python, folder, caps=caps, tftop=options.tftop)
@@ -171,6 +194,7 @@ def measure(name, options, folder):
             "default": speeds.get("default"),
             "advised": {"caps": advised, "speed": speeds.get(chosen)},
             "best": {"caps": best, "speed": speeds[best]},
+            "tune": tune and {**tune, "speed": speeds.get(label_of(tune["caps"]) if tune["caps"] else "default")},
             "got": {copy.label: round(copy.median(1), 2) for copy in copies},
             "wanted": {copy.label: round(copy.median(2), 2) for copy in copies},
             "others": round(max(copy.median(3) for copy in copies), 2),
@@ -198,8 +222,16 @@ def row(result):
     followed = advised["speed"] or before
     return (
         f"| {result['name']} | {before:.4g} | {followed:.4g} ({label_of(advised['caps'])}) | {best['speed']:.4g} "
-        f"({best['caps']}) | {followed / before:.2f} | {followed / best['speed']:.2f} |"
+        f"({best['caps']}) | {followed / before:.2f} | {followed / best['speed']:.2f} |{tune_cells(result)}"
     )
+
+
+def tune_cells(result):
+    tune, best = result.get("tune"), result["best"]["speed"]
+    if not tune:
+        return ""
+    reached = f"{tune['speed'] / best:.2f}" if tune["speed"] else "failed"
+    return f" {label_of(tune['caps'])} | {reached} | {tune['copies']} copies, {tune['seconds']:.0f} s |"
 
 
 HEAD = "| workload | before | advised | best | advised / before | advised / best |\n|---|---|---|---|---|---|"
@@ -211,6 +243,7 @@ def main():
     parser.add_argument("--tftop", default=shutil.which("tftop"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--tune", action="store_true", help="let `tftop tune --copies` find caps, too")
     parser.add_argument("--default-report", action="store_true", help="watch it with TensorFlow's defaults, too")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()

@@ -4,6 +4,7 @@
 
 mod caps;
 mod cgroups;
+mod copies;
 #[path = "../support/deadline.rs"]
 mod deadline;
 mod detach;

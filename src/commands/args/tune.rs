@@ -11,12 +11,17 @@ const AFTER_HELP: &str = "\
 Examples:
   tftop tune -- python train.py
   tftop tune --minutes 10 -- python train.py
+  tftop tune --copies -- python train.py      for a script of which several may run at once
 
 The script is started without caps first and watched: what is advised for it is a candidate, and so are pools of one \
 thread a CPU, an intra-op pool of one, an inter-op pool of one and both, and the best of these with a BLAS or OpenMP team \
 of one where such a pool works. They race: each is run once, those that are shown to be slower than the fastest drop out, \
 the others are run again, in random order, up to three runs each. A run is stopped (SIGINT, then SIGTERM, then SIGKILL) \
 once it has done its steps; what the script writes may be overwritten.
+
+With --copies each candidate is started once and stays: all but one are stopped (SIGSTOP), and they take turns of some \
+seconds. That takes about a minute instead of several, and start-up and drift of the machine stand between no two turns. \
+It needs memory for all copies, and a script that bears them: its own port, lock or output file it shares with them.
 
 Step times come from Keras's fit, from loops over a dataset's iterator and from Session.run; a script without any of \
 them can't be tuned. `tftop sweep` tries every combination of values that you give.
@@ -41,6 +46,9 @@ pub(crate) struct TuneArgs {
     /// Longest time of one run; without its steps by then it has failed
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = span::watch)]
     pub(crate) limit: Duration,
+    /// Start a copy for each candidate and let them take turns, all but one stopped
+    #[arg(long)]
+    pub(crate) copies: bool,
     /// Seed of the random order; without one, it is chosen and shown
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,

@@ -1,6 +1,7 @@
 //! One run of a command under caps, as `sweep` and `tune` make them, and how they word it.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::own_process::exit::CommandError;
@@ -14,6 +15,9 @@ use crate::runs::comparison::rules;
 use crate::runs::stats::run_stats::RunStats;
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::sweep_record::TrialOutcome;
+
+/// What the first run is watched for at least: a verdict takes ten seconds.
+pub(super) const JUDGED: Duration = Duration::from_secs(12);
 
 /// A run that was made.
 pub(super) struct Measured {

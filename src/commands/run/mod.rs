@@ -19,6 +19,7 @@ use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::run::ExecArgs;
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::{event_loop, exit, stdio};
+use crate::commands::run::session::copies::WarmCopy;
 use crate::commands::run::session::trial::{TrialGoal, TrialResult};
 use crate::commands::run::session::{RunSession, SessionEnd, SessionSetup};
 use crate::commands::run::start_spec::{StartRequest, StartSpec};
@@ -86,8 +87,7 @@ pub(crate) fn prune(options: &GlobalArgs) {
     }
 }
 
-/// Starts the command, its output in a log, and ends it when the goal is met or can't be. The shim holds the caps; without
-/// any it only listens.
+/// Starts the command, its output in a log, and ends it when the goal is met or can't be.
 pub(crate) async fn measure(
     command: &[OsString],
     plan: Plan,
@@ -95,16 +95,29 @@ pub(crate) async fn measure(
     options: &GlobalArgs,
 ) -> anyhow::Result<TrialResult> {
     let families = families(options)?;
-    let shim = if plan.caps.is_empty() { ShimMode::Record } else { ShimMode::Enforce };
-    let request = StartRequest { command: command.to_vec(), no_ui: true, shim: Some(shim), ..StartRequest::default() };
-    let spec = StartSpec::of_plan(request, plan);
-    spec.find_program()?;
+    let spec = measured(command, plan)?;
     let held = cgroup_guard::hold(&spec.plan)?;
     let mut setup = SessionSetup::new(&spec, false, options);
     let folder = setup.record.folder.as_ref();
     let folder = folder.ok_or_else(|| anyhow!("no folder for a run: {}", setup.record.missing.join("; ")))?;
     setup.file = Some(folder.file(LOG).context("making the file for the output")?.1);
     RunSession::start(&spec, setup, held)?.measure(goal, options, families).await
+}
+
+/// Starts the command as one of several copies that take turns.
+pub(crate) async fn copy<'a>(spec: &'a StartSpec, options: &GlobalArgs) -> anyhow::Result<WarmCopy<'a>> {
+    let held = cgroup_guard::hold(&spec.plan)?;
+    let setup = SessionSetup::copy(spec).context("making a folder for a copy")?;
+    RunSession::start(spec, setup, held)?.copy(options, families(options)?).await
+}
+
+/// What is started to be measured. The shim holds the caps; without any it only listens.
+pub(crate) fn measured(command: &[OsString], plan: Plan) -> anyhow::Result<StartSpec> {
+    let shim = if plan.caps.is_empty() { ShimMode::Record } else { ShimMode::Enforce };
+    let request = StartRequest { command: command.to_vec(), no_ui: true, shim: Some(shim), ..StartRequest::default() };
+    let spec = StartSpec::of_plan(request, plan);
+    spec.find_program()?;
+    Ok(spec)
 }
 
 /// Becomes the command; what is left to say when it can't.

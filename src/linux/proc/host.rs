@@ -54,6 +54,13 @@ impl HostReader {
     }
 }
 
+/// Memory that new processes could have without swapping, in bytes (MemAvailable of /proc/meminfo); none where it is not said.
+pub fn available_bytes() -> Option<u64> {
+    let mut system = System::new().ok()?;
+    system.refresh_memory();
+    Some(system.available_memory()).filter(|&bytes| bytes > 0)
+}
+
 /// This machine; fields that can't be read are missing.
 pub fn this_machine() -> HostFact {
     let host = ProcDir::open(Path::new("/proc")).map(|root| HostReader::new(&root, &mut FileReader::default()).fact);

@@ -5,7 +5,7 @@ use crate::runs::comparison::interval;
 use crate::runs::comparison::interval::Extent;
 use crate::runs::comparison::rules::{ALIKE_SHARE, least_difference};
 use crate::runs::comparison::types::{ComparedSide, ComparisonResult, Ranking, Ratio, SideFigures};
-use crate::runs::stats::step_times::StepTimes;
+use crate::runs::stats::step_times::{SPREAD_OF_STEP_TIMES, STEP_TIMES, StepTimes};
 
 /// Fills in how each side stands, and says what that comes to.
 pub(crate) fn judge(sides: &[ComparedSide], figures: &mut [SideFigures]) -> ComparisonResult {
@@ -133,7 +133,7 @@ fn unless_stalls_say_otherwise(standing: Ranking, fast: &SideFigures, slow: &Sid
 fn why_without_interval(side: Option<&ComparedSide>) -> String {
     let Some(side) = side else { return "there is nothing to compare".to_owned() };
     let gaps = side.runs.iter().flat_map(|run| &run.gaps);
-    let about_steps = ["step times", "spread of step times"];
+    let about_steps = [STEP_TIMES, SPREAD_OF_STEP_TIMES];
     let gap = gaps.filter(|gap| about_steps.contains(&gap.what.as_str())).min_by_key(|gap| gap.what != about_steps[0]);
     gap.map_or_else(|| format!("{}: there are no steps", side.label), |gap| format!("{}: {}", side.label, gap.why))
 }

@@ -1,9 +1,11 @@
 //! What to bear in mind when reading a comparison.
 
+use crate::data::Gap;
 use crate::data::scene::CheckOutcome as Answer;
 use crate::runs::comparison::differences;
 use crate::runs::comparison::rules::{BUSY_SHARE, ENOUGH_RUNS, STALLS};
 use crate::runs::comparison::types::{ComparedSide, SideFigures};
+use crate::runs::stats::step_times::SPREAD_OF_STEP_TIMES;
 
 /// In the order of the sides.
 pub(crate) fn remarks(sides: &[ComparedSide], figures: &[SideFigures]) -> Vec<String> {
@@ -40,7 +42,9 @@ pub(crate) fn remarks(sides: &[ComparedSide], figures: &[SideFigures]) -> Vec<St
                 check.cap, check.value, check.message
             ));
         }
-        remarks.extend(figures.gaps.iter().map(|gap| format!("{label}: no {}: {}", gap.what, gap.why)));
+        // Several runs span an interval, however short each is.
+        let needed = |gap: &&Gap| side.runs.len() < ENOUGH_RUNS || gap.what != SPREAD_OF_STEP_TIMES;
+        remarks.extend(figures.gaps.iter().filter(needed).map(|gap| format!("{label}: no {}: {}", gap.what, gap.why)));
     }
     remarks
 }

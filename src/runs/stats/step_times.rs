@@ -13,6 +13,9 @@ use crate::runs::stats::steps::StepMark;
 const MOST_BLOCKS: usize = 20;
 /// With fewer there is no telling how much it varies.
 pub(crate) const FEWEST_BLOCKS: usize = 4;
+/// What is missing where there are none, and where they are too few to tell how much they vary.
+pub(crate) const STEP_TIMES: &str = "step times";
+pub(crate) const SPREAD_OF_STEP_TIMES: &str = "spread of step times";
 const SHORTEST_BLOCK_S: f64 = 1.0;
 const FEWEST_ENTRIES: usize = 3;
 

@@ -1,5 +1,6 @@
 //! The time with a command: its signals, its threads under watch, its end, and what is said of it then.
 
+pub(crate) mod copies;
 pub(crate) mod ending;
 mod foreground;
 mod observer;

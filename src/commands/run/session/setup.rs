@@ -62,9 +62,26 @@ impl SessionSetup {
         Ok(setup)
     }
 
+    /// For one of several copies, of which nothing is kept: shim and output stand in a folder that goes with it.
+    pub(crate) fn copy(spec: &StartSpec) -> io::Result<Self> {
+        let mut setup = Self::with_record(spec, false, RunRecord::none());
+        if let Some(mode) = spec.request.shim {
+            put_in_front(mode, spec.request.inherited("PYTHONPATH"), &mut setup);
+        }
+        match (&setup.elsewhere, &setup.no_shim) {
+            (Some(folder), _) => setup.file = Some(folder.file(LOG)?.1),
+            (None, why) => return Err(io::Error::other(why.clone().unwrap_or_default())),
+        }
+        Ok(setup)
+    }
+
     fn empty(spec: &StartSpec, dashboard: bool) -> Self {
         let mut record = RunRecord::begin();
         record.fact.predicted = spec.predicted;
+        Self::with_record(spec, dashboard, record)
+    }
+
+    fn with_record(spec: &StartSpec, dashboard: bool, record: RunRecord) -> Self {
         let plan = spec.plan.clone();
         Self { plan, dashboard, record, elsewhere: None, shim_socket: None, no_shim: None, log: None, file: None }
     }

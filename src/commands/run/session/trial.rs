@@ -22,6 +22,9 @@ use crate::model::origin::families::Families;
 use crate::output;
 use crate::runs::summary::SummaryBuilder;
 
+/// Where step marks come from.
+pub(super) const STEP_SOURCES: &str = "they come from Keras's fit, loops over a dataset's iterator and Session.run";
+
 /// When a run is over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrialGoal {
@@ -167,7 +170,7 @@ impl RunSession<'_> {
                     }
                     session::pass_on(&self.child, None, false, signal);
                 }
-                () = &mut limit => return Ok(TrialEnd::Failed(late(so_far.borrow().steps, goal))),
+                () = &mut limit => return Ok(TrialEnd::Failed(late(so_far.borrow().steps, goal.all_steps(), goal.limit))),
             }
         }
     }
@@ -183,12 +186,11 @@ impl RunSession<'_> {
     }
 }
 
-fn late(steps: u64, goal: TrialGoal) -> String {
-    let limit_s = goal.limit.as_secs_f64();
+/// Why a command that has made so many of the steps it should is given up.
+pub(super) fn late(steps: u64, of: u64, limit: Duration) -> String {
+    let limit_s = limit.as_secs_f64();
     match steps {
-        0 => format!(
-            "no step marks within {limit_s:.0} s: they come from Keras's fit, loops over a dataset's iterator and Session.run"
-        ),
-        _ => format!("only {steps} of {} steps within {limit_s:.0} s; --limit gives it more time", goal.all_steps()),
+        0 => format!("no step marks within {limit_s:.0} s: {STEP_SOURCES}"),
+        _ => format!("only {steps} of {of} steps within {limit_s:.0} s; --limit gives it more time"),
     }
 }
