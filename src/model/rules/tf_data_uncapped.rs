@@ -32,20 +32,27 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
         return clear(format!("{private} threads in private pools, as {set} says"));
     }
     let allowed = cpus.allowed.max(1);
-    let one_a_cpu = private > 0 && private.is_multiple_of(allowed);
-    if !one_a_cpu && threads <= allowed {
-        return clear(format!("{threads} tf.data threads, {private} in private pools: fewer than CPUs"));
+    let pools = if private.is_multiple_of(allowed) { private / allowed } else { 0 };
+    // One thread would serialise the input; the pools of all iterators together are to fit. Where all fits the CPUs, what was
+    // meant by a limit on other pools is what is left to wish for.
+    let granted = (input.effective_cpus().ceil() as u32).max(1);
+    let room = if input.crowded(judged) { granted } else { input.meant_cpus().unwrap_or(granted) };
+    let size = (room / pools.max(1)).max(1);
+    let one_a_cpu = pools > 0 && size < allowed;
+    if !one_a_cpu && threads - private.min(threads) <= allowed {
+        return clear(format!("{threads} tf.data threads, {private} in private pools: no more than would fit"));
     }
     let pools = if one_a_cpu {
-        let pools = private / allowed;
         format!("{pools} private {} of {}", if pools == 1 { "pool" } else { "pools" }, counted(allowed))
     } else {
         format!("{threads} threads")
     };
-    // One thread would serialise the input; the pools of all iterators together are to fit.
-    let pools_then = if one_a_cpu { private / allowed } else { 1 };
-    let cpus = (input.effective_cpus().ceil() as u32).max(1);
-    let caps = Caps::of([(CapKind::Data, (cpus / pools_then.max(1)).max(1))]);
+    let caps = Caps::of([(CapKind::Data, size)]);
+    let has_that_size = !one_a_cpu && private > 0;
+    let text = match has_that_size {
+        true => "the private pool is no larger than that already: give num_parallel_calls and cycle_length numbers",
+        false => "no variable does it: set the private pool in the dataset's options, and numbers instead of AUTOTUNE",
+    };
     Ok(Finding {
         level: input.level_of(judged, wanted),
         grade: if one_a_cpu { Grade::Corroborated } else { Grade::Inferred },
@@ -59,10 +66,9 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
             Evidence::new("CPUs allowed", allowed.to_string()),
         ],
         remedy: Remedy {
-            text: "no variable does it: set the private pool in the dataset's options, and numbers instead of AUTOTUNE"
-                .to_owned(),
+            text: text.to_owned(),
             export: None,
-            python: advice::python(&caps),
+            python: advice::python(&caps).filter(|_| !has_that_size),
             caps,
         },
     })
