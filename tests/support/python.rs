@@ -25,11 +25,21 @@ pub fn plain() -> PathBuf {
 
 /// The interpreter of a virtual environment with this TensorFlow; none when the user asked to leave such tests out.
 pub fn tensorflow(version: &str) -> Option<PathBuf> {
-    if env::var_os(SKIP).is_some_and(|value| value == "1") {
+    left_in().then(|| environment(&format!("tensorflow-{version}")))
+}
+
+/// Whether tests that need wheels run; says so where they don't.
+fn left_in() -> bool {
+    let left_out = env::var_os(SKIP).is_some_and(|value| value == "1");
+    if left_out {
         say(&format!("{}: SKIPPED, because {SKIP}=1", test_name()));
-        return None;
     }
-    Some(environment(&format!("tensorflow-{version}")))
+    !left_out
+}
+
+/// The interpreter of a virtual environment with JAX, OpenCV and Polars and without TensorFlow; none as above.
+pub fn libraries() -> Option<PathBuf> {
+    left_in().then(|| environment("libraries"))
 }
 
 /// Where virtual environments and locks lie: shared by all profiles and test binaries of one target folder.
@@ -69,7 +79,7 @@ fn environment(name: &str) -> PathBuf {
     if fs::read_to_string(&marker).is_ok_and(|made_of| made_of == wanted) {
         return python;
     }
-    say(&format!("making {} (once; downloads about 400 MB, takes 1.8 GB)", home.display()));
+    say(&format!("making {} (once; downloads 250 to 400 MB, takes up to 1.8 GB)", home.display()));
     if home.exists() {
         fs::remove_dir_all(&home).unwrap();
     }

@@ -1,10 +1,16 @@
-//! Pools that are not TensorFlow's: each copy of OpenBLAS and OpenMP by its own name, Python threads by theirs.
+//! Pools that are not TensorFlow's: each copy of OpenBLAS and OpenMP by its own name, JAX's, OpenCV's, Polars' and TensorFlow
+//! Lite's as theirs, Python threads by their names.
 
+use std::process::Command;
 use std::thread::available_parallelism;
+
+use serde_json::Value;
 
 use crate::target::{Target, script_command};
 use crate::watch::{Report, Thread, report};
 use crate::{NAMING, python};
+
+const TFTOP: &str = env!("CARGO_BIN_EXE_tftop");
 
 /// One process with all of them and without TensorFlow. The sizes are set, so that they are the same on every machine:
 /// OpenBLAS keeps one worker less than OPENBLAS_NUM_THREADS and never more than CPUs; OpenMP teams are as large as told.
@@ -67,6 +73,47 @@ fn plain_python_is_a_target_like_any_other() {
         assert_eq!((sleeper.origin.as_str(), sleeper.state.as_str()), ("python", "S"), "{sleeper:#?}");
         assert_eq!(sleeper.got, Some(0.0), "it never ran: {sleeper:#?}");
     }
+}
+
+#[test]
+fn jax_is_listed_and_no_thread_of_it_is_tensorflows() {
+    let Some(python) = python::libraries() else { return };
+    let target = Target::start(&python, "jax_alone.py", &[]);
+    let report = report(target.pid());
+    let facts = target.facts();
+    let cpus = facts["cpus"].as_u64().unwrap() as usize;
+    let named = |name: &str| report.threads.iter().filter(|t| t.name.as_deref() == Some(name)).count();
+    assert_eq!(report.target.tensorflow, None);
+    assert_eq!((named("tf_XLAEigen"), named("tf_XLAPjRtCpuClient")), (cpus, cpus), "{:#?}", report.threads);
+    let foreign = |origin: &str| origin.starts_with("tf-") || origin == "unknown";
+    assert!(report.threads.iter().all(|thread| !foreign(&thread.origin)), "{:#?}", report.threads);
+    assert!(report.threads.iter().all(|thread| !thread.because.contains("TensorFlow")), "{:#?}", report.threads);
+
+    let output = Command::new(TFTOP).args(["ps", "--json"]).output().unwrap();
+    let listing: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let processes = listing["processes"].as_array().unwrap();
+    let listed = processes.iter().find(|process| process["pid"] == target.pid()).unwrap();
+    assert_eq!((&listed["framework"]["name"], &listed["framework"]["version"]), (&"JAX".into(), &facts["version"]));
+}
+
+#[test]
+fn a_librarys_pool_is_that_librarys() {
+    let Some(python) = python::libraries() else { return };
+    let target = Target::start(&python, "beside.py", &[]);
+    let report = report(target.pid());
+    assert_eq!(report.count_of("library", "OpenCV"), 3, "{:#?}", report.groups);
+    let pool = target.facts()["polars"].as_u64().unwrap() as usize;
+    assert!(report.count_of("library", "Polars") >= pool, "{:#?}", report.groups);
+    assert!(report.threads.iter().all(|thread| thread.origin != "unknown"), "{:#?}", report.threads);
+}
+
+#[test]
+fn tensorflow_lites_threads_are_not_tensorflows() {
+    let Some(python) = python::tensorflow(NAMING) else { return };
+    let target = Target::start(&python, "lite.py", &[]);
+    let report = report(target.pid());
+    assert_eq!(report.count_of("library", "TFLite"), 2, "{:#?}", report.groups);
+    assert!(report.threads.iter().all(|thread| thread.origin != "unknown"), "{:#?}", report.threads);
 }
 
 /// Python's own name, or a gap that says why it is missing: never another name, never silence.

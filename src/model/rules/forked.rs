@@ -55,6 +55,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
         }
         None => (Level::Healthy, Grade::Corroborated, "its first op would hang", "not known"),
     };
+    let unless = if hangs == Some(true) { "" } else { "nothing, if it runs no ops; else " };
     Ok(Finding {
         level,
         grade,
@@ -69,7 +70,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
         ],
         remedy: Remedy {
             text: format!(
-                "nothing, if it runs no ops; else start workers before TensorFlow does anything, or by spawn instead of fork \
+                "{unless}start workers before TensorFlow does anything, or by spawn instead of fork \
                  (multiprocessing.set_start_method(\"spawn\"), gunicorn without --preload). `tftop stack {pid}` shows where \
                  it waits"
             ),

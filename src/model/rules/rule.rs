@@ -2,7 +2,7 @@
 
 use crate::data::limits::Grade;
 use crate::data::sample::{CounterSource, ProcessFact};
-use crate::data::scene::{Answer, Evidence, Finding, RuleAnswer};
+use crate::data::scene::{Answer, Evidence, Finding, Level, RuleAnswer};
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::limits::program_settings::truthful;
 use crate::model::rules::input::RuleInput;
@@ -36,21 +36,24 @@ impl Rule {
 /// A finding, or why there is none.
 pub type RuleResult = Result<Finding, Answer>;
 
-/// What a rule about one process's settings says of the first process in which it finds something, else of the first in which it
-/// is open, else of the first.
+/// What a rule about one process's settings says of the first process in which it finds something that is more than a note, else
+/// of the first with a note, else of the first in which it is open, else of the first.
 pub fn of_each<'a>(
     input: &RuleInput<'a>,
     processes: impl Iterator<Item = (&'a ProcessFact, DefaultCpus)>,
     check: fn(&RuleInput<'a>, &'a ProcessFact, DefaultCpus) -> RuleResult,
 ) -> Option<RuleResult> {
-    let mut first = None;
+    let (mut first, mut note) = (None, None);
     for (process, cpus) in processes {
         match check(input, process, cpus) {
             Ok(mut finding) => {
                 if input.processes.len() > 1 {
                     finding.evidence.push(Evidence::new("process", process.key.pid.to_string()));
                 }
-                return Some(Ok(finding));
+                if finding.level > Level::Healthy {
+                    return Some(Ok(finding));
+                }
+                note = note.or(Some(Ok(finding)));
             }
             // What is open for one process is not ruled out by another.
             Err(Answer::Clear { because }) => first = first.or_else(|| Some(clear(because))),
@@ -58,7 +61,7 @@ pub fn of_each<'a>(
             _ => {}
         }
     }
-    first
+    note.or(first)
 }
 
 /// The same for processes that run TensorFlow.
