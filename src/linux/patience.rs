@@ -9,10 +9,12 @@ use std::thread;
 use std::time::Duration;
 
 use crate::data::Tid;
-use crate::linux::proc::stat::{number, status_field};
+use crate::linux::proc::stat::{number, status_field, words};
 
 /// How often a thread is looked at.
 pub const GLANCE: Duration = Duration::from_millis(50);
+/// How much longer work is waited for where threads wait for CPUs: whoever holds what it waits for may be one of them.
+const BUSY_FACTOR: u32 = 3;
 /// Threads that are left behind at once; with as many, nothing more is tried.
 const MOST_LEFT: usize = 8;
 
@@ -36,8 +38,9 @@ struct Job(Box<dyn FnOnce() + Send>);
 /// Why there is no result.
 #[derive(Debug)]
 pub enum HeldUp<T> {
-    /// The kernel holds it up. What it comes to, if ever, comes here; the other end is gone where it came to nothing.
-    Waits(Receiver<T>),
+    /// The kernel holds it up, for so long by now. What it comes to, if ever, comes here; the other end is gone where it came
+    /// to nothing.
+    Waits(Receiver<T>, Duration),
     /// It was not tried: too much that was held up before still is.
     NotTried,
     /// It failed.
@@ -74,10 +77,11 @@ impl Patience {
                     return Ok(done);
                 }
                 Err(RecvTimeoutError::Disconnected) => return Err(HeldUp::Failed),
-                Err(RecvTimeoutError::Timeout) if progress.held_up() >= self.limit => {
-                    return Err(HeldUp::Waits(receive));
-                }
                 Err(RecvTimeoutError::Timeout) => {}
+            }
+            let waited = progress.held_up();
+            if waited >= self.limit && (waited >= self.limit * BUSY_FACTOR || !is_busy()) {
+                return Err(HeldUp::Waits(receive, waited));
             }
         }
     }
@@ -104,6 +108,14 @@ impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Job")
     }
+}
+
+/// Whether more threads want CPUs now than there are (proc_loadavg(5)).
+fn is_busy() -> bool {
+    let text = fs::read("/proc/loadavg").unwrap_or_default();
+    let wanting = words(&text).nth(3).and_then(|field| number(field.split(|&byte| byte == b'/').next()?));
+    let cpus = thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64);
+    wanting.is_some_and(|wanting| wanting > cpus)
 }
 
 /// The thread that calls this.
@@ -163,7 +175,9 @@ mod tests {
     fn what_waits_is_left_behind_and_what_comes_of_it_is_still_there() {
         let mut patience = Patience::new(LIMIT);
         let (let_go, held) = channel::<()>();
-        let Err(HeldUp::Waits(later)) = patience.run(move || held.recv().is_ok()) else { panic!("it was not held up") };
+        let Err(HeldUp::Waits(later, _)) = patience.run(move || held.recv().is_ok()) else {
+            panic!("it was not held up")
+        };
         assert_eq!(patience.run(|| 3).unwrap(), 3, "others go on");
         assert!(later.try_recv().is_err());
         let_go.send(()).unwrap();
@@ -187,7 +201,7 @@ mod tests {
         let mut held = Vec::new();
         for _ in 0..MOST_LEFT {
             let (let_go, wait) = channel::<()>();
-            assert!(matches!(patience.run(move || wait.recv().is_ok()), Err(HeldUp::Waits(_))));
+            assert!(matches!(patience.run(move || wait.recv().is_ok()), Err(HeldUp::Waits(..))));
             held.push(let_go);
         }
         assert!(matches!(patience.run(|| ()), Err(HeldUp::NotTried)));

@@ -59,7 +59,8 @@ fn ps_shows_a_good_process_beside_those_that_never_answer() {
     for (what, why) in [("arguments", "may never answer"), ("lock", "does not answer: reading ")] {
         let Some(bad) = start(what) else { return };
         let ps = tftop(&["ps", "--interval", "0.1s"]);
-        assert!(ps.took < Duration::from_secs(2), "{what}: {:?}", ps.took);
+        // Two looks, and 0.3 s for each that is held up; 0.9 s where this machine is busy.
+        assert!(ps.took < Duration::from_secs(3), "{what}: {:?}", ps.took);
         assert_eq!(ps.code, Some(0), "{what}: {ps:?}");
         let shown = rows(&ps.stdout, &good.pid());
         assert!(!shown.is_empty() && !shown.join(" ").contains("missing"), "{what}: {}", ps.stdout);

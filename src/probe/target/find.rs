@@ -232,9 +232,9 @@ impl std::fmt::Debug for StuckLook {
 /// Why a look came to nothing, in words, and the look where it may still come back.
 pub fn why_held_up<T: Send + 'static>(held_up: HeldUp<T>, reading: &Reading) -> (String, Option<StuckLook>) {
     match held_up {
-        HeldUp::Waits(back) => {
+        HeldUp::Waits(back, waited) => {
             let what = reading.words().unwrap_or_else(|| "it".to_owned());
-            let why = format!("does not answer: reading {what} for {:.1} s", LONGEST_HOLD.as_secs_f64());
+            let why = format!("does not answer: reading {what} for {:.1} s", waited.as_secs_f64());
             (why, Some(StuckLook(Box::new(move || matches!(back.try_recv(), Err(TryRecvError::Empty))))))
         }
         HeldUp::NotTried => ("not looked at: too many others do not answer".to_owned(), None),
