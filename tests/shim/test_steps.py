@@ -55,6 +55,15 @@ class Streams(unittest.TestCase):
         self.assertEqual([record["first"] for record in self.sink.records], [0, 50])
         self.assertEqual(self.sink.records[0]["at"], "train.py:7")
 
+    def test_a_record_says_when_its_last_mark_was_made_however_late_it_leaves(self):
+        stream = self.stream()
+        for _ in range(3):
+            self.after(100)
+            stream.mark()
+        self.after(5000)
+        stream.flush()
+        self.assertEqual([record["at_ns"] for record in self.sink.records], [1_300_000_000])
+
     def test_a_record_never_holds_more_than_its_most(self):
         stream = self.stream()
         for _ in range(2000):

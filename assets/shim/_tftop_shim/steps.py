@@ -33,6 +33,7 @@ class Stream:
 
     __slots__ = ("_shim", "source", "number", "at", "name", "_last_ns", "_due_ns", "_first", "_steps", "_durations") + (
         "_inside_ns",
+        "_marked_ns",
         "_thread",
         "__weakref__",
     )
@@ -44,6 +45,7 @@ class Stream:
         self.at = at
         self.name = name  # of a tf.function
         self._inside_ns = 0
+        self._marked_ns = 0
         self._thread = threading.get_ident() if name is not None else None
         self._last_ns = 0
         self._due_ns = 0
@@ -79,6 +81,7 @@ class Stream:
     def _add(self, now, steps):
         self._durations.append((now - self._last_ns) // 1000)
         self._steps += steps
+        self._marked_ns = now
 
     def _leave(self, now):
         if now >= self._due_ns or len(self._durations) >= MOST:
@@ -100,6 +103,8 @@ class Stream:
             first=self._first,
             steps=steps,
             durations_us=durations,
+            # Of the last mark, not of the record: on a busy machine it leaves later, and the next one's durations count from here.
+            at_ns=self._marked_ns,
             **call,
         )
         self._first += len(durations)
