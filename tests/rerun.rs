@@ -279,6 +279,18 @@ fn from_the_dashboard_r_shows_y_does_and_the_new_run_has_the_screen() {
     assert_eq!(terminal.wait_for_end().code(), Some(7), "{}", terminal.text());
     terminal.assert_restored();
     assert_no_secret_below(state.path());
+    // It is put beside the one it replaced, of which only the CPUs are known: nothing is made up for the steps.
+    let folders = fs::read_dir(state.path().join("tftop/runs")).unwrap();
+    let summaries = folders.filter_map(|folder| fs::read(folder.unwrap().path().join("summary.json")).ok());
+    let beside: Vec<serde_json::Value> = summaries
+        .map(|text| serde_json::from_slice::<serde_json::Value>(&text).unwrap()["replaced"].clone())
+        .filter(|replaced| !replaced.is_null())
+        .collect();
+    assert_eq!(beside.len(), 1, "{beside:?}");
+    assert_eq!(
+        (&beside[0]["change"]["verdict"], &beside[0]["before"]["steps_per_s"]),
+        (&"too_soon".into(), &().into())
+    );
 }
 
 #[test]

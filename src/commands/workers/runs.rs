@@ -91,6 +91,7 @@ fn line(kept: &KeptRun) -> RunLine {
     RunLine {
         id: kept.fact.id.to_string(),
         state: match kept.state {
+            RunState::GoesOn if kept.fact.watched.is_some() => "watched now",
             RunState::GoesOn => "goes on",
             RunState::Ended => "ended",
             RunState::Watched => "watched",
