@@ -121,10 +121,12 @@ pub(crate) fn short_lived(
     })
 }
 
-/// The command in one line; the kernel's name in brackets where there is none, as ps(1) has it.
+/// The command in one line, without the blanks that a process leaves behind that wrote its own title over it; the kernel's name in
+/// brackets where there is none, as ps(1) has it.
 pub(crate) fn command_line(fact: &ProcessFact) -> String {
     if fact.command.is_empty() {
         return format!("[{}]", fact.comm);
     }
-    fact.command.iter().map(|argument| argument.as_str()).collect::<Vec<_>>().join(" ")
+    let line = fact.command.iter().map(|argument| argument.as_str()).collect::<Vec<_>>().join(" ");
+    line.trim_end().to_owned()
 }

@@ -2,9 +2,9 @@
 
 use crate::data::Pid;
 use crate::data::limits::{Caps, Grade};
-use crate::data::scene::{Evidence, Finding, Remedy};
+use crate::data::scene::{Evidence, Finding, Group, Remedy};
 use crate::model::advice;
-use crate::model::rules::input::{COMPUTE, RuleInput};
+use crate::model::rules::input::{COMPUTE, RuleInput, threads_of};
 use crate::model::rules::rule::{Rule, RuleResult, clear};
 
 pub const RULE: Rule =
@@ -38,7 +38,7 @@ fn check(input: &RuleInput) -> RuleResult {
     let with_pools =
         busy.iter().filter(|(pid, _)| COMPUTE.iter().any(|origin| input.threads_in(*pid, origin) > 0)).count();
     let each = ((input.effective_cpus() / busy.len() as f64).floor() as u32).max(1);
-    let caps = if with_pools == 0 { Caps::default() } else { caps(input, each) };
+    let caps = if with_pools == 0 { Caps::default() } else { caps(input, each, &busy) };
     let pools = match with_pools {
         0 => "each runs on its own",
         some if some < busy.len() => "some have pools of their own",
@@ -71,10 +71,13 @@ fn check(input: &RuleInput) -> RuleResult {
     })
 }
 
-/// The same cap for every pool that exists.
-fn caps(input: &RuleInput, each: u32) -> Caps {
+/// The same cap for every pool that exists in a busy process.
+fn caps(input: &RuleInput, each: u32, busy: &[(Pid, f64)]) -> Caps {
     let mut caps = Caps::default();
-    for group in input.groups.iter().filter(|group| COMPUTE.contains(&group.key.origin.as_ref()) && group.threads > 0) {
+    let in_busy = |group: &&Group| {
+        COMPUTE.contains(&group.key.origin.as_ref()) && busy.iter().any(|(pid, _)| threads_of(group, *pid) > 0)
+    };
+    for group in input.groups.iter().filter(in_busy) {
         if let Some(kind) = advice::cap_of(group) {
             *caps.get_mut(kind) = Some(each);
         }
