@@ -6,6 +6,9 @@ For each workload: starts it with pools of 16 and lets tftop watch it for 12 s; 
 TensorFlow's defaults and a grid of caps take turns, all but one stopped, in random order. A copy's speed is the median of
 its turns. Needs a quiet machine; turns in which others used more than a quarter of a CPU are said.
 
+With --pretend N it starts as on a machine of N CPUs instead: a library before all others (made with cc) answers N to
+whoever asks how many there are, so that TensorFlow, XLA and OpenBLAS size their pools by it.
+
 With --tune, `tftop tune --copies` looks for caps first, and what it found takes its turns with the others.
 """
 
@@ -30,6 +33,26 @@ WORKLOADS = str(HERE / "workloads.py")
 # Workloads whose BLAS or OpenMP threads are worth a grid of their own.
 LIBRARIES = {"numpy_between": "blas", "boosting": "omp"}
 BEFORE = {"TF_NUM_INTRAOP_THREADS": "16", "TF_NUM_INTEROP_THREADS": "16"}
+PRETENDED = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sched.h>
+#include <unistd.h>
+int get_nprocs(void) { return N; }
+int get_nprocs_conf(void) { return N; }
+long sysconf(int name) {
+    static long (*real)(int);
+    if (name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF) return N;
+    if (!real) real = (long (*)(int))dlsym(RTLD_NEXT, "sysconf");
+    return real(name);
+}
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
+    (void)pid;
+    CPU_ZERO_S(size, set);
+    for (int cpu = 0; cpu < N; cpu++) CPU_SET_S(cpu, size, set);
+    return 0;
+}
+"""
 WARM_STEPS, START_LIMIT_S = 20, 90
 TURN_S, SKIPPED_S = 2.0, 0.3
 
@@ -142,6 +165,14 @@ def tuned(tftop, python, name, folder):
     return {"caps": caps, "copies": int(copies.group(1)) if copies else None, "seconds": time.monotonic() - begun, "answer": answer}
 
 
+def pretending(cpus, folder):
+    """The environment of a process that is to believe in so many CPUs."""
+    source, library = folder / "pretend.c", folder / "pretend.so"
+    source.write_text(PRETENDED)
+    subprocess.run(["cc", "-shared", "-fPIC", f"-DN={cpus}", "-o", library, source, "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library)}
+
+
 def label_of(caps):
     return " ".join(f"{cap} {value}" for cap, value in caps.items()) or "none"
 
@@ -155,7 +186,8 @@ def grid(name, cpus):
 
 def measure(name, options, folder):
     cpus = len(os.sched_getaffinity(0))
-    before = Copy(name, "before", options.python, folder, environment=BEFORE)
+    environment = pretending(options.pretend, folder) if options.pretend else BEFORE
+    before = Copy(name, "before", options.python, folder, environment=environment)
     copies = [before]
     try:
         if not before.warm():
@@ -243,6 +275,7 @@ def main():
     parser.add_argument("--tftop", default=shutil.which("tftop"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--pretend", type=int, metavar="N", help="start it as on a machine of N CPUs, not with pools of 16")
     parser.add_argument("--tune", action="store_true", help="let `tftop tune --copies` find caps, too")
     parser.add_argument("--default-report", action="store_true", help="watch it with TensorFlow's defaults, too")
     parser.add_argument("names", nargs="*")
