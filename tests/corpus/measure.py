@@ -81,7 +81,7 @@ def group_load(group):
 
 class Copy:
     def __init__(self, name, label, python, folder, caps=None, environment=None, tftop=None):
-        self.label, self.turns = label, []
+        self.label, self.turns, self.capped = label, [], caps is not None
         self.path = folder / f"{name}-{label}.count".replace(" ", "_")
         self.path.write_bytes(bytes(8 * 16))
         command = [python, WORKLOADS, name, str(self.path)]

@@ -326,6 +326,21 @@ def predicting(counter):
         model.predict(pictures, verbose=0, callbacks=[counting(counter)])
 
 
+def idle_server(counter):
+    """Answers a request now and then."""
+    import time
+
+    import tensorflow as tf
+
+    x = tf.random.normal((64, 64))
+    f = tf.function(lambda a: tf.tanh(tf.matmul(a, x)))
+    while True:
+        for _ in range(40):
+            f(x)
+            counter.step()
+        time.sleep(0.05)
+
+
 WORKLOADS = [
     matmul, cnn_arrays, cnn_jpeg, custom_loop, jit, input_bound, serving, numpy_between, two_processes, v1_session,
     boosting, gru, lstm, pydataset, tiny_mlp, embedding, numpy_in_map, predicting,
@@ -337,4 +352,4 @@ if __name__ == "__main__":
     if len(sys.argv) < 3:
         print(" ".join(run.__name__ for run in WORKLOADS))
     else:
-        {run.__name__: run for run in WORKLOADS}[sys.argv[1]](Counter(sys.argv[2]))
+        {run.__name__: run for run in [*WORKLOADS, idle_server]}[sys.argv[1]](Counter(sys.argv[2]))

@@ -43,7 +43,7 @@ fn check(input: &RuleInput) -> RuleResult {
     let pressure = &judged.pressure;
     let entitled = judged.demand.wanted.min(input.effective_cpus());
     let missing = pressure.external;
-    if !is_loss(missing, entitled, 1.0) {
+    if !is_loss(missing, entitled, input.effective_cpus(), 1.0) {
         return clear(format!("it got {:.1} of the {entitled:.1} CPUs it could use", judged.demand.got));
     }
     if pressure.throttled_share.unwrap_or(0.0) >= NOT_THROTTLED_SHARE {

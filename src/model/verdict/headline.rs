@@ -72,7 +72,7 @@ fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {
             let pool = largest.map_or(String::new(), |(g, size)| format!(", though {} has {size} threads", g.label));
             format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
         }
-        Verdict::Healthy if is_loss(external, wanted.min(cpus), 1.0) => format!(
+        Verdict::Healthy if is_loss(external, wanted.min(cpus), cpus, 1.0) => format!(
             "it got {:.1} of the {:.1} CPUs it could use, and nobody else took the rest: its demand comes in bursts, or a \
              quota is out of sight",
             judged.demand.got,

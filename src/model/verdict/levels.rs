@@ -31,8 +31,10 @@ pub const THROTTLED_SHARE: f64 = 0.25;
 pub const NOT_THROTTLED_SHARE: f64 = 0.05;
 /// Ours: a quarter of what one could use did not come.
 const STARVED_SHARE: f64 = 0.25;
-/// Ours: CPUs below which a loss is nothing to care about, however large its share.
+/// Ours: CPUs below which a loss is nothing to care about, however large its share,
 const STARVED_CPUS: f64 = 0.25;
+/// and CPUs from which on it is, however many there are.
+const STARVED_CPUS_SURELY: f64 = 0.5;
 /// Ours: of the CPUs that did not come, the share others must have used to be why.
 const TAKEN_SHARE: f64 = 0.5;
 /// Ours: half of the CPUs idle while pools are larger than what runs.
@@ -88,7 +90,7 @@ fn passes(condition: Verdict, p: &Pressure, at: &VerdictInput, ease: f64) -> boo
                 && throttled < NOT_THROTTLED_SHARE
                 && !at.crowded
                 && at.taken
-                && is_loss(p.external, entitled, ease)
+                && is_loss(p.external, entitled, at.effective_cpus, ease)
         }
         Verdict::Misplaced => at.crowded,
         Verdict::Notice => p.saturation > NOTICE_SATURATION * ease,
@@ -101,9 +103,11 @@ fn passes(condition: Verdict, p: &Pressure, at: &VerdictInput, ease: f64) -> boo
     }
 }
 
-/// Whether CPUs that did not come are a loss, of those a target could use: minding it begins at `ease` of the cut-offs.
-pub fn is_loss(missing: f64, entitled: f64, ease: f64) -> bool {
-    missing >= STARVED_CPUS.max(STARVED_SHARE * entitled) * ease
+/// Whether CPUs that did not come are a loss, of those a target could use: minding it begins at `ease` of the cut-offs. What
+/// a server lacks that wants little of many CPUs is none.
+pub fn is_loss(missing: f64, entitled: f64, effective_cpus: f64, ease: f64) -> bool {
+    let of_cpus = (STARVED_SHARE * effective_cpus).clamp(STARVED_CPUS, STARVED_CPUS_SURELY);
+    missing >= of_cpus.max(STARVED_SHARE * entitled) * ease
 }
 
 /// Whether others account for CPUs that did not come: they used that many, and fewer were left idle. Where CPUs idle, demand
@@ -179,9 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn starved_is_a_loss_of_a_quarter_cpu_that_others_took() {
-        assert_eq!(seen(0.25, 0.01, 2.0), Verdict::Healthy);
-        assert_eq!(seen(0.3, 0.04, 2.0), Verdict::Starved);
+    fn starved_is_a_loss_of_a_quarter_of_its_cpus_that_others_took() {
+        assert_eq!(seen(0.25, 0.01, 1.0), Verdict::Healthy, "a quarter CPU at least");
+        assert_eq!(seen(0.3, 0.04, 1.0), Verdict::Starved);
+        assert_ne!(seen(0.66, 0.2, 2.0), Verdict::Starved, "a server that wants little");
+        assert_eq!(seen(0.8, 0.29, 2.0), Verdict::Starved);
+        assert_eq!(seen(1.0, 0.49, 16.0), Verdict::Starved, "half a CPU is a loss on any machine");
         assert_eq!(seen(16.0, 13.0, 16.0), Verdict::Healthy, "less than a quarter");
         let (p, at) = pressure(1.0, 0.3, 2.0);
         assert_eq!(condition(&p, &VerdictInput { taken: false, ..at }, Verdict::TooSoon), Verdict::Healthy);
