@@ -24,6 +24,8 @@ const LIMIT: Duration = Duration::from_millis(100);
 /// Parts of a path, and supplementary groups of a user, that are looked at.
 const MOST_PARTS: usize = 64;
 const MOST_GROUPS: usize = 1024;
+/// The user and the group that the kernel shows where it has no number to show (/proc/sys/kernel/overflowuid).
+const NOBODY: u32 = 65534;
 
 /// File systems whose regular files act, block or change when they are read, by the magic number of statfs(2)
 /// (include/uapi/linux/magic.h and the file systems' own sources).
@@ -69,11 +71,13 @@ impl User {
         if !rustix::process::geteuid().is_root() {
             return None;
         }
-        let of_file_system = |name| words(status_field(status, name)?).nth(3).and_then(id);
+        // Who can't be told gets nobody's rights, never root's.
+        let of_file_system =
+            |name| status_field(status, name).and_then(|field| words(field).nth(3).and_then(id)).unwrap_or(NOBODY);
         let groups = status_field(status, "Groups").map(|field| words(field).filter_map(id).take(MOST_GROUPS));
         let user = Self {
-            uid: Uid::from_raw(of_file_system("Uid")?),
-            gid: Gid::from_raw(of_file_system("Gid")?),
+            uid: Uid::from_raw(of_file_system("Uid")),
+            gid: Gid::from_raw(of_file_system("Gid")),
             groups: groups.into_iter().flatten().map(Gid::from_raw).collect(),
             mounts: mountinfo
                 .into_iter()
@@ -106,8 +110,9 @@ pub(super) fn acts_or_blocks(kind: &[u8]) -> bool {
     kind.starts_with(b"fuse") || REFUSED.iter().any(|(_, name)| name.as_bytes() == kind)
 }
 
+/// A user's or a group's number; -1 is nobody's, and means "as it is" to setresuid(2).
 fn id(word: &[u8]) -> Option<u32> {
-    number(word).and_then(|id| u32::try_from(id).ok())
+    number(word).and_then(|id| u32::try_from(id).ok()).filter(|&id| id != u32::MAX)
 }
 
 /// Opens a regular file by a path as the target knows it. `root` is the target's root folder and `/` to the path and to
@@ -254,6 +259,15 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    #[test]
+    fn who_can_not_be_told_has_nobodys_rights() {
+        let user = |status: &[u8]| User::of_process(status, [b"", b""]);
+        for status in [&b"Uid:\t0\t0\t0\t4294967295\nGid:\t0\t0\t0\t7\n"[..], b"", b"Uid:\t0 0 0 x\nGid:\t1"] {
+            let told = user(status).map(|user| user.uid.as_raw());
+            assert_eq!(told, rustix::process::geteuid().is_root().then_some(NOBODY), "{status:?}");
+        }
+    }
 
     fn at(folder: &Path, path: &str) -> io::Result<String> {
         at_as(folder, path, None)
