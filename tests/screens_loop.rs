@@ -92,6 +92,7 @@ async fn play<F: Future<Output = ()>>(
         rerun: None,
         notice: None,
         stacks: None,
+        replay: None,
         runs,
         runs_request,
     };

@@ -8,11 +8,14 @@ use anyhow::Context as _;
 use tokio::sync::watch;
 
 use crate::commands::args::global::GlobalArgs;
+use crate::commands::sampling::replayer::Replayer;
 use crate::commands::sampling::sampler::{FirstLook, Sampler};
 use crate::commands::workers::runs::RunsChannel;
 use crate::commands::workers::{runs as runs_worker, stacks as stacks_worker};
+use crate::data::sample::Interest;
+use crate::probe::reading::Reading;
 use crate::tui;
-use crate::tui::messages::runs::RunsRequest;
+use crate::tui::messages::runs::{RunsList, RunsRequest};
 use crate::tui::screen::{Keyboard, Screen, hung_up};
 
 /// What a dashboard may have beside scenes.
@@ -60,22 +63,56 @@ pub(crate) async fn dashboard(
     parts: DashboardParts,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<tui::Effect> {
-    let DashboardParts { console, rerun, notice } = parts;
-    let (lists, runs) = watch::channel(Arc::default());
-    let (runs_wish, requests) = watch::channel(RunsRequest::default());
-    let interest = sampler.interest.clone();
     let stacks = Some(stacks_worker::start(sampler, options).context("starting the thread that takes stacks")?);
-    let feed = tui::SceneFeed {
+    let feed = |(runs, runs_request)| tui::SceneFeed {
         scenes: sampler.scenes.clone(),
         reading: sampler.reading.clone(),
-        interest,
-        console,
-        rerun,
-        notice,
+        interest: sampler.interest.clone(),
+        console: parts.console,
+        rerun: parts.rerun,
+        notice: parts.notice,
         stacks,
+        replay: None,
         runs,
-        runs_request: runs_wish,
+        runs_request,
     };
+    show(feed, options, stop).await
+}
+
+/// The dashboard of a recording, until the person leaves or `stop` comes.
+pub(crate) async fn replay(
+    replayer: Replayer,
+    options: &GlobalArgs,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<tui::Effect> {
+    // Nobody can read more of a recording than is in it.
+    let (interest, _unread) = watch::channel(Interest::default());
+    let feed = |(runs, runs_request)| tui::SceneFeed {
+        scenes: replayer.scenes,
+        reading: Reading::default(),
+        interest,
+        console: None,
+        rerun: None,
+        notice: None,
+        stacks: None,
+        replay: Some(replayer.pane),
+        runs,
+        runs_request,
+    };
+    show(feed, options, stop).await
+}
+
+/// Where the dashboard finds the kept runs, and where it asks for them.
+type RunsEnds = (watch::Receiver<Arc<RunsList>>, watch::Sender<RunsRequest>);
+
+async fn show(
+    feed: impl FnOnce(RunsEnds) -> tui::SceneFeed,
+    options: &GlobalArgs,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<tui::Effect> {
+    let (lists, runs) = watch::channel(Arc::default());
+    let (runs_wish, requests) = watch::channel(RunsRequest::default());
+    let feed = feed((runs, runs_wish));
     let runs_ends = runs_worker::start(options.clone()).context("starting the thread that reads the kept runs")?;
     let channel = RunsChannel { requests, lists };
     let screen = Screen::enter().context("taking over the terminal")?;

@@ -27,7 +27,7 @@ use crate::model::verdict::slower::SlowerMemory;
 use crate::model::{capacity, target};
 
 /// Turns samples into scenes. Keeps what rates need: bounded history, nothing else.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     families: Families,
     tick: u64,
@@ -41,7 +41,7 @@ pub struct Model {
 }
 
 /// What is remembered of the samples seen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct ModelHistory {
     window: Window,
     processes: ProcessRates,
@@ -203,6 +203,7 @@ impl ModelHistory {
             cost: sample.cost,
             stops: None,
             past_predictions: None,
+            recorded: None,
             headline: Headline::default(),
             judgements: Vec::new(),
         };

@@ -10,12 +10,12 @@ use crate::model::rates::window::{Remembered, Total, Window};
 pub(crate) const FEWEST_PERIODS: u64 = 10;
 
 /// Quotas that bound the target, innermost first, and how often they throttled it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Quotas {
     watched: Vec<WatchedQuota>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct WatchedQuota {
     cgroup: CgroupFact,
     throttle: Option<Remembered<Throttle>>,

@@ -9,13 +9,14 @@ use crate::output::text::report::versions;
 use crate::present::causes::{tally, word};
 use crate::present::format::{MISSING_ASCII, age, clean};
 use crate::present::table::Table;
-use crate::present::verdict::{found, next_step, notes, pasteable, pasteable_advice, predictions, title};
+use crate::present::verdict::{found, next_step, notes, pasteable, pasteable_advice, predictions, recorded, title};
 use crate::present::{demand, limits, section, waits};
 
 /// The whole report: verdict, causes, limits and demand in the open, the rest folded.
 pub fn markdown(scene: &Scene) -> String {
     let mut blocks = vec![format!("### tftop: {}", title(&scene.headline)), sentences(scene)];
     blocks.extend(fences(&pasteable_advice(&scene.headline), ""));
+    blocks.extend(scene.recorded.as_ref().map(|moment| escaped(&recorded(moment))));
     blocks.push(target(scene));
     let causes: Vec<String> = found(scene).map(|(code, finding)| cause(code, finding)).collect();
     if !causes.is_empty() {

@@ -1,6 +1,6 @@
 //! The verdict in words: what stands first in every report, whatever its format.
 
-use crate::data::scene::{Finding, Headline, PastPredictions, Scene, Verdict};
+use crate::data::scene::{Finding, Headline, PastPredictions, RecordedMoment, Scene, Verdict};
 use crate::model::advice;
 use crate::model::verdict::levels::JUDGED_S;
 use crate::present::format;
@@ -22,11 +22,32 @@ pub(crate) fn title(headline: &Headline) -> String {
 pub(crate) fn next_step(scene: &Scene) -> String {
     let headline = &scene.headline;
     match (headline.condition, scene.target.ended) {
+        (Verdict::TooSoon, _) if scene.recorded.is_some() => {
+            format!("A verdict takes {JUDGED_S:.0} s: judge a later moment with --at, or more before it with --for.")
+        }
         (Verdict::TooSoon, true) => "It ended too soon for a verdict.".to_owned(),
         (Verdict::TooSoon, false) => {
             format!("`tftop report {} --for {:.0}s` gives a verdict.", scene.target.pid, JUDGED_S + CONFIRMED_S)
         }
         _ => headline.advice.clone(),
+    }
+}
+
+/// "Recording 261120-161909 by tftop 0.1.0, as of 2026-11-20T16:21:19Z: 2m10s of 8m00s".
+pub(crate) fn recorded(moment: &RecordedMoment) -> String {
+    let version = if moment.tftop.is_empty() { "(unknown)" } else { &*moment.tftop };
+    let [at, length] = [moment.at_s, moment.length_s].map(format::age);
+    let name = format::clean(&moment.name);
+    let line =
+        format!("Recording {name} by tftop {version}, as of {}: {at} of {length}", format::instant(moment.unix_s()));
+    line + &moment.trouble.as_ref().map_or(String::new(), |trouble| format!("; {trouble}"))
+}
+
+/// What names the target on the command line: its pid, or the recording.
+pub(crate) fn target_argument(scene: &Scene) -> String {
+    match &scene.recorded {
+        Some(moment) => format::clean(&moment.name),
+        None => scene.target.pid.to_string(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Runs that are kept and measured: their folders, recordings and figures, their comparison, sweeps. Starts nothing.
 
 pub(crate) mod comparison;
+pub mod player;
 pub(crate) mod predictions;
+pub mod recorded;
 pub mod recording;
 pub(crate) mod run_dir;
 pub(crate) mod run_record;

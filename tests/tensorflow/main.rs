@@ -23,6 +23,7 @@ mod libraries;
 mod namespaces;
 mod permissions;
 mod pools;
+mod recording;
 mod samples;
 mod stacks;
 mod stages;

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, ReportArgs, StackArgs};
-use crate::commands::args::kept::{CompareArgs, RunsArgs};
+use crate::commands::args::kept::{CompareArgs, ReplayArgs, RunsArgs};
 use crate::commands::args::rerun::RerunArgs;
 use crate::commands::args::run::{ExecArgs, RunArgs};
 use crate::commands::args::span;
@@ -24,6 +24,7 @@ Examples:
   tftop attach train.py               attach by a part of the command line
   tftop report 2430                   the verdict, the limits and what to change, as text
   tftop report 2430 --fail-on severe  a policy for a job template or CI
+  tftop report last --at 1m30s        the same of what was recorded: a run of `tftop runs`, or a file
   tftop explain 2430                  every cause: found, ruled out, or why it can't be told
   tftop doctor 2430                   what may be read of it, and what would help
   tftop stack 2430                    what its threads are doing, without stopping them
@@ -32,7 +33,7 @@ Examples:
 
 Exit codes:
   0  clean
-  1  any other error; --fail-on was stopped before there was a verdict
+  1  any other error: no recording, or a broken one; --fail-on was stopped before a verdict
   2  wrong usage
   3  target not found, or it ended before the report was complete
   4  no permission; a report is still printed, without the threads' own names
@@ -78,7 +79,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Watch a process for a while and print the verdict, its limits and what was seen
+    /// Watch a process for a while, or read a recording; print the verdict, limits and what was seen
     Report(ReportArgs),
     /// Go through every cause of too many threads: found, ruled out, too soon or can't tell
     Explain(ExplainArgs),
@@ -98,6 +99,8 @@ pub(crate) enum Command {
     Rerun(Box<RerunArgs>),
     /// List the runs and watched processes that were kept; show or remove them
     Runs(RunsArgs),
+    /// Play what was recorded of a run or a watched process, in the dashboard
+    Replay(ReplayArgs),
     /// Try many caps on a script, and rank what can be told apart
     Sweep(Box<SweepArgs>),
     /// Find caps for a script by a race of a few candidates

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::span;
+use crate::commands::args::span::Moment;
 use crate::commands::args::target::{TargetArg, target};
 use crate::data::scene::Level;
 
@@ -16,12 +17,15 @@ pub(crate) const DEFAULT_WATCH: Duration = Duration::from_secs(12);
 /// Which process, and for how long: 12 s, because a verdict takes 10 s of watching and one more second confirms it.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
-    /// Pid, or a part of the command line
-    #[arg(value_name = "PID|NAME", value_parser = target)]
+    /// Pid, or a part of the command line; or what was recorded: a run of `tftop runs`, "last", or a samples.tape
+    #[arg(value_name = "PID|NAME|RUN|FILE", value_parser = target)]
     pub(crate) target: TargetArg,
-    /// How long to watch: 5, 5s, 500ms, 2m; a verdict takes 10 s
+    /// How long to watch: 5, 5s, 500ms, 2m; a verdict takes 10 s. Of a recording, how much of it to judge
     #[arg(long = "for", value_name = "TIME", default_value = "12s", value_parser = span::watch)]
     pub(crate) time: Duration,
+    /// Moment of a recording to judge, from its begin (90s, 1m30s) or from its end (-30s); without it, its end
+    #[arg(long, value_name = "TIME", value_parser = span::moment, allow_hyphen_values = true)]
+    pub(crate) at: Option<Moment>,
     /// Take stacks of the pools' threads for so long afterwards: they tell working from spinning
     #[arg(long, value_name = "TIME", value_parser = span::watch)]
     pub(crate) sample: Option<Duration>,

@@ -1,8 +1,10 @@
-//! The options of `tftop runs` and `tftop compare`, and the words of their help.
+//! The options of `tftop runs`, `compare` and `replay`, and the words of their help.
 
 use clap::{Args, Subcommand};
 
 use crate::commands::args::choices::OutputFormat;
+use crate::commands::args::span;
+use crate::commands::args::span::Moment;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -51,6 +53,16 @@ pub(crate) enum RunsAction {
         #[arg(long, value_name = "N")]
         keep: Option<usize>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A run of `tftop runs`, the beginning of its name, "last", or a samples.tape
+    #[arg(value_name = "RUN|FILE")]
+    pub(crate) recording: String,
+    /// Moment to begin at, from its begin (90s, 1m30s) or from its end (-30s); without it, its begin
+    #[arg(long, value_name = "TIME", value_parser = span::moment, allow_hyphen_values = true)]
+    pub(crate) at: Option<Moment>,
 }
 
 #[derive(Debug, Args)]

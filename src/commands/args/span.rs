@@ -1,4 +1,5 @@
-//! Spans of time on the command line: "1", "1s", "500ms", "2m". One parser for every option.
+//! Spans of time on the command line: "1", "1s", "500ms", "2m", and moments of a recording: "1m30s", "-30s". One parser for
+//! every option.
 
 use std::time::Duration;
 
@@ -7,6 +8,51 @@ const INTERVAL: (f64, f64) = (0.1, 60.0);
 
 /// Shortest and longest time a report may watch: one interval, one day.
 const WATCH: (f64, f64) = (0.1, 86_400.0);
+
+/// Longest a recording can be thought to be: a thousand days.
+const RECORDING: f64 = 86_400_000.0;
+
+/// A moment of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// So long after its begin.
+    AfterBegin(Duration),
+    /// So long before its end.
+    BeforeEnd(Duration),
+}
+
+/// A moment of a recording.
+pub(crate) fn moment(text: &str) -> Result<Moment, String> {
+    let text = text.trim();
+    let (digits, of): (&str, fn(Duration) -> Moment) = match text.strip_prefix('-') {
+        Some(rest) => (rest, Moment::BeforeEnd),
+        None => (text, Moment::AfterBegin),
+    };
+    let seconds = parts(digits).ok_or("write a time from the begin (90s, 1m30s, 1h5m), or one from the end (-30s)")?;
+    match (0.0..=RECORDING).contains(&seconds) {
+        true => Ok(of(Duration::from_secs_f64(seconds))),
+        false => Err("no recording is that long".to_owned()),
+    }
+}
+
+/// The sum of parts, each with its unit: "1h5m30s"; or one number of seconds.
+fn parts(mut text: &str) -> Option<f64> {
+    if text.starts_with(['+', '-']) || text.is_empty() {
+        return None;
+    }
+    let mut sum = 0.0;
+    while !text.is_empty() {
+        let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+        let end = text[unit_at..].find(|c: char| !c.is_ascii_alphabetic()).map_or(text.len(), |at| unit_at + at);
+        let (part, rest) = text.split_at(end);
+        sum += match part.strip_suffix('h') {
+            Some(hours) => hours.parse::<f64>().ok().filter(|hours| *hours >= 0.0)? * 3_600.0,
+            None => seconds(part).filter(|seconds| *seconds >= 0.0)?,
+        };
+        text = rest;
+    }
+    Some(sum)
+}
 
 /// A sampling interval.
 pub(crate) fn interval(text: &str) -> Result<Duration, String> {
@@ -51,6 +97,19 @@ mod tests {
             assert_eq!(interval(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
         assert_eq!(watch("10m"), Ok(Duration::from_secs(600)));
+    }
+
+    #[test]
+    fn a_moment_counts_from_the_begin_or_from_the_end() {
+        let after = |seconds| Ok(Moment::AfterBegin(Duration::from_secs(seconds)));
+        for (text, seconds) in [("90s", 90), ("90", 90), ("1m30s", 90), ("1h1m1s", 3_661), ("0", 0), (" 2m ", 120)] {
+            assert_eq!(moment(text), after(seconds), "{text}");
+        }
+        assert_eq!(moment("-30s"), Ok(Moment::BeforeEnd(Duration::from_secs(30))));
+        assert_eq!(moment("1m500ms"), Ok(Moment::AfterBegin(Duration::from_millis(60_500))));
+        for text in ["", "-", "--3s", "-+3", "1x", "s", "1m-3s", "nan", "inf", "1e99", "1m30x", "h", "ü"] {
+            assert!(moment(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,16 @@ pub(crate) enum TargetArg {
     Name(String),
 }
 
+impl TargetArg {
+    /// As it was given.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Pid(pid) => pid.to_string(),
+            Self::Name(name) => name.clone(),
+        }
+    }
+}
+
 pub(crate) fn pid(text: &str) -> Result<Pid, String> {
     match text.parse() {
         Ok(0) | Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => {

@@ -1,12 +1,13 @@
-//! `tftop report` and `tftop explain`: watch for a while, print once.
+//! `tftop report` and `tftop explain`: watch for a while, or judge a moment of a recording; print once.
 
 use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, ReportArgs, WatchArgs};
 use crate::commands::inspect::fail_policy::FailPolicy;
-use crate::commands::kept::lookup;
+use crate::commands::kept::{lookup, tape};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
+use crate::commands::sampling::attach::families;
 use crate::commands::sampling::target;
 use crate::commands::sampling::timed_watch::{WatchResult, watch};
 use crate::data::scene::PastPredictions;
@@ -49,12 +50,27 @@ fn past_predictions(command: &str) -> Option<PastPredictions> {
     predictions::past(summaries.iter())
 }
 
-/// Watches as it was wished for.
+/// Watches as it was wished for, or judges what was recorded.
 fn watched(args: &WatchArgs, options: &GlobalArgs) -> anyhow::Result<WatchResult> {
     if args.stop && options.read_only {
         return Err(
             CommandError::usage("--stop stops threads, which --read-only forbids: leave one of them out").into()
         );
+    }
+    if let Some(mut recorded) = tape::named(&args.target)? {
+        if args.sample.is_some() {
+            return Err(CommandError::usage("--sample takes stacks of a live process: a recording has none").into());
+        }
+        let at = tape::moment(&recorded, args.at)?;
+        let judged = recorded.judged(at, args.time, families(options)?);
+        let scene = judged.map_err(|why| tape::unreadable(&args.target.words(), &why))?;
+        return Ok(WatchResult::recorded(scene, recorded.is_broken()));
+    }
+    if args.at.is_some() {
+        return Err(CommandError::usage(
+            "--at names a moment of a recording: give a run of `tftop runs` or a samples.tape with it",
+        )
+        .into());
     }
     let pid = target::find(&args.target)?;
     watch(pid, args.time, args.sample.map(|time| (args.stop, time)), options)

@@ -1,5 +1,7 @@
 //! `tftop runs`: the runs that are kept, what each came to, and which are removed.
 
+use std::io;
+use std::io::IsTerminal as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -60,7 +62,14 @@ fn list(store: &Store, json: bool) -> anyhow::Result<Exit> {
     match json {
         true => stdio::print(&(output::runs_json(&listed)? + "\n"))?,
         false if listed.is_empty() => stdio::say("tftop: no run is kept here; `tftop run` starts one"),
-        false => stdio::print(&output::runs(&listed, now_unix_s))?,
+        false => {
+            stdio::print(&output::runs(&listed, now_unix_s))?;
+            if io::stdout().is_terminal() {
+                stdio::say(
+                    "`tftop runs show ID` sums one up, `tftop replay ID` plays it, `tftop report ID` judges its end",
+                );
+            }
+        }
     }
     Ok(Exit::Clean)
 }
@@ -86,7 +95,7 @@ fn remove(store: &Store, id: &str) -> anyhow::Result<()> {
             let path = kept.path().display();
             stdio::print(&format!("{id} removed; its folder stays, because other files are in it: {path}\n"))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => {
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             Err(CommandError::usage(format!("run {id} still goes on; end it first")).into())
         }
         Err(error) => Err(error).with_context(|| format!("removing run {id}")),

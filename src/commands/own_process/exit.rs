@@ -32,6 +32,8 @@ pub(crate) enum Exit {
     Partial,
     /// Printed; what was found is at or above `--fail-on`.
     Findings,
+    /// Printed, but the recording makes no sense behind the moment that was judged.
+    Broken,
     /// A command that tftop started ended with this code.
     Of(u8),
 }
@@ -43,6 +45,7 @@ impl Exit {
             Self::Gone => NOT_FOUND,
             Self::Partial => PERMISSION,
             Self::Findings => FINDINGS,
+            Self::Broken => OTHER,
             Self::Of(code) => code,
         })
     }
@@ -62,6 +65,11 @@ impl CommandError {
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self { code: NOT_FOUND, message: message.into() }
+    }
+
+    /// A file that is no recording, or one that can't be read.
+    pub(crate) fn no_recording(message: impl Into<String>) -> Self {
+        Self { code: OTHER, message: message.into() }
     }
 
     pub(crate) fn permission(message: impl Into<String>) -> Self {

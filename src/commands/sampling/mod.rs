@@ -2,6 +2,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod process_scan;
+pub(crate) mod replayer;
 pub(crate) mod sampler;
 pub(crate) mod stack_sampling;
 pub(crate) mod stop_budget;

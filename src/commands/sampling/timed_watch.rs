@@ -29,10 +29,25 @@ const JUDGED_ANEW: Duration = Duration::from_secs(1);
 pub(crate) struct WatchResult {
     /// The last scene.
     pub(crate) scene: Arc<Scene>,
-    names_readable: bool,
+    exit: Exit,
 }
 
 impl WatchResult {
+    /// Of a process that was watched.
+    fn live(scene: Arc<Scene>, names_readable: bool) -> Self {
+        let exit = match (scene.target.ended, names_readable) {
+            (true, _) => Exit::Gone,
+            (false, false) => Exit::Partial,
+            (false, true) => Exit::Clean,
+        };
+        Self { scene, exit }
+    }
+
+    /// Of a recording: that its target ended belongs to it.
+    pub(crate) fn recorded(scene: Scene, is_broken: bool) -> Self {
+        Self { scene: Arc::new(scene), exit: if is_broken { Exit::Broken } else { Exit::Clean } }
+    }
+
     /// Adds what runs of the same command tell.
     pub(crate) fn remember(&mut self, past: Option<PastPredictions>) {
         if past.is_some() {
@@ -42,11 +57,7 @@ impl WatchResult {
 
     /// How to end once it is printed.
     pub(crate) fn exit(&self) -> Exit {
-        match (self.scene.target.ended, self.names_readable) {
-            (true, _) => Exit::Gone,
-            (false, false) => Exit::Partial,
-            (false, true) => Exit::Clean,
-        }
+        self.exit
     }
 }
 
@@ -71,7 +82,7 @@ pub(crate) fn watch(
             Some(sampling) => sampled(&sampler, &scene, sampling, options).await,
         }
     })?;
-    Ok(WatchResult { scene, names_readable: names_readable(pid) })
+    Ok(WatchResult::live(scene, names_readable(pid)))
 }
 
 /// The scene once stacks were taken of the target's pools and judged. Its children have a memory of their own and are not

@@ -7,6 +7,7 @@ pub(crate) mod group;
 pub(crate) mod headline;
 pub(crate) mod judgement;
 pub(crate) mod launch;
+pub(crate) mod recorded;
 pub(crate) mod steps;
 pub(crate) mod target;
 pub use activity::{Blocked, Phrase, StopTotals, ThreadActivity, WaitCount, Waits};
@@ -16,6 +17,7 @@ pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
 pub use headline::{Headline, Pressure, Verdict};
 pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
 pub use launch::{CapCheck, CheckOutcome, CheckedCap, LaunchState};
+pub use recorded::RecordedMoment;
 pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
 pub use target::{ProcessState, TargetState, TensorFlow};
 
@@ -69,6 +71,8 @@ pub struct Scene {
     pub stops: Option<StopTotals>,
     /// How good predictions for this command were; none where no run has checked one, or nobody asked.
     pub past_predictions: Option<PastPredictions>,
+    /// Where in a recording it stands; none for one that was just made of a live target.
+    pub recorded: Option<RecordedMoment>,
 }
 
 impl Scene {

@@ -11,7 +11,7 @@ use crate::model::activity::profile::Profile;
 const OLD_NS: u64 = 120_000_000_000;
 
 /// The newest samples of each origin.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SpinSamples {
     newest: Option<Arc<Profile>>,
     origins: BTreeMap<Arc<str>, (u64, SpinCounts)>,

@@ -7,14 +7,14 @@ use crate::model::rates::load::TickLength;
 use crate::model::rates::window::{Remembered, Total, Window};
 
 /// Every CPU online, by number.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CpuRates {
     watched: Vec<WatchedCpu>,
     /// The target's CPU time by the CPU its threads last ran on.
     ours_ns: Vec<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct WatchedCpu {
     time: Remembered<CpuTime>,
     ours_ns: Remembered<u64>,

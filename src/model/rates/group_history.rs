@@ -22,7 +22,7 @@ pub struct Growth {
 }
 
 /// One group's last minute.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct GroupHistory {
     total: Load,
     wanted: VecDeque<f32>,

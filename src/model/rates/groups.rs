@@ -11,12 +11,12 @@ use crate::model::rates::window::{Remembered, Window};
 const MOST: usize = 512;
 
 /// Every group that ever had a thread.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct GroupRates {
     watched: Vec<WatchedGroup>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct WatchedGroup {
     key: GroupKey,
     label: String,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 const LONGEST: usize = 600;
 
 /// The newest values, oldest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     values: VecDeque<f32>,
 }

@@ -12,13 +12,13 @@ use crate::model::rates::window::{Remembered, Window};
 const CUT_TICKS: u64 = 4;
 
 /// Every process of the newest sample.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ProcessRates {
     watched: Vec<ProcessRate>,
 }
 
 /// One process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProcessRate {
     pub key: ProcessKey,
     pub threads: ThreadRates,

@@ -20,14 +20,14 @@ const MOST_REMEMBERED: usize = 64;
 const MOST_COMPANIONS: usize = 8;
 
 /// Threads of one process, by rising key.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ThreadRates {
     watched: Vec<ThreadRate>,
     origins: Origins,
 }
 
 /// One thread.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ThreadRate {
     pub key: ThreadKey,
     pub group: usize,
@@ -42,7 +42,7 @@ pub(crate) struct ThreadRate {
 }
 
 /// What is shown as it was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct LatestReading {
     state: ThreadState,
     last_cpu: Option<u32>,
@@ -167,7 +167,7 @@ impl LatestReading {
 }
 
 /// Origins found lately in one process, so that a thread of a kind just seen costs no search.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Origins {
     process: Arc<ProcessFact>,
     /// Whether no code but the executable's is mapped.

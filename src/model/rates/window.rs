@@ -11,7 +11,7 @@ const STEP_NS: u64 = 290_000_000;
 const MARKS: usize = 8;
 
 /// Which earlier instant the newest one is compared with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Window {
     shortest_ns: u64,
     step_ns: u64,

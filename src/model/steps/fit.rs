@@ -4,7 +4,7 @@ use crate::data::sample::{Epoch, StepMarks};
 use crate::data::scene::EpochNow;
 
 /// The newest fit.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct KerasFit {
     epoch: Option<Epoch>,
     stream: Option<(u32, u64)>,

@@ -25,7 +25,7 @@ pub(super) struct LoopKey {
 }
 
 /// The instants of the looks, oldest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct LookTimes {
     at_ns: VecDeque<u64>,
     /// Whether the newest look came later than the one before.
@@ -33,7 +33,7 @@ pub(super) struct LookTimes {
 }
 
 /// A loop, and what was marked in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Loop {
     pub key: LoopKey,
     /// Steps marked so far.
@@ -57,7 +57,7 @@ struct Mark {
 }
 
 /// Times of the newest steps.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct StepDurations {
     pub per_s: Option<f64>,
     pub p50_ms: f64,

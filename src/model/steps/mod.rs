@@ -29,7 +29,7 @@ const SILENT_S: f64 = 3.0;
 const SILENT_STEPS: f64 = 3.0;
 
 /// Remembers marks from look to look.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct MarkedLoops {
     looks: LookTimes,
     loops: Vec<Loop>,
@@ -41,7 +41,7 @@ pub(crate) struct MarkedLoops {
 }
 
 /// One stream of marks, as far as it has come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Stream {
     id: (u32, StepSource, u64),
     marks: u64,

@@ -27,7 +27,7 @@ const JUDGED_SAMPLES: usize = JUDGED_S as usize;
 const CROWDED_SAMPLES: usize = 8;
 
 /// What the judged window remembers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Hysteresis {
     window: Window,
     /// Where each look began: at most as many as a trend needs.
@@ -47,7 +47,7 @@ pub(crate) struct Hysteresis {
     published: Option<(Headline, Vec<RuleAnswer>)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct JudgedWindows {
     key: ProcessKey,
     since_ns: u64,

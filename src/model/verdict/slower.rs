@@ -11,7 +11,7 @@ const AGREEING: usize = 2;
 const EVALUATIONS: usize = 3;
 
 /// Remembers the last comparisons, so that one odd stretch of steps changes nothing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SlowerMemory {
     newest: Option<Arc<ReplacedRun>>,
     /// Oldest first: whether it was shown to be slower.

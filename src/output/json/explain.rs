@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::data::Gap;
 use crate::data::scene::Scene;
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
+use crate::output::json::parts::RecordingJson;
 use crate::output::json::waits::GroupWaitsJson;
 
 /// Name and version of the contract.
@@ -23,6 +24,7 @@ pub fn json(scene: &Scene) -> serde_json::Result<String> {
         judgements: JudgementJson::of(&scene.judgements),
         waits: GroupWaitsJson::of(&scene.groups),
         gaps: &scene.gaps,
+        recording: scene.recorded.as_ref().map(RecordingJson::new),
     })
 }
 
@@ -38,4 +40,6 @@ struct Explanation<'a> {
     /// What the threads of each group did at the last look.
     waits: Vec<GroupWaitsJson<'a>>,
     gaps: &'a [Gap],
+    /// Null where it is of a process that was watched for it.
+    recording: Option<RecordingJson<'a>>,
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::data::Text;
 use crate::data::sample::FrameworkFact;
-use crate::data::scene::{Demand, TargetState};
+use crate::data::scene::{Demand, RecordedMoment, TargetState};
 use crate::present::format::{instant, rounded};
 
 /// What a target as a whole got and wanted.
@@ -23,6 +23,35 @@ impl DemandJson {
             waiting: rounded(demand.waiting),
             wanted: rounded(demand.wanted),
             wait_share: demand.wait_share.map(rounded),
+        }
+    }
+}
+
+/// Which moment of a recording it is.
+#[derive(Serialize)]
+pub(crate) struct RecordingJson<'a> {
+    /// The run, or the file.
+    name: &'a str,
+    /// Version that made it; null where it does not say.
+    tftop: Option<&'a str>,
+    /// When its first look was taken.
+    begun_unix_ms: u64,
+    /// Seconds from its first look to the one that was judged, and to its last one.
+    at_s: f64,
+    length_s: f64,
+    /// What is wrong with its end; null where it is whole.
+    trouble: Option<&'a str>,
+}
+
+impl<'a> RecordingJson<'a> {
+    pub(crate) fn new(moment: &'a RecordedMoment) -> Self {
+        Self {
+            name: &moment.name,
+            tftop: Some(moment.tftop.as_str()).filter(|version| !version.is_empty()),
+            begun_unix_ms: moment.begun_unix_ms,
+            at_s: rounded(moment.at_s),
+            length_s: rounded(moment.length_s),
+            trouble: moment.trouble.as_deref(),
         }
     }
 }

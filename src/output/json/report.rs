@@ -11,7 +11,7 @@ use crate::data::scene::{
 };
 use crate::output::json::group::{GroupJson, ThreadJson};
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
-use crate::output::json::parts::{DemandJson, PartDemandJson, ProgramJson};
+use crate::output::json::parts::{DemandJson, PartDemandJson, ProgramJson, RecordingJson};
 use crate::present::format::{milliseconds, rounded};
 
 /// Name and version of the contract.
@@ -47,6 +47,8 @@ struct Report<'a> {
     stops: Option<StopsJson>,
     /// How good predictions for runs of this command were; null where no run has checked one.
     predictions: Option<PredictionsJson>,
+    /// Null where it is of a process that was watched for it.
+    recording: Option<RecordingJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -181,6 +183,7 @@ impl<'a> Report<'a> {
             },
             stops: scene.stops.as_ref().map(StopsJson::new),
             predictions: scene.past_predictions.map(PredictionsJson::new),
+            recording: scene.recorded.as_ref().map(RecordingJson::new),
         }
     }
 }

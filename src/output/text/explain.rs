@@ -4,10 +4,11 @@ use crate::data::scene::{Answer, RuleAnswer, Scene};
 use crate::output::text::sections::{causes_found, gaps, verdict};
 use crate::present::format::clean;
 use crate::present::section::{joined, titled};
+use crate::present::verdict::recorded;
 
 /// The page: the verdict, then every cause. What was found comes first, what was ruled out last.
 pub fn explain(scene: &Scene) -> String {
-    let mut sections = vec![verdict(scene), vec![about(scene)]];
+    let mut sections = vec![verdict(scene), about(scene)];
     sections.extend(causes_found(scene));
     let missing = "CAN'T TELL: evidence is missing that more time will not bring";
     sections.push(section(scene, missing, |answer| matches!(answer, Answer::CantTell { .. })));
@@ -24,8 +25,9 @@ fn section(scene: &Scene, title: &str, belongs: fn(&Answer) -> bool) -> Vec<Stri
 }
 
 /// Who is explained.
-fn about(scene: &Scene) -> String {
-    format!("pid {}  {}", scene.target.pid, clean(&scene.target.command))
+fn about(scene: &Scene) -> Vec<String> {
+    let process = format!("pid {}  {}", scene.target.pid, clean(&scene.target.command));
+    scene.recorded.iter().map(recorded).chain([process]).collect()
 }
 
 /// One cause that was not found: its question and the answer.

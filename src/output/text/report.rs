@@ -11,7 +11,7 @@ use crate::present::causes::tally;
 use crate::present::format::{MISSING_ASCII, age, bytes, clean, frameworks, instant, milliseconds, percent_or_dash};
 use crate::present::section::{indented, joined, titled};
 use crate::present::table::{Align, Table};
-use crate::present::verdict::predictions;
+use crate::present::verdict::{predictions, recorded, target_argument};
 use crate::present::{demand, limits, waits};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
@@ -19,7 +19,7 @@ pub fn text(scene: &Scene, with_threads: bool) -> String {
     let mut parts = vec![sections::verdict(scene), header(scene), capacity(scene), total(scene), groups(scene)];
     parts.extend([waits(scene), limits(scene)]);
     parts.extend(sections::causes_found(scene));
-    let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", scene.target.pid);
+    let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", target_argument(scene));
     parts.push(tally(scene).map(where_all_stand).into_iter().collect());
     parts.push(scene.past_predictions.iter().map(predictions).collect());
     if scene.target.processes.len() > 1 {
@@ -58,10 +58,15 @@ fn header(scene: &Scene) -> Vec<String> {
     if let Some(inner) = target.namespaced_pid {
         let _ = write!(process, " ({inner} in its namespace)");
     }
-    let verb = if target.ended { "ended; it ran" } else { "running" };
+    let verb = match (target.ended, &scene.recorded) {
+        (true, _) => "ended; it ran",
+        (false, Some(_)) => "running then",
+        (false, None) => "running",
+    };
     let _ =
         write!(process, "  user {user}  {verb} for {}  since {}", age(target.uptime_s), instant(target.started_unix_s));
-    vec![clean(&target.command), process, versions(target), counts(scene)]
+    let about = [clean(&target.command), process, versions(target), counts(scene)];
+    scene.recorded.iter().map(recorded).chain(about).collect()
 }
 
 pub(crate) fn versions(target: &TargetState) -> String {

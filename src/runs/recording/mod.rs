@@ -3,7 +3,8 @@
 
 pub(crate) mod delta;
 pub mod format;
-pub(crate) mod reader;
+pub(crate) mod outline;
+pub mod reader;
 pub(crate) mod recorder;
 pub(crate) mod size;
 pub(crate) mod steps;

@@ -5,6 +5,8 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::{fmt, io};
 
 use flate2::read::GzDecoder;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::data::Text;
 use crate::data::sample::Sample;
@@ -20,8 +22,17 @@ pub struct RecordingReader<R: Read> {
     pub(crate) line: Vec<u8>,
     header: RecordingHeader,
     before: Sample,
+    /// Lines and bytes that were read.
+    lines_read: u64,
     bytes: u64,
     end: Option<RecordingEnd>,
+}
+
+/// How far a recording was read; from there it can be read on.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordingPosition {
+    lines: u64,
+    before: Sample,
 }
 
 /// How a recording ended.
@@ -86,10 +97,11 @@ impl<R: Read> RecordingReader<R> {
             line: Vec::new(),
             header: RecordingHeader::new(0, 0),
             before: Sample::default(),
+            lines_read: 0,
             bytes: 0,
             end: None,
         };
-        match reader.line() {
+        match reader.line::<RecordingLine>() {
             Ok(RecordingLine::Tape(header)) if *header.schema == *SCHEMA => reader.header = header,
             Ok(RecordingLine::Tape(header)) => return Err(RecordingError::OtherFormat(header.schema)),
             Err(Stop::Io(error)) => return Err(RecordingError::Io(error)),
@@ -98,29 +110,73 @@ impl<R: Read> RecordingReader<R> {
         Ok(reader)
     }
 
+    /// What it says of itself.
+    pub fn header(&self) -> &RecordingHeader {
+        &self.header
+    }
+
     /// How it ended; none before the last sample was taken.
     pub fn end(&self) -> Option<&RecordingEnd> {
         self.end.as_ref()
     }
 
+    /// How far it was read.
+    pub(crate) fn position(&self) -> RecordingPosition {
+        RecordingPosition { lines: self.lines_read, before: self.before.clone() }
+    }
+
+    /// Goes on to a place that it was read to before, without a look at what lies between.
+    ///
+    /// # Errors
+    /// That it is not that long any more.
+    pub(crate) fn go_to(&mut self, position: &RecordingPosition) -> Result<(), RecordingError> {
+        while self.lines_read < position.lines {
+            self.text().map_err(|_| RecordingError::NoTape)?;
+        }
+        self.before.clone_from(&position.before);
+        Ok(())
+    }
+
+    /// When the next look was taken, nanoseconds since boot, without the look itself: far cheaper. No sample can be taken
+    /// afterwards, because each rests on the one before.
+    pub(super) fn next_time(&mut self) -> Option<u64> {
+        if self.end.is_some() {
+            return None;
+        }
+        loop {
+            let end = match self.line() {
+                Ok(LineOutline::Look(look)) => return Some(look.at_ns),
+                Ok(LineOutline::Thinned(_)) => continue,
+                Ok(LineOutline::End(stats)) => RecordingEnd::Finished(stats),
+                Ok(LineOutline::Tape(_)) => begins_again(),
+                Err(stop) => stop.into(),
+            };
+            self.end = Some(end);
+            return None;
+        }
+    }
+
     fn look(&mut self) -> Result<Sample, RecordingEnd> {
         loop {
-            match self.line() {
-                Ok(RecordingLine::Look(look)) => {
+            match self.line()? {
+                RecordingLine::Look(look) => {
                     self.before = look.upon(&self.before).map_err(RecordingEnd::Broken)?;
                     return Ok(self.before.clone());
                 }
-                Ok(RecordingLine::Thinned(_)) => {}
-                Ok(RecordingLine::End(stats)) => return Err(RecordingEnd::Finished(stats)),
-                Ok(RecordingLine::Tape(_)) => return Err(RecordingEnd::Broken("it begins a second time".to_owned())),
-                Err(Stop::Cut) => return Err(RecordingEnd::Cut),
-                Err(Stop::Broken(why)) => return Err(RecordingEnd::Broken(why)),
-                Err(Stop::Io(error)) => return Err(RecordingEnd::Broken(format!("it can't be read on: {error}"))),
+                RecordingLine::Thinned(_) => {}
+                RecordingLine::End(stats) => return Err(RecordingEnd::Finished(stats)),
+                RecordingLine::Tape(_) => return Err(begins_again()),
             }
         }
     }
 
-    fn line(&mut self) -> Result<RecordingLine, Stop> {
+    fn line<L: DeserializeOwned>(&mut self) -> Result<L, Stop> {
+        self.text()?;
+        serde_json::from_slice(&self.line).map_err(|error| Stop::Broken(format!("a line is no look: {error}")))
+    }
+
+    /// The text of the next line.
+    fn text(&mut self) -> Result<(), Stop> {
         self.line.clear();
         let mut limited = (&mut self.lines).take(LONGEST_LINE as u64 + 1);
         limited.read_until(b'\n', &mut self.line).map_err(Stop::of)?;
@@ -131,8 +187,28 @@ impl<R: Read> RecordingReader<R> {
         if self.line.pop() != Some(b'\n') {
             return Err(Stop::Cut);
         }
-        serde_json::from_slice(&self.line).map_err(|error| Stop::Broken(format!("a line is no look: {error}")))
+        self.lines_read += 1;
+        Ok(())
     }
+}
+
+/// A line of a recording, of a look its time alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LineOutline {
+    Tape(IgnoredAny),
+    Look(LookOutline),
+    Thinned(IgnoredAny),
+    End(RecordingStats),
+}
+
+#[derive(Deserialize)]
+struct LookOutline {
+    at_ns: u64,
+}
+
+fn begins_again() -> RecordingEnd {
+    RecordingEnd::Broken("it begins a second time".to_owned())
 }
 
 impl<R: Read> Iterator for RecordingReader<R> {
@@ -151,6 +227,16 @@ enum Stop {
     Cut,
     Broken(String),
     Io(io::Error),
+}
+
+impl From<Stop> for RecordingEnd {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Cut => Self::Cut,
+            Stop::Broken(why) => Self::Broken(why),
+            Stop::Io(error) => Self::Broken(format!("it can't be read on: {error}")),
+        }
+    }
 }
 
 impl Stop {

@@ -26,6 +26,31 @@ pub enum KeyContext {
     Output,
     /// The command is typed to; every key that is none here is for it.
     Typing,
+    /// The dashboard on a recording: what is no key here is one of the table or the output.
+    Replay,
+}
+
+/// Another moment of a recording, or another speed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeStep {
+    /// Stands still, or plays on; at the end from the begin.
+    PlayOrPause,
+    /// One look back.
+    LookBack,
+    /// One look forward.
+    LookForward,
+    /// A minute back.
+    MinuteBack,
+    /// A minute forward.
+    MinuteForward,
+    /// To the first look.
+    Begin,
+    /// To the last look.
+    End,
+    /// Half as fast.
+    Slower,
+    /// Twice as fast.
+    Faster,
 }
 
 /// What a key does.
@@ -77,6 +102,8 @@ pub enum Action {
     Tree,
     /// Freezes the screen, or lets it go on.
     Pause,
+    /// Moves in time, where a recording is played.
+    Time(TimeStep),
     /// Keeps the selected row in sight.
     Follow,
     /// Shows a view.

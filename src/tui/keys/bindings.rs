@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::tui::keys::actions::{Action, KeyContext};
+use crate::tui::keys::actions::{Action, KeyContext, TimeStep};
 use crate::tui::tabs::View;
 
 /// A key as the terminal reports it. Shift is part of the character.
@@ -94,6 +94,7 @@ const LISTS: &[KeyContext] = &[
     KeyContext::Picker,
     KeyContext::Output,
 ];
+const REPLAY: &[KeyContext] = &[KeyContext::Replay];
 const LINE: &[KeyContext] = &[KeyContext::Line];
 const EVERYWHERE: &[KeyContext] = &[
     KeyContext::Table,
@@ -137,6 +138,15 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[KeyContext::Picker]),
     bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "choose the column to sort by", TABLE),
     bind(&[c('p'), c('Z')], Action::Pause, "pause", "freeze the screen; measuring goes on", VIEWS),
+    bind(&[c('p'), c('Z')], Action::Time(TimeStep::PlayOrPause), "pause", "replay: pause, or play on; at the end from the begin", REPLAY),
+    bind(&[c('[')], Action::Time(TimeStep::LookBack), "back", "replay: one look back", REPLAY),
+    bind(&[c(']')], Action::Time(TimeStep::LookForward), "forward", "replay: one look forward", REPLAY),
+    bind(&[c('{')], Action::Time(TimeStep::MinuteBack), "-1 min", "replay: a minute back", REPLAY),
+    bind(&[c('}')], Action::Time(TimeStep::MinuteForward), "+1 min", "replay: a minute forward", REPLAY),
+    bind(&[c('(')], Action::Time(TimeStep::Slower), "slower", "replay: half as fast, down to 0.5x", REPLAY),
+    bind(&[c(')')], Action::Time(TimeStep::Faster), "faster", "replay: twice as fast, up to 60x", REPLAY),
+    bind(&[k(KeyCode::Home)], Action::Time(TimeStep::Begin), "", "replay: to the begin of the recording", REPLAY),
+    bind(&[k(KeyCode::End)], Action::Time(TimeStep::End), "", "replay: to its last look", REPLAY),
     bind(&[c('d')], Action::Detail, "details", "show or hide what is known of the selected row", TABLE),
     bind(&[c('t'), k(KeyCode::F(5))], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
     bind(&[c('c')], Action::Runs, "runs", "the kept runs: mark some and compare them", &[KeyContext::Table, KeyContext::Runs]),
@@ -181,7 +191,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for &place in EVERYWHERE {
+        for &place in EVERYWHERE.iter().chain(REPLAY) {
             let mut seen = Vec::new();
             for binding in BINDINGS.iter().filter(|binding| binding.places.contains(&place)) {
                 for key in binding.keys {

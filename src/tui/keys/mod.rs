@@ -4,6 +4,7 @@ mod actions;
 mod bindings;
 mod typing;
 
+pub use actions::TimeStep;
 pub(crate) use actions::{Action, KeyContext};
 pub(crate) use bindings::{BINDINGS, Binding, action};
 pub(crate) use typing::bytes;

@@ -2,6 +2,7 @@
 
 use crate::data::limits::Caps;
 use crate::data::run::WindowSize;
+use crate::tui::keys::TimeStep;
 use crate::tui::messages::stacks;
 /// What the person wants of the command's terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Effect {
     RequestRerun(Caps),
     /// Take these stacks; [`run`] asks and never returns it.
     RequestStacks(stacks::StacksRequest),
+    /// Show another moment of the recording, or play it otherwise; [`run`] asks and never returns it.
+    Time(TimeStep),
     /// `stop` was resolved: a signal, or the caller's own reason.
     Stopped,
     /// The terminal sends no more events.

@@ -9,6 +9,7 @@ use crate::data::sample::Interest;
 use crate::data::scene::Scene;
 use crate::probe::reading::Reading;
 use crate::tui::messages::effect::ConsoleRequest;
+use crate::tui::messages::replay::ReplayPane;
 use crate::tui::messages::runs::{RunsList, RunsRequest};
 use crate::tui::messages::{rerun, stacks};
 /// Where scenes come from and where requests for the next sample go.
@@ -28,6 +29,8 @@ pub struct SceneFeed {
     pub stacks: Option<stacks::StacksWorker>,
     /// The terminal of the command that tftop has started; none for a process that was attached to.
     pub console: Option<ConsolePane>,
+    /// Where a recording is played; none for a live target.
+    pub replay: Option<ReplayPane>,
     /// What is known of the kept runs.
     pub runs: watch::Receiver<Arc<RunsList>>,
     /// What is to be found out about them.

@@ -2,6 +2,7 @@
 
 pub mod effect;
 pub mod feed;
+pub mod replay;
 pub mod rerun;
 pub mod runs;
 pub mod stacks;

@@ -17,6 +17,7 @@ use crate::data::limits::Caps;
 use crate::data::run::{TerminalOutput, WindowSize};
 use crate::tui::messages::effect::{ConsoleRequest, Effect};
 use crate::tui::messages::feed::{ConsolePane, SceneFeed};
+use crate::tui::messages::replay::{ReplayPane, ReplayState};
 use crate::tui::messages::{rerun, stacks};
 use crate::tui::run::input::{blank, broken, next_input};
 use crate::tui::run::job::JobControl;
@@ -54,6 +55,10 @@ where
     let size = terminal.size().map_err(broken)?;
     let mut dashboard = Dashboard::new(look, size, feed.scenes.borrow_and_update().clone());
     feed.notice.take().into_iter().for_each(|notice| drop(update(&mut dashboard, Event::Notice(notice))));
+    feed.replay.iter_mut().for_each(|replay| {
+        let state = *replay.state.borrow_and_update();
+        update(&mut dashboard, Event::Replay(state));
+    });
     let mut stop = pin!(stop);
     let mut job = JobControl::listen()?;
     let (mut more_scenes, mut more_runs, mut window, mut interrupt_ends) = (true, true, None, None);
@@ -87,7 +92,8 @@ where
                 Some(if more_scenes { Event::Scene(scene) } else { Event::NoMoreScenes })
             }
             output = next_output(&mut feed.console), if dashboard.wants_output() => Some(Event::Output(output)),
-            () = sleep_until(age_told), if more_scenes => {
+            state = next_state(&mut feed.replay) => Some(Event::Replay(state)),
+            () = sleep_until(age_told), if more_scenes && feed.replay.is_none() => {
                 age_told = Instant::now() + AGE_TOLD;
                 Some(Event::Overdue(OverdueLook { age: newest.elapsed(), reading: feed.reading.words() }))
             }
@@ -147,6 +153,16 @@ async fn next_output(console: &mut Option<ConsolePane>) -> Arc<TerminalOutput> {
         && console.output.changed().await.is_ok()
     {
         return console.output.borrow_and_update().clone();
+    }
+    std::future::pending().await
+}
+
+/// How a recording is played from now on; never where none is.
+async fn next_state(replay: &mut Option<ReplayPane>) -> ReplayState {
+    if let Some(replay) = replay
+        && replay.state.changed().await.is_ok()
+    {
+        return *replay.state.borrow_and_update();
     }
     std::future::pending().await
 }
@@ -213,6 +229,12 @@ where
             }
             Some(Effect::RequestRerun(caps)) => request_rerun(dashboard, feed.rerun.as_ref(), caps),
             Some(Effect::RequestStacks(request)) => request_stacks(dashboard, feed.stacks.as_ref(), request),
+            Some(Effect::Time(step)) => {
+                // Refused only when whoever plays it has ended.
+                if let Some(replay) = &feed.replay {
+                    let _ = replay.requests.send(step);
+                }
+            }
             Some(effect) => return Ok(Some(effect)),
             None => {}
         }

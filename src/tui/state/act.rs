@@ -13,6 +13,9 @@ use crate::tui::tabs::View;
 
 impl Dashboard {
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
+        if let Some(done) = self.act_on_recording(action) {
+            return done;
+        }
         match action {
             Action::Quit => return Some(Effect::Quit),
             Action::Interrupt => return Some(self.interrupt_command()),
@@ -51,6 +54,8 @@ impl Dashboard {
                     self.show_scene();
                 }
             }
+            // Only a recording has other moments.
+            Action::Time(_) => {}
             Action::Follow => {
                 self.follow = !self.follow;
                 self.settle(self.follow);

@@ -11,6 +11,7 @@ use crate::model::activity::waits;
 use crate::tui::keys;
 use crate::tui::keys::Action;
 use crate::tui::messages::effect::Effect;
+use crate::tui::messages::replay::ReplayState;
 use crate::tui::messages::runs::RunsList;
 use crate::tui::state::event::{Event, MouseTarget};
 use crate::tui::state::parts::playback::Playback;
@@ -46,6 +47,8 @@ pub struct Dashboard {
     pub(super) runs: RunsScreen,
     pub(super) stopped_ns: u64,
     pub(super) notice: Option<String>,
+    pub(super) replay: Option<ReplayState>,
+    pub(super) refused: Option<&'static str>,
 }
 
 /// Longest line that can be typed.
@@ -71,6 +74,8 @@ impl Dashboard {
             runs: RunsScreen::default(),
             stopped_ns: 0,
             notice: None,
+            replay: None,
+            refused: None,
         };
         dashboard.renew();
         dashboard
@@ -86,6 +91,7 @@ impl Dashboard {
             }
             Event::Runs(list) => self.runs.take(RunsList::clone(&list)),
             Event::Notice(notice) => self.notice = Some(notice),
+            Event::Replay(state) => self.replay = Some(state),
             Event::Overdue(look) => self.playback.overdue = Some(look),
             Event::NoMoreScenes => {
                 self.playback.fall_silent();
@@ -186,7 +192,8 @@ impl Dashboard {
     }
 
     pub(super) fn key(&mut self, key: &KeyEvent) -> Option<Effect> {
-        match keys::action(key, self.place()) {
+        self.refused = None;
+        match self.time_key(key).or_else(|| keys::action(key, self.place())) {
             Some(action) => return self.act(action),
             None if self.mode == Mode::Typing => return keys::bytes(key).map(Effect::Type),
             None => self.type_character(key),

@@ -9,6 +9,7 @@ use ratatui::layout::Size;
 use crate::data::run::TerminalOutput;
 use crate::data::scene::Scene;
 use crate::tui::keys::Action;
+use crate::tui::messages::replay::ReplayState;
 use crate::tui::messages::rerun::RerunAnswer;
 use crate::tui::messages::runs::RunsList;
 use crate::tui::messages::stacks::StacksAnswer;
@@ -29,6 +30,8 @@ pub enum Event {
     Scene(Arc<Scene>),
     /// What is known of the kept runs.
     Runs(Arc<RunsList>),
+    /// How a recording is played.
+    Replay(ReplayState),
     /// What is said in the status line from now on.
     Notice(String),
     /// No newer scene came when one was due.

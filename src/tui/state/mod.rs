@@ -8,6 +8,7 @@ mod fold;
 mod output;
 pub mod parts;
 mod read;
+mod replay;
 mod rerun;
 mod stacks;
 

@@ -19,6 +19,8 @@ pub struct WatchedThread {
     pub ended: bool,
     /// One entry a scene since it is looked at, oldest first.
     pub moments: VecDeque<ThreadMoment>,
+    /// The scene it was last seen in.
+    seen_ns: u64,
 }
 
 /// One scene of a watched thread.
@@ -37,7 +39,8 @@ impl WatchedThread {
     /// Begins to watch a thread of this scene.
     pub fn begin(scene: &Scene, key: ThreadKey) -> Option<Self> {
         let thread = scene.threads.iter().find(|thread| thread.key == key)?.clone();
-        let mut watched = Self { thread, detail: None, doing: None, ended: false, moments: VecDeque::new() };
+        let mut watched =
+            Self { thread, detail: None, doing: None, ended: false, moments: VecDeque::new(), seen_ns: 0 };
         watched.see(scene);
         Some(watched)
     }
@@ -49,6 +52,11 @@ impl WatchedThread {
             self.ended = true;
             return;
         };
+        // A recording was wound back: what was seen since does not come before this.
+        if scene.at_ns < self.seen_ns {
+            self.moments.clear();
+        }
+        (self.seen_ns, self.ended) = (scene.at_ns, false);
         self.thread = thread.clone();
         if let Some((_, detail)) = scene.details.iter().find(|(of, _)| *of == key) {
             self.detail = Some(detail.clone());

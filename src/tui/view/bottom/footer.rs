@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::present::format;
-use crate::tui::keys::{Action, BINDINGS, Binding, KeyContext};
+use crate::tui::keys::{Action, BINDINGS, Binding, KeyContext, TimeStep};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::tabs::View;
@@ -48,6 +48,13 @@ pub fn paint(frame: &mut Frame<'_>, area: Rect, buttons: &[Button], theme: Theme
 pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     let place = dashboard.place();
     let mut keys = keys(place, dashboard.pace());
+    if let Some(replay) = dashboard.replay().filter(|_| dashboard.has_time_keys()) {
+        let pace = if replay.paused { PlaybackMode::Paused } else { PlaybackMode::Live };
+        keys.retain(|(button, _)| {
+            !matches!(button.action, Action::Pause | Action::Rerun | Action::Stacks | Action::Type)
+        });
+        keys.splice(0..0, self::keys(KeyContext::Replay, pace));
+    }
     if !dashboard.view().is_table() {
         keys.retain(|(button, _)| !matches!(button.action, Action::SortMenu | Action::Detail));
     }
@@ -110,6 +117,7 @@ fn key_button(binding: &Binding, pace: PlaybackMode) -> Button {
     let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
     let word = match (binding.action, pace) {
         (Action::Pause, PlaybackMode::Paused) => "go on",
+        (Action::Time(TimeStep::PlayOrPause), PlaybackMode::Paused) => "play",
         _ => binding.word,
     };
     Button { area: Rect::default(), key, word: word.to_owned(), action: binding.action, current: false }

@@ -74,6 +74,7 @@ pub fn prompt_width(dashboard: &Dashboard) -> u16 {
 fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
     let mut notes = Vec::new();
+    notes.extend(dashboard.refused().map(|text| span(text, theme.style(Role::Alarm))));
     if dashboard.interrupt() == Interrupt::Sent {
         let text = "Ctrl-C was sent to the command; again within 5 s: end it and leave";
         notes.push(span(text, theme.style(Role::Alarm)));

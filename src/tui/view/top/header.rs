@@ -4,8 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::scene::{Scene, TargetState};
+use crate::data::Calendar;
+use crate::data::scene::{RecordedMoment, Scene, TargetState};
 use crate::present::format;
+use crate::tui::messages::replay::ReplayState;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
@@ -78,6 +80,9 @@ fn facts(target: &TargetState) -> Vec<String> {
 fn state(dashboard: &Dashboard, width: u16) -> (String, Role) {
     let (scene, newest) = (dashboard.scene(), dashboard.newest());
     let behind = newest.at_ns.saturating_sub(scene.at_ns) as f64 / 1e9;
+    if let (Some(replay), Some(moment)) = (dashboard.replay(), &scene.recorded) {
+        return played(replay, moment, scene.target.ended, width);
+    }
     match dashboard.pace() {
         PlaybackMode::Paused if newest.target.ended => ("‖ paused, target ended".to_owned(), Role::Paused),
         PlaybackMode::Paused => (format!("‖ paused, {} behind", format::duration(behind)), Role::Paused),
@@ -90,6 +95,24 @@ fn state(dashboard: &Dashboard, width: u16) -> (String, Role) {
         PlaybackMode::Live if scene.tick == 0 => ("· waiting for the first sample".to_owned(), Role::Paused),
         PlaybackMode::Live => (format!("● live {}{}", format::interval(scene.interval_s), late(scene)), Role::Live),
     }
+}
+
+/// Which moment of a recording this is: "replay 14:05:12Z  2m10s of 8m00s  4x  paused".
+fn played(replay: ReplayState, moment: &RecordedMoment, ended: bool, width: u16) -> (String, Role) {
+    let (hour, minute, second) = Calendar::of(moment.unix_s()).time;
+    let [at, length] = [moment.at_s, moment.length_s].map(format::duration);
+    let (word, role) = match (replay.seeking, ended, replay.paused) {
+        (true, ..) => ("  winding", Role::Paused),
+        (_, true, _) => ("  target ended", Role::Alarm),
+        (_, _, true) => ("  paused", Role::Paused),
+        _ => ("", Role::Live),
+    };
+    let place = format!("{at} of {length}  {}x{word}", replay.speed);
+    let words = match width < NARROW {
+        true => place,
+        false => format!("replay {hour:02}:{minute:02}:{second:02}Z  {place}"),
+    };
+    (words, role)
 }
 
 /// Said while the next scene is overdue: what is on screen is not of now.
