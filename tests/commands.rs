@@ -113,7 +113,7 @@ fn wrong_use_ends_with_2_and_says_what_is_right() {
         (&["2430", "--interval", "99ms"], "must be between 0.1 s and 60 s"),
         (&["2430", "--interval", "1h"], "write seconds (1, 0.5, 1s), milliseconds (500ms) or minutes (2m)"),
         (&["report"], "<PID|NAME|RUN|FILE>"),
-        (&["explain"], "<PID|NAME>"),
+        (&["explain"], "<PID|NAME|RUN|FILE>"),
         (&["report", "2430", "--json", "--format", "text"], "cannot be used with"),
         (&["report", "2430", "--fail-on", "healthy"], "[possible values: notice, oversubscribed, severe]"),
         (&["report", "2430", "--fail-on", "notice", "--for", "9s"], "--fail-on needs a verdict, and that takes 10 s"),

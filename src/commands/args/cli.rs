@@ -24,7 +24,7 @@ Examples:
   tftop attach train.py               attach by a part of the command line
   tftop report 2430                   the verdict, the limits and what to change, as text
   tftop report 2430 --fail-on severe  a policy for a job template or CI
-  tftop report last --at 1m30s        the same of what was recorded: a run of `tftop runs`, or a file
+  tftop report last --at 1m30s        the same of a recording: a run of `tftop runs`, or a file
   tftop explain 2430                  every cause: found, ruled out, or why it can't be told
   tftop doctor 2430                   what may be read of it, and what would help
   tftop stack 2430                    what its threads are doing, without stopping them
@@ -79,7 +79,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Watch a process for a while, or read a recording; print the verdict, limits and what was seen
+    /// Watch a process or read a recording; print the verdict, its limits and what was seen
     Report(ReportArgs),
     /// Go through every cause of too many threads: found, ruled out, too soon or can't tell
     Explain(ExplainArgs),
