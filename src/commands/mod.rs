@@ -21,7 +21,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use crate::commands::args::cli::{Cli, Command};
 use crate::commands::args::inspect::DEFAULT_WATCH;
 use crate::commands::inspect::{doctor, pick, ps, report, stack, watch};
-use crate::commands::kept::{compare, replay, runs};
+use crate::commands::kept::{compare, export, replay, runs};
 use crate::commands::measure::{sweep, tune};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::held_up::unless_held_up;
@@ -101,6 +101,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, Some(Command::Runs(args))) => runs::runs(&args, options),
         (None, Some(Command::Replay(args))) => replay::replay(&args, options),
         (None, Some(Command::Compare(args))) => compare::compare(&args, options),
+        (None, Some(Command::Export(args))) => export::export(&args, options),
         (None, Some(Command::Stage(args))) => Ok(run::exec(&args)),
     }
 }

@@ -1,6 +1,7 @@
-//! Scenes, runs and comparisons as text, Markdown and JSON: thin printers over what present makes. Pure; knows no terminal.
+//! Scenes, runs, recordings and comparisons as text, Markdown, JSON and CSV: thin printers over what present makes. Pure; knows no terminal.
 
 pub(crate) mod compare;
+pub(crate) mod export;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod profile;
@@ -17,6 +18,7 @@ pub use compare::{
     ComparedRuns, SCHEMA as COMPARE_SCHEMA, SideRuns, json as compare_json, markdown as compare_markdown,
     text as compare_text, verdict as compare_verdict,
 };
+pub use export::{ExportEnd, ExportFormat, ExportSource, SceneExport, export};
 pub use json::explain::{SCHEMA as EXPLAIN_SCHEMA, json as explain_json};
 pub use json::report::{SCHEMA, json};
 pub use markdown::markdown;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::args::export::ExportArgs;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, ReportArgs, StackArgs};
 use crate::commands::args::kept::{CompareArgs, ReplayArgs, RunsArgs};
@@ -107,6 +108,8 @@ pub(crate) enum Command {
     Tune(Box<TuneArgs>),
     /// Compare runs that were kept: medians, spread, and a winner only where there is one
     Compare(CompareArgs),
+    /// Write what was recorded of a run as CSV, JSON lines or a trace
+    Export(ExportArgs),
     /// What `run` starts first: it becomes the command
     #[command(name = exec_wrapper::SUBCOMMAND, hide = true)]
     Stage(ExecArgs),

@@ -3,6 +3,7 @@
 pub(crate) mod caps;
 pub(crate) mod choices;
 pub(crate) mod cli;
+pub(crate) mod export;
 pub(crate) mod global;
 pub(crate) mod inspect;
 pub(crate) mod kept;

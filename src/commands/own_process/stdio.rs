@@ -14,6 +14,11 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Stdout for what is written piece by piece; a closed pipe is an error there.
+pub(crate) fn stdout() -> io::Stdout {
+    io::stdout()
+}
+
 /// A line on stdout that nobody has to read: a terminal that is gone changes nothing about how tftop ends.
 pub(crate) fn offer(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
