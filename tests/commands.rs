@@ -89,9 +89,10 @@ fn help_is_short_and_says_how_it_ends() {
     let (code, stdout, stderr) = ended(&mut tftop(&["--help"]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     insta::assert_snapshot!("help", stdout);
-    for subcommand in
-        ["attach", "ps", "report", "stack", "explain", "doctor", "demo", "run", "rerun", "runs", "replay", "compare", "export"]
-    {
+    for subcommand in [
+        "attach", "ps", "report", "stack", "explain", "doctor", "demo", "run", "rerun", "runs", "replay", "compare",
+        "export",
+    ] {
         let (code, stdout, _) = ended(&mut tftop(&[subcommand, "--help"]));
         assert_eq!(code, Some(0));
         insta::assert_snapshot!(format!("help_{subcommand}"), stdout);

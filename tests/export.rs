@@ -4,9 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::path::Path;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 /// A run of 15 s on two CPUs with one thread a pool, written by version 0.1.0.
@@ -175,4 +179,134 @@ fn a_kept_run_is_found_by_its_name() {
         assert_eq!(rows.last().unwrap()["recording"], "261120-195614");
     }
     assert_eq!(of("270101", home.path()).status.code(), Some(3));
+}
+
+/// The text between two others.
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+    let (_, behind) = text.split_once(begin).unwrap_or_else(|| panic!("no {begin}"));
+    behind.split_once(end).unwrap().0
+}
+
+/// SHA-256 as a Content-Security-Policy names it.
+fn sha256(folder: &Path, text: &str) -> String {
+    let file = folder.join("hashed");
+    fs::write(&file, text).unwrap();
+    let code = "import base64,hashlib,sys;print(base64.b64encode(hashlib.sha256(open(sys.argv[1],'rb').read()).digest()).decode())";
+    let Output { status, stdout, .. } = Command::new("python3").args(["-c", code]).arg(&file).output().unwrap();
+    assert!(status.success());
+    String::from_utf8(stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_page_loads_nothing_and_runs_nothing_but_its_own_script() {
+    let page = exported(&[RECORDED, "--html"]);
+    for elsewhere in
+        ["src=", "href=", "url(", "http:", "https:", "@import", "fetch(", "innerHTML", "onclick=", " style="]
+    {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
+    let style = sha256(folder.path(), between(&page, "<style>", "</style>"));
+    let script = sha256(folder.path(), between(&page, "<script>", "</script>"));
+    let expected = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
+    );
+    assert_eq!(policy, expected);
+    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("</script").count(), 2);
+}
+
+#[test]
+fn a_page_has_everything_and_every_element_of_it_ends() {
+    let page = exported(&[RECORDED, "--html"]);
+    let body = between(&page, "<body>", "<script id=\"data\"");
+    for words in
+        ["tiny.py 40 --api-key (hidden)", "Over time", "Causes found", "Limits", "TF_NUM_INTRAOP_THREADS", "Left out"]
+    {
+        assert!(body.contains(words), "{words}");
+    }
+    assert!(body.contains("1 look came after the target had ended"));
+    let data: Value = serde_json::from_str(between(&page, "type=\"application/json\">", "</script>")).unwrap();
+    let moments = data["moments"].as_array().unwrap();
+    assert_eq!(moments.len() as u64, LOOKS);
+    assert_eq!((&moments[0]["at"], &moments[0]["got"]), (&"0s".into(), &"-".into()));
+    assert_eq!(body.matches("<tr data-at=").count(), moments.len());
+    let mut open: Vec<&str> = Vec::new();
+    for tag in body.split('<').skip(1).map(|tag| tag.split('>').next().unwrap()) {
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap();
+        match tag {
+            closing if closing.starts_with('/') => assert_eq!(open.pop(), Some(name)),
+            single if single.ends_with('/') || name == "input" => {}
+            _ => open.push(name),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+/// A recording in which the target calls itself what would be markup.
+fn hostile(folder: &Path) -> PathBuf {
+    let mut text = String::new();
+    GzDecoder::new(fs::File::open(RECORDED).unwrap()).read_to_string(&mut text).unwrap();
+    let text = text.replace("tiny.py", "</script><script>alert(1)</script><img src=x onerror=alert(2)>'\\\"");
+    let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+    out.write_all(text.as_bytes()).unwrap();
+    let file = folder.join("hostile.tape");
+    fs::write(&file, out.finish().unwrap()).unwrap();
+    file
+}
+
+#[test]
+fn what_a_target_calls_itself_never_becomes_markup() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = exported(&[hostile(folder.path()).to_str().unwrap(), "--html"]);
+    assert!(page.contains("&lt;/script&gt;&lt;script&gt;alert(1)"), "the name is shown");
+    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("</script").count(), 2);
+    assert!(!page.contains("<img") && !page.contains("<script>alert"));
+}
+
+/// Where a chromium is installed it opens the page, a hostile one too.
+#[test]
+fn a_browser_opens_the_page_and_its_script_runs() {
+    let found = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
+    let Some(browser) = found else {
+        eprintln!("skipped: no chromium is installed here");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for recording in [RECORDED, hostile(folder.path()).to_str().unwrap()] {
+        let page = folder.path().join("page.html");
+        exported(&[recording, "--html", "--force", "-o", page.to_str().unwrap()]);
+        let Output { stdout, stderr, .. } = Command::new(browser)
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--enable-logging=stderr",
+                "--virtual-time-budget=2000",
+            ])
+            .arg(format!("--user-data-dir={}", folder.path().join("browser").display()))
+            .arg("--dump-dom")
+            .arg(format!("file://{}", page.display()))
+            .output()
+            .unwrap();
+        let (dom, log) = (String::from_utf8(stdout).unwrap(), String::from_utf8_lossy(&stderr).into_owned());
+        assert!(dom.contains("threads in 1 process; got"), "the script has shown a moment: {log}\n{dom}");
+        assert!(!log.contains("CONSOLE"), "{log}");
+    }
+}
+
+#[test]
+fn a_page_is_not_printed_on_a_terminal() {
+    let program = [env!("CARGO_BIN_EXE_tftop"), "export", RECORDED, "--html"];
+    let Output { stdout, .. } = Command::new("python3")
+        .args(["-c", "import pty,sys; pty.spawn(sys.argv[1:])"])
+        .args(program)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&stdout).contains("a page is for a browser, not for a terminal"));
 }

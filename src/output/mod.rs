@@ -1,4 +1,4 @@
-//! Scenes, runs, recordings and comparisons as text, Markdown, JSON and CSV: thin printers over what present makes. Pure; knows no terminal.
+//! Scenes, runs, recordings and comparisons as text, Markdown, JSON, CSV and HTML: thin printers over what present makes. Pure; knows no terminal.
 
 pub(crate) mod compare;
 pub(crate) mod export;

@@ -68,6 +68,11 @@ impl Table {
         self.columns.iter().map(|(title, _)| title.as_str())
     }
 
+    /// The side of each column.
+    pub(crate) fn sides(&self) -> impl Iterator<Item = Align> {
+        self.columns.iter().map(|(_, side)| *side)
+    }
+
     /// The rows.
     pub(crate) fn rows(&self) -> &[Vec<String>] {
         &self.rows

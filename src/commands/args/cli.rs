@@ -108,7 +108,7 @@ pub(crate) enum Command {
     Tune(Box<TuneArgs>),
     /// Compare runs that were kept: medians, spread, and a winner only where there is one
     Compare(CompareArgs),
-    /// Write what was recorded of a run as CSV, JSON lines or a trace
+    /// Write what was recorded of a run as CSV, JSON lines, a trace or a page
     Export(ExportArgs),
     /// What `run` starts first: it becomes the command
     #[command(name = exec_wrapper::SUBCOMMAND, hide = true)]

@@ -11,6 +11,7 @@ Examples:
   tftop export last --csv -o run.csv
   tftop export 261120-1619 --json-lines | jq -c 'select(.origin == \"tf-data\") | [.offset_s, .got]'
   tftop export samples.tape --perfetto -o trace.json     open it in ui.perfetto.dev or chrome://tracing
+  tftop export last --html -o run.html
 
 CSV and JSON lines have a row for each group of threads at each look: time, offset_s, window_s, processes, origin, library, \
 label, threads, awake, got, waiting, wanted (CPUs), limit (threads), limit_source, limit_grade, effective_cpus, verdict, \
@@ -21,7 +22,9 @@ A CSV cell of text that begins with = + - or @ has a ' in front, so that no spre
 JSON line has the schema tftop.export-end/1 and says what is left out; for CSV, stderr says it.
 
 A trace has a counter for each group, with its CPUs got and waited for, others for all threads, the CPUs to use and the steps \
-a second, and marks where the verdict or Keras's epoch changed, each at the look that saw it; microseconds since the first look.";
+a second, and marks where the verdict or Keras's epoch changed, each at the look that saw it; microseconds since the first look.
+
+A page loads nothing and sends nothing. It is judged over the whole recording.";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP, group = ArgGroup::new("as").required(true))]
@@ -38,6 +41,9 @@ pub(crate) struct ExportArgs {
     /// A trace for Perfetto and chrome://tracing (Trace Event Format)
     #[arg(long, group = "as")]
     perfetto: bool,
+    /// One page for a browser: verdict, causes, limits, a chart, moments to click through
+    #[arg(long, group = "as")]
+    html: bool,
     /// Where to write it; without this, to stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -49,10 +55,11 @@ pub(crate) struct ExportArgs {
 impl ExportArgs {
     /// What it is to be written as.
     pub(crate) fn format(&self) -> ExportFormat {
-        match (self.csv, self.perfetto) {
-            (true, _) => ExportFormat::Csv,
-            (_, true) => ExportFormat::Perfetto,
-            _ => ExportFormat::JsonLines,
+        match (self.csv, self.json_lines, self.perfetto) {
+            (true, _, _) => ExportFormat::Csv,
+            (_, true, _) => ExportFormat::JsonLines,
+            (_, _, true) => ExportFormat::Perfetto,
+            _ => ExportFormat::Html,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! file it is told to write.
 
 use std::iter;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 
@@ -10,7 +11,7 @@ use crate::commands::args::global::GlobalArgs;
 use crate::commands::kept::destination::Destination;
 use crate::commands::kept::recording;
 use crate::commands::kept::recording::NamedRecording;
-use crate::commands::own_process::exit::Exit;
+use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::commands::sampling::attach::families;
 use crate::model::build_scene::Model;
@@ -25,6 +26,9 @@ use crate::runs::recording::reader::RecordingEnd;
 pub(crate) fn export(args: &ExportArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let mut recording = recording::open(&args.recording)?;
     let families = families(options)?;
+    if args.format() == ExportFormat::Html && args.output.is_none() && stdio::is_terminal() {
+        return Err(CommandError::usage("a page is for a browser, not for a terminal: add -o FILE.html").into());
+    }
     let mut out = Destination::new(args.output.as_deref(), args.force);
     let written = write(args.format(), &mut recording, families, &mut out);
     let left_out = match out.close(written) {
@@ -47,12 +51,13 @@ fn write(
     families: Families,
     out: &mut Destination,
 ) -> anyhow::Result<Vec<String>> {
-    let mut model = Model::new(families);
+    let mut model = Model::new(families.clone());
     let (mut not_later, mut after_end) = (0, 0);
     let mut newest_ns = None;
     // A file is made once it is known that there is something to write.
     let first = recording.reader.next().with_context(|| format!("there are no looks on {}", recording.name))?;
     let mut export = output::export(format, source(recording, first.at_ns));
+    let mut whole = export.wants_whole().then(|| (Model::of_whole_watch(families), None));
     out.write(&export.begin()?)?;
     for sample in iter::once(first).chain(recording.reader.by_ref()) {
         if newest_ns.is_some_and(|newest_ns| sample.at_ns <= newest_ns) {
@@ -60,7 +65,11 @@ fn write(
             continue;
         }
         newest_ns = Some(sample.at_ns);
-        let scene = model.next(sample.into());
+        let sample = Arc::new(sample);
+        let scene = model.next(sample.clone());
+        if let Some((model, scene)) = &mut whole {
+            *scene = Some(model.next(sample));
+        }
         match scene.target.ended {
             true => after_end += 1,
             false => out.write(&export.look(&scene)?)?,
@@ -69,7 +78,9 @@ fn write(
     let mut left_out = missing(recording.reader.end(), recording.goes_on);
     left_out.extend(several(not_later, "is not later than the one before", "are not later than the one before"));
     left_out.extend(several(after_end, "came after the target had ended", "came after the target had ended"));
-    out.write(&export.end(&ExportEnd { left_out: &left_out })?)?;
+    out.write(
+        &export.end(&ExportEnd { whole: whole.as_ref().and_then(|(_, scene)| scene.as_ref()), left_out: &left_out })?,
+    )?;
     Ok(left_out)
 }
 

@@ -1,7 +1,7 @@
 //! The only place that writes to stdout and stderr outside the dashboard. A reader that went away ends tftop quietly.
 
 use std::io;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use anyhow::Context as _;
 
@@ -17,6 +17,11 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 /// Stdout for what is written piece by piece; a closed pipe is an error there.
 pub(crate) fn stdout() -> io::Stdout {
     io::stdout()
+}
+
+/// Whether stdout is read by a person.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// A line on stdout that nobody has to read: a terminal that is gone changes nothing about how tftop ends.

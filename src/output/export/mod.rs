@@ -3,12 +3,14 @@
 
 pub(crate) mod csv;
 pub(crate) mod json_lines;
+pub(crate) mod page;
 pub(crate) mod perfetto;
 pub(crate) mod row;
 pub(crate) mod scene_export;
 
 use crate::output::export::csv::CsvExport;
 use crate::output::export::json_lines::JsonLinesExport;
+use crate::output::export::page::PageExport;
 use crate::output::export::perfetto::PerfettoExport;
 pub use crate::output::export::scene_export::{ExportEnd, ExportSource, SceneExport};
 
@@ -21,6 +23,8 @@ pub enum ExportFormat {
     JsonLines,
     /// Counters and instants over time (Trace Event Format).
     Perfetto,
+    /// A page for a browser, which needs nothing else.
+    Html,
 }
 
 /// An export in this format.
@@ -29,5 +33,6 @@ pub fn export(format: ExportFormat, source: ExportSource) -> Box<dyn SceneExport
         ExportFormat::Csv => Box::new(CsvExport::new(source)),
         ExportFormat::JsonLines => Box::new(JsonLinesExport::new(source)),
         ExportFormat::Perfetto => Box::new(PerfettoExport::new(source)),
+        ExportFormat::Html => Box::new(PageExport::new(source)),
     }
 }

@@ -21,6 +21,8 @@ pub struct ExportSource {
 /// What is known once every look was written.
 #[derive(Clone, Debug, Default)]
 pub struct ExportEnd<'a> {
+    /// The scene over all looks; none where nobody asked for it, see [`SceneExport::wants_whole`].
+    pub whole: Option<&'a Scene>,
     /// What is not in it, and why; each a sentence without a full stop.
     pub left_out: &'a [String],
 }
@@ -31,6 +33,10 @@ pub trait SceneExport {
     fn begin(&mut self) -> serde_json::Result<String>;
     /// One more look; each is later than the one before.
     fn look(&mut self, scene: &Scene) -> serde_json::Result<String>;
+    /// Whether it needs [`ExportEnd::whole`].
+    fn wants_whole(&self) -> bool {
+        false
+    }
     /// What stands behind the last look.
     fn end(&mut self, end: &ExportEnd<'_>) -> serde_json::Result<String>;
 }
