@@ -87,6 +87,34 @@ fn a_run_leaves_what_was_started_and_what_it_came_to() {
 }
 
 #[test]
+fn what_was_recorded_of_a_run_is_reported_by_its_name_its_folder_and_its_file() {
+    let state = tempfile::tempdir().unwrap();
+    let script = "end=$((SECONDS+2)); while [ $SECONDS -lt $end ]; do :; done";
+    let ended = run(state.path(), &["--no-shim", "--interval", "100ms", "--", "bash", "-c", script]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let folder = folders(state.path()).pop().unwrap();
+    let id = folder.file_name().unwrap().to_str().unwrap();
+    let tape = folder.join("samples.tape");
+    let report = |name: &str| -> Value {
+        let mut report = Command::new(TFTOP);
+        report.args(["report", name, "--json"]).env("XDG_STATE_HOME", state.path()).stdin(Stdio::null());
+        let output = report.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let last = report("last");
+    assert_eq!((&last["recording"]["name"], &last["recording"]["trouble"]), (&Value::from(id), &Value::Null));
+    assert_eq!((&last["target"]["ended"], &last["verdict"]["condition"]), (&true.into(), &"too_soon".into()));
+    let got = last["demand"]["got"].as_f64().unwrap();
+    let measured = json(&folder.join("summary.json"))["outcome"]["demand"]["got"].as_f64().unwrap();
+    assert!(got > 0.1 && (got - measured).abs() < 0.3, "{got} against {measured}");
+    for name in [id, folder.to_str().unwrap(), tape.to_str().unwrap()] {
+        let other = report(name);
+        assert_eq!((&other["demand"], &other["groups"]), (&last["demand"], &last["groups"]), "{name}");
+    }
+}
+
+#[test]
 fn two_runs_at_once_have_folders_of_their_own_and_a_running_one_is_not_removed() {
     let state = tempfile::tempdir().unwrap();
     let start = || {
