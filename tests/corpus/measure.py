@@ -2,9 +2,9 @@
 
     python3 measure.py --python PYTHON --tftop TFTOP [--out FOLDER] [NAME...]
 
-For each workload: starts it with pools of 16 and lets tftop watch it for 12 s; then warm copies under the advised caps,
-TensorFlow's defaults and a grid of caps take turns, all but one stopped, in random order. A copy's speed is the median of
-its turns. Needs a quiet machine; turns in which others used more than a quarter of a CPU are said.
+For each workload: starts it with pools of 16 (openmp_cnn, which an OpenMP build of TensorFlow has, with teams of 16) and
+lets tftop watch it for 12 s; then warm copies under the advised caps, TensorFlow's defaults and a grid of caps take turns,
+all but one stopped, in random order. A copy's speed is the median of its turns. Needs a quiet machine; turns in which others used more than a quarter of a CPU are said.
 
 With --pretend N it starts as on a machine of N CPUs instead: a library before all others (made with cc) answers N to
 whoever asks how many there are, so that TensorFlow, XLA and OpenBLAS size their pools by it.
@@ -33,6 +33,8 @@ WORKLOADS = str(HERE / "workloads.py")
 # Workloads whose BLAS or OpenMP threads are worth a grid of their own.
 LIBRARIES = {"numpy_between": "blas", "boosting": "omp"}
 BEFORE = {"TF_NUM_INTRAOP_THREADS": "16", "TF_NUM_INTEROP_THREADS": "16"}
+# On a TensorFlow that is built with OpenMP; the list names it only there.
+OPENMP, BEFORE_OPENMP = "openmp_cnn", {"OMP_NUM_THREADS": "16"}
 PRETENDED = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -179,6 +181,8 @@ def label_of(caps):
 
 def grid(name, cpus):
     widths = sorted({1, cpus})
+    if name == OPENMP:
+        return [{"inter": a, "omp": b} for a, b in itertools.product(widths, widths)]
     points = [{"intra": a, "inter": b} for a, b in itertools.product(widths, widths)]
     library = LIBRARIES.get(name)
     return points + ([{**point, library: 1} for point in points] if library else [])
@@ -186,7 +190,8 @@ def grid(name, cpus):
 
 def measure(name, options, folder):
     cpus = len(os.sched_getaffinity(0))
-    environment = pretending(options.pretend, folder) if options.pretend else BEFORE
+    settings = BEFORE_OPENMP if name == OPENMP else BEFORE
+    environment = pretending(options.pretend, folder) if options.pretend else settings
     before = Copy(name, "before", options.python, folder, environment=environment)
     copies = [before]
     try:

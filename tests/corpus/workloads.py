@@ -5,8 +5,10 @@
 Each runs for ever and counts its steps in COUNTER_FILE: 16 slots of 8 bytes, one a process.
 """
 
+import importlib.util
 import mmap
 import os
+import pathlib
 import struct
 import sys
 import threading
@@ -341,10 +343,25 @@ def idle_server(counter):
         time.sleep(0.05)
 
 
+def openmp_cnn(counter):
+    """On a TensorFlow that is built with OpenMP (intel-tensorflow 2.14.0): its operations run on OpenMP teams."""
+    cnn_arrays(counter)
+
+
+def built_with_openmp():
+    """Whether this Python's TensorFlow brings an OpenMP runtime; without importing it, which would start threads."""
+    found = importlib.util.find_spec("tensorflow")
+    if not found or not found.origin:
+        return False
+    return any(pathlib.Path(found.origin).parents[1].glob("_solib_*/*/libiomp5.so"))
+
+
 WORKLOADS = [
     matmul, cnn_arrays, cnn_jpeg, custom_loop, jit, input_bound, serving, numpy_between, two_processes, v1_session,
     boosting, gru, lstm, pydataset, tiny_mlp, embedding, numpy_in_map, predicting,
 ]  # fmt: skip
+if built_with_openmp():
+    WORKLOADS.append(openmp_cnn)
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -25,7 +25,23 @@ pub fn plain() -> PathBuf {
 
 /// The interpreter of a virtual environment with this TensorFlow; none when the user asked to leave such tests out.
 pub fn tensorflow(version: &str) -> Option<PathBuf> {
-    left_in().then(|| environment(&format!("tensorflow-{version}")))
+    left_in().then(|| environment(&format!("tensorflow-{version}"), base_python()))
+}
+
+/// The interpreter of a virtual environment with a TensorFlow whose operations run on OpenMP; none as above, and where the
+/// only wheel of that kind can't be installed: it is for CPython 3.11 on x86-64.
+pub fn openmp_tensorflow() -> Option<PathBuf> {
+    if !left_in() {
+        return None;
+    }
+    let candidates = env::var_os(CHOSEN).into_iter().chain(["python3.11", "python3"].map(OsString::from));
+    let fits = |python: &OsString| version_of(python).is_ok_and(|version| version == "3.11") && has_venv(python);
+    let base = candidates.filter(|_| cfg!(target_arch = "x86_64")).find(fits);
+    if base.is_none() {
+        let why = "intel-tensorflow 2.14.0 has a wheel for CPython 3.11 on x86-64 only, and no such python3.11 with venv is here";
+        say(&format!("{}: SKIPPED, because {why}", test_name()));
+    }
+    base.map(|base| environment("openmp", (base, "3.11".to_owned())))
 }
 
 /// Whether tests that need wheels run; says so where they don't.
@@ -39,7 +55,7 @@ fn left_in() -> bool {
 
 /// The interpreter of a virtual environment with JAX, OpenCV and Polars and without TensorFlow; none as above.
 pub fn libraries() -> Option<PathBuf> {
-    left_in().then(|| environment("libraries"))
+    left_in().then(|| environment("libraries", base_python()))
 }
 
 /// Where virtual environments and locks lie: shared by all profiles and test binaries of one target folder.
@@ -68,13 +84,12 @@ pub fn test_name() -> String {
 
 /// Makes the environment unless it exists as these requirements and this Python want it. The marker is written last,
 /// so an interrupted installation is made anew.
-fn environment(name: &str) -> PathBuf {
+fn environment(name: &str, (base, base_version): (OsString, String)) -> PathBuf {
     let _lock = lock(name);
     let home = folder().join(name);
     let python = home.join("bin/python");
     let marker = home.join("made-of");
     let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/requirements-{name}.txt"));
-    let (base, base_version) = base_python();
     let wanted = format!("{base_version}\n{}", fs::read_to_string(&requirements).unwrap());
     if fs::read_to_string(&marker).is_ok_and(|made_of| made_of == wanted) {
         return python;

@@ -26,7 +26,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A target, seen as the dashboard sees it.
-struct Watch {
+pub(crate) struct Watch {
     live: Live,
     model: Model,
     next: Instant,
@@ -38,9 +38,14 @@ impl Watch {
         Self::of(Target::start(python, script, arguments))
     }
 
-    fn of(target: Target) -> Self {
+    pub(crate) fn of(target: Target) -> Self {
         let live = Live::attach(Pid(target.pid()), LiveOptions::default()).unwrap();
         Self { live, model: Model::new(Families::builtin()), next: Instant::now(), target }
+    }
+
+    /// The target's pid.
+    pub(crate) fn pid(&self) -> u32 {
+        self.target.pid()
     }
 
     /// The scene of the next second.
@@ -51,7 +56,7 @@ impl Watch {
     }
 
     /// The first scene that is as wanted.
-    fn until(&mut self, what: &str, wanted: impl Fn(&Scene) -> bool) -> Scene {
+    pub(crate) fn until(&mut self, what: &str, wanted: impl Fn(&Scene) -> bool) -> Scene {
         let end = Instant::now() + PATIENCE;
         loop {
             let scene = self.scene();
@@ -63,7 +68,7 @@ impl Watch {
     }
 
     /// The scene in which a rule finds something.
-    fn finds(&mut self, code: &str) -> (Scene, Finding) {
+    pub(crate) fn finds(&mut self, code: &str) -> (Scene, Finding) {
         let scene = self.until(code, |scene| found(scene, code).is_some());
         let finding = found(&scene, code).unwrap().clone();
         (scene, finding)
@@ -72,7 +77,7 @@ impl Watch {
 
 /// Whether the headline says that more is wanted than there is, however much more: two threads on one CPU are a notice
 /// or oversubscription, as the machine has it.
-fn accused(scene: &Scene) -> bool {
+pub(crate) fn accused(scene: &Scene) -> bool {
     matches!(scene.headline.condition, Verdict::Notice | Verdict::Oversubscribed | Verdict::Severe)
 }
 
@@ -80,7 +85,7 @@ fn verdict<'a>(scene: &'a Scene, code: &str) -> &'a Answer {
     &scene.judgements.iter().find(|judgement| judgement.code == code).expect(code).answer
 }
 
-fn found<'a>(scene: &'a Scene, code: &str) -> Option<&'a Finding> {
+pub(crate) fn found<'a>(scene: &'a Scene, code: &str) -> Option<&'a Finding> {
     match verdict(scene, code) {
         Answer::Found(finding) => Some(finding),
         _ => None,
@@ -88,17 +93,17 @@ fn found<'a>(scene: &'a Scene, code: &str) -> Option<&'a Finding> {
 }
 
 /// Everything a failed test needs to say.
-fn told(scene: &Scene) -> String {
+pub(crate) fn told(scene: &Scene) -> String {
     let judgements: Vec<_> = scene.judgements.iter().map(|j| format!("{}: {:?}", j.code, j.answer)).collect();
     format!("{:#?}\n{}\n{:#?}", scene.headline, judgements.join("\n"), scene.groups)
 }
 
-fn cpus() -> usize {
+pub(crate) fn cpus() -> usize {
     available_parallelism().unwrap().get()
 }
 
 /// Whether this machine has the CPUs a test needs; says so where not.
-fn enough_cpus(needed: usize) -> bool {
+pub(crate) fn enough_cpus(needed: usize) -> bool {
     if cpus() < needed {
         python::say(&format!("{}: needs {needed} CPUs", python::test_name()));
     }

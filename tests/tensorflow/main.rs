@@ -21,6 +21,7 @@ mod endings;
 mod faces;
 mod libraries;
 mod namespaces;
+mod openmp;
 mod permissions;
 mod pools;
 mod recording;

@@ -1,14 +1,14 @@
 //! Caps under which a target fits its CPUs and still keeps them busy.
 //!
 //! A pool gets as many threads as there are CPUs, the loosest cap that holds it to them. Less only where pools multiply:
-//! processes that each have pools, iterators that each have a private pool, a BLAS beside TensorFlow's pools, and callers:
-//! threads that hand work to the intra-op pool and do work themselves. What callers do is left out of the intra-op pool's
+//! processes that each have pools, iterators that each have a private pool, a BLAS beside TensorFlow's pools, inter-op
+//! threads that each have an OpenMP team, and callers: threads that hand work to the intra-op pool and do work themselves. What callers do is left out of the intra-op pool's
 //! share; at 1 the pool does nothing and its work moves into the callers (`tests/corpus` measures what that does to speed).
 
 use crate::data::limits::{CapKind, Caps};
 use crate::data::origin;
 use crate::data::scene::{Group, Thread};
-use crate::model::advice::group_cap::{cap_of, is_team};
+use crate::model::advice::group_cap::{cap_of, is_team, openmp_works};
 use crate::model::advice::predict::{Prediction, of_demands};
 use crate::model::judged_window::JudgedWindow;
 use crate::model::rules::input::{COMPUTE, RuleInput};
@@ -16,7 +16,7 @@ use crate::model::verdict::levels::NOTICE_SATURATION;
 
 /// Groups that want less, in CPUs, are left alone.
 const LEAST_CPUS: f64 = 0.05;
-/// CPUs wanted from which on a process counts as busy.
+/// CPUs wanted from which on a process, or a thread that calls an OpenMP team, counts as busy.
 const BUSY_CPUS: f64 = 0.25;
 /// Share of the work from which on callers count.
 const LEAST_CALLERS: f64 = 0.25;
@@ -49,7 +49,7 @@ pub fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
     }
     let work = Work::new(input, judged);
     let mut caps = Caps::default();
-    for kind in CapKind::all() {
+    for kind in CapKind::all().filter(|&kind| !(work.team_callers > 0 && kind == CapKind::Intra)) {
         let groups = input.groups.iter().zip(&judged.groups).filter(|(group, _)| cap_of(group) == Some(kind));
         let wanted: f64 = groups.map(|(_, demand)| demand.wanted).sum();
         if wanted >= LEAST_CPUS && pool_size(input, kind) > work.cap(kind) {
@@ -102,6 +102,9 @@ struct Work {
     calling_threads: u32,
     /// Private pools of tf.data in a process.
     private_pools: u32,
+    /// Threads of a process's inter-op pool that call an OpenMP team at once, each its own; 0 where operations do not run on
+    /// OpenMP.
+    team_callers: u32,
 }
 
 impl Work {
@@ -122,6 +125,7 @@ impl Work {
             python: share(&|group| &*group.key.origin == origin::PYTHON),
             calling_threads: calling_threads(input),
             private_pools: private_pools(input),
+            team_callers: if openmp_works(input.groups, &judged.groups) { team_callers(input) } else { 0 },
         }
     }
 
@@ -140,7 +144,9 @@ impl Work {
         };
         match kind {
             CapKind::Intra => beside(self.callers),
+            CapKind::Inter if self.team_callers > 0 => all,
             CapKind::Inter => beside(self.python),
+            CapKind::Omp if self.team_callers > 0 => (all / self.team_callers).max(1),
             CapKind::Data => (all / self.private_pools.max(1)).max(1),
             CapKind::Omp | CapKind::Blas | CapKind::Numexpr => match self.calling_threads {
                 ..2 => beside(self.intra),
@@ -156,6 +162,14 @@ fn calling_threads(input: &RuleInput) -> u32 {
             && thread.demand.is_some_and(|demand| demand.got >= LEAST_CPUS)
     };
     input.threads.iter().filter(calls).count() as u32 / input.living().count().max(1) as u32
+}
+
+fn team_callers(input: &RuleInput) -> u32 {
+    let calls = |thread: &&Thread| {
+        *thread.attribution.group.origin == *origin::TF_INTER_OP
+            && thread.demand.is_some_and(|demand| demand.wanted >= BUSY_CPUS)
+    };
+    (input.threads.iter().filter(calls).count() as u32 / input.living().count().max(1) as u32).max(1)
 }
 
 /// Private pools of tf.data in one process: each is as large as there are CPUs unless somebody set it.

@@ -2,8 +2,9 @@
 //! real workloads stands in the table of `tests/corpus`.
 
 use crate::data::limits::Caps;
+use crate::data::origin;
 use crate::data::scene::{Demand, Group, Level};
-use crate::model::advice::group_cap::{is_team, width};
+use crate::model::advice::group_cap::{is_team, openmp_works, width};
 use crate::model::verdict::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
 
 /// Measured on the corpus: what little waiting there is even where no more threads can run than CPUs, as a share of what
@@ -70,7 +71,11 @@ pub(super) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: 
     if !has_effect || cpus <= 0.0 || got <= 0.0 {
         return recorded;
     }
-    let pairs = || groups.iter().zip(demands).filter(|(_, demand)| demand.got >= LEAST_CPUS);
+    let idle_intra = openmp_works(groups, demands);
+    let takes_part = |(group, demand): &(&Group, &Demand)| {
+        demand.got >= LEAST_CPUS && !(idle_intra && &*group.key.origin == origin::TF_INTRA_OP)
+    };
+    let pairs = || groups.iter().zip(demands).filter(takes_part);
     let run_at_once = |caps: &Caps| -> f64 {
         let of = |(group, demand): (&Group, &Demand)| match is_team(group) {
             true => width(group, caps),
@@ -83,7 +88,11 @@ pub(super) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: 
         .map(|(group, demand)| (cpus * demand.got / got).min(width(group, caps)))
         .sum();
     let teams: f64 = pairs().filter(|(group, _)| is_team(group)).map(|(group, _)| width(group, caps)).sum();
-    let could_get = got.min(cpus).min(teams.max(1.0) + callers);
+    // The caller of an OpenMP team is one of its number: beside a smaller team it does more than it did in a crowd.
+    let inter = pairs().filter(|(group, _)| &*group.key.origin == origin::TF_INTER_OP);
+    let team_callers: f64 = inter.map(|(group, demand)| width(group, caps).min(demand.wanted.ceil().max(1.0))).sum();
+    let with_callers = if idle_intra { teams + callers.max(team_callers.max(1.0)) } else { 0.0 };
+    let could_get = got.min(cpus).min((teams.max(1.0) + callers).max(with_callers));
     let (then, before) = (run_at_once(caps), run_at_once(&none));
     let waited = wanted / got - 1.0;
     let usual = WAIT_ALWAYS + WAIT_BEYOND * (then / cpus - 1.0).max(0.0);

@@ -5,7 +5,7 @@ use crate::data::limits::{AppliesTo, CapKind, DefaultSize, Grade, Knob, Limit, L
 use crate::data::origin;
 use crate::data::sample::{Environment, ProcessFact, TfContextState};
 use crate::model::limits::library_settings;
-use crate::model::origin::library_copy::package_name;
+use crate::model::origin::library_copy::{library_name, package_name};
 
 /// Threads nobody starts on purpose: larger numbers in a setting are taken for garbage.
 const MOST_THREADS: i64 = 1_000_000;
@@ -53,7 +53,7 @@ pub fn limits(origin: &str, copy: Option<&str>, process: &ProcessFact, cpus: Def
     all.extend(from_tf_config(knobs, process, cpus));
     all.extend(from_library_memory(knobs, copy, process, cpus));
     all.extend(from_variables(knobs, process, cpus));
-    all.extend(without_setting(knobs, process, cpus));
+    all.extend(without_setting(origin, knobs, process, cpus));
     put_shim_first(origin, knobs, process, &mut all);
     let effective = (!all.is_empty()).then_some(0);
     overrule(&mut all);
@@ -200,8 +200,12 @@ fn from_variables(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus)
     found
 }
 
-fn without_setting(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
+fn without_setting(origin: &str, knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) -> Option<Limit> {
     let (value, source) = match knobs.default_size {
+        _ if origin == origin::TF_INTER_OP && is_built_with_openmp(process) => {
+            let source = LimitSource::LibraryDefault("default = CPUs / OpenMP team, 2 or more".into());
+            (cpus.allowed.div_ceil(openmp_team(process, cpus)).max(2), source)
+        }
         DefaultSize::Allowed => (cpus.allowed, LimitSource::AllowedCpus),
         DefaultSize::Online => (cpus.online, LimitSource::OnlineCpus),
         DefaultSize::Open => return None,
@@ -216,6 +220,28 @@ fn without_setting(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus
         overruled: None,
         grade: Grade::Inferred,
     })
+}
+
+/// Whether TensorFlow brings an OpenMP runtime, which its operations then run on.
+fn is_built_with_openmp(process: &ProcessFact) -> bool {
+    let runtime = |path: &str| library_name(path) == "libiomp5" && package_name(path) == "tensorflow";
+    process.libraries.iter().any(|library| runtime(&library.path))
+}
+
+/// The team that such a build reckons with when it sizes its inter-op pool (tensorflow/core/common_runtime/process_util.cc,
+/// NumInterOpThreadsFromSessionOptions); counted on intel-tensorflow 2.14.0 told that it has 1 and 8 CPUs, the latter also with
+/// OMP_NUM_THREADS=2 and with TF_ENABLE_ONEDNN_OPTS=0, which changes nothing.
+fn openmp_team(process: &ProcessFact, cpus: DefaultCpus) -> u32 {
+    let set = |name: &str| variable(process, name)?.trim().parse::<i64>().ok();
+    let config = || process.settings.tf_config.as_ref()?.intra;
+    let first = [set("OMP_NUM_THREADS"), config(), set("TF_NUM_INTRAOP_THREADS")].into_iter().flatten();
+    let team = first.filter(|&size| size > 0).find_map(|size| u32::try_from(size).ok());
+    team.unwrap_or(cpus.allowed).max(1)
+}
+
+/// A variable as the process has it now, else as it was at start.
+fn variable<'a>(process: &'a ProcessFact, name: &str) -> Option<&'a str> {
+    process.settings.live_environment.as_ref().or(process.environment.as_ref())?.get(name)
 }
 
 fn from_script(knobs: &PoolSetting, process: &ProcessFact, cpus: DefaultCpus) -> Vec<Limit> {
@@ -259,7 +285,9 @@ fn resolved(value: i64, all: u32) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::data::Text;
-    use crate::data::sample::{LibraryPool, Script, ScriptKnob, ScriptSetting, TfConfigFact, ThreadSettings};
+    use crate::data::sample::{
+        LibraryFact, LibraryPool, Script, ScriptKnob, ScriptSetting, TfConfigFact, ThreadSettings,
+    };
 
     const CPUS: DefaultCpus = DefaultCpus { allowed: 8, online: 64 };
 
@@ -315,6 +343,20 @@ mod tests {
         assert_eq!(effective(&limits), (7, "tf.config"));
         assert_eq!(limits.all[1].overruled.as_deref(), Some("overruled by tf.config"));
         assert_eq!(limits.exceeded_by, 0);
+    }
+
+    #[test]
+    fn an_openmp_build_makes_as_many_inter_op_threads_as_teams_fit_and_two_at_least() {
+        let path = "/v/site-packages/_solib_local/_U_S_Stensorflow_Stsl_Smkl_Clibs/libiomp5.so";
+        let size = |env: &str, library: &str, cpus: DefaultCpus| {
+            let libraries = vec![LibraryFact { path: library.into(), build_id: None }];
+            let process = ProcessFact { libraries, ..process(env, None, config(None)) };
+            effective(&limits("tf-inter-op", None, &process, cpus, 2)).0
+        };
+        let one = DefaultCpus { allowed: 1, online: 64 };
+        assert_eq!([size("", path, CPUS), size("OMP_NUM_THREADS=2", path, CPUS), size("", path, one)], [2, 4, 2]);
+        assert_eq!(size("", "/v/site-packages/torch/lib/libiomp5.so", CPUS), 8, "another package's");
+        assert_eq!(size("TF_NUM_INTEROP_THREADS=3", path, CPUS), 3);
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(crate) fn package_name(path: &str) -> &str {
     match wheel.or_else(installed).filter(|name| !name.is_empty()) {
         Some("scikit_learn") => "sklearn",
         Some(package) if package.starts_with("opencv_") => "cv2",
+        // Bazel's folder for shared libraries of a build: intel-tensorflow's wheel keeps its libiomp5 there.
+        Some(folder) if folder.starts_with("_solib_") && path.contains("/_U_S_Stensorflow_") => "tensorflow",
         Some(package) => package,
         None if library_name(path) == "libiomp5" => "intel",
         None => library_name(path),
@@ -71,6 +73,8 @@ mod tests {
             (format!("{venv}/torch/lib/libgomp-a34b3233.so.1"), "torch"),
             ("/usr/lib/python3/dist-packages/numexpr/x.so".to_owned(), "numexpr"),
             ("/opt/intel/lib/libiomp5.so".to_owned(), "intel"),
+            (format!("{venv}/_solib_local/_U_S_Stensorflow_Stsl_Smkl_Cmkl_Ulibs_Ulinux/libiomp5.so"), "tensorflow"),
+            (format!("{venv}/_solib_local/_U_S_Sother_Clib/libother.so"), "_solib_local"),
             ("/usr/lib/x86_64-linux-gnu/libgomp.so.1.0.0".to_owned(), "libgomp"),
         ] {
             assert_eq!(package_name(&path), name, "{path}");

@@ -2,7 +2,7 @@
 
 use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::origin;
-use crate::data::scene::{Evidence, Finding, Group, Remedy};
+use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::advice;
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, clear};
@@ -10,18 +10,17 @@ use crate::model::rules::rule::{Rule, RuleResult, clear};
 pub const RULE: Rule =
     Rule { code: "omp-does-the-work", question: "Does OpenMP do the work that intra-op is set for?", check };
 
-/// Copies of OpenMP that a build of TensorFlow runs its operations on; any other belongs to the package that ships it.
-const OF_TENSORFLOW: [&str; 6] = ["tensorflow", "intel", "intel_openmp", "libiomp5", "libomp", "libgomp"];
+/// CPUs that OpenMP must want.
+const LEAST_CPUS: f64 = 0.5;
 
 fn check(input: &RuleInput) -> RuleResult {
     if input.tensorflows().next().is_none() {
         return clear("no TensorFlow in this process");
     }
-    let own = |group: &&Group| group.key.library.as_deref().is_none_or(|copy| OF_TENSORFLOW.contains(&copy));
     if input.of_origin(origin::OPENMP).next().is_none() {
         return clear("the process has no OpenMP threads");
     }
-    let Some(group) = input.of_origin(origin::OPENMP).find(own) else {
+    let Some(group) = input.of_origin(origin::OPENMP).find(|group| advice::is_tensorflows_team(group)) else {
         return clear("the OpenMP threads belong to another package than TensorFlow");
     };
     let judged = input.judged()?;
@@ -31,11 +30,12 @@ fn check(input: &RuleInput) -> RuleResult {
     let Some(limit) = input.explicit_limit(origin::TF_INTRA_OP) else {
         return clear(format!("nobody set intra-op; OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
     };
-    if openmp < 0.5 || openmp < 4.0 * intra {
+    if openmp < LEAST_CPUS || !advice::openmp_works(input.groups, &judged.groups) {
         return clear(format!("OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
     }
     let fits = (input.effective_cpus().floor() as u32).clamp(1, limit.value.max(1));
-    let caps = Caps::of([(CapKind::Omp, fits)]);
+    let advised = *advice::fit(input, judged).caps.get(CapKind::Omp);
+    let caps = Caps::of([(CapKind::Omp, advised.unwrap_or(fits).min(fits))]);
     let threads: u32 = input.of_origin(origin::TF_INTRA_OP).map(|group| group.threads).sum();
     Ok(Finding {
         level: input.level_of(judged, openmp),
