@@ -2,8 +2,9 @@
 //!
 //! A pool gets as many threads as there are CPUs, the loosest cap that holds it to them. Less only where pools multiply:
 //! processes that each have pools, iterators that each have a private pool, a BLAS beside TensorFlow's pools, inter-op
-//! threads that each have an OpenMP team, and callers: threads that hand work to the intra-op pool and do work themselves. What callers do is left out of the intra-op pool's
-//! share; at 1 the pool does nothing and its work moves into the callers (`tests/corpus` measures what that does to speed).
+//! threads that each have an OpenMP team, and callers: threads that hand work to the intra-op pool and do work themselves.
+//! What callers do is left out of the intra-op pool's share; at 1 the pool does nothing and its work moves into the callers
+//! (`tests/corpus` measures what that does to speed).
 
 use crate::data::limits::{CapKind, Caps};
 use crate::data::origin;
