@@ -200,10 +200,12 @@ fn sha256(folder: &Path, text: &str) -> String {
 #[test]
 fn a_page_loads_nothing_and_runs_nothing_but_its_own_script() {
     let page = exported(&[RECORDED, "--html"]);
+    // The one reference within the page.
+    let loads = page.replace("url(#plot)", "");
     for elsewhere in
         ["src=", "href=", "url(", "http:", "https:", "@import", "fetch(", "innerHTML", "onclick=", " style="]
     {
-        assert!(!page.contains(elsewhere), "{elsewhere}");
+        assert!(!loads.contains(elsewhere), "{elsewhere}");
     }
     let folder = tempfile::tempdir().unwrap();
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
