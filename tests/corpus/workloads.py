@@ -41,8 +41,9 @@ def counting(counter):
 
 
 def for_ever(model, counter, *data, **more):
+    """Many epochs of one fit, as scripts have it: each fit traces its functions anew."""
     while True:
-        model.fit(*data, verbose=0, callbacks=[counting(counter)], **more)
+        model.fit(*data, verbose=0, epochs=100_000, callbacks=[counting(counter)], **more)
 
 
 def cnn(size=32, classes=10, width=16):
