@@ -13,6 +13,8 @@ const LONGEST_BAR: usize = 44;
 pub struct SweepReport<'a> {
     /// What was measured and how, a line each.
     pub heading: &'a [String],
+    /// What a combination was measured in, as the head of its column: "RUNS", "TURNS".
+    pub measured_in: &'static str,
     /// The combinations that were measured.
     pub comparison: &'a Comparison,
     /// What else is to be said of combinations, each a line: runs that failed, busy neighbours, values the script lowered.
@@ -25,7 +27,7 @@ pub struct SweepReport<'a> {
 pub fn sweep(sweep: &SweepReport) -> String {
     let mut lines = sweep.heading.to_vec();
     lines.push(String::new());
-    lines.extend(table(&sweep.comparison.sides));
+    lines.extend(table(sweep));
     lines.push(String::new());
     lines.extend(chart(&sweep.comparison.sides));
     lines.push(String::new());
@@ -35,7 +37,7 @@ pub fn sweep(sweep: &SweepReport) -> String {
     lines.join("\n")
 }
 
-fn table(sides: &[SideFigures]) -> Vec<String> {
+fn table(sweep: &SweepReport) -> Vec<String> {
     let mut table = Table::new(&[
         ("CAPS", Align::Left),
         ("ms/STEP", Align::Right),
@@ -43,9 +45,9 @@ fn table(sides: &[SideFigures]) -> Vec<String> {
         ("CPU ms", Align::Right),
         ("WANTED", Align::Right),
         ("OTHERS", Align::Right),
-        ("RUNS", Align::Right),
+        (sweep.measured_in, Align::Right),
     ]);
-    for side in sorted(sides) {
+    for side in sorted(&sweep.comparison.sides) {
         let steps = side.steps.as_ref();
         let interval = steps.and_then(|steps| steps.interval);
         table.row([
@@ -165,6 +167,7 @@ mod tests {
     fn text_of(sides: &[Compared]) -> String {
         sweep(&SweepReport {
             heading: &["sweep 261120-190142-7: python train.py".to_owned()],
+            measured_in: "RUNS",
             comparison: &compare(sides),
             notes: &["intra=4: 1 run failed: it ended with exit code 1".to_owned()],
             start: Some("tftop run --intra 2 -- python train.py"),

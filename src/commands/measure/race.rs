@@ -77,7 +77,12 @@ impl Race {
 
     /// The table, the winner or why there is none, and the line that starts it: caps are worth a line only where the
     /// command without any is shown to be slower.
-    pub(super) fn answer(&self, command: &[String], how: &str, mut notes: Vec<String>) -> String {
+    pub(super) fn answer(
+        &self,
+        command: &[String],
+        (how, measured_in): (&str, &'static str),
+        mut notes: Vec<String>,
+    ) -> String {
         let comparison = self.comparison();
         let heading = [format!("tune: {}", shell::shown(command)), how.to_owned()];
         let without = label(&Caps::default());
@@ -92,6 +97,7 @@ impl Race {
         let start = fastest.filter(|_| better).map(|caps| start_line(&caps, command));
         output::sweep(&output::SweepReport {
             heading: &heading,
+            measured_in,
             comparison: &comparison,
             notes: &notes,
             start: start.as_deref(),
@@ -171,7 +177,8 @@ mod tests {
     fn caps_that_are_not_shown_to_beat_no_caps_get_no_line() {
         let (none, one) = (Caps::default(), Caps::of([(CapKind::Intra, 1)]));
         let command = ["python".to_owned(), "train.py".to_owned()];
-        let answer = |none_ms, one_ms| race(&[(none, none_ms), (one, one_ms)]).answer(&command, "", Vec::new());
+        let answer =
+            |none_ms, one_ms| race(&[(none, none_ms), (one, one_ms)]).answer(&command, ("", "TURNS"), Vec::new());
         let won = answer([10.0, 10.1, 10.2], [5.0, 5.1, 5.2]);
         assert!(won.contains("tftop run --intra 1 -- python train.py"), "{won}");
         let close = answer([10.0, 10.1, 10.2], [9.9, 10.1, 10.0]);

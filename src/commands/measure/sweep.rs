@@ -208,6 +208,7 @@ impl SweepSession {
         ];
         let text = output::sweep(&output::SweepReport {
             heading: &heading,
+            measured_in: "RUNS",
             comparison: &comparison,
             notes: &self.notes(),
             start: start.as_deref(),

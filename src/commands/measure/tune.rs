@@ -39,12 +39,12 @@ pub(crate) fn tune(args: &TuneArgs, options: &GlobalArgs) -> anyhow::Result<Exit
     let (interrupted, race, answer) = if args.copies {
         let mut race = CopyRace { args, machine, random, ends, race: Race::new(), turns: Duration::ZERO };
         let interrupted = event_loop::runtime()?.block_on(race.run(&options))?;
-        let answer = race.race.answer(&words, &race.how(), Vec::new());
+        let answer = race.race.answer(&words, (&race.how(), "TURNS"), Vec::new());
         (interrupted, race.race, answer)
     } else {
         let mut race = RunRace { args, machine, random, ends, race: Race::new(), runs: Vec::new() };
         let interrupted = event_loop::runtime()?.block_on(race.run(&options))?;
-        let answer = race.race.answer(&words, &race.how(), race.notes());
+        let answer = race.race.answer(&words, (&race.how(), "RUNS"), race.notes());
         (interrupted, race.race, answer)
     };
     if interrupted {

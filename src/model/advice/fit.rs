@@ -40,6 +40,13 @@ impl CapsFit {
     }
 }
 
+/// What is advised for one cap, so that a finding never says another number than the headline; where the advice leaves it
+/// alone, what the finding itself would say.
+pub fn advised_or(input: &RuleInput, kind: CapKind, otherwise: u32) -> u32 {
+    let fit = input.judged.map(|judged| fit(input, judged));
+    fit.and_then(|fit| *fit.caps.get(kind)).unwrap_or(otherwise)
+}
+
 /// What would fit.
 pub fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
     let cpus = input.effective_cpus();

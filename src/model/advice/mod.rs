@@ -6,7 +6,7 @@ pub(crate) mod group_cap;
 pub(crate) mod predict;
 pub(crate) mod setters;
 pub(crate) use culprits::culprits;
-pub(crate) use fit::{CapsFit, fit};
+pub(crate) use fit::{CapsFit, advised_or, fit};
 pub(crate) use group_cap::{can_be_capped, cap_of, is_tensorflows_team, openmp_works};
 pub use predict::{Prediction, predict};
 pub(crate) use setters::knobs;

@@ -50,7 +50,8 @@ fn check(input: &RuleInput) -> RuleResult {
         (true, _) => Some(format!("start at most {room} of these {workers} workers beside their parent")),
         (false, _) => None,
     };
-    let smaller = (with_pools > 0).then(|| format!("a limit holds per process: give each {each}"));
+    let of_each = caps.pools().map(|(_, value)| value).max().unwrap_or(each);
+    let smaller = (with_pools > 0).then(|| format!("a limit holds per process: give each {of_each}"));
     let text = match (smaller, fewer) {
         (Some(smaller), Some(fewer)) => format!("{smaller}, or {fewer}"),
         (Some(smaller), None) => format!("{smaller}, or start fewer workers"),
@@ -71,7 +72,7 @@ fn check(input: &RuleInput) -> RuleResult {
     })
 }
 
-/// The same cap for every pool that exists in a busy process.
+/// A cap for every pool that exists in a busy process: what is advised for it, or each process's share of the CPUs.
 fn caps(input: &RuleInput, each: u32, busy: &[(Pid, f64)]) -> Caps {
     let mut caps = Caps::default();
     let in_busy = |group: &&Group| {
@@ -79,7 +80,7 @@ fn caps(input: &RuleInput, each: u32, busy: &[(Pid, f64)]) -> Caps {
     };
     for group in input.groups.iter().filter(in_busy) {
         if let Some(kind) = advice::cap_of(group) {
-            *caps.get_mut(kind) = Some(each);
+            *caps.get_mut(kind) = Some(advice::advised_or(input, kind, each));
         }
     }
     caps

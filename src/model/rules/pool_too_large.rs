@@ -39,7 +39,9 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
         }
         return clear(format!("no pool is larger than {allowed} CPUs and wants more than they are"));
     };
-    let caps = advice::cap_of(group).map_or_else(Caps::default, |kind| Caps::of([(kind, allowed)]));
+    let kind = advice::cap_of(group);
+    let fits = kind.map_or(allowed, |kind| advice::advised_or(input, kind, allowed));
+    let caps = kind.map_or_else(Caps::default, |kind| Caps::of([(kind, fits)]));
     let cpus = if allowed == 1 { "1 CPU".to_owned() } else { format!("{allowed} CPUs") };
     Ok(Finding {
         level: input.level_of(judged, wanted),
@@ -52,7 +54,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
             Evidence::new("who set it", limit_of(&group.limits)),
         ],
         remedy: Remedy {
-            text: format!("more threads than CPUs only wait for each other: a pool of {allowed} keeps them busy"),
+            text: format!("more threads than CPUs only wait for each other: a pool of {fits} keeps them busy"),
             export: advice::export(&caps),
             python: advice::python(&caps),
             caps,

@@ -29,7 +29,8 @@ fn check(input: &RuleInput) -> RuleResult {
         return clear(format!("no pool has more threads than the quota's {:.2} CPUs", quota.cpus));
     };
     let granted = (quota.cpus.ceil() as u32).max(1);
-    let caps = Caps::of([(CapKind::Intra, granted), (CapKind::Inter, granted), (CapKind::Blas, granted)]);
+    let of_kind = |kind| (kind, advice::advised_or(input, kind, granted));
+    let caps = Caps::of([CapKind::Intra, CapKind::Inter, CapKind::Blas].map(of_kind));
     let throttled = |judged: &crate::model::judged_window::JudgedWindow| {
         if input.crowded(judged) { judged.condition.level() } else { Level::Notice }
     };
@@ -43,7 +44,9 @@ fn check(input: &RuleInput) -> RuleResult {
             Evidence::new("CPUs allowed by affinity", input.sizes.whole.allowed.to_string()),
         ],
         remedy: Remedy {
-            text: format!("no library reads the quota: size the pools to {granted}, or ask for a cpuset instead"),
+            text: format!(
+                "no library reads the quota: size the pools to at most {granted}, or ask for a cpuset instead"
+            ),
             export: advice::export(&caps),
             python: advice::python(&caps),
             caps,

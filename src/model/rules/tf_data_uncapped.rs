@@ -47,7 +47,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     } else {
         format!("{threads} threads")
     };
-    let caps = Caps::of([(CapKind::Data, size)]);
+    let caps = Caps::of([(CapKind::Data, advice::advised_or(input, CapKind::Data, size))]);
     let has_that_size = !one_a_cpu && private > 0;
     let text = match has_that_size {
         true => "the private pool is no larger than that already: give num_parallel_calls and cycle_length numbers",
