@@ -33,7 +33,7 @@ Exit codes: 0 it ended with an answer, \"no difference shown\" among them; 1 not
 pub(crate) struct TuneArgs {
     /// Begin no further run after so many minutes
     #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u32).range(1..=1440))]
-    pub(crate) minutes: u32,
+    minutes: u32,
     /// Steps at the beginning of each run that are not counted
     #[arg(long, value_name = "N", default_value = "50")]
     pub(crate) warmup: u64,
@@ -45,7 +45,7 @@ pub(crate) struct TuneArgs {
     pub(crate) least: Duration,
     /// Longest time of one run; without its steps by then it has failed
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = span::watch)]
-    pub(crate) limit: Duration,
+    limit: Duration,
     /// Start a copy for each candidate and let them take turns, all but one stopped
     #[arg(long)]
     pub(crate) copies: bool,
@@ -55,4 +55,16 @@ pub(crate) struct TuneArgs {
     /// What to start
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+impl TuneArgs {
+    /// How long runs may begin.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_secs(60 * u64::from(self.minutes))
+    }
+
+    /// How long one run may take: one that makes no steps does not outlast the race.
+    pub(crate) fn run_limit(&self) -> Duration {
+        self.limit.min(self.time())
+    }
 }

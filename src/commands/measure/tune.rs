@@ -33,7 +33,7 @@ pub(crate) fn tune(args: &TuneArgs, options: &GlobalArgs) -> anyhow::Result<Exit
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let (machine, random) =
         (MachineCpus::read().context("reading which CPUs may be used")?, fastrand::Rng::with_seed(seed));
-    let ends = Instant::now() + Duration::from_secs(60 * u64::from(args.minutes));
+    let ends = Instant::now() + args.time();
     let options = options.within(INTERVAL);
     stdio::say(&format!("tftop: tuning, order by seed {seed}; what the script writes may be overwritten"));
     let (interrupted, race, answer) = if args.copies {
@@ -119,8 +119,8 @@ impl RunRace<'_> {
 
     /// One run of a candidate; none when the person did not want to wait for it.
     async fn one(&mut self, at: usize, least: Duration, options: &GlobalArgs) -> anyhow::Result<Option<Measured>> {
-        let TuneArgs { warmup, steps, limit, .. } = *self.args;
-        let goal = TrialGoal { warmup, steps, least, limit };
+        let TuneArgs { warmup, steps, .. } = *self.args;
+        let goal = TrialGoal { warmup, steps, least, limit: self.args.run_limit() };
         let caps = self.race.candidates.get(at).map_or_else(Caps::default, |candidate| candidate.caps);
         let plan = trials::plan(&caps, true, &self.machine)?;
         let Some(measured) = trials::measure(&self.args.command, plan, goal, options).await? else { return Ok(None) };

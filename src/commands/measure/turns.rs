@@ -53,7 +53,7 @@ impl CopyRace<'_> {
         let spec = self.spec(&Caps::default())?;
         stdio::say(&format!("copy 1: no caps starts, and is watched for {} s", JUDGED.as_secs()));
         let mut copy = run::copy(&spec, options).await?;
-        let seen = match copy.warm(self.args.warmup, self.args.limit).await? {
+        let seen = match copy.warm(self.args.warmup, self.args.run_limit()).await? {
             Waited::Done(()) => copy.turn(JUDGED).await?,
             Waited::Failed(why) => Waited::Failed(why),
             Waited::Interrupted => Waited::Interrupted,
@@ -140,7 +140,7 @@ impl CopyRace<'_> {
             };
             stdio::say(&format!("copy {}: {} starts", copies.len() + 1, label(&caps)));
             let mut copy = run::copy(spec, options).await?;
-            match copy.warm(self.args.warmup, self.args.limit).await? {
+            match copy.warm(self.args.warmup, self.args.run_limit()).await? {
                 Waited::Done(()) => {
                     copy.stop().await;
                     copies.push(Some(copy));

@@ -15,8 +15,14 @@ use crate::model::judged_window::JudgedWindow;
 use crate::model::rules::input::{COMPUTE, RuleInput};
 use crate::model::verdict::levels::NOTICE_SATURATION;
 
-/// Groups that want less, in CPUs, are left alone.
+/// Groups that want less, in CPUs, are left alone,
 const LEAST_CPUS: f64 = 0.05;
+/// and those that get less: in a crowd also the one that does next to nothing waits.
+const LEAST_GOT: f64 = 0.03;
+/// A pool of more than so many threads a CPU is too large also where all fits, if its threads wait for one another:
+const OVERSIZE: u32 = 2;
+/// CPUs that they wait for, at least.
+const OVERSIZE_WAITS: f64 = 0.2;
 /// CPUs wanted from which on a process, or a thread that calls an OpenMP team, counts as busy.
 const BUSY_CPUS: f64 = 0.25;
 /// Share of the work from which on callers count.
@@ -27,7 +33,8 @@ const LEAST_KEPT: f64 = 0.95;
 /// Caps and what would be wanted and got under them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CapsFit {
-    /// Empty when the target fits as it is or nothing that wants CPUs can be capped without starving it.
+    /// Empty when the target fits as it is and no pool is far too large, or nothing that wants CPUs can be capped without
+    /// starving it.
     pub caps: Caps,
     /// What is predicted under them.
     pub predicted: Prediction,
@@ -52,15 +59,16 @@ pub fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
     let cpus = input.effective_cpus();
     let as_it_is =
         CapsFit { caps: Caps::default(), predicted: of_demands(input.groups, &judged.groups, cpus, &Caps::default()) };
-    if judged.demand.wanted <= cpus * NOTICE_SATURATION {
-        return as_it_is;
-    }
+    let crowded = judged.demand.wanted > cpus * NOTICE_SATURATION;
     let work = Work::new(input, judged);
     let mut caps = Caps::default();
     for kind in CapKind::all().filter(|&kind| !(work.team_callers > 0 && kind == CapKind::Intra)) {
         let groups = input.groups.iter().zip(&judged.groups).filter(|(group, _)| cap_of(group) == Some(kind));
-        let wanted: f64 = groups.map(|(_, demand)| demand.wanted).sum();
-        if wanted >= LEAST_CPUS && pool_size(input, kind) > work.cap(kind) {
+        let (got, wanted) = groups.fold((0.0, 0.0), |sum, (_, demand)| (sum.0 + demand.got, sum.1 + demand.wanted));
+        let size = pool_size(input, kind);
+        let alone = judged.others < OVERSIZE_WAITS;
+        let too_large = || alone && size > OVERSIZE * work.all() && wanted - got >= OVERSIZE_WAITS;
+        if got >= LEAST_GOT && wanted >= LEAST_CPUS && size > work.cap(kind) && (crowded || too_large()) {
             *caps.get_mut(kind) = Some(work.cap(kind));
         }
     }

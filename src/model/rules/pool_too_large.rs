@@ -1,9 +1,10 @@
-//! Is a pool larger than the CPUs its process may run on, and does it want more than those?
+//! Is a pool larger than the CPUs its process may run on, and does it want more than those, or do its threads wait for one
+//! another where all would fit?
 
 use crate::data::limits::{Caps, Grade};
 use crate::data::origin;
 use crate::data::sample::ProcessFact;
-use crate::data::scene::{Evidence, Finding, Group, Remedy};
+use crate::data::scene::{Evidence, Finding, Group, Level, Remedy};
 use crate::model::advice;
 use crate::model::limits::knobs::DefaultCpus;
 use crate::model::rules::input::{RuleInput, TF_POOLS, limit_of, threads_of};
@@ -26,11 +27,13 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     }
     let pid = process.key.pid;
     let allowed = cpus.allowed.max(1);
+    let advised = if input.crowded(judged) { Caps::default() } else { advice::fit(input, judged).caps };
+    let too_large = |group: &Group| advice::cap_of(group).is_some_and(|kind| advised.get(kind).is_some());
     let larger = SIZED.iter().filter_map(|origin| {
         let group = input.of_origin(origin).max_by_key(|group| threads_of(group, pid))?;
         let size = size(input, group, process);
         let wanted = input.wanted_in(judged, pid, &[*origin]);
-        (size > allowed && wanted > f64::from(allowed)).then_some((group, size, wanted))
+        (size > allowed && (wanted > f64::from(allowed) || too_large(group))).then_some((group, size, wanted))
     });
     let Some((group, size, wanted)) = larger.max_by(|a, b| a.2.total_cmp(&b.2)) else {
         let doubtful = input.doubtful_in(pid);
@@ -39,14 +42,18 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
         }
         return clear(format!("no pool is larger than {allowed} CPUs and wants more than they are"));
     };
+    let fits_already = wanted <= f64::from(allowed);
     let kind = advice::cap_of(group);
     let fits = kind.map_or(allowed, |kind| advice::advised_or(input, kind, allowed));
     let caps = kind.map_or_else(Caps::default, |kind| Caps::of([(kind, fits)]));
     let cpus = if allowed == 1 { "1 CPU".to_owned() } else { format!("{allowed} CPUs") };
     Ok(Finding {
-        level: input.level_of(judged, wanted),
+        level: if fits_already { Level::Notice } else { input.level_of(judged, wanted) },
         grade: Grade::Measured,
-        message: format!("{} is a pool of {size} on {cpus} and wants {wanted:.1} CPUs", group.label),
+        message: match fits_already {
+            true => format!("{} is a pool of {size} on {cpus}, whose threads wait for one another", group.label),
+            false => format!("{} is a pool of {size} on {cpus} and wants {wanted:.1} CPUs", group.label),
+        },
         evidence: vec![
             Evidence::new("threads of the pool", size.to_string()),
             Evidence::new("CPUs it may run on", allowed.to_string()),

@@ -33,6 +33,7 @@ impl Headline {
             Verdict::Throttled | Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => {
                 Some(advice::fit(input, judged))
             }
+            Verdict::Healthy => Some(advice::fit(input, judged)).filter(|fit| !fit.caps.is_empty()),
             _ => None,
         };
         let advice = fit.as_ref().map(|fit| advise(input, judged, fit)).unwrap_or_default();
@@ -161,6 +162,9 @@ fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
                 "No setting that tftop knows reaches these threads: run fewer of them, or on more CPUs.".to_owned()
             }
         };
+    }
+    if judged.condition == Verdict::Healthy {
+        return format!("{knobs} would do: more threads than CPUs wait for one another.");
     }
     let predicted =
         format!("{knobs}: {} wanted, {} got (predicted)", about(fit.predicted.wanted), about(fit.predicted.got));
