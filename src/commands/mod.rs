@@ -3,6 +3,7 @@
 pub(crate) mod args;
 pub(crate) mod dashboard;
 pub(crate) mod demo;
+pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod kept;
 pub(crate) mod measure;
@@ -20,6 +21,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::args::cli::{Cli, Command};
 use crate::commands::args::inspect::DEFAULT_WATCH;
+use crate::commands::generate::{completions, man};
 use crate::commands::inspect::{doctor, pick, ps, report, stack, watch};
 use crate::commands::kept::{compare, export, replay, runs};
 use crate::commands::measure::{sweep, tune};
@@ -31,6 +33,9 @@ use crate::commands::settings::SettingsFile;
 
 /// Runs the command line and says how it ended: the exit code of `tftop --help`.
 pub fn main() -> ExitCode {
+    if completions::answered() {
+        return ExitCode::SUCCESS;
+    }
     let matches = Cli::command().try_get_matches();
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
     let outcome = match parsed {
@@ -102,6 +107,8 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, Some(Command::Replay(args))) => replay::replay(&args, options),
         (None, Some(Command::Compare(args))) => compare::compare(&args, options),
         (None, Some(Command::Export(args))) => export::export(&args, options),
+        (None, Some(Command::Completions { shell })) => completions::completions(shell),
+        (None, Some(Command::Man { folder })) => man::man(folder.as_deref()),
         (None, Some(Command::Stage(args))) => Ok(run::exec(&args)),
     }
 }

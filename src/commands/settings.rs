@@ -116,6 +116,11 @@ impl SettingsFile {
         Ok(Self { path, ..settings })
     }
 
+    /// The names of its profiles.
+    pub(crate) fn profiles(&self) -> impl Iterator<Item = &str> {
+        self.profiles.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The profile of this name.
     pub(crate) fn profile(&self, name: &str) -> Result<&SavedProfile, CommandError> {
         let found = self.profiles.iter().find(|(known, _)| known == name);

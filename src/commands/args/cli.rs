@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::args::export::ExportArgs;
+use crate::commands::args::generate::CompletionShell;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, ReportArgs, StackArgs};
 use crate::commands::args::kept::{CompareArgs, ReplayArgs, RunsArgs};
@@ -46,6 +47,13 @@ but for two things that you ask for; --read-only refuses both:
   stops     `stack`, `report` and `explain` with --stop, and `S` and `m` in the dashboard, after
             a yes, stop threads one at a time, each for a moment
   signals   `rerun`, and `r` in the dashboard, end a process after a yes (or --yes)";
+
+const COMPLETIONS_HELP: &str = "\
+Load it from the shell's start file, so that it fits the tftop that is installed:
+  bash  source <(tftop completions bash)
+  zsh   source <(tftop completions zsh)
+  fish  tftop completions fish | source
+  elvish  eval (tftop completions elvish | slurp)";
 
 /// htop for TensorFlow's threads: the true origin of every thread, what it gets, waits for and wants.
 #[derive(Debug, Parser)]
@@ -110,6 +118,19 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Write what was recorded of a run as CSV, JSON lines, a trace or a page
     Export(ExportArgs),
+    /// Print a completion script for a shell; it completes pids, runs and origins, too
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: CompletionShell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write one for each subcommand into this folder instead
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
     /// What `run` starts first: it becomes the command
     #[command(name = exec_wrapper::SUBCOMMAND, hide = true)]
     Stage(ExecArgs),

@@ -4,6 +4,7 @@ pub(crate) mod caps;
 pub(crate) mod choices;
 pub(crate) mod cli;
 pub(crate) mod export;
+pub(crate) mod generate;
 pub(crate) mod global;
 pub(crate) mod inspect;
 pub(crate) mod kept;

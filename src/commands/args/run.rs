@@ -73,8 +73,8 @@ pub(crate) struct RunOptions {
     /// every pool above that has no cap of its own
     #[arg(long, value_name = "N|LIST", help_heading = "Caps")]
     cpus: Option<CpuRequest>,
-    /// Caps from the settings file: those of [profile.NAME] that are not named here
-    #[arg(long, value_name = "NAME", help_heading = "Caps")]
+    /// Caps from the settings file: those of [profile.PROFILE] that are not named here
+    #[arg(long, value_name = "PROFILE", help_heading = "Caps")]
     profile: Option<String>,
     /// Caps for what is not named: advised (what an earlier run of this command was found to want, else a rule, which is
     /// an estimate), single (1 for every pool) or physical (one CPU of each core, that number for every pool)
