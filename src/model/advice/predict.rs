@@ -7,9 +7,9 @@ use crate::data::scene::{Demand, Group, Level};
 use crate::model::advice::group_cap::{is_team, openmp_works, width};
 use crate::model::verdict::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SELF_EXCESS, SEVERE_SATURATION};
 
-/// Measured on the corpus: what little waiting there is even where no more threads can run than CPUs, as a share of what
-/// is got,
-const WAIT_ALWAYS: f64 = 0.05;
+/// Measured on the corpus: the waiting that there is even where no more threads can run than CPUs, as a share of what is got
+/// (0.04 to 0.26 under caps that fit; work comes in bursts),
+const WAIT_ALWAYS: f64 = 0.15;
 /// and how it grows with threads that can run beyond the CPUs.
 const WAIT_BEYOND: f64 = 0.25;
 /// CPUs got from which on a group takes part.
@@ -79,7 +79,7 @@ pub(super) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: 
     let run_at_once = |caps: &Caps| -> f64 {
         let of = |(group, demand): (&Group, &Demand)| match is_team(group) {
             true => width(group, caps),
-            false => width(group, caps).min(demand.wanted.max(1.0)),
+            false => width(group, caps).min(demand.wanted),
         };
         pairs().map(of).sum::<f64>().max(1.0)
     };
