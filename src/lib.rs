@@ -27,7 +27,7 @@
 //! | 2 | `probe` | reads a live target; stops a thread only in `stack/stop`, where a user asked for it |
 //! | 2 | `model` | pure: rates, origins, limits, capacity, verdict, rules, advice, scene |
 //! | 2 | `launch` | starts a command with caps and ends it |
-//! | 3 | `runs` | recordings, the store of runs, statistics, comparison, sweep |
+//! | 3 | `runs` | recordings, a live target's past, the store of runs, statistics, comparison, sweep |
 //! | 4 | `present` | tables, sections and number formats, each once for every output |
 //! | 5 | `output`, `tui` | thin printers: text, Markdown, JSON; the dashboard |
 //! | 6 | `commands` | wiring: one file a subcommand, its arguments, the sampler, background workers |

@@ -233,10 +233,10 @@ fn sorting_by_name_turns_the_table() {
 #[test]
 fn tree_and_flat_table_keep_the_selected_thread() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
-    stage.keys("/2453\nt");
+    stage.keys("/2453\nT");
     assert!(stage.text().contains("TID"));
     assert_eq!(stage.selected(), "2453");
-    stage.keys("-t");
+    stage.keys("-T");
     assert_eq!(stage.selected(), "2453");
     stage.keys("-");
     assert_eq!(stage.selected(), "tf.data");

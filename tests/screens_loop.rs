@@ -25,6 +25,7 @@ use tftop::probe::reading::{Reading, ReadingPart};
 use tftop::tui;
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::messages::feed::SceneFeed;
+use tftop::tui::messages::replay::{ReplayPane, ReplayState, ShownMoment, TimeRequest, TimeStep};
 use tftop::tui::picker;
 use tftop::tui::picker::PickerList;
 use tokio::sync::{mpsc, watch};
@@ -75,6 +76,15 @@ async fn play<F: Future<Output = ()>>(
     stop: impl Future<Output = ()>,
     story: impl FnOnce(Other) -> F,
 ) -> (io::Result<Effect>, String) {
+    play_with(None, stop, story).await
+}
+
+/// The same of a target that has a past.
+async fn play_with<F: Future<Output = ()>>(
+    replay: Option<ReplayPane>,
+    stop: impl Future<Output = ()>,
+    story: impl FnOnce(Other) -> F,
+) -> (io::Result<Effect>, String) {
     let (keys, typed) = events();
     let (send, scenes) = watch::channel(Arc::new(scenes::training(80)));
     let (requests, interest) = watch::channel(Interest::default());
@@ -92,7 +102,7 @@ async fn play<F: Future<Output = ()>>(
         rerun: None,
         notice: None,
         stacks: None,
-        replay: None,
+        replay,
         runs,
         runs_request,
     };
@@ -273,4 +283,42 @@ async fn an_empty_picker_says_what_was_looked_for() {
     let (picked, screen) = pick(PickerList { scenes: Vec::new(), note: note.clone() }, "\n").await;
     assert_eq!(picked, None);
     assert!(screen.contains(&note), "{screen}");
+}
+
+#[tokio::test]
+async fn a_moment_is_asked_for_and_shown_until_now_is_asked_for() {
+    let now = scenes::training(80);
+    for (go_on, last) in [(false, "10s ago"), (true, "● live")] {
+        let (requests, asked) = std::sync::mpsc::channel();
+        let live = ShownMoment { scene: None, state: ReplayState::live() };
+        let (moments, shown) = watch::channel(live.clone());
+        let (_course, timeline) = watch::channel(Arc::default());
+        let pane = ReplayPane { requests, moments: shown, timeline };
+        let from_ns = now.at_ns;
+        let (effect, screen) = play_with(Some(pane), pending(), |other| async move {
+            let drawn = || tokio::time::sleep(Duration::from_millis(50));
+            other.press("[");
+            let request = loop {
+                match asked.try_recv() {
+                    Ok(request) => break request,
+                    Err(_) => drawn().await,
+                }
+            };
+            assert_eq!(request, TimeRequest { step: TimeStep::LookBack, from_ns });
+            let wanted = other.interest.borrow().clone();
+            moments.send_replace(ShownMoment { scene: Some(Arc::new(scenes::training(70))), ..live.clone() });
+            drawn().await;
+            other.press("2+j");
+            drawn().await;
+            assert_eq!(*other.interest.borrow(), wanted, "nothing more is read for what is past");
+            if go_on {
+                moments.send_replace(live);
+                drawn().await;
+            }
+            other.press("q");
+        })
+        .await;
+        assert_eq!(effect.unwrap(), Effect::Quit);
+        assert!(screen.lines().next().unwrap().contains(last), "{screen}");
+    }
 }

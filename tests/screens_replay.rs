@@ -7,11 +7,13 @@ mod scenes;
 #[path = "support/stage.rs"]
 mod stage;
 
+use std::sync::Arc;
+
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use stage::{PLAIN, Stage};
 use tftop::data::scene::{RecordedMoment, Scene};
 use tftop::tui::messages::effect::Effect;
-use tftop::tui::messages::replay::{ReplayState, TimeStep};
+use tftop::tui::messages::replay::{ReplayState, ShownMoment, TimeStep};
 use tftop::tui::state::event::Event;
 use tftop::tui::theme::Appearance;
 
@@ -23,7 +25,9 @@ macro_rules! snapshot {
     };
 }
 
-const PLAYING: ReplayState = ReplayState { speed: 1.0, paused: false, seeking: false };
+fn playing() -> ReplayState {
+    ReplayState { paused: false, ..ReplayState::recorded() }
+}
 
 /// A scene of a recording of eight minutes that was begun on 2026-11-20 at 14:03:02 UTC.
 fn recorded(tick: u64, at_s: f64) -> Scene {
@@ -40,8 +44,12 @@ fn recorded(tick: u64, at_s: f64) -> Scene {
 
 fn played(width: u16, height: u16, state: ReplayState) -> Stage {
     let mut stage = Stage::new(PLAIN, width, height, recorded(80, 130.0));
-    stage.tell(Event::Replay(state));
+    show(&mut stage, recorded(80, 130.0), state);
     stage
+}
+
+fn show(stage: &mut Stage, scene: Scene, state: ReplayState) {
+    stage.tell(Event::Moment(ShownMoment { scene: Some(Arc::new(scene)), state }));
 }
 
 fn press(stage: &mut Stage, code: KeyCode) -> Option<Effect> {
@@ -51,27 +59,27 @@ fn press(stage: &mut Stage, code: KeyCode) -> Option<Effect> {
 #[test]
 fn the_header_says_which_moment_of_what_it_is() {
     for (name, width, height) in [("replay_80x24", 80, 24), ("replay_160x50", 160, 50)] {
-        let mut stage = played(width, height, ReplayState { speed: 4.0, paused: true, ..PLAYING });
+        let at = |second| recorded(80, second);
+        let mut stage = played(width, height, ReplayState { speed: 4.0, ..ReplayState::recorded() });
         let header = stage.line(0);
         assert!(header.ends_with("replay 14:05:12Z  2m10s of 8m00s  4x  paused"), "{header}");
         snapshot!(name, stage);
-        stage.tell(Event::Replay(ReplayState { speed: 0.5, ..PLAYING }));
+        show(&mut stage, at(130.0), ReplayState { speed: 0.5, ..playing() });
         assert!(stage.line(0).ends_with("2m10s of 8m00s  0.5x"), "{}", stage.line(0));
-        stage.tell(Event::Replay(ReplayState { seeking: true, ..PLAYING }));
+        show(&mut stage, at(130.0), ReplayState { seeking: true, ..playing() });
         assert!(stage.line(0).ends_with("1x  winding"), "{}", stage.line(0));
         let mut ended = recorded(81, 480.0);
         ended.target.ended = true;
-        stage.scene(ended);
-        stage.tell(Event::Replay(ReplayState { paused: true, ..PLAYING }));
+        show(&mut stage, ended, ReplayState::recorded());
         assert!(stage.line(0).ends_with("8m00s of 8m00s  1x  target ended"), "{}", stage.line(0));
     }
-    let narrow = played(40, 10, PLAYING);
+    let narrow = played(40, 10, playing());
     assert!(narrow.line(0).ends_with("2m10s of 8m00s  1x"), "{}", narrow.line(0));
 }
 
 #[test]
 fn keys_move_in_time_where_a_table_is_shown_and_nowhere_else() {
-    let mut stage = played(80, 24, PLAYING);
+    let mut stage = played(80, 24, playing());
     for (key, step) in [
         ('p', TimeStep::PlayOrPause),
         ('[', TimeStep::LookBack),
@@ -90,15 +98,12 @@ fn keys_move_in_time_where_a_table_is_shown_and_nowhere_else() {
     assert_eq!(stage.dashboard.typed().search, "[");
     stage.keys("\x1b?");
     assert_eq!(press(&mut stage, KeyCode::End), None, "the help has an end of its own");
-    let mut live = Stage::new(PLAIN, 80, 24, scenes::training(80));
-    assert_eq!((live.keys("[]{}()"), press(&mut live, KeyCode::Home)), (None, None));
-    assert!(live.text().contains("● live"));
 }
 
 #[test]
 fn scenes_come_while_it_is_paused_because_somebody_asked_for_them() {
-    let mut stage = played(80, 24, ReplayState { paused: true, ..PLAYING });
-    stage.scene(recorded(79, 129.0));
+    let mut stage = played(80, 24, ReplayState::recorded());
+    show(&mut stage, recorded(79, 129.0), ReplayState::recorded());
     assert!(stage.line(0).contains("2m09s of 8m00s"), "{}", stage.line(0));
 }
 
@@ -109,7 +114,7 @@ fn what_takes_a_process_is_refused_in_one_line() {
         ("wr", "this is a recording: there is no process"),
         ("b", "this is a recording: stacks are only taken of a live process"),
     ] {
-        let mut stage = played(80, 24, PLAYING);
+        let mut stage = played(80, 24, playing());
         assert_eq!(stage.keys(keys), None, "{keys}");
         assert!(stage.text().contains(says), "{keys}: {}", stage.text());
         stage.keys("\x1bj");
@@ -119,7 +124,7 @@ fn what_takes_a_process_is_refused_in_one_line() {
 
 #[test]
 fn everything_else_works_as_on_a_live_target() {
-    let mut stage = played(120, 40, PLAYING);
+    let mut stage = played(120, 40, playing());
     for (keys, shows) in [("e", "late-setting"), ("3", "set by"), ("2", "2434"), ("1w", "what if"), ("\x1b?", "KEYS")] {
         stage.keys(keys);
         assert!(stage.text().to_lowercase().contains(&shows.to_lowercase()), "{keys}: {}", stage.text());
@@ -127,19 +132,19 @@ fn everything_else_works_as_on_a_live_target() {
     assert_eq!(stage.keys("\x1bq"), Some(Effect::Quit));
     let ascii = Appearance { ascii: true, ..PLAIN };
     let mut stage = Stage::new(ascii, 120, 40, recorded(80, 130.0));
-    stage.tell(Event::Replay(PLAYING));
+    show(&mut stage, recorded(80, 130.0), playing());
     assert!(stage.text().is_ascii(), "{}", stage.text());
 }
 
 #[test]
 fn the_course_of_a_thread_is_that_before_the_moment_that_is_shown() {
-    let mut stage = played(160, 50, PLAYING);
+    let mut stage = played(160, 50, playing());
     stage.keys("jljjd");
     for tick in 81..90 {
-        stage.scene(recorded(tick, 50.0 + tick as f64));
+        show(&mut stage, recorded(tick, 50.0 + tick as f64), playing());
     }
     let moments = |stage: &Stage| stage.dashboard.watched().unwrap().moments.len();
     assert_eq!(moments(&stage), 10);
-    stage.scene(recorded(70, 120.0));
+    show(&mut stage, recorded(70, 120.0), playing());
     assert_eq!(moments(&stage), 1);
 }

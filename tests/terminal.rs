@@ -35,6 +35,30 @@ fn attach_fold_filter_help_and_quit_on_a_large_terminal() {
 }
 
 #[test]
+fn one_goes_back_to_the_first_look_and_on_with_now() {
+    let target = target();
+    for (rows, columns) in [(24, 80), (50, 160)] {
+        let mut terminal = attached(&target, rows, columns);
+        // Numbers need two looks; the first one has none.
+        terminal
+            .wait_until("some looks", |screen| (4..9).any(|has| screen.contents().contains(&format!("has {has} of"))));
+        terminal.press("\x1b[H");
+        terminal.wait_until("the first look", |screen| {
+            screen.contents().contains("s ago ") && screen.contents().contains("numbers need two samples")
+        });
+        terminal.press("]");
+        terminal.wait_for_no_text("numbers need two samples");
+        terminal.press("r");
+        terminal.wait_for_text("this is the past");
+        terminal.press("\x1b[F");
+        terminal.wait_for_text("● live");
+        terminal.press("q");
+        terminal.wait_for_end();
+        terminal.assert_restored();
+    }
+}
+
+#[test]
 fn signals_end_it_and_the_terminal_is_as_before() {
     let target = target();
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {

@@ -8,13 +8,14 @@ use anyhow::Context as _;
 use tokio::sync::watch;
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::sampling::replayer::Replayer;
 use crate::commands::sampling::sampler::{FirstLook, Sampler};
 use crate::commands::workers::runs::RunsChannel;
 use crate::commands::workers::{runs as runs_worker, stacks as stacks_worker};
 use crate::data::sample::Interest;
+use crate::data::scene::Scene;
 use crate::probe::reading::Reading;
 use crate::tui;
+use crate::tui::messages::replay::ReplayPane;
 use crate::tui::messages::runs::{RunsList, RunsRequest};
 use crate::tui::screen::{Keyboard, Screen, hung_up};
 
@@ -27,6 +28,8 @@ pub(crate) struct DashboardParts {
     pub(crate) rerun: Option<tui::messages::rerun::RerunWorker>,
     /// What is said in the status line all the time.
     pub(crate) notice: Option<String>,
+    /// Where its past is shown.
+    pub(crate) past: Option<ReplayPane>,
 }
 
 /// How long nothing is shown of what takes long: most is there sooner, and what fails at once needs no screen.
@@ -72,7 +75,7 @@ pub(crate) async fn dashboard(
         rerun: parts.rerun,
         notice: parts.notice,
         stacks,
-        replay: None,
+        replay: parts.past,
         runs,
         runs_request,
     };
@@ -81,21 +84,23 @@ pub(crate) async fn dashboard(
 
 /// The dashboard of a recording, until the person leaves or `stop` comes.
 pub(crate) async fn replay(
-    replayer: Replayer,
+    (first, pane): (Arc<Scene>, ReplayPane),
     options: &GlobalArgs,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<tui::Effect> {
+    // No scene comes by itself: all are asked for.
+    let (_quiet, scenes) = watch::channel(first);
     // Nobody can read more of a recording than is in it.
     let (interest, _unread) = watch::channel(Interest::default());
     let feed = |(runs, runs_request)| tui::SceneFeed {
-        scenes: replayer.scenes,
+        scenes,
         reading: Reading::default(),
         interest,
         console: None,
         rerun: None,
         notice: None,
         stacks: None,
-        replay: Some(replayer.pane),
+        replay: Some(pane),
         runs,
         runs_request,
     };

@@ -12,4 +12,5 @@ pub(crate) mod rates;
 pub(crate) mod rules;
 pub(crate) mod steps;
 pub(crate) mod target;
+pub mod timeline;
 pub(crate) mod verdict;

@@ -1,6 +1,7 @@
 //! Runs that are kept and measured: their folders, recordings and figures, their comparison, sweeps. Starts nothing.
 
 pub(crate) mod comparison;
+pub mod history;
 pub mod player;
 pub(crate) mod predictions;
 pub mod recorded;

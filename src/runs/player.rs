@@ -61,6 +61,11 @@ impl Player {
         }
     }
 
+    /// Nanoseconds since boot of each look, never falling.
+    pub(crate) fn looks_ns(&self) -> &[u64] {
+        &self.recorded.outline.looks_ns
+    }
+
     /// The last look.
     pub fn last(&self) -> usize {
         self.recorded.outline.looks_ns.len().saturating_sub(1)

@@ -33,6 +33,11 @@ impl Recorded {
         Ok(Self { file, name: name.into(), outline, goes_on })
     }
 
+    /// What it is called on the command line.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// From its first look to its last.
     pub fn length(&self) -> Duration {
         Duration::from_nanos(self.outline.time(usize::MAX) - self.outline.time(0))
@@ -108,7 +113,7 @@ fn nanoseconds(time: Duration) -> u64 {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::io::Write as _;
 
     use flate2::Compression;
@@ -124,7 +129,7 @@ pub(super) mod tests {
     const ANY: Duration = Duration::from_secs(12);
 
     /// Two threads that run, one look a second.
-    pub(in crate::runs) fn watch(seconds: u64) -> Vec<Sample> {
+    pub(crate) fn watch(seconds: u64) -> Vec<Sample> {
         let key = ProcessKey { pid: Pid(7), start_ticks: 5 };
         let fact = Arc::new(ProcessFact { key, command: vec!["python".into()], ..ProcessFact::default() });
         let thread = |second: u64, tid: u32| ThreadFact {

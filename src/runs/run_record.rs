@@ -15,6 +15,7 @@ use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact};
 use crate::data::sample::{ProcessFact, Sample};
 use crate::data::scene::Scene;
 use crate::data::secrets::without_secrets;
+use crate::runs::history::live_player::OlderLooks;
 use crate::runs::recording::format::RecordingHeader;
 use crate::runs::recording::recorder::{Recorder, RecorderFiles};
 use crate::runs::run_dir;
@@ -140,6 +141,14 @@ impl RunRecord {
             Err(error) => self.missing.push(format!("{SUMMARY}: {error}")),
         }
         builder
+    }
+
+    /// Where older looks are than a dashboard has in memory.
+    pub(crate) fn older_looks(&self) -> OlderLooks {
+        match &self.folder {
+            Some(folder) => OlderLooks::OnTape(folder.path().join(TAPE)),
+            None => OlderLooks::Nowhere(self.missing.first().cloned().unwrap_or("nothing is recorded".to_owned())),
+        }
     }
 
     /// Leaves nothing: nobody writes to its files any more.

@@ -14,6 +14,8 @@ use tftop::model::build_scene::Model;
 use tftop::model::origin::families::Families;
 use tftop::output;
 use tftop::probe::live::{Live, LiveOptions};
+use tftop::runs::history::live_history::SharedHistory;
+use tftop::runs::history::live_player::{LivePlayer, OlderLooks};
 use tftop::runs::player::Player;
 use tftop::runs::recorded::Recorded;
 use tftop::runs::recording::format::RecordingHeader;
@@ -38,10 +40,12 @@ fn a_replay_equals_what_was_shown_live() {
     let mut file = fs::File::create_new(&path).unwrap();
     let mut writer = RecordingWriter::new(&mut file, RecordingHeader::new(0, 0), u64::MAX).unwrap();
     let mut shown = Vec::new();
+    let history = SharedHistory::new(0);
     let mut last = Scene::default();
     for _ in 0..LOOKS {
         let sample = live.next(&Interest::default(), Duration::ZERO);
         writer.write(sample.clone()).unwrap();
+        history.lock().take(&model, &sample, false);
         shown.push(model.next(Arc::new(sample.clone())));
         last = watch.next(Arc::new(sample));
         std::thread::sleep(INTERVAL);
@@ -58,6 +62,13 @@ fn a_replay_equals_what_was_shown_live() {
         assert_eq!(Scene { recorded: None, ..Scene::clone(&scene) }, shown[look], "look {look}");
     }
     assert!(shown.last().unwrap().groups.iter().any(|group| group.label.contains("intra-op")), "{:?}", last.groups);
+
+    // The same of what the dashboard has in memory.
+    let nowhere = OlderLooks::Nowhere("not recorded".to_owned());
+    let mut past = LivePlayer::new(history, nowhere, Families::builtin());
+    for scene in shown.iter().chain(shown.iter().rev()) {
+        assert_eq!(*past.show_at(scene.at_ns).unwrap(), *scene, "the look at {}", scene.at_ns);
+    }
 
     // The report on all of it is the one that a watch of the same looks ends with.
     let mut report = Command::new(env!("CARGO_BIN_EXE_tftop"));

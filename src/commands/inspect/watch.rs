@@ -17,6 +17,7 @@ use crate::commands::own_process::held_up::unless_held_up;
 use crate::commands::own_process::stdio;
 use crate::commands::rerun::plan::PreparedRerun;
 use crate::commands::sampling::attach::{attach_with, families};
+use crate::commands::sampling::history::WithHistory;
 use crate::commands::sampling::timed_watch;
 use crate::commands::workers::rerun::LastPrepared;
 use crate::commands::{rerun, run};
@@ -67,11 +68,13 @@ struct Session {
 }
 
 fn session(pid: Pid, record: &WatchRecord, options: &GlobalArgs) -> anyhow::Result<Session> {
-    let model = Model::new(families(options)?);
-    let (sampler, mut first) = attach_with(pid, options, model, record.observer())?;
+    let families = families(options)?;
+    let (observer, seen) = WithHistory::new(record.observer());
+    let (sampler, mut first) = attach_with(pid, options, Model::new(families.clone()), observer)?;
+    let past = seen.pane(record.older_looks(), families).context("starting the thread that shows the past")?;
     let (worker, prepared) = rerun::start_worker(pid, options).context("starting the thread that reads for a rerun")?;
     let notice = record.trouble().map(|_| "not recorded".to_owned());
-    let parts = DashboardParts { console: None, rerun: Some(worker), notice };
+    let parts = DashboardParts { console: None, rerun: Some(worker), notice, past: Some(past) };
     let left = runtime()?
         .block_on(async { dashboard::from_first_look((&sampler, &mut first), options, parts, stop_signal()?).await })?;
     let last = sampler.scenes.borrow().clone();

@@ -10,6 +10,7 @@ use crate::data::run::RunEnd;
 use crate::data::sample::{ProcessFact, Sample};
 use crate::data::scene::Scene;
 use crate::output;
+use crate::runs::history::live_player::OlderLooks;
 use crate::runs::run_record::{RunRecord, RunRecording, shown_of};
 use crate::runs::summary::SummaryBuilder;
 
@@ -45,6 +46,11 @@ impl WatchRecord {
     /// Why nothing is kept although it should be.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner).missing.first().cloned()
+    }
+
+    /// Where looks are that the dashboard's memory has no room for.
+    pub(crate) fn older_looks(&self) -> OlderLooks {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).older_looks()
     }
 
     /// What sees every sample.

@@ -12,7 +12,7 @@ use crate::commands::kept::tape;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::sampling::attach::families;
-use crate::commands::sampling::replayer::Replayer;
+use crate::commands::sampling::{course, replayer};
 use crate::runs::player::Player;
 
 /// Plays it until the person leaves.
@@ -24,9 +24,13 @@ pub(crate) fn replay(args: &ReplayArgs, options: &GlobalArgs) -> anyhow::Result<
     }
     let recorded = tape::open(name)?;
     let at = tape::moment(&recorded, args.at.or(Some(Moment::AfterBegin(Duration::ZERO))))?;
-    let player = Player::open(recorded, families(options)?).map_err(|why| tape::unreadable(name, &why))?;
-    let look = player.look_at(at);
-    let replayer = Replayer::start(player, look)?;
-    runtime()?.block_on(async { dashboard::replay(replayer, options, stop_signal()?).await })?;
+    let families = families(options)?;
+    let open = |recorded| Player::open(recorded, families.clone()).map_err(|why| tape::unreadable(name, &why));
+    // By its own name: "last" may be another one in a moment.
+    let course = course::read(open(tape::open(recorded.name())?)?)?;
+    let player = open(recorded)?;
+    let at_ns = player.looks_ns().get(player.look_at(at)).copied().unwrap_or_default();
+    let played = replayer::play(player, at_ns, course)?;
+    runtime()?.block_on(async { dashboard::replay(played, options, stop_signal()?).await })?;
     Ok(Exit::Clean)
 }

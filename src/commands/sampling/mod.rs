@@ -1,6 +1,8 @@
 //! From a pid to scenes and stacks, live: what every subcommand that watches a process is built on.
 
 pub(crate) mod attach;
+pub(crate) mod course;
+pub(crate) mod history;
 pub(crate) mod process_scan;
 pub(crate) mod replayer;
 pub(crate) mod sampler;

@@ -27,6 +27,9 @@ pub(crate) trait SampleObserver: Send + 'static {
     /// Completes a sample before anything is concluded from it.
     fn complete(&mut self, _sample: &mut Sample) {}
 
+    /// The model before it sees a sample. `learnt`: it knows more since the look before than samples told it.
+    fn before(&mut self, _model: &Model, _sample: &Sample, _learnt: bool) {}
+
     /// Every sample and what was concluded from it; nothing is left out, unlike where only the newest counts.
     fn see(&mut self, _sample: &Sample, _scene: &Scene) {}
 }
@@ -126,12 +129,13 @@ struct Pipeline<L, C> {
 
 impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> Pipeline<L, C> {
     fn next(&mut self, interest: &Interest, late: Duration) -> Scene {
-        if let Some(profile) = self.profiles.try_iter().last() {
-            self.model.use_profile(profile);
-        }
+        let profile = self.profiles.try_iter().last();
+        let learnt = profile.is_some();
+        profile.into_iter().for_each(|profile| self.model.use_profile(profile));
         let mut sample = (self.look)(interest, late);
         self.companion.complete(&mut sample);
         let sample = Arc::new(sample);
+        self.companion.before(&self.model, &sample, learnt);
         let scene = self.model.next(sample.clone());
         self.companion.see(&sample, &scene);
         scene

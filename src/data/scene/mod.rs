@@ -10,6 +10,7 @@ pub(crate) mod launch;
 pub(crate) mod recorded;
 pub(crate) mod steps;
 pub(crate) mod target;
+pub(crate) mod timeline;
 pub use activity::{Blocked, Phrase, StopTotals, ThreadActivity, WaitCount, Waits};
 pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
 pub use demand::{Demand, PastPredictions, Trend};
@@ -20,6 +21,7 @@ pub use launch::{CapCheck, CheckOutcome, CheckedCap, LaunchState};
 pub use recorded::RecordedMoment;
 pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
 pub use target::{ProcessState, TargetState, TensorFlow};
+pub use timeline::{MarkKind, Timeline, TimelineLook, TimelineMark};
 
 use crate::data::sample::{Cost, CounterSource, ThreadDetail};
 use crate::data::{Gap, ThreadKey};

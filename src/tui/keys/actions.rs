@@ -26,14 +26,12 @@ pub enum KeyContext {
     Output,
     /// The command is typed to; every key that is none here is for it.
     Typing,
-    /// The dashboard on a recording: what is no key here is one of the table or the output.
-    Replay,
 }
 
-/// Another moment of a recording, or another speed.
+/// Another moment of the past, or another speed. Where it ends is the last look of a recording, or now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeStep {
-    /// Stands still, or plays on; at the end from the begin.
+    /// Stands still, or plays on; at the end of a recording from the begin.
     PlayOrPause,
     /// One look back.
     LookBack,
@@ -47,10 +45,21 @@ pub enum TimeStep {
     Begin,
     /// To the last look.
     End,
+    /// To the last look at this instant or before it, nanoseconds since boot.
+    To(u64),
     /// Half as fast.
     Slower,
     /// Twice as fast.
     Faster,
+}
+
+/// To what came before, or after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeDirection {
+    /// Earlier.
+    Before,
+    /// Later.
+    After,
 }
 
 /// What a key does.
@@ -100,10 +109,14 @@ pub enum Action {
     Invert,
     /// Between groups and the flat table of threads.
     Tree,
-    /// Freezes the screen, or lets it go on.
-    Pause,
-    /// Moves in time, where a recording is played.
+    /// Moves in time: in a recording, or back from now and on again.
     Time(TimeStep),
+    /// Types a time, or what to look for in time.
+    Jump,
+    /// To the mark before, or to the next one.
+    Mark(TimeDirection),
+    /// Shows more of the time at once, and less again.
+    Zoom,
     /// Keeps the selected row in sight.
     Follow,
     /// Shows a view.
@@ -139,7 +152,7 @@ pub enum Action {
     /// Shows the kept runs, or leaves them.
     Runs,
     /// Marks a kept run, or takes its mark away.
-    Mark,
+    MarkRun,
     /// Takes the last character of the line away.
     Erase,
     /// Takes the whole line away.

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::tui::keys::actions::{Action, KeyContext, TimeStep};
+use crate::tui::keys::actions::{Action, KeyContext, TimeDirection, TimeStep};
 use crate::tui::tabs::View;
 
 /// A key as the terminal reports it. Shift is part of the character.
@@ -94,7 +94,17 @@ const LISTS: &[KeyContext] = &[
     KeyContext::Picker,
     KeyContext::Output,
 ];
-const REPLAY: &[KeyContext] = &[KeyContext::Replay];
+/// Lists of one moment: there is another key for the begin and the end of time where it can be gone back.
+const STILL_LISTS: &[KeyContext] = &[
+    KeyContext::Help,
+    KeyContext::Menu,
+    KeyContext::WhatIf,
+    KeyContext::Rerun,
+    KeyContext::Stacks,
+    KeyContext::Runs,
+    KeyContext::Picker,
+    KeyContext::Output,
+];
 const LINE: &[KeyContext] = &[KeyContext::Line];
 const EVERYWHERE: &[KeyContext] = &[
     KeyContext::Table,
@@ -133,38 +143,43 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('0')], Action::NoCaps, "no caps", "what if: no cap at all", WHAT_IF),
     bind(&[k(KeyCode::Enter)], Action::Enter, "attach", "attach to the process", &[KeyContext::Picker]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "accept", "accept the line, sort by the column", &[KeyContext::Line, KeyContext::Menu]),
+    bind(&[c('p'), c('Z')], Action::Time(TimeStep::PlayOrPause), "pause", "freeze the screen, or go on; measuring goes on. In the past: play on from there, or pause", VIEWS),
+    bind(&[c('[')], Action::Time(TimeStep::LookBack), "back", "back in time: one look", TABLE),
+    bind(&[c(']')], Action::Time(TimeStep::LookForward), "forward", "forward in time: one look", TABLE),
+    bind(&[k(KeyCode::End)], Action::Time(TimeStep::End), "now", "back to now; in a recording to its last look", TABLE),
+    bind(&[c('{')], Action::Time(TimeStep::MinuteBack), "-1 min", "a minute back", TABLE),
+    bind(&[c('}')], Action::Time(TimeStep::MinuteForward), "+1 min", "a minute forward", TABLE),
+    bind(&[k(KeyCode::Home)], Action::Time(TimeStep::Begin), "", "to the first look there is", TABLE),
+    bind(&[c('t')], Action::Jump, "time", "to a time: 3m ago, 14:05 (UTC), 1m30s after begin; or to a word: oversubscribed, over limit, epoch", TABLE),
+    bind(&[c(',')], Action::Mark(TimeDirection::Before), "", "to the mark before: another verdict, an epoch, a rerun, a new pool", TABLE),
+    bind(&[c('.')], Action::Mark(TimeDirection::After), "", "to the next mark", TABLE),
+    bind(&[c('(')], Action::Time(TimeStep::Slower), "slower", "play half as fast, down to 0.5x", TABLE),
+    bind(&[c(')')], Action::Time(TimeStep::Faster), "faster", "play twice as fast, up to 60x", TABLE),
+    bind(&[c('z')], Action::Zoom, "", "show four times as much time in the chart, up to 64 times; then one look a cell again", TABLE),
     bind(&[c('/')], Action::Search, "search", "search for a name, a tid or an origin", TABLE),
     bind(&[c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only rows that contain a text", TABLE),
     bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[KeyContext::Picker]),
     bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "choose the column to sort by", TABLE),
-    bind(&[c('p'), c('Z')], Action::Pause, "pause", "freeze the screen; measuring goes on", VIEWS),
-    bind(&[c('p'), c('Z')], Action::Time(TimeStep::PlayOrPause), "pause", "replay: pause, or play on; at the end from the begin", REPLAY),
-    bind(&[c('[')], Action::Time(TimeStep::LookBack), "back", "replay: one look back", REPLAY),
-    bind(&[c(']')], Action::Time(TimeStep::LookForward), "forward", "replay: one look forward", REPLAY),
-    bind(&[c('{')], Action::Time(TimeStep::MinuteBack), "-1 min", "replay: a minute back", REPLAY),
-    bind(&[c('}')], Action::Time(TimeStep::MinuteForward), "+1 min", "replay: a minute forward", REPLAY),
-    bind(&[c('(')], Action::Time(TimeStep::Slower), "slower", "replay: half as fast, down to 0.5x", REPLAY),
-    bind(&[c(')')], Action::Time(TimeStep::Faster), "faster", "replay: twice as fast, up to 60x", REPLAY),
-    bind(&[k(KeyCode::Home)], Action::Time(TimeStep::Begin), "", "replay: to the begin of the recording", REPLAY),
-    bind(&[k(KeyCode::End)], Action::Time(TimeStep::End), "", "replay: to its last look", REPLAY),
     bind(&[c('d')], Action::Detail, "details", "show or hide what is known of the selected row", TABLE),
-    bind(&[c('t'), k(KeyCode::F(5))], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
+    bind(&[k(KeyCode::F(5)), c('T')], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
     bind(&[c('c')], Action::Runs, "runs", "the kept runs: mark some and compare them", &[KeyContext::Table, KeyContext::Runs]),
-    bind(&[c(' ')], Action::Mark, "mark", "runs: mark the run, or take its mark away", &[KeyContext::Runs]),
+    bind(&[c(' ')], Action::MarkRun, "mark", "runs: mark the run, or take its mark away", &[KeyContext::Runs]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "compare", "runs: compare those that are marked", &[KeyContext::Runs]),
     bind(&[k(KeyCode::Up), c('k')], Action::Up, "", "one row up", LISTS),
     bind(&[k(KeyCode::Down), c('j')], Action::Down, "", "one row down", LISTS),
     bind(&[k(KeyCode::PageUp), ctrl('b')], Action::PageUp, "", "one screen up", LISTS),
     bind(&[k(KeyCode::PageDown), ctrl('f')], Action::PageDown, "", "one screen down", LISTS),
-    bind(&[k(KeyCode::Home), c('g')], Action::First, "", "first row", LISTS),
-    bind(&[k(KeyCode::End), c('G')], Action::Last, "", "last row", LISTS),
+    bind(&[c('g')], Action::First, "", "first row", LISTS),
+    bind(&[c('G')], Action::Last, "", "last row", LISTS),
+    bind(&[k(KeyCode::Home)], Action::First, "", "first row, where no target is shown; else the begin of time", STILL_LISTS),
+    bind(&[k(KeyCode::End)], Action::Last, "", "last row, where no target is shown; else now", STILL_LISTS),
     bind(&[k(KeyCode::Right), c('l')], Action::Open, "", "open a group or cause; details of a thread or process", TABLE),
     bind(&[k(KeyCode::Left), c('h')], Action::Close, "", "fold a group or cause; close the details", TABLE),
     bind(&[c(' ')], Action::Fold, "", "fold or open the group or cause", TABLE),
     bind(&[c('+'), c('*')], Action::OpenAll, "", "open all groups or causes", TABLE),
     bind(&[c('-')], Action::FoldAll, "", "fold all groups or causes", TABLE),
-    bind(&[c('n')], Action::SearchNext, "", "next match", TABLE),
-    bind(&[c('N')], Action::SearchPrevious, "", "match before", TABLE),
+    bind(&[c('n')], Action::SearchNext, "", "next match; of a word searched in time, the time before", TABLE),
+    bind(&[c('N')], Action::SearchPrevious, "", "match before; of a word searched in time, the time after", TABLE),
     bind(&[c('<')], Action::SortLeft, "", "sort by the column to the left", TABLE),
     bind(&[c('>')], Action::SortRight, "", "sort by the column to the right", TABLE),
     bind(&[c('I')], Action::Invert, "", "turn the order around", TABLE),
@@ -191,7 +206,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for &place in EVERYWHERE.iter().chain(REPLAY) {
+        for &place in EVERYWHERE {
             let mut seen = Vec::new();
             for binding in BINDINGS.iter().filter(|binding| binding.places.contains(&place)) {
                 for key in binding.keys {

@@ -5,6 +5,6 @@ mod bindings;
 mod typing;
 
 pub use actions::TimeStep;
-pub(crate) use actions::{Action, KeyContext};
+pub(crate) use actions::{Action, KeyContext, TimeDirection};
 pub(crate) use bindings::{BINDINGS, Binding, action};
 pub(crate) use typing::bytes;

@@ -28,7 +28,7 @@ pub enum Effect {
     RequestRerun(Caps),
     /// Take these stacks; [`run`] asks and never returns it.
     RequestStacks(stacks::StacksRequest),
-    /// Show another moment of the recording, or play it otherwise; [`run`] asks and never returns it.
+    /// Show another moment, or play the past otherwise; [`run`] asks and never returns it.
     Time(TimeStep),
     /// `stop` was resolved: a signal, or the caller's own reason.
     Stopped,

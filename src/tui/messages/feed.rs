@@ -29,7 +29,7 @@ pub struct SceneFeed {
     pub stacks: Option<stacks::StacksWorker>,
     /// The terminal of the command that tftop has started; none for a process that was attached to.
     pub console: Option<ConsolePane>,
-    /// Where a recording is played; none for a live target.
+    /// Where the past is shown, of a recording or of a live target; none where only the newest look is kept.
     pub replay: Option<ReplayPane>,
     /// What is known of the kept runs.
     pub runs: watch::Receiver<Arc<RunsList>>,

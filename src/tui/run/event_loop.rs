@@ -17,7 +17,7 @@ use crate::data::limits::Caps;
 use crate::data::run::{TerminalOutput, WindowSize};
 use crate::tui::messages::effect::{ConsoleRequest, Effect};
 use crate::tui::messages::feed::{ConsolePane, SceneFeed};
-use crate::tui::messages::replay::{ReplayPane, ReplayState};
+use crate::tui::messages::replay::{ReplayPane, TimeRequest};
 use crate::tui::messages::{rerun, stacks};
 use crate::tui::run::input::{blank, broken, next_input};
 use crate::tui::run::job::JobControl;
@@ -56,8 +56,10 @@ where
     let mut dashboard = Dashboard::new(look, size, feed.scenes.borrow_and_update().clone());
     feed.notice.take().into_iter().for_each(|notice| drop(update(&mut dashboard, Event::Notice(notice))));
     feed.replay.iter_mut().for_each(|replay| {
-        let state = *replay.state.borrow_and_update();
-        update(&mut dashboard, Event::Replay(state));
+        let (moment, timeline) =
+            (replay.moments.borrow_and_update().clone(), replay.timeline.borrow_and_update().clone());
+        update(&mut dashboard, Event::Timeline(timeline));
+        update(&mut dashboard, Event::Moment(moment));
     });
     let mut stop = pin!(stop);
     let mut job = JobControl::listen()?;
@@ -73,7 +75,10 @@ where
         }
         resize_console(&feed, &dashboard, &mut window);
         terminal.draw(|frame| draw(frame, &dashboard)).map_err(broken)?;
-        send_changed(&feed.interest, dashboard.interest());
+        // What is read of the target is what was wanted when its newest look was on screen.
+        if !dashboard.is_past() {
+            send_changed(&feed.interest, dashboard.interest());
+        }
         send_changed(&feed.runs_request, dashboard.runs_request());
         // A signal comes first, then scenes: there are few of them, so keys never wait long.
         let event = tokio::select! {
@@ -92,8 +97,8 @@ where
                 Some(if more_scenes { Event::Scene(scene) } else { Event::NoMoreScenes })
             }
             output = next_output(&mut feed.console), if dashboard.wants_output() => Some(Event::Output(output)),
-            state = next_state(&mut feed.replay) => Some(Event::Replay(state)),
-            () = sleep_until(age_told), if more_scenes && feed.replay.is_none() => {
+            news = next_of_past(&mut feed.replay, dashboard.is_recording()) => Some(news),
+            () = sleep_until(age_told), if more_scenes && !dashboard.is_recording() => {
                 age_told = Instant::now() + AGE_TOLD;
                 Some(Event::Overdue(OverdueLook { age: newest.elapsed(), reading: feed.reading.words() }))
             }
@@ -109,6 +114,10 @@ where
                 None => return Ok(Effect::InputClosed),
             },
         };
+        // The course of a live target is newer with each scene, and no reason to draw by itself.
+        if let (Some(Event::Scene(_) | Event::Moment(_)), Some(replay)) = (&event, &mut feed.replay) {
+            update(&mut dashboard, Event::Timeline(replay.timeline.borrow_and_update().clone()));
+        }
         // Elsewhere output is no reason to draw; but how the command ended and how its log stands is news.
         if let (Some(Event::Scene(_) | Event::Overdue(_)), Some(console)) = (&event, &mut feed.console) {
             update(&mut dashboard, Event::Output(console.output.borrow_and_update().clone()));
@@ -157,12 +166,16 @@ async fn next_output(console: &mut Option<ConsolePane>) -> Arc<TerminalOutput> {
     std::future::pending().await
 }
 
-/// How a recording is played from now on; never where none is.
-async fn next_state(replay: &mut Option<ReplayPane>) -> ReplayState {
-    if let Some(replay) = replay
-        && replay.state.changed().await.is_ok()
-    {
-        return *replay.state.borrow_and_update();
+/// Another moment that is shown from now on or, of a recording, what is known of all its looks; never where there is no past.
+async fn next_of_past(replay: &mut Option<ReplayPane>, recording: bool) -> Event {
+    if let Some(replay) = replay {
+        tokio::select! {
+            Ok(()) = replay.moments.changed() => return Event::Moment(replay.moments.borrow_and_update().clone()),
+            Ok(()) = replay.timeline.changed(), if recording => {
+                return Event::Timeline(replay.timeline.borrow_and_update().clone());
+            }
+            else => {}
+        }
     }
     std::future::pending().await
 }
@@ -232,7 +245,7 @@ where
             Some(Effect::Time(step)) => {
                 // Refused only when whoever plays it has ended.
                 if let Some(replay) = &feed.replay {
-                    let _ = replay.requests.send(step);
+                    let _ = replay.requests.send(TimeRequest { step, from_ns: dashboard.scene().at_ns });
                 }
             }
             Some(effect) => return Ok(Some(effect)),

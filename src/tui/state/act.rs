@@ -13,7 +13,7 @@ use crate::tui::tabs::View;
 
 impl Dashboard {
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
-        if let Some(done) = self.act_on_recording(action) {
+        if let Some(done) = self.act_in_time(action) {
             return done;
         }
         match action {
@@ -31,7 +31,7 @@ impl Dashboard {
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 self.travel(action);
             }
-            Action::Enter => self.enter(),
+            Action::Enter => return self.enter(),
             Action::Open => self.open(),
             Action::Close => self.close(),
             Action::Fold => self.fold(),
@@ -48,14 +48,8 @@ impl Dashboard {
             Action::SortRight => self.sort_beside(1),
             Action::Invert => self.invert(),
             Action::Tree => self.tree(),
-            Action::Pause => {
-                if self.playback.pause() {
-                    self.show_newest_output();
-                    self.show_scene();
-                }
-            }
-            // Only a recording has other moments.
-            Action::Time(_) => {}
+            // Done already.
+            Action::Time(_) | Action::Jump | Action::Mark(_) | Action::Zoom => {}
             Action::Follow => {
                 self.follow = !self.follow;
                 self.settle(self.follow);
@@ -76,7 +70,7 @@ impl Dashboard {
             Action::Runs => {
                 self.mode = if self.mode == Mode::Runs { Mode::Browse } else { Mode::Runs };
             }
-            Action::Mark => self.runs.toggle(),
+            Action::MarkRun => self.runs.toggle(),
             Action::Less => self.try_caps(|what_if, scene| what_if.change(scene, -1)),
             Action::More => self.try_caps(|what_if, scene| what_if.change(scene, 1)),
             Action::Advised => self.try_caps(|what_if, scene| what_if.caps = scene.headline.caps),
@@ -150,8 +144,9 @@ impl Dashboard {
         });
     }
 
-    pub(super) fn enter(&mut self) {
+    pub(super) fn enter(&mut self) -> Option<Effect> {
         match self.mode {
+            Mode::Line(Purpose::Time, _) => return self.jump(),
             Mode::Line(..) => self.mode = Mode::Browse,
             Mode::Menu(column) => {
                 self.mode = Mode::Browse;
@@ -165,6 +160,7 @@ impl Dashboard {
                 _ => {}
             },
         }
+        None
     }
 
     pub(super) fn toggle_pane(&mut self) {

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
 use crate::data::sample::Interest;
-use crate::data::scene::Scene;
+use crate::data::scene::{Scene, Timeline};
 use crate::model::activity::waits;
 use crate::tui::keys;
 use crate::tui::keys::Action;
@@ -14,12 +14,13 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::replay::ReplayState;
 use crate::tui::messages::runs::RunsList;
 use crate::tui::state::event::{Event, MouseTarget};
+use crate::tui::state::jump::Sought;
 use crate::tui::state::parts::playback::Playback;
 use crate::tui::state::parts::runs::RunsScreen;
 use crate::tui::state::parts::transcript::Transcript;
 use crate::tui::state::parts::watched::WatchedThread;
 use crate::tui::state::parts::what_if::WhatIf;
-use crate::tui::state::parts::{Mode, Pane, Purpose, TableState, Typed};
+use crate::tui::state::parts::{Mode, Pane, Purpose, Said, TableState, Typed};
 use crate::tui::table::cursor::Cursor;
 use crate::tui::table::opened::Opened;
 use crate::tui::table::row_key::{RowKey, TableRow};
@@ -48,7 +49,11 @@ pub struct Dashboard {
     pub(super) stopped_ns: u64,
     pub(super) notice: Option<String>,
     pub(super) replay: Option<ReplayState>,
-    pub(super) refused: Option<&'static str>,
+    pub(super) timeline: Arc<Timeline>,
+    /// What `n` looks for in time; none where it looks for rows.
+    pub(super) sought: Option<Sought>,
+    pub(super) zoom: usize,
+    pub(super) said: Option<Said>,
 }
 
 /// Longest line that can be typed.
@@ -75,7 +80,10 @@ impl Dashboard {
             stopped_ns: 0,
             notice: None,
             replay: None,
-            refused: None,
+            timeline: Arc::default(),
+            sought: None,
+            zoom: 1,
+            said: None,
         };
         dashboard.renew();
         dashboard
@@ -91,11 +99,13 @@ impl Dashboard {
             }
             Event::Runs(list) => self.runs.take(RunsList::clone(&list)),
             Event::Notice(notice) => self.notice = Some(notice),
-            Event::Replay(state) => self.replay = Some(state),
+            Event::Moment(moment) => self.take_moment(moment),
+            Event::Timeline(timeline) => self.take_timeline(timeline),
             Event::Overdue(look) => self.playback.overdue = Some(look),
             Event::NoMoreScenes => {
-                self.playback.fall_silent();
-                self.show_scene();
+                if self.playback.fall_silent() {
+                    self.show_scene();
+                }
             }
             Event::Output(output) => self.take_output(output),
             Event::InterruptExpired => self.forget_interrupt(),
@@ -192,8 +202,8 @@ impl Dashboard {
     }
 
     pub(super) fn key(&mut self, key: &KeyEvent) -> Option<Effect> {
-        self.refused = None;
-        match self.time_key(key).or_else(|| keys::action(key, self.place())) {
+        self.said = None;
+        match keys::action(key, self.place()) {
             Some(action) => return self.act(action),
             None if self.mode == Mode::Typing => return keys::bytes(key).map(Effect::Type),
             None => self.type_character(key),
@@ -217,6 +227,7 @@ impl Dashboard {
         match purpose {
             Purpose::Search => &mut self.typed.search,
             Purpose::Filter => &mut self.typed.filter,
+            Purpose::Time => &mut self.typed.time,
         }
     }
 
@@ -224,6 +235,7 @@ impl Dashboard {
         match purpose {
             Purpose::Filter => self.renew(),
             Purpose::Search => self.search(0),
+            Purpose::Time => {}
         }
     }
 

@@ -7,9 +7,9 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 
 use crate::data::run::TerminalOutput;
-use crate::data::scene::Scene;
+use crate::data::scene::{Scene, Timeline};
 use crate::tui::keys::Action;
-use crate::tui::messages::replay::ReplayState;
+use crate::tui::messages::replay::ShownMoment;
 use crate::tui::messages::rerun::RerunAnswer;
 use crate::tui::messages::runs::RunsList;
 use crate::tui::messages::stacks::StacksAnswer;
@@ -30,8 +30,10 @@ pub enum Event {
     Scene(Arc<Scene>),
     /// What is known of the kept runs.
     Runs(Arc<RunsList>),
-    /// How a recording is played.
-    Replay(ReplayState),
+    /// The moment of the past that is shown from now on.
+    Moment(ShownMoment),
+    /// What is known of all looks.
+    Timeline(Arc<Timeline>),
     /// What is said in the status line from now on.
     Notice(String),
     /// No newer scene came when one was due.

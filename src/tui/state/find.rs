@@ -13,8 +13,11 @@ impl Dashboard {
     pub(super) fn begin_line(&mut self, purpose: Purpose) {
         let before = self.line(purpose).clone();
         self.mode = Mode::Line(purpose, before);
+        if purpose != Purpose::Filter {
+            self.line(purpose).clear();
+        }
         if purpose == Purpose::Search {
-            self.typed.search.clear();
+            self.sought = None;
         }
     }
 

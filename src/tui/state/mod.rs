@@ -5,6 +5,7 @@ mod dashboard;
 pub mod event;
 mod find;
 mod fold;
+pub(crate) mod jump;
 mod output;
 pub mod parts;
 mod read;

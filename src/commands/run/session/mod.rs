@@ -33,6 +33,7 @@ use crate::commands::run::session::observer::{BeforeNow, LaunchObserver, locked}
 use crate::commands::run::session::summary_lines::{about_log, run_end, why_not_attached, words};
 use crate::commands::run::start_spec::StartSpec;
 use crate::commands::sampling::attach::attach_with;
+use crate::commands::sampling::history::WithHistory;
 use crate::commands::sampling::sampler::{FirstLook, Sampler};
 use crate::commands::workers::rerun;
 use crate::data::sample::{LaunchFact, ShimReport};
@@ -53,6 +54,7 @@ use crate::runs::run_record::{RunRecord, RunRecording};
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::summary::predicted;
 use crate::tui::Effect;
+use crate::tui::messages::replay::ReplayPane;
 use crate::tui::run::job::JobControl;
 use crate::{output, tui};
 
@@ -139,15 +141,30 @@ impl<'a> RunSession<'a> {
     /// Stays until the command has ended and, where there is a dashboard, the person has left it.
     pub(crate) async fn watch_to_end(mut self, options: &GlobalArgs, families: Families) -> anyhow::Result<SessionEnd> {
         self.child.begun().await;
-        let model = if self.dashboard { Model::new(families) } else { Model::of_whole_watch(families) };
+        let model = match self.dashboard {
+            true => Model::new(families.clone()),
+            false => Model::of_whole_watch(families.clone()),
+        };
+        let (observer, seen) = match self.dashboard {
+            true => {
+                let (observer, seen) = WithHistory::new(self.launch());
+                (observer, Some(seen))
+            }
+            false => (WithHistory::none(self.launch()), None),
+        };
         let mut notes = Vec::new();
         // Only now: watching raises this process's limit of descriptors, which the command must not inherit.
-        let attached = match attach_with(self.child.pid(), options, model, self.launch()) {
+        let attached = match attach_with(self.child.pid(), options, model, observer) {
             Ok((sampler, mut first)) => self.first_look(&mut first).await.map(|()| (sampler, first)),
             Err(why) => Err(why),
         };
         let end = match attached {
-            Ok((sampler, first)) => self.watched((&sampler, first), options, &mut notes).await?,
+            Ok((sampler, first)) => {
+                let older = self.record.older_looks();
+                // Without it everything but the past is shown.
+                let past = seen.and_then(|seen| seen.pane(older, families).ok());
+                self.watched((&sampler, first), past, options, &mut notes).await?
+            }
             // Not watched is no reason not to run.
             Err(why) => {
                 let over = self.child.has_ended();
@@ -199,6 +216,7 @@ impl<'a> RunSession<'a> {
     async fn watched(
         &mut self,
         (sampler, mut first): (&Sampler, FirstLook),
+        past: Option<ReplayPane>,
         options: &GlobalArgs,
         notes: &mut Vec<String>,
     ) -> anyhow::Result<CommandEnd> {
@@ -214,7 +232,7 @@ impl<'a> RunSession<'a> {
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
-                    let parts = DashboardParts { console, rerun: Some(worker), notice: None };
+                    let parts = DashboardParts { console, rerun: Some(worker), notice: None, past };
                     dashboard::dashboard(sampler, options, parts, leave.notified()).await
                 }
                 false => pending().await,

@@ -46,6 +46,17 @@ pub enum Purpose {
     Search,
     /// To hide other rows.
     Filter,
+    /// To go to another time.
+    Time,
+}
+
+/// What is said of the last key, until the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Why it did nothing.
+    Refused(String),
+    /// What it found.
+    Told(String),
 }
 
 /// The typed texts.
@@ -55,6 +66,8 @@ pub struct Typed {
     pub filter: String,
     /// What `n` looks for.
     pub search: String,
+    /// A time, or what is looked for in time.
+    pub time: String,
 }
 
 /// The detail pane beside or below the table.

@@ -32,6 +32,9 @@ pub struct ThreadMoment {
     pub cpu: Option<u32>,
 }
 
+/// Ticks that may be missed between two moments: a busy machine shows every few looks one.
+const MOST_MISSED: f64 = 10.0;
+
 /// Moments kept.
 const LONGEST: usize = 240;
 
@@ -52,8 +55,9 @@ impl WatchedThread {
             self.ended = true;
             return;
         };
-        // A recording was wound back: what was seen since does not come before this.
-        if scene.at_ns < self.seen_ns {
+        // Somebody moved in time: what was seen at another moment does not come before this.
+        let missed_s = scene.at_ns.saturating_sub(self.seen_ns) as f64 / 1e9;
+        if scene.at_ns < self.seen_ns || missed_s > scene.interval_s.max(1.0) * MOST_MISSED {
             self.moments.clear();
         }
         (self.seen_ns, self.ended) = (scene.at_ns, false);

@@ -47,13 +47,24 @@ pub fn paint(frame: &mut Frame<'_>, area: Rect, buttons: &[Button], theme: Theme
 /// Tabs and keys that fit. Where not all do, tabs lose their words first, then keys go; help and quit stay.
 pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     let place = dashboard.place();
-    let mut keys = keys(place, dashboard.pace());
-    if let Some(replay) = dashboard.replay().filter(|_| dashboard.has_time_keys()) {
-        let pace = if replay.paused { PlaybackMode::Paused } else { PlaybackMode::Live };
-        keys.retain(|(button, _)| {
-            !matches!(button.action, Action::Pause | Action::Rerun | Action::Stacks | Action::Type)
+    let stands = dashboard.replay().is_some_and(|replay| replay.paused);
+    let pace = match dashboard.pace() {
+        PlaybackMode::Past if !stands => PlaybackMode::Live,
+        pace => pace,
+    };
+    let mut keys = keys(place, pace);
+    if dashboard.is_past() && place == KeyContext::Table {
+        // Who is back in time moves in it; what acts on a process has no place there.
+        let is_time = |action| matches!(action, Action::Time(_) | Action::Jump);
+        keys.retain(|(button, _)| !matches!(button.action, Action::Rerun | Action::Stacks | Action::Type));
+        keys.sort_by_key(|(button, stays)| (*stays, !is_time(button.action)));
+        let is_end = |button: &Button| button.action == Action::Time(TimeStep::End) && dashboard.is_recording();
+        keys.iter_mut().filter(|(button, _)| is_end(button)).for_each(|(button, _)| button.word = "end".to_owned());
+    } else {
+        keys.retain(|(button, _)| match button.action {
+            Action::Time(step) => matches!(step, TimeStep::PlayOrPause | TimeStep::LookBack),
+            _ => true,
         });
-        keys.splice(0..0, self::keys(KeyContext::Replay, pace));
     }
     if !dashboard.view().is_table() {
         keys.retain(|(button, _)| !matches!(button.action, Action::SortMenu | Action::Detail));
@@ -116,8 +127,8 @@ fn tabs(dashboard: &Dashboard, words: bool) -> Vec<Button> {
 fn key_button(binding: &Binding, pace: PlaybackMode) -> Button {
     let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
     let word = match (binding.action, pace) {
-        (Action::Pause, PlaybackMode::Paused) => "go on",
-        (Action::Time(TimeStep::PlayOrPause), PlaybackMode::Paused) => "play",
+        (Action::Time(TimeStep::PlayOrPause), PlaybackMode::Paused) => "go on",
+        (Action::Time(TimeStep::PlayOrPause), PlaybackMode::Past) => "play",
         _ => binding.word,
     };
     Button { area: Rect::default(), key, word: word.to_owned(), action: binding.action, current: false }

@@ -8,12 +8,15 @@ use crate::present::block::caps;
 use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::transcript::Interrupt;
-use crate::tui::state::parts::{Mode, Purpose};
+use crate::tui::state::parts::{Mode, Purpose, Said};
 use crate::tui::table::rows;
 use crate::tui::tabs::View;
 use crate::tui::theme::Role;
 use crate::tui::view::main::output;
 use crate::tui::view::paint::{span, width, write};
+
+/// What may be typed for a time, before anything is.
+const TIMES: &str = "   3m ago, 14:05 (UTC), 90s after begin, oversubscribed, over limit, epoch";
 
 /// Draws the status line.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
@@ -23,6 +26,13 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
         let mut words = vec![span(prompt, theme.style(Role::Key)), span(format!(" {text}"), theme.style(Role::Strong))];
         if is_vain(dashboard) {
             words.push(span("   no row contains this", theme.style(Role::Alarm)));
+        }
+        if matches!(dashboard.mode(), Mode::Line(Purpose::Time, _)) {
+            words.extend(match dashboard.said() {
+                Some(Said::Refused(why)) => Some(span(format!("   {}", format::clean(why)), theme.style(Role::Alarm))),
+                _ if dashboard.typed().time.is_empty() => Some(span(TIMES, theme.style(Role::Faint))),
+                _ => None,
+            });
         }
         return write(frame, area, 0, &Line::from(words));
     }
@@ -52,6 +62,7 @@ fn line(dashboard: &Dashboard) -> Option<(&'static str, &str)> {
     match dashboard.mode() {
         Mode::Line(Purpose::Search, _) => Some((" search ", &dashboard.typed().search)),
         Mode::Line(Purpose::Filter, _) => Some((" filter ", &dashboard.typed().filter)),
+        Mode::Line(Purpose::Time, _) => Some((" time ", &dashboard.typed().time)),
         _ => None,
     }
 }
@@ -74,7 +85,17 @@ pub fn prompt_width(dashboard: &Dashboard) -> u16 {
 fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
     let mut notes = Vec::new();
-    notes.extend(dashboard.refused().map(|text| span(text, theme.style(Role::Alarm))));
+    notes.extend(dashboard.said().map(|said| match said {
+        Said::Refused(text) => span(format::clean(text), theme.style(Role::Alarm)),
+        Said::Told(text) => span(format::clean(text), theme.style(Role::Strong)),
+    }));
+    if dashboard.is_past() && !dashboard.is_recording() {
+        let text = match dashboard.view() {
+            View::Output => "the output is of now, all else of the past",
+            _ => "back in time; End goes on with now",
+        };
+        notes.push(span(text, theme.style(Role::Paused)));
+    }
     if dashboard.interrupt() == Interrupt::Sent {
         let text = "Ctrl-C was sent to the command; again within 5 s: end it and leave";
         notes.push(span(text, theme.style(Role::Alarm)));

@@ -1,4 +1,5 @@
-//! Demand over time: got and, on top of it, waiting, against a line at the effective CPUs.
+//! Demand over time: got and, on top of it, waiting, against a line at the effective CPUs. Below it stand the marks of what
+//! happened and, in the past, the moment that is shown.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,32 +8,29 @@ use ratatui::text::Line;
 use crate::present::format;
 use crate::tui::glyphs;
 use crate::tui::state::Dashboard;
+use crate::tui::state::jump::clock;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::view::graphs::course::{Course, SCALE};
 use crate::tui::view::paint::{boxed, span, write};
 
-/// Cells of the scale on the left.
-pub(crate) const SCALE: u16 = 5;
-
-/// Draws the chart, one tick a cell, the newest at the right.
+/// Draws the chart, one look a cell or as many as were zoomed to, the newest at the right.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
-    let cells = usize::from(area.width.saturating_sub(2 + SCALE));
-    let wanted = glyphs::last(&scene.trend.wanted, cells);
-    let got = glyphs::last(&scene.trend.got, wanted.len());
-    let span_s = wanted.len() as f64 * scene.trend.step_s;
-    let title = format!("CPUs wanted = got █ + waiting ▒, last {}", format::duration(span_s));
-    let inside = boxed(frame, area, &title, theme);
+    let course = Course::of(dashboard, area);
+    let inside = boxed(frame, area, &title(dashboard, &course), theme);
     if inside.height == 0 || inside.width <= SCALE {
         return;
     }
     let cpus = scene.capacity.effective_cpus;
-    let scale = Scale::of(glyphs::greatest(wanted).max(cpus) * 1.1, inside.height);
+    let wanted: Vec<f32> = course.cells.iter().map(|cell| cell.wanted).collect();
+    let scale = Scale::of(glyphs::greatest(&wanted).max(cpus) * 1.1, inside.height);
     let plot = Rect { x: inside.x + SCALE, width: inside.width - SCALE, ..inside };
-    bars(frame, plot, wanted, got, &scale, theme);
+    bars(frame, plot, &course, &scale, theme);
     let line = (!scene.capacity.terms.is_empty()).then(|| scale.row(cpus));
     if let Some(row) = line {
         capacity_line(frame, plot, row, cpus, theme);
     }
+    axis(frame, plot, dashboard, &course);
     let mut label = |row: u16, value: f64, role| {
         let text = format!("{:>4}┤", format::cpus_in_words(value));
         write(frame, inside, row, &Line::from(span(text, theme.style(role))));
@@ -41,6 +39,39 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     label(inside.height - 1, 0.0, Role::Faint);
     if let Some(row) = line {
         label(row, cpus, Role::Capacity);
+    }
+}
+
+fn title(dashboard: &Dashboard, course: &Course) -> String {
+    let what = "CPUs wanted = got █ + waiting ▒";
+    match (course.here, course.cells.first(), course.cells.last()) {
+        (Some(_), Some(first), Some(last)) => {
+            let [first, last] = [first, last].map(|cell| clock(dashboard.timeline().unix_s(cell.at_ns)));
+            format!("{what}, {first} to {last}")
+        }
+        _ => format!("{what}, last {}", format::duration(course.span_s)),
+    }
+}
+
+/// On the frame below the plot: a letter where something happened, ▲ below the moment that is shown.
+fn axis(frame: &mut Frame<'_>, plot: Rect, dashboard: &Dashboard, course: &Course) {
+    let theme = dashboard.theme();
+    let first = plot.right().saturating_sub(course.cells.len() as u16).max(plot.x);
+    for (x, mark) in (first..plot.right()).zip(course.marks(dashboard.timeline())) {
+        let Some(kind) = mark else { continue };
+        frame.buffer_mut()[(x, plot.bottom())].set_char(kind.letter()).set_style(theme.style(Role::Strong));
+    }
+    let Some(here) = course.here.and_then(|here| first.checked_add(u16::try_from(here).ok()?)) else { return };
+    if here >= plot.right() {
+        return;
+    }
+    let style = theme.style(Role::Paused);
+    frame.buffer_mut()[(here, plot.bottom())].set_symbol("▲").set_style(style);
+    for y in plot.y..plot.bottom() {
+        let cell = &mut frame.buffer_mut()[(here, y)];
+        if cell.symbol() == " " {
+            cell.set_symbol("│").set_style(style);
+        }
     }
 }
 
@@ -74,11 +105,11 @@ impl Scale {
     }
 }
 
-fn bars(frame: &mut Frame<'_>, plot: Rect, wanted: &[f32], got: &[f32], scale: &Scale, theme: Theme) {
-    let first = plot.right().saturating_sub(wanted.len() as u16).max(plot.x);
-    for (x, (wanted, got)) in (first..plot.right()).zip(wanted.iter().zip(got)) {
+fn bars(frame: &mut Frame<'_>, plot: Rect, course: &Course, scale: &Scale, theme: Theme) {
+    let first = plot.right().saturating_sub(course.cells.len() as u16).max(plot.x);
+    for (x, cell) in (first..plot.right()).zip(&course.cells).filter(|(_, cell)| cell.wanted.is_finite()) {
         for row in 0..plot.height {
-            let (wanted, got) = (scale.filled(f64::from(*wanted), row), scale.filled(f64::from(*got), row));
+            let (wanted, got) = (scale.filled(f64::from(cell.wanted), row), scale.filled(f64::from(cell.got), row));
             let waiting = wanted - got;
             let (glyph, role) = match (wanted, got) {
                 (wanted, _) if wanted < 0.0625 => continue,

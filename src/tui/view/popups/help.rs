@@ -33,6 +33,10 @@ const WORDS: &[(&str, &str)] = &[
         "measured: read or counted. corroborated: two readings agree. inferred: fits, but could have another cause",
     ),
     ("predicted", "the recorded demand with each group cut at its cap: says how crowded, not how fast"),
+    (
+        "v r x e p ▲",
+        "below the chart: another verdict, a rerun, the end, an epoch, a pool's first threads; ▲ is the moment that is shown",
+    ),
     ("threads", "how many exist; sleeping ones cost nothing"),
     ("awake", "how many ran within a tick, on average"),
     ("origin", "what made the thread: read from the program's own memory where that is allowed, not from kernel names"),

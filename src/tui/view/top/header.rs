@@ -4,11 +4,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::Calendar;
 use crate::data::scene::{RecordedMoment, Scene, TargetState};
 use crate::present::format;
 use crate::tui::messages::replay::ReplayState;
 use crate::tui::state::Dashboard;
+use crate::tui::state::jump::clock;
 use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::paint::{span, width, write};
@@ -84,6 +84,7 @@ fn state(dashboard: &Dashboard, width: u16) -> (String, Role) {
         return played(replay, moment, scene.target.ended, width);
     }
     match dashboard.pace() {
+        PlaybackMode::Past => past(dashboard, behind, width),
         PlaybackMode::Paused if newest.target.ended => ("‖ paused, target ended".to_owned(), Role::Paused),
         PlaybackMode::Paused => (format!("‖ paused, {} behind", format::duration(behind)), Role::Paused),
         _ if dashboard.command_end().is_some() => {
@@ -98,8 +99,7 @@ fn state(dashboard: &Dashboard, width: u16) -> (String, Role) {
 }
 
 /// Which moment of a recording this is: "replay 14:05:12Z  2m10s of 8m00s  4x  paused".
-fn played(replay: ReplayState, moment: &RecordedMoment, ended: bool, width: u16) -> (String, Role) {
-    let (hour, minute, second) = Calendar::of(moment.unix_s()).time;
+fn played(replay: &ReplayState, moment: &RecordedMoment, ended: bool, width: u16) -> (String, Role) {
     let [at, length] = [moment.at_s, moment.length_s].map(format::duration);
     let (word, role) = match (replay.seeking, ended, replay.paused) {
         (true, ..) => ("  winding", Role::Paused),
@@ -110,9 +110,26 @@ fn played(replay: ReplayState, moment: &RecordedMoment, ended: bool, width: u16)
     let place = format!("{at} of {length}  {}x{word}", replay.speed);
     let words = match width < NARROW {
         true => place,
-        false => format!("replay {hour:02}:{minute:02}:{second:02}Z  {place}"),
+        false => format!("replay {}  {place}", clock(moment.unix_s())),
     };
     (words, role)
+}
+
+/// How long before now, or before the target's end, a moment of its past was: "◄ 2m10s ago 14:05:12Z  4x".
+fn past(dashboard: &Dashboard, behind_s: f64, width: u16) -> (String, Role) {
+    let (scene, newest) = (dashboard.scene(), dashboard.newest());
+    let behind = format::duration(behind_s);
+    let mut words =
+        if newest.target.ended { format!("◄ {behind} before its end") } else { format!("◄ {behind} ago") };
+    if width >= NARROW {
+        words.push_str(&format!(" {}", clock(dashboard.timeline().unix_s(scene.at_ns))));
+    }
+    match dashboard.replay() {
+        Some(replay) if replay.seeking => words.push_str("  winding"),
+        Some(replay) if !replay.paused => words.push_str(&format!("  {}x", replay.speed)),
+        _ => {}
+    }
+    (words, Role::Paused)
 }
 
 /// Said while the next scene is overdue: what is on screen is not of now.

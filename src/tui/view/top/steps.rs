@@ -12,6 +12,7 @@ use crate::tui::glyphs;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::graphs::chart;
+use crate::tui::view::graphs::course::{Course, SCALE};
 use crate::tui::view::paint::{boxed, span, width, write};
 
 /// Cells that the speed of now takes beside a comparison.
@@ -103,23 +104,31 @@ fn whose(speed: &Speed) -> String {
     format!("{what}{}", at.unwrap_or_default())
 }
 
-/// Draws steps a second below the curve of what is wanted, tick below tick; what is not known yet stays empty.
+/// Draws steps a second below the curve of what is wanted, cell below cell; what is not known yet stays empty.
 pub fn draw_chart(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
     let Some(steps) = scene.launch.as_ref().map(|launch| &launch.steps) else { return };
     let Some(speed) = &steps.speed else { return };
-    let cells = area.width.saturating_sub(2 + chart::SCALE);
-    let shown = &steps.history[steps.history.len().saturating_sub(usize::from(cells))..];
+    let course = Course::of(dashboard, area);
+    let room = usize::from(area.width.saturating_sub(2 + SCALE)).saturating_sub(course.after_here());
+    let mean = |looks: &[Option<f32>]| {
+        let known: Vec<f32> = looks.iter().copied().flatten().collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f32>() / known.len() as f32)
+    };
+    let mut shown: Vec<Option<f32>> = steps.history.rchunks(course.each.max(1)).take(room).map(mean).collect();
+    shown.reverse();
     let lately = format::duration(speed.covers_s);
     let title = format!("steps/s █, none ·, {} a step over the last {lately}", format::step_time(speed.p50_ms));
     let inside = boxed(frame, area, &title, theme);
-    if inside.height == 0 || inside.width <= chart::SCALE || shown.iter().all(Option::is_none) {
+    if inside.height == 0 || inside.width <= SCALE || shown.iter().all(Option::is_none) {
         return;
     }
     let known: Vec<f32> = shown.iter().copied().flatten().collect();
     let scale = chart::Scale::of(glyphs::greatest(&known) * 1.1, inside.height);
-    let first = inside.right().saturating_sub(shown.len() as u16);
-    for (x, per_s) in (first..inside.right()).zip(shown) {
+    // What came after the moment that is shown is not known at it.
+    let right = inside.right().saturating_sub(course.after_here() as u16);
+    let first = right.saturating_sub(shown.len() as u16);
+    for (x, per_s) in (first..right).zip(shown) {
         let Some(per_s) = per_s.map(f64::from) else { continue };
         for row in 0..inside.height {
             let filled = scale.filled(per_s, row);

@@ -1,0 +1,132 @@
+//! The course of a target, look by look: what a chart over time and a search in time need.
+
+use std::sync::Arc;
+
+use crate::data::Text;
+use crate::data::scene::{Demand, Verdict};
+
+/// What is known of the looks at a target, oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline {
+    /// Milliseconds after 1970 at which the machine of the target was started: from here looks are counted.
+    pub boot_unix_ms: u64,
+    /// One entry for so many looks that follow each other; above 1 only after some ten thousand looks.
+    pub looks_each: u32,
+    /// By rising time.
+    pub looks: Vec<TimelineLook>,
+    /// By rising time; the newest where there were too many.
+    pub marks: Arc<Vec<TimelineMark>>,
+    /// Share of a recording that is known so far, 0 to 1; always 1 for a live target.
+    pub known: f64,
+}
+
+/// One look, or some that follow each other: then the one that wanted most, with the worst that is true of any of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TimelineLook {
+    /// Nanoseconds since boot of the first of them.
+    pub at_ns: u64,
+    /// What the whole target got and wanted; none until there were two samples.
+    pub demand: Option<(f32, f32)>,
+    /// CPUs it could use.
+    pub cpus: f32,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether a group had more threads than its limit, or a cap was exceeded.
+    pub over_limit: bool,
+}
+
+/// Something that happened at a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineMark {
+    /// Nanoseconds since boot of the look that showed it.
+    pub at_ns: u64,
+    /// What.
+    pub kind: MarkKind,
+    /// In words: "oversubscribed", "epoch 3", "12 threads of TF intra-op".
+    pub text: Text,
+}
+
+/// What may happen, the most telling first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MarkKind {
+    /// The verdict is another one.
+    Verdict,
+    /// It was started again.
+    Rerun,
+    /// The target ended.
+    End,
+    /// A fit came to its next epoch.
+    Epoch,
+    /// A group has its first threads.
+    Pool,
+}
+
+impl MarkKind {
+    /// One word for what is typed and shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Verdict => "verdict",
+            Self::Epoch => "epoch",
+            Self::Rerun => "rerun",
+            Self::Pool => "pool",
+            Self::End => "end",
+        }
+    }
+
+    /// One character on a time axis.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Verdict => 'v',
+            Self::Rerun => 'r',
+            Self::End => 'x',
+            Self::Epoch => 'e',
+            Self::Pool => 'p',
+        }
+    }
+}
+
+impl TimelineLook {
+    /// The look of a scene without the time before its second sample.
+    pub fn new(at_ns: u64, demand: Option<Demand>, cpus: f64) -> Self {
+        let demand = demand.map(|demand| (demand.got as f32, demand.wanted as f32));
+        Self { at_ns, demand, cpus: cpus as f32, verdict: Verdict::default(), over_limit: false }
+    }
+
+    /// Both as one.
+    #[must_use]
+    pub fn with(self, next: Self) -> Self {
+        let wanted = |look: &Self| look.demand.map_or(-1.0, |(_, wanted)| wanted);
+        let most = if wanted(&next) > wanted(&self) { next } else { self };
+        let worst = self.verdict.level().max(next.verdict.level());
+        let verdict = if self.verdict.level() == worst { self.verdict } else { next.verdict };
+        Self { at_ns: self.at_ns, verdict, over_limit: self.over_limit || next.over_limit, ..most }
+    }
+}
+
+impl Timeline {
+    /// The last look at this instant or before it; none before the first.
+    pub fn look_at(&self, at_ns: u64) -> Option<usize> {
+        self.looks.partition_point(|look| look.at_ns <= at_ns).checked_sub(1)
+    }
+
+    /// When an instant was, seconds after 1970.
+    pub fn unix_s(&self, at_ns: u64) -> u64 {
+        self.boot_unix_ms.saturating_add(at_ns / 1_000_000) / 1000
+    }
+
+    /// The marks of the instant next to this one, before it or after it.
+    pub fn marks_beside(&self, at_ns: u64, after: bool) -> &[TimelineMark] {
+        let beside = match after {
+            true => self.marks.iter().find(|mark| mark.at_ns > at_ns),
+            false => self.marks.iter().rfind(|mark| mark.at_ns < at_ns),
+        };
+        beside.map_or(&[], |mark| self.marks_at(mark.at_ns))
+    }
+
+    /// The marks of an instant.
+    pub fn marks_at(&self, at_ns: u64) -> &[TimelineMark] {
+        let first = self.marks.partition_point(|mark| mark.at_ns < at_ns);
+        let end = self.marks.partition_point(|mark| mark.at_ns <= at_ns);
+        self.marks.get(first..end).unwrap_or_default()
+    }
+}

@@ -1,0 +1,95 @@
+//! What an hour of a live target takes in memory, what keeping a look costs, and how long it takes to go back. Prints a table;
+//! judges nothing.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tftop::data::sample::{Counters, Identity, ProcessFact, ProcessSample, Sample, ThreadFact};
+use tftop::data::{Pid, ProcessKey, ThreadKey, Tid};
+use tftop::model::build_scene::Model;
+use tftop::model::origin::families::Families;
+use tftop::runs::history::live_history::{LIMIT, SharedHistory};
+use tftop::runs::history::live_player::{LivePlayer, OlderLooks};
+
+/// Looks, a second apart.
+const LOOKS: u64 = 3_600;
+/// Moments that are gone to.
+const JUMPS: u64 = 40;
+
+fn main() {
+    println!("at most {:.1} MB; of {LOOKS} looks, a second apart:", LIMIT as f64 / 1e6);
+    println!(
+        "{:>8}  {:<10}{:>10}{:>12}{:>12}{:>10}{:>12}{:>12}",
+        "threads", "that run", "looks", "reckoned MB", "resident MB", "keep us", "go back ms", "worst ms"
+    );
+    for threads in [20, 200, 2_000] {
+        for (share, name) in [(10, "one of 10"), (1, "all")] {
+            hour(threads, share, name);
+        }
+    }
+}
+
+fn hour(threads: u32, share: u32, name: &str) {
+    let before = resident();
+    let history = SharedHistory::new(0);
+    let mut model = Model::new(Families::builtin());
+    let identity = Arc::new(Identity { comm: "tf_Compute".into(), ..Identity::default() });
+    let mut kept_us = 0.0;
+    for second in 1..=LOOKS {
+        let sample = look(second, (threads, share), &identity);
+        let begun = Instant::now();
+        history.lock().take(&model, &sample, false);
+        kept_us += begun.elapsed().as_secs_f64() * 1e6;
+        let scene = model.next(Arc::new(sample));
+        history.lock().see(&scene);
+    }
+    let (looks, bytes) = (history.lock().looks_ns(), history.lock().bytes());
+    let memory = resident().saturating_sub(before);
+    let mut past = LivePlayer::new(history, OlderLooks::Nowhere(String::new()), Families::builtin());
+    let (mut sum_ms, mut worst_ms) = (0.0, 0.0_f64);
+    for jump in 0..JUMPS {
+        let at = looks[(jump as usize * 7_919) % looks.len()];
+        let begun = Instant::now();
+        past.show_at(at).unwrap();
+        let ms = begun.elapsed().as_secs_f64() * 1e3;
+        (sum_ms, worst_ms) = (sum_ms + ms, worst_ms.max(ms));
+    }
+    println!(
+        "{threads:>8}  {name:<10}{:>10}{:>12.1}{:>12.1}{:>10.0}{:>12.1}{worst_ms:>12.1}",
+        looks.len(),
+        bytes as f64 / 1e6,
+        memory as f64 / 1e6,
+        kept_us / LOOKS as f64,
+        sum_ms / JUMPS as f64,
+    );
+}
+
+/// Bytes of this process in memory.
+fn resident() -> u64 {
+    let pages = fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
+}
+
+/// Threads of which one in `share` has run, by a time that looks like chance.
+fn look(second: u64, (threads, share): (u32, u32), identity: &Arc<Identity>) -> Sample {
+    let key = ProcessKey { pid: Pid(1), start_ticks: 1 };
+    let thread = |n: u32| {
+        let chance = u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left((second % 64) as u32) % 1_000_000_000;
+        let ran = if n.is_multiple_of(share) { second * 1_000_000_000 + chance } else { 0 };
+        ThreadFact {
+            key: ThreadKey { tid: Tid(n), start_ticks: 1 },
+            counters: Counters { run_ns: ran, wait_ns: ran / 3, slices: ran / 1_000_000 },
+            cpu_ticks: ran / 10_000_000,
+            state: Default::default(),
+            last_cpu: Some((chance % 8) as u32),
+            affinity: None,
+            identity: identity.clone(),
+        }
+    };
+    let fact = Arc::new(ProcessFact { key, ..ProcessFact::default() });
+    let process = ProcessSample { fact, threads: (0..threads).map(thread).collect(), ..ProcessSample::default() };
+    Sample { at_ns: second * 1_000_000_000, interval_ns: 1_000_000_000, processes: vec![process], ..Sample::default() }
+}
