@@ -15,6 +15,7 @@ use stage::{COLOR, PLAIN, Stage};
 use tftop::data::sample::{CounterSource, ThreadState};
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::state::event::Event;
+use tftop::tui::svg;
 use tftop::tui::theme::{Appearance, ThemeName};
 
 macro_rules! snapshot {
@@ -341,4 +342,53 @@ fn nothing_is_drawn_on_a_screen_of_another_size() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
     stage.dashboard = dashboard;
     assert!(stage.text_now().trim().is_empty());
+}
+
+/// The letters of a picture, each in its cell: 8.4 by 18, with 12 around all of them.
+fn letters(svg: &str, width: usize, height: usize) -> Vec<String> {
+    let mut cells = vec![vec![' '; width]; height];
+    for element in svg.split("<text ").skip(1) {
+        let number = |name: &str| -> f64 {
+            let (_, rest) = element.split_once(name).unwrap();
+            rest.split('"').next().unwrap().parse().unwrap()
+        };
+        let (column, row) = ((number("x=\"") - 12.0) / 8.4, (number("y=\"") - 25.5) / 18.0);
+        assert!((column - column.round()).abs() < 0.02 && (row - row.round()).abs() < 0.02, "{element}");
+        let text = element.split_once('>').unwrap().1.split('<').next().unwrap();
+        assert!(!text.contains("  ") && text.trim() == text, "spaces are not kept: {element}");
+        for (at, letter) in text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").chars().enumerate() {
+            cells[row.round() as usize][column.round() as usize + at] = letter;
+        }
+    }
+    cells.into_iter().map(|row| row.into_iter().collect::<String>().trim_end().to_owned()).collect()
+}
+
+#[test]
+fn a_picture_has_every_letter_of_the_screen_in_its_cell() {
+    for keys in ["", "2", "e", "jjd", "?", "w"] {
+        let mut stage = Stage::new(COLOR, 100, 30, scenes::training(80));
+        stage.keys(keys);
+        let svg = svg::picture(&stage.dashboard, "a screen");
+        let is_drawn = |c: char| "▁▂▃▄▅▆▇█░▒─━│┃┌┐└┘├┤┬┴┼".contains(c);
+        let lines = (0..30).map(|y| stage.line(y).replace(is_drawn, " ").trim_end().to_owned());
+        assert_eq!(letters(&svg, 100, 30), lines.collect::<Vec<_>>(), "{keys}");
+        let drawn = stage.text().chars().filter(|&c| is_drawn(c)).count();
+        assert!(svg.matches("<rect ").count() >= drawn, "blocks and lines are drawn");
+    }
+}
+
+#[test]
+fn the_screen_is_saved_by_a_key_and_the_status_line_says_where() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    for keys in ["P", "?P", "eP"] {
+        assert_eq!(stage.keys(keys), Some(Effect::SaveScreen), "{keys}");
+    }
+    stage.tell(Event::Saved(Ok("tftop-261120-140512.svg".to_owned())));
+    assert!(stage.text().contains("saved ./tftop-261120-140512.svg"), "{}", stage.text());
+    stage.keys("1");
+    assert!(!stage.text().contains("saved"), "it is said once");
+    stage.tell(Event::Saved(Err("tftop-261120-140512.svg is there already".to_owned())));
+    assert!(stage.text().contains("not saved: tftop-261120-140512.svg is there already"), "{}", stage.text());
+    stage.keys("/P");
+    assert_eq!(stage.dashboard.typed().search, "P");
 }

@@ -1,5 +1,5 @@
 //! A scene as a screen, events as effects. Reads nothing of the target itself. Lowest first: theme, format, keys, messages,
-//! layout (plain numbers), table, state, view, run.
+//! layout (plain numbers), table, state, view, svg, run.
 
 pub(crate) mod glyphs;
 pub(crate) mod keys;
@@ -9,6 +9,7 @@ pub mod picker;
 pub mod run;
 pub mod screen;
 pub mod state;
+pub mod svg;
 pub mod table;
 pub(crate) mod tabs;
 pub mod theme;

@@ -157,6 +157,8 @@ pub enum Action {
     Erase,
     /// Takes the whole line away.
     EraseAll,
+    /// Saves the screen as a picture.
+    SaveScreen,
     /// Draws everything anew.
     Redraw,
     /// Stops tftop until the shell lets it go on.

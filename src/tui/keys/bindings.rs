@@ -105,6 +105,17 @@ const STILL_LISTS: &[KeyContext] = &[
     KeyContext::Picker,
     KeyContext::Output,
 ];
+/// Where a screen of the dashboard is shown and no text is typed.
+const SCREENS: &[KeyContext] = &[
+    KeyContext::Table,
+    KeyContext::Help,
+    KeyContext::Menu,
+    KeyContext::WhatIf,
+    KeyContext::Rerun,
+    KeyContext::Stacks,
+    KeyContext::Runs,
+    KeyContext::Output,
+];
 const LINE: &[KeyContext] = &[KeyContext::Line];
 const EVERYWHERE: &[KeyContext] = &[
     KeyContext::Table,
@@ -194,6 +205,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", VIEWS),
     bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs or the help", &[KeyContext::Line, KeyContext::Menu, KeyContext::WhatIf, KeyContext::Rerun, KeyContext::Stacks, KeyContext::Runs, KeyContext::Help]),
     bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[KeyContext::Table, KeyContext::Picker, KeyContext::Output]),
+    bind(&[c('P')], Action::SaveScreen, "", "save the screen as a picture, tftop-DATE.svg, in the working directory", SCREENS),
     bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
     bind(&[ctrl('z')], Action::Suspend, "", "back to the shell; `fg` goes on", EVERYWHERE),
     bind(&[k(KeyCode::Backspace), ctrl('h')], Action::Erase, "", "take the last character away", LINE),

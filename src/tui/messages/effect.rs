@@ -28,6 +28,8 @@ pub enum Effect {
     RequestRerun(Caps),
     /// Take these stacks; [`run`] asks and never returns it.
     RequestStacks(stacks::StacksRequest),
+    /// Save the screen as a picture; [`run`] does so itself and never returns it.
+    SaveScreen,
     /// Show another moment, or play the past otherwise; [`run`] asks and never returns it.
     Time(TimeStep),
     /// `stop` was resolved: a signal, or the caller's own reason.

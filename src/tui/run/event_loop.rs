@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossterm::event::Event as Input;
 use futures_util::Stream;
@@ -21,6 +22,7 @@ use crate::tui::messages::replay::{ReplayPane, TimeRequest};
 use crate::tui::messages::{rerun, stacks};
 use crate::tui::run::input::{blank, broken, next_input};
 use crate::tui::run::job::JobControl;
+use crate::tui::run::save::save;
 use crate::tui::run::update::{event_of, update};
 use crate::tui::screen;
 use crate::tui::state::Dashboard;
@@ -242,6 +244,11 @@ where
             }
             Some(Effect::RequestRerun(caps)) => request_rerun(dashboard, feed.rerun.as_ref(), caps),
             Some(Effect::RequestStacks(request)) => request_stacks(dashboard, feed.stacks.as_ref(), request),
+            Some(Effect::SaveScreen) => {
+                let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+                let saved = save(dashboard, Path::new(""), unix_s);
+                update(dashboard, Event::Saved(saved));
+            }
             Some(Effect::Time(step)) => {
                 // Refused only when whoever plays it has ended.
                 if let Some(replay) = &feed.replay {

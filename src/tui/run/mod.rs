@@ -4,4 +4,5 @@ pub(crate) mod event_loop;
 pub(crate) mod input;
 pub(crate) mod job;
 pub(crate) mod mouse;
+pub(crate) mod save;
 pub mod update;

@@ -26,6 +26,7 @@ impl Dashboard {
             Action::Stacks => return self.open_stacks(),
             Action::Stop => self.ask_to_stop(),
             Action::Sample => return self.ask_to_sample(),
+            Action::SaveScreen => return Some(Effect::SaveScreen),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {

@@ -101,6 +101,12 @@ impl Dashboard {
             Event::Notice(notice) => self.notice = Some(notice),
             Event::Moment(moment) => self.take_moment(moment),
             Event::Timeline(timeline) => self.take_timeline(timeline),
+            Event::Saved(saved) => {
+                self.said = Some(match saved {
+                    Ok(name) => Said::Told(format!("saved ./{name}")),
+                    Err(why) => Said::Refused(format!("not saved: {why}")),
+                });
+            }
             Event::Overdue(look) => self.playback.overdue = Some(look),
             Event::NoMoreScenes => {
                 if self.playback.fall_silent() {

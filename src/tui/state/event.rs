@@ -36,6 +36,8 @@ pub enum Event {
     Timeline(Arc<Timeline>),
     /// What is said in the status line from now on.
     Notice(String),
+    /// Where the screen was saved, or why not.
+    Saved(Result<String, String>),
     /// No newer scene came when one was due.
     Overdue(OverdueLook),
     /// There will be no newer scene.
