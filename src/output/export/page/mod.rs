@@ -26,7 +26,7 @@ use crate::present::{demand, limits};
 const STYLE: &str = include_str!("../../../../assets/export/page.css");
 const SCRIPT: &str = include_str!("../../../../assets/export/page.js");
 /// SHA-256 of the two, as the policy names them; tests/export.rs says what they are after a change.
-const STYLE_HASH: &str = "DCuaSDfioR5gfNIrwjgRz4VQKcD6njj0/RnCRGvW3Rc=";
+const STYLE_HASH: &str = "1VMePhNB8z7Hupfabzg+V8rbjvwpbKXE4c2swFUAPPA=";
 const SCRIPT_HASH: &str = "QIdwbJz4284ixqScmWtjqW3lDqkB6V8P/ysTiw+jWf8=";
 
 #[derive(Debug)]
@@ -34,7 +34,8 @@ pub(crate) struct PageExport {
     source: ExportSource,
     series: Series,
     moments: Moments,
-    last_s: f64,
+    /// Seconds from the recording's first look to the first and the last one that are shown.
+    shown_s: Option<(f64, f64)>,
 }
 
 /// What the script reads.
@@ -47,7 +48,7 @@ struct PageData<'a> {
 
 impl PageExport {
     pub(crate) fn new(source: ExportSource) -> Self {
-        Self { source, series: Series::default(), moments: Moments::default(), last_s: 0.0 }
+        Self { source, series: Series::default(), moments: Moments::default(), shown_s: None }
     }
 
     fn facts(&self, scene: &Scene) -> String {
@@ -55,15 +56,21 @@ impl PageExport {
         let user = target.user.as_deref().unwrap_or(MISSING_ASCII);
         let begin = self.source.time(self.source.begun_ns);
         let looks = self.moments.looks() as usize;
+        let shown = match self.shown_s {
+            Some((first_s, last_s)) if first_s > 0.0 => {
+                format!(", of which {} to {} are shown", duration(first_s), duration(last_s))
+            }
+            Some((_, last_s)) => format!(" for {}", duration(last_s)),
+            None => String::new(),
+        };
         let mut facts = vec![
             ("command", target.command.clone()),
             ("process", format!("pid {}, user {user}, {}", target.pid, versions(target).replace("  ", ", "))),
             (
                 "recorded",
                 format!(
-                    "{} from {begin} for {}, {}, by tftop {}",
+                    "{} from {begin}{shown}, {}, by tftop {}",
                     self.source.name,
-                    duration(self.last_s),
                     count(looks, "look", "looks"),
                     self.source.tftop
                 ),
@@ -105,8 +112,9 @@ impl SceneExport for PageExport {
     }
 
     fn look(&mut self, scene: &Scene) -> serde_json::Result<String> {
-        self.last_s = self.source.offset_s(scene.at_ns);
-        self.series.add(scene, self.last_s);
+        let offset_s = self.source.offset_s(scene.at_ns);
+        self.shown_s = Some((self.shown_s.map_or(offset_s, |(first_s, _)| first_s), offset_s));
+        self.series.add(scene, offset_s);
         self.moments.add(scene, &self.source);
         Ok(String::new())
     }
@@ -155,7 +163,7 @@ fn verdict(scene: &Scene) -> String {
         html += &format!("<p class=\"says\">{}</p>\n", text(sentence));
     }
     if !judged {
-        html += "<p class=\"says\">The recording is too short for a verdict.</p>\n";
+        html += "<p class=\"says\">What is shown is too short for a verdict.</p>\n";
     }
     html + &paste(&pasteable_advice(headline)) + "</header>\n"
 }
@@ -253,7 +261,7 @@ fn others(scene: &Scene) -> String {
 
 fn left_out(sentences: &[String]) -> String {
     list(sentences.iter().map(String::as_str))
-        + "<p class=\"note\">Judged over the whole recording by this version of tftop. Threads one by one, stacks and the \
+        + "<p class=\"note\">Judged over all that is shown, by this version of tftop. Threads one by one, stacks and the \
            command's output are not on this page. Of the environment only thread-related variables were recorded, and no \
            value that is named like a secret. Numbers of a moment are averages over the 2 s and more before it.</p>\n"
 }
