@@ -4,8 +4,8 @@
 //! # The way of a sample
 //!
 //! ```text
-//!  live target ─┐                                              ┌─> tui     (screen)
-//!               ├─> Sample ──(recording)──> Model::next ──> Scene ─> present ─> output  (text, Markdown, JSON)
+//!  live target ─┐                                              ┌─> tui     (screen, as a picture: svg)
+//!               ├─> Sample ──(recording)──> Model::next ──> Scene ─> present ─> output  (text, Markdown, JSON; export)
 //!  recording  ──┘   raw facts                pure, per tick    └─> runs    (statistics, comparison)
 //!        ▲                                                      │
 //!        └──────────── Interest, Effect (what a user asked for) ◄┘
@@ -13,7 +13,8 @@
 //!
 //! A [`data::sample::Sample`] holds what was read, as it was read; a [`data::scene::Scene`] holds everything that may be
 //! shown; [`model::build_scene::Model`] makes one of the other and does no I/O and reads no clock. Nothing on screen is
-//! computed in a view.
+//! computed in a view. A recording is judged by the same model: `runs/recorded` finds a moment or a span of it for reports,
+//! `runs/player` makes the scene of each look for a replay, and an export writes them one by one.
 //!
 //! # Layers
 //!
@@ -27,9 +28,9 @@
 //! | 2 | `probe` | reads a live target; stops a thread only in `stack/stop`, where a user asked for it |
 //! | 2 | `model` | pure: rates, origins, limits, capacity, verdict, rules, advice, scene |
 //! | 2 | `launch` | starts a command with caps and ends it |
-//! | 3 | `runs` | recordings, a live target's past, the store of runs, statistics, comparison, sweep |
+//! | 3 | `runs` | recordings and how they are judged and played, a live target's past, the store of runs, statistics, comparison, sweep |
 //! | 4 | `present` | tables, sections and number formats, each once for every output |
-//! | 5 | `output`, `tui` | thin printers: text, Markdown, JSON; the dashboard |
+//! | 5 | `output`, `tui` | thin printers: text, Markdown, JSON, exports; the dashboard, also of a recording, and its picture |
 //! | 6 | `commands` | wiring: one file a subcommand, its arguments, the sampler, background workers |
 //!
 //! `linux` stands above `data` because what it reads is returned as data's types (`Pid`, `CpuSet`, `Gap`); `runs` stands
@@ -45,6 +46,7 @@
 //! | column | a row of `tui/table` | the test that walks the columns, screens |
 //! | key | a row of `tui/keys.rs` and its case in `tui/state` | the tests of `tui/keys.rs` |
 //! | output format | a file in `output` over `present`'s sections | `tests/reports.rs` |
+//! | export format | a file in `output/export`, its word in `ExportFormat` and in `commands/args/export.rs` | `tests/export.rs` |
 //! | CPython version | its offsets in `probe/cpython` (from 3.13 on it says them itself) | `tests/python_objects` |
 //!
 //! # Words
@@ -63,6 +65,8 @@
 //! | verdict | the headline's judgement of the whole target |
 //! | gap | something that is missing, and why |
 //! | budget | how much work one look may be |
+//! | look, moment, span | one sample of a recording; an instant of it; the time between two of them |
+//! | replay, export | a recording played in the dashboard; one written for other programs |
 //! | recording, run | samples in a file; a command that tftop started and all that is kept of it |
 //! | profile, preset | CPU samples of stacks; caps by a name |
 //! | worker | a thread that is asked in the background; the newest answer counts |

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -78,24 +79,40 @@ fn csv_has_the_same_rows_under_the_same_names() {
     assert!(csv.ends_with("\r\n"));
 }
 
-/// The rules of the Trace Event Format that Perfetto's importer relies on.
+/// The Trace Event Format as it is documented (docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU): a JSON
+/// object with `traceEvents`, of which each has the keys of its phase.
 #[test]
 fn a_trace_obeys_the_rules_of_its_format() {
     let trace: Value = serde_json::from_str(&exported(&[RECORDED, "--perfetto"])).unwrap();
+    // What stands beside them is metadata of any kind, but these names have a meaning.
+    let known = ["traceEvents", "displayTimeUnit", "otherData"];
+    assert!(trace.as_object().unwrap().keys().all(|name| known.contains(&name.as_str())), "{:?}", trace.as_object());
+    assert!(trace["displayTimeUnit"].is_null() || ["ms", "ns"].contains(&trace["displayTimeUnit"].as_str().unwrap()));
     let events = trace["traceEvents"].as_array().unwrap();
     let mut newest = 0;
     for event in events {
-        assert!(event["name"].is_string() && event["args"].is_object(), "{event}");
-        assert_eq!(event["pid"], 10_022);
+        let keys: Vec<&str> = event.as_object().unwrap().keys().map(String::as_str).collect();
+        let phase = event["ph"].as_str().unwrap();
+        let needed: &[&str] = match phase {
+            // Counter, instant, metadata.
+            "C" | "M" => &["args", "name", "ph", "pid", "ts"],
+            "i" => &["args", "name", "ph", "pid", "s", "ts"],
+            other => panic!("{other}: {event}"),
+        };
+        // None of them may be missing, and one too many would be read as something else.
+        assert_eq!(keys.iter().copied().collect::<BTreeSet<_>>(), needed.iter().copied().collect(), "{event}");
+        assert!(event["name"].as_str().is_some_and(|name| !name.is_empty()) && event["pid"] == 10_022, "{event}");
+        // Microseconds, which rise.
         let ts = event["ts"].as_u64().unwrap();
-        assert!(ts >= newest, "times rise: {event}");
+        assert!(ts >= newest, "{event}");
         newest = ts;
         let args = event["args"].as_object().unwrap();
-        match event["ph"].as_str().unwrap() {
+        match phase {
+            // A series a key, each a number.
             "C" => assert!(!args.is_empty() && args.values().all(|value| value.as_f64().is_some_and(|it| it >= 0.0))),
-            "i" => assert_eq!(event["s"], "p"),
-            "M" => assert!(event["name"] == "process_name" && args["name"].is_string()),
-            other => panic!("{other}"),
+            // Whose instant it is: of all, of the process, of a thread; the last would need a tid.
+            "i" => assert!(["g", "p"].contains(&event["s"].as_str().unwrap()), "{event}"),
+            _ => assert!(event["name"] == "process_name" && args["name"].is_string(), "{event}"),
         }
     }
     assert!((14_000_000..15_000_000).contains(&newest), "microseconds: {newest}");
@@ -141,8 +158,8 @@ fn what_is_no_recording_is_refused_and_makes_no_file() {
         code
     };
     assert_eq!(refused(garbage.to_str().unwrap(), "this is no tape"), Some(1));
-    assert_eq!(refused(folder.path().to_str().unwrap(), "is no file"), Some(1));
-    assert_eq!(refused("no-such.tape", "no run is called so and there is no such file"), Some(3));
+    assert_eq!(refused(folder.path().to_str().unwrap(), "samples.tape: there is no such file"), Some(3));
+    assert_eq!(refused("no-such.tape", "there is no such file, and no run is called so"), Some(3));
     let (code, _, stderr) = export(&[RECORDED]);
     assert_eq!(code, Some(2), "{stderr}");
 }
@@ -160,6 +177,81 @@ fn a_recording_that_was_cut_is_exported_as_far_as_it_goes() {
     let mut rows: Vec<&str> = stdout.lines().collect();
     assert!(rows.pop().unwrap().contains("the tape was cut"));
     assert!(rows.len() > 1 && whole.starts_with(&rows.join("\n")));
+}
+
+#[test]
+fn of_a_span_only_its_looks_are_written_as_they_are_in_the_whole() {
+    let whole = lines(&exported(&[RECORDED, "--json-lines"]));
+    let within = |from_s: f64, to_s: f64| -> Vec<Value> {
+        let is_within = |row: &&Value| row["offset_s"].as_f64().is_some_and(|at_s| (from_s..=to_s).contains(&at_s));
+        whole.iter().filter(is_within).cloned().collect()
+    };
+    for (options, from_s, to_s, says) in [
+        (&["--from", "4s", "--to", "9s"][..], 4.0, 9.0, "only 4s to 9s of 1"),
+        (&["--to", "19:56:20"], 0.0, 5.351, "only 0s to 5s of 1"),
+    ] {
+        let mut rows = lines(&exported(&[&[RECORDED, "--json-lines"], options].concat()));
+        let last = rows.pop().unwrap();
+        assert!(last["left_out"][0].as_str().unwrap().contains(says), "{last}");
+        assert_eq!(rows, within(from_s, to_s), "{options:?}");
+    }
+    let mut one = lines(&exported(&[RECORDED, "--json-lines", "--at", "5s"]));
+    let last = one.pop().unwrap();
+    assert_eq!((&last["looks"], &last["left_out"][0].as_str().unwrap()[..23]), (&1.into(), "only the look at 5s of "));
+    let page = exported(&[RECORDED, "--html", "--from", "4s", "--to", "9s"]);
+    assert!(page.contains(", of which 4s to 8s are shown, 5 looks"), "{}", between(&page, "recorded</dt>", "</dd>"));
+    assert!(page.contains("<li>only 4s to 9s of "));
+}
+
+/// Attributes and text of the elements of this name.
+fn elements<'a>(svg: &'a str, name: &str) -> Vec<(&'a str, &'a str)> {
+    let begin = format!("<{name} ");
+    let element = |rest: &'a str| {
+        let (attributes, rest) = rest.split_once('>').unwrap();
+        (attributes, rest.split('<').next().unwrap())
+    };
+    svg.split(&*begin).skip(1).map(element).collect()
+}
+
+#[test]
+fn a_picture_shows_a_moment_as_a_replay_does_and_loads_nothing() {
+    let svg = exported(&[RECORDED, "--svg", "--at", "12s", "--size", "100x30"]);
+    assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"864\" height=\"564\""), "{svg}");
+    assert!(
+        svg.ends_with("</svg>\n") && svg.contains("<title>tftop: tests/data/tape/first.tape at 2026-11-20T19:56:2")
+    );
+    let page = svg.replacen("http://www.w3.org/2000/svg", "", 1);
+    for elsewhere in ["href", "url(", "http", "<script", "<style", "<image", "@import", "<foreignObject"] {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
+    let texts = elements(&svg, "text");
+    let joined: String = texts.iter().map(|(_, text)| *text).collect();
+    for words in ["replay 19:56:2", "paused", "TF intra-op", "WANTED"] {
+        assert!(joined.contains(words), "{words}: {joined}");
+    }
+    assert!(texts.iter().all(|(attributes, _)| attributes.contains("textLength=") && attributes.contains("fill=\"#")));
+    // As colours are chosen, not as stdout is.
+    let plain = exported(&[RECORDED, "--svg", "--at", "12s", "--size", "100x30", "--color", "never"]);
+    assert!(svg.contains("fill=\"#d75f5f\"") || svg.contains("fill=\"#5faf5f\""), "the palette's colours");
+    assert!(!plain.contains("#5faf5f") && !plain.contains("#d75f5f"));
+    let limits = exported(&[RECORDED, "--svg", "--view", "limits"]);
+    assert!(limits.contains("TF_NUM_INTRAOP_THREADS") && !svg.contains("TF_NUM_INTRAOP_THREADS"), "{limits}");
+    let hostile_folder = tempfile::tempdir().unwrap();
+    let hostile = exported(&[hostile(hostile_folder.path()).to_str().unwrap(), "--svg", "--size", "200x40"]);
+    assert!(
+        !hostile.contains("<script") && !hostile.contains("<img") && hostile.contains("&lt;/script&gt;"),
+        "{hostile}"
+    );
+    for (options, says) in [
+        (&["--from", "1s", "--to", "3s"][..], "a picture is of one moment"),
+        (&["--size", "1x1"], "write columns and rows"),
+        (&["--at", "90m"], "the recording is only"),
+    ] {
+        let (code, _, stderr) = export(&[&[RECORDED, "--svg"], options].concat());
+        assert!(code == Some(2) && stderr.contains(says), "{stderr}");
+    }
+    let (code, _, stderr) = export(&[RECORDED, "--csv", "--size", "80x24"]);
+    assert_eq!(code, Some(2), "{stderr}");
 }
 
 #[test]
@@ -275,7 +367,7 @@ fn a_browser_opens_the_page_and_its_script_runs() {
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
     let Some(browser) = found else {
-        eprintln!("skipped: no chromium is installed here");
+        eprintln!("skipped: no chromium is installed here, so nobody has seen the page");
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -289,6 +381,8 @@ fn a_browser_opens_the_page_and_its_script_runs() {
                 "--disable-gpu",
                 "--enable-logging=stderr",
                 "--virtual-time-budget=2000",
+                // Without a network.
+                "--host-resolver-rules=MAP * ~NOTFOUND",
             ])
             .arg(format!("--user-data-dir={}", folder.path().join("browser").display()))
             .arg("--dump-dom")

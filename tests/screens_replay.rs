@@ -37,7 +37,7 @@ fn recorded(tick: u64, at_s: f64) -> Scene {
         begun_unix_ms: 1_795_183_382_000,
         at_s,
         length_s: 480.0,
-        trouble: None,
+        ..RecordedMoment::default()
     };
     Scene { recorded: Some(moment), ..scenes::training(tick) }
 }

@@ -9,7 +9,9 @@ use crate::output::text::report::versions;
 use crate::present::causes::{tally, word};
 use crate::present::format::{MISSING_ASCII, age, clean};
 use crate::present::table::Table;
-use crate::present::verdict::{found, next_step, notes, pasteable, pasteable_advice, predictions, recorded, title};
+use crate::present::verdict::{
+    HELD_TITLE, found, held, held_note, next_step, notes, pasteable, pasteable_advice, predictions, recorded, title,
+};
 use crate::present::{demand, limits, section, waits};
 
 /// The whole report: verdict, causes, limits and demand in the open, the rest folded.
@@ -18,6 +20,10 @@ pub fn markdown(scene: &Scene) -> String {
     blocks.extend(fences(&pasteable_advice(&scene.headline), ""));
     blocks.extend(scene.recorded.as_ref().map(|moment| escaped(&recorded(moment))));
     blocks.push(target(scene));
+    if let Some(span) = scene.recorded.as_ref().and_then(|moment| moment.span.as_ref()) {
+        blocks.extend(titled(HELD_TITLE, &held(span)));
+        blocks.push(escaped(&held_note(span)));
+    }
     let causes: Vec<String> = found(scene).map(|(code, finding)| cause(code, finding)).collect();
     if !causes.is_empty() {
         blocks.push("#### Causes found".to_owned());

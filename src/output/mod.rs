@@ -15,7 +15,7 @@ pub(crate) mod sweep;
 pub(crate) mod text;
 
 pub use compare::{
-    ComparedRuns, SCHEMA as COMPARE_SCHEMA, SideRuns, json as compare_json, markdown as compare_markdown,
+    ComparedRuns, ComparedSpan, SCHEMA as COMPARE_SCHEMA, SideRuns, json as compare_json, markdown as compare_markdown,
     text as compare_text, verdict as compare_verdict,
 };
 pub use export::{ExportEnd, ExportFormat, ExportSource, SceneExport, export};

@@ -3,7 +3,8 @@
 use crate::data::scene::CheckedCap;
 use crate::present::format::{MISSING_ASCII, clean, cpus_or_dash, percent_or_dash, three_digits};
 use crate::runs::comparison::types::{
-    Comparison, ComparisonResult, GroupFigures, Interval, Ranking, Ratio, SideFigures, StepFigures,
+    ComparableAnswer, ComparablePart, Comparison, ComparisonResult, GroupFigures, Interval, Ranking, Ratio,
+    SideFigures, StepFigures,
 };
 use crate::runs::stats::warmup::Warmup;
 
@@ -72,6 +73,20 @@ pub(crate) fn groups(comparison: &Comparison) -> Vec<CompareRow> {
 pub(crate) fn differences(comparison: &Comparison) -> Vec<CompareRow> {
     let rows = comparison.differences.iter();
     rows.map(|row| (clean(&row.what), row.values.iter().map(|value| clean(value)).collect())).collect()
+}
+
+/// What can be compared, whether, and why not; nothing where all of it can.
+pub(crate) fn comparable(comparison: &Comparison) -> Vec<[String; 3]> {
+    let word = |answer| match answer {
+        ComparableAnswer::Yes => "yes",
+        ComparableAnswer::WithCare => "with care",
+        ComparableAnswer::No => "no",
+    };
+    let row = |part: &ComparablePart| [part.what.to_owned(), word(part.answer).to_owned(), clean(&part.why)];
+    match comparison.comparable.iter().all(|part| part.answer == ComparableAnswer::Yes) {
+        true => Vec::new(),
+        false => comparison.comparable.iter().map(row).collect(),
+    }
 }
 
 /// The verdict: its headline and the sentence behind it.

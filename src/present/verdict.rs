@@ -1,9 +1,10 @@
 //! The verdict in words: what stands first in every report, whatever its format.
 
-use crate::data::scene::{Finding, Headline, PastPredictions, RecordedMoment, Scene, Verdict};
+use crate::data::scene::{Finding, Headline, HeldVerdict, JudgedSpan, PastPredictions, RecordedMoment, Scene, Verdict};
 use crate::model::advice;
 use crate::model::verdict::levels::JUDGED_S;
 use crate::present::format;
+use crate::present::table::{Align, Table};
 
 /// Seconds beyond the judged window that a watch should last: a second judgement confirms the first.
 const CONFIRMED_S: f64 = 2.0;
@@ -22,6 +23,9 @@ pub(crate) fn title(headline: &Headline) -> String {
 pub(crate) fn next_step(scene: &Scene) -> String {
     let headline = &scene.headline;
     match (headline.condition, scene.target.ended) {
+        (Verdict::TooSoon, _) if scene.recorded.as_ref().is_some_and(|moment| moment.span.is_some()) => {
+            format!("A verdict takes {JUDGED_S:.0} s: judge a longer span.")
+        }
         (Verdict::TooSoon, _) if scene.recorded.is_some() => {
             format!("A verdict takes {JUDGED_S:.0} s: judge a later moment with --at, or more before it with --for.")
         }
@@ -33,14 +37,45 @@ pub(crate) fn next_step(scene: &Scene) -> String {
     }
 }
 
-/// "Recording 261120-161909 by tftop 0.1.0, as of 2026-11-20T16:21:19Z: 2m10s of 8m00s".
+/// "Recording 261120-161909 by tftop 0.1.0, as of 2026-11-20T16:21:19Z: 2m10s of 8m00s"; of a span "…: 1m30s to 2m10s of 8m00s".
 pub(crate) fn recorded(moment: &RecordedMoment) -> String {
     let version = if moment.tftop.is_empty() { "(unknown)" } else { &*moment.tftop };
     let [at, length] = [moment.at_s, moment.length_s].map(format::age);
+    let span = moment.span.as_ref().map_or(at, |span| [span.from_s, span.to_s].map(format::age).join(" to "));
     let name = format::clean(&moment.name);
     let line =
-        format!("Recording {name} by tftop {version}, as of {}: {at} of {length}", format::instant(moment.unix_s()));
+        format!("Recording {name} by tftop {version}, as of {}: {span} of {length}", format::instant(moment.unix_s()));
     line + &moment.trouble.as_ref().map_or(String::new(), |trouble| format!("; {trouble}"))
+}
+
+/// The title of what follows.
+pub(crate) const HELD_TITLE: &str = "Verdicts within the span";
+
+/// What the verdicts within a span are, beside the one on all of it.
+pub(crate) fn held_note(span: &JudgedSpan) -> String {
+    let length = format::age(span.seconds());
+    let last = span.last.word();
+    format!(
+        "Everything else here is over all of the {length}. At each look, over the {JUDGED_S:.0} s before it: {last} at its end."
+    )
+}
+
+/// How long each verdict held within a span, the worst first.
+pub(crate) fn held(span: &JudgedSpan) -> Table {
+    let mut table = Table::new(&[
+        ("VERDICT", Align::Left),
+        ("HELD", Align::Right),
+        ("SHARE", Align::Right),
+        ("FIRST AT", Align::Right),
+    ]);
+    let share = |seconds: f64| format::percent_or_dash((span.seconds() > 0.0).then(|| seconds / span.seconds()));
+    for HeldVerdict { verdict, seconds, first_s } in &span.held {
+        table.row([verdict.word().to_owned(), format::age(*seconds), share(*seconds), format::age(*first_s)]);
+    }
+    if span.unknown_s > 0.0 {
+        table.row(["no look".to_owned(), format::age(span.unknown_s), share(span.unknown_s), String::new()]);
+    }
+    table
 }
 
 /// What names the target on the command line: its pid, or the recording.

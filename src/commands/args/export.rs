@@ -2,9 +2,19 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
+use ratatui::layout::Size;
 
+use crate::commands::args::span::MomentArgs;
 use crate::output::ExportFormat;
+use crate::tui::tabs::View;
+
+/// Columns and rows of a picture.
+const COLUMNS: std::ops::RangeInclusive<u16> = 20..=400;
+const ROWS: std::ops::RangeInclusive<u16> = 6..=200;
+
+/// What has no screen.
+const TEXTS: [&str; 4] = ["csv", "json_lines", "perfetto", "html"];
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -12,11 +22,16 @@ Examples:
   tftop export 261120-1619 --json-lines | jq -c 'select(.origin == \"tf-data\") | [.offset_s, .got]'
   tftop export samples.tape --perfetto -o trace.json     open it in ui.perfetto.dev or chrome://tracing
   tftop export last --html -o run.html
+  tftop export last --svg --at 1m30s --view limits -o limits.svg
+  tftop export last --csv --from 14:05 --to 14:10
 
 CSV and JSON lines have a row for each group of threads at each look: time, offset_s, window_s, processes, origin, library, \
 label, threads, awake, got, waiting, wanted (CPUs), limit (threads), limit_source, limit_grade, effective_cpus, verdict, \
 estimated. Numbers are the dashboard's: averages over the window_s seconds before the look, 2 and more. A value that is \
 missing is empty, in JSON null. Columns may be added, never renamed.
+
+With --from and --to only the looks of that span are written, with --at only one; times stay those since the first look of \
+the recording, and what is left out is said.
 
 A CSV cell of text that begins with = + - or @ has a ' in front, so that no spreadsheet runs it as a formula. The last \
 JSON line has the schema tftop.export-end/1 and says what is left out; for CSV, stderr says it.
@@ -24,7 +39,9 @@ JSON line has the schema tftop.export-end/1 and says what is left out; for CSV, 
 A trace has a counter for each group, with its CPUs got and waited for, others for all threads, the CPUs to use and the steps \
 a second, and marks where the verdict or Keras's epoch changed, each at the look that saw it; microseconds since the first look.
 
-A page loads nothing and sends nothing. It is judged over the whole recording.";
+A page loads nothing and sends nothing. It is judged over the whole recording, or the whole span.
+
+A picture is the dashboard's screen at the moment of --at, without it the last one, as `tftop replay` shows it; it loads nothing.";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP, group = ArgGroup::new("as").required(true))]
@@ -44,6 +61,13 @@ pub(crate) struct ExportArgs {
     /// One page for a browser: verdict, causes, limits, a chart, moments to click through
     #[arg(long, group = "as")]
     html: bool,
+    /// A picture of the dashboard's screen at one moment
+    #[arg(long, group = "as")]
+    pub(crate) svg: bool,
+    #[command(flatten)]
+    pub(crate) moment: MomentArgs,
+    #[command(flatten)]
+    pub(crate) picture: PictureArgs,
     /// Where to write it; without this, to stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -52,14 +76,77 @@ pub(crate) struct ExportArgs {
     pub(crate) force: bool,
 }
 
+/// What a picture shows.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct PictureArgs {
+    /// Columns and rows of the screen of --svg
+    #[arg(long, value_name = "COLSxROWS", default_value = "120x40", value_parser = size, conflicts_with_all = TEXTS)]
+    pub(crate) size: Size,
+    /// View that --svg shows
+    #[arg(long, value_name = "VIEW", default_value = "overview", conflicts_with_all = TEXTS)]
+    view: PictureView,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PictureView {
+    Overview,
+    Threads,
+    Limits,
+    Explain,
+    Processes,
+    Missing,
+}
+
+impl PictureArgs {
+    /// The view.
+    pub(crate) fn view(self) -> View {
+        match self.view {
+            PictureView::Overview => View::Overview,
+            PictureView::Threads => View::Threads,
+            PictureView::Limits => View::Limits,
+            PictureView::Explain => View::Explain,
+            PictureView::Processes => View::Processes,
+            PictureView::Missing => View::Missing,
+        }
+    }
+}
+
+/// "120x40".
+fn size(text: &str) -> Result<Size, String> {
+    let cells = text.split_once('x').and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)));
+    match cells {
+        Some((columns, rows)) if COLUMNS.contains(&columns) && ROWS.contains(&rows) => Ok(Size::new(columns, rows)),
+        _ => Err(format!(
+            "write columns and rows, from {}x{} to {}x{}: 120x40",
+            COLUMNS.start(),
+            ROWS.start(),
+            COLUMNS.end(),
+            ROWS.end()
+        )),
+    }
+}
+
 impl ExportArgs {
-    /// What it is to be written as.
+    /// What it is to be written as, where it is no picture.
     pub(crate) fn format(&self) -> ExportFormat {
         match (self.csv, self.json_lines, self.perfetto) {
             (true, _, _) => ExportFormat::Csv,
             (_, true, _) => ExportFormat::JsonLines,
             (_, _, true) => ExportFormat::Perfetto,
             _ => ExportFormat::Html,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_has_a_size_that_can_be_drawn() {
+        assert_eq!(size("120x40"), Ok(Size::new(120, 40)));
+        for text in ["", "120", "120x", "x40", "19x40", "120x5", "401x40", "120x201", "-1x40", "120x40x1", "120 x 40"] {
+            assert!(size(text).is_err(), "{text}");
         }
     }
 }

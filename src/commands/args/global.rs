@@ -79,11 +79,20 @@ impl GlobalArgs {
             ColorChoice::Never => false,
             ColorChoice::Auto => std::io::stdout().is_terminal() && !dumb && !set("NO_COLOR"),
         };
-        let theme = match self.theme {
+        tui::Appearance { color, theme: self.theme(), ascii: self.ascii }
+    }
+
+    /// How a picture of the dashboard looks: it has colours of its own, wherever it is written to.
+    pub(crate) fn picture(&self) -> tui::Appearance {
+        let color = !matches!(self.color, ColorChoice::Never);
+        tui::Appearance { color, theme: self.theme(), ascii: self.ascii }
+    }
+
+    fn theme(&self) -> tui::theme::ThemeName {
+        match self.theme {
             ThemeChoice::Default => tui::theme::ThemeName::Default,
             ThemeChoice::Colorblind => tui::theme::ThemeName::Colorblind,
             ThemeChoice::Mono => tui::theme::ThemeName::Mono,
-        };
-        tui::Appearance { color, theme, ascii: self.ascii }
+        }
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::span;
-use crate::commands::args::span::Moment;
+use crate::commands::args::span::MomentArgs;
 use crate::commands::args::target::{TargetArg, target};
 use crate::data::scene::Level;
 
@@ -20,12 +20,12 @@ pub(crate) struct WatchArgs {
     /// Pid, or a part of the command line; or what was recorded: a run of `tftop runs`, "last", or a samples.tape
     #[arg(value_name = "PID|NAME|RUN|FILE", value_parser = target)]
     pub(crate) target: TargetArg,
-    /// How long to watch: 5, 5s, 500ms, 2m; a verdict takes 10 s. Of a recording, how much of it to judge
-    #[arg(long = "for", value_name = "TIME", default_value = "12s", value_parser = span::watch)]
+    /// How long to watch: 5, 5s, 500ms, 2m; a verdict takes 10 s. Of a recording, how much of it to judge before the moment of
+    /// --at, or before its end
+    #[arg(long = "for", value_name = "TIME", default_value = "12s", value_parser = span::watch, conflicts_with_all = ["from", "to"])]
     pub(crate) time: Duration,
-    /// Moment of a recording to judge, from its begin (90s, 1m30s) or from its end (-30s); without it, its end
-    #[arg(long, value_name = "TIME", value_parser = span::moment, allow_hyphen_values = true)]
-    pub(crate) at: Option<Moment>,
+    #[command(flatten)]
+    pub(crate) moment: MomentArgs,
     /// Take stacks of the pools' threads for so long afterwards: they tell working from spinning
     #[arg(long, value_name = "TIME", value_parser = span::watch)]
     pub(crate) sample: Option<Duration>,
@@ -34,7 +34,15 @@ pub(crate) struct WatchArgs {
     pub(crate) stop: bool,
 }
 
+const OF_RECORDINGS: &str = "\
+Of a recording, --at judges one moment over the --for before it, as a report would have that had watched until then. --from \
+and --to judge a span: verdict, causes and every number are over all of it, and beside them stands for how long each verdict \
+held within it, at each look over the 10 s before it, as the dashboard and `replay` show it. --fail-on then fails as well if \
+the worst of those is that bad or worse; in JSON they are `recording.span`. Times are from its begin (90s, 1m30s), from its \
+end (-30s) or by the clock in UTC (14:05, 14:05:30, 2026-11-20T14:05).";
+
 #[derive(Debug, Args)]
+#[command(after_help = OF_RECORDINGS)]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub(crate) watch: WatchArgs,
@@ -47,7 +55,8 @@ pub(crate) struct ReportArgs {
     /// List every thread in text (JSON always does)
     #[arg(long)]
     pub(crate) threads: bool,
-    /// Exit with 8 when the verdict or a cause found is this bad or worse; without a verdict with 1 or 3, never with 0
+    /// Exit with 8 when the verdict or a cause found is this bad or worse, of a span also any verdict within it; without a
+    /// verdict with 1 or 3, never with 0
     #[arg(long, value_name = "LEVEL")]
     fail_on: Option<FailOn>,
 }
@@ -68,6 +77,7 @@ impl ReportArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = OF_RECORDINGS)]
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) watch: WatchArgs,

@@ -6,8 +6,9 @@ use anyhow::anyhow;
 
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
-use crate::data::scene::{Level, Scene, Verdict};
+use crate::data::scene::{HeldVerdict, Level, Scene, Verdict};
 use crate::model::verdict::levels::JUDGED_S;
+use crate::present::format;
 
 /// The level from which on a report fails.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,8 @@ impl FailPolicy {
             stdio::say(&format!("tftop: --fail-on {}: {}", self.0.word(), broken_by.join(", ")));
             return Ok(Exit::Findings);
         }
-        if scene.headline.condition == Verdict::TooSoon && otherwise != Exit::Gone {
+        let judged = scene.headline.condition != Verdict::TooSoon || worst_within(scene).is_some();
+        if !judged && otherwise != Exit::Gone {
             return Err(anyhow!(
                 "--fail-on {} can't be judged: stopped after {:.0} s, and a verdict takes {JUDGED_S:.0} s",
                 self.0.word(),
@@ -46,19 +48,30 @@ impl FailPolicy {
     fn broken_by(self, scene: &Scene) -> Vec<String> {
         let condition = scene.headline.condition;
         let verdict = (condition.level() >= self.0).then(|| format!("the verdict is {}", condition.word()));
+        let worst = worst_within(scene).filter(|worst| worst.verdict.level() >= self.0 && worst.verdict != condition);
+        let worst = worst.map(|HeldVerdict { verdict, seconds, first_s }| {
+            let [held, first] = [*seconds, *first_s].map(format::duration);
+            format!("the verdict was {} for {held}, first at {first}", verdict.word())
+        });
         let findings = scene.judgements.iter().filter_map(|judgement| Some((judgement.code, judgement.finding()?)));
         let findings = findings.filter(|(_, finding)| finding.level >= self.0);
         verdict
             .into_iter()
+            .chain(worst)
             .chain(findings.map(|(code, finding)| format!("{code} is {}", finding.level.word())))
             .collect()
     }
 }
 
+/// The worst verdict within the span that was judged; none without a span, or where it was always too soon to tell.
+fn worst_within(scene: &Scene) -> Option<&HeldVerdict> {
+    scene.recorded.as_ref()?.span.as_ref()?.worst()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scene::{Answer, Finding, Headline, RuleAnswer};
+    use crate::data::scene::{Answer, Finding, Headline, JudgedSpan, RecordedMoment, RuleAnswer};
 
     fn scene(condition: Verdict, finding: Option<Level>) -> Scene {
         let found = |level| RuleAnswer {
@@ -106,6 +119,24 @@ mod tests {
         assert_eq!(exit(Level::Severe, &unjudged, Exit::Gone), Some(Exit::Gone));
         let found = scene(Verdict::TooSoon, Some(Level::Notice));
         assert_eq!(exit(Level::Notice, &found, Exit::Gone), Some(Exit::Findings));
+    }
+
+    #[test]
+    fn of_a_span_the_worst_verdict_within_it_counts_as_well() {
+        let within = |condition, verdict| {
+            let held = vec![HeldVerdict { verdict, seconds: 12.0, first_s: 90.0 }];
+            let span = Some(JudgedSpan { held, ..JudgedSpan::default() });
+            let recorded = Some(RecordedMoment { span, ..RecordedMoment::default() });
+            Scene { recorded, ..scene(condition, None) }
+        };
+        let once = within(Verdict::Healthy, Verdict::Severe);
+        assert_eq!(exit(Level::Severe, &once, Exit::Clean), Some(Exit::Findings));
+        assert_eq!(FailPolicy(Level::Severe).broken_by(&once), ["the verdict was severe for 12s, first at 1m30s"]);
+        assert_eq!(exit(Level::Severe, &within(Verdict::Healthy, Verdict::Notice), Exit::Clean), Some(Exit::Clean));
+        assert_eq!(exit(Level::Notice, &within(Verdict::TooSoon, Verdict::Healthy), Exit::Clean), Some(Exit::Clean));
+        assert_eq!(exit(Level::Notice, &within(Verdict::TooSoon, Verdict::TooSoon), Exit::Clean), None);
+        let all = within(Verdict::Severe, Verdict::Severe);
+        assert_eq!(FailPolicy(Level::Severe).broken_by(&all), ["the verdict is severe"]);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, ReportArgs, WatchArgs};
+use crate::commands::args::span::MomentArgs;
 use crate::commands::inspect::fail_policy::FailPolicy;
-use crate::commands::kept::{lookup, tape};
+use crate::commands::kept::moments::MomentChoice;
+use crate::commands::kept::{lookup, moments, tape};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::commands::sampling::attach::families;
@@ -61,14 +63,18 @@ fn watched(args: &WatchArgs, options: &GlobalArgs) -> anyhow::Result<WatchResult
         if args.sample.is_some() {
             return Err(CommandError::usage("--sample takes stacks of a live process: a recording has none").into());
         }
-        let at = tape::moment(&recorded, args.at)?;
-        let judged = recorded.judged(at, args.time, families(options)?);
+        let families = families(options)?;
+        let judged = match moments::chosen(&recorded, &args.moment)? {
+            MomentChoice::Unsaid => recorded.judged(recorded.length(), args.time, families),
+            MomentChoice::Moment(at) => recorded.judged(at, args.time, families),
+            MomentChoice::Span(span) => recorded.judged_span(span, families),
+        };
         let scene = judged.map_err(|why| tape::unreadable(&args.target.words(), &why))?;
         return Ok(WatchResult::recorded(scene, recorded.is_broken()));
     }
-    if args.at.is_some() {
+    if args.moment != MomentArgs::default() {
         return Err(CommandError::usage(
-            "--at names a moment of a recording: give a run of `tftop runs` or a samples.tape with it",
+            "--at, --from and --to are about a recording: give a run of `tftop runs` or a samples.tape with them",
         )
         .into());
     }

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::kept::ReplayArgs;
-use crate::commands::args::span::Moment;
 use crate::commands::dashboard;
-use crate::commands::kept::tape;
+use crate::commands::kept::{moments, tape};
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::sampling::attach::families;
@@ -23,7 +22,7 @@ pub(crate) fn replay(args: &ReplayArgs, options: &GlobalArgs) -> anyhow::Result<
         return Err(CommandError::usage(instead).into());
     }
     let recorded = tape::open(name)?;
-    let at = tape::moment(&recorded, args.at.or(Some(Moment::AfterBegin(Duration::ZERO))))?;
+    let at = args.at.map_or(Ok(Duration::ZERO), |at| moments::moment(&recorded, "--at", at))?;
     let families = families(options)?;
     let open = |recorded| Player::open(recorded, families.clone()).map_err(|why| tape::unreadable(name, &why));
     // By its own name: "last" may be another one in a moment.

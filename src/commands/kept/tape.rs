@@ -1,16 +1,13 @@
-//! A recording by its name: a kept run, or a file.
+//! A recording by what a person calls it: a run that is kept, or a file.
 
-use std::fs;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::fs::OFlags;
 
-use crate::commands::args::span::Moment;
 use crate::commands::args::target::TargetArg;
 use crate::commands::kept::lookup;
 use crate::commands::own_process::exit::CommandError;
@@ -18,51 +15,43 @@ use crate::data::run::run_files::TAPE;
 use crate::present::format;
 use crate::runs::recorded::Recorded;
 use crate::runs::recording::reader::RecordingError;
-use crate::runs::store::RunState;
+use crate::runs::store::{KeptRun, RunState};
 
 /// What a gzip file begins with (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The recording that is meant, where a recording and no process is: "last", a name as `tftop runs` gives them, a file that
-/// is one by its end (`.tape`) or its begin, or a run's folder.
+/// The recording that is meant, where a process can be meant as well: "last", a name as `tftop runs` gives them, a file that is
+/// a recording by its end (`.tape`) or its begin, or a run's folder. None: it is a process.
 ///
 /// # Errors
-/// That there is no such run or file (exit code 3), or that it can't be read (1).
+/// As [`open`].
 pub(crate) fn named(target: &TargetArg) -> anyhow::Result<Option<Recorded>> {
     let TargetArg::Name(name) = target else { return Ok(None) };
     if is_run(name) {
         return of_run(name).map(Some);
     }
-    match file(name) {
-        Some(path) => of_file(name, &path).map(Some),
-        None => Ok(None),
-    }
+    let path = file(name);
+    let is_recording =
+        has_tape_name(Path::new(name)) || (has_tape_name(&path) && path.exists()) || begins_as_gzip(&path);
+    is_recording.then(|| of_file(name, &path)).transpose()
 }
 
-/// The recording with this name, which can be nothing else.
+/// The recording with this name, where nothing else can be meant: any beginning of a run's name is a run too, and any file is
+/// tried.
 ///
 /// # Errors
-/// As [`named`].
+/// That there is no such run or file (exit code 3), or that it can't be read (1).
 pub(crate) fn open(name: &str) -> anyhow::Result<Recorded> {
-    match file(name).filter(|_| !is_run(name)) {
-        Some(path) => of_file(name, &path),
-        None => of_run(name),
+    match names_a_run(name) {
+        true => of_run(name),
+        false => of_file(name, &file(name)),
     }
 }
 
-/// How long after its begin the moment is that was asked for; its end, where none was.
-///
-/// # Errors
-/// That it is not that long.
-pub(crate) fn moment(recorded: &Recorded, at: Option<Moment>) -> Result<Duration, CommandError> {
-    let length = recorded.length();
-    let found = match at {
-        None => Some(length),
-        Some(Moment::AfterBegin(time)) => Some(time).filter(|&time| time <= length),
-        Some(Moment::BeforeEnd(time)) => length.checked_sub(time),
-    };
-    let length = format::duration(length.as_secs_f64());
-    found.ok_or_else(|| CommandError::usage(format!("--at: the recording is only {length} long")))
+/// Whether a run is meant by this name, or by this beginning of one, where no process can be meant; else it is a file.
+pub(crate) fn names_a_run(name: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    name == "last" || name.split('-').all(digits)
 }
 
 /// Why this is no recording that can be read.
@@ -71,44 +60,54 @@ pub(crate) fn unreadable(name: &str, why: &RecordingError) -> CommandError {
 }
 
 fn of_run(name: &str) -> anyhow::Result<Recorded> {
-    let kept = lookup::find(&lookup::store()?, name)?;
+    of_kept(&lookup::find(&lookup::store()?, name)?)
+}
+
+/// The recording of a run.
+///
+/// # Errors
+/// That it has none (exit code 3), or that it can't be read (1).
+pub(crate) fn of_kept(kept: &KeptRun) -> anyhow::Result<Recorded> {
     let id = &kept.fact.id;
-    let opened = kept.tape().map_err(|error| missing(&format!("the {TAPE} of run {id}"), &error))?;
+    let opened = kept.tape().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => CommandError::not_found(format!("run {id} has no {TAPE}")),
+        _ => CommandError::no_recording(format!("the {TAPE} of run {id}: {error}")),
+    })?;
     Ok(Recorded::open(opened, id, kept.state == RunState::GoesOn).map_err(|why| unreadable(id, &why))?)
 }
 
 fn of_file(name: &str, path: &Path) -> anyhow::Result<Recorded> {
-    let opened = opened(path).map_err(|error| missing(name, &error))?;
+    let opened = opened(path).map_err(|error| {
+        let path = format::clean(&path.to_string_lossy());
+        match error.kind() {
+            io::ErrorKind::NotFound => CommandError::not_found(format!(
+                "{path}: there is no such file, and no run is called so; `tftop runs` lists the runs that are kept"
+            )),
+            _ => CommandError::no_recording(format!("{path}: {error}")),
+        }
+    })?;
     Ok(Recorded::open(opened, name, false).map_err(|why| unreadable(name, &why))?)
 }
 
-fn missing(name: &str, error: &io::Error) -> CommandError {
-    let says = format!("{}: {error}", format::clean(name));
-    match error.kind() {
-        io::ErrorKind::NotFound => CommandError::not_found(says),
-        _ => CommandError::no_recording(says),
-    }
-}
-
-/// Names that `tftop runs` gives, and their beginnings: digits in groups. Digits alone are a pid.
+/// Names that `tftop runs` gives, and their beginnings: digits in groups. Digits alone may be a pid.
 fn is_run(name: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    name == "last" || (name.contains('-') && name.split('-').all(digits))
+    names_a_run(name) && !name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The file that is meant; none where it is no recording by its name and its begin.
-fn file(name: &str) -> Option<PathBuf> {
+/// The file that is meant: of a run's folder its tape.
+fn file(name: &str) -> PathBuf {
     let path = PathBuf::from(name);
-    if path.extension().is_some_and(|end| end == "tape") {
-        return Some(path);
-    }
-    let about = fs::metadata(&path).ok()?;
-    if about.is_dir() {
-        return Some(path.join(TAPE)).filter(|tape| tape.exists());
-    }
+    if path.is_dir() { path.join(TAPE) } else { path }
+}
+
+fn has_tape_name(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "tape")
+}
+
+fn begins_as_gzip(path: &Path) -> bool {
     let mut begin = [0; GZIP.len()];
-    let read = opened(&path).and_then(|mut file| file.read_exact(&mut begin));
-    (read.is_ok() && begin == GZIP).then_some(path)
+    let read = opened(path).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin == GZIP
 }
 
 /// A regular file: a pipe of this name would keep its reader waiting.
@@ -123,6 +122,8 @@ fn opened(path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -139,13 +140,31 @@ mod tests {
             fs::write(&path, text).unwrap();
             path.to_str().unwrap().to_owned()
         };
+        let is_recording = |name: &str| named(&TargetArg::Name(name.to_owned())).map_or(true, |found| found.is_some());
         let (gzip, script) = (at("kept.gz", &[0x1f, 0x8b, 8]), at("train.py", b"import tensorflow"));
-        assert_eq!(file(&gzip), Some(PathBuf::from(&gzip)));
-        assert_eq!((file(&script), file("no/such.gz"), file("/dev/null")), (None, None, None));
-        assert_eq!(file("no/such.tape"), Some(PathBuf::from("no/such.tape")));
-        assert_eq!(file(folder.path().to_str().unwrap()), None);
-        at(TAPE, b"");
-        assert_eq!(file(folder.path().to_str().unwrap()), Some(folder.path().join(TAPE)));
+        for recording in [&gzip, "no/such.tape"] {
+            assert!(is_recording(recording), "{recording}");
+        }
+        let bare = folder.path().to_str().unwrap().to_owned();
+        for process in [&script, "no/such.gz", "/dev/null", &bare] {
+            assert!(!is_recording(process), "{process}");
+        }
+        at(TAPE, &[0x1f, 0x8b, 8]);
+        assert_eq!((is_recording(&bare), file(&bare)), (true, folder.path().join(TAPE)));
+    }
+
+    #[test]
+    fn where_nothing_else_can_be_meant_any_name_is_a_recording() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = |name: &str| open(name).unwrap_err().to_string();
+        let script = folder.path().join("train.py");
+        fs::write(&script, "import tensorflow").unwrap();
+        assert!(error(script.to_str().unwrap()).contains("this is no tape"));
+        let nothing = "there is no such file, and no run is called so; `tftop runs` lists the runs that are kept";
+        let bare = folder.path().to_str().unwrap();
+        assert_eq!(error("train.py.gz"), format!("train.py.gz: {nothing}"));
+        assert_eq!(error(bare), format!("{bare}/{TAPE}: {nothing}"));
+        assert!(names_a_run("2611") && !is_run("2611") && !names_a_run("./2611"));
     }
 
     #[test]
@@ -155,6 +174,6 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
         assert_eq!(opened(&pipe).unwrap_err().to_string(), "this is no file");
         let error = named(&TargetArg::Name("no/such.tape".to_owned())).unwrap_err();
-        assert!(error.to_string().starts_with("no/such.tape: No such file"), "{error}");
+        assert!(error.to_string().starts_with("no/such.tape: there is no such file, and no run"), "{error}");
     }
 }

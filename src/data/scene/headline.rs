@@ -25,7 +25,7 @@ pub struct Headline {
 }
 
 /// The condition of the target, in order of what is reported first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Less than the judged window was seen.

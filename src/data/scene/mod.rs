@@ -18,7 +18,7 @@ pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
 pub use headline::{Headline, Pressure, Verdict};
 pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
 pub use launch::{CapCheck, CheckOutcome, CheckedCap, LaunchState};
-pub use recorded::RecordedMoment;
+pub use recorded::{HeldVerdict, JudgedSpan, RecordedMoment};
 pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
 pub use target::{ProcessState, TargetState, TensorFlow};
 pub use timeline::{MarkKind, Timeline, TimelineLook, TimelineMark};

@@ -1,6 +1,7 @@
 //! Where in a recording a scene stands.
 
 use crate::data::Text;
+use crate::data::scene::Verdict;
 
 /// A moment of a recording.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +18,46 @@ pub struct RecordedMoment {
     pub length_s: f64,
     /// What is wrong with its end: it was cut, or makes no sense from there on.
     pub trouble: Option<Text>,
+    /// The span that was judged; none where it is a single moment.
+    pub span: Option<JudgedSpan>,
+}
+
+/// Verdicts within a span of a recording: at each look the one that was on screen then.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JudgedSpan {
+    /// Seconds from the first look of the recording to its begin.
+    pub from_s: f64,
+    /// The same to its end.
+    pub to_s: f64,
+    /// Every verdict that held at some time, the worst first; too soon to tell is the last.
+    pub held: Vec<HeldVerdict>,
+    /// Seconds for which none is known: there was no look for longer than a verdict lasts, or the target had ended.
+    pub unknown_s: f64,
+    /// At the last look; too soon where there was none.
+    pub last: Verdict,
+}
+
+/// How long a verdict held.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HeldVerdict {
+    /// Which.
+    pub verdict: Verdict,
+    /// Seconds of the span.
+    pub seconds: f64,
+    /// Seconds from the first look of the recording to when it first held within the span.
+    pub first_s: f64,
+}
+
+impl JudgedSpan {
+    /// Its length in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.to_s - self.from_s
+    }
+
+    /// The worst verdict that held; none where there was none but that it is too soon to tell.
+    pub fn worst(&self) -> Option<&HeldVerdict> {
+        self.held.iter().find(|held| held.verdict != Verdict::TooSoon)
+    }
 }
 
 impl RecordedMoment {

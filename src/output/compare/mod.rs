@@ -6,6 +6,7 @@ use serde::Serialize;
 pub use text::{markdown, text};
 
 pub use crate::present::comparison::verdict;
+use crate::present::format::rounded;
 use crate::runs::comparison::types::Comparison;
 use crate::runs::stats::warmup::Warmup;
 
@@ -24,12 +25,30 @@ pub struct ComparedRuns<'a> {
 }
 
 /// The runs of one side.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SideRuns {
     /// Its label.
     pub label: String,
-    /// Names of its runs.
+    /// Its runs or recordings, each with its span where it is only a part.
     pub runs: Vec<String>,
+    /// Which part of each it is, in the same order; none, in JSON null: all of it.
+    pub spans: Vec<Option<ComparedSpan>>,
+}
+
+/// A part of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ComparedSpan {
+    /// Seconds from its first look to the begin of the part.
+    pub from_s: f64,
+    /// The same to its end.
+    pub to_s: f64,
+}
+
+impl ComparedSpan {
+    /// Of both, in seconds.
+    pub fn new((from_s, to_s): (f64, f64)) -> Self {
+        Self { from_s: rounded(from_s), to_s: rounded(to_s) }
+    }
 }
 
 /// As one JSON object, without a newline at its end.

@@ -55,8 +55,11 @@ fn compared(check: impl FnOnce(&ComparedRuns)) {
         ComparedSide { label: "B".to_owned(), runs: vec![outcome(1, 10.0, 0.9, 0.0)] },
     ];
     let comparison = compare(&sides);
-    let runs =
-        ["A", "B"].map(|label| SideRuns { label: label.to_owned(), runs: vec![format!("20261120-1930-{label}")] });
+    let runs = ["A", "B"].map(|label| SideRuns {
+        label: label.to_owned(),
+        runs: vec![format!("20261120-1930-{label}")],
+        spans: vec![None],
+    });
     check(&ComparedRuns { comparison: &comparison, sides: &runs, warmup: Warmup::Usual });
 }
 
@@ -90,7 +93,27 @@ fn json_names_its_schema_and_its_verdict() {
         assert_eq!(json["warmup"], "usual");
         assert_eq!(json["runs"][0]["runs"][0], "20261120-1930-A");
         assert_eq!(json["sides"][0]["standing"]["standing"], "slower");
+        assert_eq!(json["runs"][0]["spans"][0], serde_json::Value::Null);
+        assert_eq!(json["comparable"][0], serde_json::json!({ "what": "time a step", "answer": "yes", "why": "" }));
     });
+}
+
+#[test]
+fn what_can_not_be_compared_is_said_and_only_then() {
+    compared(|compared| assert!(!text(compared).contains("COMPARABLE") && !markdown(compared).contains("Comparable")));
+    let unstepped = RunStats { steps: None, marks: None, cpu_ms_per_step: None, ..outcome(1, 10.0, 0.9, 0.0) };
+    let sides = ["A", "B"].map(|label| ComparedSide { label: label.to_owned(), runs: vec![unstepped.clone()] });
+    let comparison = compare(&sides);
+    let compared = ComparedRuns { comparison: &comparison, sides: &[], warmup: Warmup::Usual };
+    let text = text(&compared);
+    assert!(text.contains("COMPARABLE\n  time a step: no: A: there are no steps\n"), "{text}");
+    assert!(text.contains("  CPUs got, wanted and waited for: with care: how much was done meanwhile"), "{text}");
+    assert!(text.contains("  threads of each group: yes\n"), "{text}");
+    assert!(
+        markdown(&compared).contains("| CPU time a step | no | it is not known of A, B |"),
+        "{}",
+        markdown(&compared)
+    );
 }
 
 #[test]

@@ -20,11 +20,16 @@ pub fn text(compared: &ComparedRuns) -> String {
     let labels = labels(compared);
     let (headline, why) = comparison::verdict(&comparison.verdict);
     let remarks = comparison.remarks.iter().flat_map(|remark| wrapped(&clean(remark), "  ")).collect();
+    let comparable = comparison::comparable(comparison).into_iter().flat_map(|[what, answer, why]| {
+        let why = if why.is_empty() { why } else { format!(": {why}") };
+        wrapped(&format!("{what}: {answer}{why}"), "  ")
+    });
     joined(vec![
         sides(compared),
         differences(&labels, &comparison::differences(comparison)),
         aligned("STEPS AND CPUS", &labels, &comparison::figures(comparison)),
         aligned("CPUs WANTED, GOT; WAIT; THREADS", &labels, &comparison::groups(comparison)),
+        titled("COMPARABLE", comparable.collect()),
         titled("TO BEAR IN MIND", remarks),
         wrapped(&format!("{headline}  {why}"), ""),
     ])
@@ -47,6 +52,12 @@ pub fn markdown(compared: &ComparedRuns) -> String {
     for (corner, rows) in tables.iter().filter(|(_, rows)| !rows.is_empty()) {
         let mut table = Table::new(&columns(corner, &labels));
         rows.iter().for_each(|(what, cells)| table.row(row(what.trim(), cells)));
+        blocks.push(markdown_table(&table));
+    }
+    let comparable = comparison::comparable(comparison);
+    if !comparable.is_empty() {
+        let mut table = Table::new(&[("Comparable", Align::Left), ("", Align::Left), ("why not", Align::Left)]);
+        comparable.into_iter().for_each(|cells| table.row(cells));
         blocks.push(markdown_table(&table));
     }
     blocks.push(format!("{}.", comparison::warmup(compared.warmup)));

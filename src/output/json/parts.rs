@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::data::Text;
 use crate::data::sample::FrameworkFact;
-use crate::data::scene::{Demand, RecordedMoment, TargetState};
+use crate::data::scene::{Demand, HeldVerdict, JudgedSpan, RecordedMoment, TargetState, Verdict};
 use crate::present::format::{instant, rounded};
 
 /// What a target as a whole got and wanted.
@@ -41,6 +41,56 @@ pub(crate) struct RecordingJson<'a> {
     length_s: f64,
     /// What is wrong with its end; null where it is whole.
     trouble: Option<&'a str>,
+    /// The span that was judged; null where it is a moment.
+    span: Option<SpanJson>,
+}
+
+/// Verdicts within a span: at each look the one over the 10 s before it.
+#[derive(Serialize)]
+struct SpanJson {
+    /// Seconds from the recording's first look.
+    from_s: f64,
+    to_s: f64,
+    /// Every verdict that held, the worst first.
+    verdicts: Vec<HeldVerdictJson>,
+    /// Seconds of the span for which none is known.
+    unknown_s: f64,
+    /// The worst of them; null where it was always too soon to tell.
+    worst: Option<Verdict>,
+    /// At the last look.
+    last: Verdict,
+}
+
+#[derive(Serialize)]
+struct HeldVerdictJson {
+    condition: Verdict,
+    /// "healthy", "notice", "oversubscribed" or "severe"; null where it was too soon to tell.
+    level: Option<&'static str>,
+    seconds: f64,
+    /// Of the span.
+    share: f64,
+    /// When it first held, in seconds from the recording's first look.
+    first_s: f64,
+}
+
+impl SpanJson {
+    fn new(span: &JudgedSpan) -> Self {
+        let held = |held: &HeldVerdict| HeldVerdictJson {
+            condition: held.verdict,
+            level: (held.verdict != Verdict::TooSoon).then_some(held.verdict.level().word()),
+            seconds: rounded(held.seconds),
+            share: rounded(held.seconds / span.seconds()),
+            first_s: rounded(held.first_s),
+        };
+        Self {
+            from_s: rounded(span.from_s),
+            to_s: rounded(span.to_s),
+            verdicts: span.held.iter().map(held).collect(),
+            unknown_s: rounded(span.unknown_s),
+            worst: span.worst().map(|worst| worst.verdict),
+            last: span.last,
+        }
+    }
 }
 
 impl<'a> RecordingJson<'a> {
@@ -52,6 +102,7 @@ impl<'a> RecordingJson<'a> {
             at_s: rounded(moment.at_s),
             length_s: rounded(moment.length_s),
             trouble: moment.trouble.as_deref(),
+            span: moment.span.as_ref().map(SpanJson::new),
         }
     }
 }

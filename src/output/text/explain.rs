@@ -1,14 +1,14 @@
 //! `tftop explain`: every cause with its answer, as text.
 
 use crate::data::scene::{Answer, RuleAnswer, Scene};
-use crate::output::text::sections::{causes_found, gaps, verdict};
+use crate::output::text::sections::{causes_found, gaps, held_verdicts, verdict};
 use crate::present::format::clean;
 use crate::present::section::{joined, titled};
 use crate::present::verdict::recorded;
 
 /// The page: the verdict, then every cause. What was found comes first, what was ruled out last.
 pub fn explain(scene: &Scene) -> String {
-    let mut sections = vec![verdict(scene), about(scene)];
+    let mut sections = vec![verdict(scene), about(scene), held_verdicts(scene)];
     sections.extend(causes_found(scene));
     let missing = "CAN'T TELL: evidence is missing that more time will not bring";
     sections.push(section(scene, missing, |answer| matches!(answer, Answer::CantTell { .. })));

@@ -16,7 +16,8 @@ use crate::present::{demand, limits, waits};
 
 /// The whole report. Threads are listed one by one only on request: there may be thousands.
 pub fn text(scene: &Scene, with_threads: bool) -> String {
-    let mut parts = vec![sections::verdict(scene), header(scene), capacity(scene), total(scene), groups(scene)];
+    let mut parts = vec![sections::verdict(scene), header(scene), sections::held_verdicts(scene)];
+    parts.extend([capacity(scene), total(scene), groups(scene)]);
     parts.extend([waits(scene), limits(scene)]);
     parts.extend(sections::causes_found(scene));
     let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", target_argument(scene));

@@ -5,7 +5,9 @@ use crate::present::format::clean;
 use crate::present::section;
 use crate::present::section::{indented, paste, titled};
 use crate::present::table::{Align, Table};
-use crate::present::verdict::{found, next_step, notes, pasteable, pasteable_advice, title};
+use crate::present::verdict::{
+    HELD_TITLE, found, held, held_note, next_step, notes, pasteable, pasteable_advice, title,
+};
 
 /// The one sentence, and what to do about it.
 pub(crate) fn verdict(scene: &Scene) -> Vec<String> {
@@ -15,6 +17,13 @@ pub(crate) fn verdict(scene: &Scene) -> Vec<String> {
     lines.extend((!next.is_empty()).then(|| clean(&next)));
     lines.extend(paste(&pasteable_advice(&scene.headline), "  "));
     lines
+}
+
+/// How long each verdict held; nothing where a moment was judged and no span.
+pub(crate) fn held_verdicts(scene: &Scene) -> Vec<String> {
+    let Some(span) = scene.recorded.as_ref().and_then(|moment| moment.span.as_ref()) else { return Vec::new() };
+    let lines = std::iter::once(held_note(span)).chain(held(span).lines());
+    titled(&HELD_TITLE.to_uppercase(), indented(lines, "  "))
 }
 
 /// The causes that were found, the title above the first, then notes; nothing where there are none.

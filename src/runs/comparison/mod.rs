@@ -1,6 +1,7 @@
 //! Two or more sides, each measured by one run or several: what differs between them, and which is faster, if that can be
 //! said at all. "No difference shown" and "no ranking" are answers as good as any.
 
+pub(crate) mod comparable;
 pub(crate) mod differences;
 pub(crate) mod figures;
 pub(crate) mod interval;
@@ -20,6 +21,7 @@ pub fn compare(sides: &[ComparedSide]) -> Comparison {
         differences: differences::between(sides),
         groups: figures::groups(sides),
         remarks: remarks::remarks(sides, &figures),
+        comparable: comparable::of(sides, &figures, &verdict),
         sides: figures,
         verdict,
     }

@@ -29,6 +29,31 @@ pub struct Comparison {
     pub verdict: ComparisonResult,
     /// What to bear in mind.
     pub remarks: Vec<String>,
+    /// What of them can be compared.
+    pub comparable: Vec<ComparablePart>,
+}
+
+/// A part of what is known of the sides, and whether it can be compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ComparablePart {
+    /// What: "time a step".
+    pub what: &'static str,
+    /// Whether.
+    pub answer: ComparableAnswer,
+    /// Why not, or what to take care of; empty where it can.
+    pub why: String,
+}
+
+/// Whether something can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComparableAnswer {
+    /// It can.
+    Yes,
+    /// It can, but it depends on something else that differs or is not known.
+    WithCare,
+    /// It can't.
+    No,
 }
 
 /// Something that is not the same on all sides.

@@ -1,5 +1,7 @@
-//! A recording as a target that can be looked at again: its moments are found, and one of them is judged as a report would have
-//! judged it then.
+//! A recording as a target that can be looked at again: its moments are found, and one of them, or a span of them, is judged as
+//! a report would have judged it then.
+
+mod held;
 
 use std::fs::File;
 use std::io::{BufReader, Seek as _};
@@ -10,8 +12,36 @@ use crate::data::Text;
 use crate::data::scene::{RecordedMoment, Scene};
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
+use crate::runs::recorded::held::HeldVerdicts;
+use crate::runs::recording::format::RecordingHeader;
 use crate::runs::recording::outline::RecordingOutline;
 use crate::runs::recording::reader::{RecordingEnd, RecordingError, RecordingReader};
+
+/// So long before a span verdicts are followed, that its first look has the one it had on screen: twice as long as anything
+/// that they rest on.
+const LEAD: Duration = Duration::from_secs(120);
+
+/// A span of a recording, from one moment to a later one, both after its first look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordedSpan {
+    /// Its begin.
+    pub from: Duration,
+    /// Its end.
+    pub to: Duration,
+}
+
+/// Looks of a span, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanLooks {
+    /// Where whoever follows verdicts and rates begins, so that those of the first look are what they were on screen.
+    pub lead: usize,
+    /// The last look at its begin or before it: where whoever judges all of it begins.
+    pub begin: usize,
+    /// The first look within it; where there is none, the last one before its end.
+    pub first: usize,
+    /// The last look at its end or before it.
+    pub last: usize,
+}
 
 /// A recording that was found to have a look at least.
 #[derive(Debug)]
@@ -76,8 +106,77 @@ impl Recorded {
         Ok(Scene { recorded: Some(self.moment(look)), ..scene })
     }
 
+    /// The scene at the end of a span, judged over all of it, and which verdict held for how long within it. Where the recording
+    /// can't be read as far, up to the last look that can.
+    ///
+    /// # Errors
+    /// That not even its first look can be read.
+    pub fn judged_span(&mut self, span: RecordedSpan, families: Families) -> Result<Scene, RecordingError> {
+        let begin_ns = self.outline.time(0);
+        let [from_ns, to_ns] = [span.from, span.to].map(|at| begin_ns.saturating_add(nanoseconds(at)));
+        let SpanLooks { lead, begin, last, .. } = self.looks(span);
+        let (mut live, mut whole) = (Model::new(families.clone()), Model::of_whole_watch(families));
+        let mut held = HeldVerdicts::new((begin_ns, from_ns, to_ns));
+        let mut reader = self.reader()?;
+        let (mut judged, mut before) = (None, None);
+        for look in 0..=last {
+            let Some(sample) = reader.next().map(Arc::new) else {
+                self.outline.ends_before(look, reader.end().cloned().unwrap_or(RecordingEnd::Cut));
+                break;
+            };
+            if look >= lead {
+                held.add(&live.next(sample.clone()));
+            }
+            match look >= begin {
+                true => judged = Some((look, whole.next(sample))),
+                false => before = Some((look, sample)),
+            }
+        }
+        let judged = judged.or_else(|| before.map(|(look, sample)| (look, whole.next(sample))));
+        let (look, scene) = judged.ok_or(RecordingError::NoTape)?;
+        let moment = RecordedMoment { span: Some(held.end()), ..self.moment(look) };
+        Ok(Scene { recorded: Some(moment), ..scene })
+    }
+
+    /// Which looks a span is made of.
+    pub fn looks(&self, span: RecordedSpan) -> SpanLooks {
+        let look_at = |at: Duration| self.outline.look_at(self.outline.time(0).saturating_add(nanoseconds(at)));
+        let (begin, last) = (look_at(span.from), look_at(span.to));
+        let begins_there = self.outline.time(begin) - self.outline.time(0) >= nanoseconds(span.from);
+        let first = if begins_there { begin } else { begin + 1 };
+        SpanLooks { lead: look_at(span.from.saturating_sub(LEAD)), begin, first: first.min(last), last }
+    }
+
+    /// How it ends.
+    pub fn end(&self) -> &RecordingEnd {
+        &self.outline.end
+    }
+
+    /// When its first look was taken, milliseconds after 1970.
+    pub fn begun_unix_ms(&self) -> u64 {
+        self.moment(0).begun_unix_ms
+    }
+
+    /// The same in nanoseconds since boot.
+    pub fn begun_ns(&self) -> u64 {
+        self.outline.time(0)
+    }
+
+    /// What its header says.
+    pub fn header(&self) -> &RecordingHeader {
+        &self.outline.header
+    }
+
+    /// Whether its writer is still at work.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
     /// Its samples, from the first on.
-    pub(super) fn reader(&self) -> Result<RecordingReader<BufReader<File>>, RecordingError> {
+    ///
+    /// # Errors
+    /// That it can't be read any more.
+    pub fn reader(&self) -> Result<RecordingReader<BufReader<File>>, RecordingError> {
         RecordingReader::open(BufReader::new(rewound(&self.file)?))
     }
 
@@ -97,6 +196,7 @@ impl Recorded {
             at_s: Duration::from_nanos(self.outline.time(look) - begin_ns).as_secs_f64(),
             length_s: self.length().as_secs_f64(),
             trouble,
+            span: None,
         }
     }
 }
@@ -216,7 +316,7 @@ pub(crate) mod tests {
 
     #[test]
     fn whatever_happened_to_its_bytes_it_is_judged_or_refused() {
-        let tape = include_bytes!("../../tests/data/tape/first.tape");
+        let tape = include_bytes!("../../../tests/data/tape/first.tape");
         let mut random = fastrand::Rng::with_seed(7);
         let mut judged = 0;
         for _ in 0..50 {
