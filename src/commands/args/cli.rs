@@ -116,7 +116,7 @@ pub(crate) enum Command {
     Tune(Box<TuneArgs>),
     /// Compare runs that were kept: medians, spread, and a winner only where there is one
     Compare(CompareArgs),
-    /// Write what was recorded of a run as CSV, JSON lines, a trace or a page
+    /// Write what was recorded of a run as CSV, JSON lines, a trace, a page or a picture
     Export(ExportArgs),
     /// Print a completion script for a shell; it completes pids, runs and origins, too
     #[command(after_help = COMPLETIONS_HELP)]
