@@ -103,6 +103,12 @@ fn wrong_use_ends_with_2_and_says_what_is_right() {
         (&["2430", "report", "2430"], "`tftop report 2430`, not `tftop 2430 report`"),
         (&["2430", "--interval", "99ms"], "must be between 0.1 s and 60 s"),
         (&["2430", "--interval", "1h"], "write seconds (1, 0.5, 1s), milliseconds (500ms) or minutes (2m)"),
+        (&["record"], "<PID|NAME|--wait <NAME>>"),
+        (&["record", "2430", "--wait", "x"], "cannot be used with"),
+        (&["record", "2430", "--for", "0"], "write how long: 90s, 30m, 8h, 1h30m"),
+        (&["record", "2430", "--max-size", "0"], "0 is not in 1.."),
+        (&["record", "2430", "--force"], "--output <FILE>"),
+        (&["record", "2430", "-o", "/no/such/night.tape"], "there is no folder /no/such"),
         (&["report"], "<PID|NAME|RUN|FILE>"),
         (&["explain"], "<PID|NAME|RUN|FILE>"),
         (&["report", "2430", "--json", "--format", "text"], "cannot be used with"),
@@ -121,7 +127,7 @@ fn wrong_use_ends_with_2_and_says_what_is_right() {
 
 #[test]
 fn a_target_that_is_not_there_ends_with_3() {
-    let subcommands = ["attach", "report", "explain", "doctor"].map(|subcommand| [subcommand, NOBODYS_PID]);
+    let subcommands = ["attach", "record", "report", "explain", "doctor"].map(|subcommand| [subcommand, NOBODYS_PID]);
     for arguments in subcommands.iter().map(|arguments| &arguments[..]).chain([&[NOBODYS_PID][..]]) {
         let (code, stdout, stderr) = ended(&mut tftop(arguments));
         assert_eq!((code, stdout.as_str()), (Some(3), ""), "{arguments:?}: {stderr}");

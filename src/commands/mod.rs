@@ -22,7 +22,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use crate::commands::args::cli::{Cli, Command};
 use crate::commands::args::inspect::DEFAULT_WATCH;
 use crate::commands::generate::{completions, man};
-use crate::commands::inspect::{doctor, pick, ps, report, stack, watch};
+use crate::commands::inspect::{doctor, pick, ps, record, report, stack, watch};
 use crate::commands::kept::{compare, export, replay, runs};
 use crate::commands::measure::{sweep, tune};
 use crate::commands::own_process::exit::{CommandError, Exit};
@@ -80,6 +80,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (Some(pid), None) => watch::watch(pid, DEFAULT_WATCH, options),
         (None, None) => pick::pick(options),
         (None, Some(Command::Attach { target, .. })) => watch::watch(target::find(&target)?, DEFAULT_WATCH, options),
+        (None, Some(Command::Record(args))) => record::record(&args, options),
         (None, Some(Command::Ps { json })) => ps::ps(json, options),
         (None, Some(Command::Report(args))) => unless_held_up(options, move |options| report::report(&args, options)),
         (None, Some(Command::Explain(args))) => unless_held_up(options, move |options| report::explain(&args, options)),

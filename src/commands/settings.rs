@@ -73,6 +73,11 @@ const WATCHED_MB: u32 = 20;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl RunsSettings {
+    /// Bytes that the recording of a process has that somebody asked to be recorded.
+    pub(crate) fn watched_bytes(&self) -> u64 {
+        self.watched_limit().unwrap_or(u64::from(WATCHED_MB) * 1_000_000)
+    }
+
     /// Bytes that the recording of a process that is only watched may have; none: it is not recorded.
     pub(crate) fn watched_limit(&self) -> Option<u64> {
         Some(u64::from(self.watched_mb.unwrap_or(WATCHED_MB)) * 1_000_000).filter(|&bytes| bytes > 0)

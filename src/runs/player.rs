@@ -1,6 +1,7 @@
 //! Plays a recording: the scene of each of its looks, forwards, backwards and by jumps, as it was on screen. What was reached
 //! once is reached again from the last checkpoint before it; scenes that were just shown are kept.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::BufReader;
@@ -13,14 +14,23 @@ use crate::model::origin::families::Families;
 use crate::runs::recorded::Recorded;
 use crate::runs::recording::reader::{RecordingEnd, RecordingError, RecordingPosition, RecordingReader};
 
-/// Looks between two checkpoints at first; where there are too many, every other one goes.
+/// Looks between two checkpoints at first; where they take too much memory, every other one goes.
 const STRIDE: usize = 16;
-/// Checkpoints that are kept, and threads of all of them together.
+/// Checkpoints that are kept, and bytes of all of them together.
 const MOST_CHECKPOINTS: usize = 64;
-const CHECKPOINT_THREADS: usize = 200_000;
-/// Scenes that are kept, and threads of all of them together.
+const CHECKPOINT_BYTES: usize = 48 << 20;
+/// Scenes that are kept, and bytes of all of them together.
 const MOST_RECENT: usize = 64;
-const RECENT_THREADS: usize = 100_000;
+const RECENT_BYTES: usize = 32 << 20;
+/// What a checkpoint and a scene take, about: by themselves, and for each thread (`cargo bench --bench tape -- memory`).
+const EACH: usize = 96 << 10;
+const CHECKPOINT_THREAD: usize = 480;
+const SCENE_THREAD: usize = 160;
+/// A look that is farther ahead than this is not judged from all before it, but from some looks before it: as many, and as
+/// long, as verdicts, causes and rates rest on.
+const FAR: usize = 600;
+const LEAD_LOOKS: usize = 64;
+const LEAD_NS: u64 = 12_000_000_000;
 
 /// A recording that is played. Looks are counted from 0.
 #[derive(Debug)]
@@ -30,6 +40,8 @@ pub struct Player {
     model: Model,
     /// The look that the reader gives next.
     next: usize,
+    /// The look that the model began with.
+    since: usize,
     /// By rising look; the first stands before the first look.
     checkpoints: Vec<Checkpoint>,
     stride: usize,
@@ -41,6 +53,8 @@ pub struct Player {
 #[derive(Debug)]
 struct Checkpoint {
     next: usize,
+    since: usize,
+    bytes: usize,
     model: Model,
     position: RecordingPosition,
 }
@@ -52,9 +66,17 @@ impl Player {
     /// That not even its first look can be read.
     pub fn open(recorded: Recorded, families: Families) -> Result<Self, RecordingError> {
         let (reader, model) = (recorded.reader()?, Model::new(families));
-        let checkpoints = vec![Checkpoint { next: 0, model: model.clone(), position: reader.position() }];
-        let mut player =
-            Self { recorded, reader, model, next: 0, checkpoints, stride: STRIDE, recent: VecDeque::new() };
+        let first = Checkpoint { next: 0, since: 0, bytes: EACH, model: model.clone(), position: reader.position() };
+        let mut player = Self {
+            recorded,
+            reader,
+            model,
+            next: 0,
+            since: 0,
+            checkpoints: vec![first],
+            stride: STRIDE,
+            recent: VecDeque::new(),
+        };
         match player.step() {
             true => Ok(player),
             false => Err(RecordingError::NoTape),
@@ -88,12 +110,14 @@ impl Player {
     /// # Errors
     /// That the file can't be read any more.
     pub fn go(&mut self, look: usize, mut enough: impl FnMut() -> bool) -> Result<(usize, Arc<Scene>), RecordingError> {
-        let look = look.min(self.last());
+        let mut look = look.min(self.last());
         let back = self.next.checked_sub(look + 1).filter(|&back| back < self.recent.len());
         if let Some(scene) = back.and_then(|back| self.recent.get(self.recent.len() - 1 - back)) {
             return Ok((look, scene.clone()));
         }
-        self.rewind_for(look)?;
+        while !self.rewind_for(look)? {
+            look = look.min(self.last());
+        }
         while self.next <= look && self.step() {
             if enough() {
                 break;
@@ -105,19 +129,43 @@ impl Player {
         }
     }
 
-    /// Goes to the last checkpoint before a look, unless going on from here is nearer.
-    fn rewind_for(&mut self, look: usize) -> Result<(), RecordingError> {
-        let at = self.checkpoints.partition_point(|checkpoint| checkpoint.next <= look).saturating_sub(1);
-        let Some(checkpoint) = self.checkpoints.get(at) else { return Ok(()) };
-        if self.next <= look && self.next >= checkpoint.next {
-            return Ok(());
+    /// Goes to where a look can be reached from: here or a checkpoint, whichever saw most and is nearest; where all are far from
+    /// it, the looks that it can be judged from. False where the recording turned out to end before that.
+    fn rewind_for(&mut self, look: usize) -> Result<bool, RecordingError> {
+        let near = |next: usize| next <= look && look - next <= FAR;
+        let kept = self.checkpoints.iter().filter(|checkpoint| near(checkpoint.next));
+        let best = kept.min_by_key(|checkpoint| (checkpoint.since, Reverse(checkpoint.next)));
+        let here = (self.since, Reverse(self.next));
+        let is_here_best = best.is_none_or(|best| here <= (best.since, Reverse(best.next)));
+        if near(self.next) && is_here_best {
+            return Ok(true);
         }
-        self.reader = self.recorded.reader()?;
+        let Some(checkpoint) = best else { return self.begin_before(look) };
+        (_, self.reader) = self.recorded.reader_before(checkpoint.next.saturating_sub(1))?;
         self.reader.go_to(&checkpoint.position)?;
+        (self.next, self.since) = (checkpoint.next, checkpoint.since);
         self.model = checkpoint.model.clone();
-        self.next = checkpoint.next;
         self.recent.clear();
-        Ok(())
+        Ok(true)
+    }
+
+    /// Begins anew as far before a look as it takes to judge it.
+    fn begin_before(&mut self, look: usize) -> Result<bool, RecordingError> {
+        let outline = &self.recorded.outline;
+        let since = outline.look_at(outline.time(look).saturating_sub(LEAD_NS)).min(look.saturating_sub(LEAD_LOOKS));
+        let Some(fresh) = self.checkpoints.first() else { return Ok(true) };
+        self.model = fresh.model.clone();
+        (self.next, self.reader) = self.recorded.reader_before(since)?;
+        self.since = since;
+        self.recent.clear();
+        while self.next < since {
+            if self.reader.next_shared().is_none() {
+                self.end_here();
+                return Ok(false);
+            }
+            self.next += 1;
+        }
+        Ok(true)
     }
 
     /// Makes the next scene; false at the end.
@@ -126,29 +174,43 @@ impl Player {
             return false;
         }
         self.keep_checkpoint();
-        let Some(sample) = self.reader.next() else {
-            let end = self.reader.end().cloned().unwrap_or(RecordingEnd::Cut);
-            self.recorded.outline.ends_before(self.next.max(1), end);
+        let Some(sample) = self.reader.next_shared() else {
+            self.end_here();
             return false;
         };
-        let scene = self.model.next(Arc::new(sample));
-        let scene = Scene { recorded: Some(self.recorded.moment(self.next)), ..scene };
-        let most = MOST_RECENT.min(RECENT_THREADS / scene.threads.len().max(1)).max(1);
-        self.recent.push_back(Arc::new(scene));
+        let scene = self.model.next(sample);
+        let mut moment = self.recorded.moment(self.next);
+        moment.judged_from_s = (self.since > 0).then(|| self.time(self.since).as_secs_f64());
+        let most = MOST_RECENT.min(RECENT_BYTES / (EACH + scene.threads.len() * SCENE_THREAD)).max(1);
+        self.recent.push_back(Arc::new(Scene { recorded: Some(moment), ..scene }));
         self.recent.drain(..self.recent.len().saturating_sub(most));
         self.next += 1;
         true
     }
 
+    /// The recording turned out to end before the next look.
+    fn end_here(&mut self) {
+        let end = self.reader.end().cloned().unwrap_or(RecordingEnd::Cut);
+        self.recorded.outline.ends_before(self.next.max(1), end);
+    }
+
     fn keep_checkpoint(&mut self) {
-        let is_new = self.checkpoints.last().is_none_or(|last| last.next < self.next);
-        if !is_new || !self.next.is_multiple_of(self.stride) {
+        if !self.next.is_multiple_of(self.stride) {
             return;
         }
-        let (next, model, position) = (self.next, self.model.clone(), self.reader.position());
-        self.checkpoints.push(Checkpoint { next, model, position });
-        let threads = self.recent.back().map_or(1, |scene| scene.threads.len().max(1));
-        if self.checkpoints.len() > MOST_CHECKPOINTS.min(CHECKPOINT_THREADS / threads).max(2) {
+        let at = self.checkpoints.partition_point(|checkpoint| checkpoint.next < self.next);
+        let known = self.checkpoints.get(at).filter(|checkpoint| checkpoint.next == self.next);
+        if known.is_some_and(|known| known.since <= self.since) {
+            return;
+        }
+        let replaced = at..at + usize::from(known.is_some());
+        let bytes = EACH + self.recent.back().map_or(0, |scene| scene.threads.len()) * CHECKPOINT_THREAD;
+        let (next, since, model, position) = (self.next, self.since, self.model.clone(), self.reader.position());
+        self.checkpoints.splice(replaced, [Checkpoint { next, since, bytes, model, position }]);
+        while self.checkpoints.len() > 2
+            && (self.checkpoints.len() > MOST_CHECKPOINTS
+                || self.checkpoints.iter().map(|checkpoint| checkpoint.bytes).sum::<usize>() > CHECKPOINT_BYTES)
+        {
             self.stride *= 2;
             let stride = self.stride;
             self.checkpoints.retain(|checkpoint| checkpoint.next.is_multiple_of(stride));
@@ -212,9 +274,60 @@ mod tests {
     #[test]
     fn checkpoints_stay_few_however_long_it_is() {
         let mut player = player(&written(&watch(3_000)));
+        (500..3_000).step_by(500).for_each(|look| drop(go(&mut player, look)));
         assert_eq!(go(&mut player, 3_000).tick, 3_001);
         assert!((MOST_CHECKPOINTS / 4..=MOST_CHECKPOINTS).contains(&player.checkpoints.len()));
         assert_eq!(go(&mut player, 1).tick, 2);
+    }
+
+    #[test]
+    fn a_moment_far_away_is_judged_from_the_looks_before_it_and_says_so() {
+        let samples = watch(4_000);
+        let mut model = Model::new(Families::builtin());
+        let live: Vec<Scene> = samples.iter().map(|sample| model.next(Arc::new(sample.clone()))).collect();
+        let mut player = player(&written(&samples));
+        for look in [3_900, 1_500, 2_700] {
+            let (reached, scene) = player.go(look, || false).unwrap();
+            let moment = scene.recorded.as_ref().unwrap();
+            assert_eq!((reached, moment.at_s, moment.judged_from_s), (look, look as f64, Some(look as f64 - 64.0)));
+            let live = &live[look];
+            assert_eq!(
+                (scene.headline.condition, &scene.headline.message),
+                (live.headline.condition, &live.headline.message)
+            );
+            let rates =
+                |scene: &Scene| (scene.demand, scene.groups.iter().map(|group| group.demand).collect::<Vec<_>>());
+            assert_eq!(rates(&scene), rates(live));
+            // The very first rate is of a shorter time.
+            let newest = |scene: &Scene| scene.trend.wanted[scene.trend.wanted.len() - 60..].to_vec();
+            assert_eq!(newest(&scene), newest(live));
+        }
+        // On the way from the begin everything was seen.
+        for look in (0..=3_000).step_by(500) {
+            assert_eq!(go(&mut player, look), live[look]);
+        }
+        assert_eq!(go(&mut player, 2_601), live[2_601], "what was judged of all before it is known now");
+        assert_eq!(player.go(3_101, || false).unwrap().1.recorded.as_ref().unwrap().judged_from_s, None);
+    }
+
+    #[test]
+    fn the_way_to_a_moment_far_away_may_be_broken() {
+        let mut tape = written(&watch(3_000));
+        let middle = tape.len() / 2;
+        tape[middle..middle + 30].fill(0xff);
+        let mut ended = 0;
+        for look in (1_200..2_200).step_by(100) {
+            let mut player = player(&tape);
+            assert_eq!(player.last(), 3_000);
+            assert_eq!(player.go(2_900, || false).unwrap().0, 2_900, "it is whole behind that");
+            let (reached, scene) = player.go(look, || false).unwrap();
+            if reached < look {
+                assert_eq!(reached, player.last());
+                assert!(scene.recorded.as_ref().unwrap().trouble.as_ref().unwrap().contains("broken"));
+                ended += 1;
+            }
+        }
+        assert!(ended > 0, "nothing was broken");
     }
 
     #[test]

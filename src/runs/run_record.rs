@@ -2,6 +2,7 @@
 //! costs the record, never the run.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,7 +18,7 @@ use crate::data::scene::Scene;
 use crate::data::secrets::without_secrets;
 use crate::runs::history::live_player::OlderLooks;
 use crate::runs::recording::format::RecordingHeader;
-use crate::runs::recording::recorder::{Recorder, RecorderFiles};
+use crate::runs::recording::recorder::{Recorder, RecorderFiles, RecordingProgress};
 use crate::runs::run_dir;
 use crate::runs::run_dir::RunDir;
 use crate::runs::stats::run_stats::RunStats;
@@ -45,15 +46,8 @@ pub(crate) struct RunRecording(Arc<Mutex<RecordingState>>);
 
 #[derive(Debug, Default)]
 struct RecordingState {
-    tape: Option<RedactedRecorder>,
+    tape: Option<Recorder>,
     builder: SummaryBuilder,
-}
-
-#[derive(Debug)]
-struct RedactedRecorder {
-    recorder: Recorder,
-    /// Facts of processes as they were seen, and without secrets.
-    shown: Vec<(Arc<ProcessFact>, Arc<ProcessFact>)>,
 }
 
 impl RunRecord {
@@ -113,11 +107,8 @@ impl RunRecord {
         };
         let files = RecorderFiles { tape: file(TAPE), steps: file(STEPS), tape_limit };
         let header = RecordingHeader::new(self.fact.started_unix_ms, boot_ns());
-        match Recorder::start(files, header) {
-            Ok(recorder) => RunRecording(Arc::new(Mutex::new(RecordingState {
-                tape: Some(RedactedRecorder { recorder, shown: Vec::new() }),
-                ..RecordingState::default()
-            }))),
+        match RunRecording::start(files, header) {
+            Ok(recording) => recording,
             Err(error) => {
                 self.missing.push(format!("samples: {error}"));
                 RunRecording::default()
@@ -166,13 +157,30 @@ impl RunRecord {
 }
 
 impl RunRecording {
+    /// Into a file of its own, begun now: at most about so many bytes.
+    pub(crate) fn to_file(tape: File, tape_limit: u64) -> std::io::Result<Self> {
+        let files = RecorderFiles { tape: Some(tape), steps: None, tape_limit };
+        Self::start(files, RecordingHeader::new(unix_ms(now()), boot_ns()))
+    }
+
+    fn start(files: RecorderFiles, header: RecordingHeader) -> std::io::Result<Self> {
+        let tape = Some(Recorder::start(files, header)?);
+        Ok(Self(Arc::new(Mutex::new(RecordingState { tape, ..RecordingState::default() }))))
+    }
+
     /// Takes a sample in, and what was concluded from it.
-    pub(crate) fn take(&self, sample: &Sample, scene: &Scene) {
+    pub(crate) fn take(&self, sample: &Arc<Sample>, scene: &Scene) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.builder.add(sample, scene);
         if let Some(tape) = seen.tape.as_mut() {
-            tape.take(sample);
+            tape.take(sample.clone());
         }
+    }
+
+    /// How far its samples are written; nothing where they are not.
+    pub(crate) fn progress(&self) -> RecordingProgress {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.tape.as_ref().map(Recorder::progress).unwrap_or_default()
     }
 
     /// What it came to so far, without the warm-up.
@@ -199,29 +207,7 @@ impl RunRecording {
     pub(crate) fn finish(&self) -> (Vec<String>, SummaryBuilder) {
         let RecordingState { tape, builder } =
             std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        (tape.map_or_else(Vec::new, |tape| tape.recorder.finish().missing), builder)
-    }
-}
-
-impl RedactedRecorder {
-    /// The words of a command may hold what nobody should find in a file.
-    fn take(&mut self, sample: &Sample) {
-        let mut sample = sample.clone();
-        let before = std::mem::take(&mut self.shown);
-        for process in &mut sample.processes {
-            let known = before.iter().find(|(seen, _)| Arc::ptr_eq(seen, &process.fact));
-            let shown = known.map_or_else(|| discreet(&process.fact), |(_, shown)| shown.clone());
-            self.shown.push((std::mem::replace(&mut process.fact, shown.clone()), shown));
-        }
-        self.recorder.take(sample);
-    }
-}
-
-fn discreet(fact: &Arc<ProcessFact>) -> Arc<ProcessFact> {
-    let command = without_secrets(&fact.command);
-    match command == fact.command {
-        true => fact.clone(),
-        false => Arc::new(ProcessFact { command, ..ProcessFact::clone(fact) }),
+        (tape.map_or_else(Vec::new, |tape| tape.finish().missing), builder)
     }
 }
 

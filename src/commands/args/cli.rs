@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::args::export::ExportArgs;
 use crate::commands::args::generate::CompletionShell;
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::args::inspect::{ExplainArgs, ReportArgs, StackArgs};
+use crate::commands::args::inspect::{ExplainArgs, RecordArgs, ReportArgs, StackArgs};
 use crate::commands::args::kept::{CompareArgs, ReplayArgs, RunsArgs};
 use crate::commands::args::rerun::RerunArgs;
 use crate::commands::args::run::{ExecArgs, RunArgs};
@@ -27,6 +27,7 @@ Examples:
   tftop report 2430                   the verdict, the limits and what to change, as text
   tftop report 2430 --fail-on severe  a policy for a job template or CI
   tftop report last --at 1m30s        the same of a recording: a run of `tftop runs`, or a file
+  tftop record --wait train.py        record it from its start on, for `tftop replay last`
   tftop explain 2430                  every cause: found, ruled out, or why it can't be told
   tftop doctor 2430                   what may be read of it, and what would help
   tftop stack 2430                    what its threads are doing, without stopping them
@@ -82,6 +83,8 @@ pub(crate) enum Command {
         #[arg(long)]
         no_record: bool,
     },
+    /// Record a process without a screen, for `replay`, `report`, `explain` and `export`
+    Record(RecordArgs),
     /// List this machine's processes of TensorFlow, JAX and PyTorch
     Ps {
         /// Print JSON (schema tftop.ps/1)

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::span;
@@ -119,6 +120,55 @@ pub(crate) struct SamplingArgs {
     /// --json a part of it
     #[arg(long, value_name = "FILE", requires = "sample")]
     pub(crate) folded: Option<PathBuf>,
+}
+
+const AFTER_RECORD: &str = "\
+Examples:
+  tftop record train.py                        until it ends; kept among the runs: `tftop runs`, `tftop replay last`
+  tftop record 2430 -o night.tape --for 8h     into a file, for eight hours
+  tftop record --wait train.py -o night.tape   from its start; when it is started again: night-2.tape
+  nohup tftop record train.py -o night.tape &  goes on when you log out
+
+Each recording is one file that can be read alone: by `tftop replay`, `report`, `explain` and `export`, also while it is \
+written, and on a machine without the process. What was written up to two seconds before tftop is killed can be read.
+
+With --max-size a recording that has a quarter of MB goes on in a new one (night-2.tape, night-3.tape; without -o: a new \
+run), and the oldest is removed when all together would have more: at least the newest half of MB is there, every look of \
+them. Without it a recording covers all the time, in less and less detail: from half of its limit on only every second look is \
+kept, then every fourth (256 MB for a file; among the runs `watched_mb` of the settings file, 20 MB).
+
+At one look a second 200 threads of which 20 are busy take about 2 MB an hour and 0.01 % of a CPU to write, 200 busy ones 15 MB; \
+10,000 threads that mostly sleep take 12 MB.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_RECORD, group = ArgGroup::new("whom").required(true).args(["target", "wait"]))]
+pub(crate) struct RecordArgs {
+    /// Pid, or a part of the command line
+    #[arg(value_name = "PID|NAME", value_parser = target)]
+    pub(crate) target: Option<TargetArg>,
+    /// Wait until a process of this name starts, and again when it has ended: each start gets a recording of its own
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) wait: Option<String>,
+    /// Write to FILE; without it, the recording is kept among the runs, as that of a process watched in the dashboard
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite FILE if it is there
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+    /// How long to record from now on: 90s, 30m, 8h; without it, until the process ends
+    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    pub(crate) time: Option<Duration>,
+    /// Megabytes on disk at most, of all that this command records
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_size: Option<u32>,
+}
+
+/// How long is recorded.
+fn length(text: &str) -> Result<Duration, String> {
+    match span::moment(text) {
+        Ok(span::Moment::AfterBegin(time)) if !time.is_zero() => Ok(time),
+        _ => Err("write how long: 90s, 30m, 8h, 1h30m".to_owned()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

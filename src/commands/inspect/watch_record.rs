@@ -76,7 +76,7 @@ impl WatchRecord {
 }
 
 impl SampleObserver for WatchObserver {
-    fn see(&mut self, sample: &Sample, scene: &Scene) {
+    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
         if let Some(process) = sample.processes.first().filter(|process| !self.described && !process.ended) {
             self.described = true;
             describe(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner), &process.fact, sample);
@@ -86,7 +86,7 @@ impl SampleObserver for WatchObserver {
 }
 
 /// Writes down what is watched.
-fn describe(record: &mut RunRecord, process: &ProcessFact, sample: &Sample) {
+pub(super) fn describe(record: &mut RunRecord, process: &ProcessFact, sample: &Sample) {
     let fact = &mut record.fact;
     fact.watched = Some(process.key);
     fact.command = shown_of(process);

@@ -67,6 +67,11 @@ impl CommandError {
         Self { code: NOT_FOUND, message: message.into() }
     }
 
+    /// Whether it is that there is no such process, run or file.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.code == NOT_FOUND
+    }
+
     /// A file that is no recording, or one that can't be read.
     pub(crate) fn no_recording(message: impl Into<String>) -> Self {
         Self { code: OTHER, message: message.into() }

@@ -67,7 +67,7 @@ impl<C: SampleObserver> SampleObserver for WithHistory<C> {
         }
     }
 
-    fn see(&mut self, sample: &Sample, scene: &Scene) {
+    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
         self.observer.see(sample, scene);
         let Some((history, timelines)) = &self.kept else { return };
         let timeline = {

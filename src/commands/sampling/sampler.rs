@@ -31,7 +31,7 @@ pub(crate) trait SampleObserver: Send + 'static {
     fn before(&mut self, _model: &Model, _sample: &Sample, _learnt: bool) {}
 
     /// Every sample and what was concluded from it; nothing is left out, unlike where only the newest counts.
-    fn see(&mut self, _sample: &Sample, _scene: &Scene) {}
+    fn see(&mut self, _sample: &Arc<Sample>, _scene: &Scene) {}
 }
 
 /// Nobody goes along.

@@ -16,6 +16,9 @@ pub struct RecordedMoment {
     pub at_s: f64,
     /// Seconds from the first look to the last one that can be read.
     pub length_s: f64,
+    /// Seconds from the first look to the one that it is judged from, where that is not the first: the chart and what counts up
+    /// since the begin of watching begin there. None where all before it was looked at.
+    pub judged_from_s: Option<f64>,
     /// What is wrong with its end: it was cut, or makes no sense from there on.
     pub trouble: Option<Text>,
     /// The span that was judged; none where it is a single moment.

@@ -4,7 +4,7 @@
 mod held;
 
 use std::fs::File;
-use std::io::{BufReader, Seek as _};
+use std::io::BufReader;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::runs::recorded::held::HeldVerdicts;
 use crate::runs::recording::format::RecordingHeader;
+use crate::runs::recording::outline;
 use crate::runs::recording::outline::RecordingOutline;
 use crate::runs::recording::reader::{RecordingEnd, RecordingError, RecordingReader};
 
@@ -59,7 +60,7 @@ impl Recorded {
     /// # Errors
     /// That it is no recording, or one without a single look.
     pub fn open(file: File, name: &str, goes_on: bool) -> Result<Self, RecordingError> {
-        let outline = RecordingOutline::read(BufReader::new(rewound(&file)?))?;
+        let outline = RecordingOutline::read(&file)?;
         Ok(Self { file, name: name.into(), outline, goes_on })
     }
 
@@ -89,9 +90,9 @@ impl Recorded {
         let last = self.outline.look_at(at_ns);
         let first = self.outline.look_at(at_ns.saturating_sub(nanoseconds(span)));
         let mut model = Model::of_whole_watch(families);
-        let mut reader = self.reader()?;
+        let (begin, mut reader) = self.reader_before(first)?;
         let (mut judged, mut before) = (None, None);
-        for look in 0..=last {
+        for look in begin..=last {
             match reader.next() {
                 Some(sample) if look >= first => judged = Some((look, model.next(Arc::new(sample)))),
                 Some(sample) => before = Some((look, sample)),
@@ -117,10 +118,10 @@ impl Recorded {
         let SpanLooks { lead, begin, last, .. } = self.looks(span);
         let (mut live, mut whole) = (Model::new(families.clone()), Model::of_whole_watch(families));
         let mut held = HeldVerdicts::new((begin_ns, from_ns, to_ns));
-        let mut reader = self.reader()?;
+        let (readable, mut reader) = self.reader_before(lead.min(begin))?;
         let (mut judged, mut before) = (None, None);
-        for look in 0..=last {
-            let Some(sample) = reader.next().map(Arc::new) else {
+        for look in readable..=last {
+            let Some(sample) = reader.next_shared() else {
                 self.outline.ends_before(look, reader.end().cloned().unwrap_or(RecordingEnd::Cut));
                 break;
             };
@@ -177,7 +178,21 @@ impl Recorded {
     /// # Errors
     /// That it can't be read any more.
     pub fn reader(&self) -> Result<RecordingReader<BufReader<File>>, RecordingError> {
-        RecordingReader::open(BufReader::new(rewound(&self.file)?))
+        RecordingReader::open(BufReader::new(outline::from(&self.file, 0)?))
+    }
+
+    /// The last place from which on samples can be read without those before it, at this look or before it: its look, and a
+    /// reader. One reader at a time: they share their place in the file.
+    pub(super) fn reader_before(
+        &self,
+        look: usize,
+    ) -> Result<(usize, RecordingReader<BufReader<File>>), RecordingError> {
+        let member = self.outline.member_of(look);
+        if member.offset == 0 {
+            return Ok((0, self.reader()?));
+        }
+        let (file, header) = (outline::from(&self.file, member.offset)?, self.outline.header.clone());
+        Ok((member.first_look, RecordingReader::open_member(BufReader::new(file), header, member.first_look)))
     }
 
     /// Where a look stands.
@@ -195,17 +210,11 @@ impl Recorded {
             begun_unix_ms: header.started_unix_ms.saturating_add(since_header_ms),
             at_s: Duration::from_nanos(self.outline.time(look) - begin_ns).as_secs_f64(),
             length_s: self.length().as_secs_f64(),
+            judged_from_s: None,
             trouble,
             span: None,
         }
     }
-}
-
-/// The same file, to be read from its begin on.
-fn rewound(file: &File) -> Result<File, RecordingError> {
-    let mut file = file.try_clone().map_err(RecordingError::Io)?;
-    file.rewind().map_err(RecordingError::Io)?;
-    Ok(file)
 }
 
 fn nanoseconds(time: Duration) -> u64 {

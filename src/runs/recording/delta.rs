@@ -10,10 +10,16 @@ use crate::data::sample::{
     Cost, CounterSource, CpuTime, HostFact, LaunchFact, LaunchSample, ProcessFact, ProcessSample, ReplacedRun, Sample,
     ShimReport, StepMarks, ThreadDetail, ThreadFact, Throttle,
 };
+use crate::data::secrets::without_secrets;
 use crate::data::{Gap, ProcessKey, ThreadKey};
 use crate::runs::recording::size;
 use crate::runs::recording::size::SizeBudget;
 use crate::runs::recording::thread_delta::{ThreadDelta, changed, is_default};
+
+/// A CPU's number, busy, idle and steal ticks.
+type CpuEntry = (u32, u64, u64, u64);
+/// Busy, idle and steal ticks since the sample before.
+type TickEntry = (u64, u64, u64);
 
 /// A sample; a missing field is as it was in the sample before.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -26,7 +32,10 @@ pub(crate) struct SampleDelta {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     host: Option<Arc<HostFact>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    cpus: Vec<(u32, u64, u64, u64)>,
+    cpus: Vec<CpuEntry>,
+    /// Busy, idle and steal ticks of the same CPUs since the sample before, instead of `cpus`; wrap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ticks: Vec<TickEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     processes: Vec<ProcessDelta>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -83,12 +92,14 @@ impl SampleDelta {
             bases.insert(process.fact.key, process);
         }
         let process = |process: &ProcessSample| ProcessDelta::between(bases.remove(&process.fact.key), process);
+        let (cpus, ticks) = cpus_between(&before.cpus, &now.cpus);
         Self {
             at_ns: now.at_ns,
             interval_ns: (now.interval_ns != before.interval_ns).then_some(now.interval_ns),
             late_ns: now.late_ns,
             host: changed(&now.host, &before.host),
-            cpus: now.cpus.iter().map(|cpu| (cpu.cpu, cpu.busy_ticks, cpu.idle_ticks, cpu.steal_ticks)).collect(),
+            cpus,
+            ticks,
             processes: now.processes.iter().map(process).collect(),
             details: now.details.clone(),
             source: (now.source != before.source).then_some(now.source),
@@ -96,6 +107,25 @@ impl SampleDelta {
             launch: now.launch.as_ref().map(|launch| LaunchDelta::between(before.launch.as_ref(), launch)),
             cost: now.cost,
         }
+    }
+
+    /// The same, but for what nobody should find in a file: the words of a command may hold it.
+    pub(crate) fn without_secrets(mut self) -> Self {
+        for fact in self.processes.iter_mut().filter_map(|process| process.fact.as_mut()) {
+            let command = without_secrets(&fact.command);
+            if command != fact.command {
+                *fact = Arc::new(ProcessFact { command, ..ProcessFact::clone(fact) });
+            }
+        }
+        self
+    }
+
+    /// The same, with these step marks; they go nowhere where the target was not started by tftop.
+    pub(crate) fn with_marks(mut self, marks: Vec<StepMarks>) -> Self {
+        if let Some(launch) = &mut self.launch {
+            launch.marks = marks;
+        }
+        self
     }
 
     /// The sample it was made of, on top of the one before.
@@ -110,13 +140,12 @@ impl SampleDelta {
             let base = bases.remove(&process.key);
             processes.push(process.upon(base, &mut room)?);
         }
-        let cpu = |(cpu, busy_ticks, idle_ticks, steal_ticks)| CpuTime { cpu, busy_ticks, idle_ticks, steal_ticks };
         Ok(Sample {
             at_ns: self.at_ns,
             interval_ns: self.interval_ns.unwrap_or(before.interval_ns),
             late_ns: self.late_ns,
             host: self.host.unwrap_or_else(|| before.host.clone()),
-            cpus: self.cpus.into_iter().map(cpu).collect(),
+            cpus: cpus_upon(&before.cpus, self.cpus, &self.ticks)?,
             processes,
             details: self.details,
             source: self.source.unwrap_or(before.source),
@@ -125,6 +154,43 @@ impl SampleDelta {
             cost: self.cost,
         })
     }
+}
+
+/// What is different of each CPU, where they are the same ones; else each as it is.
+fn cpus_between(before: &[CpuTime], now: &[CpuTime]) -> (Vec<CpuEntry>, Vec<TickEntry>) {
+    if !before.iter().map(|cpu| cpu.cpu).eq(now.iter().map(|cpu| cpu.cpu)) {
+        return (
+            now.iter().map(|cpu| (cpu.cpu, cpu.busy_ticks, cpu.idle_ticks, cpu.steal_ticks)).collect(),
+            Vec::new(),
+        );
+    }
+    let since = |(before, now): (&CpuTime, &CpuTime)| {
+        let [busy, idle, steal] = [
+            (now.busy_ticks, before.busy_ticks),
+            (now.idle_ticks, before.idle_ticks),
+            (now.steal_ticks, before.steal_ticks),
+        ]
+        .map(|(now, before)| now.wrapping_sub(before));
+        (busy, idle, steal)
+    };
+    (Vec::new(), before.iter().zip(now).map(since).collect())
+}
+
+fn cpus_upon(before: &[CpuTime], cpus: Vec<CpuEntry>, ticks: &[TickEntry]) -> Result<Vec<CpuTime>, String> {
+    if ticks.is_empty() {
+        let cpu = |(cpu, busy_ticks, idle_ticks, steal_ticks)| CpuTime { cpu, busy_ticks, idle_ticks, steal_ticks };
+        return Ok(cpus.into_iter().map(cpu).collect());
+    }
+    if ticks.len() != before.len() {
+        return Err("it counts other CPUs than before".to_owned());
+    }
+    let upon = |(before, &(busy, idle, steal)): (&CpuTime, &TickEntry)| CpuTime {
+        cpu: before.cpu,
+        busy_ticks: before.busy_ticks.wrapping_add(busy),
+        idle_ticks: before.idle_ticks.wrapping_add(idle),
+        steal_ticks: before.steal_ticks.wrapping_add(steal),
+    };
+    Ok(before.iter().zip(ticks).map(upon).collect())
 }
 
 impl LaunchDelta {

@@ -1,17 +1,20 @@
-//! The lines of a recording: a header, samples, an end. Gzip, each line one JSON value; its file is `samples.tape`.
+//! The lines of a recording, `samples.tape`.
+#![doc = include_str!("FORMAT.md")]
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::Text;
 use crate::runs::recording::delta::SampleDelta;
 
-/// Name and version of the format.
-pub const SCHEMA: &str = "tftop.tape/1";
+/// Name and version of the format that is written.
+pub const SCHEMA: &str = "tftop.tape/2";
+/// Every version that is read.
+pub(crate) const READABLE: [&str; 2] = ["tftop.tape/1", SCHEMA];
 
 /// The first line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingHeader {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`], or an older one.
     pub schema: Text,
     /// Who wrote it: tftop's version.
     #[serde(default)]
@@ -42,6 +45,8 @@ pub(crate) enum RecordingLine {
     Tape(RecordingHeader),
     /// A sample, as what is different from the one before.
     Look(Box<SampleDelta>),
+    /// The first sample of a member that is not the first: as what is different from the empty sample.
+    Whole(Box<SampleDelta>),
     /// From here on one sample of so many is in the recording.
     Thinned(u32),
     /// The last; a recording without it was cut.

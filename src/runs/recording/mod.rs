@@ -3,6 +3,7 @@
 
 pub(crate) mod delta;
 pub mod format;
+pub(crate) mod member;
 pub(crate) mod outline;
 pub mod reader;
 pub(crate) mod recorder;
@@ -11,5 +12,7 @@ pub(crate) mod steps;
 pub(crate) mod thread_delta;
 pub mod writer;
 
+#[cfg(test)]
+mod index_tests;
 #[cfg(test)]
 mod tests;

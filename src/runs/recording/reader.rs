@@ -2,28 +2,32 @@
 //! and ends with a reason.
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::sync::Arc;
 use std::{fmt, io};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::data::Text;
 use crate::data::sample::Sample;
-use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats, SCHEMA};
+use crate::runs::recording::format::{LONGEST_LINE, READABLE, RecordingHeader, RecordingLine, RecordingStats};
 
 /// Most bytes of a recording after decompression: what its writer puts into a full recording is a small part of that.
 const MOST_BYTES: u64 = 64 << 30;
 
+/// How lines begin that are looks.
+const LOOKS: [&[u8]; 2] = [br#"{"look":"#, br#"{"whole":"#];
+
 /// The samples of a recording, as they were written.
 #[derive(Debug)]
 pub struct RecordingReader<R: Read> {
-    lines: BufReader<GzDecoder<R>>,
+    lines: BufReader<MultiGzDecoder<R>>,
     pub(crate) line: Vec<u8>,
     header: RecordingHeader,
-    before: Sample,
-    /// Lines and bytes that were read.
-    lines_read: u64,
+    before: Arc<Sample>,
+    /// The number of the next look, counted from 0.
+    next_look: usize,
     bytes: u64,
     end: Option<RecordingEnd>,
 }
@@ -31,8 +35,8 @@ pub struct RecordingReader<R: Read> {
 /// How far a recording was read; from there it can be read on.
 #[derive(Clone, Debug)]
 pub(crate) struct RecordingPosition {
-    lines: u64,
-    before: Sample,
+    next_look: usize,
+    before: Arc<Sample>,
 }
 
 /// How a recording ended.
@@ -81,7 +85,7 @@ impl fmt::Display for RecordingError {
             Self::Io(error) => error.fmt(f),
             Self::NoTape => f.write_str("this is no tape, or it was cut before its first look"),
             Self::OtherFormat(schema) => {
-                write!(f, "its format is {schema}, and this version of tftop reads {SCHEMA}")
+                write!(f, "its format is {schema}, and this version of tftop reads {}", READABLE.join(" and "))
             }
         }
     }
@@ -92,22 +96,28 @@ impl std::error::Error for RecordingError {}
 impl<R: Read> RecordingReader<R> {
     /// Reads the header.
     pub fn open(tape: R) -> Result<Self, RecordingError> {
-        let mut reader = Self {
-            lines: BufReader::new(GzDecoder::new(tape)),
-            line: Vec::new(),
-            header: RecordingHeader::new(0, 0),
-            before: Sample::default(),
-            lines_read: 0,
-            bytes: 0,
-            end: None,
-        };
+        let mut reader = Self::open_member(tape, RecordingHeader::new(0, 0), 0);
         match reader.line::<RecordingLine>() {
-            Ok(RecordingLine::Tape(header)) if *header.schema == *SCHEMA => reader.header = header,
+            Ok(RecordingLine::Tape(header)) if READABLE.contains(&&*header.schema) => reader.header = header,
             Ok(RecordingLine::Tape(header)) => return Err(RecordingError::OtherFormat(header.schema)),
             Err(Stop::Io(error)) => return Err(RecordingError::Io(error)),
             Ok(_) | Err(Stop::Cut | Stop::Broken(_)) => return Err(RecordingError::NoTape),
         }
         Ok(reader)
+    }
+
+    /// Begins with a member that is not the first, at its begin. `header` is what the first one says, `first_look` the number of
+    /// its first look.
+    pub(crate) fn open_member(tape: R, header: RecordingHeader, first_look: usize) -> Self {
+        Self {
+            lines: BufReader::new(MultiGzDecoder::new(tape)),
+            line: Vec::new(),
+            header,
+            before: Arc::default(),
+            next_look: first_look,
+            bytes: 0,
+            end: None,
+        }
     }
 
     /// What it says of itself.
@@ -122,7 +132,7 @@ impl<R: Read> RecordingReader<R> {
 
     /// How far it was read.
     pub(crate) fn position(&self) -> RecordingPosition {
-        RecordingPosition { lines: self.lines_read, before: self.before.clone() }
+        RecordingPosition { next_look: self.next_look, before: self.before.clone() }
     }
 
     /// Goes on to a place that it was read to before, without a look at what lies between.
@@ -130,8 +140,9 @@ impl<R: Read> RecordingReader<R> {
     /// # Errors
     /// That it is not that long any more.
     pub(crate) fn go_to(&mut self, position: &RecordingPosition) -> Result<(), RecordingError> {
-        while self.lines_read < position.lines {
+        while self.next_look < position.next_look {
             self.text().map_err(|_| RecordingError::NoTape)?;
+            self.next_look += usize::from(LOOKS.iter().any(|begin| self.line.starts_with(begin)));
         }
         self.before.clone_from(&position.before);
         Ok(())
@@ -145,7 +156,7 @@ impl<R: Read> RecordingReader<R> {
         }
         loop {
             let end = match self.line() {
-                Ok(LineOutline::Look(look)) => return Some(look.at_ns),
+                Ok(LineOutline::Look(look) | LineOutline::Whole(look)) => return Some(look.at_ns),
                 Ok(LineOutline::Thinned(_)) => continue,
                 Ok(LineOutline::End(stats)) => RecordingEnd::Finished(stats),
                 Ok(LineOutline::Tape(_)) => begins_again(),
@@ -156,17 +167,26 @@ impl<R: Read> RecordingReader<R> {
         }
     }
 
-    fn look(&mut self) -> Result<Sample, RecordingEnd> {
+    /// The next sample, which the one after it rests on; none at the end.
+    pub(crate) fn next_shared(&mut self) -> Option<Arc<Sample>> {
+        if self.end.is_some() {
+            return None;
+        }
+        self.look().map_err(|end| self.end = Some(end)).ok()
+    }
+
+    fn look(&mut self) -> Result<Arc<Sample>, RecordingEnd> {
         loop {
-            match self.line()? {
-                RecordingLine::Look(look) => {
-                    self.before = look.upon(&self.before).map_err(RecordingEnd::Broken)?;
-                    return Ok(self.before.clone());
-                }
-                RecordingLine::Thinned(_) => {}
+            let sample = match self.line()? {
+                RecordingLine::Look(look) => look.upon(&self.before),
+                RecordingLine::Whole(look) => look.upon(&Sample::default()),
+                RecordingLine::Thinned(_) => continue,
                 RecordingLine::End(stats) => return Err(RecordingEnd::Finished(stats)),
                 RecordingLine::Tape(_) => return Err(begins_again()),
-            }
+            };
+            self.before = Arc::new(sample.map_err(RecordingEnd::Broken)?);
+            self.next_look += 1;
+            return Ok(self.before.clone());
         }
     }
 
@@ -187,7 +207,6 @@ impl<R: Read> RecordingReader<R> {
         if self.line.pop() != Some(b'\n') {
             return Err(Stop::Cut);
         }
-        self.lines_read += 1;
         Ok(())
     }
 }
@@ -198,6 +217,7 @@ impl<R: Read> RecordingReader<R> {
 enum LineOutline {
     Tape(IgnoredAny),
     Look(LookOutline),
+    Whole(LookOutline),
     Thinned(IgnoredAny),
     End(RecordingStats),
 }
@@ -215,10 +235,7 @@ impl<R: Read> Iterator for RecordingReader<R> {
     type Item = Sample;
 
     fn next(&mut self) -> Option<Sample> {
-        if self.end.is_some() {
-            return None;
-        }
-        self.look().map_err(|end| self.end = Some(end)).ok()
+        self.next_shared().map(Arc::unwrap_or_clone)
     }
 }
 

@@ -1,8 +1,8 @@
 //! A thread that writes: whoever samples hands a sample over and goes on, however slow or full the disk is.
 
 use std::fs::File;
-use std::sync::mpsc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -38,13 +38,34 @@ pub struct RecordingResult {
     pub missing: Vec<String>,
 }
 
+/// How far the recording is that is being written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordingProgress {
+    /// Looks on it; none yet where the disk keeps the writer waiting.
+    pub looks: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Why it was given up.
+    pub trouble: Option<String>,
+}
+
 /// Writes the samples of one target.
 #[derive(Debug)]
 pub struct Recorder {
-    looks: SyncSender<Sample>,
+    looks: SyncSender<Look>,
     done: Receiver<RecordingResult>,
+    progress: SharedProgress,
     /// Looks that found the queue full, and their marks.
     lost: u64,
+    late: Vec<StepMarks>,
+}
+
+type SharedProgress = Arc<Mutex<RecordingProgress>>;
+
+/// A sample on its way to the disk.
+struct Look {
+    sample: Arc<Sample>,
+    /// Marks of samples before it that found the queue full.
     late: Vec<StepMarks>,
 }
 
@@ -53,22 +74,27 @@ impl Recorder {
     pub fn start(files: RecorderFiles, header: RecordingHeader) -> std::io::Result<Self> {
         let (looks, come) = mpsc::sync_channel(MOST_WAITING);
         let (tell, done) = mpsc::channel();
+        let progress = SharedProgress::default();
+        let shown = progress.clone();
         let write = move || {
-            let _ = tell.send(record(files, header, &come));
+            let _ = tell.send(record(files, header, &come, &shown));
         };
         thread::Builder::new().name("tftop-recorder".to_owned()).spawn(write)?;
-        Ok(Self { looks, done, lost: 0, late: Vec::new() })
+        Ok(Self { looks, done, progress, lost: 0, late: Vec::new() })
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> RecordingProgress {
+        locked(&self.progress).clone()
     }
 
     /// Takes a sample. Never waits: what comes faster than the disk takes it is left out and counted, but for its marks.
-    pub fn take(&mut self, mut sample: Sample) {
-        if let Some(launch) = sample.launch.as_mut().filter(|_| !self.late.is_empty()) {
-            self.late.append(&mut launch.marks);
-            launch.marks = std::mem::take(&mut self.late);
-        }
-        if let Err(TrySendError::Full(sample)) = self.looks.try_send(sample) {
+    pub fn take(&mut self, sample: Arc<Sample>) {
+        let look = Look { sample, late: std::mem::take(&mut self.late) };
+        if let Err(TrySendError::Full(mut look)) = self.looks.try_send(look) {
             self.lost += 1;
-            self.late = sample.launch.map(|launch| launch.marks).unwrap_or_default();
+            look.late.extend(look.sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
+            self.late = look.late;
         }
     }
 
@@ -91,24 +117,35 @@ impl Recorder {
 }
 
 /// Writes what comes until nobody sends any more. A file that fails is given up; the other goes on.
-fn record(files: RecorderFiles, header: RecordingHeader, looks: &Receiver<Sample>) -> RecordingResult {
+fn record(
+    files: RecorderFiles,
+    header: RecordingHeader,
+    looks: &Receiver<Look>,
+    progress: &Mutex<RecordingProgress>,
+) -> RecordingResult {
     let mut recorded = RecordingResult::default();
     let started_ns = header.started_ns;
-    let mut tape =
-        files.tape.and_then(|file| recorded.kept("samples", RecordingWriter::new(file, header, files.tape_limit)));
+    let mut tape = files.tape.map(|file| RecordingWriter::new(file, header, files.tape_limit)).and_then(|begun| {
+        locked(progress).trouble = begun.as_ref().err().map(ToString::to_string);
+        recorded.kept("samples", begun)
+    });
     let mut steps =
         files.steps.and_then(|file| recorded.kept("step times", StepWriter::new(file, started_ns, STEPS_LIMIT)));
-    for sample in looks {
+    for Look { sample, late } in looks {
         let marks = sample.launch.as_ref().map(|launch| launch.marks.as_slice()).unwrap_or_default();
         if let Some(writer) = &mut steps
-            && recorded.kept("step times", writer.write(marks)).is_none()
+            && recorded.kept("step times", writer.write(&late).and_then(|()| writer.write(marks))).is_none()
         {
             steps = None;
         }
-        if let Some(writer) = &mut tape
-            && recorded.kept("samples", writer.write(sample)).is_none()
-        {
-            tape = None;
+        if let Some(writer) = &mut tape {
+            writer.add_marks(late);
+            let written = writer.write(sample);
+            let trouble = written.as_ref().err().map(ToString::to_string);
+            *locked(progress) = RecordingProgress { looks: writer.stats().looks, bytes: writer.bytes(), trouble };
+            if recorded.kept("samples", written).is_none() {
+                tape = None;
+            }
         }
     }
     recorded.tape = tape.and_then(|writer| recorded.kept("samples", writer.finish()));
@@ -125,6 +162,11 @@ fn record(files: RecorderFiles, header: RecordingHeader, looks: &Receiver<Sample
         ));
     }
     recorded
+}
+
+/// What a panic left is still what was written.
+fn locked(progress: &Mutex<RecordingProgress>) -> MutexGuard<'_, RecordingProgress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl RecordingResult {

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLin
 use crate::runs::recording::reader::{RecordingEnd, RecordingReader};
 use crate::runs::recording::writer::RecordingWriter;
 
-fn written(samples: &[Sample], limit: u64) -> (Vec<u8>, RecordingStats) {
+pub(super) fn written(samples: &[Sample], limit: u64) -> (Vec<u8>, RecordingStats) {
     let mut tape = Vec::new();
     let mut writer = RecordingWriter::new(&mut tape, RecordingHeader::new(1_000, 7), limit).unwrap();
     samples.iter().for_each(|sample| writer.write(sample.clone()).unwrap());
@@ -67,7 +67,7 @@ fn sample(at_ns: u64, threads: Vec<ThreadFact>) -> Sample {
 }
 
 /// One thread that runs and many that don't, for so many seconds.
-fn watch(seconds: u64) -> Vec<Sample> {
+pub(super) fn watch(seconds: u64) -> Vec<Sample> {
     let idle = |n: u32| thread(10 + n, 5, "tf_Compute");
     let threads = |second| std::iter::once(thread(7, second * 1_000, "python")).chain((0..20).map(idle)).collect();
     (0..seconds).map(|second| sample(second * 1_000_000_000, threads(second))).collect()
@@ -75,7 +75,7 @@ fn watch(seconds: u64) -> Vec<Sample> {
 
 fn text(tape: &[u8]) -> String {
     let mut text = String::new();
-    GzDecoder::new(tape).read_to_string(&mut text).unwrap();
+    MultiGzDecoder::new(tape).read_to_string(&mut text).unwrap();
     text
 }
 
@@ -181,7 +181,7 @@ fn what_is_no_tape_is_refused_with_the_reason() {
     assert!(refused(b"").contains("no tape") && refused(b"garbage").contains("no tape"));
     assert!(refused(&compressed(&["{}"])).contains("no tape"));
     let newer = compressed(&[r#"{"tape":{"schema":"tftop.tape/99"}}"#]);
-    assert!(refused(&newer).contains("tftop.tape/99, and this version of tftop reads tftop.tape/1"));
+    assert!(refused(&newer).contains("tftop.tape/99, and this version of tftop reads tftop.tape/1 and tftop.tape/2"));
 }
 
 #[test]
@@ -203,6 +203,8 @@ fn wrong_references_end_the_tape_with_the_reason() {
         let next = format!(r#"{{"look":{{"at_ns":2,"processes":[{{"key":{{"pid":7,"start_ticks":5}},{threads}}}]}}}}"#);
         assert_eq!(broken_by(&[&sample, &next]), (1, RecordingEnd::Broken(why.to_owned())), "{threads}");
     }
+    let ticks = r#"{"look":{"at_ns":2,"ticks":[[1,2,3]]}}"#;
+    assert_eq!(broken_by(&[ticks]), (0, RecordingEnd::Broken("it counts other CPUs than before".to_owned())));
     assert!(matches!(broken_by(&[&sample, &header()]), (1, RecordingEnd::Broken(why)) if why.contains("second time")));
 }
 
@@ -244,6 +246,18 @@ fn a_sample_too_large_for_a_tape_is_left_out_and_counted() {
     let (tape, stats) = written(&samples, u64::MAX);
     assert_eq!((stats.looks, stats.lost), (2, 1));
     assert_eq!(read(&tape).0, [samples[0].clone(), samples[2].clone()]);
+}
+
+/// A run with several members, recorded by `tftop record`; never changed again.
+#[test]
+fn a_tape_of_the_second_version_still_loads() {
+    let (samples, end) = read(include_bytes!("../../../tests/data/tape/second.tape"));
+    assert!(end.is_complete(), "{end}");
+    let (first, last) = (samples.first().unwrap(), samples.last().unwrap());
+    assert_eq!(last.processes[0].fact.tensorflow.as_ref().unwrap().version, Some("2.21.0".into()));
+    assert!(last.processes[0].threads.len() > 5 && last.cpus.len() == first.cpus.len());
+    assert!(last.processes[0].fact.command.iter().all(|word| !word.contains("hush")));
+    assert!(last.at_ns - first.at_ns > 10_000_000_000 && samples.len() > 256, "{}", samples.len());
 }
 
 /// Written by version 0.1.0; never changed again.
@@ -322,7 +336,7 @@ fn samples() -> impl Strategy<Value = Sample> {
             interval_ns,
             late_ns,
             host: Arc::new(HostFact { name: Some(host), ..HostFact::default() }),
-            cpus: vec![CpuTime { cpu: 1, busy_ticks: at_ns, idle_ticks: 2, steal_ticks: 3 }],
+            cpus: vec![CpuTime { cpu: u32::from(ticks), busy_ticks: at_ns, idle_ticks: 2, steal_ticks: 3 }],
             processes,
             details: vec![(ThreadKey::default(), ThreadDetail::default())],
             source: if ticks { CounterSource::StatTicks } else { CounterSource::Schedstat },

@@ -3,17 +3,18 @@
 
 use std::io;
 use std::io::Write;
+use std::mem::take;
+use std::sync::Arc;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
-use crate::data::sample::{LaunchSample, Sample, StepMarks};
+use crate::data::sample::{Sample, StepMarks};
 use crate::runs::recording::delta::SampleDelta;
 use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
+use crate::runs::recording::member::MemberWriter;
 use crate::runs::recording::size::fits;
 
-/// How long what was written may stay in the compressor's memory.
-const FLUSH_NS: u64 = 2_000_000_000;
+/// How long what was written may stay in the compressor's memory before the next look is handed on with it: looks a second apart
+/// are then written two by two, however late one comes.
+const FLUSH_NS: u64 = 1_500_000_000;
 /// Fewer samples than one of these are of no use to anybody.
 const LARGEST_STRIDE: u32 = 1 << 10;
 /// Durations that may wait for the next sample that is written.
@@ -22,17 +23,17 @@ const MOST_WAITING: usize = 100_000;
 /// A recording that is being written.
 #[derive(Debug)]
 pub struct RecordingWriter<W: Write> {
-    out: GzEncoder<Counted<W>>,
+    out: MemberWriter<W>,
     line: Vec<u8>,
     /// The sample that the next one is compared with.
-    before: Sample,
+    before: Arc<Sample>,
     flushed_ns: u64,
     limit: u64,
     /// From so many bytes on the stride is doubled.
     thins_at: u64,
     stride: u32,
     /// Left out since the last one written: the last of them, and the marks of all.
-    skipped: Option<Sample>,
+    skipped: Option<Arc<Sample>>,
     waiting: Vec<StepMarks>,
     seen: u64,
     stats: RecordingStats,
@@ -41,11 +42,10 @@ pub struct RecordingWriter<W: Write> {
 impl<W: Write> RecordingWriter<W> {
     /// Begins a recording of at most about so many bytes.
     pub fn new(out: W, header: RecordingHeader, limit: u64) -> io::Result<Self> {
-        let out = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
         let mut writer = Self {
-            out,
+            out: MemberWriter::new(out),
             line: Vec::new(),
-            before: Sample::default(),
+            before: Arc::default(),
             flushed_ns: 0,
             limit,
             thins_at: limit / 2,
@@ -60,84 +60,97 @@ impl<W: Write> RecordingWriter<W> {
         Ok(writer)
     }
 
+    /// What is on it so far.
+    pub fn stats(&self) -> &RecordingStats {
+        &self.stats
+    }
+
+    /// Bytes of it that left the compressor.
+    pub fn bytes(&self) -> u64 {
+        self.out.bytes()
+    }
+
+    /// Marks of samples that came to nothing before they reached the writer.
+    pub fn add_marks(&mut self, mut marks: Vec<StepMarks>) {
+        self.waiting.append(&mut marks);
+    }
+
     /// One more sample. After an error the recording is not to be written to any more.
-    pub fn write(&mut self, sample: Sample) -> io::Result<()> {
+    pub fn write(&mut self, sample: impl Into<Arc<Sample>>) -> io::Result<()> {
         if self.stats.full {
             self.stats.lost += 1;
             return Ok(());
         }
+        let sample = sample.into();
         self.seen += 1;
+        self.waiting.extend(sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
         let waiting: usize = self.waiting.iter().map(|marks| marks.durations_us.len()).sum();
         if !self.seen.is_multiple_of(u64::from(self.stride)) && waiting < MOST_WAITING {
-            self.skip(sample);
+            self.stats.thinned += 1;
+            self.skipped = Some(sample);
             return Ok(());
         }
         self.write_look(sample)?;
         self.thin()
     }
 
-    /// A sample that came to nothing before it reached the writer.
-    pub fn lose(&mut self, looks: u64) {
-        self.stats.lost = self.stats.lost.saturating_add(looks);
-    }
-
     /// Writes what still waits and the last line.
     pub fn finish(mut self) -> io::Result<RecordingStats> {
         if let Some(last) = self.skipped.take() {
             self.stats.thinned -= 1;
-            // Its marks wait already.
-            let launch = last.launch.map(|launch| LaunchSample { marks: Vec::new(), ..launch });
-            self.write_look(Sample { launch, ..last })?;
+            self.write_look(last)?;
         }
         self.put(&RecordingLine::End(self.stats.clone()))?;
-        self.out.try_finish()?;
-        self.out.get_mut().flush()?;
+        self.out.finish()?;
         Ok(self.stats)
     }
 
-    fn skip(&mut self, sample: Sample) {
-        self.stats.thinned += 1;
-        self.waiting.extend(sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
-        self.skipped = Some(sample);
-    }
-
-    fn write_look(&mut self, mut sample: Sample) -> io::Result<()> {
+    fn write_look(&mut self, sample: Arc<Sample>) -> io::Result<()> {
         self.skipped = None;
-        if let Some(launch) = sample.launch.as_mut().filter(|_| !self.waiting.is_empty()) {
-            self.waiting.append(&mut launch.marks);
-            launch.marks = std::mem::take(&mut self.waiting);
-        }
         let at_ns = sample.at_ns;
-        let look = RecordingLine::Look(Box::new(SampleDelta::between(&self.before, &sample)));
-        if !fits(&sample) || !self.put(&look)? {
+        let begins = self.out.is_long();
+        let look = match begins {
+            true => SampleDelta::between(&Sample::default(), &sample),
+            false => SampleDelta::between(&self.before, &sample),
+        };
+        let marks = if sample.launch.is_some() { take(&mut self.waiting) } else { Vec::new() };
+        let look = Box::new(look.without_secrets().with_marks(marks));
+        let line = if begins { RecordingLine::Whole(look) } else { RecordingLine::Look(look) };
+        if !fits(&sample) || !self.serialize(&line)? {
             self.stats.lost += 1;
             return Ok(());
         }
+        if begins {
+            self.out.begin_next()?;
+        }
+        self.out.write_look(at_ns, &self.line)?;
         self.stats.looks += 1;
         self.before = sample;
-        if at_ns.saturating_sub(self.flushed_ns) >= FLUSH_NS {
+        if begins || at_ns.saturating_sub(self.flushed_ns) >= FLUSH_NS {
             self.flushed_ns = at_ns;
             self.out.flush()?;
         }
         Ok(())
     }
 
-    /// Whether the line is short enough; one that is too long is not written.
-    fn put(&mut self, line: &RecordingLine) -> io::Result<bool> {
+    fn put(&mut self, line: &RecordingLine) -> io::Result<()> {
+        match self.serialize(line)? {
+            true => self.out.write(&self.line),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes the line; whether it is short enough to be written.
+    fn serialize(&mut self, line: &RecordingLine) -> io::Result<bool> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, line)?;
         self.line.push(b'\n');
-        let fits = self.line.len() <= LONGEST_LINE;
-        if fits {
-            self.out.write_all(&self.line)?;
-        }
-        Ok(fits)
+        Ok(self.line.len() <= LONGEST_LINE)
     }
 
     /// Half the limit takes every sample, half of what is left every other one, and so on.
     fn thin(&mut self) -> io::Result<()> {
-        let bytes = self.out.get_ref().bytes;
-        if bytes < self.thins_at {
+        if self.bytes() < self.thins_at {
             return Ok(());
         }
         if self.stride >= LARGEST_STRIDE {
@@ -146,25 +159,6 @@ impl<W: Write> RecordingWriter<W> {
         }
         self.stride *= 2;
         self.thins_at += (self.limit - self.thins_at.min(self.limit)) / 2;
-        self.put(&RecordingLine::Thinned(self.stride)).map(drop)
-    }
-}
-
-/// Bytes that went out.
-#[derive(Debug)]
-struct Counted<W> {
-    out: W,
-    bytes: u64,
-}
-
-impl<W: Write> Write for Counted<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.put(&RecordingLine::Thinned(self.stride))
     }
 }

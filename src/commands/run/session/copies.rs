@@ -95,7 +95,7 @@ impl SampleObserver for TurnObserver {
         self.launch.complete(sample);
     }
 
-    fn see(&mut self, sample: &Sample, scene: &Scene) {
+    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
         self.launch.see(sample, scene);
         let marks = sample.launch.iter().flat_map(|launch| &launch.marks);
         let steps = marks.fold(0, |sum: u64, record| sum.saturating_add(record.steps));
@@ -107,7 +107,7 @@ impl SampleObserver for TurnObserver {
         if let Some(turn) = self.turn.locked().as_mut() {
             let begin_ns = *turn.begin_ns.get_or_insert(sample.at_ns);
             let launch = sample.launch.as_ref().map(|launch| begun_since(launch, begin_ns));
-            turn.stats.add(&Sample { launch, ..sample.clone() }, scene);
+            turn.stats.add(&Sample { launch, ..Sample::clone(sample) }, scene);
         }
     }
 }

@@ -57,7 +57,7 @@ impl SampleObserver for LaunchObserver {
         }
     }
 
-    fn see(&mut self, sample: &Sample, scene: &Scene) {
+    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
         self.recording.take(sample, scene);
         if self.fact.pins.is_empty() || scene.target.ended {
             return;

@@ -1,5 +1,6 @@
 //! A run that is stopped once it has done its steps, and what it came to: one of a sweep.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -94,7 +95,7 @@ impl SampleObserver for TrialObserver {
         self.launch.complete(sample);
     }
 
-    fn see(&mut self, sample: &Sample, scene: &Scene) {
+    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
         self.launch.see(sample, scene);
         let steps = self.launch.recording.steps_so_far();
         if steps >= self.warmup {

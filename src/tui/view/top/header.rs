@@ -107,7 +107,9 @@ fn played(replay: &ReplayState, moment: &RecordedMoment, ended: bool, width: u16
         (_, _, true) => ("  paused", Role::Paused),
         _ => ("", Role::Live),
     };
-    let place = format!("{at} of {length}  {}x{word}", replay.speed);
+    // Without what was before it, the chart and what counts up begin there.
+    let since = moment.judged_from_s.map_or(String::new(), |from| format!("  judged from {}", format::duration(from)));
+    let place = format!("{at} of {length}{since}  {}x{word}", replay.speed);
     let words = match width < NARROW {
         true => place,
         false => format!("replay {}  {place}", clock(moment.unix_s())),
