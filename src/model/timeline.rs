@@ -11,6 +11,8 @@ use crate::data::scene::{CheckOutcome, GroupKey, MarkKind, Scene, Timeline, Time
 const MOST_LOOKS: usize = 32_768;
 /// Marks that are kept, the newest.
 const MOST_MARKS: usize = 2_000;
+/// Epochs that come faster are no events: from one mark of an epoch to the next it takes so long at least.
+const EPOCH_MARKED_NS: u64 = 10_000_000_000;
 /// Groups that are remembered, so that their birth is told once.
 const MOST_GROUPS: usize = 4_096;
 
@@ -28,7 +30,8 @@ pub struct TimelineBuilder {
 struct SeenBefore {
     at_ns: u64,
     verdict: Verdict,
-    epoch: Option<u64>,
+    /// The newest epoch that was marked, and when.
+    epoch: Option<(u64, u64)>,
     pid: Pid,
     ended: bool,
     groups: HashSet<GroupKey>,
@@ -83,6 +86,7 @@ impl TimelineBuilder {
                 self.put(scene.at_ns, MarkKind::Rerun, "rerun: the run before was replaced by this one".to_owned());
             }
             let groups = living.map(|group| group.key.clone()).take(MOST_GROUPS).collect();
+            let epoch = epoch.map(|epoch| (epoch, scene.at_ns));
             self.seen = Some(SeenBefore { at_ns: scene.at_ns, verdict, epoch, pid, ended, groups });
             return;
         };
@@ -92,8 +96,11 @@ impl TimelineBuilder {
         if verdict != seen.verdict {
             self.put(scene.at_ns, MarkKind::Verdict, verdict.word().to_owned());
         }
-        if let Some(epoch) = epoch.filter(|_| seen.epoch != epoch) {
+        let is_due =
+            |(marked, at_ns): (u64, u64)| Some(marked) != epoch && scene.at_ns >= at_ns.saturating_add(EPOCH_MARKED_NS);
+        if let Some(epoch) = epoch.filter(|_| seen.epoch.is_none_or(is_due)) {
             self.put(scene.at_ns, MarkKind::Epoch, format!("epoch {epoch}"));
+            seen.epoch = Some((epoch, scene.at_ns));
         }
         for group in living {
             if seen.groups.len() < MOST_GROUPS && seen.groups.insert(group.key.clone()) {
@@ -106,7 +113,6 @@ impl TimelineBuilder {
             self.put(scene.at_ns, MarkKind::End, "the target ended".to_owned());
         }
         (seen.at_ns, seen.verdict, seen.pid, seen.ended) = (scene.at_ns, verdict, pid, ended);
-        seen.epoch = epoch.or(seen.epoch);
         self.seen = Some(seen);
     }
 
@@ -177,6 +183,23 @@ mod tests {
         assert!(timeline.marks_beside(6_000_000_000, true).is_empty());
         assert_eq!((timeline.look_at(0), timeline.look_at(4_500_000_000)), (None, Some(3)));
         assert_eq!(timeline.unix_s(3_000_000_000), 4);
+    }
+
+    #[test]
+    fn epochs_that_fly_by_are_marked_now_and_then() {
+        use crate::data::scene::{EpochNow, LaunchState, Speed, Steps};
+        let epochs = |apart: u64| {
+            let mut builder = TimelineBuilder::new(0);
+            for second in 1..=60 {
+                let epoch = Some(EpochNow { number: 1 + second / apart, ..EpochNow::default() });
+                let steps = Steps { speed: Some(Speed { epoch, ..Speed::default() }), ..Steps::default() };
+                let launch = Some(LaunchState { steps, ..LaunchState::default() });
+                builder.add(&Scene { launch, ..scene(second, Verdict::Healthy, &[]) });
+            }
+            marks(&builder).into_iter().map(|(at, text)| (at, text.to_owned())).collect::<Vec<_>>()
+        };
+        assert_eq!(epochs(25), [(25, "epoch 2".to_owned()), (50, "epoch 3".to_owned())]);
+        assert_eq!(epochs(1).iter().map(|(at, _)| *at).collect::<Vec<_>>(), [11, 21, 31, 41, 51]);
     }
 
     #[test]

@@ -27,6 +27,8 @@ use crate::runs::summary::{RunSummary, SummaryBuilder};
 
 /// Words of a command that are kept.
 const MOST_WORDS: usize = 1000;
+/// Why there is no recording where nothing went wrong.
+const NOT_RECORDED: &str = "nothing is recorded (--no-record, --read-only or the settings)";
 /// Largest recording of a run, in bytes.
 pub(crate) const TAPE_LIMIT: u64 = 256 << 20;
 
@@ -138,7 +140,7 @@ impl RunRecord {
     pub(crate) fn older_looks(&self) -> OlderLooks {
         match &self.folder {
             Some(folder) => OlderLooks::OnTape(folder.path().join(TAPE)),
-            None => OlderLooks::Nowhere(self.missing.first().cloned().unwrap_or("nothing is recorded".to_owned())),
+            None => OlderLooks::Nowhere(self.missing.first().cloned().unwrap_or_else(|| NOT_RECORDED.to_owned())),
         }
     }
 
