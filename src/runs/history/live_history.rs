@@ -1,7 +1,6 @@
 //! The newest looks at a live target, in bounded memory: segments of small looks, each with the model that saw its first one.
-//! What there is no room for goes, the oldest first.
-//!
-//! Beyond [`LIMIT`] bytes the oldest minutes go (`cargo bench --bench history` measures what an hour takes). The course of the target, [`Timeline`], is kept for longer.
+//! Beyond [`LIMIT`] bytes the oldest minutes go (`cargo bench --bench history` measures what an hour takes). The course of the
+//! target, [`Timeline`], is kept for longer.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
