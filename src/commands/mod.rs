@@ -57,8 +57,8 @@ pub fn main() -> ExitCode {
 
 /// The settings file, and the options with its defaults.
 fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, SettingsFile)> {
-    // The step before the command has nothing to be set, and must not fail over it.
-    if matches!(cli.command, Some(Command::Stage(_))) {
+    // The step before the command has nothing to be set, nor has what is written of tftop itself; neither fails over it.
+    if matches!(cli.command, Some(Command::Stage(_) | Command::Completions { .. } | Command::Man { .. })) {
         return Ok((cli, SettingsFile::default()));
     }
     descriptors::check()?;
