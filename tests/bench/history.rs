@@ -46,7 +46,9 @@ fn hour(threads: u32, share: u32, name: &str) {
         let scene = model.next(Arc::new(sample));
         history.lock().see(&scene);
     }
-    let (looks, bytes) = (history.lock().looks_ns(), history.lock().bytes());
+    // One after the other: both guards at once would wait for each other.
+    let looks = history.lock().looks_ns();
+    let bytes = history.lock().bytes();
     let memory = resident().saturating_sub(before);
     let mut past = LivePlayer::new(history, OlderLooks::Nowhere(String::new()), Families::builtin());
     let (mut sum_ms, mut worst_ms) = (0.0, 0.0_f64);
