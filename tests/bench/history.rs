@@ -39,11 +39,11 @@ fn hour(threads: u32, share: u32, name: &str) {
     let identity = Arc::new(Identity { comm: "tf_Compute".into(), ..Identity::default() });
     let mut kept_us = 0.0;
     for second in 1..=LOOKS {
-        let sample = look(second, (threads, share), &identity);
+        let sample = Arc::new(look(second, (threads, share), &identity));
         let begun = Instant::now();
         history.lock().take(&model, &sample, false);
         kept_us += begun.elapsed().as_secs_f64() * 1e6;
-        let scene = model.next(Arc::new(sample));
+        let scene = model.next(sample);
         history.lock().see(&scene);
     }
     // One after the other: both guards at once would wait for each other.

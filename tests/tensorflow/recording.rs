@@ -43,11 +43,11 @@ fn a_replay_equals_what_was_shown_live() {
     let history = SharedHistory::new(0);
     let mut last = Scene::default();
     for _ in 0..LOOKS {
-        let sample = live.next(&Interest::default(), Duration::ZERO);
+        let sample = Arc::new(live.next(&Interest::default(), Duration::ZERO));
         writer.write(sample.clone()).unwrap();
         history.lock().take(&model, &sample, false);
-        shown.push(model.next(Arc::new(sample.clone())));
-        last = watch.next(Arc::new(sample));
+        shown.push(model.next(sample.clone()));
+        last = watch.next(sample);
         std::thread::sleep(INTERVAL);
     }
     writer.finish().unwrap();

@@ -60,7 +60,7 @@ impl<C: SampleObserver> SampleObserver for WithHistory<C> {
         self.observer.complete(sample);
     }
 
-    fn before(&mut self, model: &Model, sample: &Sample, learnt: bool) {
+    fn before(&mut self, model: &Model, sample: &Arc<Sample>, learnt: bool) {
         self.observer.before(model, sample, learnt);
         if let Some((history, _)) = &self.kept {
             history.lock().take(model, sample, learnt);

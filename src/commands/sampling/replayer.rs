@@ -240,9 +240,9 @@ mod tests {
     fn following() -> (Playing<LivePlayer>, SharedHistory) {
         let history = SharedHistory::new(0);
         let mut model = Model::new(Families::builtin());
-        for sample in crate::runs::recorded::tests::watch(200) {
+        for sample in crate::runs::recorded::tests::watch(200).into_iter().map(Arc::new) {
             history.lock().take(&model, &sample, false);
-            history.lock().see(&model.next(Arc::new(sample)));
+            history.lock().see(&model.next(sample));
         }
         let older = OlderLooks::Nowhere("--no-record".to_owned());
         let moments = LivePlayer::new(history.clone(), older, Families::builtin());

@@ -28,7 +28,7 @@ pub(crate) trait SampleObserver: Send + 'static {
     fn complete(&mut self, _sample: &mut Sample) {}
 
     /// The model before it sees a sample. `learnt`: it knows more since the look before than samples told it.
-    fn before(&mut self, _model: &Model, _sample: &Sample, _learnt: bool) {}
+    fn before(&mut self, _model: &Model, _sample: &Arc<Sample>, _learnt: bool) {}
 
     /// Every sample and what was concluded from it; nothing is left out, unlike where only the newest counts.
     fn see(&mut self, _sample: &Arc<Sample>, _scene: &Scene) {}

@@ -69,7 +69,7 @@ impl LiveHistory {
     }
 
     /// One more look, before `model` sees it. `learnt`: the model knows more since the look before than samples told it.
-    pub fn take(&mut self, model: &Model, sample: &Sample, learnt: bool) {
+    pub fn take(&mut self, model: &Model, sample: &Arc<Sample>, learnt: bool) {
         let full =
             |newest: &SegmentWriter| newest.looks_ns().len() >= LOOKS || newest.raw() >= RAW.max(self.checkpoint);
         if learnt || self.newest.as_ref().is_none_or(full) {
@@ -152,9 +152,9 @@ mod tests {
         let mut history = LiveHistory::new(0, COMPRESSOR + 4 * (MODEL + 2 * THREAD) + (1 << 14));
         let mut model = Model::new(Families::builtin());
         let samples = watch(2_000);
-        for sample in &samples {
-            history.take(&model, sample, false);
-            history.see(&model.next(Arc::new(sample.clone())));
+        for sample in samples.iter().cloned().map(Arc::new) {
+            history.take(&model, &sample, false);
+            history.see(&model.next(sample));
             assert!(history.bytes() <= history.limit);
         }
         let looks = history.looks_ns();

@@ -215,14 +215,14 @@ mod tests {
     fn lived(samples: &[Sample], limit: usize) -> (Vec<Scene>, SharedHistory) {
         let history = SharedHistory::of(LiveHistory::new(0, limit));
         let mut model = Model::new(Families::builtin());
-        let live = samples.iter().enumerate().map(|(at, sample)| {
+        let live = samples.iter().cloned().map(Arc::new).enumerate().map(|(at, sample)| {
             // Now and then a person lets stacks be sampled.
             let learnt = at % 97 == 50;
             if learnt {
                 model.use_profile(Arc::new(Profile::default()));
             }
-            history.lock().take(&model, sample, learnt);
-            let scene = model.next(Arc::new(sample.clone()));
+            history.lock().take(&model, &sample, learnt);
+            let scene = model.next(sample);
             history.lock().see(&scene);
             scene
         });
@@ -271,9 +271,9 @@ mod tests {
         let mut model = Model::new(Families::builtin());
         let mut player = LivePlayer::new(history.clone(), nowhere(), Families::builtin());
         let mut live: Vec<Scene> = Vec::new();
-        for sample in &samples {
-            history.lock().take(&model, sample, false);
-            live.push(model.next(Arc::new(sample.clone())));
+        for sample in samples.iter().cloned().map(Arc::new) {
+            history.lock().take(&model, &sample, false);
+            live.push(model.next(sample));
             // Always two looks behind: the segment grows under its reader.
             if let Some(scene) = live.iter().rev().nth(2) {
                 equals(&mut player, scene);

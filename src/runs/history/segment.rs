@@ -18,7 +18,7 @@ pub(super) struct Checkpoint {
     /// The model before the first look of the segment.
     pub(super) model: Model,
     /// The sample before it.
-    before: Sample,
+    before: Arc<Sample>,
 }
 
 /// A segment that grows.
@@ -29,7 +29,7 @@ pub(super) struct SegmentWriter {
     lines: DeflateEncoder<Vec<u8>>,
     /// Bytes before compression.
     raw: usize,
-    last: Sample,
+    last: Arc<Sample>,
 }
 
 /// A segment as it is kept, or as it was when it was asked for.
@@ -42,7 +42,7 @@ pub(super) struct Segment {
 
 impl SegmentWriter {
     /// Begins before a look: `before` is the sample before it.
-    pub(super) fn new(model: Model, before: Sample) -> Self {
+    pub(super) fn new(model: Model, before: Arc<Sample>) -> Self {
         let last = before.clone();
         let lines = DeflateEncoder::new(Vec::new(), Compression::fast());
         Self { checkpoint: Arc::new(Checkpoint { model, before }), looks_ns: Vec::new(), lines, raw: 0, last }
@@ -52,7 +52,7 @@ impl SegmentWriter {
     ///
     /// # Errors
     /// That it can't be written; then nothing of it is kept.
-    pub(super) fn push(&mut self, sample: &Sample) -> std::io::Result<()> {
+    pub(super) fn push(&mut self, sample: &Arc<Sample>) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(&SampleDelta::between(&self.last, sample))?;
         line.push(b'\n');
         self.lines.write_all(&line)?;
@@ -78,7 +78,7 @@ impl SegmentWriter {
     }
 
     /// The newest look.
-    pub(super) fn last(&self) -> &Sample {
+    pub(super) fn last(&self) -> &Arc<Sample> {
         &self.last
     }
 
@@ -109,7 +109,7 @@ impl Segment {
     /// Its samples, from the first one on.
     pub(super) fn reader(&self) -> SegmentReader {
         let lines = BufReader::new(DeflateDecoder::new(SharedBytes { bytes: self.lines.clone(), read: 0 }));
-        SegmentReader { lines, line: Vec::new(), before: self.checkpoint.before.clone(), next: 0 }
+        SegmentReader { lines, line: Vec::new(), before: (*self.checkpoint.before).clone(), next: 0 }
     }
 }
 
@@ -172,14 +172,14 @@ mod tests {
     #[test]
     fn a_segment_gives_its_samples_back_while_it_grows_and_after() {
         let samples = watch(30);
-        let mut writer = SegmentWriter::new(Model::new(Families::builtin()), Sample::default());
-        samples[..10].iter().for_each(|sample| writer.push(sample).unwrap());
+        let mut writer = SegmentWriter::new(Model::new(Families::builtin()), Arc::default());
+        samples[..10].iter().for_each(|sample| writer.push(&Arc::new(sample.clone())).unwrap());
         let mut reader = writer.so_far().unwrap().reader();
         let first: Vec<Sample> = std::iter::from_fn(|| reader.next()).collect();
         assert_eq!(first, samples[..10]);
         assert!(reader.next().is_none());
-        samples[10..].iter().for_each(|sample| writer.push(sample).unwrap());
-        assert_eq!((writer.looks_ns().len(), writer.last()), (31, &samples[30]));
+        samples[10..].iter().for_each(|sample| writer.push(&Arc::new(sample.clone())).unwrap());
+        assert_eq!((writer.looks_ns().len(), &**writer.last()), (31, &samples[30]));
         let grown = writer.so_far().unwrap();
         let mut reader = reader.go_on_in(&grown).unwrap();
         let rest: Vec<Sample> = std::iter::from_fn(|| reader.next()).collect();

@@ -94,17 +94,8 @@ const LISTS: &[KeyContext] = &[
     KeyContext::Picker,
     KeyContext::Output,
 ];
-/// Lists of one moment: there is another key for the begin and the end of time where it can be gone back.
-const STILL_LISTS: &[KeyContext] = &[
-    KeyContext::Help,
-    KeyContext::Menu,
-    KeyContext::WhatIf,
-    KeyContext::Rerun,
-    KeyContext::Stacks,
-    KeyContext::Runs,
-    KeyContext::Picker,
-    KeyContext::Output,
-];
+/// The same without the table, the first of them: there these keys go to the begin and the end of time.
+const STILL_LISTS: &[KeyContext] = LISTS.split_at(1).1;
 /// Where a screen of the dashboard is shown and no text is typed.
 const SCREENS: &[KeyContext] = &[
     KeyContext::Table,
