@@ -19,6 +19,9 @@ pub struct JudgedWindow {
     pub demand: Demand,
     /// Demand of each group, in the order of the groups.
     pub groups: Vec<Demand>,
+    /// Mean time in microseconds for which each group's threads run before they wait or sleep, in the order of the groups;
+    /// none where the kernel counts no slices or nothing ran.
+    pub slice_us: Vec<Option<f64>>,
     /// How each group's number of threads went in the last minute, in each process that was there all the time; in the order
     /// of the groups.
     pub growth: Vec<Vec<Growth>>,

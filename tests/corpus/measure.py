@@ -4,7 +4,14 @@
 
 For each workload: starts it with pools of 16 (openmp_cnn, which an OpenMP build of TensorFlow has, with teams of 16) and
 lets tftop watch it for 12 s; then warm copies under the advised caps, TensorFlow's defaults and a grid of caps take turns,
-all but one stopped, in random order. A copy's speed is the median of its turns. Needs a quiet machine; turns in which others used more than a quarter of a CPU are said.
+all but one stopped, in random order. A machine's speed changes from second to second, also when nobody else uses it, so a
+copy's speed is the median of its turns, each compared with the other copies' turns of the same round; the first round is
+left out, it is slower.
+
+The best of several noisy medians looks better than it is. So what came out best, the advised caps and what was before take
+turns once more, and only these decide: speed and ratios in the table are of this final.
+
+Needs a quiet machine; turns in which others used more than a quarter of a CPU are said.
 
 With --pretend N it starts as on a machine of N CPUs instead: a library before all others (made with cc) answers N to
 whoever asks how many there are, so that TensorFlow, XLA and OpenBLAS size their pools by it.
@@ -55,8 +62,8 @@ int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
     return 0;
 }
 """
-WARM_STEPS, START_LIMIT_S = 20, 90
-TURN_S, SKIPPED_S = 2.0, 0.3
+WARM_STEPS, START_LIMIT_S = 20, 180
+TURN_S, SKIPPED_S = 1.0, 0.3
 
 
 def busy_ticks():
@@ -84,6 +91,7 @@ def group_load(group):
 class Copy:
     def __init__(self, name, label, python, folder, caps=None, environment=None, tftop=None):
         self.label, self.turns, self.capped = label, [], caps is not None
+        self.limit = time.monotonic() + START_LIMIT_S
         self.path = folder / f"{name}-{label}.count".replace(" ", "_")
         self.path.write_bytes(bytes(8 * 16))
         command = [python, WORKLOADS, name, str(self.path)]
@@ -100,13 +108,17 @@ class Copy:
     def steps(self):
         return sum(struct.unpack("<16Q", self.path.read_bytes()[:128]))
 
+    def is_warm(self):
+        """None while nobody can say."""
+        if self.steps() >= WARM_STEPS:
+            return True
+        failed = self.process.poll() is not None or time.monotonic() > self.limit
+        return False if failed else None
+
     def warm(self):
-        end = time.monotonic() + START_LIMIT_S
-        while self.steps() < WARM_STEPS:
-            if self.process.poll() is not None or time.monotonic() > end:
-                return False
+        while self.is_warm() is None:
             time.sleep(0.1)
-        return True
+        return self.is_warm()
 
     def signal(self, number):
         try:
@@ -207,36 +219,48 @@ def measure(name, options, folder):
         if tune and tune["caps"]:
             points.setdefault(label_of(tune["caps"]), tune["caps"])
         starts = [("default", None)] + list(points.items())
-        for label, caps in starts:
-            copy = Copy(name, label, options.python, folder, caps=caps, tftop=options.tftop)
-            copies.append(copy)
-            if not copy.warm():
-                copy.end()
-                copies.remove(copy)
-            copy.signal(signal.SIGSTOP)
+        waiting = [Copy(name, label, options.python, folder, caps=caps, tftop=options.tftop) for label, caps in starts]
+        copies += waiting
+        while waiting:
+            time.sleep(0.1)
+            for copy in [copy for copy in waiting if copy.is_warm() is not None]:
+                waiting.remove(copy)
+                copy.signal(signal.SIGSTOP)
+                if not copy.is_warm():
+                    copies.remove(copy)
+                    copy.end()
         if options.default_report:
             copies[1].signal(signal.SIGCONT)
             time.sleep(1)
             at_default = report(options.tftop, target_pid(copies[1]))
             copies[1].signal(signal.SIGSTOP)
-        for _ in range(options.rounds):
-            for copy in random.sample(copies, len(copies)):
-                copy.turn()
-        speeds = {copy.label: copy.median() for copy in copies}
-        best = max((label for label in speeds if label != "before"), key=speeds.get)
+        race(copies, 1)
+        for copy in copies:
+            copy.turns.clear()
+        race(copies, options.rounds)
+        swept = paired(copies)
+        best = max((label for label in swept if label != "before"), key=swept.get)
         chosen = label_of(advised) if advised else "before"
+        found = tune and (label_of(tune["caps"]) if tune["caps"] else "default")
+        finalists = [copy for copy in copies if copy.label in (best, chosen, found, "before")]
+        grid_turns = {copy.label: [round(turn[0], 2) for turn in copy.turns] for copy in copies}
+        for copy in finalists:
+            copy.turns.clear()
+        race(finalists, options.final)
+        speeds = {**swept, **paired(finalists)}
         return {
             "name": name,
             "before": speeds["before"],
             "default": speeds.get("default"),
             "advised": {"caps": advised, "speed": speeds.get(chosen)},
             "best": {"caps": best, "speed": speeds[best]},
-            "tune": tune and {**tune, "speed": speeds.get(label_of(tune["caps"]) if tune["caps"] else "default")},
+            "tune": tune and {**tune, "speed": speeds.get(found)},
             "got": {copy.label: round(copy.median(1), 2) for copy in copies},
             "wanted": {copy.label: round(copy.median(2), 2) for copy in copies},
             "others": round(max(copy.median(3) for copy in copies), 2),
             "speeds": {label: round(speed, 2) for label, speed in speeds.items()},
-            "turns": {copy.label: [round(turn[0], 2) for turn in copy.turns] for copy in copies},
+            "swept": {label: round(speed, 2) for label, speed in swept.items()},
+            "turns": {"grid": grid_turns, "final": {copy.label: [round(turn[0], 2) for turn in copy.turns] for copy in finalists}},
             "verdict": seen["verdict"],
             "groups": slim(seen),
             "default_groups": slim(at_default) if options.default_report else None,
@@ -244,6 +268,21 @@ def measure(name, options, folder):
     finally:
         for copy in copies:
             copy.end()
+
+
+def race(copies, rounds):
+    """Each copy has a turn in each round, in random order."""
+    for _ in range(rounds):
+        for copy in random.sample(copies, len(copies)):
+            copy.turn()
+
+
+def paired(copies):
+    """Steps a second of each copy: the median of its share in each round's mean, times the median of these means."""
+    rounds = [statistics.geometric_mean(max(turn[0], 0.1) for turn in turns) for turns in zip(*(copy.turns for copy in copies))]
+    usual = statistics.median(rounds)
+    share = lambda copy: statistics.median(turn[0] / mean for turn, mean in zip(copy.turns, rounds))
+    return {copy.label: share(copy) * usual for copy in copies}
 
 
 def slim(seen):
@@ -278,7 +317,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--tftop", default=shutil.which("tftop"))
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--final", type=int, default=24, help="rounds of the best, the advised and what was before")
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--pretend", type=int, metavar="N", help="start it as on a machine of N CPUs, not with pools of 16")
     parser.add_argument("--tune", action="store_true", help="let `tftop tune --copies` find caps, too")

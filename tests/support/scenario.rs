@@ -164,6 +164,9 @@ pub struct Thread {
     /// Milliseconds run and waited.
     #[serde(default)]
     per_s: [f64; 2],
+    /// Microseconds for which it runs at a time.
+    #[serde(default = "ten_thousand")]
+    slice_us: f64,
     #[serde(default = "single")]
     count: u32,
     /// The tick from which on the first is there, and ticks from one to the next.
@@ -194,6 +197,10 @@ fn single() -> u32 {
 
 fn ten() -> f64 {
     10.0
+}
+
+fn ten_thousand() -> f64 {
+    10_000.0
 }
 
 fn python() -> String {
@@ -297,7 +304,7 @@ impl Scenario {
             let more = |per_s| self.grown(per_s, since);
             fact.counters.run_ns += more(thread.per_s[0] * 1e6);
             fact.counters.wait_ns += more(thread.per_s[1] * 1e6);
-            fact.counters.slices += more(thread.per_s[0] / 10.0);
+            fact.counters.slices += more(thread.per_s[0] * 1e3 / thread.slice_us);
             fact.cpu_ticks += more(thread.per_s[0] / 10.0);
             Some(fact)
         };

@@ -21,7 +21,8 @@ fn a_pool_that_does_the_work_alone_is_advised_one_thread_a_cpu() {
     let folder = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/measure.py");
     let mut command = Command::new(&python);
-    command.arg(script).arg("--python").arg(&python).args(["--tftop", env!("CARGO_BIN_EXE_tftop"), "--rounds", "1"]);
+    command.arg(script).arg("--python").arg(&python).args(["--tftop", env!("CARGO_BIN_EXE_tftop")]);
+    command.args(["--rounds", "1", "--final", "1"]);
     let output = command.arg("--out").arg(folder.path()).arg("matmul").output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let table = String::from_utf8(output.stdout).unwrap();

@@ -3,12 +3,14 @@
 //! A pool gets as many threads as there are CPUs, the loosest cap that holds it to them. Less only where pools multiply:
 //! processes that each have pools, iterators that each have a private pool, a BLAS beside TensorFlow's pools, inter-op
 //! threads that each have an OpenMP team, and callers: threads that hand work to the intra-op pool and do work themselves.
-//! What callers do is left out of the intra-op pool's share; at 1 the pool does nothing and its work moves into the callers
-//! (`tests/corpus` measures what that does to speed).
+//! What others do beside the pool is left out of the intra-op pool's share; at 1 the pool does nothing and its work moves
+//! into the callers (`tests/corpus` measures what that does to speed). Who hardly waits in a crowd takes turns with the pool,
+//! as a Python loop around `predict` does, and takes nothing from its share. What an intra-op pool of two and more does is
+//! left out of the inter-op pool's share: its threads call that pool.
 
 use crate::data::limits::{CapKind, Caps};
 use crate::data::origin;
-use crate::data::scene::{Group, Thread};
+use crate::data::scene::{Demand, Group, Thread};
 use crate::model::advice::group_cap::{cap_of, is_team, openmp_works};
 use crate::model::advice::predict::{Prediction, of_demands};
 use crate::model::judged_window::JudgedWindow;
@@ -25,8 +27,13 @@ const OVERSIZE: u32 = 2;
 const OVERSIZE_WAITS: f64 = 0.2;
 /// CPUs wanted from which on a process, or a thread that calls an OpenMP team, counts as busy.
 const BUSY_CPUS: f64 = 0.25;
-/// Share of the work from which on callers count.
-const LEAST_CALLERS: f64 = 0.25;
+/// Share of its time that a pool waits for a CPU from which on it is in a crowd.
+const CROWDED_WAIT_SHARE: f64 = 0.3;
+/// Pieces of work that are shorter than this, in microseconds, cost a pool more than they bring: waking a thread takes some
+/// of them. Measured on the corpus: pools of 19 to 22 us lose to none at all, those of 28 us and more don't.
+const SHORT_PIECE_US: f64 = 25.0;
+/// Share of the work from which on what others do beside a pool counts.
+const LEAST_BESIDE: f64 = 0.25;
 /// Advice that would leave less than this of the CPUs a target got is no advice.
 const LEAST_KEPT: f64 = 0.95;
 
@@ -109,11 +116,13 @@ fn largest_pool(group: &Group) -> u32 {
 struct Work {
     /// CPUs of each process, were they shared alike.
     cpus: f64,
-    /// Shares of the CPU time: TensorFlow's intra-op pool, those that call it, and Python's own threads, which call the
+    /// Shares of the CPU time: TensorFlow's intra-op pool, what others do beside it, and Python's own threads, which call the
     /// inter-op pool.
     intra: f64,
-    callers: f64,
+    beside: f64,
     python: f64,
+    /// Threads of an intra-op pool as it is.
+    intra_threads: u32,
     /// Python's threads and main threads that work at once: each may call a library's team.
     calling_threads: u32,
     /// Private pools of tf.data in a process.
@@ -130,6 +139,7 @@ impl Work {
             let got = input.groups.iter().zip(&judged.groups).filter(|(group, _)| of(group)).map(|(_, it)| it.got);
             if total > 0.0 { got.sum::<f64>() / total } else { 0.0 }
         };
+        let beside = beside_the_pool(input, judged);
         let busy = input.processes.iter().zip(&judged.processes).filter(|(process, demand)| {
             let has_pool = || COMPUTE.iter().any(|origin| input.threads_in(process.fact.key.pid, origin) > 0);
             !process.ended && demand.wanted >= BUSY_CPUS && has_pool()
@@ -137,8 +147,9 @@ impl Work {
         Self {
             cpus: input.effective_cpus() / busy.count().max(1) as f64,
             intra: share(&|group| &*group.key.origin == origin::TF_INTRA_OP),
-            callers: share(&|group| !is_team(group)),
+            beside: if total > 0.0 { beside / total } else { 0.0 },
             python: share(&|group| &*group.key.origin == origin::PYTHON),
+            intra_threads: pool_size(input, CapKind::Intra),
             calling_threads: calling_threads(input),
             private_pools: private_pools(input),
             team_callers: if openmp_works(input.groups, &judged.groups) { team_callers(input) } else { 0 },
@@ -154,13 +165,17 @@ impl Work {
     fn cap(&self, kind: CapKind) -> u32 {
         let all = self.all();
         // Halves are rounded down: a pool of 2 beside one busy caller is one too many.
-        let beside = |callers: f64| match callers < LEAST_CALLERS {
+        let beside = |others: f64| match others < LEAST_BESIDE {
             true => all,
-            false => ((self.cpus * (1.0 - callers) - 0.5).ceil() as u32).clamp(1, all),
+            false => ((self.cpus * (1.0 - others) - 0.5).ceil() as u32).clamp(1, all),
         };
         match kind {
-            CapKind::Intra => beside(self.callers),
+            CapKind::Intra => beside(self.beside),
             CapKind::Inter if self.team_callers > 0 => all,
+            // Its threads call the intra-op pool: what that does is not theirs, nor what Python's threads do.
+            CapKind::Inter if self.intra_threads.min(self.cap(CapKind::Intra)) > 1 => {
+                beside(self.intra.max(self.python))
+            }
             CapKind::Inter => beside(self.python),
             CapKind::Omp if self.team_callers > 0 => (all / self.team_callers).max(1),
             CapKind::Data => (all / self.private_pools.max(1)).max(1),
@@ -170,6 +185,24 @@ impl Work {
             },
         }
     }
+}
+
+/// CPUs that others use while the intra-op pool runs. Threads of a crowd all wait alike, so one that waits less than the pool
+/// runs while the pool rests. Where there is no crowd to tell it by, and where the pool runs but short pieces, whose callers
+/// had better do them, all that callers do.
+fn beside_the_pool(input: &RuleInput, judged: &JudgedWindow) -> f64 {
+    let of_pool = |group: &Group| &*group.key.origin == origin::TF_INTRA_OP;
+    let all = || input.groups.iter().zip(&judged.groups).zip(&judged.slice_us);
+    let pool = all().find(|((group, _), _)| of_pool(group));
+    let waits = pool.and_then(|((_, demand), _)| demand.wait_share).filter(|&share| share >= CROWDED_WAIT_SHARE);
+    let short = pool.and_then(|(_, slice_us)| *slice_us).is_some_and(|slice_us| slice_us < SHORT_PIECE_US);
+    let others = all().filter(|((group, _), _)| !of_pool(group));
+    let of = |((group, demand), _): ((&Group, &Demand), _)| match waits {
+        Some(pool) if !short => demand.got * (demand.wait_share.unwrap_or(0.0) / pool).min(1.0),
+        _ if is_team(group) => 0.0,
+        _ => demand.got,
+    };
+    others.map(of).sum()
 }
 
 fn calling_threads(input: &RuleInput) -> u32 {

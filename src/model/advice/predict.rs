@@ -79,6 +79,10 @@ pub(super) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: 
     let run_at_once = |caps: &Caps| -> f64 {
         let of = |(group, demand): (&Group, &Demand)| match is_team(group) {
             true => width(group, caps),
+            // The interpreter runs one of its threads at a time; what others of a crowd waited for is no demand.
+            false if runs_python(group) => {
+                width(group, caps).min(demand.wanted).min((cpus * demand.got / got).max(processes(group)))
+            }
             false => width(group, caps).min(demand.wanted),
         };
         pairs().map(of).sum::<f64>().max(1.0)
@@ -99,6 +103,16 @@ pub(super) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: 
     let as_recorded = waited * (then - cpus).max(0.0) / (before - cpus).max(then - cpus).max(1e-9);
     let waits = usual.max(as_recorded).min(waited);
     Prediction { wanted: (could_get * (1.0 + waits)).min(wanted), got: could_get, from_s: 0.0 }
+}
+
+/// Whether a group's threads run Python.
+fn runs_python(group: &Group) -> bool {
+    [origin::PYTHON, origin::MAIN].contains(&&*group.key.origin)
+}
+
+/// Processes that have threads of a group, at least 1.
+fn processes(group: &Group) -> f64 {
+    group.limits.processes.len().max(1) as f64
 }
 
 #[cfg(test)]

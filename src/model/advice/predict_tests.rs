@@ -29,6 +29,9 @@ const CNN: [(&str, u32, f64, f64); 3] =
 const LOOP: [(&str, u32, f64, f64); 3] =
     [("tf-inter-op", 16, 0.96, 1.93), ("tf-intra-op", 16, 0.24, 1.32), ("main", 1, 0.07, 0.08)];
 
+const SERVING: [(&str, u32, f64, f64); 3] =
+    [("tf-intra-op", 16, 1.08, 10.86), ("python", 8, 0.50, 3.16), ("tf-inter-op", 16, 0.26, 2.72)];
+
 fn pools(intra: u32, inter: u32) -> Caps {
     Caps::of([(CapKind::Intra, intra), (CapKind::Inter, inter)])
 }
@@ -43,6 +46,7 @@ fn predictions_of_recorded_workloads_are_near_what_was_measured_under_the_caps()
         (&CNN, pools(1, 2), 1.08, 1.31),
         (&LOOP, pools(2, 2), 1.25, 1.96),
         (&LOOP, pools(1, 2), 1.25, 1.61),
+        (&SERVING, pools(1, 1), 1.62, 1.84),
     ];
     for (groups, caps, got, wanted) in measured {
         let predicted = under(groups, 2.0, caps);

@@ -55,6 +55,11 @@ impl Load {
         self.slices = self.slices.saturating_add(more.slices);
     }
 
+    /// Mean microseconds a slice; none without slices.
+    pub fn slice_us(self) -> Option<f64> {
+        (self.slices > 0).then(|| self.run_ns as f64 / 1e3 / self.slices as f64)
+    }
+
     /// As CPUs over a span; none without a span.
     pub fn demand(self, span_ns: u64) -> Option<Demand> {
         let per_span = |ns: u64| ns as f64 / span_ns as f64;

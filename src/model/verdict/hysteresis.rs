@@ -253,6 +253,7 @@ impl Hysteresis {
             span_s: window.span_ns() as f64 / 1e9,
             demand: demand(&self.target),
             groups: groups().map(|group| group.map_or(Demand::default(), |(_, load, _)| demand(load))).collect(),
+            slice_us: groups().map(|group| group.and_then(|(_, load, _)| load.over(window).slice_us())).collect(),
             growth: groups().map(|g| g.map_or(Vec::new(), |(.., looks)| looks.growth(&stayed))).collect(),
             wanted_by_second: groups().map(|group| group.map_or(Vec::new(), |(.., looks)| looks.wanted())).collect(),
             processes: samples
