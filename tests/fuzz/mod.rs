@@ -7,6 +7,7 @@
 
 mod fake_proc;
 mod mutate;
+mod tape;
 mod target_memory;
 mod texts;
 
@@ -52,7 +53,7 @@ struct FuzzResult {
 fn targets() -> Vec<FuzzTarget> {
     let wanted = std::env::var("TFTOP_FUZZ_TARGETS").unwrap_or_default();
     let wanted: Vec<&str> = wanted.split(',').filter(|name| !name.is_empty()).collect();
-    let all = texts::TARGETS.iter().chain(fake_proc::TARGETS).chain(target_memory::TARGETS);
+    let all = [texts::TARGETS, tape::TARGETS, fake_proc::TARGETS, target_memory::TARGETS].into_iter().flatten();
     let picked = all.filter(|target| wanted.is_empty() || wanted.contains(&target.name));
     picked.map(|target| FuzzTarget { ..*target }).collect()
 }

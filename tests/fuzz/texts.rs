@@ -125,7 +125,7 @@ fn seeds(all: &[&[u8]]) -> Vec<Vec<u8>> {
 }
 
 /// Parsers of text get it as it is read: invalid parts replaced.
-fn lossy(input: &[u8], parse: fn(&str)) {
+pub fn lossy(input: &[u8], parse: fn(&str)) {
     parse(&String::from_utf8_lossy(input));
 }
 
@@ -189,7 +189,7 @@ thread_local! {
     static FOLDER: tempfile::TempDir = tempfile::tempdir().unwrap();
 }
 
-fn in_folder(name: &str) -> PathBuf {
+pub fn in_folder(name: &str) -> PathBuf {
     FOLDER.with(|folder| folder.path().join(name))
 }
 

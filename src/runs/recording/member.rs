@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
 /// How a member begins: the gzip header of one that has an extra field and nothing else.
-pub(super) const BEGIN: [u8; 8] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0];
+pub(crate) const BEGIN: [u8; 8] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0];
 /// Longest header, in bytes: what an extra field of [`LOOKS`] looks can take.
 pub(super) const LONGEST: usize = 4096;
 /// Looks of a member at most.
@@ -30,15 +30,15 @@ const FIXED: usize = 1 + 3 * 8;
 
 /// What the header of a member says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct MemberHeader {
+pub(crate) struct MemberHeader {
     /// Where it begins: bytes from the begin of the file.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// Where the member before begins; of the first, 0.
-    pub(super) before: u64,
+    pub(crate) before: u64,
     /// How many looks stand before it in the file.
-    pub(super) first_look: u64,
+    pub(crate) first_look: u64,
     /// When the looks of the member before were taken, nanoseconds since boot.
-    pub(super) looks_before_ns: Vec<u64>,
+    pub(crate) looks_before_ns: Vec<u64>,
 }
 
 impl MemberHeader {
@@ -58,7 +58,7 @@ impl MemberHeader {
     }
 
     /// Of the bytes that stand at an offset; none where no member begins there, or one of another version.
-    pub(super) fn parse(bytes: &[u8], offset: u64) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8], offset: u64) -> Option<Self> {
         let number = |at: usize| Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?) as usize);
         let length = number(EXTRA_AT + 2)?;
         if !bytes.starts_with(&BEGIN)
