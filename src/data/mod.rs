@@ -12,6 +12,7 @@ pub mod sample;
 pub mod scene;
 pub mod secrets;
 pub(crate) mod text;
+pub(crate) mod typed_time;
 pub use calendar::Calendar;
 pub use cpuset::CpuSet;
 pub use framework::Framework;

@@ -11,6 +11,7 @@ use crate::commands::args::span;
 use crate::commands::args::span::MomentArgs;
 use crate::commands::args::target::{TargetArg, target};
 use crate::data::scene::Level;
+use crate::data::typed_time::TypedTime;
 
 /// How long a process is watched where stdout is not a terminal: as long as for a report, which should have a verdict.
 pub(crate) const DEFAULT_WATCH: Duration = Duration::from_secs(12);
@@ -89,9 +90,13 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct StackArgs {
-    /// Pid, or a part of the command line
-    #[arg(value_name = "PID|NAME", value_parser = target)]
+    /// Pid, or a part of the command line; or a recording: a run of `tftop runs`, "last", or a file, samples.tape
+    #[arg(value_name = "PID|NAME|RUN|FILE", value_parser = target)]
     pub(crate) target: TargetArg,
+    /// Of a recording: the stacks last taken in the dashboard before this moment (90s, 1m30s from its begin, -30s from its end, 14:05
+    /// in UTC); without this, before its end
+    #[arg(long, value_name = "TIME", value_parser = span::moment, allow_hyphen_values = true, conflicts_with = "sample")]
+    pub(crate) at: Option<TypedTime>,
     /// Only the threads of this origin: tf-intra-op, tf-data, python
     #[arg(long, value_name = "ORIGIN", conflicts_with = "tid")]
     pub(crate) group: Option<String>,
@@ -156,19 +161,11 @@ pub(crate) struct RecordArgs {
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
     /// How long to record from now on: 90s, 30m, 8h; without it, until the process ends
-    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    #[arg(long = "for", value_name = "TIME", value_parser = span::length)]
     pub(crate) time: Option<Duration>,
     /// Megabytes on disk at most, of all that this command records
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_size: Option<u32>,
-}
-
-/// How long is recorded.
-fn length(text: &str) -> Result<Duration, String> {
-    match span::moment(text) {
-        Ok(span::Moment::AfterBegin(time)) if !time.is_zero() => Ok(time),
-        _ => Err("write how long: 90s, 30m, 8h, 1h30m".to_owned()),
-    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::span;
-use crate::commands::args::span::Moment;
+use crate::data::typed_time::TypedTime;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -70,7 +70,7 @@ pub(crate) struct ReplayArgs {
     /// Moment to begin at: from its begin (90s, 1m30s), from its end (-30s), or by the clock in UTC (14:05, 2026-11-20T14:05);
     /// without it, its begin
     #[arg(long, visible_alias = "from", value_name = "TIME", value_parser = span::moment, allow_hyphen_values = true)]
-    pub(crate) at: Option<Moment>,
+    pub(crate) at: Option<TypedTime>,
 }
 
 #[derive(Debug, Args)]

@@ -31,9 +31,9 @@ Exit codes: 0 it ended with an answer, \"no difference shown\" among them; 1 not
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct TuneArgs {
-    /// Begin no further run after so many minutes
-    #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u32).range(1..=1440))]
-    minutes: u32,
+    /// Begin no further run after so long: 10, 10m, 1h30m; a number alone is of minutes
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = span::minutes)]
+    minutes: Duration,
     /// Steps at the beginning of each run that are not counted
     #[arg(long, value_name = "N", default_value = "50")]
     pub(crate) warmup: u64,
@@ -60,7 +60,7 @@ pub(crate) struct TuneArgs {
 impl TuneArgs {
     /// How long runs may begin.
     pub(crate) fn time(&self) -> Duration {
-        Duration::from_secs(60 * u64::from(self.minutes))
+        self.minutes
     }
 
     /// How long one run may take: one that makes no steps does not outlast the race.

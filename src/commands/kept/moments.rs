@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::commands::args::span::{Moment, MomentArgs};
+use crate::commands::args::span::MomentArgs;
 use crate::commands::own_process::exit::CommandError;
+use crate::data::typed_time::TypedTime;
 use crate::present::format;
 use crate::runs::recorded::{Recorded, RecordedSpan};
 
@@ -38,8 +39,8 @@ pub(crate) fn chosen(recorded: &Recorded, args: &MomentArgs) -> Result<MomentCho
 /// A span; without a begin or an end that of the recording. The names are for complaints.
 pub(crate) fn span(
     recorded: &Recorded,
-    (from_name, from): (&str, Option<Moment>),
-    (to_name, to): (&str, Option<Moment>),
+    (from_name, from): (&str, Option<TypedTime>),
+    (to_name, to): (&str, Option<TypedTime>),
 ) -> Result<RecordedSpan, CommandError> {
     let from = from.map_or(Ok(Duration::ZERO), |from| moment(recorded, from_name, from))?;
     let to = to.map_or(Ok(recorded.length()), |to| moment(recorded, to_name, to))?;
@@ -56,14 +57,14 @@ pub(crate) fn span(
 ///
 /// # Errors
 /// That the recording has no such moment, or several.
-pub(crate) fn moment(recorded: &Recorded, name: &str, moment: Moment) -> Result<Duration, CommandError> {
+pub(crate) fn moment(recorded: &Recorded, name: &str, moment: TypedTime) -> Result<Duration, CommandError> {
     let length = recorded.length();
     let (begun_ms, length_ms) = (recorded.begun_unix_ms(), u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
     let found = match moment {
-        Moment::AfterBegin(time) => Some(time).filter(|&time| time <= length),
-        Moment::BeforeEnd(time) => length.checked_sub(time),
-        Moment::At(unix_s) => after_begin((begun_ms, length_ms), unix_s.saturating_mul(1000)),
-        Moment::TimeOfDay(second) => {
+        TypedTime::Plain(time) | TypedTime::AfterBegin(time) => Some(time).filter(|&time| time <= length),
+        TypedTime::BeforeEnd(time) => length.checked_sub(time),
+        TypedTime::At(unix_s) => after_begin((begun_ms, length_ms), unix_s.saturating_mul(1000)),
+        TypedTime::TimeOfDay(second) => {
             let days = on_days((begun_ms, length_ms), second);
             if days.len() > 1 {
                 let (begun, _) = ends(begun_ms, length_ms);
@@ -76,10 +77,10 @@ pub(crate) fn moment(recorded: &Recorded, name: &str, moment: Moment) -> Result<
     };
     found.ok_or_else(|| {
         CommandError::usage(match moment {
-            Moment::AfterBegin(_) | Moment::BeforeEnd(_) => {
+            TypedTime::Plain(_) | TypedTime::AfterBegin(_) | TypedTime::BeforeEnd(_) => {
                 format!("{name}: the recording is only {} long", format::duration(length.as_secs_f64()))
             }
-            Moment::At(_) | Moment::TimeOfDay(_) => {
+            TypedTime::At(_) | TypedTime::TimeOfDay(_) => {
                 let (begun, ended) = ends(begun_ms, length_ms);
                 format!("{name}: the recording is from {begun} to {ended}")
             }

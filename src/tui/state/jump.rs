@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::data::Calendar;
 use crate::data::scene::{MarkKind, Timeline, TimelineLook, Verdict};
+use crate::data::typed_time;
+use crate::data::typed_time::{NoTime, TypedTime};
 use crate::present::format;
 use crate::tui::keys::TimeDirection;
 
@@ -13,15 +15,11 @@ const VALID: &str = "write 3m ago, 14:05 (UTC), 90s after begin, or oversubscrib
 const LEAST_LETTERS: usize = 3;
 const DAY_S: u64 = 86_400;
 
-/// A time that was typed.
+/// What was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Jump {
-    /// So long before the end.
-    Ago(Duration),
-    /// So long after the begin.
-    AfterBegin(Duration),
-    /// The second of a day, in UTC.
-    TimeOfDay(u64),
+    /// A time.
+    To(TypedTime),
     /// Whenever something was so.
     When(Sought),
 }
@@ -61,64 +59,12 @@ pub(super) struct Found {
 
 /// Reads what was typed. A time without a word counts back from now where a target is live, else from the begin.
 pub(super) fn parse(text: &str, live: bool) -> Result<Jump, String> {
-    let text = text.trim().to_lowercase();
-    let ends = |ends: &[&str]| ends.iter().find_map(|end| text.strip_suffix(end)).map(str::trim);
-    let time = |text: &str| duration(text).ok_or_else(|| VALID.to_owned());
-    if let Some(ago) = ends(&["ago", "before the end", "before end"]).or_else(|| text.strip_prefix('-')) {
-        return time(ago).map(Jump::Ago);
+    match typed_time::moment(text) {
+        Ok(TypedTime::Plain(time)) if live => Ok(Jump::To(TypedTime::BeforeEnd(time))),
+        Ok(time) => Ok(Jump::To(time)),
+        Err(NoTime::Other) => sought(&text.trim().to_lowercase()).map(Jump::When).ok_or_else(|| VALID.to_owned()),
+        Err(why) => Err(why.advice().to_owned()),
     }
-    if let Some(after) = ends(&["after the begin", "after begin", "after start"]) {
-        return time(after).map(Jump::AfterBegin);
-    }
-    match text.as_str() {
-        "now" | "end" => return Ok(Jump::Ago(Duration::ZERO)),
-        "begin" | "start" => return Ok(Jump::AfterBegin(Duration::ZERO)),
-        _ if text.contains(':') => return time_of_day(&text).map(Jump::TimeOfDay),
-        _ => {}
-    }
-    let plain = duration(&text).map(if live { Jump::Ago } else { Jump::AfterBegin });
-    plain.or_else(|| sought(&text).map(Jump::When)).ok_or_else(|| VALID.to_owned())
-}
-
-/// "14:05", "14:05:30", "14:05Z".
-fn time_of_day(text: &str) -> Result<u64, String> {
-    let numbers = text.strip_suffix('z').unwrap_or(text).split(':').map(|part| {
-        let is_number = (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<u64>().ok().filter(|_| is_number)
-    });
-    let (hour, minute, second) = match numbers.collect::<Option<Vec<u64>>>().as_deref() {
-        Some(&[hour, minute]) => (hour, minute, 0),
-        Some(&[hour, minute, second]) => (hour, minute, second),
-        _ => return Err("write a time of day in UTC: 14:05, or 14:05:30".to_owned()),
-    };
-    match hour < 24 && minute < 60 && second < 60 {
-        true => Ok(hour * 3_600 + minute * 60 + second),
-        false => Err("a day has 24 hours, an hour 60 minutes, a minute 60 seconds".to_owned()),
-    }
-}
-
-/// "90", "90s", "1m30s", "1h 5m", "500ms".
-fn duration(text: &str) -> Option<Duration> {
-    let text: String = text.chars().filter(|character| !character.is_whitespace()).collect();
-    let (mut rest, mut sum) = (text.as_str(), 0.0);
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, unit) = rest.split_at(digits);
-        let letters = unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len());
-        let (unit, after) = unit.split_at(letters);
-        let scale = match unit {
-            "" if after.is_empty() => 1.0,
-            "s" | "sec" => 1.0,
-            "ms" => 1e-3,
-            "m" | "min" => 60.0,
-            "h" => 3_600.0,
-            "d" => 86_400.0,
-            _ => return None,
-        };
-        sum += number.parse::<f64>().ok()? * scale;
-        rest = after;
-    }
-    (!text.is_empty()).then(|| Duration::try_from_secs_f64(sum).ok())?
 }
 
 /// Verdicts by the words on screen, and the other words; the first letters are enough.
@@ -168,27 +114,39 @@ impl Sought {
 
 impl TimeFrame {
     /// The instant that is meant by a time.
-    pub(super) fn instant(&self, jump: Jump) -> Result<u64, String> {
+    pub(super) fn instant(&self, time: TypedTime) -> Result<u64, String> {
         let length = Duration::from_nanos(self.end_ns.saturating_sub(self.begin_ns));
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let only = || format!("there are only {} before the end", format::duration(length.as_secs_f64()));
-        match jump {
-            Jump::Ago(time) if time <= length => Ok(self.end_ns - nanoseconds(time)),
-            Jump::AfterBegin(time) if time <= length => Ok(self.begin_ns + nanoseconds(time)),
-            Jump::Ago(_) => Err(only()),
-            Jump::AfterBegin(_) => Err(format!("it is only {} long", format::duration(length.as_secs_f64()))),
-            Jump::TimeOfDay(second) => self.time_of_day(second),
-            Jump::When(_) => Ok(self.end_ns),
+        match time {
+            TypedTime::BeforeEnd(time) if time <= length => Ok(self.end_ns - nanoseconds(time)),
+            TypedTime::Plain(time) | TypedTime::AfterBegin(time) if time <= length => {
+                Ok(self.begin_ns + nanoseconds(time))
+            }
+            TypedTime::BeforeEnd(_) => Err(only()),
+            TypedTime::Plain(_) | TypedTime::AfterBegin(_) => {
+                Err(format!("it is only {} long", format::duration(length.as_secs_f64())))
+            }
+            TypedTime::TimeOfDay(second) => self.time_of_day(second),
+            TypedTime::At(unix_s) => self.clock_time(Some(unix_s)),
         }
     }
 
     /// The last such time of a day that is not after the end. A second counts as long as it lasts.
     fn time_of_day(&self, second: u64) -> Result<u64, String> {
-        let unix_s = |at_ns: u64| self.boot_unix_ms.saturating_add(at_ns / 1_000_000) / 1000;
-        let (begin, end) = (unix_s(self.begin_ns), unix_s(self.end_ns));
+        let end = self.unix_s(self.end_ns);
         let today = end - end % DAY_S + second;
-        let meant = if today > end { today.checked_sub(DAY_S) } else { Some(today) };
-        let inside = meant.filter(|&meant| meant >= begin).ok_or_else(|| {
+        self.clock_time(if today > end { today.checked_sub(DAY_S) } else { Some(today) })
+    }
+
+    fn unix_s(&self, at_ns: u64) -> u64 {
+        self.boot_unix_ms.saturating_add(at_ns / 1_000_000) / 1000
+    }
+
+    /// This second after 1970.
+    fn clock_time(&self, unix_s: Option<u64>) -> Result<u64, String> {
+        let (begin, end) = (self.unix_s(self.begin_ns), self.unix_s(self.end_ns));
+        let inside = unix_s.filter(|unix_s| (begin..=end).contains(unix_s)).ok_or_else(|| {
             let [begin, end] = [begin, end].map(clock);
             format!("that is not between {begin} and {end}")
         })?;
@@ -245,39 +203,11 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn seconds(text: &str) -> Option<f64> {
-        duration(text).map(|time| time.as_secs_f64())
-    }
-
     #[test]
-    fn times_are_understood_as_people_write_them() {
-        for (text, expected) in [
-            ("90", 90.0),
-            ("90s", 90.0),
-            ("1m30s", 90.0),
-            ("1m 30s", 90.0),
-            ("1m30", 90.0),
-            ("1.5 min", 90.0),
-            ("1h5m", 3_900.0),
-            ("2d", 172_800.0),
-            ("500ms", 0.5),
-        ] {
-            assert_eq!(seconds(text), Some(expected), "{text}");
-        }
-        for text in ["", "m", "3x", "-3", "1..5", "ü", "nan", "1e9", "9999999999999999999999d"] {
-            assert_eq!(seconds(text), None, "{text}");
-        }
-        let ago = |seconds| Ok(Jump::Ago(Duration::from_secs(seconds)));
-        let after = |seconds| Ok(Jump::AfterBegin(Duration::from_secs(seconds)));
-        for text in ["3m ago", " 3M AGO ", "-3m", "180 ago", "3m before the end"] {
-            assert_eq!((parse(text, true), parse(text, false)), (ago(180), ago(180)), "{text}");
-        }
-        assert_eq!((parse("3m", true), parse("3m", false)), (ago(180), after(180)));
-        assert_eq!((parse("1m30s after begin", true), parse("5 after the begin", true)), (after(90), after(5)));
-        assert_eq!((parse("now", true), parse("begin", true)), (ago(0), after(0)));
-        for (text, second) in [("14:05", 50_700), ("14:05:30", 50_730), ("0:00:01z", 1), ("23:59:59Z", 86_399)] {
-            assert_eq!(parse(text, true), Ok(Jump::TimeOfDay(second)), "{text}");
-        }
+    fn a_time_without_a_word_counts_from_where_one_looks() {
+        let (ago, after) = (TypedTime::BeforeEnd(Duration::from_secs(180)), Duration::from_secs(180));
+        assert_eq!((parse("3m", true), parse("3m", false)), (Ok(Jump::To(ago)), Ok(Jump::To(TypedTime::Plain(after)))));
+        assert_eq!((parse("3m ago", true), parse(" 3M ago ", false)), (Ok(Jump::To(ago)), Ok(Jump::To(ago))));
     }
 
     #[test]
@@ -305,7 +235,7 @@ mod tests {
         for text in [":", "14:", ":05", "14:05:30:1", "a:b", "-1:05", "014:05"] {
             assert!(parse(text, false).is_err(), "{text:?}");
         }
-        assert!(parse("24:00", true).unwrap_err().contains("24 hours"));
+        assert!(parse("24:00", true).unwrap_err().starts_with("write a time of day in UTC"));
         assert!(parse("14:60", true).is_err() && parse("14:00:60", true).is_err());
     }
 
@@ -315,7 +245,10 @@ mod tests {
 
     #[test]
     fn a_time_is_an_instant_or_says_why_not() {
-        let at = |text: &str| FRAME.instant(parse(text, true).unwrap());
+        let at = |text: &str| match parse(text, true).unwrap() {
+            Jump::To(time) => FRAME.instant(time),
+            Jump::When(sought) => panic!("{sought:?}"),
+        };
         assert_eq!(at("1m"), Ok(4_140 * SECOND));
         assert_eq!((at("10m"), at("begin"), at("now")), (Ok(FRAME.begin_ns), Ok(FRAME.begin_ns), Ok(FRAME.end_ns)));
         assert_eq!(at("90s after begin"), Ok(3_690 * SECOND));
@@ -326,13 +259,15 @@ mod tests {
         assert_eq!(at("0:01:30"), Ok(3_990 * SECOND));
         assert_eq!(at("23:54"), Err("that is not between 23:55:00Z and 00:05:00Z".to_owned()));
         assert!(at("0:05:01").is_err());
+        assert_eq!(at("2026-11-20T23:56"), Ok(3_660 * SECOND));
+        assert!(at("2026-11-19T23:56").is_err() && at("2026-11-21T00:06").is_err());
     }
 
     #[test]
     fn extremes_are_no_panic() {
         let huge = TimeFrame { begin_ns: u64::MAX, end_ns: 0, boot_unix_ms: u64::MAX };
         for text in ["now", "begin", "9d ago", "14:05", "1s after begin"] {
-            let _ = huge.instant(parse(text, false).unwrap());
+            let _ = huge.instant(typed_time::moment(text).unwrap());
         }
     }
 

@@ -80,14 +80,12 @@ impl Dashboard {
                 Action::Rerun if self.is_recording() => {
                     "this is a recording: there is no process to stop and start again"
                 }
-                Action::Stacks | Action::Stop | Action::Sample if self.is_recording() => {
-                    "this is a recording: stacks are only taken of a live process"
+                Action::Stop | Action::Sample if self.is_recording() => {
+                    "this is a recording: there is no process to stop"
                 }
                 Action::Type if self.is_recording() => "this is a recording: there is no command to type to",
                 Action::Rerun if self.is_past() => "this is the past, and r stops the process as it is now: End first",
-                Action::Stacks | Action::Stop | Action::Sample if self.is_past() => {
-                    "this is the past, and stacks are of now: End first"
-                }
+                Action::Stop | Action::Sample if self.is_past() => "this is the past: nothing is stopped there",
                 _ => return None,
             }),
         }
@@ -104,15 +102,18 @@ impl Dashboard {
                 return None;
             }
         };
-        if let Jump::When(sought) = jump {
-            self.mode = Mode::Browse;
-            self.sought = Some(sought);
-            let from_ns = self.playback.shown.at_ns;
-            let before = jump::find(&self.timeline, sought, from_ns, TimeDirection::Before);
-            let direction = if before.is_some() { TimeDirection::Before } else { TimeDirection::After };
-            return self.search_time(sought, direction);
-        }
-        match self.frame().instant(jump) {
+        let time = match jump {
+            Jump::To(time) => time,
+            Jump::When(sought) => {
+                self.mode = Mode::Browse;
+                self.sought = Some(sought);
+                let from_ns = self.playback.shown.at_ns;
+                let before = jump::find(&self.timeline, sought, from_ns, TimeDirection::Before);
+                let direction = if before.is_some() { TimeDirection::Before } else { TimeDirection::After };
+                return self.search_time(sought, direction);
+            }
+        };
+        match self.frame().instant(time) {
             Ok(at_ns) => {
                 self.mode = Mode::Browse;
                 self.go_to(at_ns)
