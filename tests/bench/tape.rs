@@ -96,6 +96,15 @@ fn long(megabytes: u64) {
     let begun = Instant::now();
     recorded.judged(recorded.length() / 3, Duration::from_secs(12), Families::builtin()).unwrap();
     println!("a report on a moment takes {:.0} ms", ms(begun));
+    let span = player.last() - 200;
+    let begun = Instant::now();
+    let (first, mut reader) = recorded.reader_before(span).unwrap();
+    (first..=span).for_each(|_| drop(reader.next()));
+    let indexed = ms(begun);
+    let begun = Instant::now();
+    let mut reader = recorded.reader().unwrap();
+    (0..=span).for_each(|_| drop(reader.next()));
+    println!("a span near its end is begun in {indexed:.0} ms; all before it is read in {:.0} ms", ms(begun));
     let file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
     let length = file.metadata().unwrap().len();
     file.set_len(length - 1_000).unwrap();

@@ -70,11 +70,12 @@ fn write(
     let mut model = Model::new(families.clone());
     let (mut not_later, mut after_end) = (0, 0);
     let mut newest_ns = None;
-    let mut reader = recorded.reader().map_err(|why| tape::unreadable(recorded.name(), &why))?;
+    let (begin, mut reader) =
+        recorded.reader_before(looks.lead).map_err(|why| tape::unreadable(recorded.name(), &why))?;
     let mut export = output::export(format, source(recorded));
     let mut whole = export.wants_whole().then(|| (Model::of_whole_watch(families), None));
     out.write(&export.begin()?)?;
-    for (look, sample) in (0..=looks.last).zip(reader.by_ref()).skip(looks.lead) {
+    for (look, sample) in (begin..=looks.last).zip(reader.by_ref()).skip(looks.lead - begin) {
         if newest_ns.is_some_and(|newest_ns| sample.at_ns <= newest_ns) {
             not_later += u64::from(look >= looks.first);
             continue;

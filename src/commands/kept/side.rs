@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::commands::args::span;
-use crate::commands::args::span::Moment;
 use crate::commands::kept::{lookup, moments, tape};
 use crate::commands::own_process::exit::CommandError;
 use crate::data::Gap;
+use crate::data::typed_time::TypedTime;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::present::format;
@@ -25,7 +25,7 @@ const BEGINS_SPAN: char = '@';
 const BETWEEN_MOMENTS: &str = "..";
 
 /// Begin and end of a span, each of which may be left out.
-type SpanMoments = (Option<Moment>, Option<Moment>);
+type SpanMoments = (Option<TypedTime>, Option<TypedTime>);
 
 /// A recording that was found.
 pub(crate) struct SideRecording {
@@ -126,8 +126,8 @@ fn measured(
     let all = SpanLooks { lead: 0, begin: 0, first: 0, last: usize::MAX };
     let looks = span.map_or(all, |span| recorded.looks(span));
     let (mut model, mut stats) = (Model::new(families), StatsBuilder::default());
-    let mut reader = recorded.reader()?;
-    for (look, sample) in (0..=looks.last).zip(reader.by_ref()).skip(looks.lead) {
+    let (begin, mut reader) = recorded.reader_before(looks.lead)?;
+    for (look, sample) in (begin..=looks.last).zip(reader.by_ref()).skip(looks.lead - begin) {
         let scene = model.next(sample.clone().into());
         if look >= looks.first {
             stats.add(&sample, &scene);
@@ -145,14 +145,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::runs::recorded::tests::watch;
+    use crate::runs::recording::format::RecordingHeader;
+    use crate::runs::recording::member::BEGIN;
+    use crate::runs::recording::writer::RecordingWriter;
 
     #[test]
     fn a_span_stands_behind_the_name() {
-        let after = |seconds| Some(Moment::AfterBegin(Duration::from_secs(seconds)));
+        let after = |seconds| Some(TypedTime::AfterBegin(Duration::from_secs(seconds)));
         assert_eq!(parts("last"), Ok(("last", None)));
         assert_eq!(parts("last@1m..5m"), Ok(("last", Some((after(60), after(300))))));
         assert_eq!(parts("a@b.tape@..90s"), Ok(("a@b.tape", Some((None, after(90))))));
-        assert_eq!(parts("last@14:05.."), Ok(("last", Some((Some(Moment::TimeOfDay(50_700)), None)))));
+        assert_eq!(parts("last@14:05.."), Ok(("last", Some((Some(TypedTime::TimeOfDay(50_700)), None)))));
         // No span at all: a name with a sign in it.
         assert_eq!(parts("user@host.tape"), Ok(("user@host.tape", None)));
         assert!(parts("last@x..5m").is_err());
@@ -174,6 +178,28 @@ mod tests {
         assert!((6.0..=7.0).contains(&begin.seconds) && begin.demand.is_some(), "{}", begin.seconds);
         assert!(end.began_unix_s - begin.began_unix_s >= 7, "{} {}", begin.began_unix_s, end.began_unix_s);
         assert!(end.context.command.contains("tiny.py"), "{}", end.context.command);
+    }
+
+    #[test]
+    fn a_span_comes_to_the_same_by_the_index_and_without_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tape = Vec::new();
+        let mut writer = RecordingWriter::new(&mut tape, RecordingHeader::new(0, 0), u64::MAX).unwrap();
+        watch(900).into_iter().for_each(|sample| writer.write(sample).unwrap());
+        writer.finish().unwrap();
+        let came_to = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let side = SideRecording::find(&format!("{}@12m..14m", path.display())).unwrap();
+            let Ok(recorded) = &side.recorded else { panic!("{:?}", side.recorded) };
+            let (first, _) = recorded.reader_before(700).unwrap();
+            (first, format!("{:?}", side.measure(Families::builtin(), Warmup::Steps(0)).unwrap()))
+        };
+        let (first, indexed) = came_to("indexed.tape", &tape);
+        let second = memchr::memmem::find_iter(&tape, &BEGIN).nth(1).unwrap();
+        tape[second + 12..second + 14].copy_from_slice(b"XX");
+        assert_eq!(came_to("whole.tape", &tape), (0, indexed));
+        assert!(first > 500, "{first}");
     }
 
     #[test]

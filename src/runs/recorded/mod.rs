@@ -2,6 +2,7 @@
 //! a report would have judged it then.
 
 mod held;
+mod stacks;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -13,6 +14,7 @@ use crate::data::scene::{RecordedMoment, Scene};
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::runs::recorded::held::HeldVerdicts;
+pub use crate::runs::recorded::stacks::StacksBefore;
 use crate::runs::recording::format::RecordingHeader;
 use crate::runs::recording::outline;
 use crate::runs::recording::outline::RecordingOutline;
@@ -183,10 +185,10 @@ impl Recorded {
 
     /// The last place from which on samples can be read without those before it, at this look or before it: its look, and a
     /// reader. One reader at a time: they share their place in the file.
-    pub(super) fn reader_before(
-        &self,
-        look: usize,
-    ) -> Result<(usize, RecordingReader<BufReader<File>>), RecordingError> {
+    ///
+    /// # Errors
+    /// That it can't be read any more.
+    pub fn reader_before(&self, look: usize) -> Result<(usize, RecordingReader<BufReader<File>>), RecordingError> {
         let member = self.outline.member_of(look);
         if member.offset == 0 {
             return Ok((0, self.reader()?));
