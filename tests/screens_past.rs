@@ -243,7 +243,6 @@ fn what_acts_on_the_process_is_refused_in_the_past() {
     for (keys, says) in [
         ("r", "this is the past, and r stops the process as it is now: End first"),
         ("wr", "this is the past, and r stops the process"),
-        ("b", "this is the past, and stacks are of now: End first"),
     ] {
         let mut stage = live(PLAIN, 80, 24);
         back(&mut stage, 110);

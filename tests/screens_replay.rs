@@ -112,7 +112,6 @@ fn what_takes_a_process_is_refused_in_one_line() {
     for (keys, says) in [
         ("r", "this is a recording: there is no process to stop and start again"),
         ("wr", "this is a recording: there is no process"),
-        ("b", "this is a recording: stacks are only taken of a live process"),
     ] {
         let mut stage = played(80, 24, playing());
         assert_eq!(stage.keys(keys), None, "{keys}");

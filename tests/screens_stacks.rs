@@ -11,8 +11,12 @@ use std::sync::Arc;
 
 use stage::{PLAIN, Stage};
 use tftop::data::Tid;
+use tftop::data::scene::Scene;
 use tftop::tui::messages::effect::Effect;
-use tftop::tui::messages::stacks::{SampleTimes, ShownStacks, StacksAnswer, StacksRequest, StopPermission};
+use tftop::tui::messages::replay::{ReplayState, ShownMoment};
+use tftop::tui::messages::stacks::{
+    SampleTimes, ShownStacks, StacksAnswer, StacksMoment, StacksRequest, StopPermission,
+};
 use tftop::tui::state::event::Event;
 use tftop::tui::state::parts::Mode;
 
@@ -143,4 +147,40 @@ fn stacks_of_a_thread_are_of_that_thread_alone() {
     let request = asked(&mut stage, "2jb");
     assert_eq!(request.tids.len(), 1);
     assert!(stage.text().contains(&format!("stack of thread {}", request.tids[0])), "{}", stage.text());
+}
+
+/// What comes of a request about the past.
+fn of_the_past() -> Result<ShownStacks, String> {
+    let taken = LINES.replace("3 threads: 2 taken", "Taken 12s before this moment\n3 threads: 2 taken");
+    let lines = taken.lines().chain(["1 of the 4 threads has no stack from before this moment."]);
+    let refused = Some("this is the past".to_owned());
+    Ok(ShownStacks { lines: lines.map(str::to_owned).collect(), need_stop: 0, stopped_ns: 0, refused })
+}
+
+#[test]
+fn of_the_past_those_taken_before_are_shown_and_nothing_is_stopped() {
+    for (width, height) in [(80, 24), (160, 50)] {
+        let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
+        let past = Arc::new(Scene { at_ns: 5, ..scenes::training(80) });
+        let moment = |scene| Event::Moment(ShownMoment { scene, state: ReplayState::live() });
+        stage.tell(moment(Some(past.clone())));
+        let request = asked(&mut stage, "jb");
+        assert_eq!((&request.at, request.stops), (&StacksMoment::Past(past), StopPermission::Never));
+        assert!(stage.text().contains("being looked for"), "{}", stage.text());
+        answer(&mut stage, &request, of_the_past());
+        snapshot(&format!("stacks_past_{width}x{height}"), &stage);
+        assert_eq!(stage.keys("y"), None);
+        for key in ["S", "m"] {
+            assert_eq!(stage.keys(key), None, "{key}");
+            assert!(stage.text().contains("this is the past: nothing is stopped there"), "{key}: {}", stage.text());
+        }
+        // Played on to another moment, the same key asks for the stacks of that one.
+        let later = Arc::new(Scene { at_ns: 6, ..scenes::training(80) });
+        stage.tell(moment(Some(later.clone())));
+        assert_eq!(asked(&mut stage, "b"), StacksRequest { at: StacksMoment::Past(later), ..request.clone() });
+        answer(&mut stage, &request, of_the_past());
+        assert!(stage.text().contains("being looked for"), "an answer about another moment");
+        stage.tell(moment(None));
+        assert_eq!(asked(&mut stage, "b"), StacksRequest { at: StacksMoment::Now, ..request });
+    }
 }

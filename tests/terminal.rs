@@ -366,6 +366,64 @@ fn colour_is_left_out_when_asked_to() {
 }
 
 /// A whole visit: what a person does first.
+#[test]
+fn stacks_that_were_taken_are_there_in_the_past_in_the_replay_and_on_the_command_line() {
+    let target = target();
+    let state = tempfile::tempdir().unwrap();
+    let environment = [("XDG_STATE_HOME", state.path().to_str().unwrap())];
+    let pid = target.pid().to_string();
+    let mut terminal = Terminal::start(24, 80, Path::new(TFTOP), &[&pid, "--interval", "500ms"], &environment);
+    terminal.wait_until("the dashboard", |screen| screen.contents().contains(GROUP));
+    let pause = || std::thread::sleep(std::time::Duration::from_secs(3));
+    pause();
+    terminal.press("jb");
+    terminal.wait_for_text("taken without a stop");
+    terminal.press("\x1b");
+    terminal.wait_for_no_text("taken without a stop");
+    pause();
+    terminal.press("[");
+    terminal.wait_for_text("s ago ");
+    terminal.press("b");
+    terminal.wait_for_text("s before this moment");
+    terminal.press("\x1b");
+    terminal.wait_for_no_text("before this moment");
+    terminal.press("\x1b[H");
+    terminal.wait_for_text("numbers need two samples");
+    terminal.press("b");
+    terminal.wait_for_text("taken before this moment");
+    terminal.press("q");
+    terminal.wait_for_end();
+
+    let stack = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(TFTOP);
+        let output = command.args(["stack", "last"]).args(arguments).envs(environment).output().unwrap();
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), stdout, stderr)
+    };
+    let (code, text, _) = stack(&[]);
+    assert!(
+        code == Some(0) && text.contains("s before this moment\n") && text.contains("taken without a stop"),
+        "{text}"
+    );
+    let (code, json, _) = stack(&["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(code == Some(0) && json["stacks"][0]["taken_before_s"].as_f64().unwrap() > 2.0, "{json}");
+    let (code, text, why) = stack(&["--at", "0"]);
+    assert!(code == Some(3) && text.is_empty() && why.contains("taken before this moment"), "{why}");
+    assert_eq!(stack(&["--stop"]).0, Some(2));
+
+    let mut replay = Terminal::start(50, 160, Path::new(TFTOP), &["replay", "last"], &environment);
+    replay.wait_for_text("replay");
+    replay.press("\x1b[F");
+    replay.wait_for_no_text("numbers need two samples");
+    replay.press("jb");
+    replay.wait_for_text("s before this moment");
+    replay.press("S");
+    replay.wait_for_text("there is no process to stop");
+    replay.press("q");
+    replay.wait_for_end();
+}
+
 fn a_session(rows: u16, columns: u16) {
     let target = target();
     let mut terminal = attached(&target, rows, columns);

@@ -10,10 +10,11 @@ use tokio::sync::watch;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::sampling::sampler::{FirstLook, Sampler};
 use crate::commands::workers::runs::RunsChannel;
-use crate::commands::workers::{runs as runs_worker, stacks as stacks_worker};
+use crate::commands::workers::{past_stacks, runs as runs_worker, stacks as stacks_worker};
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
 use crate::probe::reading::Reading;
+use crate::runs::run_record::RunRecording;
 use crate::tui;
 use crate::tui::messages::replay::ReplayPane;
 use crate::tui::messages::runs::{RunsList, RunsRequest};
@@ -30,6 +31,8 @@ pub(crate) struct DashboardParts {
     pub(crate) notice: Option<String>,
     /// Where its past is shown.
     pub(crate) past: Option<ReplayPane>,
+    /// Where stacks are kept that are taken.
+    pub(crate) recording: RunRecording,
 }
 
 /// How long nothing is shown of what takes long: most is there sooner, and what fails at once needs no screen.
@@ -66,7 +69,8 @@ pub(crate) async fn dashboard(
     parts: DashboardParts,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<tui::Effect> {
-    let stacks = Some(stacks_worker::start(sampler, options).context("starting the thread that takes stacks")?);
+    let stacks = stacks_worker::start(sampler, parts.recording, options);
+    let stacks = Some(stacks.context("starting the thread that takes stacks")?);
     let feed = |(runs, runs_request)| tui::SceneFeed {
         scenes: sampler.scenes.clone(),
         reading: sampler.reading.clone(),
@@ -82,8 +86,9 @@ pub(crate) async fn dashboard(
     show(feed, options, stop).await
 }
 
-/// The dashboard of a recording, until the person leaves or `stop` comes.
+/// The dashboard of a recording of this name, until the person leaves or `stop` comes.
 pub(crate) async fn replay(
+    name: String,
     (first, pane): (Arc<Scene>, ReplayPane),
     options: &GlobalArgs,
     stop: impl Future<Output = ()>,
@@ -92,6 +97,7 @@ pub(crate) async fn replay(
     let (_quiet, scenes) = watch::channel(first);
     // Nobody can read more of a recording than is in it.
     let (interest, _unread) = watch::channel(Interest::default());
+    let stacks = past_stacks::start(name).context("starting the thread that reads stacks")?;
     let feed = |(runs, runs_request)| tui::SceneFeed {
         scenes,
         reading: Reading::default(),
@@ -99,7 +105,7 @@ pub(crate) async fn replay(
         console: None,
         rerun: None,
         notice: None,
-        stacks: None,
+        stacks: Some(stacks),
         replay: Some(pane),
         runs,
         runs_request,

@@ -10,7 +10,7 @@ use crate::data::scene::{Scene, Thread};
 use crate::data::{Gap, Text, Tid};
 use crate::model::activity::meaning::{MeaningCache, StackMeaning};
 use crate::model::activity::symbol;
-use crate::present::format::{MISSING_ASCII, milliseconds};
+use crate::present::format::{MISSING_ASCII, duration, milliseconds};
 use crate::present::section::gaps;
 
 /// Name and version of the JSON contract.
@@ -50,6 +50,25 @@ pub fn text(scene: &Scene, stacks: &Stacks) -> String {
         let _ = writeln!(text, "\nmissing: {gap}");
     }
     text
+}
+
+/// The same of stacks that were taken before the moment of a scene: how long before in seconds, and they, the newest first.
+pub fn past_text(scene: &Scene, past: &[(f64, Stacks)]) -> String {
+    let mut text = format!("Stacks of process {}: {}\n", scene.target.pid, Text::from(scene.target.command.as_str()));
+    for (number, (age_s, stacks)) in past.iter().enumerate() {
+        let between = if number == 0 { "" } else { "\n" };
+        let _ = writeln!(text, "{between}{}", taken_before(*age_s));
+        self::text(scene, stacks).lines().skip(1).for_each(|line| text.extend([line, "\n"]));
+    }
+    text
+}
+
+/// How long before a moment stacks were taken.
+fn taken_before(age_s: f64) -> String {
+    match age_s {
+        ..0.5 => "Taken at this moment".to_owned(),
+        _ => format!("Taken {} before this moment", duration(age_s)),
+    }
 }
 
 /// Stacks with the same frames and the same end, in the order of their first.
@@ -243,6 +262,30 @@ pub fn json(scene: &Scene, stacks: &Stacks) -> serde_json::Result<String> {
     })
 }
 
+/// The same of stacks that were taken before the moment of a scene: how long before in seconds, and they.
+pub fn past_json(scene: &Scene, past: &[(f64, Stacks)]) -> serde_json::Result<String> {
+    let mut meanings = MeaningCache::builtin();
+    let of_all = |of: fn(&Stacks) -> u64| past.iter().map(move |(_, stacks)| milliseconds(of(stacks)));
+    let gaps: Vec<Gap> = past.iter().flat_map(|(_, stacks)| stacks.gaps.iter().cloned()).collect();
+    let mut stacks = Vec::new();
+    for (age_s, taken) in past {
+        stacks.extend(taken.stacks.iter().map(|stack| StackJson {
+            taken_before_s: Some(*age_s),
+            ..StackJson::new(scene, stack, meanings.of(stack))
+        }));
+    }
+    serde_json::to_string_pretty(&StacksJson {
+        schema: SCHEMA,
+        pid: scene.target.pid.0,
+        command: &scene.target.command,
+        wall_ms: of_all(|stacks| stacks.wall_ns).sum(),
+        stopped_ms: of_all(|stacks| stacks.stopped_ns).sum(),
+        longest_stop_ms: of_all(|stacks| stacks.longest_stop_ns).fold(0.0, f64::max),
+        stacks,
+        gaps: &gaps,
+    })
+}
+
 #[derive(Serialize)]
 struct StacksJson<'a> {
     schema: &'static str,
@@ -263,6 +306,9 @@ struct StackJson<'a> {
     state: char,
     /// "without_stop", "stopped", "python_only", "not".
     taken: &'static str,
+    /// Seconds before the moment of a recording; only of those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_before_s: Option<f64>,
     /// Milliseconds the thread was stopped at most; null where nothing was stopped.
     stop_ms: Option<f64>,
     /// Why there are no native frames, or no frames.
@@ -312,6 +358,7 @@ impl<'a> StackJson<'a> {
             name: thread.map(Thread::name),
             state: stack.state.letter(),
             taken,
+            taken_before_s: None,
             stop_ms,
             why: why(&stack.taken),
             end,

@@ -13,7 +13,7 @@ use crate::data::Text;
 use crate::data::limits::Caps;
 use crate::data::run::run_files::{RUN, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
 use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact};
-use crate::data::sample::{ProcessFact, Sample};
+use crate::data::sample::{ProcessFact, Sample, TakenStacks};
 use crate::data::scene::Scene;
 use crate::data::secrets::without_secrets;
 use crate::runs::history::live_player::OlderLooks;
@@ -179,6 +179,14 @@ impl RunRecording {
         }
     }
 
+    /// Takes stacks that somebody let be taken.
+    pub(crate) fn take_stacks(&self, taken: &Arc<TakenStacks>) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tape) = seen.tape.as_mut() {
+            tape.take_stacks(taken.clone());
+        }
+    }
+
     /// How far its samples are written; nothing where they are not.
     pub(crate) fn progress(&self) -> RecordingProgress {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -233,8 +241,8 @@ fn unix_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Now, as samples count it.
-fn boot_ns() -> u64 {
+/// Now, in nanoseconds since boot, as samples count it.
+pub(crate) fn boot_ns() -> u64 {
     let now = clock_gettime(ClockId::Boottime);
     (now.tv_sec.unsigned_abs() * 1_000_000_000).saturating_add(now.tv_nsec.unsigned_abs())
 }

@@ -9,5 +9,6 @@ mod record_parts;
 pub(crate) mod report;
 pub(crate) mod stack;
 pub(crate) mod stack_profile;
+pub(crate) mod stack_recorded;
 pub(crate) mod watch;
 pub(crate) mod watch_record;

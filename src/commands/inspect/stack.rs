@@ -1,4 +1,4 @@
-//! `tftop stack`: what threads are doing right now, down to the last frame.
+//! `tftop stack`: what threads are doing right now, down to the last frame, or did when a recording has stacks of them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +7,8 @@ use anyhow::Context as _;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::StackArgs;
-use crate::commands::inspect::stack_profile;
+use crate::commands::inspect::{stack_profile, stack_recorded};
+use crate::commands::kept::tape;
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::commands::sampling::attach::PROC;
@@ -27,6 +28,15 @@ pub(crate) fn stack(args: &StackArgs, options: &GlobalArgs) -> anyhow::Result<Ex
         return Err(
             CommandError::usage("--stop stops threads, which --read-only forbids: leave one of them out").into()
         );
+    }
+    if let Some(recorded) = tape::named(&args.target)? {
+        return stack_recorded::stack(recorded, args, options);
+    }
+    if args.at.is_some() {
+        return Err(CommandError::usage(
+            "--at is about a recording: give a run of `tftop runs` or a samples.tape with it",
+        )
+        .into());
     }
     let pid = target::find(&args.target)?;
     let threads = ThreadSelection::open(pid, args, options)?;

@@ -74,7 +74,9 @@ fn session(pid: Pid, record: &WatchRecord, options: &GlobalArgs) -> anyhow::Resu
     let past = seen.pane(record.older_looks(), families).context("starting the thread that shows the past")?;
     let (worker, prepared) = rerun::start_worker(pid, options).context("starting the thread that reads for a rerun")?;
     let notice = record.trouble().map(|_| "not recorded".to_owned());
-    let parts = DashboardParts { console: None, rerun: Some(worker), notice, past: Some(past) };
+    let recording = record.recording();
+    let parts =
+        DashboardParts { rerun: Some(worker), notice, past: Some(past), recording, ..DashboardParts::default() };
     let left = runtime()?
         .block_on(async { dashboard::from_first_look((&sampler, &mut first), options, parts, stop_signal()?).await })?;
     let last = sampler.scenes.borrow().clone();

@@ -53,6 +53,11 @@ impl WatchRecord {
         self.record.lock().unwrap_or_else(PoisonError::into_inner).older_looks()
     }
 
+    /// Where samples and stacks are kept.
+    pub(crate) fn recording(&self) -> RunRecording {
+        self.recording.clone()
+    }
+
     /// What sees every sample.
     pub(crate) fn observer(&self) -> WatchObserver {
         WatchObserver { record: self.record.clone(), recording: self.recording.clone(), described: false }

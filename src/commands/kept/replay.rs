@@ -27,9 +27,10 @@ pub(crate) fn replay(args: &ReplayArgs, options: &GlobalArgs) -> anyhow::Result<
     let open = |recorded| Player::open(recorded, families.clone()).map_err(|why| tape::unreadable(name, &why));
     // By its own name: "last" may be another one in a moment.
     let course = course::read(open(tape::open(recorded.name())?)?)?;
+    let own_name = recorded.name().to_owned();
     let player = open(recorded)?;
     let at_ns = player.looks_ns().get(player.look_at(at)).copied().unwrap_or_default();
     let played = replayer::play(player, at_ns, course)?;
-    runtime()?.block_on(async { dashboard::replay(played, options, stop_signal()?).await })?;
+    runtime()?.block_on(async { dashboard::replay(own_name, played, options, stop_signal()?).await })?;
     Ok(Exit::Clean)
 }

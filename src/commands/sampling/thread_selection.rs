@@ -67,7 +67,8 @@ fn look(live: &mut Live, model: &mut Model) -> Scene {
     model.next(Arc::new(live.next(&Interest::default(), Duration::ZERO)))
 }
 
-fn chosen(scene: &Scene, args: &StackArgs) -> Vec<Tid> {
+/// The threads that were asked for.
+pub(crate) fn chosen(scene: &Scene, args: &StackArgs) -> Vec<Tid> {
     let all = || scene.threads.iter();
     match (&args.group, args.tid) {
         (Some(origin), _) => {
@@ -80,7 +81,7 @@ fn chosen(scene: &Scene, args: &StackArgs) -> Vec<Tid> {
 }
 
 /// Why there are no threads to look at.
-fn no_threads(scene: &Scene, args: &StackArgs) -> String {
+pub(crate) fn no_threads(scene: &Scene, args: &StackArgs) -> String {
     match (&args.group, args.tid) {
         (Some(origin), _) => {
             let all = scene.threads.iter();

@@ -24,7 +24,7 @@ pub use process::{FrameworkFact, LibraryFact, ProcessFact, PythonFact, TensorFlo
 pub use replaced::{Pace, ReplacedRun, SpeedChange};
 use serde::{Deserialize, Serialize};
 pub use settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
-pub use stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};
+pub use stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks, TakenStacks};
 pub use tf_config::{TfConfigFact, TfContextState};
 pub use thread::{
     Counters, Identity, NameSource, StartRoutine, StdThreadOwner, TargetName, ThreadDetail, ThreadFact, ThreadState,

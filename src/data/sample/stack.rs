@@ -56,25 +56,30 @@ pub enum StackMethod {
 }
 
 /// One frame: native code, with the Python functions that it runs where it is the interpreter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Frame {
     /// The instruction, in the target's memory: the next one to run in the innermost frame, else where the call returns
     /// to. None for Python functions whose native frame is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
     /// Path of the library or executable that holds it, as the target's maps name it; none for code of no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub library: Option<Arc<Text>>,
     /// Where it lies in that file (a virtual address of its segments, as in `nm` and `objdump`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub in_file: Option<Address>,
     /// The symbol whose extent holds it, mangled; none in stripped libraries (the nearest symbol is a lie).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<Text>,
     /// How the frame was found.
     pub found: FrameMethod,
     /// Python functions that this frame runs, innermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub python: Vec<PythonFrame>,
 }
 
 /// How a frame was found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrameMethod {
     /// By the instruction pointer: the innermost frame.
@@ -93,7 +98,7 @@ pub enum FrameMethod {
 }
 
 /// A Python function that is being run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PythonFrame {
     /// Its qualified name, `co_qualname`; before Python 3.11 its plain name.
     pub function: Text,
@@ -143,4 +148,13 @@ pub struct Stacks {
     /// Stops of single threads, those that gave no stack included.
     #[serde(default)]
     pub stop_count: u64,
+}
+
+/// Stacks that somebody let be taken of a target while it was watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenStacks {
+    /// When the last of them was there, nanoseconds since boot (as [`Sample::at_ns`](super::Sample::at_ns)).
+    pub at_ns: u64,
+    /// They, and what taking them cost.
+    pub stacks: Stacks,
 }

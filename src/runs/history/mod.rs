@@ -2,5 +2,6 @@
 
 pub mod live_history;
 pub mod live_player;
+pub mod live_stacks;
 pub(crate) mod past;
 pub(crate) mod segment;

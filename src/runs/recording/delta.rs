@@ -14,6 +14,7 @@ use crate::data::secrets::without_secrets;
 use crate::data::{Gap, ProcessKey, ThreadKey};
 use crate::runs::recording::size;
 use crate::runs::recording::size::SizeBudget;
+use crate::runs::recording::stacks::StacksEntry;
 use crate::runs::recording::thread_delta::{ThreadDelta, changed, is_default};
 
 /// A CPU's number, busy, idle and steal ticks.
@@ -49,6 +50,12 @@ pub(crate) struct SampleDelta {
     launch: Option<LaunchDelta>,
     #[serde(default)]
     cost: Cost,
+    /// Stacks that were taken since the look before. Whoever wants them reads them by themselves: no other look rests on them.
+    #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
+    stacks: Vec<StacksEntry>,
+    /// In the first look of a member: the last look before it that has stacks.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    stacks_before_ns: Option<u64>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -106,6 +113,8 @@ impl SampleDelta {
             gaps: (now.gaps != before.gaps).then(|| now.gaps.clone()),
             launch: now.launch.as_ref().map(|launch| LaunchDelta::between(before.launch.as_ref(), launch)),
             cost: now.cost,
+            stacks: Vec::new(),
+            stacks_before_ns: None,
         }
     }
 
@@ -125,6 +134,12 @@ impl SampleDelta {
         if let Some(launch) = &mut self.launch {
             launch.marks = marks;
         }
+        self
+    }
+
+    /// The same, with stacks that were taken, and the last look before its member that has some.
+    pub(crate) fn with_stacks(mut self, stacks: Vec<StacksEntry>, before_ns: Option<u64>) -> Self {
+        (self.stacks, self.stacks_before_ns) = (stacks, before_ns);
         self
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Text;
 use crate::runs::recording::delta::SampleDelta;
+use crate::runs::recording::thread_delta::is_default;
 
 /// Name and version of the format that is written.
 pub const SCHEMA: &str = "tftop.tape/2";
@@ -65,6 +66,9 @@ pub struct RecordingStats {
     /// Looks left out because they were too large, or came while the disk kept the writer waiting.
     #[serde(default)]
     pub lost: u64,
+    /// Times that stacks were taken that it had no room for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stacks_left_out: u64,
     /// Whether it ends before its target, because it is full.
     #[serde(default)]
     pub full: bool,

@@ -8,6 +8,7 @@ pub(crate) mod outline;
 pub mod reader;
 pub(crate) mod recorder;
 pub(crate) mod size;
+pub(crate) mod stacks;
 pub(crate) mod steps;
 pub(crate) mod thread_delta;
 pub mod writer;

@@ -6,18 +6,22 @@ use std::sync::Arc;
 use std::{fmt, io};
 
 use flate2::read::MultiGzDecoder;
+use memchr::memmem;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::data::Text;
 use crate::data::sample::Sample;
 use crate::runs::recording::format::{LONGEST_LINE, READABLE, RecordingHeader, RecordingLine, RecordingStats};
+use crate::runs::recording::stacks::StacksEntry;
 
 /// Most bytes of a recording after decompression: what its writer puts into a full recording is a small part of that.
 const MOST_BYTES: u64 = 64 << 30;
 
 /// How lines begin that are looks.
 const LOOKS: [&[u8]; 2] = [br#"{"look":"#, br#"{"whole":"#];
+/// What stands in lines that have stacks.
+const STACKS: &[u8] = br#""stacks"#;
 
 /// The samples of a recording, as they were written.
 #[derive(Debug)]
@@ -167,6 +171,22 @@ impl<R: Read> RecordingReader<R> {
         }
     }
 
+    /// The stacks of the next look that has some, without the look itself; none at the end. Looks from `end_look` on are not read. No
+    /// sample can be taken afterwards.
+    pub(crate) fn next_stacks(&mut self, end_look: usize) -> Option<LookStacks> {
+        while self.end.is_none() && self.next_look < end_look {
+            let line = self.text().map(|()| stacks_of(&self.line));
+            self.next_look += usize::from(LOOKS.iter().any(|begin| self.line.starts_with(begin)));
+            match line {
+                Ok(Ok(None)) => {}
+                Ok(Ok(Some(found))) => return Some(found),
+                Ok(Err(why)) => self.end = Some(RecordingEnd::Broken(why)),
+                Err(stop) => self.end = Some(stop.into()),
+            }
+        }
+        None
+    }
+
     /// The next sample, which the one after it rests on; none at the end.
     pub(crate) fn next_shared(&mut self) -> Option<Arc<Sample>> {
         if self.end.is_some() {
@@ -209,6 +229,31 @@ impl<R: Read> RecordingReader<R> {
         }
         Ok(())
     }
+}
+
+/// What a look has of stacks.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct LookStacks {
+    /// Taken since the look before.
+    #[serde(default)]
+    pub(crate) stacks: Vec<StacksEntry>,
+    /// The last look before its member that has some, nanoseconds since boot.
+    #[serde(default)]
+    pub(crate) stacks_before_ns: Option<u64>,
+}
+
+/// What a line has of stacks; none where it has nothing.
+fn stacks_of(line: &[u8]) -> Result<Option<LookStacks>, String> {
+    #[derive(Deserialize)]
+    struct AnyLine {
+        #[serde(alias = "whole")]
+        look: Option<LookStacks>,
+    }
+    if memmem::find(line, STACKS).is_none() {
+        return Ok(None);
+    }
+    let line: AnyLine = serde_json::from_slice(line).map_err(|error| format!("a line is no look: {error}"))?;
+    Ok(line.look.filter(|look| !look.stacks.is_empty() || look.stacks_before_ns.is_some()))
 }
 
 /// A line of a recording, of a look its time alone.

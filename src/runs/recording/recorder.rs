@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::data::sample::{Sample, StepMarks};
+use crate::data::sample::{Sample, StepMarks, TakenStacks};
 use crate::runs::recording::format::{RecordingHeader, RecordingStats};
 use crate::runs::recording::steps::StepWriter;
 use crate::runs::recording::writer::RecordingWriter;
@@ -52,27 +52,32 @@ pub struct RecordingProgress {
 /// Writes the samples of one target.
 #[derive(Debug)]
 pub struct Recorder {
-    looks: SyncSender<Look>,
+    messages: SyncSender<RecorderMessage>,
     done: Receiver<RecordingResult>,
     progress: SharedProgress,
     /// Looks that found the queue full, and their marks.
     lost: u64,
     late: Vec<StepMarks>,
+    /// Times that stacks found it full.
+    lost_stacks: u64,
 }
 
 type SharedProgress = Arc<Mutex<RecordingProgress>>;
 
-/// A sample on its way to the disk.
-struct Look {
-    sample: Arc<Sample>,
-    /// Marks of samples before it that found the queue full.
-    late: Vec<StepMarks>,
+/// What is on its way to the disk.
+enum RecorderMessage {
+    Look {
+        sample: Arc<Sample>,
+        /// Marks of samples before it that found the queue full.
+        late: Vec<StepMarks>,
+    },
+    Stacks(Arc<TakenStacks>),
 }
 
 impl Recorder {
     /// Begins both files and the thread.
     pub fn start(files: RecorderFiles, header: RecordingHeader) -> std::io::Result<Self> {
-        let (looks, come) = mpsc::sync_channel(MOST_WAITING);
+        let (messages, come) = mpsc::sync_channel(MOST_WAITING);
         let (tell, done) = mpsc::channel();
         let progress = SharedProgress::default();
         let shown = progress.clone();
@@ -80,7 +85,7 @@ impl Recorder {
             let _ = tell.send(record(files, header, &come, &shown));
         };
         thread::Builder::new().name("tftop-recorder".to_owned()).spawn(write)?;
-        Ok(Self { looks, done, progress, lost: 0, late: Vec::new() })
+        Ok(Self { messages, done, progress, lost: 0, late: Vec::new(), lost_stacks: 0 })
     }
 
     /// How far it is.
@@ -90,17 +95,23 @@ impl Recorder {
 
     /// Takes a sample. Never waits: what comes faster than the disk takes it is left out and counted, but for its marks.
     pub fn take(&mut self, sample: Arc<Sample>) {
-        let look = Look { sample, late: std::mem::take(&mut self.late) };
-        if let Err(TrySendError::Full(mut look)) = self.looks.try_send(look) {
+        let look = RecorderMessage::Look { sample, late: std::mem::take(&mut self.late) };
+        if let Err(TrySendError::Full(RecorderMessage::Look { sample, mut late })) = self.messages.try_send(look) {
             self.lost += 1;
-            look.late.extend(look.sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
-            self.late = look.late;
+            late.extend(sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
+            self.late = late;
         }
+    }
+
+    /// Takes stacks, which go with the next sample. Never waits either.
+    pub fn take_stacks(&mut self, taken: Arc<TakenStacks>) {
+        let sent = self.messages.try_send(RecorderMessage::Stacks(taken));
+        self.lost_stacks += u64::from(matches!(sent, Err(TrySendError::Full(_))));
     }
 
     /// Waits until everything is written, but not for ever.
     pub fn finish(self) -> RecordingResult {
-        drop(self.looks);
+        drop(self.messages);
         let gave_up = || RecordingResult {
             tape: None,
             missing: vec![format!(
@@ -112,6 +123,11 @@ impl Recorder {
         if self.lost > 0 {
             recorded.missing.push(format!("{} samples: they came faster than the disk took them", self.lost));
         }
+        if self.lost_stacks > 0 {
+            recorded
+                .missing
+                .push(format!("stacks, {} times: they came faster than the disk took them", self.lost_stacks));
+        }
         recorded
     }
 }
@@ -120,7 +136,7 @@ impl Recorder {
 fn record(
     files: RecorderFiles,
     header: RecordingHeader,
-    looks: &Receiver<Look>,
+    messages: &Receiver<RecorderMessage>,
     progress: &Mutex<RecordingProgress>,
 ) -> RecordingResult {
     let mut recorded = RecordingResult::default();
@@ -131,7 +147,14 @@ fn record(
     });
     let mut steps =
         files.steps.and_then(|file| recorded.kept("step times", StepWriter::new(file, started_ns, STEPS_LIMIT)));
-    for Look { sample, late } in looks {
+    for message in messages {
+        let (sample, late) = match message {
+            RecorderMessage::Look { sample, late } => (sample, late),
+            RecorderMessage::Stacks(taken) => {
+                tape.iter_mut().for_each(|writer| writer.add_stacks(&taken));
+                continue;
+            }
+        };
         let marks = sample.launch.as_ref().map(|launch| launch.marks.as_slice()).unwrap_or_default();
         if let Some(writer) = &mut steps
             && recorded.kept("step times", writer.write(&late).and_then(|()| writer.write(marks))).is_none()
@@ -160,6 +183,9 @@ fn record(
         recorded.missing.push(format!(
             "{thinned} samples between others: the tape is kept below {megabytes:.0} MB, step marks are all there"
         ));
+    }
+    if let Some(times) = recorded.tape.as_ref().map(|stats| stats.stacks_left_out).filter(|&times| times > 0) {
+        recorded.missing.push(format!("stacks, {times} times: the tape had no room for them"));
     }
     recorded
 }

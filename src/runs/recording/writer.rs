@@ -6,11 +6,12 @@ use std::io::Write;
 use std::mem::take;
 use std::sync::Arc;
 
-use crate::data::sample::{Sample, StepMarks};
+use crate::data::sample::{Sample, StepMarks, TakenStacks};
 use crate::runs::recording::delta::SampleDelta;
 use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
 use crate::runs::recording::member::MemberWriter;
 use crate::runs::recording::size::fits;
+use crate::runs::recording::stacks::StacksQueue;
 
 /// How long what was written may stay in the compressor's memory before the next look is handed on with it: looks a second apart
 /// are then written two by two, however late one comes.
@@ -35,6 +36,7 @@ pub struct RecordingWriter<W: Write> {
     /// Left out since the last one written: the last of them, and the marks of all.
     skipped: Option<Arc<Sample>>,
     waiting: Vec<StepMarks>,
+    stacks: StacksQueue,
     seen: u64,
     stats: RecordingStats,
 }
@@ -52,6 +54,7 @@ impl<W: Write> RecordingWriter<W> {
             stride: 1,
             skipped: None,
             waiting: Vec::new(),
+            stacks: StacksQueue::new(limit),
             seen: 0,
             stats: RecordingStats::default(),
         };
@@ -73,6 +76,12 @@ impl<W: Write> RecordingWriter<W> {
     /// Marks of samples that came to nothing before they reached the writer.
     pub fn add_marks(&mut self, mut marks: Vec<StepMarks>) {
         self.waiting.append(&mut marks);
+    }
+
+    /// Stacks that were taken: they go with the next look.
+    pub fn add_stacks(&mut self, taken: &TakenStacks) {
+        self.stacks.add(taken);
+        self.stats.stacks_left_out = self.stacks.left_out;
     }
 
     /// One more sample. After an error the recording is not to be written to any more.
@@ -114,7 +123,10 @@ impl<W: Write> RecordingWriter<W> {
             false => SampleDelta::between(&self.before, &sample),
         };
         let marks = if sample.launch.is_some() { take(&mut self.waiting) } else { Vec::new() };
-        let look = Box::new(look.without_secrets().with_marks(marks));
+        let stacks = self.stacks.next();
+        let has_stacks = !stacks.is_empty();
+        let before = self.stacks.last_look_ns().filter(|_| begins);
+        let look = Box::new(look.without_secrets().with_marks(marks).with_stacks(stacks, before));
         let line = if begins { RecordingLine::Whole(look) } else { RecordingLine::Look(look) };
         if !fits(&sample) || !self.serialize(&line)? {
             self.stats.lost += 1;
@@ -126,6 +138,9 @@ impl<W: Write> RecordingWriter<W> {
         self.out.write_look(at_ns, &self.line)?;
         self.stats.looks += 1;
         self.before = sample;
+        if has_stacks {
+            self.stacks.written(at_ns);
+        }
         if begins || at_ns.saturating_sub(self.flushed_ns) >= FLUSH_NS {
             self.flushed_ns = at_ns;
             self.out.flush()?;

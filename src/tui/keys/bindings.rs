@@ -136,7 +136,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('r')], Action::Rerun, "rerun", "stop it and start it again with caps; shows first what would be done", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Output]),
     bind(&[c('y')], Action::Yes, "yes", "rerun: stop the old run and start the new one", &[KeyContext::Rerun]),
     bind(&[c('y')], Action::Yes, "yes", "stacks: stop the threads, one at a time, once S or m was pressed", &[KeyContext::Stacks]),
-    bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop", &[KeyContext::Table, KeyContext::Stacks]),
+    bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop; in the past those last taken before it", &[KeyContext::Table, KeyContext::Stacks]),
     bind(&[c('S')], Action::Stop, "stop", "stacks: stop threads that can't be read otherwise; asks first", &[KeyContext::Stacks]),
     bind(&[c('m')], Action::Sample, "sample", "stacks: take them many times for 3 s, counted; asks first; spinning hears of it", &[KeyContext::Stacks]),
     bind(&[k(KeyCode::Left), c('h'), c('-')], Action::Less, "less", "what if: one thread less", WHAT_IF),

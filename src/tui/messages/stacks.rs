@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::data::scene::Scene;
 use crate::data::{Pid, Tid};
 
 /// How long stacks are taken again and again.
@@ -27,11 +28,34 @@ pub struct StacksRequest {
     pub pid: Pid,
     /// Threads of it.
     pub tids: Vec<Tid>,
+    /// Of which moment.
+    pub at: StacksMoment,
     /// Whether they may be stopped for it.
     pub stops: StopPermission,
     /// How often.
     pub times: SampleTimes,
 }
+
+/// The moment whose stacks are asked for.
+#[derive(Clone, Debug)]
+pub enum StacksMoment {
+    /// They are taken now.
+    Now,
+    /// The past, or a moment of a recording: the last ones that were taken until then. Its scene.
+    Past(Arc<Scene>),
+}
+
+impl PartialEq for StacksMoment {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Now, Self::Now) => true,
+            (Self::Past(one), Self::Past(other)) => one.at_ns == other.at_ns,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for StacksMoment {}
 
 /// How often stacks are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use crate::data::{Pid, Tid};
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::stacks::{SampleTimes, StacksAnswer, StacksRequest, StopPermission};
+use crate::tui::messages::stacks::{SampleTimes, StacksAnswer, StacksMoment, StacksRequest, StopPermission};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
 use crate::tui::state::parts::stacks::{StacksBox, StopQuestion};
 use crate::tui::table::row_key::TableRow;
 
 impl Dashboard {
-    /// Asks for stacks without a stop: of the selected thread or the selected group's threads, or again of those shown.
+    /// Asks for stacks without a stop, of the past for those that were taken: of the selected thread or the selected group's threads,
+    /// or again of those shown.
     pub(super) fn open_stacks(&mut self) -> Option<Effect> {
         let (title, pid, tids) = match &self.mode {
             Mode::Stacks(stacks) => (stacks.title.clone(), stacks.request.pid, stacks.request.tids.clone()),
             _ => self.stacks_of_row()?,
         };
-        Some(
-            self.ask_stacks(title, StacksRequest { pid, tids, stops: StopPermission::Never, times: SampleTimes::Once }),
-        )
+        let at = if self.is_past() { StacksMoment::Past(self.playback.shown.clone()) } else { StacksMoment::Now };
+        let (stops, times) = (StopPermission::Never, SampleTimes::Once);
+        Some(self.ask_stacks(title, StacksRequest { pid, tids, at, stops, times }))
     }
 
     /// The question first: a stop takes a yes.
@@ -38,8 +39,8 @@ impl Dashboard {
             stacks.question = StopQuestion::ToSample;
             return None;
         }
-        let request =
-            StacksRequest { stops: StopPermission::Never, times: SampleTimes::Sampled, ..stacks.request.clone() };
+        let (at, stops, times) = (StacksMoment::Now, StopPermission::Never, SampleTimes::Sampled);
+        let request = StacksRequest { at, stops, times, ..stacks.request.clone() };
         let title = stacks.title.clone();
         Some(self.ask_stacks(title, request))
     }

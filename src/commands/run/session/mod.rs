@@ -232,7 +232,8 @@ impl<'a> RunSession<'a> {
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
-                    let parts = DashboardParts { console, rerun: Some(worker), notice: None, past };
+                    let recording = self.recording.clone();
+                    let parts = DashboardParts { console, rerun: Some(worker), notice: None, past, recording };
                     dashboard::dashboard(sampler, options, parts, leave.notified()).await
                 }
                 false => pending().await,

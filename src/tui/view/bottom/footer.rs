@@ -56,7 +56,7 @@ pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     if dashboard.is_past() && place == KeyContext::Table {
         // Who is back in time moves in it; what acts on a process has no place there.
         let is_time = |action| matches!(action, Action::Time(_) | Action::Jump);
-        keys.retain(|(button, _)| !matches!(button.action, Action::Rerun | Action::Stacks | Action::Type));
+        keys.retain(|(button, _)| !matches!(button.action, Action::Rerun | Action::Type));
         keys.sort_by_key(|(button, stays)| (*stays, !is_time(button.action)));
         let is_end = |button: &Button| button.action == Action::Time(TimeStep::End) && dashboard.is_recording();
         keys.iter_mut().filter(|(button, _)| is_end(button)).for_each(|(button, _)| button.word = "end".to_owned());
@@ -65,6 +65,9 @@ pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
             Action::Time(step) => matches!(step, TimeStep::PlayOrPause | TimeStep::LookBack),
             _ => true,
         });
+    }
+    if dashboard.is_past() && place == KeyContext::Stacks {
+        keys.retain(|(button, _)| !matches!(button.action, Action::Yes | Action::Stop | Action::Sample));
     }
     if !dashboard.view().is_table() {
         keys.retain(|(button, _)| !matches!(button.action, Action::SortMenu | Action::Detail));

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::present::format;
-use crate::tui::messages::stacks::{SAMPLED, SampleTimes, StopPermission};
+use crate::tui::messages::stacks::{SAMPLED, SampleTimes, StacksMoment, StopPermission};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::stacks::{StacksBox, StopQuestion};
 use crate::tui::theme::Role;
@@ -53,6 +53,9 @@ fn bottom(stacks: &StacksBox) -> (String, &'static str) {
     let threads = |count: usize| if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") };
     let taken = stacks.answer.as_ref().and_then(|answer| answer.taken.as_ref().ok());
     match (taken, stacks.stoppable()) {
+        _ if stacks.request.at != StacksMoment::Now => {
+            (String::new(), "b shows those of the moment on screen   Esc goes back")
+        }
         (None, _) => (String::new(), "b takes them again   Esc goes back"),
         _ if stacks.question == StopQuestion::ToSample => (
             format!("Stops threads one at a time for {} s, less than 1 % of that.", SAMPLED.as_secs()),
@@ -76,6 +79,7 @@ fn bottom(stacks: &StacksBox) -> (String, &'static str) {
 
 fn body(stacks: &StacksBox, width: u16) -> Vec<String> {
     match stacks.answer.as_ref().map(|answer| &answer.taken) {
+        None if stacks.request.at != StacksMoment::Now => vec!["being looked for…".to_owned()],
         None if stacks.request.times == SampleTimes::Sampled => {
             let how = if stacks.request.stops == StopPermission::Agreed { "with stops" } else { "without a stop" };
             vec![format!("being taken for {} s, {how}…", SAMPLED.as_secs())]
