@@ -101,6 +101,7 @@ async fn play_with<F: Future<Output = ()>>(
         console: None,
         rerun: None,
         notice: None,
+        read_only: false,
         stacks: None,
         replay,
         runs,

@@ -118,6 +118,7 @@ pub fn headline() -> Headline {
         message: "4.6 threads want 2.0 CPUs: TF intra-op 2.6 of them, limit 1 (tf.config)".to_owned(),
         advice: "intra=1 would fit.".to_owned(),
         caps: Caps::of([(CapKind::Intra, 1)]),
+        effect: None,
         in_program: Vec::new(),
         judged_s: 10.0,
         pressure: Some(Pressure {

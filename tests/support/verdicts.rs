@@ -1,7 +1,7 @@
 //! What the model says of the scenes: limits, headlines, and every cause with its answer.
 
 use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Knob, Limit, LimitSource, Limits};
-use tftop::data::scene::{Answer, Evidence, Finding, Headline, Level, Pressure, Remedy, RuleAnswer, Verdict};
+use tftop::data::scene::{AdvisedEffect, Answer, Evidence, Finding, Headline, Level, Pressure, Remedy, RuleAnswer, Verdict};
 
 const CAPS: Caps = Caps::of([(CapKind::Intra, 1), (CapKind::Inter, 1), (CapKind::Data, 1)]);
 
@@ -115,6 +115,7 @@ pub fn oversubscribed() -> Headline {
                 .into(),
         advice: "intra=1 inter=1 data=1 would fit.".into(),
         caps: CAPS,
+        effect: Some(AdvisedEffect { wanted_now: 4.6, wanted: 1.9, got: 1.6, fits: true }),
         in_program: Vec::new(),
         judged_s: 10.0,
         pressure: Some(pressure(2.3, 2.6, 0.1)),

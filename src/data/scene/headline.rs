@@ -16,12 +16,27 @@ pub struct Headline {
     pub advice: String,
     /// The caps that would fit; empty when nothing needs to change or no cap would help.
     pub caps: Caps,
+    /// What those caps are predicted to do; none where there are none.
+    pub effect: Option<AdvisedEffect>,
     /// Of those, what the program sets itself and where ("train.py:12"): a variable of the shell would do nothing.
     pub in_program: Vec<(CapKind, String)>,
     /// Seconds the judgement rests on.
     pub judged_s: f64,
     /// The numbers it rests on; none while it is too soon.
     pub pressure: Option<Pressure>,
+}
+
+/// What advised caps are predicted to do, in CPUs. No measurement.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AdvisedEffect {
+    /// CPUs wanted over the judged window.
+    pub wanted_now: f64,
+    /// CPUs that would be wanted under the caps.
+    pub wanted: f64,
+    /// CPUs that would be got under them.
+    pub got: f64,
+    /// Whether that would fit the effective CPUs.
+    pub fits: bool,
 }
 
 /// The condition of the target, in order of what is reported first.

@@ -15,7 +15,7 @@ pub use activity::{Blocked, Phrase, StopTotals, ThreadActivity, WaitCount, Waits
 pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
 pub use demand::{Demand, PastPredictions, Trend};
 pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
-pub use headline::{Headline, Pressure, Verdict};
+pub use headline::{AdvisedEffect, Headline, Pressure, Verdict};
 pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
 pub use launch::{CapCheck, CheckOutcome, CheckedCap, LaunchState};
 pub use recorded::{HeldVerdict, JudgedSpan, RecordedMoment};

@@ -2,7 +2,7 @@
 
 use crate::data::limits::Knob;
 use crate::data::origin;
-use crate::data::scene::{Answer, Group, Headline, Verdict};
+use crate::data::scene::{AdvisedEffect, Answer, Group, Headline, Verdict};
 use crate::model::advice;
 use crate::model::advice::CapsFit;
 use crate::model::judged_window::JudgedWindow;
@@ -37,10 +37,16 @@ impl Headline {
             _ => None,
         };
         let advice = fit.as_ref().map(|fit| advise(input, judged, fit)).unwrap_or_default();
+        let effect = fit.as_ref().filter(|fit| !fit.caps.is_empty()).map(|fit| AdvisedEffect {
+            wanted_now: judged.demand.wanted,
+            wanted: fit.predicted.wanted,
+            got: fit.predicted.got,
+            fits: fit.fits(input.effective_cpus()),
+        });
         let (message, caps) = (sentence(input, judged), fit.map(|fit| fit.caps).unwrap_or_default());
         let pressure = Some(judged.pressure);
         let in_program = program_settings::of_caps(input, &caps);
-        Self { condition: judged.condition, message, advice, caps, in_program, judged_s: judged.span_s, pressure }
+        Self { condition: judged.condition, message, advice, caps, effect, in_program, judged_s: judged.span_s, pressure }
     }
 }
 

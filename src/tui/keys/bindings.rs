@@ -57,6 +57,12 @@ pub fn action(event: &KeyEvent, place: KeyContext) -> Option<Action> {
     BINDINGS.iter().find(bound).map(|binding| binding.action)
 }
 
+/// The name of a key that was pressed; none for one that only modifies others or has no name.
+pub fn label(event: &KeyEvent) -> Option<String> {
+    let named = !matches!(event.code, KeyCode::Null | KeyCode::Modifier(_) | KeyCode::Media(_));
+    named.then(|| Key { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) }.label())
+}
+
 const fn c(character: char) -> Key {
     Key { code: KeyCode::Char(character), ctrl: false }
 }
@@ -129,14 +135,16 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[ctrl('c')], Action::Interrupt, "", "leave, from anywhere; in a run the first one goes to the command, the second ends it", EVERYWHERE),
     bind(&[c('i')], Action::Type, "type", "output: type to the command, until Ctrl-]", OUTPUT),
     bind(&[ctrl(']'), ctrl('5')], Action::Release, "keys to tftop again", "typing: the command gets no more keys", &[KeyContext::Typing]),
-    bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group or cause; details of a thread or process", TABLE),
+    bind(&[c('r')], Action::Rerun, "rerun", "start it again with other caps: shows first what would be done, then stops it after a yes", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Output]),
     bind(&[c('e'), c('4')], Action::Show(View::Explain), "why", "view 4: every cause, found or ruled out, and its evidence", VIEWS),
     bind(&[c('e')], Action::Show(View::Explain), "", "to the causes, from here too", &[KeyContext::Help, KeyContext::Menu, KeyContext::WhatIf]),
     bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Rerun]),
-    bind(&[c('r')], Action::Rerun, "rerun", "stop it and start it again with caps; shows first what would be done", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Output]),
+    bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop; in the past those last taken before it", &[KeyContext::Table, KeyContext::Stacks]),
+    bind(&[c('p'), c('Z')], Action::Time(TimeStep::PlayOrPause), "pause", "freeze the screen, or go on; measuring goes on. In the past: play on from there, or pause", VIEWS),
+    bind(&[c('/')], Action::Search, "search", "search for a name, a tid or an origin", TABLE),
+    bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group or cause; details of a thread or process", TABLE),
     bind(&[c('y')], Action::Yes, "yes", "rerun: stop the old run and start the new one", &[KeyContext::Rerun]),
     bind(&[c('y')], Action::Yes, "yes", "stacks: stop the threads, one at a time, once S or m was pressed", &[KeyContext::Stacks]),
-    bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop; in the past those last taken before it", &[KeyContext::Table, KeyContext::Stacks]),
     bind(&[c('S')], Action::Stop, "stop", "stacks: stop threads that can't be read otherwise; asks first", &[KeyContext::Stacks]),
     bind(&[c('m')], Action::Sample, "sample", "stacks: take them many times for 3 s, counted; asks first; spinning hears of it", &[KeyContext::Stacks]),
     bind(&[k(KeyCode::Left), c('h'), c('-')], Action::Less, "less", "what if: one thread less", WHAT_IF),
@@ -145,7 +153,6 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('0')], Action::NoCaps, "no caps", "what if: no cap at all", WHAT_IF),
     bind(&[k(KeyCode::Enter)], Action::Enter, "attach", "attach to the process", &[KeyContext::Picker]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "accept", "accept the line, sort by the column", &[KeyContext::Line, KeyContext::Menu]),
-    bind(&[c('p'), c('Z')], Action::Time(TimeStep::PlayOrPause), "pause", "freeze the screen, or go on; measuring goes on. In the past: play on from there, or pause", VIEWS),
     bind(&[c('[')], Action::Time(TimeStep::LookBack), "back", "back in time: one look", TABLE),
     bind(&[c(']')], Action::Time(TimeStep::LookForward), "forward", "forward in time: one look", TABLE),
     bind(&[k(KeyCode::End)], Action::Time(TimeStep::End), "now", "back to now; in a recording to its last look", TABLE),
@@ -158,7 +165,6 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('(')], Action::Time(TimeStep::Slower), "slower", "play half as fast, down to 0.5x", TABLE),
     bind(&[c(')')], Action::Time(TimeStep::Faster), "faster", "play twice as fast, up to 60x", TABLE),
     bind(&[c('z')], Action::Zoom, "", "show four times as much time in the chart, up to 64 times; then one look a cell again", TABLE),
-    bind(&[c('/')], Action::Search, "search", "search for a name, a tid or an origin", TABLE),
     bind(&[c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only rows that contain a text", TABLE),
     bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[KeyContext::Picker]),
     bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "choose the column to sort by", TABLE),

@@ -6,5 +6,5 @@ mod typing;
 
 pub use actions::TimeStep;
 pub(crate) use actions::{Action, KeyContext, TimeDirection};
-pub(crate) use bindings::{BINDINGS, Binding, action};
+pub(crate) use bindings::{BINDINGS, Binding, action, label};
 pub(crate) use typing::bytes;

@@ -11,6 +11,9 @@ const LOW: u16 = 16;
 /// Rows the sentence may take.
 const MOST_ROWS: usize = 2;
 
+/// A last row of less than this part of the others is too short.
+const ORPHAN: u16 = 3;
+
 /// The verdict as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sentence {
@@ -24,8 +27,19 @@ pub struct Sentence {
 pub fn sentence(scene: &Scene, size: Size) -> Sentence {
     let (word, message) = (word(&scene.headline), message(scene));
     let text = if word.is_empty() { message } else { format!("{word}: {message}") };
-    let lines = format::wrap(&text, size.width.saturating_sub(2), if size.height < LOW { 1 } else { MOST_ROWS });
+    let lines = balanced(&text, size.width.saturating_sub(2), if size.height < LOW { 1 } else { MOST_ROWS });
     Sentence { word, lines }
+}
+
+/// The text in lines; where a few words alone would stand in the last one, lines of about one length.
+fn balanced(text: &str, columns: u16, most: usize) -> Vec<String> {
+    let lines = format::wrap(text, columns, most);
+    let is_orphan = |last: &String| lines.len() > 1 && format::width(last) < columns / ORPHAN;
+    if !lines.last().is_some_and(is_orphan) {
+        return lines;
+    }
+    let same = |narrow: &Vec<String>| narrow.len() == lines.len() && narrow.join(" ") == lines.join(" ");
+    (columns / 2..columns).map(|narrow| format::wrap(text, narrow, most)).find(same).unwrap_or(lines)
 }
 
 /// Whether a row of advice stands below the sentence.

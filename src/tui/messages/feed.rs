@@ -25,6 +25,8 @@ pub struct SceneFeed {
     pub rerun: Option<rerun::RerunWorker>,
     /// Said in the status line all the time: "not recorded".
     pub notice: Option<String>,
+    /// Whether nothing may be stopped, started or changed.
+    pub read_only: bool,
     /// Where stacks are asked for; none where there is no process to read.
     pub stacks: Option<stacks::StacksWorker>,
     /// The terminal of the command that tftop has started; none for a process that was attached to.

@@ -56,6 +56,9 @@ where
 {
     let size = terminal.size().map_err(broken)?;
     let mut dashboard = Dashboard::new(look, size, feed.scenes.borrow_and_update().clone());
+    if feed.read_only {
+        update(&mut dashboard, Event::ReadOnly);
+    }
     feed.notice.take().into_iter().for_each(|notice| drop(update(&mut dashboard, Event::Notice(notice))));
     feed.replay.iter_mut().for_each(|replay| {
         let (moment, timeline) =

@@ -13,8 +13,15 @@ use crate::tui::tabs::View;
 
 impl Dashboard {
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
+        let past = self.is_past();
+        if !past && self.is_refused(action) {
+            return None;
+        }
         if let Some(done) = self.act_in_time(action) {
             return done;
+        }
+        if past && self.is_refused(action) {
+            return None;
         }
         match action {
             Action::Quit => return Some(Effect::Quit),
@@ -148,17 +155,25 @@ impl Dashboard {
     pub(super) fn enter(&mut self) -> Option<Effect> {
         match self.mode {
             Mode::Line(Purpose::Time, _) => return self.jump(),
-            Mode::Line(..) => self.mode = Mode::Browse,
+            Mode::Line(purpose, _) => {
+                self.mode = Mode::Browse;
+                match purpose {
+                    Purpose::Search => self.search(0),
+                    _ if self.rows.is_empty() => self.refuse(&format!("no row contains \"{}\"", self.typed.filter)),
+                    _ => {}
+                }
+            }
             Mode::Menu(column) => {
                 self.mode = Mode::Browse;
                 self.sort_by(column);
             }
+            Mode::Runs if self.runs.marks() < 2 => self.refuse("two runs at least are compared: Space marks one"),
             Mode::Runs => self.runs.compare(),
             _ => match self.acting_row() {
                 Some(TableRow::Group(_)) => self.fold(),
                 Some(TableRow::Thread(_) | TableRow::Process(..)) => self.toggle_pane(),
                 Some(TableRow::Line(Block::Cause(_), _)) => self.fold(),
-                _ => {}
+                _ => self.refuse("nothing to open in this row"),
             },
         }
         None

@@ -54,6 +54,8 @@ pub struct Dashboard {
     pub(super) sought: Option<Sought>,
     pub(super) zoom: usize,
     pub(super) said: Option<Said>,
+    /// Nothing may be stopped, started or changed.
+    pub(super) read_only: bool,
 }
 
 /// Longest line that can be typed.
@@ -84,6 +86,7 @@ impl Dashboard {
             sought: None,
             zoom: 1,
             said: None,
+            read_only: false,
         };
         dashboard.renew();
         dashboard
@@ -99,6 +102,7 @@ impl Dashboard {
             }
             Event::Runs(list) => self.runs.take(RunsList::clone(&list)),
             Event::Notice(notice) => self.notice = Some(notice),
+            Event::ReadOnly => self.read_only = true,
             Event::Moment(moment) => self.take_moment(moment),
             Event::Timeline(timeline) => self.take_timeline(timeline),
             Event::Saved(saved) => {
@@ -212,7 +216,8 @@ impl Dashboard {
         match keys::action(key, self.place()) {
             Some(action) => return self.act(action),
             None if self.mode == Mode::Typing => return keys::bytes(key).map(Effect::Type),
-            None => self.type_character(key),
+            None if matches!(self.mode, Mode::Line(..)) => self.type_character(key),
+            None => self.refuse_key(key),
         }
         None
     }

@@ -36,6 +36,8 @@ pub enum Event {
     Timeline(Arc<Timeline>),
     /// What is said in the status line from now on.
     Notice(String),
+    /// From now on nothing may be stopped, started or changed.
+    ReadOnly,
     /// Where the screen was saved, or why not.
     Saved(Result<String, String>),
     /// No newer scene came when one was due.

@@ -51,7 +51,10 @@ impl Dashboard {
             -1 => (1..=count).map(|by| (from + count - by) % count).find(found),
             _ => (0..count).map(|by| (from + by + step.unsigned_abs()) % count).find(found),
         };
-        let Some(row) = at.map(|at| all[at]) else { return };
+        let Some(row) = at.map(|at| all[at]) else {
+            let filter = if self.typed.filter.is_empty() { "" } else { " among those of the filter" };
+            return self.refuse(&format!("no row contains \"{}\"{filter}", self.typed.search));
+        };
         let Some(key) = crate::tui::table::row_key::key(&self.playback.shown, row) else { return };
         if let (View::Overview, TableRow::Thread(_)) = (self.view, row) {
             let group = self.group_of(row).and_then(|group| self.playback.shown.groups.get(group));
@@ -83,8 +86,9 @@ impl Dashboard {
     pub(super) fn sort_beside(&mut self, step: isize) {
         let columns = self.sortable();
         let at = columns.iter().position(|&column| column == self.sort().column);
-        if let Some(&next) = at.and_then(|at| at.checked_add_signed(step)).and_then(|at| columns.get(at)) {
-            self.sort_by(next);
+        match at.and_then(|at| at.checked_add_signed(step)).and_then(|at| columns.get(at)) {
+            Some(&next) => self.sort_by(next),
+            None => self.refuse("there is no column on that side to sort by"),
         }
     }
 

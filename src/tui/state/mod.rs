@@ -9,6 +9,7 @@ pub(crate) mod jump;
 mod output;
 pub mod parts;
 mod read;
+mod refusal;
 mod replay;
 mod rerun;
 mod stacks;

@@ -44,7 +44,11 @@ pub fn paint(frame: &mut Frame<'_>, area: Rect, buttons: &[Button], theme: Theme
     }
 }
 
-/// Tabs and keys that fit. Where not all do, tabs lose their words first, then keys go; help and quit stay.
+/// Keys for what people come for: tabs have words only where all of these have room.
+const LEADING: usize = 8;
+
+/// Tabs and keys that fit, of those that do something now. Where not all do, tabs lose their words first, then keys go, the
+/// last ones first; help and quit stay.
 pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     let place = dashboard.place();
     let stands = dashboard.replay().is_some_and(|replay| replay.paused);
@@ -56,7 +60,6 @@ pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     if dashboard.is_past() && place == KeyContext::Table {
         // Who is back in time moves in it; what acts on a process has no place there.
         let is_time = |action| matches!(action, Action::Time(_) | Action::Jump);
-        keys.retain(|(button, _)| !matches!(button.action, Action::Rerun | Action::Type));
         keys.sort_by_key(|(button, stays)| (*stays, !is_time(button.action)));
         let is_end = |button: &Button| button.action == Action::Time(TimeStep::End) && dashboard.is_recording();
         keys.iter_mut().filter(|(button, _)| is_end(button)).for_each(|(button, _)| button.word = "end".to_owned());
@@ -69,17 +72,25 @@ pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
     if dashboard.is_past() && place == KeyContext::Stacks {
         keys.retain(|(button, _)| !matches!(button.action, Action::Yes | Action::Stop | Action::Sample));
     }
+    keys.retain(|(button, _)| dashboard.offers(button.action));
     if !dashboard.view().is_table() {
-        keys.retain(|(button, _)| !matches!(button.action, Action::SortMenu | Action::Detail));
+        keys.retain(|(button, _)| button.action != Action::Detail);
     }
-    let all_tabs =
-        if matches!(place, KeyContext::Table | KeyContext::Output) { tabs(dashboard, true) } else { Vec::new() };
-    let least = keys.iter().take(4).map(|(button, _)| button_width(button)).sum::<u16>();
-    let tabs = match all_tabs.iter().map(button_width).sum::<u16>().saturating_add(least) <= area.width {
-        true => all_tabs,
-        false if matches!(place, KeyContext::Table | KeyContext::Output) => tabs(dashboard, false),
-        false => Vec::new(),
+    if !matches!(place, KeyContext::Table | KeyContext::Output) {
+        return fit(Vec::new(), keys, area);
+    }
+    let staying = keys.iter().filter(|(_, stays)| *stays);
+    let with = |tabs: &[Button], most: usize| {
+        let leading = keys.iter().filter(|(_, stays)| !stays).take(most).chain(staying.clone());
+        leading.map(|(button, _)| button).chain(tabs).map(button_width).sum::<u16>()
     };
+    let mut tabs = self::tabs(dashboard, true);
+    if with(&tabs, LEADING) > area.width {
+        tabs = self::tabs(dashboard, false);
+    }
+    if with(&tabs, 1) > area.width {
+        tabs.retain(|tab| tab.current);
+    }
     fit(tabs, keys, area)
 }
 

@@ -51,8 +51,9 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
         }
     }
     if width(&words) > area.width {
-        left.truncate(1);
-        words = vec![Span::raw(" "), left.remove(0)];
+        let first = left.remove(0);
+        let text = format::fit(&first.content, area.width.saturating_sub(2));
+        words = vec![Span::raw(" "), span(text, first.style)];
     }
     write(frame, area, 0, &Line::from(words));
 }

@@ -4,12 +4,13 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::scene::{Headline, Level, Verdict};
+use crate::data::scene::{AdvisedEffect, Headline, Level, Verdict};
 use crate::present::format;
+use crate::tui::keys::Action;
 use crate::tui::layout::headline;
 use crate::tui::layout::headline::Sentence;
 use crate::tui::state::Dashboard;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::Role;
 use crate::tui::view::paint::{span, width, write};
 
 /// Where more is said.
@@ -36,7 +37,7 @@ fn lines(dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
         lines.push(vec![Span::raw(" "), span(first.to_owned(), theme.style(role)), span(rest.to_owned(), style)]);
     }
     if headline::has_advice(scene, size) {
-        lines.push(advice(headline, room, theme));
+        lines.push(advice(dashboard, room));
     } else if headline.condition != Verdict::TooSoon
         && let Some(last) = lines.last_mut()
         && width(last) + format::width(WHY) + 2 <= room
@@ -46,17 +47,43 @@ fn lines(dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
     lines
 }
 
-/// "intra=1 inter=1 data=1 would fit.  e why  w what if"
-fn advice(headline: &Headline, room: u16, theme: Theme) -> Vec<Span<'static>> {
-    let keys = format!("  {WHY}  w what if");
-    let room = room.saturating_sub(format::width(&keys)).max(room / 2);
-    // A call that is cut in its middle helps nobody: where there is no room for it, the caps alone.
-    let whole = format::width(&headline.advice) <= room || headline.caps.is_empty();
-    let advice = if whole { headline.advice.clone() } else { format!("try {}", headline.caps) };
+/// "r  rerun with intra=2: 13.5 → 2.1 CPUs wanted  e why  w what if": the key, what it does and what that is predicted to
+/// do. In less room the keys of other views go first, then words.
+fn advice(dashboard: &Dashboard, room: u16) -> Vec<Span<'static>> {
+    let (headline, theme) = (&dashboard.scene().headline, dashboard.theme());
+    let keys = [format!("  {WHY}  w what if"), format!("  {WHY}"), String::new()];
+    let offered = dashboard.offers(Action::Rerun);
+    let texts = match headline.effect {
+        Some(effect) => effects(headline, effect, dashboard.scene().capacity.effective_cpus, offered),
+        None => vec![headline.advice.clone()],
+    };
+    let key = if offered && headline.effect.is_some() { "r  " } else { "" };
+    let room = room.saturating_sub(format::width(key));
+    let all = texts.iter().flat_map(|text| keys.iter().map(move |keys| (text, keys)));
+    let fitting = all.clone().find(|(text, keys)| format::width(text) + format::width(keys) <= room);
+    let (text, keys) = fitting.or_else(|| all.last()).map_or((String::new(), ""), |(text, keys)| (text.clone(), keys));
     vec![
         Span::raw(" "),
-        span(format::fit(&advice, room), theme.style(Role::Strong)),
-        span(keys, theme.style(Role::Faint)),
+        span(key, theme.style(Role::Key)),
+        span(format::fit(&text, room), theme.style(Role::Strong)),
+        span(keys.to_owned(), theme.style(Role::Faint)),
+    ]
+}
+
+/// What the advised caps are predicted to do, the longest text first.
+fn effects(headline: &Headline, effect: AdvisedEffect, cpus: f64, offered: bool) -> Vec<String> {
+    let [now, then] = [effect.wanted_now, effect.wanted].map(format::cpus_in_words);
+    let (caps, change) = (headline.caps, format!("{now} → {then}"));
+    let short = match effect.fits {
+        true => String::new(),
+        false => format!(", more than {} still", format::cpus_in_words(cpus)),
+    };
+    let verb = if offered { "rerun with" } else { "advised:" };
+    vec![
+        format!("{verb} {caps}: {change} CPUs wanted{short}"),
+        format!("{verb} {caps}: {change} wanted{short}"),
+        format!("{caps}: {change} wanted{short}"),
+        format!("{caps}: {change}"),
     ]
 }
 
