@@ -5,10 +5,12 @@
 //! process that starts as tftop and executes the command needs none.
 
 use std::ffi::OsString;
-use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::{fs, io};
 
 use rustix::process::{Pid, Signal, getppid, ioctl_tiocsctty, set_parent_process_death_signal, setsid};
 use rustix::thread::sched_setaffinity;
@@ -16,6 +18,7 @@ use rustix::thread::sched_setaffinity;
 use crate::data::CpuSet;
 use crate::launch::caps::machine::kernel_set;
 use crate::linux::cgroup::create;
+use crate::linux::proc::stat::ignores_signal;
 
 /// The hidden subcommand that calls [`become_command`].
 pub const SUBCOMMAND: &str = "__start";
@@ -79,6 +82,7 @@ fn prepared(parent: u32, place: SessionKind, cpus: Option<&CpuSet>, cgroups: &[P
     }
     if place == SessionKind::Terminal {
         ioctl_tiocsctty(io::stdout())?;
+        set_default_dispositions()?;
     }
     for folder in cgroups {
         let why = |error: io::Error| io::Error::other(format!("it can't come into {}: {error}", folder.display()));
@@ -87,6 +91,28 @@ fn prepared(parent: u32, place: SessionKind, cpus: Option<&CpuSet>, cgroups: &[P
     // Last: coming into a cpuset sets the mask anew.
     if let Some(cpus) = cpus {
         sched_setaffinity(None, &kernel_set(cpus))?;
+    }
+    Ok(())
+}
+
+/// Signals that somebody who starts tftop may have ignored: a script its background jobs' INT and QUIT, nohup(1) HUP.
+const OFTEN_IGNORED: [Signal; 8] = [
+    Signal::HUP,
+    Signal::INT,
+    Signal::QUIT,
+    Signal::TERM,
+    Signal::TSTP,
+    Signal::TTIN,
+    Signal::TTOU,
+    Signal::USR1,
+];
+
+/// A program on a terminal of its own finds signals as a login shell would: else that terminal's keys do nothing to it.
+/// Ignoring outlives execve(2), a handler is reset to the default there; so a handler is set, which needs no unsafe code.
+fn set_default_dispositions() -> io::Result<()> {
+    let status = fs::read("/proc/self/status")?;
+    for signal in OFTEN_IGNORED.map(Signal::as_raw).into_iter().filter(|signal| ignores_signal(&status, *signal)) {
+        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
     }
     Ok(())
 }

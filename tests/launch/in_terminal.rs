@@ -29,6 +29,25 @@ print('in all', len(got), flush=True)";
 }
 
 #[test]
+fn a_command_on_a_terminal_of_its_own_ignores_no_signal_because_tftop_did() {
+    let script = "import signal
+names = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+print('ignored', [int(name) for name in names if signal.getsignal(name) == signal.SIG_IGN], flush=True)
+input()";
+    let line = format!("trap '' HUP INT QUIT; exec {TFTOP} run --no-shim -- python3 -c \"{script}\"");
+    let state = tempfile::tempdir().unwrap();
+    let home = [("XDG_STATE_HOME", state.path().to_str().unwrap())];
+    let mut terminal = Terminal::start(24, 100, Path::new("/bin/bash"), &["-c", &line], &home);
+    terminal.wait_until("the dashboard", |screen| screen.contents().contains("main thread"));
+    terminal.press("o");
+    terminal.wait_for_text("ignored []");
+    terminal.press("\x03");
+    terminal.wait_for_text("KeyboardInterrupt");
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end().code(), Some(130));
+}
+
+#[test]
 fn the_dashboard_may_be_left_and_the_command_goes_on() {
     let script = "import sys, time
 print('into the log', flush=True)

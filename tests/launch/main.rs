@@ -8,6 +8,8 @@ mod copies;
 #[path = "../support/deadline.rs"]
 mod deadline;
 mod detach;
+#[path = "../support/dispositions.rs"]
+mod dispositions;
 mod in_terminal;
 mod output;
 mod pins;
@@ -53,6 +55,7 @@ struct Ended {
 
 impl Launch {
     fn new(arguments: &[&str]) -> Self {
+        dispositions::like_a_terminals();
         let state = tempfile::tempdir().unwrap();
         let mut command = Command::new(TFTOP);
         // A group of its own is not the foreground of any terminal.

@@ -20,8 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Gives a program the terminal on its stdin as its controlling terminal, as a login would: crossterm asks /dev/tty for
 /// the size, and a window that closes hangs up on the session that it controls.
-const LOGIN: &str = "import fcntl, os, sys, termios
+/// A shell that a terminal opens starts with the default dispositions, whoever runs the tests.
+const LOGIN: &str = "import fcntl, os, signal, sys, termios
 os.setsid()
+for name in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT): signal.signal(name, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])";
 
