@@ -404,8 +404,7 @@ fn a_key_that_does_nothing_here_says_so() {
         ("/zzz\n", "no row contains \"zzz\""),
         ("n", "no row contains \"zzz\""),
         ("\\zzz\n", "no row contains \"zzz\""),
-        ("\x1bo", "no output here: tftop shows that of commands it started itself (tftop run)"),
-        ("wx", "x does nothing here; Esc goes back"),
+        ("\x1bwx", "x does nothing here; Esc goes back"),
         ("\x1bc\n", "two runs at least are compared: Space marks one"),
         ("\x1b<", "there is no column on that side to sort by"),
     ] {

@@ -12,6 +12,9 @@ use scenes::verdicts;
 use stage::{COLOR, PLAIN, Stage};
 use tftop::data::limits::Caps;
 use tftop::data::scene::{Scene, Verdict};
+use tftop::tui::messages::effect::Effect;
+use tftop::tui::run::clip::clip;
+use tftop::tui::state::event::Event;
 use tftop::tui::theme::{Appearance, ThemeName};
 
 const SIZES: [(u16, u16); 3] = [(160, 50), (100, 30), (80, 24)];
@@ -282,4 +285,39 @@ fn a_run_without_any_cap_to_advise_has_no_empty_line() {
     assert!(stage.line(1).ends_with("2.4 threads want 2.0 CPUs  e why"), "{}", stage.line(1));
     assert!(stage.line(2).starts_with(" wanted"), "{}", stage.line(2));
     assert_eq!(verdicts::healthy().advice, "");
+}
+
+#[test]
+fn the_remedy_a_row_and_a_table_can_be_copied() {
+    let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
+    let copied = |stage: &mut Stage, key: &str| match stage.keys(key) {
+        Some(Effect::Copy(part)) => clip(&stage.dashboard, part).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let advised = copied(&mut stage, "y");
+    assert_eq!(advised.what, "the advised setting");
+    assert!(advised.text.contains("TF_NUM_INTRAOP_THREADS=1") && advised.text.contains("# shell"), "{}", advised.text);
+    let row = copied(&mut stage, "jy");
+    assert_eq!(row.what, "the row");
+    assert!(
+        row.text.contains("TF intra-op") && row.text.contains("2 wait for work (futex), 1 running"),
+        "{}",
+        row.text
+    );
+    assert!(!row.text.contains('▶') && !row.text.contains('…'), "{}", row.text);
+    let table = copied(&mut stage, "Y");
+    let lines: Vec<&str> = table.text.lines().collect();
+    assert!(lines[0].starts_with("ORIGIN") && lines.len() == 7, "{}", table.text);
+    let threads = copied(&mut stage, "2Y").text;
+    assert!(threads.contains("2452") && threads.contains("BECAUSE"), "{threads}");
+    stage.keys("e");
+    let remedy = copied(&mut stage, "y");
+    assert_eq!(remedy.what, "the remedy");
+    assert!(!remedy.text.is_empty());
+    stage.keys("w0");
+    let Some(Effect::Copy(part)) = stage.keys("y") else { panic!("no copy") };
+    assert_eq!(clip(&stage.dashboard, part).unwrap_err(), "nothing to copy: no cap is set on the sliders");
+    assert!(copied(&mut stage, "ay").text.contains("TF_NUM_INTRAOP_THREADS=1"));
+    stage.tell(Event::Copied(Ok("the row by OSC 52, if the terminal takes it".to_owned())));
+    assert!(stage.line(22).contains("copied the row by OSC 52"), "{}", stage.line(22));
 }

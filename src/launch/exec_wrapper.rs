@@ -96,16 +96,8 @@ fn prepared(parent: u32, place: SessionKind, cpus: Option<&CpuSet>, cgroups: &[P
 }
 
 /// Signals that somebody who starts tftop may have ignored: a script its background jobs' INT and QUIT, nohup(1) HUP.
-const OFTEN_IGNORED: [Signal; 8] = [
-    Signal::HUP,
-    Signal::INT,
-    Signal::QUIT,
-    Signal::TERM,
-    Signal::TSTP,
-    Signal::TTIN,
-    Signal::TTOU,
-    Signal::USR1,
-];
+const OFTEN_IGNORED: [Signal; 8] =
+    [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM, Signal::TSTP, Signal::TTIN, Signal::TTOU, Signal::USR1];
 
 /// A program on a terminal of its own finds signals as a login shell would: else that terminal's keys do nothing to it.
 /// Ignoring outlives execve(2), a handler is reset to the default there; so a handler is set, which needs no unsafe code.

@@ -84,6 +84,16 @@ impl Drop for Keyboard {
     }
 }
 
+/// Sends the terminal a sequence that moves nothing on the screen, while that is taken.
+pub(crate) fn send(sequence: &str) -> io::Result<()> {
+    if !TAKEN.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(sequence.as_bytes())?;
+    out.flush()
+}
+
 /// Whether the terminal is gone: reading and drawing may fail before the signal that says so comes.
 #[must_use]
 pub fn hung_up() -> bool {

@@ -1,7 +1,9 @@
 //! What the model says of the scenes: limits, headlines, and every cause with its answer.
 
 use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Knob, Limit, LimitSource, Limits};
-use tftop::data::scene::{AdvisedEffect, Answer, Evidence, Finding, Headline, Level, Pressure, Remedy, RuleAnswer, Verdict};
+use tftop::data::scene::{
+    AdvisedEffect, Answer, Evidence, Finding, Headline, Level, Pressure, Remedy, RuleAnswer, Verdict,
+};
 
 const CAPS: Caps = Caps::of([(CapKind::Intra, 1), (CapKind::Inter, 1), (CapKind::Data, 1)]);
 

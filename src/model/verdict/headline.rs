@@ -46,7 +46,16 @@ impl Headline {
         let (message, caps) = (sentence(input, judged), fit.map(|fit| fit.caps).unwrap_or_default());
         let pressure = Some(judged.pressure);
         let in_program = program_settings::of_caps(input, &caps);
-        Self { condition: judged.condition, message, advice, caps, effect, in_program, judged_s: judged.span_s, pressure }
+        Self {
+            condition: judged.condition,
+            message,
+            advice,
+            caps,
+            effect,
+            in_program,
+            judged_s: judged.span_s,
+            pressure,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What keys and clicks can do, and the contexts in which a key counts.
 
+use crate::tui::messages::effect::CopyPart;
 use crate::tui::tabs::View;
+
 /// Where a key counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyContext {
@@ -157,8 +159,10 @@ pub enum Action {
     Erase,
     /// Takes the whole line away.
     EraseAll,
-    /// Saves the screen as a picture.
+    /// Saves the screen as a picture and as text.
     SaveScreen,
+    /// Puts a part of what is shown on the clipboard.
+    Copy(CopyPart),
     /// Draws everything anew.
     Redraw,
     /// Stops tftop until the shell lets it go on.

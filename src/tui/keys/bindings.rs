@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::tui::keys::actions::{Action, KeyContext, TimeDirection, TimeStep};
+use crate::tui::messages::effect::CopyPart;
 use crate::tui::tabs::View;
 
 /// A key as the terminal reports it. Shift is part of the character.
@@ -87,6 +88,7 @@ const fn bind(
 
 const TABLE: &[KeyContext] = &[KeyContext::Table];
 const VIEWS: &[KeyContext] = &[KeyContext::Table, KeyContext::Output];
+const COPIED: &[KeyContext] = &[KeyContext::Table, KeyContext::Output, KeyContext::WhatIf, KeyContext::Runs];
 const OUTPUT: &[KeyContext] = &[KeyContext::Output];
 const WHAT_IF: &[KeyContext] = &[KeyContext::WhatIf];
 const LISTS: &[KeyContext] = &[
@@ -140,6 +142,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('e')], Action::Show(View::Explain), "", "to the causes, from here too", &[KeyContext::Help, KeyContext::Menu, KeyContext::WhatIf]),
     bind(&[c('w')], Action::WhatIf, "what if", "try other caps: what would be wanted then", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Rerun]),
     bind(&[c('b')], Action::Stacks, "stacks", "stacks of the selected thread or group, without a stop; in the past those last taken before it", &[KeyContext::Table, KeyContext::Stacks]),
+    bind(&[c('y')], Action::Copy(CopyPart::Selected), "copy", "put the advised setting, a cause's remedy or the selected row on the clipboard (OSC 52)", COPIED),
+    bind(&[c('Y')], Action::Copy(CopyPart::All), "", "put the whole table, the output or the stacks on the clipboard", &[KeyContext::Table, KeyContext::Output, KeyContext::Runs, KeyContext::Stacks]),
     bind(&[c('p'), c('Z')], Action::Time(TimeStep::PlayOrPause), "pause", "freeze the screen, or go on; measuring goes on. In the past: play on from there, or pause", VIEWS),
     bind(&[c('/')], Action::Search, "search", "search for a name, a tid or an origin", TABLE),
     bind(&[k(KeyCode::Enter)], Action::Enter, "open", "open or fold a group or cause; details of a thread or process", TABLE),
@@ -202,7 +206,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", VIEWS),
     bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs or the help", &[KeyContext::Line, KeyContext::Menu, KeyContext::WhatIf, KeyContext::Rerun, KeyContext::Stacks, KeyContext::Runs, KeyContext::Help]),
     bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[KeyContext::Table, KeyContext::Picker, KeyContext::Output]),
-    bind(&[c('P')], Action::SaveScreen, "", "save the screen as a picture, tftop-DATE.svg, in the working directory", SCREENS),
+    bind(&[c('P')], Action::SaveScreen, "", "save the screen as a picture and as text, tftop-DATE.svg and .txt, in the working directory", SCREENS),
     bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
     bind(&[ctrl('z')], Action::Suspend, "", "back to the shell; `fg` goes on", EVERYWHERE),
     bind(&[k(KeyCode::Backspace), ctrl('h')], Action::Erase, "", "take the last character away", LINE),

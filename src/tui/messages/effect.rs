@@ -13,6 +13,15 @@ pub enum ConsoleRequest {
     Resize(WindowSize),
 }
 
+/// How much is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyPart {
+    /// The selected row, a remedy, what is on screen of the output.
+    Selected,
+    /// All rows or lines, also those that are not on screen.
+    All,
+}
+
 /// What a key or event asks of the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -28,8 +37,10 @@ pub enum Effect {
     RequestRerun(Caps),
     /// Take these stacks; [`run`] asks and never returns it.
     RequestStacks(stacks::StacksRequest),
-    /// Save the screen as a picture; [`run`] does so itself and never returns it.
+    /// Save the screen as a picture and as text; [`run`] does so itself and never returns it.
     SaveScreen,
+    /// Put this on the terminal's clipboard; [`run`] does so itself and never returns it.
+    Copy(CopyPart),
     /// Show another moment, or play the past otherwise; [`run`] asks and never returns it.
     Time(TimeStep),
     /// `stop` was resolved: a signal, or the caller's own reason.

@@ -20,6 +20,8 @@ use crate::tui::messages::effect::{ConsoleRequest, Effect};
 use crate::tui::messages::feed::{ConsolePane, SceneFeed};
 use crate::tui::messages::replay::{ReplayPane, TimeRequest};
 use crate::tui::messages::{rerun, stacks};
+use crate::tui::run::clip::clip;
+use crate::tui::run::clipboard::copy;
 use crate::tui::run::input::{blank, broken, next_input};
 use crate::tui::run::job::JobControl;
 use crate::tui::run::save::save;
@@ -251,6 +253,10 @@ where
                 let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
                 let saved = save(dashboard, Path::new(""), unix_s);
                 update(dashboard, Event::Saved(saved));
+            }
+            Some(Effect::Copy(part)) => {
+                let copied = clip(dashboard, part).and_then(|it| Ok(format!("{} {}", it.what, copy(&it.text)?)));
+                update(dashboard, Event::Copied(copied));
             }
             Some(Effect::Time(step)) => {
                 // Refused only when whoever plays it has ended.

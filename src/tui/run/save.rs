@@ -1,4 +1,4 @@
-//! The screen saved as a picture, under a name that no file has yet.
+//! The screen saved as a picture and as text, under a name that no file has yet.
 
 use std::fs;
 use std::fs::OpenOptions;
@@ -7,23 +7,26 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::data::Calendar;
+use crate::tui::run::clip;
 use crate::tui::state::Dashboard;
 use crate::tui::svg;
 
-/// Saves what is on screen in a folder: the file's name, with the date in UTC, or why not. Never overwrites a file.
+/// Saves what is on screen in a folder: the name of its files, with the date in UTC, or why not. Never overwrites a file.
 pub(crate) fn save(dashboard: &Dashboard, folder: &Path, unix_s: u64) -> Result<String, String> {
-    let name = format!("tftop-{}.svg", Calendar::of(unix_s).compact());
+    let name = format!("tftop-{}", Calendar::of(unix_s).compact());
     let svg = svg::picture(dashboard, &format!("tftop: {}", dashboard.scene().target.command));
-    match write(&folder.join(&name), &svg) {
-        Ok(()) => Ok(name),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(format!("{name} is there already")),
-        Err(error) => Err(format!("{name}: {error}")),
+    for (ending, content) in [("svg", svg), ("txt", clip::screen(dashboard))] {
+        write(&folder.join(format!("{name}.{ending}")), &content).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => format!("{name}.{ending} is there already"),
+            _ => format!("{name}.{ending}: {error}"),
+        })?;
     }
+    Ok(format!("{name}.svg and .txt"))
 }
 
-fn write(path: &Path, svg: &str) -> io::Result<()> {
+fn write(path: &Path, content: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(svg.as_bytes()).inspect_err(|_| drop(fs::remove_file(path)))
+    file.write_all(content.as_bytes()).inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 #[cfg(test)]
@@ -43,11 +46,13 @@ mod tests {
         let dashboard = Dashboard::new(Appearance::default(), Size::new(80, 24), scene);
         let folder = tempfile::tempdir().unwrap();
         let saved = save(&dashboard, folder.path(), 1_795_183_512);
-        assert_eq!(saved, Ok("tftop-261120-140512.svg".to_owned()));
+        assert_eq!(saved, Ok("tftop-261120-140512.svg and .txt".to_owned()));
         let path = folder.path().join("tftop-261120-140512.svg");
         let svg = fs::read_to_string(&path).unwrap();
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
         assert!(svg.contains("<title>tftop: python &lt;train&gt;.py</title>"), "{svg}");
+        let text = fs::read_to_string(folder.path().join("tftop-261120-140512.txt")).unwrap();
+        assert!(text.lines().count() == 24 && text.contains("python <train>.py"), "{text}");
         fs::write(&path, "mine").unwrap();
         let again = save(&dashboard, folder.path(), 1_795_183_512);
         assert_eq!(again, Err("tftop-261120-140512.svg is there already".to_owned()));

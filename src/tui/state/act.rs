@@ -34,6 +34,7 @@ impl Dashboard {
             Action::Stop => self.ask_to_stop(),
             Action::Sample => return self.ask_to_sample(),
             Action::SaveScreen => return Some(Effect::SaveScreen),
+            Action::Copy(part) => return Some(Effect::Copy(part)),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {

@@ -111,6 +111,12 @@ impl Dashboard {
                     Err(why) => Said::Refused(format!("not saved: {why}")),
                 });
             }
+            Event::Copied(copied) => {
+                self.said = Some(match copied {
+                    Ok(what) => Said::Told(format!("copied {what}")),
+                    Err(why) => Said::Refused(why),
+                });
+            }
             Event::Overdue(look) => self.playback.overdue = Some(look),
             Event::NoMoreScenes => {
                 if self.playback.fall_silent() {

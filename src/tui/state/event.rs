@@ -40,6 +40,8 @@ pub enum Event {
     ReadOnly,
     /// Where the screen was saved, or why not.
     Saved(Result<String, String>),
+    /// What was put on the clipboard, or why nothing was.
+    Copied(Result<String, String>),
     /// No newer scene came when one was due.
     Overdue(OverdueLook),
     /// There will be no newer scene.

@@ -25,16 +25,15 @@ impl Dashboard {
             Action::Stacks if ended && !self.is_past() => "it has ended: there are no threads whose stacks could be taken",
             Action::Type if self.output().is_none() => "tftop did not start this process: there is nothing to type to",
             Action::Type if self.command_end().is_some() => "the command has ended: there is nothing to type to",
-            Action::Show(View::Output) if self.output().is_none() && self.view != View::Output => {
-                "no output here: tftop shows that of commands it started itself (tftop run)"
-            }
             Action::SortMenu | Action::SortLeft | Action::SortRight | Action::Invert if !self.view.is_table() => {
                 "this view has an order of its own"
             }
             Action::OpenAll | Action::FoldAll if !matches!(self.view, View::Overview | View::Explain) => {
                 "nothing folds in this view"
             }
-            Action::Zoom if self.areas().chart.is_empty() => "no chart is shown here: a larger screen has one in view 1",
+            Action::Zoom if self.areas().chart.is_empty() => {
+                "no chart is shown here: a larger screen has one in view 1"
+            }
             Action::Yes => return self.refused_yes().map(str::to_owned),
             Action::Stop => return self.refused_stop(),
             Action::SearchNext | Action::SearchPrevious if self.typed.search.is_empty() && self.sought.is_none() => {

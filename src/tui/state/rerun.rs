@@ -40,6 +40,7 @@ impl Dashboard {
     pub(super) fn answer_rerun(&mut self, answer: Arc<RerunAnswer>) {
         if let Mode::Rerun(rerun) = &mut self.mode {
             rerun.answer(answer);
+            self.said = None;
         }
     }
 }

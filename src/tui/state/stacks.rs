@@ -64,6 +64,7 @@ impl Dashboard {
         }
         if let Mode::Stacks(stacks) = &mut self.mode {
             stacks.answer(answer);
+            self.said = None;
         }
     }
 

@@ -23,13 +23,18 @@ pub fn inside(area: Rect) -> Rect {
 
 /// Draws the table.
 pub fn draw(frame: &mut Frame<'_>, headings: Rect, list: Rect, dashboard: &Dashboard) {
+    draw_from(frame, (headings, list), dashboard.cursor().top(), dashboard);
+}
+
+/// Draws the table from a row on.
+pub fn draw_from(frame: &mut Frame<'_>, (headings, list): (Rect, Rect), top: usize, dashboard: &Dashboard) {
     let placed = crate::tui::table::placing::place(&dashboard.columns(), inside(headings));
     self::headings(frame, headings, &placed, dashboard);
     let in_thread = match dashboard.view() {
         View::Overview => crate::tui::table::placing::place_below_group(&placed),
         _ => placed.clone(),
     };
-    let (top, height) = (dashboard.cursor().top(), usize::from(list.height));
+    let height = usize::from(list.height);
     let selected = dashboard.cursor().selected();
     let context = dashboard.cell_context();
     let mut made: Option<(Block, Vec<crate::present::line::Line>)> = None;
