@@ -100,6 +100,7 @@ async fn play_with<F: Future<Output = ()>>(
         interest: requests,
         console: None,
         rerun: None,
+        restart: None,
         notice: None,
         read_only: false,
         stacks: None,
@@ -270,12 +271,49 @@ async fn the_picker_shows_what_it_knows() {
 async fn the_picker_has_a_verdict_where_there_is_room() {
     let mut listing = listing();
     listing.scenes.push(Arc::new(scenes::training(80)));
-    let (_, screen) = pick_on(100, listing, "").await;
+    let (_, screen) = pick_on(100, listing, "s").await;
     let words: Vec<&str> = screen
         .lines()
         .filter_map(|line| ["too soon", "oversubscribed"].into_iter().find(|it| line.contains(it)))
         .collect();
     assert_eq!(words, ["too soon", "too soon", "too soon", "oversubscribed"], "{screen}");
+}
+
+#[tokio::test]
+async fn the_busiest_process_comes_first_and_s_changes_the_order() {
+    let mut listing = listing();
+    let mut busy = scenes::training(9);
+    (busy.target.pid, busy.target.command) = (Pid(9000), "python busy.py".into());
+    busy.target.uptime_s = 5.0;
+    busy.demand = Some(tftop::data::scene::Demand::new(9.0, 9.0));
+    listing.scenes.push(Arc::new(busy));
+    assert_eq!(pick(listing.clone(), "\n").await.0, Some(Pid(9000)));
+    let (picked, screen) = pick(listing.clone(), "sg\n").await;
+    assert!(picked == Some(Pid(2430)) && screen.contains("by pid ·"), "{screen}");
+    assert_eq!(pick(listing.clone(), "ssg\n").await.0, Some(Pid(9000)), "the newest");
+    assert_eq!(pick(listing, "sssg\n").await.0, Some(Pid(3120)), "python -m comes before python busy.py");
+}
+
+#[tokio::test]
+async fn the_picker_lists_its_keys_and_says_what_does_nothing() {
+    let (_, screen) = pick(listing(), "?").await;
+    assert!(screen.contains("processes: busiest first, by pid, newest first, by command"), "{screen}");
+    let (picked, screen) = pick(listing(), "?\x1bx").await;
+    assert!(picked.is_none() && screen.contains("x does nothing here; ? lists the keys"), "{screen}");
+    assert!(!screen.contains("processes: busiest first"), "{screen}");
+}
+
+#[tokio::test]
+async fn commands_that_differ_at_their_ends_differ_in_the_picker() {
+    let with_seed = |pid: u32, seed: &str| {
+        let mut scene = scenes::training(9);
+        scene.target.pid = Pid(pid);
+        scene.target.command = format!("python /home/ana/project/train.py --epochs 30 --batch 128 --seed {seed}");
+        Arc::new(scene)
+    };
+    let scenes = vec![with_seed(1, "1"), with_seed(2, "2")];
+    let (_, screen) = pick(PickerList { scenes, note: String::new() }, "").await;
+    assert!(screen.contains("--seed 1") && screen.contains("--seed 2") && screen.contains('…'), "{screen}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use tftop::data::limits::Caps;
 use tftop::data::run::{RerunPlan, ShownValue, VariableChange};
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::messages::rerun::RerunAnswer;
+use tftop::tui::messages::restart::StopStage;
 use tftop::tui::state::event::Event;
 use tftop::tui::state::parts::Mode;
 
@@ -116,4 +117,25 @@ fn the_caps_of_the_sliders_are_taken_and_escape_leads_back_to_them() {
     asked(&mut stage, "r");
     stage.keys("\x1b");
     assert_eq!(stage.dashboard.mode(), &Mode::Browse);
+}
+
+#[test]
+fn the_stop_of_the_old_run_is_on_screen_until_it_has_ended() {
+    for (width, height) in [(80, 24), (200, 60)] {
+        let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
+        let caps = asked(&mut stage, "r");
+        answer(&mut stage, caps, Ok(plan()));
+        assert_eq!(stage.keys("y"), Some(Effect::Rerun(caps)));
+        stage.tell(Event::Stopping(StopStage::Begins));
+        assert!(stage.text().contains("SIGINT is being sent"), "{}", stage.text());
+        stage.tell(Event::Stopping(StopStage::Waits { sent: "INT", next: Some(("TERM", 7)) }));
+        snapshot(&format!("stopping_{width}x{height}"), &stage);
+        assert_eq!(stage.keys("qr\x1by"), None, "nothing else is begun meanwhile");
+        assert!(stage.text().contains("y does nothing here; Ctrl-C leaves"), "{}", stage.text());
+        assert_eq!(stage.tell(Event::Stopping(StopStage::Ended)), Some(Effect::Rerun(caps)));
+        stage.tell(Event::Stopping(StopStage::Failed("process 2430 goes on; nothing was started".to_owned())));
+        assert_eq!(stage.dashboard.mode(), &Mode::Browse);
+        assert!(stage.text().contains("process 2430 goes on; nothing was started"), "{}", stage.text());
+        assert_eq!(stage.tell(Event::Stopping(StopStage::Ended)), None, "nobody agreed to this one");
+    }
 }

@@ -17,6 +17,7 @@ use crate::probe::reading::Reading;
 use crate::runs::run_record::RunRecording;
 use crate::tui;
 use crate::tui::messages::replay::ReplayPane;
+use crate::tui::messages::restart::RestartWorker;
 use crate::tui::messages::runs::{RunsList, RunsRequest};
 use crate::tui::screen::{Keyboard, Screen, hung_up};
 
@@ -27,6 +28,8 @@ pub(crate) struct DashboardParts {
     pub(crate) console: Option<tui::ConsolePane>,
     /// Where it is asked what a rerun would do.
     pub(crate) rerun: Option<tui::messages::rerun::RerunWorker>,
+    /// Who stops the old run once a rerun was agreed to.
+    pub(crate) restart: Option<RestartWorker>,
     /// What is said in the status line all the time.
     pub(crate) notice: Option<String>,
     /// Where its past is shown.
@@ -77,6 +80,7 @@ pub(crate) async fn dashboard(
         interest: sampler.interest.clone(),
         console: parts.console,
         rerun: parts.rerun,
+        restart: parts.restart,
         notice: parts.notice,
         read_only: options.read_only,
         stacks,
@@ -105,6 +109,7 @@ pub(crate) async fn replay(
         interest,
         console: None,
         rerun: None,
+        restart: None,
         notice: None,
         stacks: Some(stacks),
         read_only: options.read_only,

@@ -78,7 +78,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
                 .into())
         }
         (Some(pid), None) => watch::watch(pid, DEFAULT_WATCH, options),
-        (None, None) => pick::pick(options),
+        (None, None) => pick::pick(options)?.map_or(Ok(Exit::Clean), |pid| watch::watch(pid, DEFAULT_WATCH, options)),
         (None, Some(Command::Attach { target, .. })) => watch::watch(target::find(&target)?, DEFAULT_WATCH, options),
         (None, Some(Command::Record(args))) => record::record(&args, options),
         (None, Some(Command::Ps { json })) => ps::ps(json, options),

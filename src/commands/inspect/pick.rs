@@ -11,11 +11,9 @@ use anyhow::Context as _;
 use tokio::sync::watch as channel;
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::args::inspect::DEFAULT_WATCH;
 use crate::commands::dashboard::GRACE;
-use crate::commands::inspect::watch::watch;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
-use crate::commands::own_process::exit::{CommandError, Exit};
+use crate::commands::own_process::exit::CommandError;
 use crate::commands::own_process::stdio;
 use crate::commands::sampling::process_scan::{ProcessScan, nothing_found};
 use crate::data::Pid;
@@ -24,14 +22,27 @@ use crate::tui::picker::PickerList;
 use crate::tui::screen::{Keyboard, Screen, hung_up};
 use crate::{output, tui};
 
-/// Attaches to the only one, or lets the person pick; without a terminal it lists them and says what to do.
-pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Exit> {
+/// The only one, or the one that the person picks, if any; without a terminal it lists them and says what to do.
+pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
     let scan = ProcessScan::new(options)?;
-    let chosen = match io::stdout().is_terminal() {
-        true => runtime()?.block_on(choose(scan, options))?,
-        false => only(scan, options).map(Some)?,
-    };
-    chosen.map_or(Ok(Exit::Clean), |pid| watch(pid, DEFAULT_WATCH, options))
+    match io::stdout().is_terminal() {
+        true => runtime()?.block_on(choose(scan, Choice::OnlyOne, options)),
+        false => only(scan, options).map(Some),
+    }
+}
+
+/// The one that the person picks, even where there is only one: the list was asked for.
+pub(crate) fn pick_another(options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
+    runtime()?.block_on(choose(ProcessScan::new(options)?, Choice::OfPerson, options))
+}
+
+/// Whether the person is asked where there is only one process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// No.
+    OnlyOne,
+    /// Yes: the person asked for the list.
+    OfPerson,
 }
 
 /// The only one, without asking.
@@ -58,13 +69,13 @@ fn eldest(scenes: &[Arc<Scene>]) -> Vec<Pid> {
 
 /// The only one, or the one that the person chooses; none where the person quits or a signal comes. The list is there to be
 /// left while the processes are still looked for.
-async fn choose(scan: ProcessScan, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
+async fn choose(scan: ProcessScan, by: Choice, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
     let mut stop = pin!(stop_signal()?);
     let mut listing = scanned(scan, options.interval)?;
     let mut first = listing.clone();
     let mut only = pin!(async move {
         // Refused only when the scanning thread ended: the list then stays as it is.
-        if first.changed().await.is_err() {
+        if by == Choice::OfPerson || first.changed().await.is_err() {
             return pending().await;
         }
         let PickerList { scenes, note } = first.borrow().clone();

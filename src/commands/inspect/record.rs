@@ -6,19 +6,18 @@ use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use signal_hook::consts::SIGXFSZ;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::RecordArgs;
-use crate::commands::args::target::TargetArg;
 use crate::commands::inspect::record_parts::{RecordParts, RecordPlace};
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::commands::run;
+use crate::commands::sampling::appear::appears;
 use crate::commands::sampling::attach::{PROC, attach_with, families};
 use crate::commands::sampling::target;
 use crate::data::Pid;
@@ -28,11 +27,6 @@ use crate::linux::proc::process::start_ticks;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::present::format;
-
-/// How often processes are gone through for one that does not exist yet; less often where that takes long, so that it costs at
-/// most one part in so many of a CPU.
-const LOOKED_FOR_EVERY: Duration = Duration::from_secs(1);
-const LOOKED_FOR_SHARE: u32 = 100;
 
 /// Records until there is nothing more to record, and says what it came to.
 pub(crate) fn record(args: &RecordArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
@@ -83,7 +77,7 @@ impl RecordSession<'_> {
                 (Some(target), _) => target::find(target)?,
                 (None, Some(name)) => tokio::select! {
                     () = &mut stop => return Ok(()),
-                    found = self.appears(name) => found?,
+                    found = appears(name) => found,
                 },
                 (None, None) => return Err(CommandError::usage("give a process to record, or --wait NAME").into()),
             };
@@ -113,25 +107,6 @@ impl RecordSession<'_> {
                 () = over => {}
             }
         })
-    }
-
-    /// Waits for a process of this name.
-    async fn appears(&self, name: &str) -> anyhow::Result<Pid> {
-        stdio::say(&format!("tftop: waiting for a process called {}; Ctrl-C ends it", format::clean(name)));
-        let mut told = false;
-        loop {
-            let begun = Instant::now();
-            match target::find(&TargetArg::Name(name.to_owned())) {
-                // One that has ended has its name until its parent takes note of it.
-                Ok(pid) if start_ticks(Path::new(PROC), pid).is_some() => return Ok(pid),
-                Err(why) if !told && !is_not_found(&why) => {
-                    told = true;
-                    stdio::complain(&why);
-                }
-                _ => {}
-            }
-            tokio::time::sleep(LOOKED_FOR_EVERY.max(begun.elapsed() * LOOKED_FOR_SHARE)).await;
-        }
     }
 
     async fn record_one(&self, pid: Pid, mut stop: Pin<&mut impl Future<Output = ()>>) -> anyhow::Result<RecordEnd> {
@@ -172,8 +147,4 @@ impl RecordSession<'_> {
             format::interval(scene.interval_s)
         ));
     }
-}
-
-fn is_not_found(why: &anyhow::Error) -> bool {
-    why.downcast_ref::<CommandError>().is_some_and(CommandError::is_not_found)
 }

@@ -3,13 +3,14 @@
 pub(crate) mod plan;
 pub(crate) mod stop;
 
-use std::io;
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use std::{io, thread};
 
 use anyhow::Context as _;
+use tokio::sync::{mpsc, watch};
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::rerun::RerunArgs;
@@ -17,7 +18,7 @@ use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::commands::own_process::stdio::ask;
 use crate::commands::rerun::plan::{PreparedRerun, prepare};
-use crate::commands::rerun::stop::AllowKill;
+use crate::commands::rerun::stop::{AllowKill, StopNews, on_stderr};
 use crate::commands::run;
 use crate::commands::run::start_spec::StartRequest;
 use crate::commands::sampling::attach::{PROC, families};
@@ -36,6 +37,7 @@ use crate::probe::restart;
 use crate::runs::comparison::replaced::RunBefore;
 use crate::runs::summary::predicted;
 use crate::tui::messages::rerun::RerunWorker;
+use crate::tui::messages::restart::{RestartWorker, StopStage};
 
 /// How long INT and then TERM are given after a yes in the dashboard.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,7 +74,8 @@ pub(crate) fn rerun(args: &RerunArgs, request: &StartRequest, options: &GlobalAr
     let kill = if args.kill { AllowKill::Agreed } else { AllowKill::Ask };
     run::start(spec, families, options, || {
         still_the_same(&rebuild, args.dir.as_deref())?;
-        if args.keep_old { Ok(()) } else { stop::stop(&rebuild, args.patience, kill) }
+        let tell = on_stderr(rebuild.key.pid, args.patience);
+        if args.keep_old { Ok(()) } else { stop::stop(&rebuild, args.patience, kill, tell) }
     })
 }
 
@@ -94,22 +97,65 @@ pub(crate) fn start_worker(
     })
 }
 
-/// Does what a person has said yes to in the dashboard, on the same terminal.
-pub(crate) fn agreed_in_dashboard(
-    answered: &LastPrepared<PreparedRerun>,
-    caps: Caps,
+/// An old run that was stopped from the dashboard, and what starts in its place.
+#[derive(Clone, Default)]
+pub(crate) struct StoppedRun(Arc<Mutex<Option<StoppedStart>>>);
+
+/// The start, and what was said while the old run was stopped.
+struct StoppedStart {
+    prepared: PreparedRerun,
+    said: Vec<String>,
+}
+
+/// Starts the thread that stops the old run once that is agreed to; a start is left for [`start_stopped`].
+pub(crate) fn start_stopper(answered: LastPrepared<PreparedRerun>) -> std::io::Result<(RestartWorker, StoppedRun)> {
+    let stopped = StoppedRun::default();
+    let slot = stopped.clone();
+    let (requests, mut agreed) = mpsc::unbounded_channel();
+    let (publish, stages) = watch::channel(StopStage::Begins);
+    let serve = move || {
+        while let Some(caps) = agreed.blocking_recv() {
+            let mut said = Vec::new();
+            let tell = |news: StopNews| match news {
+                StopNews::Waits(sent, next, left) => {
+                    let next =
+                        next.filter(|next| *next != "KILL").map(|next| (next, left.as_secs_f64().round() as u64));
+                    publish.send_replace(StopStage::Waits { sent, next });
+                }
+                StopNews::Said(words) => said.push(words),
+            };
+            let outcome = answered
+                .take(caps)
+                .context("what was agreed to is not there any more: r asks again")
+                .and_then(|prepared| still_the_same(&prepared.rebuild, None).map(|()| prepared))
+                .and_then(|it| stop::stop(&it.rebuild, PATIENCE, AllowKill::Never, tell).map(|()| it));
+            publish.send_replace(match outcome {
+                Ok(prepared) => {
+                    *slot.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(StoppedStart { prepared, said });
+                    StopStage::Ended
+                }
+                Err(why) => StopStage::Failed(format!("{why:#}")),
+            });
+        }
+    };
+    thread::Builder::new().name("tftop-stop".to_owned()).spawn(serve)?;
+    Ok((RestartWorker { requests, stages }, stopped))
+}
+
+/// Starts what a person has said yes to in the dashboard, on the same terminal.
+pub(crate) fn start_stopped(
+    stopped: &StoppedRun,
     (before, last): (RunBefore, &Scene),
     options: &GlobalArgs,
 ) -> anyhow::Result<Exit> {
-    let prepared = answered.take(caps).context("what was agreed to is not there: this is a bug in tftop")?;
+    let stopped = stopped.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let StoppedStart { prepared, said } = stopped.context("what was agreed to is not there: this is a bug in tftop")?;
+    said.iter().for_each(|words| stdio::say(&format!("tftop: {words}")));
     let families = families(options)?;
-    let PreparedRerun { rebuild, mut spec, .. } = prepared;
+    let mut spec = prepared.spec;
     spec.before = Some(Arc::new(before));
     spec.predicted = predicted(last, &spec.plan.caps);
-    run::start(spec, families, options, || {
-        still_the_same(&rebuild, None)?;
-        stop::stop(&rebuild, PATIENCE, AllowKill::Ask)
-    })
+    run::start(spec, families, options, || Ok(()))
 }
 
 /// Watches the process and prepares a rerun with the caps that are advised.

@@ -1,5 +1,6 @@
 //! From a pid to scenes and stacks, live: what every subcommand that watches a process is built on.
 
+pub(crate) mod appear;
 pub(crate) mod attach;
 pub(crate) mod course;
 pub(crate) mod history;

@@ -13,4 +13,5 @@ pub(crate) use number::{
     MISSING_ASCII, age, bytes, cpus_or_dash, instant, milliseconds, percent_or_dash, rounded, three_digits,
 };
 pub(crate) use text::clean;
+pub use text::command_of_many;
 pub use text::{command, contains, fit, width, wrap};

@@ -12,6 +12,36 @@ pub(crate) fn clean(text: &str) -> String {
     Text::from(text).to_string()
 }
 
+/// The command line of one of several in a list: what must go goes in its middle, so that ends that differ stay.
+pub fn command_of_many(whole: &str, room: u16) -> String {
+    let mut text = fit(whole, LONGEST_COMMAND);
+    for word in 0..=1 {
+        if width(&text) <= room {
+            return text;
+        }
+        text = without_folders(&text, word);
+    }
+    middle(&text, room)
+}
+
+/// The text, cut to at most `columns` in its middle and marked with `…` there.
+fn middle(text: &str, columns: u16) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let tail_most = columns.saturating_sub(1) / 2;
+    let mut tail = String::new();
+    let mut used = 0;
+    for character in text.chars().rev() {
+        used += character.width().unwrap_or(0);
+        if used > usize::from(tail_most) {
+            break;
+        }
+        tail.insert(0, character);
+    }
+    fit(text, columns.saturating_sub(width(&tail))) + &tail
+}
+
 /// The command line. Where it must be cut, folders go first: the interpreter's, then those of the script.
 pub fn command(whole: &str, room: u16) -> String {
     let mut text = fit(whole, LONGEST_COMMAND);
@@ -100,6 +130,18 @@ mod tests {
         assert_eq!(fit("abcd", 3), "ab…");
         assert_eq!(fit("abcd", 0), "");
         assert_eq!(fit(&"x".repeat(1_000_000), 3), "xx…");
+    }
+
+    #[test]
+    fn of_two_commands_that_differ_at_their_ends_both_ends_stay() {
+        let command = "/usr/bin/python /home/ana/train.py --epochs 30 --batch 128 --seed";
+        assert_eq!(command_of_many(&format!("{command} 1"), 99), format!("{command} 1"));
+        assert_eq!(command_of_many(&format!("{command} 1"), 30), "python train.py…h 128 --seed 1");
+        assert_ne!(command_of_many(&format!("{command} 1"), 20), command_of_many(&format!("{command} 2"), 20));
+        for columns in 0..70 {
+            assert!(width(&command_of_many(command, columns)) <= columns, "{columns}");
+            assert!(width(&command_of_many("日本語の名前 日本語の名前", columns)) <= columns, "{columns}");
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What keys and clicks can do, and the contexts in which a key counts.
 
-use crate::tui::messages::effect::CopyPart;
 use crate::tui::tabs::View;
 
 /// Where a key counts.
@@ -16,6 +15,8 @@ pub enum KeyContext {
     WhatIf,
     /// The dialog before a rerun.
     Rerun,
+    /// The old run is being stopped.
+    Stopping,
     /// The box with stacks.
     Stacks,
     /// The kept runs.
@@ -62,6 +63,15 @@ pub enum TimeDirection {
     Before,
     /// Later.
     After,
+}
+
+/// How much is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyPart {
+    /// The selected row, a remedy, what is on screen of the output.
+    Selected,
+    /// All rows or lines, also those that are not on screen.
+    All,
 }
 
 /// What a key does.
@@ -155,6 +165,10 @@ pub enum Action {
     Runs,
     /// Marks a kept run, or takes its mark away.
     MarkRun,
+    /// Back to the list of processes, to watch another one.
+    Another,
+    /// Waits for the next start of the command that has ended.
+    NextStart,
     /// Takes the last character of the line away.
     Erase,
     /// Takes the whole line away.

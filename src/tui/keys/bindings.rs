@@ -2,8 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::tui::keys::actions::{Action, KeyContext, TimeDirection, TimeStep};
-use crate::tui::messages::effect::CopyPart;
+use crate::tui::keys::actions::{Action, CopyPart, KeyContext, TimeDirection, TimeStep};
 use crate::tui::tabs::View;
 
 /// A key as the terminal reports it. Shift is part of the character.
@@ -132,11 +131,13 @@ const EVERYWHERE: &[KeyContext] = &[
 /// Every key of tftop. The key bar shows them in this order as far as there is room, `?` and `q` always.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
-    bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[KeyContext::Table, KeyContext::Help, KeyContext::Output]),
+    bind(&[c('?'), k(KeyCode::F(1))], Action::Help, "help", "this page", &[KeyContext::Table, KeyContext::Help, KeyContext::Output, KeyContext::Picker]),
     bind(&[c('q'), k(KeyCode::F(10))], Action::Quit, "quit", "leave; the target goes on untouched", LISTS),
     bind(&[ctrl('c')], Action::Interrupt, "", "leave, from anywhere; in a run the first one goes to the command, the second ends it", EVERYWHERE),
+    bind(&[ctrl('c')], Action::Interrupt, "leave", "stopping: leave, and start nothing; in a run the first one goes to the command", &[KeyContext::Stopping]),
     bind(&[c('i')], Action::Type, "type", "output: type to the command, until Ctrl-]", OUTPUT),
     bind(&[ctrl(']'), ctrl('5')], Action::Release, "keys to tftop again", "typing: the command gets no more keys", &[KeyContext::Typing]),
+    bind(&[c('W')], Action::NextStart, "wait for the next start", "once the target has ended: wait for the next start of its command, and watch that", TABLE),
     bind(&[c('r')], Action::Rerun, "rerun", "start it again with other caps: shows first what would be done, then stops it after a yes", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Output]),
     bind(&[c('e'), c('4')], Action::Show(View::Explain), "why", "view 4: every cause, found or ruled out, and its evidence", VIEWS),
     bind(&[c('e')], Action::Show(View::Explain), "", "to the causes, from here too", &[KeyContext::Help, KeyContext::Menu, KeyContext::WhatIf]),
@@ -172,9 +173,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only rows that contain a text", TABLE),
     bind(&[c('/'), c('\\'), k(KeyCode::F(4))], Action::Filter, "filter", "show only processes that contain a text", &[KeyContext::Picker]),
     bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "choose the column to sort by", TABLE),
+    bind(&[c('s'), k(KeyCode::F(6))], Action::SortMenu, "sort", "processes: busiest first, by pid, newest first, by command", &[KeyContext::Picker]),
     bind(&[c('d')], Action::Detail, "details", "show or hide what is known of the selected row", TABLE),
     bind(&[k(KeyCode::F(5)), c('T')], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
     bind(&[c('c')], Action::Runs, "runs", "the kept runs: mark some and compare them", &[KeyContext::Table, KeyContext::Runs]),
+    bind(&[c('A')], Action::Another, "another", "back to the list of processes, to watch another one", TABLE),
     bind(&[c(' ')], Action::MarkRun, "mark", "runs: mark the run, or take its mark away", &[KeyContext::Runs]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "compare", "runs: compare those that are marked", &[KeyContext::Runs]),
     bind(&[k(KeyCode::Up), c('k')], Action::Up, "", "one row up", LISTS),

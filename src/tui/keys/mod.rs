@@ -4,7 +4,7 @@ mod actions;
 mod bindings;
 mod typing;
 
-pub use actions::TimeStep;
 pub(crate) use actions::{Action, KeyContext, TimeDirection};
+pub use actions::{CopyPart, TimeStep};
 pub(crate) use bindings::{BINDINGS, Binding, action, label};
 pub(crate) use typing::bytes;

@@ -49,6 +49,8 @@ pub struct Outline {
     pub pane: bool,
     /// Rows of the verdict.
     pub verdict_rows: u16,
+    /// Rows of the table.
+    pub rows: usize,
     /// Room for the speed of a training.
     pub steps: StepRoom,
 }
@@ -88,9 +90,15 @@ pub fn of(outline: &Outline) -> Areas {
     let keys = cut_bottom(&mut body, 1);
     let status = cut_bottom(&mut body, 1);
     let height = graphs_height(outline, body);
-    let mut graphs = cut_top(&mut body, height);
+    let small = small_graphs_height(outline, body);
+    let mut graphs = match height {
+        // On small screens the table comes first, and they take what it leaves empty.
+        0 => cut_bottom(&mut body, small),
+        height => cut_top(&mut body, height),
+    };
     let cpus = cut_right(&mut graphs, screen.width * 2 / 5);
-    let height = if outline.steps == StepRoom::Chart { graphs.height * 2 / 5 } else { 0 };
+    let has_steps = outline.steps == StepRoom::Chart && height > 0;
+    let height = if has_steps { graphs.height * 2 / 5 } else { 0 };
     let steps_chart = cut_bottom(&mut graphs, height);
     let detail = cut_detail(outline, &mut body);
     let headings = cut_top(&mut body, u16::from(outline.view.is_table()));
@@ -148,40 +156,54 @@ fn steps_height(outline: &Outline) -> u16 {
 }
 
 /// Chart and CPU strip are the first to go: they need 90 columns, and a table of 12 rows below them. Steps over time take
-/// some rows more.
+/// some rows more; what the table leaves empty is theirs as well, up to half the screen.
 fn graphs_height(outline: &Outline, body: Rect) -> u16 {
     let pane_below = outline.pane && body.width < BESIDE;
     let steps = outline.steps == StepRoom::Chart;
-    match body.height {
-        _ if outline.view != View::Overview || body.width < 90 => 0,
-        0..21 => 0,
-        21..34 if pane_below => 0,
-        21..34 => {
-            if steps {
-                10
-            } else {
-                8
-            }
-        }
-        _ if steps => {
-            if body.height < 40 {
-                14
-            } else {
-                18
-            }
-        }
+    let least = match body.height {
+        _ if outline.view != View::Overview || body.width < 90 => return 0,
+        0..21 => return 0,
+        21..34 if pane_below => return 0,
+        21..34 => return if steps { 10 } else { 8 },
+        34..40 if steps => 14,
+        _ if steps => 18,
         _ => 12,
-    }
+    };
+    let pane = if pane_below { PANE } else { 0 };
+    spare(outline, body).saturating_sub(pane).min(body.height / 2).max(least)
+}
+
+/// Rows of a small chart at least: its frame, and three of curve.
+const SMALL: u16 = 5;
+/// And at most: more would not look like something beside the table.
+const SMALL_MOST: u16 = 9;
+
+/// What the table of a small screen leaves empty, where that is enough for a chart.
+fn small_graphs_height(outline: &Outline, body: Rect) -> u16 {
+    let spare = spare(outline, body).min(SMALL_MOST);
+    let fits = outline.view == View::Overview && !outline.pane && body.width >= NARROWEST && spare >= SMALL;
+    if fits { spare } else { 0 }
+}
+
+/// Narrower screens have no chart.
+const NARROWEST: u16 = 70;
+
+/// Rows below the table's last one, but for an empty one.
+fn spare(outline: &Outline, body: Rect) -> u16 {
+    let used = u16::try_from(outline.rows).unwrap_or(u16::MAX).saturating_add(2);
+    body.height.saturating_sub(used)
 }
 
 /// Screens this wide have the detail pane beside the table, narrower ones below it.
 const BESIDE: u16 = 130;
+/// Rows of the pane below the table.
+const PANE: u16 = 15;
 
 fn cut_detail(outline: &Outline, body: &mut Rect) -> Rect {
     match body.width {
         _ if !outline.pane || !outline.view.is_table() => Rect::default(),
         BESIDE.. => cut_right(body, 62),
         // Four rows and the headings of the table stay, whatever the pane would like.
-        _ => cut_bottom(body, 15.min(body.height.saturating_sub(5))),
+        _ => cut_bottom(body, PANE.min(body.height.saturating_sub(5))),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::data::limits::Caps;
 use crate::data::run::WindowSize;
-use crate::tui::keys::TimeStep;
+use crate::tui::keys::{CopyPart, TimeStep};
 use crate::tui::messages::stacks;
 /// What the person wants of the command's terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,15 +11,6 @@ pub enum ConsoleRequest {
     Type(Vec<u8>),
     /// It should have this size.
     Resize(WindowSize),
-}
-
-/// How much is copied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CopyPart {
-    /// The selected row, a remedy, what is on screen of the output.
-    Selected,
-    /// All rows or lines, also those that are not on screen.
-    All,
 }
 
 /// What a key or event asks of the caller.
@@ -43,6 +34,10 @@ pub enum Effect {
     Copy(CopyPart),
     /// Show another moment, or play the past otherwise; [`run`] asks and never returns it.
     Time(TimeStep),
+    /// The user wants to watch another process.
+    Another,
+    /// The user wants to watch the next process of the same command.
+    NextStart,
     /// `stop` was resolved: a signal, or the caller's own reason.
     Stopped,
     /// The terminal sends no more events.

@@ -10,6 +10,7 @@ use crate::data::scene::Scene;
 use crate::probe::reading::Reading;
 use crate::tui::messages::effect::ConsoleRequest;
 use crate::tui::messages::replay::ReplayPane;
+use crate::tui::messages::restart::RestartWorker;
 use crate::tui::messages::runs::{RunsList, RunsRequest};
 use crate::tui::messages::{rerun, stacks};
 /// Where scenes come from and where requests for the next sample go.
@@ -23,6 +24,8 @@ pub struct SceneFeed {
     pub interest: watch::Sender<Interest>,
     /// Where it is asked what a rerun would do; none where there can be none.
     pub rerun: Option<rerun::RerunWorker>,
+    /// Who stops the old run of a rerun that was agreed to.
+    pub restart: Option<RestartWorker>,
     /// Said in the status line all the time: "not recorded".
     pub notice: Option<String>,
     /// Whether nothing may be stopped, started or changed.

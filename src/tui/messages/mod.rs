@@ -4,5 +4,6 @@ pub mod effect;
 pub mod feed;
 pub mod replay;
 pub mod rerun;
+pub mod restart;
 pub mod runs;
 pub mod stacks;

@@ -47,6 +47,53 @@ pub(super) enum PickerEvent {
     Resize(Size),
 }
 
+/// The order of the processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Those that want most CPUs first.
+    #[default]
+    Busiest,
+    /// By rising pid.
+    Pid,
+    /// Those that run for the shortest time first.
+    Newest,
+    /// By command.
+    Command,
+}
+
+impl Order {
+    /// The next one, around in a ring.
+    fn next(self) -> Self {
+        match self {
+            Self::Busiest => Self::Pid,
+            Self::Pid => Self::Newest,
+            Self::Newest => Self::Command,
+            Self::Command => Self::Busiest,
+        }
+    }
+
+    /// In words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Busiest => "busiest first",
+            Self::Pid => "by pid",
+            Self::Newest => "newest first",
+            Self::Command => "by command",
+        }
+    }
+
+    fn sort(self, scenes: &mut [&Scene]) {
+        // Halves of a CPU: rows that want about the same must not change places at every look.
+        let halves = |scene: &Scene| scene.demand.map_or(0, |demand| (demand.wanted.max(0.0) * 2.0).round() as u64);
+        match self {
+            Self::Busiest => scenes.sort_by_key(|scene| (std::cmp::Reverse(halves(scene)), scene.target.pid)),
+            Self::Pid => scenes.sort_by_key(|scene| scene.target.pid),
+            Self::Newest => scenes.sort_by(|a, b| a.target.uptime_s.total_cmp(&b.target.uptime_s)),
+            Self::Command => scenes.sort_by(|a, b| a.target.command.cmp(&b.target.command)),
+        }
+    }
+}
+
 /// The picker's state.
 #[derive(Debug)]
 pub struct Picker {
@@ -58,6 +105,10 @@ pub struct Picker {
     selected: Option<Pid>,
     /// Where the selected process was last seen.
     at: usize,
+    order: Order,
+    help: bool,
+    /// Why the last key did nothing.
+    said: Option<String>,
 }
 
 const LONGEST_FILTER: usize = 60;
@@ -65,7 +116,18 @@ const LONGEST_FILTER: usize = 60;
 impl Picker {
     /// A picker on a screen of this size.
     pub fn new(look: Appearance, size: Size, listing: PickerList) -> Self {
-        let mut picker = Self { look, size, listing, filter: String::new(), typing: false, selected: None, at: 0 };
+        let mut picker = Self {
+            look,
+            size,
+            listing,
+            filter: String::new(),
+            typing: false,
+            selected: None,
+            at: 0,
+            order: Order::default(),
+            help: false,
+            said: None,
+        };
         picker.select(0);
         picker
     }
@@ -87,8 +149,17 @@ impl Picker {
 
     /// Shows a newer list; the selection finds its process again.
     pub(super) fn renew(&mut self, listing: PickerList) {
+        let had_demand = self.has_demand();
         self.listing = listing;
-        self.settle();
+        // Before there is a demand nobody is the busiest: who has not moved yet starts at the top once there is.
+        match !had_demand && self.has_demand() && self.at == 0 {
+            true => self.select(0),
+            false => self.settle(),
+        }
+    }
+
+    fn has_demand(&self) -> bool {
+        self.listing.scenes.iter().any(|scene| scene.demand.is_some())
     }
 
     /// Finds the selected process again; one that is gone hands the selection to its successor.
@@ -107,12 +178,20 @@ impl Picker {
     fn key(&mut self, key: &KeyEvent) -> Option<Choice> {
         let place = if self.typing { KeyContext::Line } else { KeyContext::Picker };
         let page = usize::from(self.size.height).saturating_sub(5).max(1);
+        self.said = None;
+        let help = std::mem::take(&mut self.help);
         match keys::action(key, place) {
             Some(Action::Quit | Action::Interrupt) => return Some(Choice::Leave),
             Some(Action::Redraw) => return Some(Choice::Redraw),
             Some(Action::Suspend) => return Some(Choice::Suspend),
             Some(Action::Enter) if self.typing => self.typing = false,
             Some(Action::Enter) => return self.selected.map(Choice::Attach),
+            Some(Action::Help) => self.help = !help,
+            Some(Action::Back) if help => {}
+            Some(Action::SortMenu) => {
+                self.order = self.order.next();
+                self.settle();
+            }
             Some(Action::Filter) => self.typing = true,
             Some(Action::Back) => {
                 self.typing = false;
@@ -134,14 +213,15 @@ impl Picker {
             Some(Action::First) => self.select(0),
             Some(Action::Last) => self.select(usize::MAX),
             Some(_) => {}
-            None => self.type_character(key),
+            None if self.typing => self.type_character(key),
+            None => self.said = keys::label(key).map(|name| format!("{name} does nothing here; ? lists the keys")),
         }
         None
     }
 
     fn type_character(&mut self, key: &KeyEvent) {
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        if let (true, true, KeyCode::Char(character)) = (self.typing, plain, key.code)
+        if let (true, KeyCode::Char(character)) = (plain, key.code)
             && self.filter.chars().count() < LONGEST_FILTER
             && !character.is_control()
         {
@@ -183,13 +263,30 @@ impl Picker {
         self.at
     }
 
-    /// The processes that contain the filter's text.
+    /// Their order.
+    pub(super) fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Whether the keys are listed.
+    pub fn shows_help(&self) -> bool {
+        self.help
+    }
+
+    /// Why the last key did nothing.
+    pub fn said(&self) -> Option<&str> {
+        self.said.as_deref()
+    }
+
+    /// The processes that contain the filter's text, in their order.
     pub fn shown(&self) -> Vec<&Scene> {
         let kept = |scene: &&Scene| {
             let target = &scene.target;
             let user = target.user.as_deref().unwrap_or_default();
             contains(&format!("{} {user} {}", target.pid, target.command), &self.filter)
         };
-        self.listing.scenes.iter().map(AsRef::as_ref).filter(kept).collect()
+        let mut shown: Vec<&Scene> = self.listing.scenes.iter().map(AsRef::as_ref).filter(kept).collect();
+        self.order.sort(&mut shown);
+        shown
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
 use crate::data::Pid;
+use crate::data::sample::ThreadState;
 use crate::data::scene::{Scene, TargetState};
 use crate::present::format;
 use crate::present::format::MISSING;
@@ -14,21 +15,27 @@ use crate::tui::picker::state::Picker;
 use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::bottom::footer;
-use crate::tui::view::paint::{span, write};
+use crate::tui::view::paint::{popup, span, write};
+use crate::tui::view::popups::help;
 use crate::tui::view::top::{header, verdict};
 use crate::tui::view::{ascii, small};
 
 /// Heading, cells, whether it stands right, and the width of the screen from which on it is shown. The command takes the
 /// rest.
-const COLUMNS: [(&str, u16, bool, u16); 7] = [
+const COLUMNS: [(&str, u16, bool, u16); 8] = [
     ("PID", 7, true, 0),
-    ("USER", 8, false, 100),
-    ("UP", 6, true, 80),
-    ("FRAMEWORK", 14, false, 80),
-    ("THREADS", 7, true, 100),
+    ("STATE", 7, false, 60),
     ("GOT/WANTED", 11, true, 0),
-    ("VERDICT", 15, false, 90),
+    ("UP", 6, true, 80),
+    ("FRAMEWORK", 14, false, 100),
+    ("THREADS", 7, true, 100),
+    ("VERDICT", 15, false, 100),
+    ("USER", 8, false, 120),
 ];
+/// CPUs wanted from which on a process runs, whatever its threads did at the instant of the look.
+const RUNS: f64 = 0.05;
+/// Columns of the box with the keys.
+const HELP_WIDTH: u16 = 76;
 
 /// Draws the picker. Nothing is drawn while the screen has another size than the picker knows of.
 pub fn draw(frame: &mut Frame<'_>, picker: &Picker) {
@@ -89,6 +96,20 @@ fn whole(frame: &mut Frame<'_>, picker: &Picker) {
     }
     self::status(frame, status, picker, theme);
     footer::paint(frame, keys, &buttons(picker, keys), theme);
+    if picker.shows_help() {
+        help(frame, list, theme);
+    }
+}
+
+/// Every key that counts here.
+fn help(frame: &mut Frame<'_>, list: Rect, theme: Theme) {
+    let lines = help::lines_of(HELP_WIDTH.min(list.width).saturating_sub(2), KeyContext::Picker, theme);
+    let height = u16::try_from(lines.len() + 2).unwrap_or(list.height).min(list.height);
+    let area = Rect { width: HELP_WIDTH.min(list.width), height, ..list };
+    let inside = popup(frame, area, "keys", theme);
+    for (row, line) in (0..inside.height).zip(lines) {
+        write(frame, inside, row, &line);
+    }
 }
 
 fn buttons(picker: &Picker, area: Rect) -> Vec<footer::Button> {
@@ -106,8 +127,12 @@ fn status(frame: &mut Frame<'_>, area: Rect, picker: &Picker, theme: Theme) {
         }
         return write(frame, area, 0, &Line::from(vec![prompt, span(text, theme.style(Role::Strong))]));
     }
-    let note = format::fit(picker.note(), area.width.saturating_sub(2));
-    write(frame, area, 0, &Line::from(span(format!(" {note}"), theme.style(Role::Faint))));
+    let (text, role) = match picker.said() {
+        Some(said) => (said.to_owned(), Role::Alarm),
+        None => (format!("{} · {}", picker.order().words(), picker.note()), Role::Faint),
+    };
+    let text = format::fit(&text, area.width.saturating_sub(2));
+    write(frame, area, 0, &Line::from(span(format!(" {text}"), theme.style(role))));
 }
 
 fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
@@ -120,20 +145,37 @@ fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
     let user = target.user.as_deref().unwrap_or(MISSING);
     let cells = [
         span(target.pid.to_string(), theme.style(Role::Strong)),
-        plain(format::fit(user, COLUMNS[1].1)),
+        plain(state(scene).to_owned()),
+        plain(demand),
         plain(format::duration(target.uptime_s)),
         framework(target, theme),
         plain(scene.threads.len().to_string()),
-        plain(demand),
         span(scene.headline.condition.word(), theme.style(verdict::role(scene.headline.condition))),
+        plain(format::fit(user, COLUMNS[7].1)),
     ];
     let missing = scene.gaps.first().map_or(String::new(), |gap| format!("  ({} missing: {})", gap.what, gap.why));
     let command = plain(format!("{}{missing}", target.command));
     row(frame, area, cells, command);
 }
 
+/// What the process does, from the states of its threads and what they want.
+fn state(scene: &Scene) -> &'static str {
+    let states = || scene.threads.iter().map(|thread| thread.state);
+    let all = |of: &[ThreadState]| !scene.threads.is_empty() && states().all(|state| of.contains(&state));
+    match scene.demand {
+        _ if all(&[ThreadState::Zombie, ThreadState::Dead]) => "zombie",
+        _ if all(&[ThreadState::Tracing]) => "traced",
+        _ if all(&[ThreadState::Stopped, ThreadState::Tracing]) => "stopped",
+        Some(demand) if demand.wanted >= RUNS => "running",
+        None if states().any(|state| state == ThreadState::Running) => "running",
+        _ if states().any(|state| state == ThreadState::DiskSleep) => "disk",
+        _ if scene.threads.is_empty() => MISSING,
+        _ => "asleep",
+    }
+}
+
 fn framework(target: &TargetState, theme: Theme) -> Span<'static> {
-    let text = format::fit(&format::framework(target, MISSING), COLUMNS[3].1);
+    let text = format::fit(&format::framework(target, MISSING), COLUMNS[4].1);
     let role = match (&target.tensorflow, target.framework()) {
         (Some(found), _) if found.guessed => Role::Waiting,
         (_, Some(_)) => Role::Plain,
@@ -142,7 +184,7 @@ fn framework(target: &TargetState, theme: Theme) -> Span<'static> {
     span(text, theme.style(role))
 }
 
-fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 7], command: Span<'_>) {
+fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 8], command: Span<'_>) {
     let mut x = area.x + 1;
     for ((_, width, right, least), cell) in COLUMNS.into_iter().zip(cells) {
         if area.width < least {
@@ -154,6 +196,6 @@ fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 7], command: Span<'_
         x = (x + width + 2).min(area.right());
     }
     let room = area.right().saturating_sub(x);
-    let text = format::command(&command.content, room);
+    let text = format::command_of_many(&command.content, room);
     write(frame, Rect { x, width: room, ..area }, 0, &Line::from(span(text, command.style)));
 }

@@ -12,7 +12,7 @@ use crate::data::scene::Scene;
 use crate::model::advice;
 use crate::present::block::Block;
 use crate::present::{format, verdict};
-use crate::tui::messages::effect::CopyPart;
+use crate::tui::keys::CopyPart;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
 use crate::tui::table::row_key;

@@ -19,6 +19,7 @@ use crate::data::run::{TerminalOutput, WindowSize};
 use crate::tui::messages::effect::{ConsoleRequest, Effect};
 use crate::tui::messages::feed::{ConsolePane, SceneFeed};
 use crate::tui::messages::replay::{ReplayPane, TimeRequest};
+use crate::tui::messages::restart::{RestartWorker, StopStage};
 use crate::tui::messages::{rerun, stacks};
 use crate::tui::run::clip::clip;
 use crate::tui::run::clipboard::copy;
@@ -29,6 +30,7 @@ use crate::tui::run::update::{event_of, update};
 use crate::tui::screen;
 use crate::tui::state::Dashboard;
 use crate::tui::state::event::{Event, OverdueLook};
+use crate::tui::state::parts::Mode;
 use crate::tui::state::parts::transcript::Interrupt;
 use crate::tui::theme::Appearance;
 use crate::tui::view::frame::draw;
@@ -110,6 +112,7 @@ where
                 Some(Event::Overdue(OverdueLook { age: newest.elapsed(), reading: feed.reading.words() }))
             }
             () = at(interrupt_ends), if interrupt_ends.is_some() => Some(Event::InterruptExpired),
+            stage = next_stage(feed.restart.as_mut()) => Some(Event::Stopping(stage)),
             answer = next_answer(feed.rerun.as_mut().map(|worker| &mut worker.answers)) => Some(Event::Rerun(answer)),
             answer = next_answer(feed.stacks.as_mut().map(|worker| &mut worker.answers)) => Some(Event::Stacks(answer)),
             news = feed.runs.changed(), if more_runs => {
@@ -211,6 +214,26 @@ fn request_stacks(dashboard: &mut Dashboard, worker: Option<&stacks::StacksWorke
     }
 }
 
+/// How far the stop of the old run is by now; never where nobody stops one.
+async fn next_stage(restart: Option<&mut RestartWorker>) -> StopStage {
+    if let Some(restart) = restart
+        && restart.stages.changed().await.is_ok()
+    {
+        return restart.stages.borrow_and_update().clone();
+    }
+    std::future::pending().await
+}
+
+/// Whether the old run is being stopped from now on.
+fn begins_stop(dashboard: &mut Dashboard, restart: Option<&RestartWorker>, caps: Caps) -> bool {
+    let is_new = !matches!(dashboard.mode(), Mode::Stopping(..));
+    let begins = is_new && restart.is_some_and(|restart| restart.requests.send(caps).is_ok());
+    if begins {
+        update(dashboard, Event::Stopping(StopStage::Begins));
+    }
+    begins
+}
+
 /// The next answer; never where nobody answers.
 async fn next_answer<T>(answers: Option<&mut watch::Receiver<Option<Arc<T>>>>) -> Arc<T> {
     if let Some(answers) = answers {
@@ -247,6 +270,7 @@ where
                     let _ = console.requests.send(ConsoleRequest::Type(bytes));
                 }
             }
+            Some(Effect::Rerun(caps)) if begins_stop(dashboard, feed.restart.as_ref(), caps) => {}
             Some(Effect::RequestRerun(caps)) => request_rerun(dashboard, feed.rerun.as_ref(), caps),
             Some(Effect::RequestStacks(request)) => request_stacks(dashboard, feed.stacks.as_ref(), request),
             Some(Effect::SaveScreen) => {

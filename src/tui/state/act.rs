@@ -34,6 +34,8 @@ impl Dashboard {
             Action::Stop => self.ask_to_stop(),
             Action::Sample => return self.ask_to_sample(),
             Action::SaveScreen => return Some(Effect::SaveScreen),
+            Action::Another => return Some(Effect::Another),
+            Action::NextStart => return Some(Effect::NextStart),
             Action::Copy(part) => return Some(Effect::Copy(part)),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
@@ -248,7 +250,13 @@ impl Dashboard {
             }
             Mode::Browse if self.view == View::Output => self.travel_output(Action::Last),
             Mode::Browse => self.tables[self.view as usize].cursor.clear(),
-            Mode::Help(_) | Mode::Menu(_) | Mode::WhatIf(_) | Mode::Typing | Mode::Runs | Mode::Stacks(_) => {}
+            Mode::Help(_)
+            | Mode::Menu(_)
+            | Mode::WhatIf(_)
+            | Mode::Typing
+            | Mode::Runs
+            | Mode::Stopping(..)
+            | Mode::Stacks(_) => {}
         }
     }
 }

@@ -125,6 +125,7 @@ impl Dashboard {
             }
             Event::Output(output) => self.take_output(output),
             Event::InterruptExpired => self.forget_interrupt(),
+            Event::Stopping(stage) => return self.see_stop(stage),
             Event::Rerun(answer) => self.answer_rerun(answer),
             Event::Stacks(answer) => self.answer_stacks(answer),
             Event::Resize(size) => {

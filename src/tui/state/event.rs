@@ -11,6 +11,7 @@ use crate::data::scene::{Scene, Timeline};
 use crate::tui::keys::Action;
 use crate::tui::messages::replay::ShownMoment;
 use crate::tui::messages::rerun::RerunAnswer;
+use crate::tui::messages::restart::StopStage;
 use crate::tui::messages::runs::RunsList;
 use crate::tui::messages::stacks::StacksAnswer;
 use crate::tui::table::column::Column;
@@ -50,6 +51,8 @@ pub enum Event {
     Output(Arc<TerminalOutput>),
     /// Some time has passed since Ctrl-C was sent to the command.
     InterruptExpired,
+    /// How far the stop of the old run is.
+    Stopping(StopStage),
     /// What a rerun would do.
     Rerun(Arc<RerunAnswer>),
     /// Stacks that were asked for.

@@ -98,6 +98,7 @@ impl Dashboard {
             view: self.view,
             pane: matches!(self.pane, Pane::Shown(_)),
             verdict_rows: if self.has_room() { headline::rows(&self.playback.shown, self.size) } else { 0 },
+            rows: self.rows.len(),
             steps,
         })
     }
@@ -122,6 +123,7 @@ impl Dashboard {
             Mode::Menu(_) => KeyContext::Menu,
             Mode::WhatIf(_) => KeyContext::WhatIf,
             Mode::Rerun(_) => KeyContext::Rerun,
+            Mode::Stopping(..) => KeyContext::Stopping,
             Mode::Stacks(_) => KeyContext::Stacks,
             Mode::Runs => KeyContext::Runs,
             Mode::Line(..) => KeyContext::Line,

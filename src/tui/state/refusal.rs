@@ -22,7 +22,14 @@ impl Dashboard {
         let why = match action {
             Action::Rerun if self.read_only => "--read-only: nothing is stopped or started",
             Action::Rerun if ended && self.output().is_none() => "it has ended: only a running process can be rerun",
-            Action::Stacks if ended && !self.is_past() => "it has ended: there are no threads whose stacks could be taken",
+            Action::Another | Action::NextStart if self.is_recording() => "this is a recording: q leaves it",
+            Action::Another | Action::NextStart if self.output().is_some() => {
+                "tftop started this command: q leaves its dashboard"
+            }
+            Action::NextStart if !ended => "it still runs: once it has ended, W waits for its next start",
+            Action::Stacks if ended && !self.is_past() => {
+                "it has ended: there are no threads whose stacks could be taken"
+            }
             Action::Type if self.output().is_none() => "tftop did not start this process: there is nothing to type to",
             Action::Type if self.command_end().is_some() => "the command has ended: there is nothing to type to",
             Action::SortMenu | Action::SortLeft | Action::SortRight | Action::Invert if !self.view.is_table() => {
@@ -83,6 +90,7 @@ impl Dashboard {
         let Some(name) = keys::label(key) else { return };
         let next = match self.place() {
             KeyContext::Table | KeyContext::Output | KeyContext::Help => "? lists the keys",
+            KeyContext::Stopping => "Ctrl-C leaves",
             _ => "Esc goes back",
         };
         self.refuse(&format!("{name} does nothing here; {next}"));

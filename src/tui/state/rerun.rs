@@ -1,10 +1,11 @@
-//! The dialog before a rerun: opened, answered, agreed to, left.
+//! The dialog before a rerun: opened, answered, agreed to, left; and the time until the old run has ended.
 
 use std::sync::Arc;
 
 use crate::data::scene::Verdict;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::rerun::RerunAnswer;
+use crate::tui::messages::restart::StopStage;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
 use crate::tui::state::parts::rerun::RerunDialog;
@@ -42,5 +43,23 @@ impl Dashboard {
             rerun.answer(answer);
             self.said = None;
         }
+    }
+
+    /// Takes in how far the stop of the old run is; its end is when the new one starts.
+    pub(super) fn see_stop(&mut self, stage: StopStage) -> Option<Effect> {
+        let caps = match &self.mode {
+            Mode::Rerun(rerun) => rerun.caps,
+            Mode::Stopping(caps, _) => *caps,
+            _ => return None,
+        };
+        match stage {
+            StopStage::Ended => return Some(Effect::Rerun(caps)),
+            StopStage::Failed(why) => {
+                self.mode = Mode::Browse;
+                self.refuse(&why);
+            }
+            stage => self.mode = Mode::Stopping(caps, stage),
+        }
+        None
     }
 }

@@ -97,7 +97,7 @@ pub static COLUMNS: [Column; 23] = [
     },
     Column {
         title: "NAME",
-        width: width(11, 26),
+        width: width(11, 48),
         on: &[(Threads, Some(1))],
         thread: sorted(cells::thread_name, |thread, _| Value::Text(thread.name())),
         ..TEXT
@@ -151,7 +151,7 @@ pub static COLUMNS: [Column; 23] = [
     },
     Column {
         title: "SOURCE",
-        width: width(12, 24),
+        width: width(12, 60),
         on: &[(Overview, None)],
         goes: Some(4),
         below_group: BelowGroup::Joins,
@@ -207,7 +207,7 @@ pub static COLUMNS: [Column; 23] = [
     },
     Column {
         title: "DOING NOW",
-        width: width(34, 60),
+        width: width(34, 120),
         on: &[(Overview, None)],
         goes: Some(1),
         group: shown(cells::group_doing),

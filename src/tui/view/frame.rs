@@ -45,6 +45,7 @@ fn whole(frame: &mut Frame<'_>, dashboard: &Dashboard) {
         Mode::Help(top) => view::popups::help::draw(frame, view::popups::help::area(dashboard), *top, dashboard),
         Mode::Menu(column) => view::popups::menu::draw(frame, areas.list, column, dashboard),
         Mode::Rerun(rerun) => view::popups::rerun::draw(frame, rerun, dashboard),
+        Mode::Stopping(_, stage) => view::popups::stopping::draw(frame, stage, dashboard),
         Mode::Stacks(stacks) => view::popups::stacks::draw(frame, stacks, dashboard),
         Mode::WhatIf(what_if) => view::popups::what_if::draw(frame, what_if, dashboard),
         Mode::Runs => view::popups::runs::draw(frame, dashboard),

@@ -11,10 +11,18 @@ use ratatui::widgets::{Block, Clear};
 use crate::present::format;
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
-/// Writes a line into a row of an area; outside the area nothing is written.
+/// Writes a line into a row of an area; outside the area nothing is written, and a line that is cut ends with `…`.
 pub(crate) fn write(frame: &mut Frame<'_>, area: Rect, row: u16, line: &Line<'_>) {
     if row < area.height && area.width > 0 {
         frame.buffer_mut().set_line(area.x, area.y + row, line, area.width);
+        // What is cut says so; blanks at the end are no loss.
+        let cut = width(&line.spans) > area.width && {
+            let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
+            format::width(text.trim_end()) > area.width
+        };
+        if cut {
+            frame.buffer_mut()[(area.right() - 1, area.y + row)].set_symbol("…");
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep_until};
 
+use crate::tui::messages::restart::StopStage;
+
 /// Time to save what there is: Keras does so on INT and TERM.
 const TIME_TO_SAVE: Duration = Duration::from_secs(10);
 /// The same for one that nobody waits for.
@@ -16,6 +18,7 @@ const TIME_TO_END: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(crate) struct StopSequence {
     left: VecDeque<(Instant, Signal)>,
+    sent: Option<Signal>,
 }
 
 impl StopSequence {
@@ -31,7 +34,7 @@ impl StopSequence {
 
     fn of(steps: impl IntoIterator<Item = (Duration, Signal)>) -> Self {
         let now = Instant::now();
-        Self { left: steps.into_iter().map(|(after, signal)| (now + after, signal)).collect() }
+        Self { left: steps.into_iter().map(|(after, signal)| (now + after, signal)).collect(), sent: None }
     }
 
     /// The next signal when it is due; never where there is none. Safe to give up and to call again.
@@ -39,16 +42,24 @@ impl StopSequence {
         let Some(&(at, signal)) = self.left.front() else { return pending().await };
         sleep_until(at).await;
         self.left.pop_front();
+        self.sent = Some(signal);
         signal
+    }
+
+    /// How far it is.
+    pub(crate) fn stage(&self) -> StopStage {
+        let Some(sent) = self.sent else { return StopStage::Begins };
+        let seconds = |at: &Instant| at.saturating_duration_since(Instant::now()).as_secs_f64().round() as u64;
+        let next = self.left.front().map(|(at, signal)| (name(*signal), seconds(at)));
+        StopStage::Waits { sent: name(sent), next }
     }
 }
 
-/// What a person is told while it goes on.
-pub(crate) fn announcement(signal: Signal) -> &'static str {
+fn name(signal: Signal) -> &'static str {
     match signal {
-        Signal::INT => "tftop: INT is sent to the command; it has 10 s to end",
-        Signal::TERM => "tftop: TERM is sent to the command; it has 10 s to end",
-        _ => "tftop: KILL is sent to the command",
+        Signal::INT => "INT",
+        Signal::TERM => "TERM",
+        _ => "KILL",
     }
 }
 
@@ -60,8 +71,11 @@ mod tests {
     async fn each_signal_comes_in_its_time_and_then_none() {
         let began = Instant::now();
         let mut ending = StopSequence::of([(Duration::ZERO, Signal::INT), (Duration::from_millis(30), Signal::KILL)]);
+        assert_eq!(ending.stage(), StopStage::Begins);
         assert_eq!(ending.next().await, Signal::INT);
+        assert_eq!(ending.stage(), StopStage::Waits { sent: "INT", next: Some(("KILL", 0)) });
         assert_eq!(ending.next().await, Signal::KILL);
+        assert_eq!(ending.stage(), StopStage::Waits { sent: "KILL", next: None });
         assert!(began.elapsed() >= Duration::from_millis(30));
         assert!(tokio::time::timeout(Duration::from_millis(30), ending.next()).await.is_err());
     }

@@ -44,23 +44,25 @@ pub(crate) fn ends_dashboard(signal: Signal) -> bool {
     [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT].contains(&signal)
 }
 
+/// What comes after the dashboard: the command's own output and keys, or, where it is started again, another dashboard.
 pub(crate) fn after_dashboard(
     left: anyhow::Result<Effect>,
     running: bool,
     console: Option<&Console>,
 ) -> Option<KeyRelay> {
     let rerun = matches!(left, Ok(Effect::Rerun(_)));
-    let abandoned = rerun || matches!(left, Ok(Effect::Abandon));
+    let abandoned = matches!(left, Ok(Effect::Abandon));
     if let Err(error) = left {
         stdio::say(&format!("tftop: the dashboard can't be shown: {error}"));
     }
     match (running, abandoned) {
+        _ if rerun => return None,
         (true, true) => stdio::say("tftop: the command is being ended"),
         (true, false) => stdio::say("tftop: the dashboard is closed, the command goes on; Ctrl-C is for the command"),
         (false, _) => {}
     }
     // Nothing ends a read from a keyboard once it has begun, and the next dashboard needs the keys.
-    hand_over(console?, running && !rerun)
+    hand_over(console?, running)
 }
 
 /// The real terminal is the command's from here on: its last output, what comes then, and the keyboard.

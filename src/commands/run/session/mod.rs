@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 pub(crate) use setup::SessionSetup;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::dashboard;
@@ -55,6 +55,7 @@ use crate::runs::stats::warmup::Warmup;
 use crate::runs::summary::predicted;
 use crate::tui::Effect;
 use crate::tui::messages::replay::ReplayPane;
+use crate::tui::messages::restart::{RestartWorker, StopStage};
 use crate::tui::run::job::JobControl;
 use crate::{output, tui};
 
@@ -229,11 +230,14 @@ impl<'a> RunSession<'a> {
         let (pid, scenes, spec) = (self.child.pid(), sampler.scenes.clone(), self.spec.clone());
         let prepare = move |caps| spec.with(caps, key(pid, &scenes.borrow()));
         let (worker, answered) = rerun::start(options, prepare).context("starting the thread for reruns")?;
+        let (stages, stage) = watch::channel(StopStage::Begins);
+        let (restarts, mut restart_requests) = mpsc::unbounded_channel();
+        let restart = Some(RestartWorker { requests: restarts, stages: stage });
         let mut shown = pin!(async {
             match self.dashboard {
                 true => {
                     let recording = self.recording.clone();
-                    let parts = DashboardParts { console, rerun: Some(worker), notice: None, past, recording };
+                    let parts = DashboardParts { console, rerun: Some(worker), restart, notice: None, past, recording };
                     dashboard::dashboard(sampler, options, parts, leave.notified()).await
                 }
                 false => pending().await,
@@ -243,6 +247,7 @@ impl<'a> RunSession<'a> {
         // Stops that the dashboard no longer answers: once caught, they stop nothing by themselves.
         let mut job = None;
         let (mut ending, mut again) = (StopSequence::default(), None);
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
         while ended.is_none() || showing {
             tokio::select! {
                 how = self.child.ended(), if ended.is_none() => {
@@ -250,6 +255,9 @@ impl<'a> RunSession<'a> {
                     ended = Some((how, self.began.elapsed()));
                     if let Some(console) = &mut self.console {
                         console.end(&words(how));
+                    }
+                    if again.is_some() {
+                        stages.send_replace(StopStage::Ended);
                     }
                 }
                 signal = self.signals.next() => {
@@ -266,29 +274,41 @@ impl<'a> RunSession<'a> {
                 Some(args) = console_requests.recv() => apply_request(self.console.as_ref(), args),
                 left = &mut shown, if showing => {
                     showing = false;
-                    if let Ok(Effect::Rerun(caps)) = left {
-                        again = answered.take(caps).map(|mut again: StartSpec| {
-                            again.predicted = predicted(&sampler.scenes.borrow(), &again.plan.caps);
-                            again
-                        });
+                    if !matches!(left, Ok(Effect::Rerun(_))) {
+                        again = None;
+                        ending = StopSequence::default();
                     }
-                    if ended.is_none() {
-                        ending = match left {
-                            Ok(Effect::Abandon) => StopSequence::abandoned(),
-                            Ok(Effect::Rerun(_)) => StopSequence::with_time_to_save(),
-                            _ => StopSequence::default(),
-                        };
+                    if let (Ok(Effect::Abandon), None) = (&left, ended) {
+                        ending = StopSequence::abandoned();
                     }
                     relay = after_dashboard(left, ended.is_none(), self.console.as_ref());
                     job = JobControl::listen().ok();
                 }
                 // What fails is the terminal, which is gone then.
                 _ = went_on(&mut job) => {}
+                // The dashboard stays until the old run has ended.
+                Some(caps) = restart_requests.recv() => {
+                    again = answered.take(caps).map(|mut again: StartSpec| {
+                        again.predicted = predicted(&sampler.scenes.borrow(), &again.plan.caps);
+                        again
+                    });
+                    stages.send_replace(match (&again, ended) {
+                        (None, _) => StopStage::Failed("what was agreed to is not there any more: r asks again".to_owned()),
+                        (Some(_), Some(_)) => StopStage::Ended,
+                        (Some(_), None) => {
+                            ending = StopSequence::with_time_to_save();
+                            StopStage::Begins
+                        }
+                    });
+                }
+                _ = seconds.tick(), if again.is_some() && ended.is_none() => {
+                    stages.send_replace(ending.stage());
+                }
                 signal = ending.next() => {
-                    if again.is_some() {
-                        stdio::say(ending::announcement(signal));
-                    }
                     self.child.signal(signal);
+                    if again.is_some() {
+                        stages.send_replace(ending.stage());
+                    }
                 }
             }
         }

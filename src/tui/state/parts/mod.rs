@@ -8,6 +8,8 @@ pub(crate) mod transcript;
 pub(crate) mod watched;
 pub(crate) mod what_if;
 
+use crate::data::limits::Caps;
+use crate::tui::messages::restart::StopStage;
 use crate::tui::state::parts::rerun::RerunDialog;
 use crate::tui::state::parts::stacks::StacksBox;
 use crate::tui::state::parts::watched::WatchedThread;
@@ -31,6 +33,8 @@ pub enum Mode {
     Typing,
     /// Deciding on a rerun.
     Rerun(Box<RerunDialog>),
+    /// Waiting for the end of the old run.
+    Stopping(Caps, StopStage),
     /// Reading stacks.
     Stacks(Box<StacksBox>),
     /// Choosing among kept runs, or reading what comparing them said.

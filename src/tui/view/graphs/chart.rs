@@ -13,6 +13,9 @@ use crate::tui::theme::{Role, Theme};
 use crate::tui::view::graphs::course::{Course, SCALE};
 use crate::tui::view::paint::{boxed, span, write};
 
+/// Cells from one dash over the bars to the next.
+const DASH: u16 = 4;
+
 /// Draws the chart, one look a cell or as many as were zoomed to, the newest at the right.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
@@ -28,18 +31,20 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     bars(frame, plot, &course, &scale, theme);
     let line = (!scene.capacity.terms.is_empty()).then(|| scale.row(cpus));
     if let Some(row) = line {
-        capacity_line(frame, plot, row, cpus, theme);
+        capacity_line(frame, plot, row, theme);
     }
     axis(frame, plot, dashboard, &course);
-    let mut label = |row: u16, value: f64, role| {
-        let text = format!("{:>4}┤", format::cpus_in_words(value));
+    let mut label = |row: u16, text: String, role| {
         write(frame, inside, row, &Line::from(span(text, theme.style(role))));
     };
-    label(0, scale.value(0), Role::Faint);
-    label(inside.height - 1, 0.0, Role::Faint);
+    let at = |value: f64| format!("{:>4}┤", format::cpus_in_words(value));
+    label(0, at(scale.value(0)), Role::Faint);
     if let Some(row) = line {
-        label(row, cpus, Role::Capacity);
+        label(row, at(cpus), Role::Capacity);
     }
+    // Zero is the frame itself.
+    let zero = Rect { x: inside.x + SCALE - 2, y: inside.bottom(), width: 2, height: 1 };
+    write(frame, zero, 0, &Line::from(span("0┴", theme.style(Role::Faint))));
 }
 
 fn title(dashboard: &Dashboard, course: &Course) -> String {
@@ -105,27 +110,41 @@ impl Scale {
     }
 }
 
+/// Shares of a cell from which on there is something in it, and from which on its upper half is.
+const SOME: f64 = 0.0625;
+const UPPER_HALF: f64 = 0.5;
+
 fn bars(frame: &mut Frame<'_>, plot: Rect, course: &Course, scale: &Scale, theme: Theme) {
     let first = plot.right().saturating_sub(course.cells.len() as u16).max(plot.x);
     for (x, cell) in (first..plot.right()).zip(&course.cells).filter(|(_, cell)| cell.wanted.is_finite()) {
         for row in 0..plot.height {
             let (wanted, got) = (scale.filled(f64::from(cell.wanted), row), scale.filled(f64::from(cell.got), row));
-            let waiting = wanted - got;
-            let (glyph, role) = match (wanted, got) {
-                (wanted, _) if wanted < 0.0625 => continue,
-                (wanted, got) if got >= waiting => (glyphs::block(wanted), Role::Got),
-                (wanted, _) if wanted < 0.5 => ("░", Role::Waiting),
-                _ => ("▒", Role::Waiting),
+            // In the cell where got ends, what waits is the background; below half a cell there is no room for both.
+            let both = (SOME..1.0 - SOME).contains(&got) && wanted - got >= UPPER_HALF / 2.0 && wanted > UPPER_HALF;
+            let (glyph, style) = match (wanted, got) {
+                (wanted, _) if wanted < SOME => continue,
+                (_, got) if both => {
+                    let waiting = theme.style(Role::Waiting).fg;
+                    let style = theme.style(Role::Got);
+                    (glyphs::block(got), waiting.map_or(style, |colour| style.bg(colour)))
+                }
+                (wanted, got) if got >= wanted - got => (glyphs::block(wanted), theme.style(Role::Got)),
+                (wanted, _) if wanted < UPPER_HALF => ("░", theme.style(Role::Waiting)),
+                _ => ("▒", theme.style(Role::Waiting)),
             };
-            frame.buffer_mut()[(x, plot.y + row)].set_symbol(glyph).set_style(theme.style(role));
+            frame.buffer_mut()[(x, plot.y + row)].set_symbol(glyph).set_style(style);
         }
     }
 }
 
-/// The line runs over the bars: demand above it is what waits.
-fn capacity_line(frame: &mut Frame<'_>, plot: Rect, row: u16, cpus: f64, theme: Theme) {
+/// The line runs where no bar is, and every so often over them: a bar is never hidden.
+fn capacity_line(frame: &mut Frame<'_>, plot: Rect, row: u16, theme: Theme) {
     let style = theme.style(Role::Capacity);
-    let label = format!(" {} CPUs ", format::cpus_in_words(cpus));
-    let text = format!("{}{label}━━", "━".repeat(usize::from(plot.width.saturating_sub(format::width(&label) + 2))));
-    write(frame, plot, row, &Line::from(span(text, style)));
+    for x in plot.x..plot.right() {
+        let cell = &mut frame.buffer_mut()[(x, plot.y + row)];
+        if cell.symbol() == " " || (x - plot.x).is_multiple_of(DASH) {
+            cell.set_symbol("━").set_style(style);
+        }
+    }
+    frame.buffer_mut()[(plot.right(), plot.y + row)].set_symbol("┤").set_style(style);
 }

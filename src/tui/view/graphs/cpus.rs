@@ -39,7 +39,7 @@ fn bar_width(count: usize, inside: Rect) -> Option<u16> {
     let rows = usize::from(inside.height.max(1));
     let columns = u16::try_from(count.div_ceil(rows)).unwrap_or(u16::MAX).max(1);
     let each = (inside.width.saturating_add(GAP) / columns).saturating_sub(NUMBER + SHARE + GAP);
-    (each >= 6).then_some(each.min(40))
+    (each >= 6).then_some(each.min(100))
 }
 
 fn bars(frame: &mut Frame<'_>, inside: Rect, cpus: &[Cpu], width: u16, theme: Theme) {

@@ -92,6 +92,16 @@ fn lines(width: u16, theme: Theme) -> Vec<Line<'static>> {
     lines
 }
 
+/// The keys of one place.
+pub(crate) fn lines_of(width: u16, place: KeyContext, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for binding in BINDINGS.iter().filter(|binding| binding.places.contains(&place)) {
+        let labels: Vec<String> = binding.keys.iter().map(|key| key.label()).collect();
+        entry(&mut lines, &labels.join(" "), binding.help, width, theme);
+    }
+    lines
+}
+
 fn entry(lines: &mut Vec<Line<'static>>, left: &str, right: &str, width: u16, theme: Theme) {
     let room = width.saturating_sub(LEFT + 2);
     for (at, text) in format::wrap(right, room, 6).into_iter().enumerate() {

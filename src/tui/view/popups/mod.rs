@@ -5,6 +5,7 @@ pub(crate) mod menu;
 pub(crate) mod rerun;
 pub(crate) mod runs;
 pub(crate) mod stacks;
+pub(crate) mod stopping;
 pub(crate) mod what_if;
 
 use crate::tui::state::Dashboard;

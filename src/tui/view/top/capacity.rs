@@ -11,6 +11,9 @@ use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::paint::{span, width, write};
 
+/// Terms that differ by less are the same number of CPUs.
+const SAME: f64 = 0.005;
+
 /// Draws the capacity line.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let (capacity, theme) = (&dashboard.scene().capacity, dashboard.theme());
@@ -18,8 +21,11 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
         let text = " how many CPUs it may use is not known yet";
         return write(frame, area, 0, &Line::from(span(text, theme.style(Role::Faint))));
     }
-    // Places of cgroups go first, then the terms that don't bind; the binding one stays.
-    for (places, most) in (0..=capacity.terms.len()).rev().flat_map(|most| [(true, most), (false, most)]) {
+    // Where all terms are the same the others say nothing. Places of cgroups go first, then the terms that don't bind; the
+    // binding one stays.
+    let differ = capacity.terms.iter().any(|term| (term.cpus - capacity.effective_cpus).abs() > SAME);
+    let most = if differ { capacity.terms.len() } else { 0 };
+    for (places, most) in (0..=most).rev().flat_map(|most| [(true, most), (false, most)]) {
         let mut line = arithmetic(capacity, places, most, theme);
         if width(&line) <= area.width || (most == 0 && !places) {
             line.extend(cap(dashboard, area.width.saturating_sub(width(&line))));
