@@ -86,7 +86,15 @@ fn help_is_short_and_says_how_it_ends() {
         let (code, stdout, _) = ended(&mut tftop(&[subcommand, "--help"]));
         assert_eq!(code, Some(0));
         insta::assert_snapshot!(format!("help_{subcommand}"), stdout);
+        assert_eq!(ended(&mut tftop(&["help", subcommand])).1, stdout);
+        // The short one has no examples; options of every command are listed by `tftop -h` alone.
+        let (_, short, _) = ended(&mut tftop(&[subcommand, "-h"]));
+        assert!(short.lines().count() <= 60 && !short.contains("Examples:"), "{short}");
+        assert!(!short.contains("--interval <TIME>") && !stdout.contains("--interval <TIME>"), "{stdout}");
     }
+    let (_, short, _) = ended(&mut tftop(&["-h"]));
+    assert!(short.contains("--interval <TIME>") && short.contains("Commands:"), "{short}");
+    insta::assert_snapshot!("help_short", short);
 }
 
 #[test]
@@ -98,7 +106,9 @@ fn version_is_one_line() {
 #[test]
 fn wrong_use_ends_with_2_and_says_what_is_right() {
     let wrong: &[(&[&str], &str)] = &[
-        (&["trian"], "neither a pid nor a subcommand; `tftop attach NAME` finds a process by its name"),
+        (&["zzz"], "neither a pid nor a command; `tftop attach NAME` finds a process by its name"),
+        (&["reprot"], "no such command; did you mean `tftop report`?"),
+        (&["report", "--jsn"], "a similar argument exists: '--json'"),
         (&["0"], "no process has this number"),
         (&["2430", "report", "2430"], "`tftop report 2430`, not `tftop 2430 report`"),
         (&["2430", "--interval", "99ms"], "must be between 0.1 s and 60 s"),
@@ -109,12 +119,11 @@ fn wrong_use_ends_with_2_and_says_what_is_right() {
         (&["record", "2430", "--for", "0"], "write how long: 90s, 30m, 8h, 1h30m"),
         (&["record", "2430", "--max-size", "0"], "0 is not in 1.."),
         (&["record", "2430", "--force"], "--output <FILE>"),
-        (&["record", "2430", "-o", "/no/such/night.tape"], "there is no folder /no/such"),
-        (&["report"], "<PID|NAME|RUN|FILE>"),
-        (&["explain"], "<PID|NAME|RUN|FILE>"),
+        (&["record", "2430", "-o", "/no/such/night.tape"], "no such directory: /no/such"),
+        (&["report", "--at", "1m"], "--at, --from and --to need a recording"),
         (&["report", "2430", "--json", "--format", "text"], "cannot be used with"),
         (&["report", "2430", "--fail-on", "healthy"], "[possible values: notice, oversubscribed, severe]"),
-        (&["report", "2430", "--fail-on", "notice", "--for", "9s"], "--fail-on needs a verdict, and that takes 10 s"),
+        (&["report", "2430", "--fail-on", "notice", "--for", "9s"], "--fail-on needs a verdict, which takes 10 s"),
         (&["report", "2430", "--for", "0"], "must be between 0.1 s and 86400 s"),
         (&["2430", "--families", "/nonexistent/families.toml"], "--families /nonexistent/families.toml: No such file"),
         (&["demo", "--families", "/nonexistent/families.toml"], "--families /nonexistent/families.toml: No such file"),
@@ -139,7 +148,7 @@ fn a_target_that_is_not_there_ends_with_3() {
     for subcommand in ["attach", "report", "explain"] {
         let (code, _, stderr) = ended(&mut tftop(&[subcommand, &name]));
         assert_eq!(code, Some(3), "{stderr}");
-        assert!(stderr.contains("no process is called") && stderr.contains("`tftop ps` lists"), "{stderr}");
+        assert!(stderr.contains("no process matches") && stderr.contains("`tftop ps` lists"), "{stderr}");
     }
 }
 
@@ -195,7 +204,7 @@ fn a_process_without_tensorflow_has_a_report_too() {
     let (code, stdout, _) = ended(&mut tftop(&arguments[..6]));
     assert_eq!(code, Some(0));
     assert!(stdout.starts_with("TOO SOON  ") && stdout.contains("--for 12s` gives a verdict"), "{stdout}");
-    assert!(stdout.contains("\nsleep 1000\n") && stdout.contains("no TensorFlow"), "{stdout}");
+    assert!(stdout.contains("  sleep 1000\n") && stdout.contains("no TensorFlow"), "{stdout}");
     let (code, stdout, stderr) = ended(tftop(&arguments[..6]).args(["--format", "markdown"]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(stdout.starts_with("### tftop: TOO SOON\n"), "{stdout}");
@@ -212,7 +221,7 @@ fn an_explanation_answers_every_cause() {
     assert!(explanation["judgements"].as_array().unwrap().len() > 10, "{stdout}");
     let (code, stdout, _) = ended(&mut tftop(&arguments[..6]));
     assert_eq!(code, Some(0));
-    assert!(stdout.contains("\nTOO SOON: each needs\n") && stdout.contains("\nRULED OUT\n"), "{stdout}");
+    assert!(stdout.contains("\nTOO SOON (each still needs)\n") && stdout.contains("\nRULED OUT\n"), "{stdout}");
 }
 
 /// Threads that never rest, four for each CPU.
@@ -237,10 +246,10 @@ fn a_policy_fails_on_what_is_too_much_and_holds_for_what_is_not() {
 #[test]
 fn without_a_terminal_a_pid_alone_is_a_plain_report() {
     let sleeper = Sleeper::start();
-    let (pid, arguments) = (sleeper.pid(), ["--color", "always", "--interval", "0.1s"]);
+    let (pid, arguments) = (sleeper.pid(), ["--interval", "0.1s"]);
     let (code, stdout, stderr) = terminated(&sleeper, tftop(&[&pid]).args(arguments));
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(stdout.contains("CPUs it may use") && !stdout.contains('\x1b'), "{stdout:?}");
+    assert!(stdout.contains("CPUs usable: ") && !stdout.contains('\x1b'), "{stdout:?}");
 }
 
 #[test]
@@ -287,7 +296,7 @@ fn doctor_speaks_in_words() {
     let sleeper = Sleeper::start();
     let (code, stdout, stderr) = ended(&mut tftop(&["doctor", &sleeper.pid()]));
     assert!(code == Some(0) || code == Some(4), "{stderr}");
-    assert!(stdout.contains(&format!("What tftop may read of process {}", sleeper.pid())), "{stdout}");
+    assert!(stdout.contains(&format!("What tftop can read of process {}", sleeper.pid())), "{stdout}");
     assert!(stdout.contains("memory") && stdout.contains("schedstat"), "{stdout}");
 }
 

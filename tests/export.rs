@@ -138,7 +138,7 @@ fn a_file_is_overwritten_only_on_request() {
     fs::write(&file, "mine").unwrap();
     let (code, _, stderr) = export(&[RECORDED, "--csv", "-o", path]);
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("run.csv is there already; --force overwrites it"), "{stderr}");
+    assert!(stderr.contains("run.csv exists; --force overwrites it"), "{stderr}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     exported(&[RECORDED, "--csv", "-o", path, "--force"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), whole);

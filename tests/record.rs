@@ -224,6 +224,6 @@ fn it_waits_for_a_process_and_follows_its_restarts() {
     recorder.signal(Signal::INT);
     let (code, says) = recorder.ended();
     assert_eq!(code, Some(0), "{says}");
-    assert!(says.contains(&format!("waiting for a process called {name}")), "{says}");
-    assert!(says.contains("goes on in each-2.tape") && says.contains("in 2 recordings, the newest"), "{says}");
+    assert!(says.contains(&format!("waiting for a process named {name}")), "{says}");
+    assert!(says.contains("continues in each-2.tape") && says.contains("in 2 recordings, the newest"), "{says}");
 }

@@ -19,7 +19,7 @@ fn a_recording_has_a_report_in_every_format_and_at_every_moment() {
     let (code, text, stderr) = ended(&mut tftop(&["report", TAPE]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(text.contains(&format!("Recording {TAPE} by tftop 0.1.0, as of 20")), "{text}");
-    assert!(text.contains(&format!("`tftop explain {TAPE}` lists them")), "{text}");
+    assert!(text.contains(&format!("`tftop explain {TAPE}` has the evidence")), "{text}");
     let (_, markdown, _) = ended(&mut tftop(&["report", TAPE, "--format", "markdown"]));
     assert!(markdown.contains(" by tftop 0.1.0, as of "), "{markdown}");
     let json = |arguments: &[&str]| -> Value {
@@ -59,9 +59,9 @@ fn what_is_no_recording_says_so_and_has_an_exit_code() {
         (&["explain", "261120-161909"], 3, "`tftop runs` lists those that are kept"),
         (&["report", TAPE, "--at", "90m"], 2, "--at: the recording is only "),
         (&["report", TAPE, "--at", "-90m"], 2, "--at: the recording is only "),
-        (&["report", TAPE, "--sample", "1s"], 2, "a recording has none"),
-        (&["report", NOBODYS_PID, "--at", "1s"], 2, "are about a recording"),
-        (&["report", NOBODYS_PID, "--from", "1s"], 2, "are about a recording"),
+        (&["report", TAPE, "--sample", "1s"], 2, "a recording has no stacks"),
+        (&["report", NOBODYS_PID, "--at", "1s"], 2, "need a recording"),
+        (&["report", NOBODYS_PID, "--from", "1s"], 2, "need a recording"),
         (&["report", TAPE, "--from", "5s", "--to", "4s"], 2, "--to: the span would end at 4s, but begins at 5s"),
         (&["report", TAPE, "--to", "12:00"], 2, "--to: the recording is from 2026-11-20T19:56:14Z to "),
         (&["report", TAPE, "--at", "1s", "--to", "4s"], 2, "cannot be used with"),
@@ -98,7 +98,7 @@ fn over_a_span_it_is_said_for_how_long_each_verdict_held() {
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(text.contains(&format!("Recording {TAPE} by tftop 0.1.0, as of 2026-11-20T19:56:2")), "{text}");
     assert!(text.contains(": 2s to 13s of 1"), "{text}");
-    assert!(text.contains("VERDICTS WITHIN THE SPAN\n  Everything else here is over all of the 11s."), "{text}");
+    assert!(text.contains("VERDICTS WITHIN THE SPAN\n  The rest of this report covers the whole 11s."), "{text}");
     assert!(text.lines().any(|line| line.starts_with("  too soon ")), "{text}");
     let (_, markdown, _) = ended(&mut tftop(&[&["report", TAPE, "--format", "markdown"], &span[..]].concat()));
     assert!(markdown.contains("#### Verdicts within the span\n\n| VERDICT | HELD | SHARE | FIRST AT |"), "{markdown}");
@@ -130,6 +130,9 @@ fn spans_of_recordings_are_compared_and_what_can_not_be_is_said() {
     let (code, text, stderr) = ended(&mut tftop(&["compare", &one, &other]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(text.contains(&format!("  A  {TAPE}@0s..7s\n")) && text.contains("CPUs wanted"), "{text}");
+    assert!(text.starts_with("can't be ranked: ") && text.contains("CHANGE"), "{text}");
+    // A is the older one, in whatever order they are named.
+    assert_eq!(ended(&mut tftop(&["compare", &other, &one])).1, text);
     let compared = json(&["compare", &one, &other, "--json"]);
     assert_eq!(compared["runs"][0]["spans"][0], serde_json::json!({ "from_s": 0.0, "to_s": 7.0 }));
     assert!(compared["sides"][0]["demand"]["wanted"].as_f64().is_some_and(|wanted| wanted > 0.0), "{compared}");

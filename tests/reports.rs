@@ -11,17 +11,81 @@ use serde_json::{Value, json};
 use tftop::data::limits::{AppliesTo, Caps, Limits, ProcessLimit};
 use tftop::data::sample::{CounterSource, FrameworkFact};
 use tftop::data::scene::{
-    Answer, Demand, Evidence, Headline, PastPredictions, ProcessState, Scene, StopTotals, TargetState, TensorFlow,
-    Verdict,
+    Answer, Demand, Evidence, Group, Headline, PastPredictions, ProcessState, Scene, StopTotals, TargetState,
+    TensorFlow, Verdict,
 };
 use tftop::data::{Framework, Gap, Pid};
 use tftop::output;
+use tftop::output::ReportDetail;
+use tftop::present::format::page::{Page, Palette};
 
 use report_scene::*;
 
+/// Everything but threads, as a pipe gets it.
+fn full(scene: &Scene) -> String {
+    output::text(scene, ReportDetail { full: true, threads: false }, Page::default())
+}
+
+fn with_threads(scene: &Scene) -> String {
+    output::text(scene, ReportDetail { full: true, threads: true }, Page::default())
+}
+
+/// What a terminal of so many columns gets.
+fn on_terminal(columns: u16) -> Page {
+    Page { width: Some(columns), ..Page::default() }
+}
+
+#[test]
+fn a_report_fits_one_screen_and_says_where_the_rest_is() {
+    let brief = |scene: &Scene, page| output::text(scene, ReportDetail::default(), page);
+    let text = brief(&scene(), on_terminal(80));
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("report_80", text) });
+    let crowded = Scene { groups: (0..40).map(|at| numbered(at)).collect(), ..scene() };
+    for columns in [80, 160] {
+        let text = brief(&crowded, on_terminal(columns));
+        assert!(text.lines().count() <= 24, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= usize::from(columns)), "{text}");
+        assert!(text.contains("\nand ") && text.contains("`tftop report 2430 --full` prints everything."), "{text}");
+        // The busiest come first.
+        assert!(text.find("pool 39").unwrap() < text.find("pool 38").unwrap(), "{text}");
+    }
+}
+
+/// One group of many.
+fn numbered(at: u32) -> Group {
+    group("other", None, &format!("pool {at}"), 2, Demand::new(f64::from(at) / 40.0, 0.1))
+}
+
+#[test]
+fn the_whole_report_and_the_explanation_wrap_their_sentences() {
+    let page = on_terminal(80);
+    let texts = [
+        output::text(&scene(), ReportDetail { full: true, threads: true }, page),
+        output::explain(&scene(), page),
+        output::ps_table(&[Arc::new(scene())], page),
+    ];
+    for text in &texts {
+        // What is to be copied stays whole.
+        let wide = |line: &&str| line.chars().count() > 80 && !line.contains("export ") && !line.contains("tf.config.");
+        assert_eq!(text.lines().filter(wide).collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("report_full_80", texts[0]) });
+}
+
+#[test]
+fn colour_says_what_words_say() {
+    let page = Page { palette: Some(Palette::Default), ..Page::default() };
+    let text = output::text(&scene(), ReportDetail { full: true, threads: false }, page);
+    assert!(text.starts_with("\u{1b}[1;31mOVERSUBSCRIBED 2.3x\u{1b}[0m  4.6 threads"), "{text}");
+    let plain = text
+        .split('\u{1b}')
+        .map(|part| part.split_once('m').filter(|(code, _)| code.starts_with('[')).map_or(part, |(_, rest)| rest));
+    assert_eq!(plain.collect::<String>(), full(&scene()));
+}
+
 #[test]
 fn a_report_for_people_is_complete_and_every_number_has_a_unit() {
-    assert_eq!(output::text(&scene(), false), include_str!("data/report.txt"));
+    assert_eq!(full(&scene()), include_str!("data/report.txt"));
 }
 
 #[test]
@@ -31,7 +95,7 @@ fn a_report_in_markdown_can_be_pasted_into_an_issue() {
 
 #[test]
 fn an_explanation_has_every_cause_with_its_answer() {
-    assert_eq!(output::explain(&scene()), include_str!("data/explain.txt"));
+    assert_eq!(output::explain(&scene(), Page::default()), include_str!("data/explain.txt"));
     let explanation: Value = serde_json::from_str(&output::explain_json(&scene()).unwrap()).unwrap();
     assert_eq!(explanation["waits"][0]["says"], "1 reads train.tfrecord, 1 waits for work (futex)");
     assert_eq!(explanation["schema"], output::EXPLAIN_SCHEMA);
@@ -46,7 +110,7 @@ fn without_a_verdict_every_format_says_so_and_how_to_get_one() {
     let says = "judged after 10 s of watching, has 5".to_owned();
     let mut unjudged =
         Scene { headline: Headline { message: says, ..Headline::default() }, judgements: Vec::new(), ..scene() };
-    let text = output::text(&unjudged, false);
+    let text = full(&unjudged);
     let expected = "TOO SOON  judged after 10 s of watching, has 5\n`tftop report 2430 --for 12s` gives a verdict.\n\n";
     assert!(text.starts_with(expected), "{text}");
     assert!(!text.contains("CAUSES") && !text.contains("causes looked for"), "{text}");
@@ -58,7 +122,7 @@ fn without_a_verdict_every_format_says_so_and_how_to_get_one() {
         assert_eq!(json["demand"][number], Value::Null);
     }
     unjudged.target.ended = true;
-    assert!(output::explain(&unjudged).contains("\nIt ended too soon for a verdict.\n"));
+    assert!(output::explain(&unjudged, Page::default()).contains("\nIt ended too soon for a verdict.\n"));
 }
 
 #[test]
@@ -71,7 +135,7 @@ fn a_healthy_verdict_needs_no_advice_and_no_factor() {
         caps: Caps::default(),
         ..headline()
     };
-    let report = output::text(&Scene { headline: calm, ..scene() }, false);
+    let report = full(&Scene { headline: calm, ..scene() });
     let expected = "HEALTHY  1.9 of 2.0 CPUs are wanted, nobody has to wait long\n\npython train.py\n";
     assert!(report.starts_with(expected), "{report}");
 }
@@ -80,13 +144,13 @@ fn a_healthy_verdict_needs_no_advice_and_no_factor() {
 fn a_group_nobody_knows_the_limits_of_says_so() {
     let mut scene = scene();
     scene.groups[1].limits = Limits::default();
-    let report = output::text(&scene, false);
+    let report = full(&scene);
     assert!(
         report.contains("\nOpenBLAS numpy        1      -  -                       -                      not known\n"),
         "{report}"
     );
     scene.groups.clear();
-    assert!(!output::text(&scene, false).contains("LIMITS"));
+    assert!(!full(&scene).contains("LIMITS"));
 }
 
 #[test]
@@ -95,11 +159,11 @@ fn a_limit_says_what_it_bounds() {
     let limits = &mut scene.groups[0].limits;
     limits.exceeded_by = 0;
     limits.processes.push(ProcessLimit { pid: Pid(2440), ..limits.processes[0].clone() });
-    assert!(output::text(&scene, false).contains("  yes, measured, in each of 2 processes\n"));
+    assert!(full(&scene).contains("  yes, measured, in each of 2 processes\n"));
     let limits = &mut scene.groups[0].limits;
     limits.all[0].applies_to = AppliesTo::Team;
     limits.processes.pop();
-    assert!(output::text(&scene, false).contains("  yes, measured, per team\n"));
+    assert!(full(&scene).contains("  yes, measured, per team\n"));
 }
 
 #[test]
@@ -115,13 +179,13 @@ fn a_target_can_format_nothing_in_markdown() {
 
 #[test]
 fn threads_are_listed_on_request_with_their_evidence() {
-    let report = output::text(&scene(), true);
+    let report = with_threads(&scene());
     let table = report.split("\n\n").find(|section| section.trim_start().starts_with("PID")).unwrap();
     let expected = "\x20\
-PID   TID  NAME              ORIGIN          STATE  LAST CPU  GOT CPUs  WAITING CPUs  WANTED CPUs  WAIT  EVIDENCE
-2430  2434  tf_numa_-1_Eigen  TF intra-op     R             1      0.65          0.65         1.30  50 %  certain: TensorFlow's own name tf_numa_-1_Eigen
-2430  2435  tf_numa_-1_Eigen  TF intra-op     R             1      0.65          0.65         1.30  50 %  certain: TensorFlow's own name tf_numa_-1_Eigen
-2430  2431  python            OpenBLAS numpy  S             -         -             -            -     -  guess: only the kernel's name";
+PID   TID  NAME              ORIGIN          STATE  CPU  GOT CPUs  WAITING CPUs  WANTED CPUs  WAIT  EVIDENCE
+2430  2434  tf_numa_-1_Eigen  TF intra-op     R        1      0.65          0.65         1.30  50 %  certain: TensorFlow's own name tf_numa_-1_Eigen
+2430  2435  tf_numa_-1_Eigen  TF intra-op     R        1      0.65          0.65         1.30  50 %  certain: TensorFlow's own name tf_numa_-1_Eigen
+2430  2431  python            OpenBLAS numpy  S        -         -             -            -     -  guess: only the kernel's name";
     assert_eq!(table, expected);
 }
 
@@ -135,7 +199,7 @@ fn a_tree_of_processes_has_a_table_of_its_own() {
         ended: true,
         ..ProcessState::default()
     });
-    let report = output::text(&scene, false);
+    let report = full(&scene);
     assert!(report.contains("\n3 threads in 2 processes\n"), "{report}");
     assert!(
         report.contains(
@@ -154,20 +218,20 @@ fn what_is_missing_estimated_or_guessed_is_said() {
     scene.target.ended = true;
     scene.target.namespaced_pid = Some(7);
     scene.target.tensorflow = Some(TensorFlow { version: None, guessed: true });
-    let report = output::text(&scene, false);
-    assert!(report.contains("wait share 59 % (estimated)\n"), "{report}");
+    let report = full(&scene);
+    assert!(report.contains("waited 59 % of the time it was runnable (estimated)\n"), "{report}");
     assert!(report.contains("pid 2430 (7 in its namespace)  user ana  ended; it ran for 3m12s"), "{report}");
     assert!(report.contains("TensorFlow of unknown version (a guess by its names)"), "{report}");
     scene.demand = None;
     scene.target.tensorflow = None;
-    let report = output::text(&scene, false);
-    assert!(report.contains("No demand: it is the difference between two looks"), "{report}");
+    let report = full(&scene);
+    assert!(report.contains("No demand yet: it is the difference between two samples"), "{report}");
     assert!(report.contains("\nno TensorFlow  Python 3.11\n"), "{report}");
 }
 
 #[test]
 fn an_empty_scene_makes_a_report_too() {
-    assert!(output::text(&Scene::default(), true).contains("0 threads"));
+    assert!(with_threads(&Scene::default()).contains("0 threads"));
     assert!(output::json(&Scene::default()).unwrap().contains(output::SCHEMA));
 }
 
@@ -184,8 +248,8 @@ fn control_characters_of_a_target_never_reach_the_terminal() {
     let Answer::Found(finding) = &mut scene.judgements[1].answer else { panic!("the second cause is found") };
     finding.evidence.push(Evidence::new("\x1b[3m", "\x1b[4m"));
     finding.remedy.export = Some("\x1b[5m".to_owned());
-    let reports = [output::text(&scene, true), output::markdown(&scene), output::explain(&scene)];
-    for report in reports.into_iter().chain([output::ps_table(&[Arc::new(scene)])]) {
+    let reports = [with_threads(&scene), output::markdown(&scene), output::explain(&scene, Page::default())];
+    for report in reports.into_iter().chain([output::ps_table(&[Arc::new(scene)], Page::default())]) {
         assert!(report.chars().all(|c| c == '\n' || !c.is_control()), "{report:?}");
     }
 }
@@ -193,14 +257,14 @@ fn control_characters_of_a_target_never_reach_the_terminal() {
 #[test]
 fn every_report_states_what_was_stopped() {
     let unstopped = scene();
-    assert!(output::text(&unstopped, false).contains("; nothing was stopped."));
+    assert!(full(&unstopped).contains("; nothing was stopped."));
     assert!(!output::markdown(&unstopped).contains("stopped"));
     let stops =
         StopTotals { count: 25, total_ns: 5_860_000, median_ns: Some(160_000), longest_ns: 530_000, sampled_s: 2.0 };
     let stopped = Scene { stops: Some(stops), ..unstopped };
     let line = "Threads were stopped one at a time: 5.86 ms in all, 0.29 % of the time, 25 stops, median 0.16 ms, \
                 longest 0.53 ms.";
-    let text = output::text(&stopped, false);
+    let text = full(&stopped);
     assert!(text.contains(line) && !text.contains("nothing was stopped"), "{text}");
     assert!(output::markdown(&stopped).contains(line));
     let report: Value = serde_json::from_str(&output::json(&stopped).unwrap()).unwrap();
@@ -273,7 +337,7 @@ fn a_missing_number_is_null_in_json() {
 }
 
 #[test]
-fn a_listing_shows_threads_by_origin_below_each_process() {
+fn a_listing_has_a_line_a_process_the_busiest_first() {
     let guessed = Scene {
         target: TargetState {
             pid: Pid(31),
@@ -288,14 +352,14 @@ fn a_listing_shows_threads_by_origin_below_each_process() {
     let expected = "\
 2 TensorFlow processes want 4.60 of this machine's 64 CPUs and get 1.90; pid 2430 wants most: 4.60 CPUs; 1 seen only once and not counted
 
- PID  USER     UP  FRAMEWORK    PYTHON  THREADS  GOT CPUs  WANTED CPUs  COMMAND
-2430  ana   3m12s  TF 2.21.0    3.11          3      1.90         4.60  python train.py
-    2 TF intra-op, 1 OpenBLAS numpy
-    missing: NumPy's thread names: the process's memory may not be read: run tftop with sudo
-  31  -        8s  TF, guessed  -             0         -            -  python -m notebook
-    missing: thread names: another user's process: run tftop with sudo
+ PID  USER     UP  FRAMEWORK    PYTHON  THREADS  GOT CPUs  WANTED  COMMAND
+2430  ana   3m12s  TF 2.21.0    3.11          3      1.90    4.60  python train.py
+  31  -        8s  TF, guessed  -             0         -       -  python -m notebook
+
+2430  missing: NumPy's thread names: the process's memory may not be read: run tftop with sudo
+31  missing: thread names: another user's process: run tftop with sudo
 ";
-    assert_eq!(output::ps_table(&[Arc::new(scene()), Arc::new(guessed)]), expected);
+    assert_eq!(output::ps_table(&[Arc::new(guessed), Arc::new(scene())], Page::default()), expected);
 }
 
 #[test]
@@ -318,7 +382,7 @@ fn a_listing_adds_up_all_processes_against_the_machine() {
     let other =
         Scene { target: TargetState { pid: Pid(99), ..target() }, demand: Some(Demand::new(3.0, 2.0)), ..scene() };
     let scenes = [Arc::new(scene()), Arc::new(other)];
-    let first = |scenes: &[Arc<Scene>]| output::ps_table(scenes).lines().next().unwrap().to_owned();
+    let first = |scenes: &[Arc<Scene>]| output::ps_table(scenes, Page::default()).lines().next().unwrap().to_owned();
     assert_eq!(
         first(&scenes),
         "2 TensorFlow processes want 9.60 of this machine's 64 CPUs and get 4.90; pid 99 wants most: 5.00 CPUs"
@@ -333,7 +397,7 @@ fn a_listing_adds_up_all_processes_against_the_machine() {
         "{}",
         first(std::slice::from_ref(&jax))
     );
-    assert!(output::ps_table(&[jax]).contains("3m12s  JAX 0.10.2  3.11"));
+    assert!(output::ps_table(&[jax], Page::default()).contains("3m12s  JAX 0.10.2  3.11"));
     assert_eq!(first(&scenes[..1]), "1 TensorFlow process wants 4.60 of this machine's 64 CPUs and gets 1.90");
     let listing: Value = serde_json::from_str(&output::ps_json(&scenes).unwrap()).unwrap();
     let host = &listing["host"];
@@ -357,9 +421,9 @@ fn the_line_after_the_dashboard_sums_up() {
 fn how_good_predictions_were_is_said_where_there_were_any() {
     let mut scene = scene();
     let line = "3 predictions for this command so far: wanted off by 12 %, got by 4 % (median)";
-    assert!(!output::text(&scene, false).contains("for this command so far"));
+    assert!(!full(&scene).contains("for this command so far"));
     scene.past_predictions = Some(PastPredictions { count: 3, wanted_off: 0.121, got_off: 0.04 });
-    assert!(output::text(&scene, false).lines().any(|it| it == line), "{}", output::text(&scene, false));
+    assert!(full(&scene).lines().any(|it| it == line), "{}", full(&scene));
     assert!(output::markdown(&scene).contains(line));
     let report: Value = serde_json::from_str(&output::json(&scene).unwrap()).unwrap();
     assert_eq!(report["predictions"]["count"], 3);

@@ -190,7 +190,7 @@ fn a_run_stops_for_the_shell_also_once_its_dashboard_is_closed() {
     terminal.press(&format!("{TFTOP} run --no-shim -- sh -c 'while read line; do echo got $line; done'\n"));
     terminal.wait_until("the dashboard", |screen| screen.alternate_screen() && screen.contents().contains(GROUP));
     terminal.press("q");
-    terminal.wait_for_text("the command goes on");
+    terminal.wait_for_text("the command keeps running");
     for turn in ["one", "two"] {
         signal_by_name("tftop", terminal.pid(), Signal::TSTP);
         terminal.wait_for_text("Stopped");

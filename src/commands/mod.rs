@@ -17,9 +17,9 @@ pub(crate) mod workers;
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use clap::{ArgMatches, FromArgMatches as _};
 
-use crate::commands::args::cli::{Cli, Command};
+use crate::commands::args::cli::{Cli, Command, command_line};
 use crate::commands::args::inspect::DEFAULT_WATCH;
 use crate::commands::generate::{completions, man};
 use crate::commands::inspect::{doctor, pick, ps, record, report, stack, watch};
@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
     if completions::answered() {
         return ExitCode::SUCCESS;
     }
-    let matches = Cli::command().try_get_matches();
+    let matches = command_line().try_get_matches();
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
     let outcome = match parsed {
         Ok((cli, matches)) => with_settings(cli, &matches).and_then(|(cli, settings)| run(cli, &settings)),
@@ -74,8 +74,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
     let options = &cli.options;
     match (cli.pid, cli.command) {
         (Some(_), Some(_)) => {
-            Err(CommandError::usage("a pid goes behind the subcommand: `tftop report 2430`, not `tftop 2430 report`")
-                .into())
+            Err(CommandError::usage("the pid follows the command: `tftop report 2430`, not `tftop 2430 report`").into())
         }
         (Some(pid), None) => watch::watch(pid, DEFAULT_WATCH, options),
         (None, None) => pick::pick(options)?.map_or(Ok(Exit::Clean), |pid| watch::watch(pid, DEFAULT_WATCH, options)),
@@ -91,7 +90,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, Some(Command::Demo(_) | Command::Run(_) | Command::Sweep(_) | Command::Tune(_)))
             if options.read_only =>
         {
-            Err(CommandError::usage("--read-only starts nothing: leave it out to start a process").into())
+            Err(CommandError::usage("--read-only starts no process").into())
         }
         (None, Some(Command::Demo(args))) => demo::demo(&args, options),
         (None, Some(Command::Run(args))) => run::run(args.request(settings)?, options),

@@ -61,6 +61,8 @@ fn the_defaults_of_the_example_are_the_real_ones() {
     assert_eq!(changed.runs.keep, Some(u32::try_from(options.runs.retention().newest).unwrap()));
     // There is no usual number of days.
     changed.runs = options.runs;
+    // Said in the file, it counts against a C locale.
+    changed.unicode = options.unicode;
     assert_eq!(format!("{changed:?}"), format!("{options:?}"));
 }
 
@@ -74,8 +76,8 @@ fn what_is_wrong_is_named_with_its_key() {
         ("runs = 1", "runs = 1: write a table, [runs]"),
         ("[runs]\nkeep = 0", "runs.keep = 0: write a number, 1 at least"),
         ("[runs]\nkeep = -1", "runs.keep = -1: write a number"),
-        ("[profile.a]\nintra = 0", "profile.a.intra = 0: there must be 1 at least"),
-        ("[profile.a]\nintra = 1.5", "profile.a.intra = 1.5: write a number of threads"),
+        ("[profile.a]\nintra = 0", "profile.a.intra = 0: must be at least 1"),
+        ("[profile.a]\nintra = 1.5", "profile.a.intra = 1.5: must be a number of threads"),
         ("[profile.a]\ncpus = ','", "profile.a.cpus = \",\": the list names no CPU"),
         ("[profile.a]\nquota = 0", "profile.a.quota = 0: must be between"),
         ("[profile.a]\npreset = 'x'", "profile.a.preset = \"x\": write advised, single or physical"),

@@ -7,6 +7,7 @@ use crate::data::scene::{Answer, Finding, RuleAnswer, Scene};
 use crate::output::profile::stop_line;
 use crate::output::text::report::versions;
 use crate::present::causes::{tally, word};
+use crate::present::format::page::Page;
 use crate::present::format::{MISSING_ASCII, age, clean};
 use crate::present::table::Table;
 use crate::present::verdict::{
@@ -34,9 +35,9 @@ pub fn markdown(scene: &Scene) -> String {
     blocks.extend(titled("Limits", &limits::table(scene)));
     blocks.extend(folded("How each can be capped", items(limits::knobs(scene))));
     blocks.extend(titled("Demand", &demand(scene)));
-    blocks.extend(folded("What the threads did at the last look", waits(scene)));
+    blocks.extend(folded("Last sample: what threads were doing", waits(scene)));
     blocks.extend(scene.stops.as_ref().map(stop_line));
-    blocks.extend(folded("Causes that were looked for and not found", others(scene)));
+    blocks.extend(folded("Causes that were not found", others(scene)));
     blocks.extend(folded("What is missing, and why", items(section::gaps(&scene.gaps))));
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n") + "\n"
@@ -53,7 +54,7 @@ fn target(scene: &Scene) -> String {
     let by = binds.map_or(String::new(), |kind| format!(", bound by {kind}"));
     let state = if target.ended { "ended after" } else { "up" };
     format!(
-        "{}, pid {}, {}, {} {}; {} threads; {:.2} CPUs to use{by}; watched for {:.1} s",
+        "{}, pid {}, {}, {} {}; {} threads; {:.2} CPUs usable{by}; watched for {:.1} s",
         code(&target.command),
         target.pid,
         escaped(&versions(target).replace("  ", ", ")),
@@ -73,7 +74,7 @@ fn cause(rule: &str, finding: &Finding) -> String {
         let _ = write!(item, "\n  - {}: {}", escaped(&reading.what), escaped(&reading.value));
     }
     if !finding.remedy.text.is_empty() {
-        let _ = write!(item, "\n  - What helps: {}", escaped(&finding.remedy.text));
+        let _ = write!(item, "\n  - Fix: {}", escaped(&finding.remedy.text));
     }
     for fence in fences(&pasteable(finding), "    ") {
         let _ = write!(item, "\n\n{fence}");
@@ -96,7 +97,7 @@ fn waits(scene: &Scene) -> Vec<String> {
 }
 
 fn demand(scene: &Scene) -> Table {
-    let mut table = demand::groups(scene);
+    let mut table = demand::groups(scene, Page::default());
     if scene.demand.is_some() {
         let own = ["all".to_owned(), scene.threads.len().to_string(), MISSING_ASCII.to_owned()];
         table.total(own.into_iter().chain(demand::cells(scene.demand)));

@@ -15,8 +15,8 @@ pub(crate) mod sweep;
 pub(crate) mod text;
 
 pub use compare::{
-    ComparedRuns, ComparedSpan, SCHEMA as COMPARE_SCHEMA, SideRuns, json as compare_json, markdown as compare_markdown,
-    text as compare_text, verdict as compare_verdict,
+    ComparedRuns, ComparedSpan, SCHEMA as COMPARE_SCHEMA, SideRuns, answer as compare_answer, json as compare_json,
+    markdown as compare_markdown, text as compare_text,
 };
 pub use export::{ExportEnd, ExportFormat, ExportSource, SceneExport, export};
 pub use json::explain::{SCHEMA as EXPLAIN_SCHEMA, json as explain_json};
@@ -35,7 +35,8 @@ pub use stack::{
 };
 pub use summary::{RunPlace, summary as run_summary, summary_markdown as run_summary_markdown};
 pub use sweep::{SweepReport, sweep};
+pub use text::brief::{ReportDetail, text};
 pub use text::explain::explain;
-pub use text::report::{summary, text};
+pub use text::report::summary;
 
 pub use crate::present::run_summary::ended as run_ended;

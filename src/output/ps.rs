@@ -1,42 +1,65 @@
 //! `tftop ps`: the processes of this machine that run a framework, one scene each, as a table or as JSON.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::data::Gap;
-use crate::data::scene::{Demand, Group, GroupKey, Scene, TermKind, Verdict};
+use crate::data::scene::{Demand, GroupKey, Scene, TermKind, Verdict};
 use crate::output::json::parts::{DemandJson, ProgramJson};
+use crate::present::format::page::{Page, PageRow};
 use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, framework, rounded};
-use crate::present::section::{gaps, indented};
-use crate::present::table::{Align, Table};
+use crate::present::line::Role;
+use crate::present::section::gaps;
+use crate::present::table::{Align, LastColumn, Table};
 
 /// Name and version of the JSON contract.
 pub const SCHEMA: &str = "tftop.ps/1";
 
-/// The machine in one line; then one row a process, its threads by origin below it, what is missing at the end.
-pub fn table(scenes: &[Arc<Scene>]) -> String {
-    let mut table = Table::new(&[
+/// Columns from which on versions are shown.
+const VERSIONS_FROM: u16 = 100;
+
+/// The machine in one line; then one row a process, busiest first; below, which are stopped and what is missing.
+pub fn table(scenes: &[Arc<Scene>], page: Page) -> String {
+    let mut busiest: Vec<&Scene> = scenes.iter().map(AsRef::as_ref).collect();
+    let wanted = |scene: &Scene| scene.demand.map_or(-1.0, |demand| demand.wanted);
+    busiest.sort_by(|a, b| wanted(b).total_cmp(&wanted(a)));
+    let versions = page.width.is_none_or(|columns| columns >= VERSIONS_FROM);
+    let mut columns = vec![
         ("PID", Align::Right),
         ("USER", Align::Left),
         ("UP", Align::Right),
-        ("FRAMEWORK", Align::Left),
-        ("PYTHON", Align::Left),
         ("THREADS", Align::Right),
         ("GOT CPUs", Align::Right),
-        ("WANTED CPUs", Align::Right),
+        ("WANTED", Align::Right),
         ("COMMAND", Align::Left),
-    ]);
+    ];
+    if versions {
+        columns.splice(3..3, [("FRAMEWORK", Align::Left), ("PYTHON", Align::Left)]);
+    }
+    let mut table = Table::new(&columns);
+    busiest.iter().for_each(|scene| table.row(cells(scene, versions)));
+    let host: Vec<PageRow> = host(&PsHost::new(scenes)).into_iter().map(PageRow::text).collect();
+    page.print([host, table.fitted(page, LastColumn::IsCommand), notes(&busiest)])
+}
+
+/// What is to be said of processes beside their rows; what several have in common once.
+fn notes(scenes: &[&Scene]) -> Vec<PageRow> {
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
     for scene in scenes {
-        table.row(cells(scene));
+        let stopped = (scene.headline.condition == Verdict::Stopped).then(|| clean(&scene.headline.message));
+        let missing = gaps(&scene.gaps).into_iter().map(|gap| format!("missing: {gap}"));
+        for text in stopped.map(|why| format!("stopped: {why}")).into_iter().chain(missing) {
+            match said.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, pids)) => pids.push(scene.target.pid.to_string()),
+                None => said.push((text, vec![scene.target.pid.to_string()])),
+            }
+        }
     }
-    let mut lines = table.lines();
-    for (at, scene) in scenes.iter().enumerate().rev() {
-        lines.splice(at + 2..at + 2, details(scene));
-    }
-    let host = host(&PsHost::new(scenes));
-    host.into_iter().chain(lines).collect::<Vec<_>>().join("\n") + "\n"
+    said.sort_by_key(|(_, pids)| Reverse(pids.len()));
+    said.into_iter().map(|(text, pids)| PageRow::led(Role::Paused, pids.join(", "), format!("  {text}"))).collect()
 }
 
 /// All of them against the machine. Each scene covers one process without its children, so that nothing is
@@ -92,36 +115,25 @@ fn host(host: &PsHost) -> Option<String> {
     if host.unmeasured > 0 {
         let _ = write!(line, "; {} seen only once and not counted", host.unmeasured);
     }
-    Some(line + "\n")
+    Some(line)
 }
 
-fn cells(scene: &Scene) -> [String; 9] {
+fn cells(scene: &Scene, versions: bool) -> Vec<String> {
     let target = &scene.target;
-    [
+    let mut cells = vec![
         target.pid.to_string(),
         target.user.as_deref().unwrap_or(MISSING_ASCII).to_owned(),
         age(target.uptime_s),
-        framework(target, MISSING_ASCII),
-        target.python.as_deref().unwrap_or(MISSING_ASCII).to_owned(),
         scene.threads.len().to_string(),
         cpus_or_dash(scene.demand.map(|demand| demand.got)),
         cpus_or_dash(scene.demand.map(|demand| demand.wanted)),
         target.command.clone(),
-    ]
-}
-
-fn details(scene: &Scene) -> Vec<String> {
-    let group = |group: &Group| format!("{} {}", group.threads, clean(&group.label));
-    let groups: Vec<String> = scene.groups.iter().filter(|group| group.threads > 0).map(group).collect();
-    let mut lines = Vec::new();
-    if !groups.is_empty() {
-        lines.push(format!("    {}", groups.join(", ")));
+    ];
+    if versions {
+        let python = target.python.as_deref().unwrap_or(MISSING_ASCII).to_owned();
+        cells.splice(3..3, [framework(target, MISSING_ASCII), python]);
     }
-    if scene.headline.condition == Verdict::Stopped {
-        lines.push(format!("    stopped: {}", scene.headline.message));
-    }
-    lines.extend(indented(gaps(&scene.gaps), "    missing: "));
-    lines
+    cells
 }
 
 /// The same as one JSON object, without a newline at its end.

@@ -1,11 +1,16 @@
-//! What is said of a command at its end: whether each cap held, what it got and wanted, how it ended.
+//! What is said of a command at its end: how it ended, the verdict, whether each cap held, what it got and wanted over all of
+//! its time, and what to do next.
 
 use crate::data::sample::ShimUse;
-use crate::data::scene::{CapCheck, MarkCount, Scene, Steps};
+use crate::data::scene::{CapCheck, Demand, Headline, MarkCount, Scene, Steps};
 use crate::present::caps;
-use crate::present::format::{cpus_or_dash, percent_or_dash};
+use crate::present::format::page::{Page, PageRow, rows};
+use crate::present::format::{clean, cpus_or_dash, percent_or_dash};
+use crate::present::line::Role;
 use crate::present::replaced::line;
 use crate::present::section::indented;
+use crate::present::verdict::{role, title};
+use crate::runs::stats::stats_builder::WholeDemand;
 
 /// A command that has ended.
 #[derive(Clone, Copy, Debug)]
@@ -18,34 +23,59 @@ pub struct EndedRun<'a> {
     pub seconds: f64,
     /// The last scene; none where it was not watched.
     pub scene: Option<&'a Scene>,
+    /// What it came to over all of its time; none where it was not watched.
+    pub whole: Option<WholeDemand>,
+    /// What it was judged to be at its worst; none where it was never judged.
+    pub verdict: Option<&'a Headline>,
     /// Its caps.
     pub checks: &'a [CapCheck],
     /// More lines, each with its first word.
     pub notes: &'a [String],
+    /// The command line that follows; none where nothing is kept.
+    pub next: Option<&'a str>,
 }
 
 /// The summary, without a closing line break.
-pub fn run(run: &EndedRun) -> String {
-    let mut lines = vec![format!("tftop: {} {} after {:.1} s", run.command, run.ended, run.seconds)];
-    lines.extend(indented(caps::checks(run.checks, 7).body(), "  "));
-    lines.extend(run.scene.map(|scene| format!("  CPUs     {}", demand(scene))));
+pub fn run(run: &EndedRun, page: Page) -> String {
+    let mut lines = vec![PageRow::led(
+        Role::Strong,
+        format!("tftop: {}", run.command),
+        format!(" {} after {:.1} s", run.ended, run.seconds),
+    )];
+    if let Some(verdict) = run.verdict {
+        lines.push(PageRow::led(
+            role(verdict.condition),
+            "  verdict  ".to_owned() + &title(verdict),
+            format!("  {}", clean(&verdict.message)),
+        ));
+        lines.extend(
+            (!verdict.advice.is_empty()).then(|| PageRow::text(format!("  advice   {}", clean(&verdict.advice)))),
+        );
+    }
+    lines.extend(rows(indented(caps::checks(run.checks, 7).body(), "  ")));
+    lines.extend(run.scene.map(|scene| PageRow::text(format!("  CPUs     {}", demand(scene, run.whole)))));
     let launch = run.scene.and_then(|scene| scene.launch.as_ref()).filter(|it| it.fact.shim != ShimUse::Off);
-    lines.extend(launch.map(|it| format!("  steps    {}", steps(&it.steps))));
+    lines.extend(launch.map(|it| PageRow::text(format!("  steps    {}", steps(&it.steps)))));
     let replaced = run.scene.and_then(|scene| scene.launch.as_ref()?.replaced.as_ref());
-    lines.extend(replaced.map(|replaced| format!("  before   {}", line(replaced))));
-    lines.extend(run.notes.iter().map(|note| format!("  {note}")));
-    lines.join("\n")
+    lines.extend(replaced.map(|replaced| PageRow::text(format!("  before   {}", line(replaced)))));
+    lines.extend(run.notes.iter().map(|note| PageRow::text(format!("  {note}"))));
+    lines.extend(run.next.map(|next| PageRow::whole(Role::Capacity, format!("  next     {next}"))));
+    page.lines(&lines).join("\n")
 }
 
-fn demand(scene: &Scene) -> String {
-    let Some(demand) = scene.demand else { return "no demand: it was over before a second look".to_owned() };
+/// Over all of its time where that is known, else over what the last scene covers.
+fn demand(scene: &Scene, whole: Option<WholeDemand>) -> String {
+    let whole = whole.map(|whole| (whole.demand, whole.effective_cpus, whole.seconds));
+    let newest = || Some((scene.demand?, scene.capacity.effective_cpus, scene.window_s));
+    let Some((Demand { got, wanted, wait_share, .. }, cpus, seconds)) = whole.or_else(newest) else {
+        return "no demand: it ended before a second sample".to_owned();
+    };
     format!(
-        "got {}, wanted {} of {}, waited for {} of that, over {:.1} s",
-        cpus_or_dash(Some(demand.got)),
-        cpus_or_dash(Some(demand.wanted)),
-        cpus_or_dash(Some(scene.capacity.effective_cpus)),
-        percent_or_dash(demand.wait_share),
-        scene.window_s
+        "got {}, wanted {} of {}, waited {} of the time it was runnable, over {seconds:.1} s",
+        cpus_or_dash(Some(got)),
+        cpus_or_dash(Some(wanted)),
+        cpus_or_dash(Some(cpus)),
+        percent_or_dash(wait_share),
     )
 }
 
@@ -69,7 +99,7 @@ fn steps(steps: &Steps) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scene::{Capacity, CheckOutcome, Demand};
+    use crate::data::scene::{Capacity, CheckOutcome, Verdict};
 
     #[test]
     fn the_steps_that_are_known_are_said() {
@@ -105,20 +135,33 @@ mod tests {
             ..Scene::default()
         };
         let notes = ["shim     attached to 1 process".to_owned()];
-        let text_of = run(&EndedRun {
+        let verdict =
+            Headline { message: "2.0 of 2 CPUs".to_owned(), condition: Verdict::Healthy, ..Headline::default() };
+        let ended = EndedRun {
             command: "python train.py",
             ended: "ended with exit code 0",
             seconds: 12.34,
             scene: Some(&scene),
+            whole: None,
+            verdict: Some(&verdict),
             checks: &checks,
             notes: &notes,
-        });
+            next: Some("tftop compare 261120-1 261120-2"),
+        };
         let expected = "\
 tftop: python train.py ended with exit code 0 after 12.3 s
+  verdict  HEALTHY  2.0 of 2 CPUs
   intra    1    held      at most 1 thread
   cpus     0-1  exceeded  2 threads of process 7 may run elsewhere
-  CPUs     got 1.50, wanted 2.00 of 2.00, waited for 25 % of that, over 12.0 s
-  shim     attached to 1 process";
-        assert_eq!(text_of, expected);
+  CPUs     got 1.50, wanted 2.00 of 2.00, waited 25 % of the time it was runnable, over 12.0 s
+  shim     attached to 1 process
+  next     tftop compare 261120-1 261120-2";
+        assert_eq!(run(&ended, Page::default()), expected);
+        let whole = WholeDemand { demand: Demand::new(1.0, 0.0), effective_cpus: 2.0, seconds: 60.0 };
+        let long = run(&EndedRun { whole: Some(whole), ..ended }, Page::default());
+        assert!(
+            long.contains("got 1.00, wanted 1.00 of 2.00, waited 0 % of the time it was runnable, over 60.0 s"),
+            "{long}"
+        );
     }
 }

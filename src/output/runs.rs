@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use crate::data::run::{RunEnd, RunFact};
 use crate::present::caps;
+use crate::present::format::page::Page;
 use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, instant, rounded};
 use crate::present::run_summary::{command, ended};
-use crate::present::table::{Align, Table};
+use crate::present::table::{Align, LastColumn, Table};
 use crate::runs::summary::{RunSummary, verdict};
 
 /// Name and version of the JSON contract.
@@ -23,54 +24,57 @@ pub struct ListedRun {
     pub summary: Option<RunSummary>,
 }
 
-/// Longest command of the table, in characters.
-const LONGEST_COMMAND: usize = 60;
+/// Columns from which on caps are shown.
+const CAPS_FROM: u16 = 100;
 
 /// One row a run, in the order given. `now_unix_s` tells how long ago each began.
-pub fn runs(runs: &[ListedRun], now_unix_s: u64) -> String {
-    let mut table = Table::new(&[
+pub fn runs(runs: &[ListedRun], now_unix_s: u64, page: Page) -> String {
+    let mut columns = vec![
         ("ID", Align::Left),
-        ("AGO", Align::Right),
+        ("AGE", Align::Right),
         ("LASTED", Align::Right),
-        ("ENDED", Align::Left),
+        ("EXIT", Align::Right),
         ("STEPS/S", Align::Right),
-        ("CAPS", Align::Left),
-        ("HELD", Align::Left),
         ("COMMAND", Align::Left),
-    ]);
-    runs.iter().for_each(|run| table.row(run.cells(now_unix_s)));
-    table.lines().join("\n") + "\n"
+    ];
+    let caps = page.width.is_none_or(|columns| columns >= CAPS_FROM);
+    if caps {
+        columns.splice(5..5, [("CAPS", Align::Left), ("HELD", Align::Left)]);
+    }
+    let mut table = Table::new(&columns);
+    runs.iter().for_each(|run| table.row(run.cells(now_unix_s, caps)));
+    page.print([table.fitted(page, LastColumn::IsCommand)])
 }
 
 impl ListedRun {
-    fn cells(&self, now_unix_s: u64) -> [String; 8] {
+    fn cells(&self, now_unix_s: u64, caps: bool) -> Vec<String> {
         let ago = now_unix_s.saturating_sub(self.fact.started_unix_ms / 1000);
         let steps = self.summary.as_ref().map(|summary| &summary.outcome.steps);
-        [
+        let mut cells = vec![
             self.fact.id.to_string(),
             age(ago as f64),
             self.summary.as_ref().map_or_else(|| MISSING_ASCII.to_owned(), |summary| age(summary.seconds)),
-            self.ended(),
-            match steps {
-                None => MISSING_ASCII.to_owned(),
-                Some(None) => "no step marks".to_owned(),
-                Some(Some(steps)) => cpus_or_dash(Some(steps.per_second)),
-            },
-            caps::asked(&self.fact),
-            self.held().unwrap_or(MISSING_ASCII).to_owned(),
-            shortened(&clean(&command(&self.fact))),
-        ]
+            self.exit(),
+            cpus_or_dash(steps.and_then(|steps| Some(steps.as_ref()?.per_second))),
+            clean(&command(&self.fact)),
+        ];
+        if caps {
+            let held = self.held().unwrap_or(MISSING_ASCII).to_owned();
+            cells.splice(5..5, [caps::asked(&self.fact), held]);
+        }
+        cells
     }
 
-    fn ended(&self) -> String {
+    /// The exit code, or why there is none.
+    fn exit(&self) -> String {
         match (&self.summary, self.goes_on) {
-            (_, true) if self.fact.watched.is_some() => "watched now".to_owned(),
-            (_, true) => "goes on".to_owned(),
-            (None, _) => "unfinished".to_owned(),
+            (_, true) if self.fact.watched.is_some() => "watching".to_owned(),
+            (_, true) => "running".to_owned(),
+            (None, _) => "unknown".to_owned(),
             (Some(summary), _) => match summary.ended {
-                RunEnd::Exit(code) => format!("exit {code}"),
+                RunEnd::Exit(code) => code.to_string(),
                 RunEnd::Signal(number) => format!("signal {number}"),
-                RunEnd::Unseen => "unfinished".to_owned(),
+                RunEnd::Unseen => "unknown".to_owned(),
                 RunEnd::Left | RunEnd::Gone => "watched".to_owned(),
             },
         }
@@ -78,13 +82,6 @@ impl ListedRun {
 
     fn held(&self) -> Option<&'static str> {
         Some(verdict(&self.summary.as_ref()?.outcome.checks)?.word())
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.chars().count() > LONGEST_COMMAND {
-        true => text.chars().take(LONGEST_COMMAND - 1).chain(['…']).collect(),
-        false => text.to_owned(),
     }
 }
 

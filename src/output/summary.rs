@@ -4,8 +4,9 @@
 use crate::output::markdown::{self, code, escaped, folded, items, raw_table};
 use crate::present::caps;
 use crate::present::format::clean;
+use crate::present::format::page::{Page, rows, section};
 use crate::present::run_summary::{command, facts, groups, missing, numbers, settings, title};
-use crate::present::section::{indented, joined, titled};
+use crate::present::section::indented;
 use crate::runs::summary::RunSummary;
 
 /// What a run's summary does not know: whether it still goes on, and where its files are.
@@ -18,23 +19,23 @@ pub struct RunPlace<'a> {
 }
 
 /// Everything about a run, section by section.
-pub fn summary(summary: &RunSummary, place: RunPlace) -> String {
+pub fn summary(summary: &RunSummary, place: RunPlace, page: Page) -> String {
     let outcome = &summary.outcome;
     let named = |(name, value): (&str, String)| format!("{name:<10} {}", clean(&value));
     let about = std::iter::once(clean(&command(&summary.run)))
         .chain(facts(summary).into_iter().chain([("files", place.path.to_owned())]).map(named));
-    let mut measured = titled("MEASURED", indented(numbers(summary).into_iter().map(named), "  "));
+    let mut measured = section("MEASURED", rows(indented(numbers(summary).into_iter().map(named), "  ")));
     let groups = groups(outcome);
     if !groups.is_empty() {
-        measured.extend(indented(groups.lines(), "  "));
+        measured.extend(rows(indented(groups.lines(), "  ")));
     }
-    let cleaned = |lines: Vec<String>| indented(lines.iter().map(|line| clean(line)), "  ");
-    joined(vec![
-        titled(&title(summary, place.goes_on), indented(about, "  ")),
-        titled("CAPS", indented(caps::checks(&outcome.checks, 0).body(), "  ")),
+    let cleaned = |lines: Vec<String>| rows(indented(lines.iter().map(|line| clean(line)), "  "));
+    page.print([
+        section(&title(summary, place.goes_on), rows(indented(about, "  "))),
+        section("CAPS", rows(indented(caps::checks(&outcome.checks, 0).body(), "  "))),
         measured,
-        titled("SETTINGS", cleaned(settings(summary))),
-        titled("MISSING", cleaned(missing(summary))),
+        section("SETTINGS", cleaned(settings(summary))),
+        section("MISSING", cleaned(missing(summary))),
     ])
 }
 

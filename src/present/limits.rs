@@ -43,7 +43,7 @@ fn group_rows(group: &Group) -> Vec<[String; 6]> {
     let mut rows = Vec::new();
     if limits.effective().is_none() {
         let known = limits.knob.is_known() && !matches!(limits.knob, Knob::OwnSetting(_));
-        let remark = if known { "nothing limits it" } else { limits.absence() };
+        let remark = if known { "no limit configured" } else { limits.absence() };
         rows.push(
             [if known { "none" } else { MISSING_ASCII }, MISSING_ASCII, MISSING_ASCII, remark].map(str::to_owned),
         );

@@ -22,10 +22,10 @@ pub(crate) fn title(summary: &RunSummary, goes_on: bool) -> String {
         (_, true) if summary.run.watched.is_some() => {
             format!("is watched, for {:.1} s so far", summary.seconds.max(0.0))
         }
-        (_, true) => format!("goes on, seen for {:.1} s so far", summary.seconds.max(0.0)),
+        (_, true) => format!("is running, for {:.1} s so far", summary.seconds.max(0.0)),
         (RunEnd::Left, _) => format!("was watched for {:.1} s, and the process went on", summary.seconds.max(0.0)),
         (RunEnd::Gone, _) => format!("was watched for {:.1} s, until the process ended", summary.seconds.max(0.0)),
-        (RunEnd::Unseen, _) => format!("has no known end: tftop was ended before it, last seen {after}"),
+        (RunEnd::Unseen, _) => format!("has no known end: tftop ended first; last seen {after}"),
         (end, _) => format!("{} {after}", ended(end)),
     };
     format!("{} {how}", summary.run.id)
@@ -37,7 +37,7 @@ pub fn ended(end: RunEnd) -> String {
         RunEnd::Exit(code) => format!("ended with exit code {code}"),
         RunEnd::Signal(number) => format!("was ended by signal {number}"),
         RunEnd::Unseen => "has no known end".to_owned(),
-        RunEnd::Left => "went on when it was watched no longer".to_owned(),
+        RunEnd::Left => "was still running when watching ended".to_owned(),
         RunEnd::Gone => "ended while it was watched".to_owned(),
     }
 }
@@ -63,9 +63,9 @@ pub(crate) fn facts(summary: &RunSummary) -> Vec<(&'static str, String)> {
     .collect();
     let begun = if run.watched.is_some() { "watched" } else { "started" };
     let caps =
-        if run.watched.is_some() { "not tftop's: it was not started by it".to_owned() } else { caps::asked(run) };
-    let mut facts = vec![(begun, instant(run.started_unix_ms / 1000)), ("caps", caps), ("made with", made.join(", "))];
-    facts.extend(run.folder.as_ref().map(|folder| ("in", folder.to_string())));
+        if run.watched.is_some() { "none by tftop, which did not start it".to_owned() } else { caps::asked(run) };
+    let mut facts = vec![(begun, instant(run.started_unix_ms / 1000)), ("caps", caps), ("versions", made.join(", "))];
+    facts.extend(run.folder.as_ref().map(|folder| ("directory", folder.to_string())));
     if let Some(host) = &run.host {
         let words = [&host.name, &host.cpu_model, &host.kernel];
         let mut words: Vec<String> = words.into_iter().flatten().map(ToString::to_string).collect();
@@ -80,7 +80,7 @@ pub(crate) fn facts(summary: &RunSummary) -> Vec<(&'static str, String)> {
 fn bound(capacity: &Capacity) -> Option<String> {
     let term = capacity.binding_term()?;
     let set = term.set.as_ref().map_or(String::new(), |set| format!(" ({set})"));
-    Some(format!("{:.2} to use, bound by {}{set}", capacity.effective_cpus, term.kind.word()))
+    Some(format!("{:.2} usable, bound by {}{set}", capacity.effective_cpus, term.kind.word()))
 }
 
 /// What was measured, each a name and a value; what is missing stands among the gaps.
@@ -107,14 +107,17 @@ pub(crate) fn numbers(summary: &RunSummary) -> Vec<(&'static str, String)> {
         let waited = percent_or_dash(demand.wait_share);
         numbers.push((
             "demand",
-            format!("got {:.2}, wanted {:.2} of {of} CPUs, waited for {waited} of that", demand.got, demand.wanted),
+            format!(
+                "got {:.2}, wanted {:.2} of {of} CPUs, waited {waited} of the time it was runnable",
+                demand.got, demand.wanted
+            ),
         ));
     }
     if let Some(neighbours) = &outcome.neighbours {
         let Spread { low, median, high } = neighbours.allowed_cpus;
         numbers.push((
             "neighbours",
-            format!("took {median:.2} ({low:.2} to {high:.2}) of the {} CPUs it may use", neighbours.of_allowed),
+            format!("took {median:.2} ({low:.2} to {high:.2}) of its {} usable CPUs", neighbours.of_allowed),
         ));
     }
     numbers.extend(
@@ -153,11 +156,11 @@ pub(crate) fn groups(outcome: &RunStats) -> Table {
 /// Variables and settings that were seen, as lines.
 pub(crate) fn settings(summary: &RunSummary) -> Vec<String> {
     let (run, seen) = (&summary.run, &summary.seen);
-    let mut lines: Vec<String> = run.variables.iter().map(|(name, value)| format!("{name}={value} given")).collect();
+    let mut lines: Vec<String> = run.variables.iter().map(|(name, value)| format!("{name}={value} at start")).collect();
     let later = summary.outcome.context.environment.iter();
     let later = later.filter(|(name, value)| run.variables.get(name) != Some(*value));
-    lines.extend(later.map(|(name, value)| format!("{name}={value} in the process later")));
-    lines.extend(run.other_variables.iter().map(|name| format!("{name} set by --env, its value is not kept")));
+    lines.extend(later.map(|(name, value)| format!("{name}={value} set by the program later")));
+    lines.extend(run.other_variables.iter().map(|name| format!("{name} set by --env; its value is not stored")));
     let threads = |value: Option<i64>| value.map_or_else(|| MISSING_ASCII.to_owned(), |value| value.to_string());
     if let Some(config) = &seen.tf_config {
         lines.push(format!("tf.config: intra {}, inter {}", threads(config.intra), threads(config.inter)));

@@ -1,9 +1,12 @@
 //! The verdict in words: what stands first in every report, whatever its format.
 
-use crate::data::scene::{Finding, Headline, HeldVerdict, JudgedSpan, PastPredictions, RecordedMoment, Scene, Verdict};
+use crate::data::scene::{
+    Finding, Headline, HeldVerdict, JudgedSpan, Level, PastPredictions, RecordedMoment, Scene, Verdict,
+};
 use crate::model::advice;
 use crate::model::verdict::levels::JUDGED_S;
 use crate::present::format;
+use crate::present::line::Role;
 use crate::present::table::{Align, Table};
 
 /// Seconds beyond the judged window that a watch should last: a second judgement confirms the first.
@@ -16,6 +19,25 @@ pub(crate) fn title(headline: &Headline) -> String {
     match headline.pressure {
         Some(pressure) if excess => format!("{word} {:.1}x", pressure.saturation),
         _ => word,
+    }
+}
+
+/// A condition as a role.
+pub fn role(condition: Verdict) -> Role {
+    match condition {
+        Verdict::TooSoon => Role::Faint,
+        Verdict::Healthy => Role::Healthy,
+        _ => level_role(condition.level()),
+    }
+}
+
+/// How bad something is, as a role.
+pub fn level_role(level: Level) -> Role {
+    match level {
+        Level::Healthy => Role::Healthy,
+        Level::Notice => Role::Paused,
+        Level::Oversubscribed => Role::Alarm,
+        Level::Severe => Role::Severe,
     }
 }
 
@@ -56,7 +78,7 @@ pub(crate) fn held_note(span: &JudgedSpan) -> String {
     let length = format::age(span.seconds());
     let last = span.last.word();
     format!(
-        "Everything else here is over all of the {length}. At each look, over the {JUDGED_S:.0} s before it: {last} at its end."
+        "The rest of this report covers the whole {length}. Each verdict below is judged over the {JUDGED_S:.0} s before it; at the end: {last}."
     )
 }
 
@@ -73,7 +95,7 @@ pub(crate) fn held(span: &JudgedSpan) -> Table {
         table.row([verdict.word().to_owned(), format::age(*seconds), share(*seconds), format::age(*first_s)]);
     }
     if span.unknown_s > 0.0 {
-        table.row(["no look".to_owned(), format::age(span.unknown_s), share(span.unknown_s), String::new()]);
+        table.row(["no sample".to_owned(), format::age(span.unknown_s), share(span.unknown_s), String::new()]);
     }
     table
 }

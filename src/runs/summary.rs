@@ -10,12 +10,12 @@ use crate::data::run::{PredictedDemand, RunEnd, RunFact};
 use crate::data::sample::{
     HookFailure, LibraryPool, OverruledSetting, ProcessFact, ReplacedRun, Sample, ShimReport, TfConfigFact, TfStarted,
 };
-use crate::data::scene::{CapCheck, Capacity, Scene};
+use crate::data::scene::{CapCheck, Capacity, Headline, Scene};
 use crate::data::{Gap, Text};
 use crate::model::advice;
 use crate::model::limits::verification;
 use crate::runs::stats::run_stats::RunStats;
-use crate::runs::stats::stats_builder::StatsBuilder;
+use crate::runs::stats::stats_builder::{StatsBuilder, WholeDemand};
 use crate::runs::stats::warmup::Warmup;
 
 /// Name and version of the contract of `summary.json`.
@@ -88,12 +88,19 @@ pub struct SummaryBuilder {
     looks: u64,
     /// How saturated it was, and what was advised then.
     advised: Option<(f64, Caps, Option<PredictedDemand>)>,
+    /// What it was judged to be when its demand was highest.
+    verdict: Option<Headline>,
 }
 
 impl SummaryBuilder {
     /// Caps that were advised when its demand was judged highest; none where it was never judged.
     pub fn advised(&self) -> Option<Caps> {
         self.advised.map(|(_, caps, _)| caps)
+    }
+
+    /// What it was judged to be when its demand was judged highest; none where it was never judged.
+    pub fn verdict(&self) -> Option<&Headline> {
+        self.verdict.as_ref()
     }
 
     /// One more sample, and the scene that the model made of it.
@@ -115,6 +122,7 @@ impl SummaryBuilder {
             let had = sample.launch.as_ref().map(|launch| launch.fact.caps).unwrap_or_default();
             let caps = scene.headline.caps.or(had.without_cpus());
             self.advised = Some((pressure.saturation, caps, predicted(scene, &caps)));
+            self.verdict = Some(scene.headline.clone());
         }
         // What was read of a process stays where a later look could not read it any more.
         let settings =
@@ -133,6 +141,11 @@ impl SummaryBuilder {
     /// What it came to, without the warm-up.
     pub fn outcome(&self, warmup: Warmup) -> RunStats {
         self.stats.outcome(warmup)
+    }
+
+    /// What it came to over all the time, steps or not; none before a second sample.
+    pub fn whole(&self) -> Option<WholeDemand> {
+        self.stats.whole()
     }
 
     /// Seconds from the first sample to the last.

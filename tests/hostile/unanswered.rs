@@ -79,7 +79,7 @@ fn commands_that_look_once_end_where_the_lock_is_kept() {
     {
         let ended = tftop(arguments);
         assert_eq!(ended.code, Some(1), "{arguments:?}: {ended:?}");
-        assert!(ended.stderr.contains("nothing comes of reading "), "{arguments:?}: {ended:?}");
+        assert!(ended.stderr.contains("has not returned for"), "{arguments:?}: {ended:?}");
         assert!(ended.took < Duration::from_secs(20), "{arguments:?}: {:?}", ended.took);
     }
     // These need nothing that is locked, or only a name.

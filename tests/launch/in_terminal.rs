@@ -61,7 +61,7 @@ while True: time.sleep(0.01)";
         .wait_until("the dashboard", |screen| screen.alternate_screen() && screen.contents().contains("main thread"));
     assert!(!terminal.text().contains("into the log"));
     terminal.press("q");
-    terminal.wait_for_text("the command goes on");
+    terminal.wait_for_text("the command keeps running");
     terminal.wait_for_text("into the log");
     terminal.press("\x03");
     let code = terminal.wait_for_end().code();

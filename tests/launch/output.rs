@@ -120,7 +120,7 @@ fn keys_reach_a_command_that_asks() {
     terminal.wait_for_text("4 Explain");
     // After the dashboard the keyboard is the command's own.
     terminal.press("q");
-    terminal.wait_for_text("the command goes on");
+    terminal.wait_for_text("the command keeps running");
     terminal.press("moon\r");
     terminal.wait_for_text("bye moon");
     terminal.press("\x03");

@@ -66,5 +66,5 @@ fn an_unknown_origin_is_refused_with_those_there_are() {
 fn what_nobody_would_hold_is_not_detached() {
     let ended = Launch::new(&["--detach", "--pin", "python=0", "--", "echo", "started"]).end();
     assert_eq!((ended.code, ended.stdout.len()), (Some(2), 0), "{}", ended.stderr);
-    assert!(ended.stderr.contains("holds only while tftop stays: leave it or --detach away"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("holds only while tftop runs, so --detach excludes it"), "{}", ended.stderr);
 }

@@ -34,7 +34,7 @@ fn the_shim_says_that_it_is_there_or_why_it_is_not() {
         assert!(ended.stderr.contains(why), "{}", ended.stderr);
     }
     let ended = Launch::new(&["--", "true"]).end();
-    assert!(ended.stderr.contains("not attached: no Python was seen"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("not attached: no Python process was seen"), "{}", ended.stderr);
     let ended = Launch::new(&["--no-shim", "--", "python3", "-c", "pass"]).end();
     assert!(!ended.stderr.contains("shim"), "{}", ended.stderr);
 }

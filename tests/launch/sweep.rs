@@ -134,7 +134,7 @@ fn a_script_that_only_fails_ends_the_sweep_early_and_says_why() {
 fn nonsense_is_refused_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, word) in [
-        (vec!["--repeat", "3"], "nothing to try"),
+        (vec!["--repeat", "3"], "no values: give some"),
         (vec!["--intra", "0"], "between 1 and"),
         (vec!["--intra", "1", "--steps", "3"], "--steps"),
         (vec!["--resume", "../x"], "can't be gone on with"),

@@ -57,7 +57,7 @@ fn nonsense_ends_with_2_and_names_the_option() {
         (&["--quota", "1.5x", "--", "true"], "write a number of CPUs: 2, 1.5"),
         (&["--quota", "8000", "--", "true"], "--quota 8000 is more than the"),
         (&["--quota", "1.5", "--cpus", "1", "--", "true"], "--quota 1.5 contradicts --cpus, which leaves 1"),
-        (&["--env", "X", "--", "true"], "write NAME=VALUE"),
+        (&["--env", "X", "--", "true"], "must be NAME=VALUE"),
         (
             &["--intra", "1", "--env", "TF_NUM_INTRAOP_THREADS=2", "--", "true"],
             "--env TF_NUM_INTRAOP_THREADS=2 contradicts",

@@ -86,9 +86,9 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// A cap's number.
 pub(crate) fn threads(text: &str) -> Result<u32, String> {
     match text.parse() {
-        Ok(0) => Err("there must be 1 at least; without the option the pool is left alone".to_owned()),
+        Ok(0) => Err("must be at least 1; leave the option out to leave the pool alone".to_owned()),
         Ok(threads) => Ok(threads),
-        Err(_) => Err("write a number of threads".to_owned()),
+        Err(_) => Err("must be a number of threads".to_owned()),
     }
 }
 
@@ -96,6 +96,6 @@ pub(crate) fn threads(text: &str) -> Result<u32, String> {
 pub(crate) fn variable(text: &str) -> Result<(String, OsString), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
-        _ => Err("write NAME=VALUE".to_owned()),
+        _ => Err("must be NAME=VALUE".to_owned()),
     }
 }

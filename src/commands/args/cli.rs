@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::args::export::ExportArgs;
 use crate::commands::args::generate::CompletionShell;
@@ -21,33 +21,39 @@ use crate::launch::exec_wrapper;
 
 const AFTER_HELP: &str = "\
 Examples:
-  tftop demo                          watch a small training run; no TensorFlow needed
-  tftop                               pick one of this machine's processes of TensorFlow, JAX, PyTorch
-  tftop attach train.py               attach by a part of the command line
-  tftop report 2430                   the verdict, the limits and what to change, as text
-  tftop report 2430 --fail-on severe  a policy for a job template or CI
-  tftop report last --at 1m30s        the same of a recording: a run of `tftop runs`, or a file
-  tftop record --wait train.py        record it from its start on, for `tftop replay last`
+  tftop demo                          watch a small training run; installs TensorFlow if need be
+  tftop                               watch the only TensorFlow process, or pick one
+  tftop attach train.py               find the process by a part of its command line
+  tftop report                        the verdict, the remedy and one table, as text
+  tftop report 2430 --fail-on severe  fail a CI job on oversubscription
+  tftop report last --at 1m30s        a moment of a recording
+  tftop record --wait train.py        record a process from its start
   tftop explain 2430                  every cause: found, ruled out, or why it can't be told
-  tftop doctor 2430                   what may be read of it, and what would help
-  tftop stack 2430                    what its threads are doing, without stopping them
-  tftop run --cpus 2 -- python x.py   start it on 2 CPUs with every pool capped
-  tftop rerun 2430 --advised          stop it and start it again with the caps that are advised; asks first
+  tftop doctor 2430                   what may be read of a process, and what would help
+  tftop stack 2430                    thread stacks, without stopping the process
+  tftop run --cpus 2 -- python x.py   start a script on 2 CPUs, every pool capped
+  tftop rerun 2430 --advised          restart it with the advised caps; asks first
 
 Exit codes:
-  0  clean
-  1  any other error: no recording, or a broken one; --fail-on was stopped before a verdict
-  2  wrong usage
-  3  target not found, or it ended before the report was complete
-  4  no permission; a report is still printed, without the threads' own names
+  0  success
+  1  other errors: no recording, a broken one; --fail-on interrupted before a verdict
+  2  usage error
+  3  process not found, or it ended before the report was complete
+  4  permission denied; a report is still printed, without the threads' own names
   8  the verdict or a cause found is at or above --fail-on
-  `tftop run` and `rerun` end with the code of their command
+  `tftop run` and `rerun` exit with the code of their command
 
-tftop only reads: it never stops, signals or changes a process that it did not start itself,
-but for two things that you ask for; --read-only refuses both:
-  stops     `stack`, `report` and `explain` with --stop, and `S` and `m` in the dashboard, after
-            a yes, stop threads one at a time, each for a moment
+tftop only reads. Two things that you ask for go further, and --read-only refuses both:
+  stops     `stack`, `report` and `explain` with --stop, and `S` and `m` in the dashboard (after
+            a yes), stop threads one at a time, each for a moment
   signals   `rerun`, and `r` in the dashboard, end a process after a yes (or --yes)";
+
+/// Below the short help.
+const MORE_HELP: &str = "`tftop --help` adds examples and exit codes, `tftop help COMMAND` explains a command.";
+/// Below the short help of a subcommand, whose own examples are in the long one; options of every command stand in one place.
+const MORE_HELP_OF_COMMAND: &str = "More with --help; `tftop -h` lists the options of every command.";
+/// Below its long help.
+const SHARED_OPTIONS: &str = "`tftop -h` lists the options of every command (--interval, --no-children, --color, …).";
 
 const COMPLETIONS_HELP: &str = "\
 Load it from the shell's start file, so that it fits the tftop that is installed:
@@ -56,14 +62,14 @@ Load it from the shell's start file, so that it fits the tftop that is installed
   fish  tftop completions fish | source
   elvish  eval (tftop completions elvish | slurp)";
 
-/// htop for TensorFlow's threads: the true origin of every thread, what it gets, waits for and wants.
+/// htop for TensorFlow's threads: the origin of every thread, and the CPU time it gets, waits for and wants.
 #[derive(Debug, Parser)]
-#[command(name = "tftop", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "tftop", version, after_help = MORE_HELP, after_long_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// Process to watch; without one, tftop lets you pick
-    #[arg(value_parser = pid)]
+    /// Process to watch; without one, the only TensorFlow, JAX or PyTorch process, or the one you pick
+    #[arg(value_parser = pid_or_command)]
     pub(crate) pid: Option<Pid>,
-    /// Keep nothing of the process that is watched
+    /// Do not record the process
     #[arg(long)]
     pub(crate) no_record: bool,
     #[command(flatten)]
@@ -79,11 +85,11 @@ pub(crate) enum Command {
         /// Pid, or a part of the command line
         #[arg(value_name = "PID|NAME", value_parser = target)]
         target: TargetArg,
-        /// Keep nothing of the process that is watched
+        /// Do not record the process
         #[arg(long)]
         no_record: bool,
     },
-    /// Record a process without a screen, for `replay`, `report`, `explain` and `export`
+    /// Record a process without the dashboard, for `replay`, `report`, `explain` and `export`
     Record(RecordArgs),
     /// List this machine's processes of TensorFlow, JAX and PyTorch
     Ps {
@@ -91,38 +97,38 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Watch a process or read a recording; print the verdict, its limits and what was seen
+    /// Print the verdict, the remedy, and CPU demand beside limits: of a process, or of a recording
     Report(ReportArgs),
-    /// Go through every cause of too many threads: found, ruled out, too soon or can't tell
+    /// List every cause of oversubscription: found, ruled out, too soon to tell, or can't tell
     Explain(ExplainArgs),
-    /// Say what tftop may read here, and what would show more
+    /// Check permissions: what tftop can read here, and what would show more
     Doctor {
-        /// Process to ask about; without one, tftop itself
+        /// Process to check; without one, tftop itself
         #[arg(value_parser = pid)]
         pid: Option<Pid>,
     },
-    /// Print what threads are doing right now: their stacks
+    /// Print the stacks of threads, native and Python
     Stack(StackArgs),
-    /// Watch a small training run that ends when you quit
+    /// Watch a small training run
     Demo(DemoArgs),
-    /// Start a command with thread caps, watch it, and say whether they held
+    /// Start a command with thread caps, watch it, and verify the caps
     Run(Box<RunArgs>),
-    /// Stop a process and start it again with thread caps: same command, environment and folder
+    /// Restart a process with thread caps: same command, environment and working directory
     Rerun(Box<RerunArgs>),
-    /// List the runs and watched processes that were kept; show or remove them
+    /// List recorded runs and watched processes; show or remove them
     Runs(RunsArgs),
-    /// Play what was recorded of a run or a watched process, in the dashboard
+    /// Replay a recording in the dashboard
     Replay(ReplayArgs),
-    /// Try many caps on a script, and rank what can be told apart
+    /// Measure a script under many caps, and rank them
     Sweep(Box<SweepArgs>),
-    /// Find caps for a script by a race of a few candidates
+    /// Find the best caps for a script by racing a few candidates
     Tune(Box<TuneArgs>),
-    /// Compare runs that were kept: medians, spread, and a winner only where there is one
+    /// Compare recorded runs: which is faster, by how much, and whether that is significant
     Compare(CompareArgs),
-    /// Write what was recorded of a run as CSV, JSON lines, a trace, a page or a picture
+    /// Export a recording as CSV, JSON lines, a trace, an HTML page or an SVG
     Export(ExportArgs),
-    /// Print a completion script for a shell; it completes pids, runs and origins, too
-    #[command(after_help = COMPLETIONS_HELP)]
+    /// Print a shell completion script; it completes pids, runs and origins too
+    #[command(after_long_help = COMPLETIONS_HELP)]
     Completions {
         /// Which shell
         #[arg(value_name = "SHELL")]
@@ -130,21 +136,51 @@ pub(crate) enum Command {
     },
     /// Print the manual page
     Man {
-        /// Write one for each subcommand into this folder instead
+        /// Write one page for each command into this directory instead
         #[arg(value_name = "FOLDER")]
         folder: Option<PathBuf>,
     },
-    /// What `run` starts first: it becomes the command
+    /// Run by `run` before the command itself
     #[command(name = exec_wrapper::SUBCOMMAND, hide = true)]
     Stage(ExecArgs),
 }
+
+/// The command line as it is parsed: what concerns every command is listed once, by `tftop -h`.
+pub(crate) fn command_line() -> clap::Command {
+    let whole = Cli::command();
+    let shared: Vec<clap::Arg> = whole.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
+    whole.mut_subcommands(|command| {
+        let own = command.get_after_long_help().map(ToString::to_string);
+        let command = shared.iter().fold(command, |command, arg| command.arg(arg.clone().hide(true)));
+        let long: Vec<String> = own.iter().cloned().chain([SHARED_OPTIONS.to_owned()]).collect();
+        let short = if own.is_some() { MORE_HELP_OF_COMMAND } else { SHARED_OPTIONS };
+        command.after_help(short).after_long_help(long.join("\n\n"))
+    })
+}
+
+/// A pid; what is none was meant as a command or as a name, and is answered with the closest command.
+fn pid_or_command(text: &str) -> Result<Pid, String> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return pid(text);
+    }
+    let whole = Cli::command();
+    let names = whole.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
+    let closest = names.map(|name| (strsim::jaro(text, name), name)).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    Err(match closest.filter(|(likeness, _)| *likeness > ALIKE) {
+        Some((_, name)) => format!("no such command; did you mean `tftop {name}`?"),
+        None => "neither a pid nor a command; `tftop attach NAME` finds a process by its name".to_owned(),
+    })
+}
+
+/// Likeness from which on a command may have been meant, as clap has it for options.
+const ALIKE: f64 = 0.7;
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Give TensorFlow many times more threads than there are CPUs
     #[arg(long)]
     pub(crate) contended: bool,
-    /// Python to use; without TensorFlow, one is installed beside it, in a cache folder
+    /// Python to use; where it can't import TensorFlow, a venv in the cache directory gets it
     #[arg(long, value_name = "PATH", default_value = "python3")]
     pub(crate) python: PathBuf,
     /// How long to watch where stdout is not a terminal
@@ -160,8 +196,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory as _;
-        Cli::command().debug_assert();
+        command_line().debug_assert();
     }
 
     #[test]
@@ -194,6 +229,6 @@ mod tests {
         let cli = Cli::try_parse_from(["tftop", "--no-children", "report", "2430", "--for", "1m"]).unwrap();
         assert!(cli.options.no_children);
         assert!(matches!(cli.command, Some(Command::Report(args))
-                if args.watch.time.as_secs() == 60 && args.watch.target == TargetArg::Pid(Pid(2430))));
+                if args.watch.time.as_secs() == 60 && args.watch.target == Some(TargetArg::Pid(Pid(2430)))));
     }
 }

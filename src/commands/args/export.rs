@@ -25,53 +25,51 @@ Examples:
   tftop export last --svg --at 1m30s --view limits -o limits.svg
   tftop export last --csv --from 14:05 --to 14:10
 
-CSV and JSON lines have a row for each group of threads at each look: time, offset_s, window_s, processes, origin, library, \
-label, threads, awake, got, waiting, wanted (CPUs), limit (threads), limit_source, limit_grade, effective_cpus, verdict, \
-estimated. Numbers are the dashboard's: averages over the window_s seconds before the look, 2 and more. A value that is \
-missing is empty, in JSON null. Columns may be added, never renamed.
+CSV and JSON lines have a row for each group of threads at each sample: time, offset_s, window_s, processes, origin, \
+library, label, threads, awake, got, waiting, wanted (CPUs), limit (threads), limit_source, limit_grade, effective_cpus, \
+verdict, estimated. Numbers are the dashboard's: averages over the window_s seconds before the sample, 2 or more. A missing \
+value is empty, in JSON null. Columns may be added, never renamed.
 
-With --from and --to only the looks of that span are written, with --at only one; times stay those since the first look of \
-the recording, and what is left out is said.
+--from and --to write the samples of a span, --at writes one; offset_s still counts from the first sample of the recording.
 
-A CSV cell of text that begins with = + - or @ has a ' in front, so that no spreadsheet runs it as a formula. The last \
-JSON line has the schema tftop.export-end/1 and says what is left out; for CSV, stderr says it.
+A CSV text cell that begins with = + - or @ gets a ' in front, so that no spreadsheet runs it as a formula. The last JSON \
+line (schema tftop.export-end/1) says what is left out; for CSV, stderr does.
 
-A trace has a counter for each group, with its CPUs got and waited for, others for all threads, the CPUs to use and the steps \
-a second, and marks where the verdict or Keras's epoch changed, each at the look that saw it; microseconds since the first look.
+A trace has counters for the CPUs each group got and waited for, for all threads, for the usable CPUs and for steps per \
+second, and marks changes of the verdict and of Keras's epoch; microseconds since the first sample.
 
-A page loads nothing and sends nothing. It is judged over the whole recording, or the whole span.
-
-A picture is the dashboard's screen at the moment of --at, without it the last one, as `tftop replay` shows it; it loads nothing.";
+An HTML page is self-contained and judges the whole recording, or the whole span. An SVG is the dashboard at the moment of \
+--at, else the last one, as `tftop replay` shows it.";
 
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP, group = ArgGroup::new("as").required(true))]
+#[command(after_long_help = AFTER_HELP, group = ArgGroup::new("as").required(true))]
 pub(crate) struct ExportArgs {
-    /// A kept run by its name, the beginning of it, or "last"; or a file, samples.tape
+    /// A run by its id, a prefix of it, or "last"; or a samples.tape
     #[arg(value_name = "RUN|FILE")]
     pub(crate) recording: String,
-    /// A row a group and look, for spreadsheets
+    /// One row per group and sample, for spreadsheets
     #[arg(long, group = "as")]
     csv: bool,
-    /// The same rows as JSON, one a line (schema tftop.export/1)
+    /// The same rows as JSON lines (schema tftop.export/1)
     #[arg(long, group = "as")]
     json_lines: bool,
     /// A trace for Perfetto and chrome://tracing (Trace Event Format)
     #[arg(long, group = "as")]
     perfetto: bool,
-    /// One page for a browser: verdict, causes, limits, a chart, moments to click through
+    /// An HTML page: verdict, causes, limits, a chart, moments to click through
     #[arg(long, group = "as")]
     html: bool,
-    /// A picture of the dashboard's screen at one moment
+    /// The dashboard at one moment, as SVG
     #[arg(long, group = "as")]
     pub(crate) svg: bool,
     #[command(flatten)]
     pub(crate) moment: MomentArgs,
     #[command(flatten)]
     pub(crate) picture: PictureArgs,
-    /// Where to write it; without this, to stdout
+    /// Output file, instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Overwrite FILE if it is there
+    /// Overwrite FILE
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
 }
@@ -79,7 +77,7 @@ pub(crate) struct ExportArgs {
 /// What a picture shows.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PictureArgs {
-    /// Columns and rows of the screen of --svg
+    /// Size of the screen of --svg
     #[arg(long, value_name = "COLSxROWS", default_value = "120x40", value_parser = size, conflicts_with_all = TEXTS)]
     pub(crate) size: Size,
     /// View that --svg shows

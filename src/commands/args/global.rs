@@ -1,44 +1,61 @@
 //! The options of every subcommand: how to watch and how to draw.
 
-use std::io::IsTerminal as _;
+use std::ffi::OsStr;
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use rustix::termios::tcgetwinsize;
 
 use crate::commands::args::choices::{ColorChoice, ThemeChoice};
 use crate::commands::args::span;
+use crate::commands::own_process::stdio;
 use crate::commands::settings::{RunsSettings, SettingsFile};
+use crate::present::format::page::{Page, Palette};
 use crate::probe::reading::Reading;
 use crate::tui;
+
+/// Columns of a terminal that does not say how many it has.
+const USUAL_COLUMNS: u16 = 80;
+
+/// Whether a locale's character set is UTF-8 (locale(7)). Where none is set, as in most containers, the terminal's is taken to be.
+fn has_unicode(locale: &OsStr) -> bool {
+    let locale = locale.to_string_lossy().to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Watching and drawing")]
 pub(crate) struct GlobalArgs {
-    /// Time between two looks, 0.1 s to 60 s: 1, 1s, 500ms
+    /// Sampling interval, 0.1 s to 60 s: 1, 1s, 500ms
     #[arg(long, global = true, value_name = "TIME", default_value = "1s", value_parser = span::interval)]
     pub(crate) interval: Duration,
     /// Leave out child processes
     #[arg(long, global = true)]
     pub(crate) no_children: bool,
-    /// Never stop, signal or change anything, and start nothing
+    /// Never stop, signal, change or start a process
     #[arg(long, global = true)]
     pub(crate) read_only: bool,
-    /// Settings, instead of ~/.config/tftop/config.toml
+    /// Settings file, instead of ~/.config/tftop/config.toml
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// More thread families, in the format of the built-in ones
+    /// Additional thread families, in the format of the built-in ones
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) families: Option<PathBuf>,
-    /// Colour; auto: on a terminal, unless NO_COLOR is set
+    /// Use colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
     /// Colours of the dashboard
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]
     theme: ThemeChoice,
-    /// Draw with ASCII characters only
+    /// Print ASCII characters only, as in a C locale
     #[arg(long, global = true)]
     ascii: bool,
+    /// The settings say that the terminal shows more, whatever the locale.
+    #[arg(skip)]
+    pub(crate) unicode: bool,
     /// Which runs are kept.
     #[arg(skip)]
     pub(crate) runs: RunsSettings,
@@ -66,20 +83,53 @@ impl GlobalArgs {
         self.color = settings.color.filter(|_| is_default("color")).unwrap_or(self.color);
         self.theme = settings.theme.filter(|_| is_default("theme")).unwrap_or(self.theme);
         self.runs = settings.runs;
+        self.unicode = settings.ascii == Some(false);
         self.ascii = settings.ascii.filter(|_| is_default("ascii")).unwrap_or(self.ascii);
         self
     }
 
     /// How the dashboard looks. NO_COLOR counts when it is set and not empty (no-color.org).
     pub(crate) fn look(&self) -> tui::Appearance {
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let color = match self.color {
+        tui::Appearance { color: self.has_colour(&std::io::stdout()), theme: self.theme(), ascii: self.is_ascii() }
+    }
+
+    /// What a report on stdout is printed on.
+    pub(crate) fn page(&self) -> Page {
+        self.page_of(&std::io::stdout())
+    }
+
+    /// What a summary on stderr is printed on.
+    pub(crate) fn page_on_stderr(&self) -> Page {
+        self.page_of(&std::io::stderr())
+    }
+
+    fn page_of(&self, to: &(impl IsTerminal + AsFd)) -> Page {
+        let columns = || tcgetwinsize(to).ok().map(|size| size.ws_col).filter(|columns| *columns > 0);
+        let palette = match self.theme {
+            ThemeChoice::Mono => Palette::Mono,
+            ThemeChoice::Colorblind => Palette::Colorblind,
+            ThemeChoice::Default => Palette::Default,
+        };
+        Page {
+            width: to.is_terminal().then(|| columns().unwrap_or(USUAL_COLUMNS)),
+            palette: self.has_colour(to).then_some(palette),
+            ascii: self.is_ascii(),
+        }
+    }
+
+    fn has_colour(&self, to: &impl IsTerminal) -> bool {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => std::io::stdout().is_terminal() && !dumb && !set("NO_COLOR"),
-        };
-        tui::Appearance { color, theme: self.theme(), ascii: self.ascii }
+            ColorChoice::Auto => to.is_terminal() && !stdio::is_dumb() && !no_color,
+        }
+    }
+
+    fn is_ascii(&self) -> bool {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+        self.ascii || (!self.unicode && locale.is_some_and(|locale| !has_unicode(&locale)))
     }
 
     /// How a picture of the dashboard looks: it has colours of its own, wherever it is written to.
@@ -93,6 +143,20 @@ impl GlobalArgs {
             ThemeChoice::Default => tui::theme::ThemeName::Default,
             ThemeChoice::Colorblind => tui::theme::ThemeName::Colorblind,
             ThemeChoice::Mono => tui::theme::ThemeName::Mono,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_c_locale_has_no_unicode() {
+        for (locale, has) in
+            [("C", false), ("POSIX", false), ("en_US.ISO-8859-1", false), ("C.UTF-8", true), ("de_DE.utf8", true)]
+        {
+            assert_eq!(has_unicode(OsStr::new(locale)), has, "{locale}");
         }
     }
 }

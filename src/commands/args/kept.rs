@@ -14,15 +14,14 @@ Examples:
   tftop compare ID1,ID3,ID5 ID2,ID4,ID6    two sides of three runs each
   tftop compare ID1 ID2 --warmup 200 --format markdown
 
-A side is called faster only where the difference is larger than what runs (or, with one run a side, parts of a run) \
-differ by themselves, where neighbours took alike, and where the steps are the same kind of step. Otherwise it says that \
-no difference is shown, or that there is no ranking, and why. Take three runs a side or more, and let the sides take \
-turns.
+The oldest side is A, the next B. A side is called faster only if the difference exceeds the spread of the runs (with one \
+run a side, of its parts), neighbours took about as much CPU time, and both made the same kind of step. Otherwise the answer \
+is that no difference is shown, or that the sides can't be ranked, and why. Three runs a side or more, taking turns, are \
+good evidence.
 
-A side can also be a recording in a file, a watched process, or a span of one: NAME@FROM..TO. Moments are from its begin \
-(90s, 1m30s), from its end (-30s) or by the clock in UTC (14:05); without one it is the begin or the end. Where there are no \
-steps, as of a process that was only watched, speed is not compared; what is and what isn't, and why, is said, in JSON as \
-`comparable`.";
+A side can also be a recording in a file, a watched process, or a span: NAME@FROM..TO. Times count from its start (90s, \
+1m30s), from its end (-30s) or are UTC clock times (14:05); an open end is the recording's. Without steps, as of a process \
+that was only watched, speed is not compared; `comparable` says in JSON what is.";
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -36,12 +35,12 @@ pub(crate) struct RunsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunsAction {
-    /// Say what a run came to
+    /// Show one run
     Show {
-        /// Its name, the beginning of it, or "last"
+        /// Its id, a prefix of it, or "last"
         #[arg(value_name = "ID")]
         id: String,
-        /// How to print it; markdown can be pasted into a pull request
+        /// Output format; markdown is made to be pasted into a pull request
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: OutputFormat,
         /// Short for --format json (schema tftop.run-summary/1)
@@ -50,13 +49,13 @@ pub(crate) enum RunsAction {
     },
     /// Remove runs with all their files
     Rm {
-        /// Their names, or the beginnings of them
+        /// Their ids, or prefixes of them
         #[arg(value_name = "ID", required = true)]
         ids: Vec<String>,
     },
     /// Remove all but the newest runs
     Prune {
-        /// How many stay, of runs and of watched processes each; without it, as the settings say, else 50
+        /// How many to keep, of runs and of watched processes each [default: the settings file's, else 50]
         #[arg(long, value_name = "N")]
         keep: Option<usize>,
     },
@@ -64,26 +63,26 @@ pub(crate) enum RunsAction {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// A run of `tftop runs`, the beginning of its name, "last", or a samples.tape
+    /// A run by its id, a prefix of it, or "last"; or a samples.tape
     #[arg(value_name = "RUN|FILE")]
     pub(crate) recording: String,
-    /// Moment to begin at: from its begin (90s, 1m30s), from its end (-30s), or by the clock in UTC (14:05, 2026-11-20T14:05);
-    /// without it, its begin
+    /// Where to start: 90s or 1m30s from its start, -30s from its end, or 14:05 UTC
     #[arg(long, visible_alias = "from", value_name = "TIME", value_parser = span::moment, allow_hyphen_values = true)]
     pub(crate) at: Option<TypedTime>,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_long_help = AFTER_HELP)]
 pub(crate) struct CompareArgs {
-    /// One side each: a run by its name, the beginning of it, or "last"; or a file; with @FROM..TO a span of it; repeats are
-    /// joined by commas
+    /// One side each: a run by its id, a prefix of it, or "last"; or a samples.tape
+    ///
+    /// With @FROM..TO only a span of it. Repeats of one side are joined by commas.
     #[arg(value_name = "RUN|FILE[@SPAN][,...]", required = true, num_args = 2..)]
     pub(crate) sides: Vec<String>,
-    /// Steps to leave out at the begin of each run; without this a tenth of them, and at least 5
+    /// Warm-up steps to leave out of each run [default: a tenth, at least 5]
     #[arg(long, value_name = "STEPS")]
     pub(crate) warmup: Option<u64>,
-    /// How to print it; markdown can be pasted into a pull request
+    /// Output format; markdown is made to be pasted into a pull request
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: OutputFormat,
     /// Short for --format json (schema tftop.compare/1)

@@ -24,35 +24,34 @@ Examples:
   tftop run --intra 2 --inter 1 --data 1 -- python train.py
   tftop run --cpus 2 -- python train.py        two CPUs for everything
   tftop run --cpus 0-3 --dry-run -- python train.py
-  tftop run --no-ui --record-only -- python train.py   change nothing, record who asks for what
+  tftop run --no-ui --record-only -- python train.py   change nothing, record what the script sets
 
-Caps are set in the command's environment and, for Python, held by a shim against what the script itself sets later; \
---data is held by the shim alone. --cpus is an affinity mask and, where one may be written, a cpuset cgroup, which a \
-script can't leave; --quota is a cgroup. Both are removed at the end. While the command runs, its threads are counted from outside, and each cap is found \
-to be held, exceeded (by whom) or unverified (why).
+Caps are set in the command's environment. For Python, a shim also holds them against what the script sets later; --data is \
+held by the shim alone. --cpus is an affinity mask and, where a cpuset cgroup is writable, also a cpuset, which a script \
+can't leave; --quota is a cgroup. Both cgroups are removed at the end. While the command runs, its threads are counted, and \
+each cap is reported as held, exceeded (by whom) or unverified (why).
 
-Where stdout is no terminal, or with --no-ui: stdin, stdout and stderr are the command's own, signals (INT, TERM, HUP, \
-QUIT, USR1, USR2, WINCH) are passed on to it, and a summary goes to stderr at the end. In the foreground of a terminal \
-its keys reach the command by themselves; INT and QUIT are then taken for keys.
+Without a terminal, or with --no-ui, the command has tftop's own stdin, stdout and stderr; signals (INT, TERM, HUP, QUIT, \
+USR1, USR2, WINCH) are forwarded, and a summary goes to stderr at the end. In the foreground of a terminal INT and QUIT come \
+from the keyboard and reach the command directly.
 
-In the foreground of a terminal: the dashboard. The command runs on a terminal of its own; o shows its output, i types to \
-it, and all it writes goes to a log as well. The first Ctrl-C is for the command, a second within 5 s ends it. q closes \
-the dashboard: the command goes on, and screen and keyboard are its own from then on. What of stdin, stdout and stderr \
-is a file or a pipe stays so.
+On a terminal, the dashboard opens and the command gets a pseudo-terminal: o shows its output, i types to it, and everything \
+it writes is logged. The first Ctrl-C goes to the command, a second within 5 s ends it. q closes the dashboard; the command \
+keeps running in the foreground. Redirected stdin, stdout and stderr stay redirected.
 
-With --detach the command outlives tftop and is not watched; its CPUs are held by affinity, and the shim stays in the \
-run's folder until that is removed. Without it the command never outlives tftop: if tftop is killed, even by SIGKILL, the kernel kills the command. It does not kill \
-what the command has started itself, nor a command that has changed its user.
+With --detach the command outlives tftop and is not watched: its CPUs are held by affinity alone. Without --detach it never \
+outlives tftop: if tftop is killed, even by SIGKILL, the kernel kills the command, but not its children, nor a command that \
+has changed its user.
 
-Exit codes: that of the command, 128 + n if signal n ended it; 126 if it can't be executed, 127 if there is none.";
+Exit codes: that of the command; 128 + n if signal n ended it; 126 if it can't be executed, 127 if it is not found.";
 
 /// `tftop run`: how, and what.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_long_help = AFTER_HELP)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     options: RunOptions,
-    /// What to start
+    /// Command to start
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -69,46 +68,48 @@ impl RunArgs {
 pub(crate) struct RunOptions {
     #[command(flatten)]
     caps: CapArgs,
-    /// One number for everything: so many CPUs (the lowest of those allowed) or these (0-3,8; 3-3 for CPU 3 alone), and
-    /// every pool above that has no cap of its own
+    /// Run on so many CPUs, or on these (0-3,8), and cap every pool to that number
+    ///
+    /// A number takes the lowest of the CPUs allowed; 3-3 is CPU 3 alone. Pools with a cap of their own keep it.
     #[arg(long, value_name = "N|LIST", help_heading = "Caps")]
     cpus: Option<CpuRequest>,
-    /// Caps from the settings file: those of [profile.PROFILE] that are not named here
+    /// Use the caps of [profile.PROFILE] in the settings file that are not given here
     #[arg(long, value_name = "PROFILE", help_heading = "Caps")]
     profile: Option<String>,
-    /// Caps for what is not named: advised (what an earlier run of this command was found to want, else a rule, which is
-    /// an estimate), single (1 for every pool) or physical (one CPU of each core, that number for every pool)
+    /// Use a preset for caps that are not given: advised, single or physical
+    ///
+    /// advised: what an earlier run of this command was found to need, else a rule, which is an estimate. single: one thread
+    /// in every pool. physical: one CPU of each core, and that number for every pool.
     #[arg(long, value_name = "NAME", help_heading = "Caps")]
     preset: Option<Preset>,
-    /// CPU time for everything, as a number of CPUs (1.5), by a cgroup of its own; needs one that may be written
+    /// CPU quota, in CPUs (1.5); needs a writable CPU cgroup
     #[arg(long, value_name = "CPUS", value_parser = quota::parse, help_heading = "Caps")]
     quota: Option<Quota>,
-    /// Keep the threads of one origin on these CPUs (tf-data=0-1), new threads at each look; may be repeated
+    /// Pin the threads of one origin to CPUs (tf-data=0-1); repeatable
     #[arg(long = "pin", value_name = "ORIGIN=LIST", value_parser = pin::parse, help_heading = "Caps")]
     pins: Vec<Pin>,
-    /// Set a variable; may be repeated
+    /// Set an environment variable; repeatable
     #[arg(long = "env", value_name = "K=V", value_parser = variable, help_heading = "Caps")]
     variables: Vec<(String, OsString)>,
-    /// Accept numbers beyond the machine and caps that contradict each other
+    /// Accept values beyond the machine and contradicting caps
     #[arg(long, help_heading = "Caps")]
     force: bool,
-    /// Leave the shim away: the environment and the CPUs hold alone
+    /// Don't use the shim: caps by environment and affinity only
     #[arg(long, conflicts_with = "record_only", help_heading = "Running")]
     no_shim: bool,
-    /// The shim only listens and holds nothing
+    /// The shim only records what the script sets, and holds no caps
     #[arg(long, help_heading = "Running")]
     record_only: bool,
-    /// No dashboard, also on a terminal
+    /// Don't open the dashboard
     #[arg(long, help_heading = "Running")]
     no_ui: bool,
-    /// Start it in a session of its own and leave: it outlives tftop, its output goes to a log without a limit, nothing is
-    /// verified
+    /// Start it in its own session and exit; it is not watched, and its log has no size limit
     #[arg(long, conflicts_with_all = ["quota", "dry_run"], help_heading = "Running")]
     detach: bool,
-    /// Keep so many megabytes of the command's output in its log
+    /// Megabytes of the command's output to keep in its log
     #[arg(long, value_name = "MB", default_value_t = LOG_LIMIT_MB, help_heading = "Running")]
     log_limit: u32,
-    /// Start nothing; say how it would be started
+    /// Only print how it would be started
     #[arg(long, help_heading = "Running")]
     dry_run: bool,
 }

@@ -19,14 +19,13 @@ const MINUTES: (Duration, Duration) = (Duration::from_secs(60), DAY);
 /// Which moment of a recording, or which span of it. Without any of the options it is for each command to say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub(crate) struct MomentArgs {
-    /// A moment of a recording: from its begin (90s, 1m30s), from its end (-30s), or by the clock in UTC (14:05, 14:05:30,
-    /// 2026-11-20T14:05)
+    /// A moment of a recording: 90s or 1m30s from its start, -30s from its end, or 14:05 UTC
     #[arg(long, value_name = "TIME", value_parser = moment, allow_hyphen_values = true, conflicts_with_all = ["from", "to"])]
     pub(crate) at: Option<TypedTime>,
-    /// Begin of a span of a recording; without it, the recording's begin
+    /// Start of a span of a recording [default: its start]
     #[arg(long, value_name = "TIME", value_parser = moment, allow_hyphen_values = true)]
     pub(crate) from: Option<TypedTime>,
-    /// End of a span of a recording; without it, the recording's end
+    /// End of a span of a recording [default: its end]
     #[arg(long, value_name = "TIME", value_parser = moment, allow_hyphen_values = true)]
     pub(crate) to: Option<TypedTime>,
 }

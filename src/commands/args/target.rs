@@ -25,7 +25,7 @@ pub(crate) fn pid(text: &str) -> Result<Pid, String> {
             Err("no process has this number".to_owned())
         }
         Ok(number) => Ok(Pid(number)),
-        Err(_) => Err("neither a pid nor a subcommand; `tftop attach NAME` finds a process by its name".to_owned()),
+        Err(_) => Err("write a pid: a number".to_owned()),
     }
 }
 

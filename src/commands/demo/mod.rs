@@ -3,10 +3,9 @@
 pub(crate) mod python;
 pub(crate) mod training;
 
-use std::io::IsTerminal as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::{fs, io};
 
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
@@ -47,7 +46,7 @@ async fn show(
         () = &mut stop => return Ok(Exit::Clean),
         begun = training.begun() => begun?,
     }
-    if io::stdout().is_terminal() {
+    if stdio::can_draw() {
         let (sampler, mut first) = attach(training.pid(), options, Model::new(families))?;
         dashboard::from_first_look((&sampler, &mut first), options, DashboardParts::default(), stop).await?;
         let last = sampler.scenes.borrow().clone();
@@ -56,14 +55,14 @@ async fn show(
     } else {
         let model = Model::of_whole_watch(families);
         let (sampler, mut first) = attach(training.pid(), &options.within(args.watch), model)?;
-        stdio::say(&format!("Training has begun; the report comes in {} s", args.watch.as_secs_f64()));
+        stdio::say(&format!("Training started; report in {} s", args.watch.as_secs_f64()));
         tokio::select! {
             () = &mut stop => return Ok(Exit::Clean),
             taken = first.taken() => taken?,
         }
         let last = collect(&sampler, args.watch, stop).await?;
         training.check()?;
-        stdio::print(&output::text(&last, false))?;
+        stdio::print(&output::text(&last, output::ReportDetail::default(), options.page()))?;
     }
     Ok(Exit::Clean)
 }

@@ -18,8 +18,8 @@ pub(crate) fn doctor(pid: Option<Pid>, reading: &Reading) -> anyhow::Result<Exit
         return Err(CommandError::not_found(format!("no process {asked} here")).into());
     }
     let title = match pid {
-        Some(pid) => format!("What tftop may read of process {pid}"),
-        None => "What tftop may read here, of itself (`tftop doctor PID` asks about another process)".to_owned(),
+        Some(pid) => format!("What tftop can read of process {pid}"),
+        None => "What tftop can read here, of itself (`tftop doctor PID` checks another process)".to_owned(),
     };
     reading.begin(asked, ReadingPart::Memory);
     let refused = access::memory_refusal(root, asked).is_some();
@@ -35,14 +35,12 @@ fn described(title: &str, findings: &[ReadAccess], memory_refused: bool) -> Stri
         let mark = if finding.ok { "ok" } else { "! " };
         text += &format!("  {mark}  {}: {}\n", finding.what, Text::from(finding.why.as_str()));
         if let Some(remedy) = &finding.remedy {
-            text += &format!("      what helps: {}\n", Text::from(remedy.as_str()));
+            text += &format!("      fix: {}\n", Text::from(remedy.as_str()));
         }
     }
     text + match memory_refused {
         false => "Every thread's origin and own name can be read.\n",
-        true => {
-            "Threads can only be told apart by the kernel's names for them, which lie: origins are marked as a guess.\n"
-        }
+        true => "Threads have only the kernel's names for them, which often mislead: origins are marked as guesses.\n",
     }
 }
 
@@ -58,9 +56,8 @@ mod tests {
     fn what_is_refused_comes_with_what_helps() {
         let findings = [finding("scheduler counters", true, None), finding("memory", false, Some("run it with sudo"))];
         let text = described("Here", &findings, true);
-        let expected =
-            "Here\n  ok  scheduler counters: because\n  !   memory: because\n      what helps: run it with sudo\n";
-        assert!(text.starts_with(expected) && text.ends_with("marked as a guess.\n"), "{text}");
+        let expected = "Here\n  ok  scheduler counters: because\n  !   memory: because\n      fix: run it with sudo\n";
+        assert!(text.starts_with(expected) && text.ends_with("marked as guesses.\n"), "{text}");
         assert!(described("Here", &findings[..1], false).ends_with("can be read.\n"));
     }
 }

@@ -19,7 +19,7 @@ impl FailPolicy {
     pub(crate) fn new(level: Level, watch: Duration) -> Result<Self, CommandError> {
         if watch.as_secs_f64() < JUDGED_S {
             return Err(CommandError::usage(format!(
-                "--fail-on needs a verdict, and that takes {JUDGED_S:.0} s of watching: leave --for away, or make it longer"
+                "--fail-on needs a verdict, which takes {JUDGED_S:.0} s of watching: leave --for out, or make it longer"
             )));
         }
         Ok(Self(level))

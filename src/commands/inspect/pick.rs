@@ -1,11 +1,10 @@
 //! `tftop` alone: the only process that runs a framework, or the one the person picks.
 
 use std::future::pending;
-use std::io::IsTerminal as _;
 use std::pin::pin;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
-use std::{io, thread};
 
 use anyhow::Context as _;
 use tokio::sync::watch as channel;
@@ -25,7 +24,7 @@ use crate::{output, tui};
 /// The only one, or the one that the person picks, if any; without a terminal it lists them and says what to do.
 pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
     let scan = ProcessScan::new(options)?;
-    match io::stdout().is_terminal() {
+    match stdio::can_draw() {
         true => runtime()?.block_on(choose(scan, Choice::OnlyOne, options)),
         false => only(scan, options).map(Some),
     }
@@ -53,7 +52,7 @@ fn only(mut scan: ProcessScan, options: &GlobalArgs) -> anyhow::Result<Pid> {
         [pid] => Ok(*pid),
         _ => {
             thread::sleep(options.interval);
-            stdio::print(&output::ps_table(&scan.look()))?;
+            stdio::print(&output::ps_table(&scan.look(), options.page()))?;
             Err(CommandError::usage("several processes: name one, as in `tftop report PID`").into())
         }
     }

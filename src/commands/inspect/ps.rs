@@ -22,7 +22,7 @@ pub(crate) fn ps(json: bool, options: &GlobalArgs) -> anyhow::Result<Exit> {
     match json {
         true => stdio::print(&(output::ps_json(&scenes)? + "\n"))?,
         false if scenes.is_empty() => {}
-        false => stdio::print(&output::ps_table(&scenes))?,
+        false => stdio::print(&output::ps_table(&scenes, options.page()))?,
     }
     Ok(Exit::Clean)
 }

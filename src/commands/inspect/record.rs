@@ -141,7 +141,7 @@ impl RecordSession<'_> {
         let Some(name) = self.parts.name() else { return };
         let kept = if self.args.output.is_some() { format::clean(&name) } else { format!("run {name}") };
         stdio::say(&format!(
-            "tftop: recording {} ({}), one look every {}, as {kept}; Ctrl-C ends it",
+            "tftop: recording {} ({}), one sample every {}, as {kept}; Ctrl-C to stop",
             scene.target.pid,
             scene.target.command,
             format::interval(scene.interval_s)

@@ -212,7 +212,7 @@ impl PartsState {
         };
         if self.begun > 1 {
             let run = if part.record.folder.is_some() { "run " } else { "" };
-            stdio::say(&format!("tftop: goes on in {run}{}", format::clean(&part.name)));
+            stdio::say(&format!("tftop: continues in {run}{}", format::clean(&part.name)));
         }
         Ok(part)
     }
@@ -260,7 +260,7 @@ impl PartsState {
             let Some(oldest) = self.closed.pop_front() else { return };
             let name = format::clean(&oldest.name);
             match oldest.remove() {
-                Ok(()) => stdio::say(&format!("tftop: {name} is removed: it was the oldest, and there is no room")),
+                Ok(()) => stdio::say(&format!("tftop: {name} is removed as the oldest, to stay within --max-size")),
                 Err(why) => stdio::say(&format!("tftop: {name} can't be removed: {why:#}")),
             }
         }
@@ -302,14 +302,14 @@ fn numbered(path: &Path, number: usize) -> PathBuf {
 fn may_be_made(path: &Path, force: bool) -> Result<(), CommandError> {
     let shown = path.display();
     match fs::metadata(path) {
-        Ok(about) if !about.is_file() => Err(CommandError::usage(format!("{shown} is no file"))),
-        Ok(_) if !force => Err(CommandError::usage(format!("{shown} is there already; --force overwrites it"))),
+        Ok(about) if !about.is_file() => Err(CommandError::usage(format!("{shown} is not a file"))),
+        Ok(_) if !force => Err(CommandError::usage(format!("{shown} exists; --force overwrites it"))),
         Ok(_) => Ok(()),
         Err(_) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             match folder.is_dir() {
                 true => Ok(()),
-                false => Err(CommandError::usage(format!("{shown}: there is no folder {}", folder.display()))),
+                false => Err(CommandError::usage(format!("{shown}: no such directory: {}", folder.display()))),
             }
         }
     }
@@ -383,8 +383,8 @@ mod tests {
         fs::write(&there, "theirs").unwrap();
         assert!(new(there.clone(), false).unwrap_err().to_string().contains("--force overwrites it"));
         new(there, true).unwrap();
-        assert!(new(folder.path().to_owned(), true).unwrap_err().to_string().contains("is no file"));
-        assert!(new(folder.path().join("no/such.tape"), false).unwrap_err().to_string().contains("there is no folder"));
+        assert!(new(folder.path().to_owned(), true).unwrap_err().to_string().contains("is not a file"));
+        assert!(new(folder.path().join("no/such.tape"), false).unwrap_err().to_string().contains("no such directory"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -4,6 +4,7 @@ use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, ReportArgs, WatchArgs};
 use crate::commands::args::span::MomentArgs;
+use crate::commands::args::target::TargetArg;
 use crate::commands::inspect::fail_policy::FailPolicy;
 use crate::commands::kept::moments::MomentChoice;
 use crate::commands::kept::{lookup, moments, tape};
@@ -26,7 +27,7 @@ pub(crate) fn report(args: &ReportArgs, options: &GlobalArgs) -> anyhow::Result<
     let mut seen = watched(&args.watch, options)?;
     seen.remember(past_predictions(&seen.scene.target.command));
     stdio::print(&match args.format() {
-        OutputFormat::Text => output::text(&seen.scene, args.threads),
+        OutputFormat::Text => output::text(&seen.scene, args.detail(), options.page()),
         OutputFormat::Json => output::json(&seen.scene)? + "\n",
         OutputFormat::Markdown => output::markdown(&seen.scene),
     })?;
@@ -38,7 +39,7 @@ pub(crate) fn explain(args: &ExplainArgs, options: &GlobalArgs) -> anyhow::Resul
     let seen = watched(&args.watch, options)?;
     stdio::print(&match args.json {
         true => output::explain_json(&seen.scene)? + "\n",
-        false => output::explain(&seen.scene),
+        false => output::explain(&seen.scene, options.page()),
     })?;
     Ok(seen.exit())
 }
@@ -55,13 +56,11 @@ fn past_predictions(command: &str) -> Option<PastPredictions> {
 /// Watches as it was wished for, or judges what was recorded.
 fn watched(args: &WatchArgs, options: &GlobalArgs) -> anyhow::Result<WatchResult> {
     if args.stop && options.read_only {
-        return Err(
-            CommandError::usage("--stop stops threads, which --read-only forbids: leave one of them out").into()
-        );
+        return Err(CommandError::usage("--stop stops threads, which --read-only forbids").into());
     }
-    if let Some(mut recorded) = tape::named(&args.target)? {
+    if let Some(mut recorded) = args.target.as_ref().map_or(Ok(None), tape::named)? {
         if args.sample.is_some() {
-            return Err(CommandError::usage("--sample takes stacks of a live process: a recording has none").into());
+            return Err(CommandError::usage("--sample needs a live process; a recording has no stacks").into());
         }
         let families = families(options)?;
         let judged = match moments::chosen(&recorded, &args.moment)? {
@@ -69,15 +68,16 @@ fn watched(args: &WatchArgs, options: &GlobalArgs) -> anyhow::Result<WatchResult
             MomentChoice::Moment(at) => recorded.judged(at, args.time, families),
             MomentChoice::Span(span) => recorded.judged_span(span, families),
         };
-        let scene = judged.map_err(|why| tape::unreadable(&args.target.words(), &why))?;
+        let scene = judged
+            .map_err(|why| tape::unreadable(&args.target.as_ref().map_or_else(String::new, TargetArg::words), &why))?;
         return Ok(WatchResult::recorded(scene, recorded.is_broken()));
     }
     if args.moment != MomentArgs::default() {
         return Err(CommandError::usage(
-            "--at, --from and --to are about a recording: give a run of `tftop runs` or a samples.tape with them",
+            "--at, --from and --to need a recording: a run of `tftop runs`, or a samples.tape",
         )
         .into());
     }
-    let pid = target::find(&args.target)?;
+    let pid = target::find_or_only(args.target.as_ref())?;
     watch(pid, args.time, args.sample.map(|time| (args.stop, time)), options)
 }

@@ -25,20 +25,15 @@ const STOP_BUDGET: Duration = Duration::from_millis(100);
 /// Prints the stacks of the threads that were asked for.
 pub(crate) fn stack(args: &StackArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     if args.stop && options.read_only {
-        return Err(
-            CommandError::usage("--stop stops threads, which --read-only forbids: leave one of them out").into()
-        );
+        return Err(CommandError::usage("--stop stops threads, which --read-only forbids").into());
     }
-    if let Some(recorded) = tape::named(&args.target)? {
+    if let Some(recorded) = args.target.as_ref().map_or(Ok(None), tape::named)? {
         return stack_recorded::stack(recorded, args, options);
     }
     if args.at.is_some() {
-        return Err(CommandError::usage(
-            "--at is about a recording: give a run of `tftop runs` or a samples.tape with it",
-        )
-        .into());
+        return Err(CommandError::usage("--at needs a recording: a run of `tftop runs`, or a samples.tape").into());
     }
-    let pid = target::find(&args.target)?;
+    let pid = target::find_or_only(args.target.as_ref())?;
     let threads = ThreadSelection::open(pid, args, options)?;
     let pid = threads.scene().target.pid;
     let mut reader = open_reader(pid, &options.stacks_reading)?;

@@ -1,7 +1,5 @@
 //! The dashboard on a terminal; elsewhere a plain report after a while.
 
-use std::io;
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,10 +60,10 @@ enum WatchEnd {
 
 /// Watches a process until the person quits, or reports on it where there is no terminal.
 fn watch_one(pid: Pid, report_after: Duration, options: &GlobalArgs) -> anyhow::Result<WatchEnd> {
-    if !io::stdout().is_terminal() {
+    if !stdio::can_draw() {
         return unless_held_up(options, move |options| {
             let seen = timed_watch::see(pid, report_after, options)?;
-            stdio::print(&output::text(&seen.scene, false))?;
+            stdio::print(&output::text(&seen.scene, output::ReportDetail::default(), options.page()))?;
             Ok(seen.exit())
         })
         .map(WatchEnd::Left);

@@ -23,7 +23,7 @@ pub(crate) fn compare(args: &CompareArgs, options: &GlobalArgs) -> anyhow::Resul
     let compared = compared(&args.sides, args.warmup.map_or(Warmup::Usual, Warmup::Steps), options)?;
     let compared = compared.borrowed();
     stdio::print(&match if args.json { OutputFormat::Json } else { args.format } {
-        OutputFormat::Text => output::compare_text(&compared),
+        OutputFormat::Text => output::compare_text(&compared, options.page()),
         OutputFormat::Markdown => output::compare_markdown(&compared),
         OutputFormat::Json => output::compare_json(&compared)? + "\n",
     })?;
@@ -46,33 +46,44 @@ impl OwnedComparison {
 
 /// Reads the recordings of each side and compares them.
 pub(crate) fn compared(sides: &[String], warmup: Warmup, options: &GlobalArgs) -> anyhow::Result<OwnedComparison> {
-    let (mut measured, mut names) = (Vec::new(), Vec::new());
-    for (label, recordings) in found(sides)? {
-        names.push(SideRuns {
-            label: label.clone(),
+    let mut all = Vec::new();
+    for recordings in found(sides)? {
+        let names = SideRuns {
+            label: String::new(),
             runs: recordings.iter().map(SideRecording::words).collect(),
             spans: recordings.iter().map(|recording| recording.span_s().map(ComparedSpan::new)).collect(),
-        });
+        };
         let families = families(options)?;
         let runs = recordings.iter().map(|recording| recording.measure(families.clone(), warmup));
-        measured.push(ComparedSide { label, runs: runs.collect::<anyhow::Result<_>>()? });
+        all.push((ComparedSide { label: String::new(), runs: runs.collect::<anyhow::Result<_>>()? }, names));
     }
+    oldest_first(&mut all);
+    for (letter, (side, names)) in ('A'..='Z').zip(&mut all) {
+        side.label = letter.to_string();
+        names.label.clone_from(&side.label);
+    }
+    let (measured, names): (Vec<ComparedSide>, Vec<SideRuns>) = all.into_iter().unzip();
     Ok(OwnedComparison { comparison: compare_sides(&measured), sides: names, warmup })
 }
 
-/// The recordings of each side, with the side's letter.
-fn found(sides: &[String]) -> anyhow::Result<Vec<(String, Vec<SideRecording>)>> {
+/// A is what was there before, in whatever order they were named; where it is not known when one began, they stay as named.
+fn oldest_first(sides: &mut [(ComparedSide, SideRuns)]) {
+    let began = |side: &ComparedSide| side.runs.iter().map(|run| run.began_unix_s).min().unwrap_or(0);
+    if sides.iter().all(|(side, _)| began(side) > 0) {
+        sides.sort_by_key(|(side, _)| began(side));
+    }
+}
+
+/// The recordings of each side.
+fn found(sides: &[String]) -> anyhow::Result<Vec<Vec<SideRecording>>> {
     if sides.len() > MOST_SIDES {
         return Err(CommandError::usage(format!(
             "there can be {MOST_SIDES} sides at most; repeats are joined by commas"
         ))
         .into());
     }
-    let mut found: Vec<(String, Vec<SideRecording>)> = Vec::new();
-    for (letter, side) in ('A'..='Z').zip(sides) {
-        found.push((letter.to_string(), side::side(side)?));
-    }
-    let all: Vec<&SideRecording> = found.iter().flat_map(|(_, recordings)| recordings).collect();
+    let found = sides.iter().map(|side| side::side(side)).collect::<anyhow::Result<Vec<_>>>()?;
+    let all: Vec<&SideRecording> = found.iter().flatten().collect();
     for (at, recording) in all.iter().enumerate() {
         if let Some(twice) = all[..at].iter().find(|before| before.overlaps(recording)) {
             let (one, other) = (twice.words(), recording.words());

@@ -59,7 +59,7 @@ impl Destination {
         let file = match new {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && self.force => File::create(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let message = format!("{} is there already; --force overwrites it", path.display());
+                let message = format!("{} exists; --force overwrites it", path.display());
                 return Err(CommandError::usage(message).into());
             }
             other => other,

@@ -1,7 +1,6 @@
 //! `tftop runs`: the runs that are kept, what each came to, and which are removed.
 
 use std::io;
-use std::io::IsTerminal as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -16,6 +15,7 @@ use crate::data::run::RunEnd;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::output;
+use crate::present::format::page::Page;
 use crate::runs::recording::reader::RecordingReader;
 use crate::runs::store::{KeptRun, RemovedRun, Retention, RunState, Store};
 use crate::runs::summary::{RunSummary, SummaryBuilder};
@@ -24,9 +24,9 @@ use crate::runs::summary::{RunSummary, SummaryBuilder};
 pub(crate) fn runs(args: &RunsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let store = store()?;
     match &args.what {
-        None => list(&store, args.json),
+        None => list(&store, args.json, options.page()),
         Some(RunsAction::Show { id, format, json }) => {
-            show(&store, id, if *json { OutputFormat::Json } else { *format })
+            show(&store, id, if *json { OutputFormat::Json } else { *format }, options.page())
         }
         Some(RunsAction::Rm { ids }) => ids.iter().try_for_each(|id| remove(&store, id)).map(|()| Exit::Clean),
         Some(RunsAction::Prune { keep }) => {
@@ -50,7 +50,7 @@ pub(crate) fn summary(kept: &KeptRun) -> RunSummary {
     })
 }
 
-fn list(store: &Store, json: bool) -> anyhow::Result<Exit> {
+fn list(store: &Store, json: bool, page: Page) -> anyhow::Result<Exit> {
     let kept = store.list().context("reading the folder of the runs")?;
     let listed = |kept: KeptRun| output::ListedRun {
         goes_on: kept.state == RunState::GoesOn,
@@ -61,25 +61,23 @@ fn list(store: &Store, json: bool) -> anyhow::Result<Exit> {
     let now_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     match json {
         true => stdio::print(&(output::runs_json(&listed)? + "\n"))?,
-        false if listed.is_empty() => stdio::say("tftop: no run is kept here; `tftop run` starts one"),
+        false if listed.is_empty() => stdio::say("tftop: no runs yet; `tftop run` starts one"),
         false => {
-            stdio::print(&output::runs(&listed, now_unix_s))?;
-            if io::stdout().is_terminal() {
-                stdio::say(
-                    "`tftop runs show ID` sums one up, `tftop replay ID` plays it, `tftop report ID` judges its end",
-                );
+            stdio::print(&output::runs(&listed, now_unix_s, page))?;
+            if stdio::is_terminal() {
+                stdio::say("See `tftop compare ID ID`, `tftop runs show ID`, `tftop replay ID`.");
             }
         }
     }
     Ok(Exit::Clean)
 }
 
-fn show(store: &Store, id: &str, format: OutputFormat) -> anyhow::Result<Exit> {
+fn show(store: &Store, id: &str, format: OutputFormat, page: Page) -> anyhow::Result<Exit> {
     let kept = find(store, id)?;
     let summary = summary(&kept);
     let place = output::RunPlace { goes_on: kept.state == RunState::GoesOn, path: &kept.path().to_string_lossy() };
     stdio::print(&match format {
-        OutputFormat::Text => output::run_summary(&summary, place),
+        OutputFormat::Text => output::run_summary(&summary, place, page),
         OutputFormat::Markdown => output::run_summary_markdown(&summary),
         OutputFormat::Json => serde_json::to_string_pretty(&summary)? + "\n",
     })?;
@@ -93,10 +91,10 @@ fn remove(store: &Store, id: &str) -> anyhow::Result<()> {
         Ok(RemovedRun::All) => stdio::print(&format!("{id} removed\n")),
         Ok(RemovedRun::AllButForeign) => {
             let path = kept.path().display();
-            stdio::print(&format!("{id} removed; its folder stays, because other files are in it: {path}\n"))
+            stdio::print(&format!("{id} removed; its directory stays, because other files are in it: {path}\n"))
         }
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-            Err(CommandError::usage(format!("run {id} still goes on; end it first")).into())
+            Err(CommandError::usage(format!("run {id} is still running; end it first")).into())
         }
         Err(error) => Err(error).with_context(|| format!("removing run {id}")),
     }

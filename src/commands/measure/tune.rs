@@ -29,7 +29,7 @@ const ROUNDS: usize = 3;
 pub(crate) fn tune(args: &TuneArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let word = |word: &OsString| word.to_str().map(ToOwned::to_owned);
     let words: Option<Vec<String>> = args.command.iter().map(word).collect();
-    let words = words.ok_or_else(|| CommandError::usage("a word of the command is no UTF-8"))?;
+    let words = words.ok_or_else(|| CommandError::usage("the command is not valid UTF-8"))?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let (machine, random) =
         (MachineCpus::read().context("reading which CPUs may be used")?, fastrand::Rng::with_seed(seed));

@@ -84,8 +84,7 @@ impl CommandError {
     /// A process that holds up whoever reads it.
     pub(crate) fn held_up(what: Option<&str>, waited: Duration) -> Self {
         let what = what.unwrap_or("it");
-        let message =
-            format!("nothing comes of reading {what} for {} s: whoever answers for it does not", waited.as_secs());
+        let message = format!("reading {what} has not returned for {} s", waited.as_secs());
         Self { code: OTHER, message }
     }
 
@@ -101,9 +100,9 @@ impl CommandError {
     /// A process whose stacks can't be read.
     pub(crate) fn stacks(pid: Pid, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::NotFound => Self::not_found(format!("no process {pid} here any more")),
+            io::ErrorKind::NotFound => Self::not_found(format!("process {pid} has ended")),
             _ => Self::permission(format!(
-                "stacks of process {pid} can't be read: {error}; `tftop doctor {pid}` says what is missing and what helps"
+                "stacks of process {pid} can't be read: {error}; `tftop doctor {pid}` says why, and what would help"
             )),
         }
     }
@@ -112,13 +111,13 @@ impl CommandError {
     pub(crate) fn attach(pid: Pid, error: &AttachError) -> Self {
         match error {
             AttachError::NotFound(_) => Self::not_found(format!(
-                "no process {pid} here; `tftop ps` lists this machine's processes of TensorFlow, JAX and PyTorch"
+                "no process {pid} here; `tftop ps` lists the TensorFlow, JAX and PyTorch processes"
             )),
             AttachError::NotReadable(_, cause) if Errno::from_io_error(cause).is_some_and(has_no_descriptors) => {
                 Self { code: OTHER, message: format!("process {pid} can't be read: {}", why_unread(Errno::MFILE)) }
             }
             AttachError::NotReadable(_, cause) => Self::permission(format!(
-                "process {pid} can't be read: {cause}; `tftop doctor {pid}` says what is missing and what helps"
+                "process {pid} can't be read: {cause}; `tftop doctor {pid}` says why, and what would help"
             )),
         }
     }

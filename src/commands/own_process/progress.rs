@@ -4,6 +4,7 @@ use std::io;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use crate::commands::own_process::stdio;
 use crate::data::Pid;
 
 /// Wiped when dropped.
@@ -16,7 +17,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// Nothing is shown yet.
     pub(crate) fn new(time: Duration) -> Self {
-        Self { time, shows: io::stderr().is_terminal(), width: 0 }
+        Self { time, shows: io::stderr().is_terminal() && !stdio::is_dumb(), width: 0 }
     }
 
     /// Says how long was watched of the whole time.

@@ -24,6 +24,16 @@ pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Whether stdout is a terminal that can be drawn on.
+pub(crate) fn can_draw() -> bool {
+    is_terminal() && !is_dumb()
+}
+
+/// Whether the terminal knows no escape sequences (TERM=dumb).
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 /// A line on stdout that nobody has to read: a terminal that is gone changes nothing about how tftop ends.
 pub(crate) fn offer(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");

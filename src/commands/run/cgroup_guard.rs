@@ -46,7 +46,7 @@ pub(crate) fn hold(plan: &Plan) -> Result<CgroupGuard, CommandError> {
 
 /// What --cpus comes down to without a cpuset.
 pub(crate) fn no_cpuset(why: &str) -> String {
-    format!("CPUs held by affinity only, which a script could widen; no writable cpuset cgroup: {why}")
+    format!("CPUs held by affinity only, which a script can widen; no writable cpuset cgroup: {why}")
 }
 
 /// Pins name origins that there are.
@@ -68,7 +68,7 @@ pub(crate) fn refuse_unattended(plan: &Plan) -> Result<(), CommandError> {
         (None, Some(pin)) => format!("--pin {pin}"),
         (None, None) => return Ok(()),
     };
-    Err(CommandError::usage(format!("{option} holds only while tftop stays: leave it or --detach away")))
+    Err(CommandError::usage(format!("{option} holds only while tftop runs, so --detach excludes it")))
 }
 
 /// What became of the pins, a line for each.

@@ -30,10 +30,10 @@ pub(crate) fn detached(spec: StartSpec, options: &GlobalArgs) -> anyhow::Result<
     })?;
     let id = folder.id().to_owned();
     folder.leave(pid);
-    let state = if ended.is_some() { "has ended already" } else { "goes on without tftop" };
+    let state = if ended.is_some() { "has ended already" } else { "runs without tftop" };
     stdio::print(&format!(
         "tftop: {} {state}\n  pid      {pid}\n  run      {id}\n  output   {}\n  watch    tftop {pid}\n  \
-         caps     set; not verified, because nobody watches\n",
+         caps     set, not verified: it is not watched\n",
         shell::shown(&request.command),
         shell::quoted(log.as_os_str())
     ))?;

@@ -13,7 +13,7 @@ pub(crate) fn dry_run(spec: &StartSpec) -> anyhow::Result<()> {
     stdio::print(&(shell::line(&plan.environment, plan.cpus.as_ref(), &blueprint, &request.command) + "\n"))?;
     stdio::say(&about_shim(spec));
     plan.because.iter().for_each(|why| stdio::say(why));
-    plan.pins.iter().for_each(|pin| stdio::say(&format!("and at each look, the threads of {pin} are put there")));
+    plan.pins.iter().for_each(|pin| stdio::say(&format!("and at each sample, the threads of {pin} are pinned")));
     blueprint.no_cpuset.as_deref().map(cgroup_guard::no_cpuset).iter().for_each(|note| stdio::say(note));
     Ok(())
 }
@@ -21,7 +21,7 @@ pub(crate) fn dry_run(spec: &StartSpec) -> anyhow::Result<()> {
 /// What no line for a shell can say: the shim's folder exists only while tftop runs.
 fn about_shim(spec: &StartSpec) -> String {
     let Some(mode) = spec.request.shim else {
-        return "without the shim: what the script itself sets later is not held".to_owned();
+        return "without the shim: caps do not hold against what the script sets later".to_owned();
     };
     let does = match mode {
         ShimMode::Enforce => "holds the caps against what the script itself sets",

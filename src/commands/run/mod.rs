@@ -10,8 +10,6 @@ pub(crate) mod session;
 pub(crate) mod start_spec;
 
 use std::ffi::OsString;
-use std::io;
-use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, anyhow};
 
@@ -61,7 +59,7 @@ pub(crate) fn start(
         before()?;
         return detach::detached(spec, options);
     }
-    let dashboard = !spec.request.no_ui && io::stdout().is_terminal() && in_foreground();
+    let dashboard = !spec.request.no_ui && stdio::can_draw() && in_foreground();
     let mut before = Some(before);
     let mut families = Some(families);
     loop {

@@ -19,7 +19,7 @@ const LOOKED_FOR_SHARE: u32 = 100;
 
 /// Waits for a process of this name, or with it in its command line.
 pub(crate) async fn appears(name: &str) -> Pid {
-    stdio::say(&format!("tftop: waiting for a process called {}; Ctrl-C ends it", format::clean(name)));
+    stdio::say(&format!("tftop: waiting for a process named {}; Ctrl-C to stop", format::clean(name)));
     let mut told = false;
     loop {
         let begun = Instant::now();

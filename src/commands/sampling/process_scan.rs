@@ -151,12 +151,10 @@ impl ProcessWatch {
 }
 
 fn note(found: &ProcessSearch) -> String {
-    let mut note = format!("looked at {} processes for TensorFlow's, JAX's and PyTorch's libraries", found.looked_at);
+    let mut note = format!("{} processes checked", found.looked_at);
     if found.unreadable > 0 {
-        note += &format!(
-            "; {} of them may not be read and were judged by their threads' names (sudo shows them too)",
-            found.unreadable
-        );
+        note +=
+            &format!(", {} of them unreadable and judged by thread names alone; sudo reads them too", found.unreadable);
     }
     note + &unknown(found).map_or_else(String::new, |unknown| format!("; {unknown}"))
 }
@@ -171,7 +169,7 @@ fn unknown(found: &ProcessSearch) -> Option<String> {
 /// What to say where none was found.
 pub(crate) fn nothing_found(note: &str) -> String {
     format!(
-        "no process of TensorFlow, JAX or PyTorch here ({note}); `tftop demo` starts one, `tftop PID` watches any process"
+        "no TensorFlow, JAX or PyTorch process here ({note}); `tftop demo` starts one, `tftop PID` watches any process"
     )
 }
 
@@ -185,10 +183,10 @@ mod tests {
         let found = ProcessSearch { looked_at: 120, ..ProcessSearch::default() };
         assert_eq!(
             nothing_found(&note(&found)),
-            "no process of TensorFlow, JAX or PyTorch here (looked at 120 processes for TensorFlow's, JAX's and PyTorch's \
-             libraries); `tftop demo` starts one, `tftop PID` watches any process"
+            "no TensorFlow, JAX or PyTorch process here (120 processes checked); `tftop demo` starts one, `tftop PID` \
+             watches any process"
         );
-        assert!(note(&ProcessSearch { unreadable: 7, ..found.clone() }).contains("; 7 of them may not be read"));
+        assert!(note(&ProcessSearch { unreadable: 7, ..found.clone() }).contains(", 7 of them unreadable"));
         let held_up = (1..=5).map(|pid| (Pid(pid), "does not answer".to_owned())).collect();
         let note = note(&ProcessSearch { held_up, ..found });
         assert!(note.ends_with("; process 3 does not answer; and 2 more"), "{note}");

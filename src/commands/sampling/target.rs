@@ -9,7 +9,7 @@ use crate::commands::own_process::exit::CommandError;
 use crate::commands::sampling::attach::PROC;
 use crate::data::{Pid, Text};
 use crate::linux::proc::stat::{number, status_field};
-use crate::probe::target::find::ProcessFinder;
+use crate::probe::target::find::{Candidate as FoundProcess, ProcessFinder};
 
 /// How many candidates an error message names.
 const SHOWN: usize = 8;
@@ -22,6 +22,16 @@ pub(crate) fn find(target: &TargetArg) -> anyhow::Result<Pid> {
     }
 }
 
+/// The process that was named; without a name, the only one that runs a framework.
+pub(crate) fn find_or_only(target: Option<&TargetArg>) -> anyhow::Result<Pid> {
+    let Some(target) = target else {
+        let found = ProcessFinder::new(Path::new(PROC)).framework_processes();
+        let candidates = families(Path::new(PROC), found.candidates);
+        return only(&candidates).map_err(Into::into);
+    };
+    find(target)
+}
+
 /// The process of this name, or whose command line holds it. Those that run a framework come first; of a family of
 /// processes with the same words (forked workers) the eldest is meant.
 fn by_name(name: &str) -> anyhow::Result<Pid> {
@@ -32,12 +42,17 @@ fn by_name(name: &str) -> anyhow::Result<Pid> {
     if candidates.iter().any(|candidate| running.iter().any(|found| found.key == candidate.key)) {
         candidates.retain(|candidate| running.iter().any(|found| found.key == candidate.key));
     }
-    let families = candidates.into_iter().map(|candidate| {
-        let pid = candidate.key.pid;
-        let words: Vec<&str> = candidate.command.iter().map(Text::as_str).collect();
+    choose(name, &families(root, candidates)).map_err(Into::into)
+}
+
+/// Each with its parent.
+fn families(root: &Path, found: Vec<FoundProcess>) -> BTreeMap<Pid, Candidate> {
+    let candidate = |found: FoundProcess| {
+        let pid = found.key.pid;
+        let words: Vec<&str> = found.command.iter().map(Text::as_str).collect();
         (pid, Candidate { parent: parent(root, pid), command: words.join(" ") })
-    });
-    choose(name, &families.collect()).map_err(Into::into)
+    };
+    found.into_iter().map(candidate).collect()
 }
 
 struct Candidate {
@@ -47,26 +62,38 @@ struct Candidate {
 }
 
 fn choose(name: &str, candidates: &BTreeMap<Pid, Candidate>) -> Result<Pid, CommandError> {
-    let is_child = |candidate: &Candidate| candidate.parent.is_some_and(|parent| candidates.contains_key(&parent));
-    let eldest: Vec<_> = candidates.iter().filter(|(_, candidate)| !is_child(candidate)).collect();
-    match eldest.as_slice() {
+    match eldest(candidates).as_slice() {
         [] => Err(CommandError::not_found(format!(
-            "no process is called {name:?} or has it in its command line; `tftop ps` lists this machine's \
-             processes of TensorFlow, JAX and PyTorch"
+            "no process matches {name:?}; `tftop ps` lists the TensorFlow, JAX and PyTorch processes"
         ))),
         [(pid, _)] => Ok(**pid),
-        several => {
-            let line = |(pid, candidate): &(&Pid, &Candidate)| format!("\n  {pid}  {}", candidate.command);
-            let mut listed: String = several.iter().take(SHOWN).map(line).collect();
-            if several.len() > SHOWN {
-                listed += &format!("\n  and {} more", several.len() - SHOWN);
-            }
-            Err(CommandError::usage(format!(
-                "{} processes match {name:?}; name one by its pid:{listed}",
-                several.len()
-            )))
-        }
+        several => Err(CommandError::usage(format!("{} processes match {name:?}; {}", several.len(), by_pid(several)))),
     }
+}
+
+fn only(candidates: &BTreeMap<Pid, Candidate>) -> Result<Pid, CommandError> {
+    match eldest(candidates).as_slice() {
+        [] => Err(CommandError::not_found(
+            "no TensorFlow, JAX or PyTorch process is running here; name one, as in `tftop report PID`",
+        )),
+        [(pid, _)] => Ok(**pid),
+        several => Err(CommandError::usage(format!("{} processes; {}", several.len(), by_pid(several)))),
+    }
+}
+
+/// Those that are not children of another one.
+fn eldest(candidates: &BTreeMap<Pid, Candidate>) -> Vec<(&Pid, &Candidate)> {
+    let is_child = |candidate: &Candidate| candidate.parent.is_some_and(|parent| candidates.contains_key(&parent));
+    candidates.iter().filter(|(_, candidate)| !is_child(candidate)).collect()
+}
+
+fn by_pid(several: &[(&Pid, &Candidate)]) -> String {
+    let line = |(pid, candidate): &(&Pid, &Candidate)| format!("\n  {pid}  {}", candidate.command);
+    let mut listed: String = several.iter().take(SHOWN).map(line).collect();
+    if several.len() > SHOWN {
+        listed += &format!("\n  and {} more", several.len() - SHOWN);
+    }
+    format!("name one by its pid:{listed}")
 }
 
 /// `PPid` of `/proc/PID/status` (proc_pid_status(5)).
@@ -106,7 +133,15 @@ mod tests {
     #[test]
     fn a_name_that_nobody_has_says_where_to_look() {
         let problem = choose("trian", &BTreeMap::new()).unwrap_err().to_string();
-        assert!(problem.starts_with("no process is called \"trian\""), "{problem}");
+        assert!(problem.starts_with("no process matches \"trian\""), "{problem}");
+    }
+
+    #[test]
+    fn without_a_name_there_must_be_one() {
+        assert_eq!(only(&candidates(&[(10, 1, "python train.py"), (11, 10, "python train.py")])).unwrap(), Pid(10));
+        let two = only(&candidates(&[(10, 1, "a"), (20, 1, "b")])).unwrap_err().to_string();
+        assert_eq!(two, "2 processes; name one by its pid:\n  10  a\n  20  b");
+        assert!(only(&BTreeMap::new()).unwrap_err().is_not_found());
     }
 
     #[test]

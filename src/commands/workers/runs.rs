@@ -13,6 +13,7 @@ use crate::commands::kept::{compare, lookup};
 use crate::commands::workers::worker;
 use crate::commands::workers::worker::WorkerEnds;
 use crate::output;
+use crate::present::format::page::Page;
 use crate::runs::stats::warmup::Warmup;
 use crate::runs::store::{KeptRun, RunState};
 use crate::runs::summary::verdict;
@@ -106,13 +107,21 @@ fn line(kept: &KeptRun) -> RunLine {
     }
 }
 
+/// Columns of the box they are shown in, on a screen of 80.
+const BOX: u16 = 78;
+
 fn compared(ids: &[String], options: &GlobalArgs) -> ComparisonText {
     let runs = ids.to_vec();
     match compare::compared(ids, Warmup::Usual, options) {
         Ok(compared) => {
-            let (headline, why) = output::compare_verdict(&compared.comparison.verdict);
-            let lines = output::compare_text(&compared.borrowed()).lines().map(ToOwned::to_owned).collect();
-            ComparisonText { runs, headline: format!(" {headline}  {why}"), lines }
+            let headline = format!(" {}", output::compare_answer(&compared.comparison));
+            // The answer stands above them already.
+            let text = output::compare_text(&compared.borrowed(), Page { width: Some(BOX), ..Page::default() });
+            ComparisonText {
+                runs,
+                headline,
+                lines: text.lines().skip_while(|line| *line != "RUNS").map(ToOwned::to_owned).collect(),
+            }
         }
         Err(error) => {
             ComparisonText { runs, headline: " NOT COMPARED".to_owned(), lines: vec![format!("  {error:#}")] }

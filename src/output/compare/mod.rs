@@ -5,7 +5,7 @@ pub(crate) mod text;
 use serde::Serialize;
 pub use text::{markdown, text};
 
-pub use crate::present::comparison::verdict;
+pub use crate::present::comparison::answer;
 use crate::present::format::rounded;
 use crate::runs::comparison::types::Comparison;
 use crate::runs::stats::warmup::Warmup;

@@ -4,6 +4,7 @@ use super::*;
 use crate::data::Gap;
 use crate::data::limits::{CapKind, Caps};
 use crate::data::scene::{Demand, GroupKey};
+use crate::present::format::page::Page;
 use crate::runs::comparison::compare;
 use crate::runs::comparison::types::ComparedSide;
 use crate::runs::stats::run_context::RunContext;
@@ -49,6 +50,9 @@ fn outcome(intra: u32, ms: f64, got: f64, waiting: f64) -> RunStats {
     }
 }
 
+/// A terminal of 80 columns, in a box.
+const PAGE: Page = Page { width: Some(78), palette: None, ascii: false };
+
 fn compared(check: impl FnOnce(&ComparedRuns)) {
     let sides = [
         ComparedSide { label: "A".to_owned(), runs: vec![outcome(8, 20.0, 1.9, 3.1)] },
@@ -66,7 +70,7 @@ fn compared(check: impl FnOnce(&ComparedRuns)) {
 #[test]
 fn two_sides_fit_into_80_columns() {
     compared(|compared| {
-        let text = text(compared);
+        let text = text(compared, PAGE);
         assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");
         insta::with_settings!({ snapshot_path => "../../../tests/snapshots", omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!("compare_text", text);
@@ -100,14 +104,16 @@ fn json_names_its_schema_and_its_verdict() {
 
 #[test]
 fn what_can_not_be_compared_is_said_and_only_then() {
-    compared(|compared| assert!(!text(compared).contains("COMPARABLE") && !markdown(compared).contains("Comparable")));
+    compared(|compared| {
+        assert!(!text(compared, PAGE).contains("COMPARABLE") && !markdown(compared).contains("Comparable"))
+    });
     let unstepped = RunStats { steps: None, marks: None, cpu_ms_per_step: None, ..outcome(1, 10.0, 0.9, 0.0) };
     let sides = ["A", "B"].map(|label| ComparedSide { label: label.to_owned(), runs: vec![unstepped.clone()] });
     let comparison = compare(&sides);
     let compared = ComparedRuns { comparison: &comparison, sides: &[], warmup: Warmup::Usual };
-    let text = text(&compared);
+    let text = text(&compared, Page::default());
     assert!(text.contains("COMPARABLE\n  time a step: no: A: there are no steps\n"), "{text}");
-    assert!(text.contains("  CPUs got, wanted and waited for: with care: how much was done meanwhile"), "{text}");
+    assert!(text.contains("  CPUs got, wanted and waited for: with caution: how much was done meanwhile"), "{text}");
     assert!(text.contains("  threads of each group: yes\n"), "{text}");
     assert!(
         markdown(&compared).contains("| CPU time a step | no | it is not known of A, B |"),
@@ -128,7 +134,7 @@ fn what_a_file_says_of_itself_drives_no_terminal() {
     ];
     let comparison = compare(&sides);
     let compared = ComparedRuns { comparison: &comparison, sides: &[], warmup: Warmup::Usual };
-    for said in [text(&compared), markdown(&compared)] {
+    for said in [text(&compared, PAGE), markdown(&compared)] {
         assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{said:?}");
         assert!(!said.contains("\n### z"), "{said}");
     }

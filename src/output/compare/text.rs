@@ -1,4 +1,4 @@
-//! A comparison in columns for a terminal, two sides in 80 of them, and as Markdown.
+//! A comparison as text, two sides in 80 columns, and as Markdown.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -6,44 +6,48 @@ use crate::output::compare::{ComparedRuns, SideRuns};
 use crate::output::markdown::{escaped, table as markdown_table};
 use crate::present::comparison::{self, CompareRow};
 use crate::present::format::clean;
-use crate::present::section::{joined, titled};
-use crate::present::table::{Align, Table};
+use crate::present::format::page::{Page, PageRow, section};
+use crate::present::line::Role;
+use crate::present::table::{Align, LastColumn, Table};
+use crate::runs::comparison::types::ComparisonResult;
 
 /// Longest value that stands in a column: longer ones have lines of their own.
-const WIDEST_CELL: usize = 26;
-/// 80 columns, or a box of the dashboard within them.
-const WIDTH: usize = 78;
+const WIDEST_CELL: usize = 22;
 
-/// The whole comparison.
-pub fn text(compared: &ComparedRuns) -> String {
+/// The answer, then the whole comparison.
+pub fn text(compared: &ComparedRuns, page: Page) -> String {
     let comparison = compared.comparison;
     let labels = labels(compared);
-    let (headline, why) = comparison::verdict(&comparison.verdict);
-    let remarks = comparison.remarks.iter().flat_map(|remark| wrapped(&clean(remark), "  ")).collect();
-    let comparable = comparison::comparable(comparison).into_iter().flat_map(|[what, answer, why]| {
+    let role = match comparison.verdict {
+        ComparisonResult::Winner { .. } => Role::Healthy,
+        ComparisonResult::NoDifference { .. } | ComparisonResult::NoRanking { .. } => Role::Paused,
+    };
+    let remarks = comparison.remarks.iter().map(|remark| PageRow::text(format!("  {}", clean(remark))));
+    let comparable = comparison::comparable(comparison).into_iter().map(|[what, answer, why]| {
         let why = if why.is_empty() { why } else { format!(": {why}") };
-        wrapped(&format!("{what}: {answer}{why}"), "  ")
+        PageRow::text(format!("  {what}: {answer}{why}"))
     });
-    joined(vec![
+    page.print([
+        vec![PageRow::of(role, comparison::answer(comparison))],
         sides(compared),
-        differences(&labels, &comparison::differences(comparison)),
-        aligned("STEPS AND CPUS", &labels, &comparison::figures(comparison)),
-        aligned("CPUs WANTED, GOT; WAIT; THREADS", &labels, &comparison::groups(comparison)),
-        titled("COMPARABLE", comparable.collect()),
-        titled("TO BEAR IN MIND", remarks),
-        wrapped(&format!("{headline}  {why}"), ""),
+        aligned("STEPS AND CPUS", &labels, &comparison::figures(comparison), page),
+        differences(&labels, &comparison::differences(comparison), page),
+        aligned("WANTED GOT WAIT THREADS", &labels, &comparison::groups(comparison), page),
+        section("COMPARABLE", comparable.collect()),
+        section("CAVEATS", remarks.collect()),
     ])
 }
 
 /// The same, to be pasted into a pull request.
 pub fn markdown(compared: &ComparedRuns) -> String {
     let comparison = compared.comparison;
-    let (headline, why) = comparison::verdict(&comparison.verdict);
-    let title = format!("### tftop compare: {}", headline.to_lowercase());
+    let answer = comparison::answer(comparison);
+    let (title, why) = answer.split_once(": ").unwrap_or((&answer, ""));
+    let title = format!("### tftop compare: {}", escaped(title));
     let labels = labels(compared);
     let sides = compared.sides.iter().map(|side| format!("- **{}**: {}", escaped(&side.label), escaped(&ids(side))));
     let remarks = comparison.remarks.iter().map(|remark| format!("- {}", escaped(remark)));
-    let mut blocks = vec![title, escaped(&why), sides.collect::<Vec<_>>().join("\n")];
+    let mut blocks = vec![title, escaped(why), sides.collect::<Vec<_>>().join("\n")];
     let tables = [
         ("different", comparison::differences(comparison)),
         ("", comparison::figures(comparison)),
@@ -51,7 +55,7 @@ pub fn markdown(compared: &ComparedRuns) -> String {
     ];
     for (corner, rows) in tables.iter().filter(|(_, rows)| !rows.is_empty()) {
         let mut table = Table::new(&columns(corner, &labels));
-        rows.iter().for_each(|(what, cells)| table.row(row(what.trim(), cells)));
+        rows.iter().for_each(|it| table.row(cells(it.what.trim(), it, &labels)));
         blocks.push(markdown_table(&table));
     }
     let comparable = comparison::comparable(comparison);
@@ -66,74 +70,53 @@ pub fn markdown(compared: &ComparedRuns) -> String {
     blocks.join("\n\n") + "\n"
 }
 
-fn sides(compared: &ComparedRuns) -> Vec<String> {
-    let mut lines = vec!["RUNS".to_owned()];
-    for side in compared.sides {
-        let label = clean(&side.label);
-        lines.extend(wrapped(&ids(side), &format!("  {label}  ")));
-    }
-    lines.push(format!("  {}", comparison::warmup(compared.warmup)));
-    lines
+fn sides(compared: &ComparedRuns) -> Vec<PageRow> {
+    let side = |side: &SideRuns| PageRow::text(format!("  {}  {}", clean(&side.label), ids(side)));
+    let warmup = PageRow::text(format!("  {}", comparison::warmup(compared.warmup)));
+    section("RUNS", compared.sides.iter().map(side).chain([warmup]).collect())
 }
 
 fn ids(side: &SideRuns) -> String {
     side.runs.iter().map(|id| clean(id)).collect::<Vec<_>>().join(", ")
 }
 
-fn differences(labels: &[String], rows: &[CompareRow]) -> Vec<String> {
+fn differences(labels: &[String], rows: &[CompareRow], page: Page) -> Vec<PageRow> {
     if rows.is_empty() {
-        return vec!["DIFFERENT".to_owned(), "  nothing that tftop knows of".to_owned()];
+        return section("DIFFERENT", vec![PageRow::text("  nothing that tftop knows of")]);
     }
-    let long = |row: &&CompareRow| row.1.iter().any(|cell| cell.width() > WIDEST_CELL);
+    let long = |row: &&CompareRow| row.cells.iter().any(|cell| cell.width() > WIDEST_CELL);
     let short: Vec<CompareRow> = rows.iter().filter(|row| !long(row)).cloned().collect();
-    let mut lines = aligned("DIFFERENT", labels, &short);
+    let mut lines = aligned("DIFFERENT", labels, &short, page);
     if lines.is_empty() {
-        lines.push("DIFFERENT".to_owned());
+        lines.push(PageRow::heading("DIFFERENT"));
     }
-    for (what, cells) in rows.iter().filter(long) {
-        lines.push(format!("  {what}"));
-        for (label, cell) in labels.iter().zip(cells) {
-            lines.extend(wrapped(cell, &format!("    {label}  ")));
-        }
+    for row in rows.iter().filter(long) {
+        lines.push(PageRow::text(format!("  {}", row.what)));
+        lines.extend(labels.iter().zip(&row.cells).map(|(label, cell)| PageRow::text(format!("    {label}  {cell}"))));
     }
     lines
 }
 
 /// A title with the sides' labels, and a line a row.
-fn aligned(title: &str, labels: &[String], rows: &[CompareRow]) -> Vec<String> {
+fn aligned(title: &str, labels: &[String], rows: &[CompareRow], page: Page) -> Vec<PageRow> {
     let mut table = Table::new(&columns(title, labels));
-    rows.iter().for_each(|(what, cells)| table.row(row(&format!("  {what}"), cells)));
-    if table.is_empty() { Vec::new() } else { table.lines() }
+    rows.iter().for_each(|row| table.row(cells(&format!("  {}", row.what), row, labels)));
+    if table.is_empty() { Vec::new() } else { table.fitted(page, LastColumn::Wraps) }
 }
 
 fn labels(compared: &ComparedRuns) -> Vec<String> {
-    compared.sides.iter().map(|side| clean(&side.label)).collect()
+    compared.comparison.sides.iter().map(|side| clean(&side.label)).collect()
 }
 
+/// The first names what the rows are; with two sides, the last says how they differ.
 fn columns<'a>(title: &'a str, labels: &'a [String]) -> Vec<(&'a str, Align)> {
-    std::iter::once((title, Align::Left)).chain(labels.iter().map(|label| (label.as_str(), Align::Right))).collect()
+    let sides = labels.iter().map(|label| (label.as_str(), Align::Right));
+    let change = (labels.len() == 2).then_some(("CHANGE", Align::Right));
+    std::iter::once((title, Align::Left)).chain(sides).chain(change).collect()
 }
 
-fn row(what: &str, cells: &[String]) -> Vec<String> {
-    std::iter::once(what.to_owned()).chain(cells.iter().cloned()).collect()
-}
-
-/// Broken at spaces to fit a terminal; what follows the first line stands below its text. A word that is too long stays.
-fn wrapped(text: &str, first: &str) -> Vec<String> {
-    let indent = " ".repeat(first.width());
-    let mut lines = vec![first.to_owned()];
-    let mut begun = false;
-    for word in text.split(' ') {
-        let fits = lines.last().is_some_and(|line| line.width() + 1 + word.width() <= WIDTH);
-        if begun && !fits {
-            lines.push(indent.clone());
-            begun = false;
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push_str(if begun { " " } else { "" });
-            line.push_str(word);
-        }
-        begun = true;
-    }
-    lines
+/// Cells of [`columns`].
+fn cells(what: &str, row: &CompareRow, labels: &[String]) -> Vec<String> {
+    let change = (labels.len() == 2).then(|| row.change.clone());
+    std::iter::once(what.to_owned()).chain(row.cells.iter().cloned()).chain(change).collect()
 }

@@ -1,5 +1,6 @@
-//! The reports for people: plain ASCII, one screen wide where the command line allows it.
+//! The reports for people, as wide as their page.
 
+pub(crate) mod brief;
 pub(crate) mod explain;
 pub(crate) mod report;
 pub(crate) mod sections;

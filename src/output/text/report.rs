@@ -1,4 +1,4 @@
-//! The report for people: plain ASCII layout, one screen wide where the command line allows it.
+//! The full report for people, and the line after the dashboard.
 
 use std::fmt::Write as _;
 use std::iter;
@@ -8,30 +8,29 @@ use crate::data::scene::{Confidence, Declared, Scene, TargetState, Term};
 use crate::output::profile::stop_line;
 use crate::output::text::sections;
 use crate::present::causes::tally;
+use crate::present::format::page::{Page, PageRow, rows, section};
 use crate::present::format::{MISSING_ASCII, age, bytes, clean, frameworks, instant, milliseconds, percent_or_dash};
-use crate::present::section::{indented, joined, titled};
-use crate::present::table::{Align, Table};
+use crate::present::section::indented;
+use crate::present::table::{Align, LastColumn, Table};
 use crate::present::verdict::{predictions, recorded, target_argument};
 use crate::present::{demand, limits, waits};
 
-/// The whole report. Threads are listed one by one only on request: there may be thousands.
-pub fn text(scene: &Scene, with_threads: bool) -> String {
-    let mut parts = vec![sections::verdict(scene), header(scene), sections::held_verdicts(scene)];
-    parts.extend([capacity(scene), total(scene), groups(scene)]);
-    parts.extend([waits(scene), limits(scene)]);
+/// Everything but single threads.
+pub(crate) fn full(scene: &Scene, page: Page) -> Vec<Vec<PageRow>> {
+    let mut parts = vec![sections::verdict(scene), rows(header(scene)), sections::held_verdicts(scene)];
+    parts.extend([rows(capacity(scene)), rows(total(scene)), groups(scene, page)]);
+    parts.extend([waits(scene), limits(scene, page)]);
     parts.extend(sections::causes_found(scene));
-    let where_all_stand = |tally| format!("{tally} `tftop explain {}` lists them.", target_argument(scene));
+    let where_all_stand =
+        |tally| PageRow::text(format!("{tally} `tftop explain {}` lists them.", target_argument(scene)));
     parts.push(tally(scene).map(where_all_stand).into_iter().collect());
-    parts.push(scene.past_predictions.iter().map(predictions).collect());
+    parts.push(rows(scene.past_predictions.iter().map(predictions)));
     if scene.target.processes.len() > 1 {
-        parts.push(processes(scene));
-    }
-    if with_threads {
-        parts.push(threads(scene));
+        parts.push(processes(scene, page));
     }
     parts.push(sections::gaps(scene));
-    parts.push(cost(scene));
-    joined(parts)
+    parts.push(rows(cost(scene)));
+    parts
 }
 
 /// One line for the shell after the dashboard was left.
@@ -80,7 +79,8 @@ pub(crate) fn versions(target: &TargetState) -> String {
     format!("{frameworks}  {python}")
 }
 
-fn counts(scene: &Scene) -> String {
+/// "3 threads in 2 processes".
+pub(crate) fn counts(scene: &Scene) -> String {
     let processes = match scene.target.processes.len() {
         0 | 1 => String::new(),
         count => format!(" in {count} processes"),
@@ -101,11 +101,9 @@ fn capacity(scene: &Scene) -> Vec<String> {
             remark(term, binds),
         ]);
     }
-    let mut lines = vec![format!("CPUs it may use: {:.2}, the smallest of", capacity.effective_cpus)];
+    let mut lines = vec![format!("{:.2} CPUs usable, the least of", capacity.effective_cpus)];
     lines.extend(table.body());
-    let line = |declared: &Declared| {
-        format!("{} says {}; a declaration binds nothing by itself", declared.source, declared.cpus)
-    };
+    let line = |declared: &Declared| format!("{} says {}, which is not enforced", declared.source, declared.cpus);
     lines.extend(capacity.declared.iter().map(line));
     lines
 }
@@ -123,10 +121,10 @@ fn remark(term: &Term, binds: bool) -> String {
 
 fn total(scene: &Scene) -> Vec<String> {
     let Some(demand) = scene.demand else {
-        return vec!["No demand: it is the difference between two looks, and there was one.".to_owned()];
+        return vec!["No demand yet: it is the difference between two samples, and there is one.".to_owned()];
     };
     let mut line = format!(
-        "Over {:.1} s it got {:.2} CPUs and waited for {:.2} CPUs: wanted {:.2} CPUs, wait share {}",
+        "Over {:.1} s: got {:.2} CPUs, waited for {:.2}, wanted {:.2}; waited {} of the time it was runnable",
         scene.window_s,
         demand.got,
         demand.waiting,
@@ -143,7 +141,7 @@ fn total(scene: &Scene) -> Vec<String> {
 fn split(scene: &Scene) -> Option<String> {
     let pressure = scene.headline.pressure?;
     let mut line = format!(
-        "In the last {:.0} s it wanted {:.2} CPUs more than it may use; of those it may use, {:.2} did not come (others, a quota, or demand in bursts)",
+        "Over the last {:.0} s, demand exceeded the usable CPUs by {:.2}; {:.2} of the usable CPUs were not available (other processes, a quota, or bursts)",
         scene.headline.judged_s, pressure.self_excess, pressure.external
     );
     if pressure.throttled_share.is_some() {
@@ -152,7 +150,7 @@ fn split(scene: &Scene) -> Option<String> {
     Some(line)
 }
 
-fn groups(scene: &Scene) -> Vec<String> {
+fn groups(scene: &Scene, page: Page) -> Vec<PageRow> {
     let mut weakest: Vec<Option<Confidence>> = vec![None; scene.groups.len()];
     for thread in &scene.threads {
         if let Some(weakest) = weakest.get_mut(thread.group) {
@@ -161,31 +159,32 @@ fn groups(scene: &Scene) -> Vec<String> {
         }
     }
     let evidence = weakest.into_iter().map(|sure| sure.map_or(MISSING_ASCII, Confidence::word).to_owned());
-    let mut table = demand::groups(scene);
+    let mut table = demand::groups(scene, page);
     table.column("EVIDENCE", Align::Left, evidence);
-    table.lines()
+    if table.is_empty() { Vec::new() } else { table.fitted(page, LastColumn::Wraps) }
 }
 
-fn waits(scene: &Scene) -> Vec<String> {
+fn waits(scene: &Scene) -> Vec<PageRow> {
     let rows = waits::rows(scene);
     let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     let rows = rows.iter().map(|(label, words)| format!("{label:<width$}  {words}"));
-    titled("WHAT THE THREADS DID AT THE LAST LOOK", indented(rows.chain(waits::notes(scene)), "  "))
+    section("LAST SAMPLE: WHAT THREADS WERE DOING", self::rows(indented(rows.chain(waits::notes(scene)), "  ")))
 }
 
-fn limits(scene: &Scene) -> Vec<String> {
+fn limits(scene: &Scene, page: Page) -> Vec<PageRow> {
     let table = limits::table(scene);
     if table.is_empty() {
         return Vec::new();
     }
-    titled("LIMITS", [table.lines(), indented(limits::knobs(scene), "  ")].concat())
+    let knobs = rows(indented(limits::knobs(scene), "  "));
+    section("LIMITS", [table.fitted(page, LastColumn::Wraps), knobs].concat())
 }
 
-fn processes(scene: &Scene) -> Vec<String> {
+fn processes(scene: &Scene, page: Page) -> Vec<PageRow> {
     let mut table = Table::new(
         &[
             &[("PID", Align::Right), ("PARENT", Align::Right), ("THREADS", Align::Right)],
-            &demand::COLUMNS[..],
+            &demand::columns(page)[..],
             &[("COMMAND", Align::Left)],
         ]
         .concat(),
@@ -195,25 +194,23 @@ fn processes(scene: &Scene) -> Vec<String> {
         let command = process.command.clone() + if process.ended { " (ended)" } else { "" };
         table.row(cells.into_iter().chain(demand::cells(process.demand)).chain([command]));
     }
-    table.lines()
+    table.fitted(page, LastColumn::IsCommand)
 }
 
-fn threads(scene: &Scene) -> Vec<String> {
-    let mut table = Table::new(
-        &[
-            &[
-                ("PID", Align::Right),
-                ("TID", Align::Right),
-                ("NAME", Align::Left),
-                ("ORIGIN", Align::Left),
-                ("STATE", Align::Left),
-                ("LAST CPU", Align::Right),
-            ],
-            &demand::COLUMNS[..],
-            &[("EVIDENCE", Align::Left)],
-        ]
-        .concat(),
-    );
+/// One row a thread.
+pub(crate) fn threads(scene: &Scene, page: Page) -> Vec<PageRow> {
+    let is_wide = page.width.is_none_or(|columns| columns >= demand::WIDE);
+    let own = [
+        ("PID", Align::Right),
+        ("TID", Align::Right),
+        ("NAME", Align::Left),
+        ("ORIGIN", Align::Left),
+        ("STATE", Align::Left),
+        ("CPU", Align::Right),
+    ];
+    let evidence = is_wide.then_some(("EVIDENCE", Align::Left));
+    let columns: Vec<(&str, Align)> = own.into_iter().chain(demand::columns(page)).chain(evidence).collect();
+    let mut table = Table::new(&columns);
     for thread in &scene.threads {
         let label = scene.groups.get(thread.group).map_or(&*thread.attribution.group.origin, |group| &group.label);
         let cells = [
@@ -227,7 +224,10 @@ fn threads(scene: &Scene) -> Vec<String> {
         let evidence = format!("{}: {}", thread.attribution.confidence.word(), thread.attribution.because);
         table.row(cells.into_iter().chain(demand::cells(thread.demand)).chain([evidence]));
     }
-    table.lines()
+    let mut rows = table.fitted(page, LastColumn::Wraps);
+    let hint = || PageRow::text(format!("The evidence of each origin takes {} columns, or --json.", demand::WIDE));
+    rows.extend((!is_wide).then(hint));
+    rows
 }
 
 fn cost(scene: &Scene) -> Vec<String> {
@@ -235,7 +235,7 @@ fn cost(scene: &Scene) -> Vec<String> {
     let stops = scene.stops.as_ref().map(stop_line);
     let nothing = if stops.is_none() { "; nothing was stopped" } else { "" };
     let look = format!(
-        "The last look cost {:.1} ms of CPU and {:.1} ms of time, and read {}{nothing}.",
+        "tftop's last sample: {:.1} ms of CPU time, {:.1} ms elapsed, {} read{nothing}.",
         milliseconds(cost.cpu_ns),
         milliseconds(cost.wall_ns),
         bytes(cost.bytes_read)

@@ -2,6 +2,7 @@
 
 pub(crate) mod framework;
 pub(crate) mod number;
+pub mod page;
 pub(crate) mod text;
 
 pub(crate) use framework::{framework, frameworks};
@@ -12,6 +13,6 @@ pub use number::{
 pub(crate) use number::{
     MISSING_ASCII, age, bytes, cpus_or_dash, instant, milliseconds, percent_or_dash, rounded, three_digits,
 };
-pub(crate) use text::clean;
 pub use text::command_of_many;
+pub(crate) use text::{clean, middle};
 pub use text::{command, contains, fit, width, wrap};

@@ -25,7 +25,7 @@ pub fn command_of_many(whole: &str, room: u16) -> String {
 }
 
 /// The text, cut to at most `columns` in its middle and marked with `…` there.
-fn middle(text: &str, columns: u16) -> String {
+pub(crate) fn middle(text: &str, columns: u16) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }

@@ -85,6 +85,17 @@ impl StatsBuilder {
         }
     }
 
+    /// Over all the time that it was watched, steps or not; none before a second look.
+    pub fn whole(&self) -> Option<WholeDemand> {
+        let (first_ns, last_ns) = self.usage.span_ns()?;
+        let used = self.usage.between(first_ns, last_ns)?;
+        Some(WholeDemand {
+            demand: demand(used.totals.groups.iter().copied(), used.seconds),
+            effective_cpus: quantile(&sorted(used.effective_cpus.clone()), 0.5)?,
+            seconds: used.seconds,
+        })
+    }
+
     fn measured(&self, rule: Warmup) -> Measured<'_> {
         let (first_ns, last_ns) = self.usage.span_ns().unwrap_or_default();
         let Some(line) = self.steps.best() else {
@@ -188,6 +199,17 @@ impl StatsBuilder {
             }
         }
     }
+}
+
+/// What was got and wanted over all the time of a watch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WholeDemand {
+    /// Of all groups.
+    pub demand: Demand,
+    /// CPUs it could use: the median.
+    pub effective_cpus: f64,
+    /// Seconds between the first look and the last.
+    pub seconds: f64,
 }
 
 fn demand(loads: impl Iterator<Item = (f64, f64)>, seconds: f64) -> Demand {

@@ -57,8 +57,8 @@ pub(crate) fn after_dashboard(
     }
     match (running, abandoned) {
         _ if rerun => return None,
-        (true, true) => stdio::say("tftop: the command is being ended"),
-        (true, false) => stdio::say("tftop: the dashboard is closed, the command goes on; Ctrl-C is for the command"),
+        (true, true) => stdio::say("tftop: ending the command"),
+        (true, false) => stdio::say("tftop: dashboard closed; the command keeps running, and Ctrl-C goes to it"),
         (false, _) => {}
     }
     // Nothing ends a read from a keyboard once it has begun, and the next dashboard needs the keys.

@@ -30,7 +30,7 @@ use crate::commands::run::session::foreground::{
     after_dashboard, apply_request, ends_dashboard, hand_over, pass_on, window,
 };
 use crate::commands::run::session::observer::{BeforeNow, LaunchObserver, locked};
-use crate::commands::run::session::summary_lines::{about_log, run_end, why_not_attached, words};
+use crate::commands::run::session::summary_lines::{about_log, next_step, run_end, why_not_attached, words};
 use crate::commands::run::start_spec::StartSpec;
 use crate::commands::sampling::attach::attach_with;
 use crate::commands::sampling::history::WithHistory;
@@ -48,11 +48,12 @@ use crate::linux::signals::SignalListener;
 use crate::model::build_scene::Model;
 use crate::model::limits::verification::Verification;
 use crate::model::origin::families::Families;
+use crate::present::format::page::Page;
 use crate::runs::comparison::replaced::RunBefore;
 use crate::runs::run_dir::RunDir;
 use crate::runs::run_record::{RunRecord, RunRecording};
 use crate::runs::stats::warmup::Warmup;
-use crate::runs::summary::predicted;
+use crate::runs::summary::{SummaryBuilder, predicted};
 use crate::tui::Effect;
 use crate::tui::messages::replay::ReplayPane;
 use crate::tui::messages::restart::{RestartWorker, StopStage};
@@ -181,7 +182,7 @@ impl<'a> RunSession<'a> {
         notes.extend(self.console.take().map(Console::finish).iter().map(about_log));
         let seen = self.record.end(&self.recording, (run_end(end.how), end.after), output::run_summary_markdown);
         notes.extend(self.kept());
-        stdio::say(&self.summary(&end, &notes));
+        stdio::say(&self.summary(&end, &seen, &notes, options.page_on_stderr()));
         drop(self.elsewhere.take());
         Ok(match end.restart {
             Some(mut again) => {
@@ -342,33 +343,41 @@ impl<'a> RunSession<'a> {
         }
     }
 
-    fn summary(&self, end: &CommandEnd, notes: &[String]) -> String {
+    fn summary(&self, end: &CommandEnd, seen: &SummaryBuilder, notes: &[String], page: Page) -> String {
         let command = shell::shown(&self.spec.request.command);
         let launch = end.last.as_deref().and_then(|scene| scene.launch.as_ref());
         // Not watched at all: every cap is unverified, and says so.
         let unseen = || Verification::new(&self.fact).checks(false);
-        output::run(&output::EndedRun {
+        // What was judged over all of the time says more than what was judged at its worst moment.
+        let newest = end.last.as_deref().map(|scene| &scene.headline).filter(|newest| newest.pressure.is_some());
+        let verdict = if self.dashboard { seen.verdict() } else { newest.or(seen.verdict()) };
+        let next = self.record.folder.as_ref().and_then(|_| next_step(&self.record.fact));
+        let ended = output::EndedRun {
             command: &command,
             ended: &words(end.how),
             seconds: end.after.as_secs_f64(),
             scene: end.last.as_deref(),
+            whole: seen.whole(),
+            verdict,
             checks: &launch.map_or_else(unseen, |launch| launch.checks.clone()),
             notes,
-        })
+            next: next.as_deref(),
+        };
+        output::run(&ended, page)
     }
 
     /// Whether the shim is in, what it overruled, what of it does not work.
     fn about_shim(&self, report: Option<&ShimReport>, last: Option<&Scene>) -> Vec<String> {
         if let Some(why) = &self.no_shim {
             return vec![format!(
-                "shim     none: its folder can't be made: {why}; what the environment and the CPUs hold still holds"
+                "shim     none: its directory can't be made: {why}; caps set by environment and affinity still hold"
             )];
         }
         let Some(report) = report else { return Vec::new() };
         let mut notes = Vec::new();
         match report.processes.len() {
             0 => notes.push(format!(
-                "shim     not attached: {}; what the environment and the CPUs hold still holds",
+                "shim     not attached: {}; caps set by environment and affinity still hold",
                 why_not_attached(&self.spec.request.command, last)
             )),
             1 => notes.push("shim     attached to 1 process".to_owned()),
@@ -379,13 +388,13 @@ impl<'a> RunSession<'a> {
             notes.push(format!("asked    {}={}{at}, got {}", overruled.what, overruled.asked, overruled.got));
         }
         if report.overruled.len() > MOST_LINES {
-            notes.push(format!("asked    and {} settings more", report.overruled.len() - MOST_LINES));
+            notes.push(format!("asked    and {} more settings", report.overruled.len() - MOST_LINES));
         }
         for failure in report.failures.iter().take(MOST_LINES) {
             let caps: Vec<&str> = failure.caps.iter().map(|cap| cap.as_str()).collect();
             let held =
                 if caps.is_empty() { String::new() } else { format!(" and no longer holds {}", caps.join(", ")) };
-            notes.push(format!("shim     its part {} does not work here{held}: {}", failure.hook, failure.why));
+            notes.push(format!("shim     hook {} does not work here{held}: {}", failure.hook, failure.why));
         }
         if report.not_understood > 0 {
             notes.push(format!("shim     {} messages were not understood", report.not_understood));

@@ -18,6 +18,7 @@ use crate::output::export::scene_export::{ExportEnd, ExportSource, SceneExport};
 use crate::output::text::report::versions;
 use crate::present::caps::checks;
 use crate::present::causes::{tally, word};
+use crate::present::format::page::Page;
 use crate::present::format::{MISSING_ASCII, count, duration};
 use crate::present::table::{Align, Table};
 use crate::present::verdict::{found, notes, pasteable, pasteable_advice, title};
@@ -140,7 +141,7 @@ impl SceneExport for PageExport {
         body += &section("Limits", &limits(scene));
         body += &section(&format!("Demand over {:.1} s", scene.window_s), &demand(scene));
         body += &section("Caps it was started with", &caps(scene));
-        body += &folded("Causes that were looked for and not found", &others(scene));
+        body += &folded("Causes that were not found", &others(scene));
         body += &folded("What could not be read, and why", &gaps(&scene.gaps));
         body += &section("Left out", &left_out(end.left_out));
         Ok(format!(
@@ -192,7 +193,7 @@ fn cause(code: &str, finding: &Finding) -> String {
         html += &format!("<dl>\n{evidence}</dl>\n");
     }
     if !finding.remedy.text.is_empty() {
-        html += &format!("<p>What helps: {}</p>\n", text(&finding.remedy.text));
+        html += &format!("<p>Fix: {}</p>\n", text(&finding.remedy.text));
     }
     html + &paste(&pasteable(finding)) + "</article>\n"
 }
@@ -207,7 +208,7 @@ fn limits(scene: &Scene) -> String {
 }
 
 fn demand(scene: &Scene) -> String {
-    let mut groups = demand::groups(scene);
+    let mut groups = demand::groups(scene, Page::default());
     if scene.demand.is_some() {
         let own = ["all".to_owned(), scene.threads.len().to_string(), MISSING_ASCII.to_owned()];
         groups.total(own.into_iter().chain(demand::cells(scene.demand)));

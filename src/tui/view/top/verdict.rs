@@ -4,8 +4,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::data::scene::{AdvisedEffect, Headline, Level, Verdict};
+use crate::data::scene::{AdvisedEffect, Headline, Verdict};
 use crate::present::format;
+pub(crate) use crate::present::verdict::{level_role, role};
 use crate::tui::keys::Action;
 use crate::tui::layout::headline;
 use crate::tui::layout::headline::Sentence;
@@ -85,23 +86,4 @@ fn effects(headline: &Headline, effect: AdvisedEffect, cpus: f64, offered: bool)
         format!("{caps}: {change} wanted{short}"),
         format!("{caps}: {change}"),
     ]
-}
-
-/// A condition as a role.
-pub fn role(condition: Verdict) -> Role {
-    match condition {
-        Verdict::TooSoon => Role::Faint,
-        Verdict::Healthy => Role::Healthy,
-        _ => level_role(condition.level()),
-    }
-}
-
-/// How bad something is, as a role.
-pub fn level_role(level: Level) -> Role {
-    match level {
-        Level::Healthy => Role::Healthy,
-        Level::Notice => Role::Paused,
-        Level::Oversubscribed => Role::Alarm,
-        Level::Severe => Role::Severe,
-    }
 }
