@@ -186,7 +186,7 @@ PID   TID  NAME              ORIGIN          STATE  CPU  GOT CPUs  WAITING CPUs 
 2430  2434  tf_numa_-1_Eigen  TF intra-op     R        1      0.65          0.65         1.30  50 %  certain: TensorFlow's own name tf_numa_-1_Eigen
 2430  2435  tf_numa_-1_Eigen  TF intra-op     R        1      0.65          0.65         1.30  50 %  certain: TensorFlow's own name tf_numa_-1_Eigen
 2430  2431  python            OpenBLAS numpy  S        -         -             -            -     -  guess: only the kernel's name";
-    assert_eq!(table, expected);
+    assert_eq!(table.trim_end_matches('\n'), expected);
 }
 
 #[test]
