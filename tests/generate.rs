@@ -58,7 +58,8 @@ fn every_subcommand_that_help_shows_has_a_man_page() {
     let commands = commands.filter(|line| !line.starts_with("   "));
     let names: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(names.contains(&"run") && names.contains(&"man"), "{names:?}");
-    for name in names {
+    // It explains the others.
+    for name in names.into_iter().filter(|name| *name != "help") {
         let page = std::fs::read_to_string(folder.path().join(format!("tftop-{name}.1"))).unwrap();
         assert!(page.contains(".SH SYNOPSIS"), "{name}: {page}");
     }
