@@ -40,7 +40,7 @@ fn a_report_fits_one_screen_and_says_where_the_rest_is() {
     let brief = |scene: &Scene, page| output::text(scene, ReportDetail::default(), page);
     let text = brief(&scene(), on_terminal(80));
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("report_80", text) });
-    let crowded = Scene { groups: (0..40).map(|at| numbered(at)).collect(), ..scene() };
+    let crowded = Scene { groups: (0..40).map(numbered).collect(), ..scene() };
     for columns in [80, 160] {
         let text = brief(&crowded, on_terminal(columns));
         assert!(text.lines().count() <= 24, "{text}");
