@@ -12,7 +12,8 @@ use crate::commands::own_process::stdio;
 
 /// Prints it, or writes all of them into a folder that is there.
 pub(crate) fn man(folder: Option<&Path>) -> anyhow::Result<Exit> {
-    let command = Cli::command();
+    // `help` explains the others and has no page of its own.
+    let command = Cli::command().disable_help_subcommand(true);
     match folder {
         Some(folder) => {
             generate_to(command, folder).with_context(|| format!("writing manual pages into {}", folder.display()))?;
