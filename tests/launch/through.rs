@@ -190,5 +190,5 @@ fn a_run_that_can_not_be_kept_goes_on_and_says_so() {
     launch.command.env("XDG_STATE_HOME", "/dev/null").env("TMPDIR", "/dev/null");
     let ended = launch.end();
     assert_eq!((ended.code, ended.stdout.as_slice()), (Some(0), b"started\n".as_slice()), "{}", ended.stderr);
-    assert!(ended.stderr.contains("shim     none: its folder can't be made"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("shim     none: its directory can't be made"), "{}", ended.stderr);
 }
