@@ -48,6 +48,8 @@
 //! | output format | a file in `output` over `present`'s sections | `tests/reports.rs` |
 //! | export format | a file in `output/export`, its word in `ExportFormat` and in `commands/args/export.rs` | `tests/export.rs` |
 //! | CPython version | its offsets in `probe/cpython` (from 3.13 on it says them itself) | `tests/python_objects` |
+//! | JSON output | its `SCHEMA` and a line in `output/schemas.rs` | `tests/schemas.rs` |
+//! | GPU driver | a file in `probe/gpu` that implements `GpuDriver` | `tests/gpu.rs` |
 //!
 //! # Words
 //!

@@ -13,6 +13,7 @@ use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use stage::{COLOR, PLAIN, Stage};
 use tftop::data::sample::{CounterSource, ThreadState};
+use tftop::data::scene::{GpuState, OwnGpuUse, Scene};
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::state::event::Event;
 use tftop::tui::svg;
@@ -391,4 +392,29 @@ fn the_screen_is_saved_by_a_key_and_the_status_line_says_where() {
     assert!(stage.text().contains("not saved: tftop-261120-140512.svg is there already"), "{}", stage.text());
     stage.keys("/P");
     assert_eq!(stage.dashboard.typed().search, "P");
+}
+
+#[test]
+fn gpus_have_a_line_of_their_own_where_there_is_room() {
+    let gpu = |index, own| GpuState {
+        index,
+        name: "NVIDIA A100".into(),
+        busy: Some(0.87),
+        used_bytes: Some(12_100_000_000),
+        total_bytes: Some(80_000_000_000),
+        own: Some(own),
+    };
+    let used = OwnGpuUse { processes: 1, busy: Some(0.8), used_bytes: Some(11_900_000_000) };
+    let gpus = vec![gpu(0, used), gpu(1, OwnGpuUse::default()), gpu(2, used), gpu(3, used)];
+    let mut stage = Stage::new(PLAIN, 120, 40, Scene { gpus, ..scenes::training(80) });
+    snapshot!("gpus_120x40", stage);
+    let row = stage.row_with("GPU 0");
+    stage.resize(80, 24);
+    let first = " GPU 0 87 %, own 80 %, 12.1 GB of 80.0 GB, own 11.9 GB │ 3 more";
+    assert_eq!(stage.line(row).trim_end(), first);
+    stage.resize(80, 15);
+    assert!(!stage.text().contains("GPU 0"), "{}", stage.text());
+    stage.resize(80, 24);
+    stage.keys("3");
+    assert!(!stage.text().contains("GPU 0"), "not in the list of limits: {}", stage.text());
 }

@@ -21,7 +21,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 
 use crate::commands::args::cli::{Cli, Command, command_line};
 use crate::commands::args::inspect::DEFAULT_WATCH;
-use crate::commands::generate::{completions, man};
+use crate::commands::generate::{completions, man, schema};
 use crate::commands::inspect::{doctor, pick, ps, record, report, stack, watch};
 use crate::commands::kept::{compare, export, replay, runs};
 use crate::commands::measure::{sweep, tune};
@@ -58,7 +58,10 @@ pub fn main() -> ExitCode {
 /// The settings file, and the options with its defaults.
 fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, SettingsFile)> {
     // The step before the command has nothing to be set, nor has what is written of tftop itself; neither fails over it.
-    if matches!(cli.command, Some(Command::Stage(_) | Command::Completions { .. } | Command::Man { .. })) {
+    if matches!(
+        cli.command,
+        Some(Command::Stage(_) | Command::Completions { .. } | Command::Man { .. } | Command::Schema { .. })
+    ) {
         return Ok((cli, SettingsFile::default()));
     }
     descriptors::check()?;
@@ -109,6 +112,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, Some(Command::Export(args))) => export::export(&args, options),
         (None, Some(Command::Completions { shell })) => completions::completions(shell),
         (None, Some(Command::Man { folder })) => man::man(folder.as_deref()),
+        (None, Some(Command::Schema { name })) => schema::schema(name.as_deref()),
         (None, Some(Command::Stage(args))) => Ok(run::exec(&args)),
     }
 }

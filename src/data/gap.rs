@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that could not be read: shown wherever the value would have stood.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Gap {
     /// What is missing, in the words of the screen: "TensorFlow's thread names".
     pub what: String,

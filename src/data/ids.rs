@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A process id, in the pid namespace tftop runs in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Pid(pub u32);
 
@@ -25,6 +26,7 @@ pub struct ThreadKey {
 
 /// The kernel reuses pids: a process is the same only while its start time is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProcessKey {
     /// The process id.
     pub pid: Pid,

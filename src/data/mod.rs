@@ -10,6 +10,8 @@ pub mod origin;
 pub mod run;
 pub mod sample;
 pub mod scene;
+#[cfg(test)]
+mod schemas;
 pub mod secrets;
 pub(crate) mod text;
 pub(crate) mod typed_time;

@@ -14,6 +14,7 @@ use crate::model::limits::verification::Verification;
 use crate::model::limits::{group_limits, shim_gaps};
 use crate::model::origin::families::Families;
 use crate::model::rates::cpus::CpuRates;
+use crate::model::rates::gpus::GpuRates;
 use crate::model::rates::groups::GroupRates;
 use crate::model::rates::history::History;
 use crate::model::rates::load::{Load, TickLength};
@@ -47,6 +48,7 @@ struct ModelHistory {
     processes: ProcessRates,
     groups: GroupRates,
     cpus: CpuRates,
+    gpus: GpuRates,
     quotas: Quotas,
     load: Remembered<Load>,
     wanted: History,
@@ -132,6 +134,7 @@ impl ModelHistory {
             processes: ProcessRates::default(),
             groups: GroupRates::default(),
             cpus: CpuRates::default(),
+            gpus: GpuRates::default(),
             quotas: Quotas::default(),
             load: Remembered::new(Load::default()),
             wanted: History::default(),
@@ -160,8 +163,9 @@ impl ModelHistory {
         self.load.mark(&self.window);
         self.groups.end_tick(&self.window);
         self.cpus.end_tick(&sample.cpus, &self.window);
+        self.gpus.update(&sample.gpus, &self.window);
         self.quotas.update(&target::living(sample), &self.window);
-        self.hysteresis.update(sample.at_ns, self.load.now, &self.groups, &self.processes, &self.quotas);
+        self.hysteresis.update(sample, self.load.now, &self.groups, &self.processes, &self.quotas);
         if let Some(demand) = self.load.over(&self.window).demand(self.window.span_ns()) {
             self.wanted.push(demand.wanted);
             self.got.push(demand.got);
@@ -191,6 +195,7 @@ impl ModelHistory {
             groups,
             threads,
             cpus: self.cpus.scene(allowed.as_ref(), window, TickLength::of(&sample.host)),
+            gpus: self.gpus.scene(window),
             trend: crate::data::scene::Trend {
                 step_s: seconds(sample.interval_ns),
                 wanted: self.wanted.to_vec(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::data::scene::{Demand, Pressure, Verdict};
+use crate::data::scene::{Demand, GpuState, Pressure, Verdict};
 use crate::data::{CpuSet, Text};
 use crate::model::rates::group_history::Growth;
 
@@ -36,6 +36,8 @@ pub struct JudgedWindow {
     pub others: f64,
     /// CPUs of those the target may use that nobody used.
     pub idle: f64,
+    /// The machine's GPUs.
+    pub gpus: Vec<GpuState>,
     /// Threads that crowded nearly all the time.
     pub crowd: Option<Crowd>,
     /// The quota that throttled most.

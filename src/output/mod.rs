@@ -9,6 +9,7 @@ pub(crate) mod ps;
 pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod schemas;
 pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod sweep;
@@ -29,6 +30,7 @@ pub use ps::{SCHEMA as PS_SCHEMA, json as ps_json, table as ps_table};
 pub use rerun::{PredictedEffect, rerun};
 pub use run::{EndedRun, run};
 pub use runs::{ListedRun, SCHEMA as RUNS_SCHEMA, runs, runs_json};
+pub use schemas::{CONTRACTS, Contract};
 pub use stack::{
     SCHEMA as STACK_SCHEMA, json as stack_json, past_json as past_stacks_json, past_text as past_stacks_text,
     text as stack_text,

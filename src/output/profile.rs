@@ -131,7 +131,8 @@ pub fn json(scene: &Scene, pid: Pid, profile: &Profile, wall_s: f64, folded: Fol
 }
 
 #[derive(Serialize)]
-struct ProfileJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ProfileJson<'a> {
     schema: &'static str,
     pid: u32,
     command: &'a str,
@@ -148,6 +149,7 @@ struct ProfileJson<'a> {
 
 /// Threads are stopped one at a time.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StopsJson {
     /// Stops that gave a stack.
     count: usize,
@@ -161,6 +163,7 @@ struct StopsJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ProfileGroupJson<'a> {
     label: &'a str,
     /// Null where it is not known.
@@ -180,6 +183,7 @@ struct ProfileGroupJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DoingJson<'a> {
     activity: &'static str,
     /// At which operation, stage or wait.
@@ -188,6 +192,7 @@ struct DoingJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FoldedJson<'a> {
     /// Outermost first, with semicolons between.
     stack: &'a str,

@@ -143,7 +143,8 @@ pub fn json(scenes: &[Arc<Scene>]) -> serde_json::Result<String> {
 }
 
 #[derive(Serialize)]
-struct PsListing<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct PsListing<'a> {
     schema: &'static str,
     host: HostJson,
     processes: Vec<PsProcessJson<'a>>,
@@ -151,6 +152,7 @@ struct PsListing<'a> {
 
 /// All of `processes` together.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HostJson {
     /// CPUs online; null when nobody could tell.
     cpus: Option<f64>,
@@ -174,6 +176,7 @@ impl HostJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PsProcessJson<'a> {
     pid: u32,
     user: Option<&'a str>,
@@ -191,6 +194,7 @@ struct PsProcessJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OriginJson<'a> {
     #[serde(flatten)]
     key: &'a GroupKey,

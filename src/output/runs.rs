@@ -92,12 +92,14 @@ pub fn runs_json(runs: &[ListedRun]) -> serde_json::Result<String> {
 }
 
 #[derive(Serialize)]
-struct RunsListing<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RunsListing<'a> {
     schema: &'static str,
     runs: Vec<RunJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RunJson<'a> {
     id: &'a str,
     started: String,

@@ -287,7 +287,8 @@ pub fn past_json(scene: &Scene, past: &[(f64, Stacks)]) -> serde_json::Result<St
 }
 
 #[derive(Serialize)]
-struct StacksJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct StacksJson<'a> {
     schema: &'static str,
     pid: u32,
     command: &'a str,
@@ -299,6 +300,7 @@ struct StacksJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StackJson<'a> {
     tid: u32,
     origin: Option<&'a str>,
@@ -325,6 +327,7 @@ struct StackJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FrameJson<'a> {
     address: Option<String>,
     library: Option<&'a str>,

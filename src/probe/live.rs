@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::data::sample::{Cost, CounterSource, Interest, ProcessSample, Sample, ThreadDetail};
+use crate::data::sample::{Cost, CounterSource, GpuSample, Interest, ProcessSample, Sample, ThreadDetail};
 use crate::data::{Gap, Pid, ThreadKey};
 use crate::linux::budget::Look;
 use crate::linux::cgroup::read::Mounts;
@@ -17,6 +17,8 @@ use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::host::{HostReader, UserNames};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir, has_no_descriptors, is_gone, why_unread};
 use crate::linux::proc::stat::{status_field, status_last_number};
+use crate::probe::gpu;
+use crate::probe::gpu::reader::GpuReader;
 use crate::probe::process::process_reader::{HostContext, ProcessReader, age};
 use crate::probe::reading::{Reading, ReadingPart};
 use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
@@ -38,6 +40,8 @@ pub struct Live {
     /// The process asked for, then its descendants by pid.
     processes: Vec<ProcessReader>,
     details: DetailReader,
+    /// None where nobody asked for the GPUs.
+    gpus: Option<GpuReader>,
     most_descendants: usize,
     left_out: usize,
     /// Descendants that tftop had no descriptors for.
@@ -65,6 +69,8 @@ pub struct LiveOptions {
     pub reading: Reading,
     /// Why nothing is read that takes the target's memory, where it holds up whoever reads it.
     pub silent: Option<String>,
+    /// Whether the machine's GPUs are looked at, too.
+    pub gpus: bool,
 }
 
 impl Default for LiveOptions {
@@ -76,6 +82,7 @@ impl Default for LiveOptions {
             interval: Duration::from_secs(1),
             reading: Reading::default(),
             silent: None,
+            gpus: false,
         }
     }
 }
@@ -131,6 +138,7 @@ impl Live {
         let processes = vec![root];
         let (tree, most_descendants) = (ProcessTree::new(pid), MOST_DESCENDANTS);
         let details = DetailReader::default();
+        let gpus = options.gpus.then(gpu::reader);
         Ok(Self {
             options,
             proc_root,
@@ -140,6 +148,7 @@ impl Live {
             tree,
             processes,
             details,
+            gpus,
             most_descendants,
             left_out: 0,
             unopened: 0,
@@ -167,7 +176,9 @@ impl Live {
         let processes: Vec<ProcessSample> = self.processes.iter_mut().map(|process| process.sample(means)).collect();
         let source = self.source();
         let details = self.details(interest);
-        let gaps = self.gaps(source);
+        let mut gaps = self.gaps(source);
+        let (gpus, unread) = self.look_at_gpus();
+        gaps.extend(unread);
         self.drop_ended();
         self.around.reading.end();
         Sample {
@@ -177,6 +188,7 @@ impl Live {
             late_ns: nanoseconds(late),
             host,
             cpus,
+            gpus,
             processes,
             details,
             source,
@@ -255,6 +267,12 @@ impl Live {
         let threads = living.map(|process| (process.key().pid, process.threads()));
         let means = &mut self.means;
         self.details.read(interest, &self.around.proc_root, threads, means.source, &mut means.reader)
+    }
+
+    fn look_at_gpus(&mut self) -> (Vec<GpuSample>, Option<Gap>) {
+        let Some(reader) = &mut self.gpus else { return (Vec::new(), None) };
+        let living = self.processes.iter().filter(|process| !process.ended());
+        reader.look(|pid| living.clone().any(|process| process.key().pid == pid), self.options.interval)
     }
 
     /// Whether schedstat says anything: where threads used CPU time and it is all zero, clock ticks are all there is.

@@ -4,6 +4,7 @@ pub(crate) mod backoff;
 pub mod cpython;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod gpu;
 pub mod identify;
 #[cfg(test)]
 pub(crate) mod image;

@@ -23,6 +23,7 @@ pub const SCHEMA: &str = "tftop.run-summary/1";
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunSummary {
     /// [`SCHEMA`].
     pub schema: Text,
@@ -57,6 +58,7 @@ pub struct RunSummary {
 
 /// Settings as they were in the process itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SeenSettings {
     /// tf.config, from the program's own objects.
     pub tf_config: Option<TfConfigFact>,

@@ -12,6 +12,7 @@ pub const MOST_REPEATS: u32 = 100;
 
 /// Values to try for each cap; an empty list leaves its pools alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct SweepGrid(pub PerCap<Vec<u32>>);
 

@@ -23,6 +23,7 @@ const LARGEST: u64 = 256 << 20;
 
 /// What is to be run, and what was.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SweepRecord {
     pub(crate) schema: String,
     pub(crate) id: String,
@@ -45,6 +46,7 @@ pub(crate) struct SweepRecord {
 
 /// One run.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Trial {
     pub(crate) block: u32,
     pub(crate) combination: usize,
@@ -57,6 +59,7 @@ pub(crate) struct Trial {
 
 /// What came of a run.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TrialOutcome {
     /// It did its steps.

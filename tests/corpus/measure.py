@@ -1,4 +1,4 @@
-"""What following tftop's advice does to speed: the table of the README.
+"""What following tftop's advice does to speed: the first table of assets/measurements.md.
 
     python3 measure.py --python PYTHON --tftop TFTOP [--out FOLDER] [NAME...]
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Knob, Limit, LimitSource, Limits, ProcessLimit};
 use tftop::data::sample::{Cost, Identity, NameSource, TargetName, ThreadState};
 use tftop::data::scene::{
-    Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, Group, GroupKey, Headline, Level, Phrase,
-    Pressure, ProcessState, Remedy, RuleAnswer, Scene, TargetState, TensorFlow, Term, TermKind, Thread, Verdict,
-    WaitCount, Waits,
+    Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, GpuState, Group, GroupKey, Headline, Level,
+    OwnGpuUse, Phrase, Pressure, ProcessState, Remedy, RuleAnswer, Scene, TargetState, TensorFlow, Term, TermKind,
+    Thread, Verdict, WaitCount, Waits,
 };
 use tftop::data::{Gap, Pid, Text, ThreadKey, Tid};
 
@@ -174,6 +174,15 @@ pub fn waits() -> Waits {
     }
 }
 
+pub fn gpus() -> Vec<GpuState> {
+    let gpu = |index, busy, own| {
+        let (used_bytes, total_bytes) = (Some(12_100_000_000), Some(80_000_000_000));
+        GpuState { index, name: "NVIDIA A100".into(), busy: Some(busy), used_bytes, total_bytes, own: Some(own) }
+    };
+    let own = OwnGpuUse { processes: 1, busy: Some(0.8), used_bytes: Some(11_900_000_000) };
+    vec![gpu(0, 0.87, own), gpu(1, 0.04, OwnGpuUse::default())]
+}
+
 pub fn scene() -> Scene {
     let no_knob = Limits { knob: Knob::None, ..Limits::default() };
     let groups = vec![
@@ -201,6 +210,7 @@ pub fn scene() -> Scene {
         target: target(),
         capacity: capacity(),
         demand: Some(Demand::new(1.9, 2.7)),
+        gpus: gpus(),
         groups,
         threads,
         gaps: vec![Gap::new("NumPy's thread names", "the process's memory may not be read: run tftop with sudo")],

@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tftop::data::sample::{
-    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Environment, Frame, FrameworkFact, HostFact, Identity,
-    LibraryFact, LibraryPool, NameSource, PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, Script,
-    ScriptKnob, ScriptSetting, Stack, StackEnd, StackMethod, Stacks, StartRoutine, StdThreadOwner, Syscall,
-    SyscallState, TargetName, TensorFlowFact, TfConfigFact, TfContextState, ThreadDetail, ThreadFact, ThreadSettings,
-    ThreadState, Throttle,
+    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Environment, Frame, FrameworkFact, GpuProcess,
+    GpuSample, HostFact, Identity, LibraryFact, LibraryPool, NameSource, PidsLimit, ProcessFact, ProcessSample,
+    PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting, Stack, StackEnd, StackMethod, Stacks, StartRoutine,
+    StdThreadOwner, Syscall, SyscallState, TargetName, TensorFlowFact, TfConfigFact, TfContextState, ThreadDetail,
+    ThreadFact, ThreadSettings, ThreadState, Throttle,
 };
 use tftop::data::scene::Scene;
 use tftop::data::{Framework, Pid, ProcessKey, Text, ThreadKey, Tid};
@@ -40,6 +40,9 @@ pub struct Scenario {
     online: String,
     #[serde(default)]
     cpu: Vec<Cpu>,
+    /// GPUs as their driver describes them at every tick.
+    #[serde(default)]
+    gpu: Vec<Gpu>,
     process: Vec<Process>,
     #[serde(default)]
     thread: Vec<Thread>,
@@ -58,6 +61,16 @@ pub struct Cpu {
     /// Clock ticks busy and idle.
     #[serde(default)]
     per_s: [f64; 2],
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gpu {
+    /// Percent; none where the driver does not tell.
+    busy: Option<u8>,
+    /// Percent for the first process; -1 where it does not use this GPU, more than 100 where it does and its share is not told,
+    /// none where the driver tells of no process.
+    own: Option<i64>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -262,6 +275,7 @@ impl Scenario {
                 ..HostFact::default()
             }),
             cpus: self.cpu.iter().enumerate().map(cpu).collect(),
+            gpus: (0..).zip(&self.gpu).map(|(index, gpu)| gpu.sample(index, self.process[0].pid)).collect(),
             processes: self.process.iter().filter_map(|process| self.process(process, tick, order)).collect(),
             details: self.thread.iter().filter_map(Thread::detail).collect(),
             source: if self.stat_only { CounterSource::StatTicks } else { CounterSource::Schedstat },
@@ -309,6 +323,18 @@ impl Scenario {
             Some(fact)
         };
         (0..thread.count).filter_map(fact).collect()
+    }
+}
+
+impl Gpu {
+    fn sample(&self, index: u32, pid: u32) -> GpuSample {
+        let process = |percent: i64| GpuProcess {
+            pid: Pid(pid),
+            busy_percent: u8::try_from(percent).ok().filter(|percent| *percent <= 100),
+            used_bytes: Some(1 << 30),
+        };
+        let own = self.own.map(|own| (own >= 0).then(|| process(own)).into_iter().collect());
+        GpuSample { index, busy_percent: self.busy, own, ..GpuSample::default() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::args::export::ExportArgs;
@@ -18,6 +19,7 @@ use crate::commands::args::target::{TargetArg, pid, target};
 use crate::commands::args::tune::TuneArgs;
 use crate::data::Pid;
 use crate::launch::exec_wrapper;
+use crate::output::CONTRACTS;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -61,6 +63,11 @@ Load it from the shell's start file, so that it fits the tftop that is installed
   zsh   source <(tftop completions zsh)
   fish  tftop completions fish | source
   elvish  eval (tftop completions elvish | slurp)";
+
+const SCHEMA_HELP: &str = "\
+Every output says its schema and version in the field `schema`: tftop.report/1. Within a version fields may be added, and words to \
+a field that lists words: pass over what you don't know. A field that is renamed, removed, changes its type or comes to mean \
+something else gets a new version. Files that an older version has kept are still read.";
 
 /// htop for TensorFlow's threads: the origin of every thread, and the CPU time it gets, waits for and wants.
 #[derive(Debug, Parser)]
@@ -139,6 +146,13 @@ pub(crate) enum Command {
         /// Write one page for each command into this directory instead
         #[arg(value_name = "FOLDER")]
         folder: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of an output; without a name, list them
+    #[command(after_help = SCHEMA_HELP)]
+    Schema {
+        /// Which output
+        #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(CONTRACTS.iter().map(|it| it.name)))]
+        name: Option<String>,
     },
     /// Run by `run` before the command itself
     #[command(name = exec_wrapper::SUBCOMMAND, hide = true)]

@@ -31,7 +31,7 @@ pub(crate) fn attach_with<C: SampleObserver>(
     model: Model,
     companion: C,
 ) -> anyhow::Result<(Sampler, FirstLook)> {
-    let live = live_options(options);
+    let live = LiveOptions { gpus: true, ..live_options(options) };
     let reading = live.reading.clone();
     let open = move || {
         let mut live = Live::attach(pid, live).map_err(|error| CommandError::attach(pid, &error))?;

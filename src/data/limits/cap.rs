@@ -1,5 +1,5 @@
 //! THE registry of caps: one row a cap. Command line, settings file, environment, shim, advice, sliders, verification, sweep,
-//! JSON and README come from it.
+//! JSON and the guide come from it.
 //!
 //! Sources: tensorflow/core/common_runtime/process_util.cc and local_device.cc (2.21), the OpenMP 5.2 specification
 //! chapter 21, OpenBLAS driver/others/openblas_env.c, numexpr/utils.py, numba/core/config.py, the manuals of oneMKL, BLIS

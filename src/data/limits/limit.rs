@@ -170,6 +170,7 @@ impl Serialize for LimitSource {
 
 /// What a [`Limit`] bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AppliesTo {
     /// The pool of each process.
@@ -197,6 +198,7 @@ impl AppliesTo {
 
 /// How a conclusion is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
     /// Fits what was measured, but something else could explain it.

@@ -11,6 +11,7 @@ pub const RUN_SCHEMA: &str = "tftop.run/1";
 
 /// A run, as it was begun.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunFact {
     /// [`RUN_SCHEMA`].
     pub schema: Text,
@@ -55,6 +56,7 @@ pub struct RunFact {
 
 /// What a run was predicted to want and get before it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PredictedDemand {
     /// CPUs it would want.
     pub wanted: f64,
@@ -68,6 +70,7 @@ pub struct PredictedDemand {
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunEnd {
     /// With this exit code.

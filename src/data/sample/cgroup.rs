@@ -26,6 +26,7 @@ pub struct CgroupFact {
 
 /// CPU time a cgroup may use: `quota_us` in every `period_us`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Quota {
     /// Microseconds of CPU time per period.
     pub quota_us: u64,

@@ -45,6 +45,7 @@ pub const KEPT_VARIABLES: &[&str] = &[
 
 /// The kept variables of one environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Environment(BTreeMap<String, Text>);
 

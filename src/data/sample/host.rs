@@ -6,6 +6,7 @@ use crate::data::{CpuSet, Text};
 
 /// What does not change while tftop runs, or hardly ever.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HostFact {
     /// Its name.
     pub name: Option<Text>,

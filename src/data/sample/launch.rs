@@ -13,6 +13,7 @@ use crate::data::{CpuSet, Text};
 
 /// How the target was started; does not change while it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaunchFact {
     /// The caps it was given, one for each layer.
     pub caps: Caps,
@@ -30,6 +31,7 @@ pub struct LaunchFact {
 
 /// CPUs for the threads of one origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pin {
     /// The origin's id: "tf-data".
     pub origin: String,
@@ -46,6 +48,7 @@ impl fmt::Display for Pin {
 
 /// What the shim was told to do in the script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ShimUse {
     /// There is none: neither settings of the script itself nor steps are known.
@@ -128,6 +131,7 @@ impl ShimReport {
 
 /// A part of the shim that does not work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HookFailure {
     /// Its name.
     pub hook: Text,
@@ -139,6 +143,7 @@ pub struct HookFailure {
 
 /// The script's wish, and what it got.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OverruledSetting {
     /// What was to be set: "intra", "data.private_threadpool_size", "env.OMP_NUM_THREADS".
     pub what: Text,
@@ -152,6 +157,7 @@ pub struct OverruledSetting {
 
 /// TensorFlow built its pools.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TfStarted {
     /// In which process, by its own numbering.
     pub pid: u32,
@@ -210,6 +216,7 @@ pub struct StepMarks {
 
 /// What a step mark is (assets/shim/PROTOCOL.md).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepSource {
     /// The end of a training batch in Keras's fit.

@@ -2,6 +2,7 @@
 
 pub(crate) mod cgroup;
 pub(crate) mod environment;
+pub(crate) mod gpu;
 pub(crate) mod host;
 pub(crate) mod launch;
 pub(crate) mod process;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use cgroup::{CgroupFact, CgroupVersion, Quota, Throttle};
 pub use environment::{Environment, KEPT_VARIABLES};
+pub use gpu::{GpuProcess, GpuSample};
 pub use host::{CpuTime, HostFact};
 pub use launch::{
     Epoch, HookFailure, LaunchFact, LaunchSample, OverruledSetting, Pin, ShimFact, ShimReport, ShimUse, StepMarks,
@@ -46,6 +48,9 @@ pub struct Sample {
     pub host: Arc<HostFact>,
     /// Busy time of each CPU that is online.
     pub cpus: Vec<CpuTime>,
+    /// The machine's GPUs; none where no driver tells of any, or nobody asked.
+    #[serde(default)]
+    pub gpus: Vec<GpuSample>,
     /// The target's processes: the one that was asked for first, then its descendants by pid. The first is present even
     /// after it ended.
     pub processes: Vec<ProcessSample>,

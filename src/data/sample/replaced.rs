@@ -6,6 +6,7 @@ use crate::data::limits::Caps;
 
 /// A run beside the one that it replaced.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReplacedRun {
     /// Caps of the run before; empty: tftop gave it none.
     pub caps: Caps,
@@ -19,6 +20,7 @@ pub struct ReplacedRun {
 
 /// How a run went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pace {
     /// Steps a second, from the typical time of a step; none where no steps were counted.
     pub steps_per_s: Option<f64>,
@@ -30,6 +32,7 @@ pub struct Pace {
 
 /// What two runs show about speed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum SpeedChange {
     /// Too little was measured of the new run.

@@ -25,6 +25,7 @@ pub struct ThreadSettings {
 
 /// A thread count that a library keeps for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LibraryPool {
     /// Path of the library as the target's maps name it.
     pub library: Text,

@@ -80,6 +80,7 @@ pub struct Frame {
 
 /// How a frame was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FrameMethod {
     /// By the instruction pointer: the innermost frame.
@@ -99,6 +100,7 @@ pub enum FrameMethod {
 
 /// A Python function that is being run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PythonFrame {
     /// Its qualified name, `co_qualname`; before Python 3.11 its plain name.
     pub function: Text,

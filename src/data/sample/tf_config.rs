@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The thread settings of TensorFlow's eager context (tensorflow/python/eager/context.py, `class Context`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TfConfigFact {
     /// How far the context is. Once it started, the two settings below can't change any more.
     pub state: TfContextState,
@@ -18,6 +19,7 @@ pub struct TfConfigFact {
 
 /// The life of TensorFlow's eager context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum TfContextState {
     /// The module is not imported.
     NotImported,

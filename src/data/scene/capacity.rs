@@ -6,6 +6,7 @@ use crate::data::{CpuSet, Text};
 
 /// How many CPUs a target may use: the smallest term binds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capacity {
     /// Effective CPUs: the smallest of the terms that are known.
     pub effective_cpus: f64,
@@ -26,6 +27,7 @@ impl Capacity {
 
 /// A number of CPUs that a scheduler declares in the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Declared {
     /// CPUs.
     pub cpus: u32,
@@ -35,6 +37,7 @@ pub struct Declared {
 
 /// One upper bound on CPUs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Term {
     /// Which kind of bound.
     pub kind: TermKind,
@@ -50,6 +53,7 @@ pub struct Term {
 
 /// Kinds of [`Term`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TermKind {
     /// CPUs any of the target's threads may run on.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Run-queue arithmetic over the window, in CPUs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Demand {
     /// CPUs it ran on: Δrun / Δt.
     pub got: f64,

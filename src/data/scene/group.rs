@@ -38,6 +38,7 @@ pub struct Group {
 
 /// What makes a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupKey {
     /// Origin id of `assets/families.toml`: "tf-intra-op".
     pub origin: Arc<str>,

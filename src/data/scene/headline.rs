@@ -41,6 +41,7 @@ pub struct AdvisedEffect {
 
 /// The condition of the target, in order of what is reported first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Less than the judged window was seen.

@@ -63,6 +63,7 @@ impl RuleAnswer {
 
 /// A cause that was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// How bad it is.
     pub level: Level,
@@ -79,6 +80,7 @@ pub struct Finding {
 
 /// One number or reading behind a finding.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// What it is: "tf.config intra".
     pub what: String,
@@ -95,6 +97,7 @@ impl Evidence {
 
 /// What would change a finding.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Remedy {
     /// In words.
     pub text: String,
@@ -104,6 +107,7 @@ pub struct Remedy {
     pub python: Option<String>,
     /// As caps for a rerun; empty where no cap does it, in JSON null.
     #[serde(serialize_with = "caps_or_null")]
+    #[cfg_attr(test, schemars(with = "Option<Caps>"))]
     pub caps: Caps,
 }
 
@@ -113,6 +117,7 @@ fn caps_or_null<S: Serializer>(caps: &Caps, serializer: S) -> Result<S::Ok, S::E
 
 /// How bad: the order is the order of `--fail-on`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Nothing to do.

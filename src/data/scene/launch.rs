@@ -11,6 +11,7 @@ use crate::data::scene::{GroupKey, Steps};
 
 /// A cap and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CapCheck {
     /// The cap, by its option in JSON.
     pub cap: CheckedCap,
@@ -75,6 +76,7 @@ impl<'de> Deserialize<'de> for CheckedCap {
 
 /// Whether a cap held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckOutcome {
     /// At every look.

@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod capacity;
 pub(crate) mod demand;
+pub(crate) mod gpu;
 pub(crate) mod group;
 pub(crate) mod headline;
 pub(crate) mod judgement;
@@ -14,6 +15,7 @@ pub(crate) mod timeline;
 pub use activity::{Blocked, Phrase, StopTotals, ThreadActivity, WaitCount, Waits};
 pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
 pub use demand::{Demand, PastPredictions, Trend};
+pub use gpu::{GpuState, OwnGpuUse};
 pub use group::{Attribution, Confidence, Group, GroupKey, Thread, Worker};
 pub use headline::{AdvisedEffect, Headline, Pressure, Verdict};
 pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
@@ -53,6 +55,8 @@ pub struct Scene {
     pub threads: Vec<Thread>,
     /// Every CPU online.
     pub cpus: Vec<Cpu>,
+    /// The machine's GPUs; none where no driver tells of any.
+    pub gpus: Vec<GpuState>,
     /// Demand over time, oldest first.
     pub trend: Trend,
     /// The one sentence on top.

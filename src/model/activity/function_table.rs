@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// What kind of function gave a stack its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FunctionKind {
     /// A pool's loop that waits for work.

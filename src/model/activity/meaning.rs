@@ -15,6 +15,7 @@ const BUILTIN: &str = include_str!("../../../assets/frames.toml");
 
 /// What the thread did at that moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StackActivity {
     /// It ran, and not in a wait.
@@ -44,6 +45,7 @@ impl StackActivity {
 
 /// What a stack means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StackMeaning {
     /// The kind of function that says so.
     pub kind: FunctionKind,

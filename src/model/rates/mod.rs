@@ -1,6 +1,7 @@
 //! From counters to rates: what threads, groups, processes and CPUs used over a window.
 
 pub(crate) mod cpus;
+pub(crate) mod gpus;
 pub(crate) mod group_history;
 pub(crate) mod groups;
 pub(crate) mod history;

@@ -3,6 +3,7 @@
 use crate::data::limits::Grade;
 use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
+use crate::model::rules::gpu_load::{BUSY, GpuLoad, WAITS};
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 
@@ -12,32 +13,45 @@ pub const RULE: Rule = Rule { code: "gpu-bound", question: "Does a GPU do the wo
 const ASLEEP: f64 = 0.1;
 
 fn check(input: &RuleInput) -> RuleResult {
-    let gpu: u32 = input.of_origin(origin::GPU).map(|group| group.threads).sum();
-    if gpu == 0 {
+    let threads: u32 = input.of_origin(origin::GPU).map(|group| group.threads).sum();
+    let load = input.judged.and_then(|judged| GpuLoad::of(input, judged));
+    if threads == 0 && load.is_none() {
         return clear("no GPU runtime has threads in this process");
     }
     let judged = input.judged()?;
-    let wanted = judged.demand.wanted;
-    if wanted >= 0.5 * input.effective_cpus() {
-        return clear(format!("the CPU's threads want {wanted:.1} of {:.1} CPUs", input.effective_cpus()));
+    let (wanted, cpus) = (judged.demand.wanted, input.effective_cpus());
+    if wanted >= 0.5 * cpus {
+        return clear(format!("the CPU's threads want {wanted:.1} of {cpus:.1} CPUs"));
     }
-    if wanted < ASLEEP {
-        return cant_tell(format!("{gpu} GPU threads exist and nothing runs on the CPUs: the GPU's own load tells"));
+    let of_cpus = || Evidence::new("wanted", format!("{wanted:.2} of {cpus:.2} CPUs"));
+    let text = "CPU limits hardly matter here: make the GPU's work cheaper (mixed precision, XLA) or give it more GPUs";
+    match load {
+        Some(load) if load.busy >= BUSY => Ok(Finding {
+            level: Level::Notice,
+            grade: load.grade,
+            message: format!(
+                "{}, and only {wanted:.1} of {cpus:.1} CPUs are wanted: the GPU is the limit",
+                load.sentence()
+            ),
+            evidence: vec![load.evidence(), of_cpus()],
+            remedy: Remedy { text: text.to_owned(), ..Remedy::default() },
+        }),
+        Some(load) if load.busy < WAITS => clear(format!("{}: it is not the limit", load.sentence())),
+        Some(load) => cant_tell(format!("{}: neither all of it nor little", load.sentence())),
+        None if wanted < ASLEEP => {
+            cant_tell(format!("{threads} GPU threads exist and nothing runs on the CPUs: the GPU's own load tells"))
+        }
+        None => Ok(Finding {
+            level: Level::Notice,
+            grade: Grade::Inferred,
+            message: format!(
+                "A GPU is in use and only {wanted:.1} of {cpus:.1} CPUs are wanted: CPU limits hardly matter here"
+            ),
+            evidence: vec![Evidence::new("GPU threads", threads.to_string()), of_cpus()],
+            remedy: Remedy {
+                text: "look at the GPU's own load; smaller CPU pools cost nothing here".to_owned(),
+                ..Remedy::default()
+            },
+        }),
     }
-    Ok(Finding {
-        level: Level::Notice,
-        grade: Grade::Inferred,
-        message: format!(
-            "A GPU is in use and only {wanted:.1} of {:.1} CPUs are wanted: CPU limits hardly matter here",
-            input.effective_cpus()
-        ),
-        evidence: vec![
-            Evidence::new("GPU threads", gpu.to_string()),
-            Evidence::new("wanted", format!("{wanted:.2} of {:.2} CPUs", input.effective_cpus())),
-        ],
-        remedy: Remedy {
-            text: "look at the GPU's own load; smaller CPU pools cost nothing here".to_owned(),
-            ..Remedy::default()
-        },
-    })
 }

@@ -1,8 +1,9 @@
-//! Do the compute pools idle because the input pipeline can't keep up?
+//! Do the compute pools, or the GPU, idle because the input pipeline can't keep up?
 
 use crate::data::limits::Grade;
 use crate::data::origin;
 use crate::data::scene::{Evidence, Finding, Level, Remedy};
+use crate::model::rules::gpu_load::{BUSY, GpuLoad, WAITS};
 use crate::model::rules::input::{COMPUTE, RuleInput};
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 
@@ -25,6 +26,16 @@ fn check(input: &RuleInput) -> RuleResult {
     if compute >= IDLE_SHARE * input.effective_cpus() || data + python < ONE_THREAD {
         return clear(format!("compute pools want {compute:.1} CPUs, tf.data {data:.1}, Python {python:.1}"));
     }
+    let gpu = GpuLoad::of(input, judged);
+    if let Some(gpu) = gpu.filter(|gpu| gpu.busy >= BUSY) {
+        return clear(format!("{}: it does not wait for input", gpu.sentence()));
+    }
+    let waiting_gpu = match gpu {
+        Some(gpu) if gpu.busy >= WAITS => {
+            return cant_tell(format!("{}: neither all of it nor little", gpu.sentence()));
+        }
+        gpu => gpu,
+    };
     let computed: f64 = input
         .groups
         .iter()
@@ -32,7 +43,7 @@ fn check(input: &RuleInput) -> RuleResult {
         .filter(|(group, _)| COMPUTE.contains(&group.key.origin.as_ref()))
         .map(|(_, demand)| demand.got)
         .sum();
-    if computed < WORKED {
+    if computed < WORKED && waiting_gpu.is_none_or(|gpu| gpu.busy < WORKED) {
         return clear("no compute pool worked: nothing there waits for input");
     }
     if data < ONE_THREAD {
@@ -41,15 +52,23 @@ fn check(input: &RuleInput) -> RuleResult {
              their stacks tell"
         ));
     }
+    let message = match waiting_gpu {
+        Some(gpu) => format!("{} while tf.data wants {data:.1} CPUs: the GPU waits for input", gpu.sentence()),
+        None => format!(
+            "Compute pools want only {compute:.1} CPUs while tf.data wants {data:.1}: computing waits for input"
+        ),
+    };
+    let mut evidence = vec![
+        Evidence::new("compute pools want", format!("{compute:.2} CPUs")),
+        Evidence::new("tf.data wants", format!("{data:.2} CPUs")),
+        Evidence::new("Python wants", format!("{python:.2} CPUs")),
+    ];
+    evidence.extend(waiting_gpu.map(|gpu| gpu.evidence()));
     Ok(Finding {
         level: Level::Notice,
         grade: Grade::Inferred,
-        message: format!("Compute pools want only {compute:.1} CPUs while tf.data wants {data:.1}: computing waits for input"),
-        evidence: vec![
-            Evidence::new("compute pools want", format!("{compute:.2} CPUs")),
-            Evidence::new("tf.data wants", format!("{data:.2} CPUs")),
-            Evidence::new("Python wants", format!("{python:.2} CPUs")),
-        ],
+        message,
+        evidence,
         remedy: Remedy {
             text: "make the pipeline cheaper (cache, batch before map) or, with CPUs to spare, wider (num_parallel_calls, \
                    prefetch); larger compute pools won't help"

@@ -7,6 +7,7 @@ mod env_overridden;
 mod env_too_late;
 mod forked;
 mod gpu_bound;
+mod gpu_load;
 pub(crate) mod input;
 mod input_bound;
 mod late_setting;

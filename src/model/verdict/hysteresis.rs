@@ -3,13 +3,14 @@
 
 use std::collections::VecDeque;
 
-use crate::data::sample::{CgroupFact, ProcessSample, Throttle};
+use crate::data::sample::{CgroupFact, ProcessSample, Sample, Throttle};
 use crate::data::scene::{Demand, Group, GroupKey, Headline, Pressure, RuleAnswer, Scene, Verdict};
 use crate::data::{CpuSet, ProcessKey};
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::capacity::{Quotas, share};
 use crate::model::judged_window::{Crowd, JudgedWindow, Throttling};
 use crate::model::limits::group_limits::DefaultSizes;
+use crate::model::rates::gpus::GpuRates;
 use crate::model::rates::group_history::{GroupHistory, SAMPLES_KEPT};
 use crate::model::rates::groups::GroupRates;
 use crate::model::rates::load::Load;
@@ -37,6 +38,7 @@ pub(crate) struct Hysteresis {
     groups: Vec<(GroupKey, Remembered<Load>, GroupHistory)>,
     processes: Vec<JudgedWindows>,
     quotas: Vec<(CgroupFact, Remembered<Throttle>)>,
+    gpus: GpuRates,
     /// Who crowded, and how many of the allowed CPUs others used and nobody used, at the last looks.
     crowds: VecDeque<Option<Crowd>>,
     others: VecDeque<f64>,
@@ -67,6 +69,7 @@ impl Hysteresis {
             groups: Vec::new(),
             processes: Vec::new(),
             quotas: Vec::new(),
+            gpus: GpuRates::default(),
             crowds: VecDeque::new(),
             others: VecDeque::new(),
             idle: VecDeque::new(),
@@ -80,20 +83,21 @@ impl Hysteresis {
     /// Follows the totals to one more instant.
     pub fn update(
         &mut self,
-        now_ns: u64,
+        sample: &Sample,
         target: Load,
         groups: &GroupRates,
         processes: &ProcessRates,
         quotas: &Quotas,
     ) {
         if !self.window.begun() {
-            self.began_ns = now_ns;
+            self.began_ns = sample.at_ns;
         }
-        self.window.advance(now_ns);
+        self.window.advance(sample.at_ns);
         step(&mut self.target, target, &self.window);
         self.follow_groups(groups);
         self.follow_processes(processes);
         self.follow_quotas(quotas);
+        self.gpus.update(&sample.gpus, &self.window);
         if self.due() {
             self.add_sample(groups, processes);
         }
@@ -269,6 +273,7 @@ impl Hysteresis {
                 .collect(),
             others: mean(&self.others),
             idle: mean(&self.idle),
+            gpus: self.gpus.scene(window),
             crowd: self.crowd(),
             throttling,
         }

@@ -26,6 +26,7 @@ pub struct ComparedRuns<'a> {
 
 /// The runs of one side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideRuns {
     /// Its label.
     pub label: String,
@@ -37,6 +38,7 @@ pub struct SideRuns {
 
 /// A part of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ComparedSpan {
     /// Seconds from its first look to the begin of the part.
     pub from_s: f64,
@@ -51,18 +53,20 @@ impl ComparedSpan {
     }
 }
 
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ComparisonJson<'a> {
+    schema: &'static str,
+    warmup: Warmup,
+    runs: &'a [SideRuns],
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+}
+
 /// As one JSON object, without a newline at its end.
 pub fn json(compared: &ComparedRuns) -> serde_json::Result<String> {
-    #[derive(Serialize)]
-    struct Json<'a> {
-        schema: &'static str,
-        warmup: Warmup,
-        runs: &'a [SideRuns],
-        #[serde(flatten)]
-        comparison: &'a Comparison,
-    }
     let ComparedRuns { comparison, sides, warmup } = *compared;
-    serde_json::to_string_pretty(&Json { schema: SCHEMA, warmup, runs: sides, comparison })
+    serde_json::to_string_pretty(&ComparisonJson { schema: SCHEMA, warmup, runs: sides, comparison })
 }
 
 #[cfg(test)]

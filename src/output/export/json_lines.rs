@@ -18,7 +18,8 @@ pub(crate) struct JsonLinesExport {
 }
 
 #[derive(Serialize)]
-struct LastLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct LastLine<'a> {
     schema: &'static str,
     /// The run's name, or the file's.
     recording: &'a str,

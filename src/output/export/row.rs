@@ -35,6 +35,7 @@ pub(crate) const COLUMNS: [&str; 18] = [
 ];
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Row<'a> {
     schema: &'static str,
     time: &'a str,

@@ -29,7 +29,8 @@ pub fn json(scene: &Scene) -> serde_json::Result<String> {
 }
 
 #[derive(Serialize)]
-struct Explanation<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Explanation<'a> {
     schema: &'static str,
     pid: u32,
     command: &'a str,

@@ -10,6 +10,7 @@ use crate::output::json::waits::WaitsJson;
 use crate::present::format::rounded;
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct GroupJson<'a> {
     #[serde(flatten)]
     key: &'a GroupKey,
@@ -35,6 +36,7 @@ pub(crate) struct GroupJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ThreadJson<'a> {
     pid: u32,
     tid: u32,

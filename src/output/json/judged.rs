@@ -9,6 +9,7 @@ use crate::present::format::rounded;
 
 /// The one sentence and what it rests on.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct VerdictJson<'a> {
     /// "healthy", "notice", "oversubscribed" or "severe"; null while it is too soon to tell.
     level: Option<&'static str>,
@@ -41,6 +42,7 @@ impl<'a> VerdictJson<'a> {
 
 /// One rule and its answer.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct JudgementJson<'a> {
     code: &'a str,
     asks: &'a str,
@@ -76,6 +78,7 @@ impl<'a> JudgementJson<'a> {
 
 /// A cause that was found.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct FindingJson<'a> {
     code: &'a str,
     #[serde(flatten)]

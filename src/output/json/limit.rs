@@ -6,6 +6,7 @@ use crate::data::limits::{AppliesTo, Limit, Limits, ProcessLimit};
 
 /// The limit that counts.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EffectiveJson<'a> {
     /// Threads.
     value: u32,
@@ -22,6 +23,7 @@ impl<'a> EffectiveJson<'a> {
 
 /// One source that names a number.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct LimitJson<'a> {
     #[serde(flatten)]
     limit: EffectiveJson<'a>,
@@ -48,6 +50,7 @@ impl<'a> LimitJson<'a> {
 
 /// A group in one process: pools are made per process.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct InProcessJson<'a> {
     pid: u32,
     /// Threads of the group in it.

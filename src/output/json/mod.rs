@@ -2,6 +2,7 @@
 //! types here are what the contract names or rounds in its own way.
 
 pub(crate) mod explain;
+pub(crate) mod gpu;
 pub(crate) mod group;
 pub(crate) mod judged;
 pub(crate) mod limit;

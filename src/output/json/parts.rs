@@ -9,6 +9,7 @@ use crate::present::format::{instant, rounded};
 
 /// What a target as a whole got and wanted.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DemandJson {
     got: f64,
     waiting: f64,
@@ -29,6 +30,7 @@ impl DemandJson {
 
 /// Which moment of a recording it is.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RecordingJson<'a> {
     /// The run, or the file.
     name: &'a str,
@@ -47,6 +49,7 @@ pub(crate) struct RecordingJson<'a> {
 
 /// Verdicts within a span: at each look the one over the 10 s before it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SpanJson {
     /// Seconds from the recording's first look.
     from_s: f64,
@@ -62,6 +65,7 @@ struct SpanJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HeldVerdictJson {
     condition: Verdict,
     /// "healthy", "notice", "oversubscribed" or "severe"; null where it was too soon to tell.
@@ -109,6 +113,7 @@ impl<'a> RecordingJson<'a> {
 
 /// What a part of a target got and wanted; null until it was seen twice.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PartDemandJson {
     got: Option<f64>,
     waiting: Option<f64>,
@@ -124,6 +129,7 @@ impl PartDemandJson {
 
 /// What runs in a target's root process, and since when.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ProgramJson<'a> {
     /// Version; "unknown" for a build without metadata, null for a process without TensorFlow.
     tensorflow: Option<&'a str>,
@@ -149,6 +155,7 @@ impl<'a> ProgramJson<'a> {
 
 /// A framework in a target.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FrameworkJson {
     /// "TensorFlow", "JAX" or "PyTorch".
     name: &'static str,

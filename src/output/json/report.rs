@@ -9,6 +9,7 @@ use crate::data::sample::CounterSource;
 use crate::data::scene::{
     Capacity, Declared, Demand, PastPredictions, Pressure, ProcessState, Scene, StopTotals, TargetState, Term,
 };
+use crate::output::json::gpu::GpuJson;
 use crate::output::json::group::{GroupJson, ThreadJson};
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
 use crate::output::json::parts::{DemandJson, PartDemandJson, ProgramJson, RecordingJson};
@@ -23,7 +24,8 @@ pub fn json(scene: &Scene) -> serde_json::Result<String> {
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Report<'a> {
     schema: &'static str,
     verdict: VerdictJson<'a>,
     target: TargetJson<'a>,
@@ -39,6 +41,8 @@ struct Report<'a> {
     findings: Vec<FindingJson<'a>>,
     /// Every cause that was looked for, with its answer.
     judgements: Vec<JudgementJson<'a>>,
+    /// Every GPU of the machine, as its driver says; empty where no driver says anything.
+    gpus: Vec<GpuJson<'a>>,
     groups: Vec<GroupJson<'a>>,
     threads: Vec<ThreadJson<'a>>,
     gaps: &'a [Gap],
@@ -52,6 +56,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TargetJson<'a> {
     pid: u32,
     namespaced_pid: Option<u32>,
@@ -65,6 +70,7 @@ struct TargetJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ProcessJson<'a> {
     pid: u32,
     parent: u32,
@@ -76,6 +82,7 @@ struct ProcessJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CapacityJson<'a> {
     effective_cpus: f64,
     /// Kind of the term that binds.
@@ -86,6 +93,7 @@ struct CapacityJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TermJson {
     kind: &'static str,
     cpus: f64,
@@ -100,6 +108,7 @@ struct TermJson {
 /// What the whole target wanted, and who is to blame for what it did not get. The last three are null while it is too soon
 /// to judge; they cover `verdict.judged_s`, not the whole window.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TotalJson {
     #[serde(flatten)]
     demand: DemandJson,
@@ -113,6 +122,7 @@ struct TotalJson {
 
 /// How often threads were stopped, one at a time, and for how long.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StopsJson {
     count: u64,
     /// Of stops that gave a stack; null where none did.
@@ -138,6 +148,7 @@ impl StopsJson {
 
 /// Medians of the shares of what was then measured.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PredictionsJson {
     count: usize,
     wanted_off_share: f64,
@@ -153,6 +164,7 @@ impl PredictionsJson {
 
 /// What the newest look cost tftop itself, not the whole watch. The first look costs far more than any later one.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CostJson {
     cpu_ms: f64,
     wall_ms: f64,
@@ -173,6 +185,7 @@ impl<'a> Report<'a> {
             demand: scene.demand.as_ref().map(|demand| TotalJson::new(demand, scene.headline.pressure)),
             findings: FindingJson::of(&scene.judgements),
             judgements: JudgementJson::of(&scene.judgements),
+            gpus: scene.gpus.iter().map(GpuJson::new).collect(),
             groups: scene.groups.iter().map(GroupJson::new).collect(),
             threads: scene.threads.iter().map(|thread| ThreadJson::new(thread, scene)).collect(),
             gaps: &scene.gaps,

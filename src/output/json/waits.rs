@@ -6,6 +6,7 @@ use crate::data::scene::{Group, GroupKey, ThreadActivity, WaitCount, Waits};
 
 /// The threads of a group.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WaitsJson<'a> {
     /// "3 wait for work (futex), 1 reads train.tfrecord".
     says: String,
@@ -21,6 +22,7 @@ pub(crate) struct WaitsJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CountJson<'a> {
     threads: u32,
     /// What each of them did.
@@ -49,6 +51,7 @@ impl<'a> WaitsJson<'a> {
 
 /// A group by its origin, with what its threads did: for documents that hold nothing else of groups.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct GroupWaitsJson<'a> {
     #[serde(flatten)]
     key: &'a GroupKey,

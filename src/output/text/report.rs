@@ -7,6 +7,7 @@ use crate::data::sample::CounterSource;
 use crate::data::scene::{Confidence, Declared, Scene, TargetState, Term};
 use crate::output::profile::stop_line;
 use crate::output::text::sections;
+use crate::present::block::gpus;
 use crate::present::causes::tally;
 use crate::present::format::page::{Page, PageRow, rows, section};
 use crate::present::format::{MISSING_ASCII, age, bytes, clean, frameworks, instant, milliseconds, percent_or_dash};
@@ -18,7 +19,7 @@ use crate::present::{demand, limits, waits};
 /// Everything but single threads.
 pub(crate) fn full(scene: &Scene, page: Page) -> Vec<Vec<PageRow>> {
     let mut parts = vec![sections::verdict(scene), rows(header(scene)), sections::held_verdicts(scene)];
-    parts.extend([rows(capacity(scene)), rows(total(scene)), groups(scene, page)]);
+    parts.extend([rows(capacity(scene)), gpus(scene), rows(total(scene)), groups(scene, page)]);
     parts.extend([waits(scene), limits(scene, page)]);
     parts.extend(sections::causes_found(scene));
     let where_all_stand =
@@ -106,6 +107,13 @@ fn capacity(scene: &Scene) -> Vec<String> {
     let line = |declared: &Declared| format!("{} says {}, which is not enforced", declared.source, declared.cpus);
     lines.extend(capacity.declared.iter().map(line));
     lines
+}
+
+fn gpus(scene: &Scene) -> Vec<PageRow> {
+    if scene.gpus.is_empty() {
+        return Vec::new();
+    }
+    section(&gpus::title(scene), rows(indented(gpus::table(scene).lines(), "  ")))
 }
 
 fn remark(term: &Term, binds: bool) -> String {

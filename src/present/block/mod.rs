@@ -5,6 +5,7 @@ pub(crate) mod capacity;
 pub(crate) mod caps;
 pub(crate) mod cause;
 pub(crate) mod gap;
+pub(crate) mod gpus;
 pub(crate) mod limits;
 
 use crate::data::scene::Scene;

@@ -120,12 +120,13 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// Bytes in decimal units: "812 B", "120 kB", "3.4 MB".
+/// Bytes in decimal units: "812 B", "120 kB", "3.4 MB", "80.0 GB".
 pub(crate) fn bytes(count: u64) -> String {
     match count {
         0..=999 => format!("{count} B"),
         1_000..=999_999 => format!("{:.0} kB", count as f64 / 1e3),
-        _ => format!("{:.1} MB", count as f64 / 1e6),
+        1_000_000..=999_949_999 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.1} GB", count as f64 / 1e9),
     }
 }
 

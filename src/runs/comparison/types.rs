@@ -18,6 +18,7 @@ pub struct ComparedSide {
 
 /// Sides beside one another, in the order they were given.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// What is not the same on all sides: command, caps, variables, versions, machine.
     pub differences: Vec<Difference>,
@@ -35,6 +36,7 @@ pub struct Comparison {
 
 /// A part of what is known of the sides, and whether it can be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ComparablePart {
     /// What: "time a step".
     pub what: &'static str,
@@ -46,6 +48,7 @@ pub struct ComparablePart {
 
 /// Whether something can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ComparableAnswer {
     /// It can.
@@ -58,6 +61,7 @@ pub enum ComparableAnswer {
 
 /// Something that is not the same on all sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
     /// What: "intra", "TF_ENABLE_ONEDNN_OPTS", "TensorFlow".
     pub what: String,
@@ -67,6 +71,7 @@ pub struct Difference {
 
 /// One side in figures. Of several runs: the median run's of each figure, but for sums and extremes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideFigures {
     /// Its name.
     pub label: String,
@@ -94,6 +99,7 @@ pub struct SideFigures {
 
 /// Steps of one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepFigures {
     /// Steps measured, of all runs.
     pub count: u64,
@@ -121,6 +127,7 @@ pub struct StepFigures {
 
 /// Where a side's time a step lies: the middle, and from where to where it may as well be. [`rules`] says how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Interval {
     /// Milliseconds a step: the median of the runs, each the median of its blocks.
     pub typical_ms: f64,
@@ -132,6 +139,7 @@ pub struct Interval {
 
 /// How a side stands to the fastest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "standing", rename_all = "snake_case")]
 pub enum Ranking {
     /// It has the smallest typical step time; whether that means anything is the verdict's business.
@@ -158,6 +166,7 @@ pub enum Ranking {
 
 /// How many times as long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ratio {
     /// Between the typical step times.
     pub typical: f64,
@@ -169,6 +178,7 @@ pub struct Ratio {
 
 /// A group on all sides.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupRow {
     /// Which group.
     pub key: GroupKey,
@@ -180,6 +190,7 @@ pub struct GroupRow {
 
 /// A group on one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupFigures {
     /// The most threads of any run.
     pub most_threads: u32,
@@ -189,6 +200,7 @@ pub struct GroupFigures {
 
 /// Who is faster.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum ComparisonResult {
     /// One side is faster than every other.

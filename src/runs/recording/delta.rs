@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{
-    Cost, CounterSource, CpuTime, HostFact, LaunchFact, LaunchSample, ProcessFact, ProcessSample, ReplacedRun, Sample,
-    ShimReport, StepMarks, ThreadDetail, ThreadFact, Throttle,
+    Cost, CounterSource, CpuTime, GpuSample, HostFact, LaunchFact, LaunchSample, ProcessFact, ProcessSample,
+    ReplacedRun, Sample, ShimReport, StepMarks, ThreadDetail, ThreadFact, Throttle,
 };
 use crate::data::secrets::without_secrets;
 use crate::data::{Gap, ProcessKey, ThreadKey};
@@ -37,6 +37,8 @@ pub(crate) struct SampleDelta {
     /// Busy, idle and steal ticks of the same CPUs since the sample before, instead of `cpus`; wrap.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ticks: Vec<TickEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gpus: Option<Vec<GpuSample>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     processes: Vec<ProcessDelta>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -107,6 +109,7 @@ impl SampleDelta {
             host: changed(&now.host, &before.host),
             cpus,
             ticks,
+            gpus: (now.gpus != before.gpus).then(|| now.gpus.clone()),
             processes: now.processes.iter().map(process).collect(),
             details: now.details.clone(),
             source: (now.source != before.source).then_some(now.source),
@@ -150,6 +153,8 @@ impl SampleDelta {
             bases.insert(process.fact.key, process);
         }
         let mut room = SizeBudget::default();
+        let gpus = self.gpus.unwrap_or_else(|| before.gpus.clone());
+        gpus.iter().try_for_each(|gpu| room.take(size::gpu_bytes(gpu)))?;
         let mut processes = Vec::with_capacity(self.processes.len());
         for process in self.processes {
             let base = bases.remove(&process.key);
@@ -161,6 +166,7 @@ impl SampleDelta {
             late_ns: self.late_ns,
             host: self.host.unwrap_or_else(|| before.host.clone()),
             cpus: cpus_upon(&before.cpus, self.cpus, &self.ticks)?,
+            gpus,
             processes,
             details: self.details,
             source: self.source.unwrap_or(before.source),

@@ -2,7 +2,7 @@
 //! writer keeps to the same bound.
 
 use crate::data::Text;
-use crate::data::sample::{Identity, ProcessFact, Sample};
+use crate::data::sample::{GpuSample, Identity, ProcessFact, Sample};
 
 /// Most threads of one sample, all processes together.
 const MOST_THREADS: usize = 131_072;
@@ -24,6 +24,11 @@ pub(super) fn process_bytes(fact: &ProcessFact) -> usize {
     let cgroups: usize = fact.cgroups.iter().map(|cgroup| EACH + cgroup.path.len()).sum();
     let gaps: usize = fact.gaps.iter().map(|gap| EACH + gap.what.len() + gap.why.len()).sum();
     16 * EACH + texts(&fact.command) + libraries + variables + pools + script_settings + cgroups + gaps
+}
+
+/// Bytes of one GPU.
+pub(super) fn gpu_bytes(gpu: &GpuSample) -> usize {
+    EACH + gpu.name.len() + gpu.own.as_ref().map_or(0, |own| own.len() * EACH)
 }
 
 /// Bytes of one thread's identity.
@@ -63,7 +68,8 @@ impl SizeBudget {
 /// Whether a recording may hold it.
 pub(crate) fn fits(sample: &Sample) -> bool {
     let mut room = SizeBudget::default();
-    sample.processes.iter().all(|process| {
+    let gpus = sample.gpus.iter().all(|gpu| room.take(gpu_bytes(gpu)).is_ok());
+    gpus && sample.processes.iter().all(|process| {
         room.take(process_bytes(&process.fact)).is_ok()
             && process.threads.iter().all(|thread| room.take_thread(thread_bytes(&thread.identity)).is_ok())
     })

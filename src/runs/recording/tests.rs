@@ -10,6 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::data::limits::CapKind;
+use crate::data::sample::GpuSample;
 use crate::data::*;
 use crate::runs::recording::delta::SampleDelta;
 use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
@@ -337,6 +338,9 @@ fn samples() -> impl Strategy<Value = Sample> {
             late_ns,
             host: Arc::new(HostFact { name: Some(host), ..HostFact::default() }),
             cpus: vec![CpuTime { cpu: u32::from(ticks), busy_ticks: at_ns, idle_ticks: 2, steal_ticks: 3 }],
+            gpus: (0..u32::from(ticks))
+                .map(|index| GpuSample { index, busy_percent: Some(at_ns as u8), ..GpuSample::default() })
+                .collect(),
             processes,
             details: vec![(ThreadKey::default(), ThreadDetail::default())],
             source: if ticks { CounterSource::StatTicks } else { CounterSource::Schedstat },

@@ -13,6 +13,7 @@ use crate::model::rates::processes::command_line;
 
 /// What ran, and on what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunContext {
     /// The command in one line.
     pub command: String,
@@ -36,6 +37,7 @@ pub struct RunContext {
 
 /// Versions, where they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Versions {
     /// TensorFlow's.
     pub tensorflow: Option<Text>,
@@ -47,6 +49,7 @@ pub struct Versions {
 
 /// A machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunMachine {
     /// Its name.
     pub name: Option<Text>,

@@ -13,6 +13,7 @@ use crate::runs::stats::warmup::SkippedWarmup;
 
 /// One run, measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunStats {
     /// What ran, and on what.
     #[serde(rename = "circumstances")]
@@ -49,6 +50,7 @@ pub struct RunStats {
 
 /// Whose step marks were taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UsedMarks {
     /// What a mark is.
     pub source: StepSource,
@@ -60,6 +62,7 @@ pub struct UsedMarks {
 
 /// What one group used while it was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupStats {
     /// Which group.
     pub key: GroupKey,
@@ -74,6 +77,7 @@ pub struct GroupStats {
 /// What ran beside it: (busy of all CPUs, stolen time included, - own) / time, second by second. tftop's own few
 /// milliseconds are among it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Neighbours {
     /// CPUs, over all CPUs of the machine.
     pub cpus: Spread,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The median and the quartiles of some values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Spread {
     /// A quarter of the values are below.
     pub low: f64,

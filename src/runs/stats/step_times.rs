@@ -21,6 +21,7 @@ const FEWEST_ENTRIES: usize = 3;
 
 /// Step times, in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepTimes {
     /// Steps measured.
     pub count: u64,

@@ -9,6 +9,7 @@ const USUAL_LEAST: u64 = 5;
 
 /// What to leave out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Warmup {
     /// The first tenth of the steps, and at least 5.
@@ -30,6 +31,7 @@ impl Warmup {
 
 /// What was left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SkippedWarmup {
     /// By which rule.
     pub rule: Warmup,

@@ -20,6 +20,8 @@ pub struct Areas {
     pub demand: Rect,
     /// Capacity as arithmetic.
     pub capacity: Rect,
+    /// What GPUs do.
+    pub gpus: Rect,
     /// Demand over time.
     pub chart: Rect,
     /// Steps over time, below demand over time.
@@ -53,6 +55,8 @@ pub struct Outline {
     pub rows: usize,
     /// Room for the speed of a training.
     pub steps: StepRoom,
+    /// Whether there are GPUs to show.
+    pub gpus: bool,
 }
 
 /// Room for the speed of a training.
@@ -87,6 +91,7 @@ pub fn of(outline: &Outline) -> Areas {
     let arithmetic = u16::from(!matches!(outline.view, View::Limits | View::Output));
     let words = u16::from(outline.view != View::Output);
     let [demand, capacity] = [words, arithmetic].map(|height| cut_top(&mut body, height));
+    let gpus = cut_top(&mut body, gpus_height(outline));
     let keys = cut_bottom(&mut body, 1);
     let status = cut_bottom(&mut body, 1);
     let height = graphs_height(outline, body);
@@ -108,6 +113,7 @@ pub fn of(outline: &Outline) -> Areas {
         steps,
         demand,
         capacity,
+        gpus,
         chart: graphs,
         steps_chart,
         cpus,
@@ -146,13 +152,18 @@ fn cut_right(area: &mut Rect, width: u16) -> Rect {
     Rect { x: area.right(), width, ..*area }
 }
 
-/// Screens of fewer rows have no row for steps.
+/// Screens of fewer rows have no row for steps, and none for GPUs.
 const LOW: u16 = 16;
 
 /// One line above every table.
 fn steps_height(outline: &Outline) -> u16 {
     let room = outline.size.height >= LOW && outline.view.is_table();
     u16::from(room && outline.steps != StepRoom::None)
+}
+
+/// One line above every table.
+fn gpus_height(outline: &Outline) -> u16 {
+    u16::from(outline.gpus && outline.size.height >= LOW && outline.view.is_table())
 }
 
 /// Chart and CPU strip are the first to go: they need 90 columns, and a table of 12 rows below them. Steps over time take

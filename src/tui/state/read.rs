@@ -100,6 +100,7 @@ impl Dashboard {
             verdict_rows: if self.has_room() { headline::rows(&self.playback.shown, self.size) } else { 0 },
             rows: self.rows.len(),
             steps,
+            gpus: !self.playback.shown.gpus.is_empty(),
         })
     }
 

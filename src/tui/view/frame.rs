@@ -31,6 +31,7 @@ fn whole(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     view::top::steps::draw(frame, areas.steps, dashboard);
     view::top::demand::draw(frame, areas.demand, dashboard);
     view::top::capacity::draw(frame, areas.capacity, dashboard);
+    view::top::gpus::draw(frame, areas.gpus, dashboard);
     view::graphs::chart::draw(frame, areas.chart, dashboard);
     view::top::steps::draw_chart(frame, areas.steps_chart, dashboard);
     view::graphs::cpus::draw(frame, areas.cpus, dashboard);

@@ -2,6 +2,7 @@
 
 pub(crate) mod capacity;
 pub(crate) mod demand;
+pub(crate) mod gpus;
 pub(crate) mod header;
 pub(crate) mod steps;
 pub(crate) mod verdict;
