@@ -73,7 +73,7 @@ fn every_link_goes_somewhere() {
 fn the_readme_is_short_and_leads_to_every_document() {
     let readme = fs::read_to_string("README.md").unwrap();
     assert!(readme.lines().count() < 200, "{} lines", readme.lines().count());
-    for name in ["guide", "measurements", "CONTRIBUTING", "SECURITY", "CHANGELOG"] {
+    for name in ["guide", "tutorial", "measurements", "CONTRIBUTING", "SECURITY", "CHANGELOG"] {
         assert!(readme.contains(&format!("(assets/{name}.md)")), "nothing leads to {name}");
     }
 }

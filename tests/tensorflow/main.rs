@@ -28,6 +28,7 @@ mod recording;
 mod samples;
 mod stacks;
 mod stages;
+mod tutorial;
 mod untouched;
 
 /// The two TensorFlows of the tests. Up to 2.20 no thread has a kernel name of its own; 2.21 names some of them.
