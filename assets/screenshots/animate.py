@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes one animated SVG of moments of a recording: the dashboard's own pictures of them, one after the other.
 
-    python3 assets/screenshots/animate.py --tftop TFTOP --size 100x30 -o overview.svg RUN MOMENT[=SECONDS][:VIEW]...
+    python3 assets/screenshots/animate.py --tftop TFTOP --size 100x30 -o tour.svg RUN MOMENT[=SECONDS][:VIEW]...
 
 RUN is what `tftop export` takes; a MOMENT is what its --at takes, shown for so many seconds (2 without a number), in one of
 its views (overview without one). What several pictures have in common stands in the result once. Browsers and GitHub play it;
@@ -98,6 +98,7 @@ def main():
     last = len(pictures) - 1
     still = "".join(f".{name}{{animation:none;visibility:{'visible' if last in of else 'hidden'}}}" for of, name in names.items())
     head, _, tail = pictures[0]
+    head = [re.sub(r"<title>.*", f"<title>tftop: moments of {options.recording}</title>", line) for line in head]
     text = "\n".join([
         *head[:-1],
         "<style>" + "".join(styles) + f"@media (prefers-reduced-motion:reduce){{{still}}}</style>",
