@@ -5,6 +5,7 @@ use crate::data::scene::{Group, Scene};
 use crate::output::profile::stop_line;
 use crate::output::text::report::{counts, full, threads, versions};
 use crate::output::text::sections;
+use crate::present::block::gpus;
 use crate::present::causes::tally;
 use crate::present::demand;
 use crate::present::format::page::{Page, PageRow};
@@ -24,6 +25,8 @@ pub struct ReportDetail {
 
 /// Lines of a terminal that is not large.
 const SCREEN: usize = 24;
+/// GPUs that are listed.
+const MOST_GPUS: usize = 4;
 /// Rows of the table, however little room the rest leaves.
 const LEAST_ROWS: usize = 3;
 
@@ -57,6 +60,8 @@ fn about(scene: &Scene, page: Page) -> Vec<PageRow> {
     let mut rows: Vec<PageRow> = scene.recorded.iter().map(|moment| PageRow::text(recorded(moment))).collect();
     rows.extend([sections::process(scene, page), PageRow::text(facts)]);
     rows.extend(bound(scene).map(PageRow::text));
+    let gpus = scene.gpus.iter().take(MOST_GPUS);
+    rows.extend(gpus.map(|gpu| PageRow::text(gpus::load(gpu) + &gpus::rest(gpu))));
     rows
 }
 
