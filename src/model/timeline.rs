@@ -59,18 +59,18 @@ impl TimelineBuilder {
     }
 
     fn push(&mut self, look: TimelineLook) {
-        match self.timeline.looks.last_mut() {
-            Some(newest) if self.in_newest < self.timeline.looks_each => {
-                *newest = newest.with(look);
-                self.in_newest += 1;
-                return;
-            }
-            _ => self.timeline.looks.push(look),
+        let looks = &mut self.timeline.looks;
+        if !looks.is_empty() && self.in_newest < self.timeline.looks_each {
+            looks.add_to_last(look);
+            self.in_newest += 1;
+            return;
         }
+        looks.push(look);
         self.in_newest = 1;
-        if self.timeline.looks.len() > MOST_LOOKS {
-            let pairs = self.timeline.looks.chunks(2);
-            self.timeline.looks = pairs.filter_map(|pair| pair.iter().copied().reduce(TimelineLook::with)).collect();
+        if looks.len() > MOST_LOOKS {
+            let all: Vec<TimelineLook> = looks.iter().copied().collect();
+            let pairs = all.chunks(2);
+            *looks = pairs.filter_map(|pair| pair.iter().copied().reduce(TimelineLook::with)).collect();
             self.timeline.looks_each = self.timeline.looks_each.saturating_mul(2);
         }
     }
@@ -220,7 +220,7 @@ mod tests {
         let timeline = builder.timeline();
         assert!((MOST_LOOKS / 2..=MOST_LOOKS).contains(&timeline.looks.len()), "{}", timeline.looks.len());
         assert_eq!(timeline.looks_each, 8);
-        assert!(timeline.looks.is_sorted_by(|a, b| a.at_ns < b.at_ns));
+        assert!(timeline.looks.iter().is_sorted_by(|a, b| a.at_ns < b.at_ns));
         let severe = timeline.looks.iter().filter(|look| look.verdict == Verdict::Severe).count();
         assert_eq!(severe, 1);
         let last = timeline.looks.last().unwrap();

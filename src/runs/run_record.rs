@@ -13,12 +13,13 @@ use crate::data::Text;
 use crate::data::limits::Caps;
 use crate::data::run::run_files::{RUN, STEPS, SUMMARY, SUMMARY_MARKDOWN, TAPE};
 use crate::data::run::{RUN_SCHEMA, RunEnd, RunFact};
-use crate::data::sample::{ProcessFact, Sample, TakenStacks};
+use crate::data::sample::{ProcessFact, TakenStacks};
 use crate::data::scene::Scene;
 use crate::data::secrets::without_secrets;
 use crate::runs::history::live_player::OlderLooks;
 use crate::runs::recording::format::RecordingHeader;
 use crate::runs::recording::recorder::{Recorder, RecorderFiles, RecordingProgress};
+use crate::runs::recording::taken_look::TakenLook;
 use crate::runs::run_dir;
 use crate::runs::run_dir::RunDir;
 use crate::runs::stats::run_stats::RunStats;
@@ -170,12 +171,12 @@ impl RunRecording {
         Ok(Self(Arc::new(Mutex::new(RecordingState { tape, ..RecordingState::default() }))))
     }
 
-    /// Takes a sample in, and what was concluded from it.
-    pub(crate) fn take(&self, sample: &Arc<Sample>, scene: &Scene) {
+    /// Takes a look in, and what was concluded from it.
+    pub(crate) fn take(&self, look: &Arc<TakenLook>, scene: &Scene) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.builder.add(sample, scene);
+        seen.builder.add(&look.sample, scene);
         if let Some(tape) = seen.tape.as_mut() {
-            tape.take(sample.clone());
+            tape.take(look.clone());
         }
     }
 

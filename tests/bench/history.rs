@@ -1,18 +1,20 @@
-//! What an hour of a live target takes in memory, what keeping a look costs, and how long it takes to go back. Prints a table;
+//! What an hour of a live target takes in memory, what handing a look over costs whoever looks and when it is kept, and how long it takes to go back. Prints a table;
 //! judges nothing.
 
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tftop::data::sample::{Counters, Identity, ProcessFact, ProcessSample, Sample, ThreadFact};
 use tftop::data::{Pid, ProcessKey, ThreadKey, Tid};
 use tftop::model::build_scene::Model;
 use tftop::model::origin::families::Families;
+use tftop::runs::history::history_writer::HistoryWriter;
 use tftop::runs::history::live_history::{LIMIT, SharedHistory};
 use tftop::runs::history::live_player::{LivePlayer, OlderLooks};
+use tftop::runs::recording::taken_look::TakenLook;
 
 /// Looks, a second apart.
 const LOOKS: u64 = 3_600;
@@ -22,8 +24,8 @@ const JUMPS: u64 = 40;
 fn main() {
     println!("at most {:.1} MB; of {LOOKS} looks, a second apart:", LIMIT as f64 / 1e6);
     println!(
-        "{:>8}  {:<10}{:>10}{:>12}{:>12}{:>10}{:>12}{:>12}",
-        "threads", "that run", "looks", "reckoned MB", "resident MB", "keep us", "go back ms", "worst ms"
+        "{:>8}  {:<10}{:>10}{:>12}{:>12}{:>10}{:>10}{:>12}{:>12}",
+        "threads", "that run", "looks", "reckoned MB", "resident MB", "hand us", "kept us", "go back ms", "worst ms"
     );
     for threads in [20, 200, 2_000] {
         for (share, name) in [(10, "one of 10"), (1, "all")] {
@@ -34,17 +36,25 @@ fn main() {
 
 fn hour(threads: u32, share: u32, name: &str) {
     let before = resident();
-    let history = SharedHistory::new(0);
+    let history = SharedHistory::new();
+    let mut writer = HistoryWriter::start(history.clone()).unwrap();
+    let mut before = Arc::default();
     let mut model = Model::new(Families::builtin());
     let identity = Arc::new(Identity { comm: "tf_Compute".into(), ..Identity::default() });
-    let mut kept_us = 0.0;
+    let (mut kept_us, mut there_us) = (0.0, 0.0);
     for second in 1..=LOOKS {
         let sample = Arc::new(look(second, (threads, share), &identity));
+        let taken = Arc::new(TakenLook::new(before, sample.clone()));
         let begun = Instant::now();
-        history.lock().take(&model, &sample, false);
+        writer.take(&model, &taken, false);
         kept_us += begun.elapsed().as_secs_f64() * 1e6;
-        let scene = model.next(sample);
-        history.lock().see(&scene);
+        // One after the other, as looks come.
+        while history.lock().looks_ns().last() != Some(&sample.at_ns) {
+            std::thread::sleep(Duration::from_micros(20));
+        }
+        there_us += begun.elapsed().as_secs_f64() * 1e6;
+        model.next(sample.clone());
+        before = sample;
     }
     // One after the other: both guards at once would wait for each other.
     let looks = history.lock().looks_ns();
@@ -60,11 +70,12 @@ fn hour(threads: u32, share: u32, name: &str) {
         (sum_ms, worst_ms) = (sum_ms + ms, worst_ms.max(ms));
     }
     println!(
-        "{threads:>8}  {name:<10}{:>10}{:>12.1}{:>12.1}{:>10.0}{:>12.1}{worst_ms:>12.1}",
+        "{threads:>8}  {name:<10}{:>10}{:>12.1}{:>12.1}{:>10.0}{:>10.0}{:>12.1}{worst_ms:>12.1}",
         looks.len(),
         bytes as f64 / 1e6,
         memory as f64 / 1e6,
         kept_us / LOOKS as f64,
+        there_us / LOOKS as f64,
         sum_ms / JUMPS as f64,
     );
 }

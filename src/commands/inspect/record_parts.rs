@@ -19,11 +19,11 @@ use crate::commands::own_process::stdio;
 use crate::commands::sampling::sampler::SampleObserver;
 use crate::data::run::RunEnd;
 use crate::data::run::run_files::TAPE;
-use crate::data::sample::Sample;
 use crate::data::scene::Scene;
 use crate::launch::shell;
 use crate::output;
 use crate::present::format;
+use crate::runs::recording::taken_look::TakenLook;
 use crate::runs::run_record::{RunRecord, RunRecording, TAPE_LIMIT};
 
 /// Parts of the size that all may have together: when the newest is as large as one, the oldest goes.
@@ -164,16 +164,16 @@ impl RecordParts {
 }
 
 impl SampleObserver for RecordObserver {
-    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
+    fn see(&mut self, look: &Arc<TakenLook>, scene: &Scene) {
         let mut state = self.parts.locked();
         if state.target == self.target {
-            state.take(sample, scene);
+            state.take(look, scene);
         }
     }
 }
 
 impl PartsState {
-    fn take(&mut self, sample: &Arc<Sample>, scene: &Scene) {
+    fn take(&mut self, look: &Arc<TakenLook>, scene: &Scene) {
         if self.trouble.is_some() {
             return;
         }
@@ -184,7 +184,7 @@ impl PartsState {
             }
         }
         let Some(part) = &mut self.open else { return };
-        part.take(sample, scene);
+        part.take(look, scene);
         let progress = part.recording.progress();
         let most = self.most.map_or(u64::MAX, |most| most / PARTS);
         if progress.bytes >= most && progress.trouble.is_none() && !scene.target.ended {
@@ -268,14 +268,14 @@ impl PartsState {
 }
 
 impl OpenPart {
-    fn take(&mut self, sample: &Arc<Sample>, scene: &Scene) {
-        let process = sample.processes.first().filter(|process| !self.described && !process.ended);
+    fn take(&mut self, look: &Arc<TakenLook>, scene: &Scene) {
+        let process = look.sample.processes.first().filter(|process| !self.described && !process.ended);
         if let (Some(process), true) = (process, self.record.folder.is_some()) {
             self.described = true;
-            describe(&mut self.record, &process.fact, sample);
+            describe(&mut self.record, &process.fact, &look.sample);
         }
         self.looks += 1;
-        self.recording.take(sample, scene);
+        self.recording.take(look, scene);
     }
 }
 
@@ -329,6 +329,7 @@ fn made(path: &Path, force: bool) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::sample::Sample;
 
     #[test]
     fn later_parts_have_a_number_before_the_ending() {
@@ -351,7 +352,7 @@ mod tests {
             let name: String = (0..400).map(|_| random.alphanumeric()).collect();
             let host = crate::data::sample::HostFact { name: Some(name.as_str().into()), ..Default::default() };
             let sample = Sample { at_ns: second * 1_000_000_000, host: Arc::new(host), ..Sample::default() };
-            observer.see(&Arc::new(sample), &Scene::default());
+            observer.see(&Arc::new(TakenLook::new(Arc::default(), sample)), &Scene::default());
             // The disk's thread is another one.
             while parts.locked().open.as_ref().is_some_and(|part| part.recording.progress().looks < part.looks) {
                 std::thread::yield_now();

@@ -104,7 +104,8 @@ fn session(pid: Pid, record: &WatchRecord, options: &GlobalArgs) -> anyhow::Resu
     let families = families(options)?;
     let (observer, seen) = WithHistory::new(record.observer());
     let (sampler, mut first) = attach_with(pid, options, Model::new(families.clone()), observer)?;
-    let past = seen.pane(record.older_looks(), families).context("starting the thread that shows the past")?;
+    let past = seen.map(|seen| seen.pane(record.older_looks(), families)).transpose();
+    let past = past.context("starting the thread that shows the past")?;
     let (worker, prepared) = rerun::start_worker(pid, options).context("starting the thread that reads for a rerun")?;
     let (restart, stopped) = rerun::start_stopper(prepared).context("starting the thread that stops for a rerun")?;
     let notice = record.trouble().map(|_| "not recorded".to_owned());
@@ -113,7 +114,7 @@ fn session(pid: Pid, record: &WatchRecord, options: &GlobalArgs) -> anyhow::Resu
         rerun: Some(worker),
         restart: Some(restart),
         notice,
-        past: Some(past),
+        past,
         recording,
         ..DashboardParts::default()
     };

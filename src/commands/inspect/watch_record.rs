@@ -11,6 +11,7 @@ use crate::data::sample::{ProcessFact, Sample};
 use crate::data::scene::Scene;
 use crate::output;
 use crate::runs::history::live_player::OlderLooks;
+use crate::runs::recording::taken_look::TakenLook;
 use crate::runs::run_record::{RunRecord, RunRecording, shown_of};
 use crate::runs::summary::SummaryBuilder;
 
@@ -81,12 +82,12 @@ impl WatchRecord {
 }
 
 impl SampleObserver for WatchObserver {
-    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
-        if let Some(process) = sample.processes.first().filter(|process| !self.described && !process.ended) {
+    fn see(&mut self, look: &Arc<TakenLook>, scene: &Scene) {
+        if let Some(process) = look.sample.processes.first().filter(|process| !self.described && !process.ended) {
             self.described = true;
-            describe(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner), &process.fact, sample);
+            describe(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner), &process.fact, &look.sample);
         }
-        self.recording.take(sample, scene);
+        self.recording.take(look, scene);
     }
 }
 

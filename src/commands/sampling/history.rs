@@ -12,15 +12,24 @@ use crate::data::sample::Sample;
 use crate::data::scene::{Scene, Timeline};
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
+use crate::model::timeline::TimelineBuilder;
+use crate::runs::history::history_writer::HistoryWriter;
 use crate::runs::history::live_history::SharedHistory;
 use crate::runs::history::live_player::{LivePlayer, OlderLooks};
+use crate::runs::recording::taken_look::TakenLook;
 use crate::tui::messages::replay::ReplayPane;
 
 /// Goes along with the sampler beside another observer.
 pub(crate) struct WithHistory<C> {
     observer: C,
     /// None where nobody goes back.
-    kept: Option<(SharedHistory, watch::Sender<Arc<Timeline>>)>,
+    kept: Option<KeptCourse>,
+}
+
+struct KeptCourse {
+    writer: HistoryWriter,
+    course: TimelineBuilder,
+    timelines: watch::Sender<Arc<Timeline>>,
 }
 
 /// What a sampler has seen, for whoever shows it.
@@ -42,11 +51,13 @@ impl SeenHistory {
 }
 
 impl<C> WithHistory<C> {
-    /// Nothing was seen yet.
-    pub(crate) fn new(observer: C) -> (Self, SeenHistory) {
-        let looks = SharedHistory::new(boot_unix_ms());
+    /// Nothing was seen yet. Where there can be no thread that keeps it there is no history.
+    pub(crate) fn new(observer: C) -> (Self, Option<SeenHistory>) {
+        let looks = SharedHistory::new();
+        let Ok(writer) = HistoryWriter::start(looks.clone()) else { return (Self::none(observer), None) };
         let (timelines, timeline) = watch::channel(Arc::default());
-        (Self { observer, kept: Some((looks.clone(), timelines)) }, SeenHistory { looks, timeline })
+        let kept = KeptCourse { writer, course: TimelineBuilder::new(boot_unix_ms()), timelines };
+        (Self { observer, kept: Some(kept) }, Some(SeenHistory { looks, timeline }))
     }
 
     /// The observer alone.
@@ -60,22 +71,19 @@ impl<C: SampleObserver> SampleObserver for WithHistory<C> {
         self.observer.complete(sample);
     }
 
-    fn before(&mut self, model: &Model, sample: &Arc<Sample>, learnt: bool) {
-        self.observer.before(model, sample, learnt);
-        if let Some((history, _)) = &self.kept {
-            history.lock().take(model, sample, learnt);
+    fn before(&mut self, model: &Model, look: &Arc<TakenLook>, learnt: bool) {
+        self.observer.before(model, look, learnt);
+        if let Some(kept) = &mut self.kept {
+            kept.writer.take(model, look, learnt);
         }
     }
 
-    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
-        self.observer.see(sample, scene);
-        let Some((history, timelines)) = &self.kept else { return };
-        let timeline = {
-            let mut history = history.lock();
-            history.see(scene);
-            history.timeline().clone()
-        };
-        timelines.send_replace(Arc::new(timeline));
+    fn see(&mut self, look: &Arc<TakenLook>, scene: &Scene) {
+        self.observer.see(look, scene);
+        if let Some(kept) = &mut self.kept {
+            kept.course.add(scene);
+            kept.timelines.send_replace(Arc::new(kept.course.timeline().clone()));
+        }
     }
 }
 

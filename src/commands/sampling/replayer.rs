@@ -238,11 +238,11 @@ mod tests {
 
     /// The past of a target that was watched for 200 seconds.
     fn following() -> (Playing<LivePlayer>, SharedHistory) {
-        let history = SharedHistory::new(0);
+        let history = SharedHistory::new();
         let mut model = Model::new(Families::builtin());
         for sample in crate::runs::recorded::tests::watch(200).into_iter().map(Arc::new) {
-            history.lock().take(&model, &sample, false);
-            history.lock().see(&model.next(sample));
+            history.lock().keep(&model, &sample, false);
+            model.next(sample);
         }
         let older = OlderLooks::Nowhere("--no-record".to_owned());
         let moments = LivePlayer::new(history.clone(), older, Families::builtin());

@@ -15,6 +15,7 @@ use crate::data::scene::Scene;
 use crate::model::activity::profile::Profile;
 use crate::model::build_scene::Model;
 use crate::probe::reading::Reading;
+use crate::runs::recording::taken_look::TakenLook;
 
 /// How often a thread with nothing left to sample looks whether anybody still shows the last scene.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
@@ -28,10 +29,10 @@ pub(crate) trait SampleObserver: Send + 'static {
     fn complete(&mut self, _sample: &mut Sample) {}
 
     /// The model before it sees a sample. `learnt`: it knows more since the look before than samples told it.
-    fn before(&mut self, _model: &Model, _sample: &Arc<Sample>, _learnt: bool) {}
+    fn before(&mut self, _model: &Model, _look: &Arc<TakenLook>, _learnt: bool) {}
 
     /// Every sample and what was concluded from it; nothing is left out, unlike where only the newest counts.
-    fn see(&mut self, _sample: &Arc<Sample>, _scene: &Scene) {}
+    fn see(&mut self, _look: &Arc<TakenLook>, _scene: &Scene) {}
 }
 
 /// Nobody goes along.
@@ -98,7 +99,7 @@ impl Sampler {
             Err(why) => drop(opened.send(Err(why))),
             Ok(look) => {
                 let ticks = Ticks { next: Instant::now() + interval, interval };
-                let mut pipeline = Pipeline { look, companion: observer, model, profiles };
+                let mut pipeline = Pipeline { look, companion: observer, model, profiles, newest: Arc::default() };
                 publish.send_replace(Arc::new(pipeline.next(&Interest::default(), Duration::ZERO)));
                 drop(opened.send(Ok(())));
                 SamplerThread { pipeline, ticks, publish, wanted, woken }.run();
@@ -125,6 +126,8 @@ struct Pipeline<L, C> {
     companion: C,
     model: Model,
     profiles: mpsc::Receiver<Arc<Profile>>,
+    /// The newest sample.
+    newest: Arc<Sample>,
 }
 
 impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> Pipeline<L, C> {
@@ -135,9 +138,11 @@ impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> Pipeline<L, C> 
         let mut sample = (self.look)(interest, late);
         self.companion.complete(&mut sample);
         let sample = Arc::new(sample);
-        self.companion.before(&self.model, &sample, learnt);
-        let scene = self.model.next(sample.clone());
-        self.companion.see(&sample, &scene);
+        let before = std::mem::replace(&mut self.newest, sample.clone());
+        let look = Arc::new(TakenLook::new(before, sample.clone()));
+        self.companion.before(&self.model, &look, learnt);
+        let scene = self.model.next(sample);
+        self.companion.see(&look, &scene);
         scene
     }
 }

@@ -43,8 +43,11 @@ fn shown(scene: &Scene, request: &StacksRequest, past: &[PastStacks], missing: O
     let aged: Vec<_> = past.iter().map(|past| (past.age_ns as f64 / 1e9, past.stacks.clone())).collect();
     let mut lines: Vec<String> = output::past_stacks_text(scene, &aged).lines().skip(1).map(str::to_owned).collect();
     let found: usize = past.iter().map(|past| past.stacks.stacks.len()).sum();
-    lines.extend(none_of(found, request.tids.len()));
-    lines.extend(missing);
+    let notes: Vec<String> = none_of(found, request.tids.len()).into_iter().chain(missing).collect();
+    if !lines.is_empty() && !notes.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(notes);
     ShownStacks { lines, need_stop: 0, stopped_ns: 0, refused: Some("this is the past".to_owned()) }
 }
 

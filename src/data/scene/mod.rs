@@ -12,6 +12,7 @@ pub(crate) mod recorded;
 pub(crate) mod steps;
 pub(crate) mod target;
 pub(crate) mod timeline;
+pub(crate) mod timeline_looks;
 pub use activity::{Blocked, Phrase, StopTotals, ThreadActivity, WaitCount, Waits};
 pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
 pub use demand::{Demand, PastPredictions, Trend};
@@ -24,6 +25,7 @@ pub use recorded::{HeldVerdict, JudgedSpan, RecordedMoment};
 pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
 pub use target::{ProcessState, TargetState, TensorFlow};
 pub use timeline::{MarkKind, Timeline, TimelineLook, TimelineMark};
+pub use timeline_looks::TimelineLooks;
 
 use crate::data::sample::{Cost, CounterSource, ThreadDetail};
 use crate::data::{Gap, ThreadKey};

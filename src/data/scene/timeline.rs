@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::data::Text;
+use crate::data::scene::timeline_looks::TimelineLooks;
 use crate::data::scene::{Demand, Verdict};
 
 /// What is known of the looks at a target, oldest first.
@@ -13,7 +14,7 @@ pub struct Timeline {
     /// One entry for so many looks that follow each other; above 1 only after some ten thousand looks.
     pub looks_each: u32,
     /// By rising time.
-    pub looks: Vec<TimelineLook>,
+    pub looks: TimelineLooks,
     /// By rising time; the newest where there were too many.
     pub marks: Arc<Vec<TimelineMark>>,
     /// Share of a recording that is known so far, 0 to 1; always 1 for a live target.
@@ -106,7 +107,7 @@ impl TimelineLook {
 impl Timeline {
     /// The last look at this instant or before it; none before the first.
     pub fn look_at(&self, at_ns: u64) -> Option<usize> {
-        self.looks.partition_point(|look| look.at_ns <= at_ns).checked_sub(1)
+        self.looks.until(at_ns).checked_sub(1)
     }
 
     /// When an instant was, seconds after 1970.

@@ -1,20 +1,18 @@
 //! The newest looks at a live target, in bounded memory: segments of small looks, each with the model that saw its first one.
-//! Beyond [`LIMIT`] bytes the oldest minutes go (`cargo bench --bench history` measures what an hour takes). The course of the
-//! target, [`Timeline`], is kept for longer.
+//! Beyond [`LIMIT`] bytes the oldest minutes go (`cargo bench --bench history` measures what an hour takes).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::data::sample::Sample;
-use crate::data::scene::{Scene, Timeline};
 use crate::model::build_scene::Model;
-use crate::model::timeline::TimelineBuilder;
 use crate::runs::history::segment::{Segment, SegmentWriter};
+use crate::runs::recording::taken_look::TakenLook;
 
 /// Most memory of all looks together, in bytes.
 pub const LIMIT: usize = 24 << 20;
 /// Looks of a segment: so many are judged again at most before one of them is shown.
-const LOOKS: usize = 128;
+pub(super) const LOOKS: usize = 128;
 /// Bytes of a segment before compression: what was last written is kept as it is until it is compressed.
 const RAW: usize = 8 << 20;
 /// What a model and a sample take, about: without threads, and for each thread. Their texts are shared by all of them.
@@ -32,7 +30,6 @@ pub struct LiveHistory {
     checkpoint: usize,
     limit: usize,
     forgot: bool,
-    course: TimelineBuilder,
 }
 
 #[derive(Debug)]
@@ -46,9 +43,10 @@ struct Kept {
 pub struct SharedHistory(Arc<Mutex<LiveHistory>>);
 
 impl SharedHistory {
-    /// An empty one. `boot_unix_ms` is when the machine was started, in milliseconds after 1970.
-    pub fn new(boot_unix_ms: u64) -> Self {
-        Self(Arc::new(Mutex::new(LiveHistory::new(boot_unix_ms, LIMIT))))
+    /// An empty one.
+    #[expect(clippy::new_without_default, reason = "a history is of a target")]
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(LiveHistory::new(LIMIT))))
     }
 
     #[cfg(test)]
@@ -56,46 +54,49 @@ impl SharedHistory {
         Self(Arc::new(Mutex::new(history)))
     }
 
-    /// For a moment: the target's next look waits meanwhile.
+    /// For a moment: looks wait meanwhile, but not whoever takes them.
     pub fn lock(&self) -> MutexGuard<'_, LiveHistory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl LiveHistory {
-    pub(super) fn new(boot_unix_ms: u64, limit: usize) -> Self {
-        let course = TimelineBuilder::new(boot_unix_ms);
-        Self { segments: VecDeque::new(), newest: None, checkpoint: 0, limit, forgot: false, course }
+    pub(super) fn new(limit: usize) -> Self {
+        Self { segments: VecDeque::new(), newest: None, checkpoint: 0, limit, forgot: false }
     }
 
-    /// One more look, before `model` sees it. `learnt`: the model knows more since the look before than samples told it.
-    pub fn take(&mut self, model: &Model, sample: &Arc<Sample>, learnt: bool) {
-        let full =
-            |newest: &SegmentWriter| newest.looks_ns().len() >= LOOKS || newest.raw() >= RAW.max(self.checkpoint);
-        if learnt || self.newest.as_ref().is_none_or(full) {
-            let before = self.newest.as_ref().map(|newest| newest.last().clone()).unwrap_or_default();
+    /// One more look. `model` is the one before it saw the look: with it a new segment begins. Without it the look stands in the newest
+    /// segment, or is not kept where there is none.
+    pub fn take(&mut self, look: &TakenLook, model: Option<Model>) {
+        if let Some(model) = model {
             self.end_segment();
-            self.checkpoint = MODEL + threads(sample) * THREAD;
-            self.newest = Some(SegmentWriter::new(model.clone(), before));
+            self.checkpoint = MODEL + threads(&look.sample) * THREAD;
+            self.newest = Some(SegmentWriter::new(model, look.before().clone()));
         }
         // A look that can't be written would make those behind it wrong.
-        if self.newest.as_mut().is_some_and(|newest| newest.push(sample).is_err()) {
+        if self.newest.as_mut().is_some_and(|newest| newest.push(look).is_err()) {
             self.newest = None;
         }
         self.make_room();
     }
 
-    /// What was concluded from it.
-    pub fn see(&mut self, scene: &Scene) {
-        self.course.add(scene);
+    /// Whether the next look should begin a new segment.
+    pub fn is_full(&self) -> bool {
+        let full =
+            |newest: &SegmentWriter| newest.looks_ns().len() >= LOOKS || newest.raw() >= RAW.max(self.checkpoint);
+        self.newest.as_ref().is_none_or(full)
     }
 
-    /// Its course, also of what is no longer in memory.
-    pub fn timeline(&self) -> &Timeline {
-        self.course.timeline()
+    /// Takes a sample in as a look after the newest one.
+    #[cfg(test)]
+    pub(crate) fn keep(&mut self, model: &Model, sample: &Arc<Sample>, learnt: bool) {
+        let before = self.newest.as_ref().map(|newest| newest.last().clone()).unwrap_or_default();
+        let look = TakenLook::new(before, sample.clone());
+        let begins = learnt || self.is_full();
+        self.take(&look, begins.then(|| model.clone()));
     }
 
-    /// Bytes of memory it takes, about; the timeline not counted.
+    /// Bytes of memory it takes, about.
     pub fn bytes(&self) -> usize {
         let newest = self.newest.as_ref().map_or(0, |newest| newest.bytes() + COMPRESSOR + self.checkpoint);
         newest + self.segments.iter().map(|kept| kept.bytes).sum::<usize>()
@@ -149,18 +150,17 @@ mod tests {
 
     #[test]
     fn what_there_is_no_room_for_goes_oldest_first() {
-        let mut history = LiveHistory::new(0, COMPRESSOR + 4 * (MODEL + 2 * THREAD) + (1 << 14));
+        let mut history = LiveHistory::new(COMPRESSOR + 4 * (MODEL + 2 * THREAD) + (1 << 14));
         let mut model = Model::new(Families::builtin());
         let samples = watch(2_000);
         for sample in samples.iter().cloned().map(Arc::new) {
-            history.take(&model, &sample, false);
-            history.see(&model.next(sample));
+            history.keep(&model, &sample, false);
+            model.next(sample);
             assert!(history.bytes() <= history.limit);
         }
         let looks = history.looks_ns();
         assert!(history.forgot() && looks.len() > 2 * LOOKS && looks.len() < samples.len(), "{}", looks.len());
         assert!(looks.iter().eq(samples[samples.len() - looks.len()..].iter().map(|sample| &sample.at_ns)));
-        assert_eq!(history.timeline().looks.len(), samples.len(), "the course is all there");
         assert!(history.segment_at(looks[0] - 1).is_none());
         assert_eq!(history.segment_at(looks[0]).unwrap().looks_ns[0], looks[0]);
     }

@@ -168,8 +168,8 @@ impl Past for LivePlayer {
 
     fn missing_before(&self) -> Option<String> {
         let history = self.history.lock();
-        let first = history.looks_ns().first().copied().unwrap_or_default();
-        let last = history.timeline().looks.last().map_or(first, |look| look.at_ns);
+        let looks = history.looks_ns();
+        let [first, last] = [looks.first(), looks.last()].map(|look| look.copied().unwrap_or_default());
         let minutes = last.saturating_sub(first) / 60_000_000_000;
         self.trouble
             .as_ref()
@@ -213,7 +213,7 @@ mod tests {
 
     /// What was on screen when these samples came, and a history of them.
     fn lived(samples: &[Sample], limit: usize) -> (Vec<Scene>, SharedHistory) {
-        let history = SharedHistory::of(LiveHistory::new(0, limit));
+        let history = SharedHistory::of(LiveHistory::new(limit));
         let mut model = Model::new(Families::builtin());
         let live = samples.iter().cloned().map(Arc::new).enumerate().map(|(at, sample)| {
             // Now and then a person lets stacks be sampled.
@@ -221,10 +221,8 @@ mod tests {
             if learnt {
                 model.use_profile(Arc::new(Profile::default()));
             }
-            history.lock().take(&model, &sample, learnt);
-            let scene = model.next(sample);
-            history.lock().see(&scene);
-            scene
+            history.lock().keep(&model, &sample, learnt);
+            model.next(sample)
         });
         (live.collect(), history)
     }
@@ -267,12 +265,12 @@ mod tests {
     #[test]
     fn one_goes_back_while_looks_go_on_to_come() {
         let samples = watch(300);
-        let history = SharedHistory::new(0);
+        let history = SharedHistory::new();
         let mut model = Model::new(Families::builtin());
         let mut player = LivePlayer::new(history.clone(), nowhere(), Families::builtin());
         let mut live: Vec<Scene> = Vec::new();
         for sample in samples.iter().cloned().map(Arc::new) {
-            history.lock().take(&model, &sample, false);
+            history.lock().keep(&model, &sample, false);
             live.push(model.next(sample));
             // Always two looks behind: the segment grows under its reader.
             if let Some(scene) = live.iter().rev().nth(2) {

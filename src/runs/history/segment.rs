@@ -11,6 +11,8 @@ use flate2::write::DeflateEncoder;
 use crate::data::sample::Sample;
 use crate::model::build_scene::Model;
 use crate::runs::recording::delta::SampleDelta;
+use crate::runs::recording::taken_look;
+use crate::runs::recording::taken_look::TakenLook;
 
 /// What it takes to go on from a look.
 #[derive(Debug)]
@@ -52,13 +54,20 @@ impl SegmentWriter {
     ///
     /// # Errors
     /// That it can't be written; then nothing of it is kept.
-    pub(super) fn push(&mut self, sample: &Arc<Sample>) -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(&SampleDelta::between(&self.last, sample))?;
-        line.push(b'\n');
-        self.lines.write_all(&line)?;
-        self.raw += line.len();
-        self.looks_ns.push(sample.at_ns);
-        self.last = sample.clone();
+    pub(super) fn push(&mut self, look: &TakenLook) -> std::io::Result<()> {
+        let unshared;
+        let line = match look.delta_after(&self.last) {
+            Some(line) => line,
+            None => {
+                unshared = taken_look::json(&self.last, &look.sample).ok_or(std::io::ErrorKind::InvalidData)?;
+                &unshared
+            }
+        };
+        self.lines.write_all(line)?;
+        self.lines.write_all(b"\n")?;
+        self.raw += line.len() + 1;
+        self.looks_ns.push(look.sample.at_ns);
+        self.last = look.sample.clone();
         Ok(())
     }
 
@@ -78,6 +87,7 @@ impl SegmentWriter {
     }
 
     /// The newest look.
+    #[cfg(test)]
     pub(super) fn last(&self) -> &Arc<Sample> {
         &self.last
     }
@@ -173,12 +183,16 @@ mod tests {
     fn a_segment_gives_its_samples_back_while_it_grows_and_after() {
         let samples = watch(30);
         let mut writer = SegmentWriter::new(Model::new(Families::builtin()), Arc::default());
-        samples[..10].iter().for_each(|sample| writer.push(&Arc::new(sample.clone())).unwrap());
+        let push = |writer: &mut SegmentWriter, sample: &Sample| {
+            let look = TakenLook::new(writer.last().clone(), sample.clone());
+            writer.push(&look).unwrap();
+        };
+        samples[..10].iter().for_each(|sample| push(&mut writer, sample));
         let mut reader = writer.so_far().unwrap().reader();
         let first: Vec<Sample> = std::iter::from_fn(|| reader.next()).collect();
         assert_eq!(first, samples[..10]);
         assert!(reader.next().is_none());
-        samples[10..].iter().for_each(|sample| writer.push(&Arc::new(sample.clone())).unwrap());
+        samples[10..].iter().for_each(|sample| push(&mut writer, sample));
         assert_eq!((writer.looks_ns().len(), &**writer.last()), (31, &samples[30]));
         let grown = writer.so_far().unwrap();
         let mut reader = reader.go_on_in(&grown).unwrap();

@@ -10,6 +10,7 @@ pub(crate) mod recorder;
 pub(crate) mod size;
 pub(crate) mod stacks;
 pub(crate) mod steps;
+pub mod taken_look;
 pub(crate) mod thread_delta;
 pub mod writer;
 

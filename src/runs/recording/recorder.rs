@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::data::sample::{Sample, StepMarks, TakenStacks};
+use crate::data::sample::{StepMarks, TakenStacks};
 use crate::runs::recording::format::{RecordingHeader, RecordingStats};
 use crate::runs::recording::steps::StepWriter;
+use crate::runs::recording::taken_look::TakenLook;
 use crate::runs::recording::writer::RecordingWriter;
 
 /// Looks that wait for the disk before any is left out.
@@ -67,7 +68,7 @@ type SharedProgress = Arc<Mutex<RecordingProgress>>;
 /// What is on its way to the disk.
 enum RecorderMessage {
     Look {
-        sample: Arc<Sample>,
+        look: Arc<TakenLook>,
         /// Marks of samples before it that found the queue full.
         late: Vec<StepMarks>,
     },
@@ -93,12 +94,12 @@ impl Recorder {
         locked(&self.progress).clone()
     }
 
-    /// Takes a sample. Never waits: what comes faster than the disk takes it is left out and counted, but for its marks.
-    pub fn take(&mut self, sample: Arc<Sample>) {
-        let look = RecorderMessage::Look { sample, late: std::mem::take(&mut self.late) };
-        if let Err(TrySendError::Full(RecorderMessage::Look { sample, mut late })) = self.messages.try_send(look) {
+    /// Takes a look. Never waits: what comes faster than the disk takes it is left out and counted, but for its marks.
+    pub fn take(&mut self, look: Arc<TakenLook>) {
+        let look = RecorderMessage::Look { look, late: std::mem::take(&mut self.late) };
+        if let Err(TrySendError::Full(RecorderMessage::Look { look, mut late })) = self.messages.try_send(look) {
             self.lost += 1;
-            late.extend(sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
+            late.extend(look.sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
             self.late = late;
         }
     }
@@ -148,14 +149,14 @@ fn record(
     let mut steps =
         files.steps.and_then(|file| recorded.kept("step times", StepWriter::new(file, started_ns, STEPS_LIMIT)));
     for message in messages {
-        let (sample, late) = match message {
-            RecorderMessage::Look { sample, late } => (sample, late),
+        let (look, late) = match message {
+            RecorderMessage::Look { look, late } => (look, late),
             RecorderMessage::Stacks(taken) => {
                 tape.iter_mut().for_each(|writer| writer.add_stacks(&taken));
                 continue;
             }
         };
-        let marks = sample.launch.as_ref().map(|launch| launch.marks.as_slice()).unwrap_or_default();
+        let marks = look.sample.launch.as_ref().map(|launch| launch.marks.as_slice()).unwrap_or_default();
         if let Some(writer) = &mut steps
             && recorded.kept("step times", writer.write(&late).and_then(|()| writer.write(marks))).is_none()
         {
@@ -163,7 +164,7 @@ fn record(
         }
         if let Some(writer) = &mut tape {
             writer.add_marks(late);
-            let written = writer.write(sample);
+            let written = writer.write_taken(look);
             let trouble = written.as_ref().err().map(ToString::to_string);
             *locked(progress) = RecordingProgress { looks: writer.stats().looks, bytes: writer.bytes(), trouble };
             if recorded.kept("samples", written).is_none() {

@@ -12,6 +12,7 @@ use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLin
 use crate::runs::recording::member::MemberWriter;
 use crate::runs::recording::size::fits;
 use crate::runs::recording::stacks::StacksQueue;
+use crate::runs::recording::taken_look::TakenLook;
 
 /// How long what was written may stay in the compressor's memory before the next look is handed on with it: looks a second apart
 /// are then written two by two, however late one comes.
@@ -34,7 +35,7 @@ pub struct RecordingWriter<W: Write> {
     thins_at: u64,
     stride: u32,
     /// Left out since the last one written: the last of them, and the marks of all.
-    skipped: Option<Arc<Sample>>,
+    skipped: Option<Arc<TakenLook>>,
     waiting: Vec<StepMarks>,
     stacks: StacksQueue,
     seen: u64,
@@ -84,22 +85,27 @@ impl<W: Write> RecordingWriter<W> {
         self.stats.stacks_left_out = self.stacks.left_out;
     }
 
-    /// One more sample. After an error the recording is not to be written to any more.
+    /// One more sample, as the look after the one that was written last. After an error the recording is not to be written to any
+    /// more.
     pub fn write(&mut self, sample: impl Into<Arc<Sample>>) -> io::Result<()> {
+        self.write_taken(Arc::new(TakenLook::new(self.before.clone(), sample)))
+    }
+
+    /// The same of a look that others keep as well.
+    pub fn write_taken(&mut self, look: Arc<TakenLook>) -> io::Result<()> {
         if self.stats.full {
             self.stats.lost += 1;
             return Ok(());
         }
-        let sample = sample.into();
         self.seen += 1;
-        self.waiting.extend(sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
+        self.waiting.extend(look.sample.launch.iter().flat_map(|launch| launch.marks.iter().cloned()));
         let waiting: usize = self.waiting.iter().map(|marks| marks.durations_us.len()).sum();
         if !self.seen.is_multiple_of(u64::from(self.stride)) && waiting < MOST_WAITING {
             self.stats.thinned += 1;
-            self.skipped = Some(sample);
+            self.skipped = Some(look);
             return Ok(());
         }
-        self.write_look(sample)?;
+        self.write_look(&look)?;
         self.thin()
     }
 
@@ -107,28 +113,37 @@ impl<W: Write> RecordingWriter<W> {
     pub fn finish(mut self) -> io::Result<RecordingStats> {
         if let Some(last) = self.skipped.take() {
             self.stats.thinned -= 1;
-            self.write_look(last)?;
+            self.write_look(&last)?;
         }
         self.put(&RecordingLine::End(self.stats.clone()))?;
         self.out.finish()?;
         Ok(self.stats)
     }
 
-    fn write_look(&mut self, sample: Arc<Sample>) -> io::Result<()> {
+    fn write_look(&mut self, look: &TakenLook) -> io::Result<()> {
         self.skipped = None;
+        let sample = &look.sample;
         let at_ns = sample.at_ns;
         let begins = self.out.is_long();
-        let look = match begins {
-            true => SampleDelta::between(&Sample::default(), &sample),
-            false => SampleDelta::between(&self.before, &sample),
-        };
         let marks = if sample.launch.is_some() { take(&mut self.waiting) } else { Vec::new() };
         let stacks = self.stacks.next();
         let has_stacks = !stacks.is_empty();
-        let before = self.stacks.last_look_ns().filter(|_| begins);
-        let look = Box::new(look.without_secrets().with_marks(marks).with_stacks(stacks, before));
-        let line = if begins { RecordingLine::Whole(look) } else { RecordingLine::Look(look) };
-        if !fits(&sample) || !self.serialize(&line)? {
+        let is_plain = !begins && !has_stacks && sample.launch.as_ref().is_none_or(|launch| launch.marks == marks);
+        let is_short = match if is_plain { look.delta_after(&self.before) } else { None } {
+            Some(delta) => {
+                let parts: [&[u8]; 3] = [br#"{"look":"#, delta, b"}\n"];
+                self.line = parts.concat();
+                self.line.len() <= LONGEST_LINE
+            }
+            None => {
+                let empty = Sample::default();
+                let delta = SampleDelta::between(if begins { &empty } else { &self.before }, sample);
+                let before_ns = self.stacks.last_look_ns().filter(|_| begins);
+                let delta = Box::new(delta.without_secrets().with_marks(marks).with_stacks(stacks, before_ns));
+                self.serialize(&if begins { RecordingLine::Whole(delta) } else { RecordingLine::Look(delta) })?
+            }
+        };
+        if !fits(sample) || !is_short {
             self.stats.lost += 1;
             return Ok(());
         }
@@ -137,7 +152,7 @@ impl<W: Write> RecordingWriter<W> {
         }
         self.out.write_look(at_ns, &self.line)?;
         self.stats.looks += 1;
-        self.before = sample;
+        self.before = sample.clone();
         if has_stacks {
             self.stacks.written(at_ns);
         }

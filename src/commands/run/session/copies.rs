@@ -28,6 +28,7 @@ use crate::data::scene::Scene;
 use crate::launch::stop::StopTarget;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
+use crate::runs::recording::taken_look::TakenLook;
 use crate::runs::stats::run_stats::RunStats;
 use crate::runs::stats::stats_builder::StatsBuilder;
 use crate::runs::stats::warmup::Warmup;
@@ -95,8 +96,9 @@ impl SampleObserver for TurnObserver {
         self.launch.complete(sample);
     }
 
-    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
-        self.launch.see(sample, scene);
+    fn see(&mut self, look: &Arc<TakenLook>, scene: &Scene) {
+        self.launch.see(look, scene);
+        let sample = &look.sample;
         let marks = sample.launch.iter().flat_map(|launch| &launch.marks);
         let steps = marks.fold(0, |sum: u64, record| sum.saturating_add(record.steps));
         let living = sample.processes.iter().filter(|process| !process.ended).map(|process| process.fact.key);

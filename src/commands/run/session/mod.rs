@@ -148,10 +148,7 @@ impl<'a> RunSession<'a> {
             false => Model::of_whole_watch(families.clone()),
         };
         let (observer, seen) = match self.dashboard {
-            true => {
-                let (observer, seen) = WithHistory::new(self.launch());
-                (observer, Some(seen))
-            }
+            true => WithHistory::new(self.launch()),
             false => (WithHistory::none(self.launch()), None),
         };
         let mut notes = Vec::new();

@@ -8,6 +8,7 @@ use crate::data::scene::{Confidence, Scene};
 use crate::launch::pin::Pinner;
 use crate::launch::shim_socket::ShimReader;
 use crate::runs::comparison::replaced::{RunBefore, replaced};
+use crate::runs::recording::taken_look::TakenLook;
 use crate::runs::run_record::RunRecording;
 use crate::runs::stats::run_stats::RunStats;
 
@@ -57,8 +58,8 @@ impl SampleObserver for LaunchObserver {
         }
     }
 
-    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
-        self.recording.take(sample, scene);
+    fn see(&mut self, look: &Arc<TakenLook>, scene: &Scene) {
+        self.recording.take(look, scene);
         if self.fact.pins.is_empty() || scene.target.ended {
             return;
         }

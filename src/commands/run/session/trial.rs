@@ -21,6 +21,7 @@ use crate::launch::shim_socket::ShimSocket;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::output;
+use crate::runs::recording::taken_look::TakenLook;
 use crate::runs::summary::SummaryBuilder;
 
 /// Where step marks come from.
@@ -95,8 +96,9 @@ impl SampleObserver for TrialObserver {
         self.launch.complete(sample);
     }
 
-    fn see(&mut self, sample: &Arc<Sample>, scene: &Scene) {
-        self.launch.see(sample, scene);
+    fn see(&mut self, look: &Arc<TakenLook>, scene: &Scene) {
+        self.launch.see(look, scene);
+        let sample = &look.sample;
         let steps = self.launch.recording.steps_so_far();
         if steps >= self.warmup {
             self.warm_ns.get_or_insert(sample.at_ns);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::data::scene::{MarkKind, Scene, Timeline, TimelineLook};
+use crate::data::scene::{MarkKind, Scene, Timeline, TimelineLook, TimelineLooks};
 use crate::tui::glyphs;
 use crate::tui::state::Dashboard;
 
@@ -44,10 +44,13 @@ impl Course {
         let last_ns = timeline.looks.last().map_or(0, |look| look.at_ns);
         let is_known = timeline.known >= 1.0 || scene.at_ns <= last_ns;
         match timeline.look_at(scene.at_ns).filter(|_| is_known && !is_coarse && room > 0) {
-            Some(at) if dashboard.is_past() => Self::around(&timeline.looks, Some(at), room, each),
+            Some(at) if dashboard.is_past() => {
+                Self::around(&timeline.looks, timeline.looks.len(), Some(at), (room, each))
+            }
             // What came after a frozen look is not shown.
             Some(at) => {
-                Self { end_ns: scene.at_ns.saturating_add(1), ..Self::around(&timeline.looks[..=at], None, room, each) }
+                let course = Self::around(&timeline.looks, at + 1, None, (room, each));
+                Self { end_ns: scene.at_ns.saturating_add(1), ..course }
             }
             None => Self::newest(scene, room),
         }
@@ -70,20 +73,25 @@ impl Course {
     }
 
     /// The cells do not move while the moment moves between them; near the newest look they are the newest ones.
-    fn around(looks: &[TimelineLook], at: Option<usize>, room: usize, each: usize) -> Self {
-        let last = looks.len().saturating_sub(1) / each;
+    fn around(looks: &TimelineLooks, count: usize, at: Option<usize>, (room, each): (usize, usize)) -> Self {
+        let last = count.saturating_sub(1) / each;
         let here = at.map_or(last, |at| at / each);
         let half = (room / 2).max(1);
         let first = match here + room > last {
             true => (last + 1).saturating_sub(room),
             false => (here / half * half).saturating_sub(half / 2),
         };
-        let groups = looks.chunks(each).skip(first).take(room);
-        let cells: Vec<CourseCell> =
-            groups.filter_map(|looks| looks.iter().copied().reduce(TimelineLook::with)).map(CourseCell::of).collect();
-        let next = looks.get((first + cells.len()) * each);
+        let cell = |cell: usize| {
+            let looks = (cell * each..count.min((cell + 1) * each)).filter_map(|at| looks.get(at).copied());
+            looks.reduce(TimelineLook::with).map(CourseCell::of)
+        };
+        let cells: Vec<CourseCell> = (first..first + room).map_while(cell).collect();
+        let known = |at: usize| looks.get(at).filter(|_| at < count);
+        let next = known((first + cells.len()) * each);
         let begin_ns = cells.first().map_or(0, |cell| cell.at_ns);
-        let span_s = next.or(looks.last()).map_or(0, |look| look.at_ns.saturating_sub(begin_ns)) as f64 / 1e9;
+        let span_s = next.or_else(|| known(count.checked_sub(1)?)).map_or(0, |look| look.at_ns.saturating_sub(begin_ns))
+            as f64
+            / 1e9;
         let here = at.map(|_| here.saturating_sub(first));
         Self { cells, here, span_s, each, end_ns: next.map_or(u64::MAX, |look| look.at_ns) }
     }
@@ -137,7 +145,7 @@ mod tests {
         for room in [1, 2, 7, 40] {
             for each in [1, 4, 16] {
                 for at in 0..1_000 {
-                    let course = Course::around(&timeline.looks, Some(at), room, each);
+                    let course = Course::around(&timeline.looks, timeline.looks.len(), Some(at), (room, each));
                     let here = course.here.unwrap();
                     let cell = course.cells[here];
                     assert!((cell.at_ns..cell.at_ns + each as u64).contains(&(at as u64)), "{at} of {room}, {each}");
@@ -148,19 +156,20 @@ mod tests {
                 }
             }
         }
-        let begins: std::collections::BTreeSet<u64> =
-            (0..1_000).map(|at| Course::around(&timeline.looks, Some(at), 40, 1).cells[0].at_ns).collect();
+        let begins: std::collections::BTreeSet<u64> = (0..1_000)
+            .map(|at| Course::around(&timeline.looks, timeline.looks.len(), Some(at), (40, 1)).cells[0].at_ns)
+            .collect();
         assert!(begins.len() < 60, "{begins:?}");
     }
 
     #[test]
     fn now_is_at_the_right() {
         let timeline = timeline(100);
-        let now = Course::around(&timeline.looks, None, 40, 1);
+        let now = Course::around(&timeline.looks, timeline.looks.len(), None, (40, 1));
         assert_eq!((shown(&now), now.after_here()), ((60, 40, None), 0));
-        let before = Course::around(&timeline.looks, Some(89), 40, 1);
+        let before = Course::around(&timeline.looks, timeline.looks.len(), Some(89), (40, 1));
         assert_eq!((shown(&before), before.after_here()), ((60, 40, Some(89)), 10));
-        let zoomed = Course::around(&timeline.looks, None, 40, 4);
+        let zoomed = Course::around(&timeline.looks, timeline.looks.len(), None, (40, 4));
         assert_eq!(shown(&zoomed), (0, 25, None));
     }
 
@@ -170,14 +179,14 @@ mod tests {
         let mark = |at_ns, kind| TimelineMark { at_ns, kind, text: "".into() };
         timeline.marks =
             Arc::new(vec![mark(3, MarkKind::Epoch), mark(70, MarkKind::Pool), mark(71, MarkKind::Verdict)]);
-        let marks = Course::around(&timeline.looks, None, 40, 1).marks(&timeline);
+        let marks = Course::around(&timeline.looks, timeline.looks.len(), None, (40, 1)).marks(&timeline);
         assert_eq!(
             (marks[10], marks[11], marks.iter().flatten().count()),
             (Some(MarkKind::Pool), Some(MarkKind::Verdict), 2)
         );
-        let before = Course::around(&timeline.looks, Some(20), 20, 1);
+        let before = Course::around(&timeline.looks, timeline.looks.len(), Some(20), (20, 1));
         assert_eq!(before.marks(&timeline).iter().flatten().count(), 0, "{before:?}");
-        let marks = Course::around(&timeline.looks, None, 40, 4).marks(&timeline);
+        let marks = Course::around(&timeline.looks, timeline.looks.len(), None, (40, 4)).marks(&timeline);
         assert_eq!((marks[0], marks[17]), (Some(MarkKind::Epoch), Some(MarkKind::Verdict)));
         assert!(Course::default().marks(&timeline).is_empty());
     }

@@ -67,7 +67,7 @@ fn bottom(stacks: &StacksBox) -> (String, &'static str) {
         ),
         (_, Some(count)) => (
             format!("Nothing was stopped. A stop would show more of {}.", threads(count)),
-            "S stops them, asks first   m samples them   b takes them again   Esc goes back",
+            "S stops them, asks first   m samples   b takes them again   Esc goes back",
         ),
         (Some(taken), None) if taken.need_stop > 0 && stacks.request.stops == StopPermission::Never => {
             let why = taken.refused.as_deref().unwrap_or_default();
