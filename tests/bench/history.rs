@@ -35,7 +35,7 @@ fn main() {
 }
 
 fn hour(threads: u32, share: u32, name: &str) {
-    let before = resident();
+    let at_start = resident();
     let history = SharedHistory::new();
     let mut writer = HistoryWriter::start(history.clone()).unwrap();
     let mut before = Arc::default();
@@ -59,7 +59,7 @@ fn hour(threads: u32, share: u32, name: &str) {
     // One after the other: both guards at once would wait for each other.
     let looks = history.lock().looks_ns();
     let bytes = history.lock().bytes();
-    let memory = resident().saturating_sub(before);
+    let memory = resident().saturating_sub(at_start);
     let mut past = LivePlayer::new(history, OlderLooks::Nowhere(String::new()), Families::builtin());
     let (mut sum_ms, mut worst_ms) = (0.0, 0.0_f64);
     for jump in 0..JUMPS {
