@@ -14,11 +14,13 @@ use tftop::model::build_scene::Model;
 use tftop::model::origin::families::Families;
 use tftop::output;
 use tftop::probe::live::{Live, LiveOptions};
+use tftop::runs::history::history_writer::HistoryWriter;
 use tftop::runs::history::live_history::SharedHistory;
 use tftop::runs::history::live_player::{LivePlayer, OlderLooks};
 use tftop::runs::player::Player;
 use tftop::runs::recorded::Recorded;
 use tftop::runs::recording::format::RecordingHeader;
+use tftop::runs::recording::taken_look::TakenLook;
 use tftop::runs::recording::writer::RecordingWriter;
 
 use crate::target::Target;
@@ -40,16 +42,20 @@ fn a_replay_equals_what_was_shown_live() {
     let mut file = fs::File::create_new(&path).unwrap();
     let mut writer = RecordingWriter::new(&mut file, RecordingHeader::new(0, 0), u64::MAX).unwrap();
     let mut shown = Vec::new();
-    let history = SharedHistory::new(0);
+    let history = SharedHistory::new();
+    let mut kept = HistoryWriter::start(history.clone()).unwrap();
+    let mut before = Arc::default();
     let mut last = Scene::default();
     for _ in 0..LOOKS {
         let sample = Arc::new(live.next(&Interest::default(), Duration::ZERO));
         writer.write(sample.clone()).unwrap();
-        history.lock().take(&model, &sample, false);
+        kept.take(&model, &Arc::new(TakenLook::new(before, sample.clone())), false);
+        before = sample.clone();
         shown.push(model.next(sample.clone()));
         last = watch.next(sample);
         std::thread::sleep(INTERVAL);
     }
+    kept.finish();
     writer.finish().unwrap();
     file.rewind().unwrap();
 
