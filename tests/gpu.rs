@@ -87,7 +87,7 @@ fn they_are_in_the_text_and_in_a_recording_too() {
     let (code, _, stderr) = ended(&mut with_driver(&arguments, folder.path(), "plain", target.pid()));
     assert_eq!(code, Some(0), "{stderr}");
     // Without the driver: what is shown stands in the recording.
-    let (_, text, stderr) = ended(&mut tftop(&["report", tape]));
+    let (_, text, stderr) = ended(&mut tftop(&["report", "--full", tape]));
     let own = if numbers_are_the_machines() { "85 %" } else { "-" };
     let row = text.lines().find(|line| line.contains("Stand-in GPU")).unwrap_or_else(|| panic!("{text}{stderr}"));
     let words: Vec<&str> = row.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();

@@ -33,11 +33,10 @@ fn waits(pid: &str) -> bool {
     stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('D'))
 }
 
-/// Line of a process in what ps printed, and those below it.
+/// The row of a process in what ps printed, and what is said of it below.
 fn rows<'a>(printed: &'a str, pid: &str) -> Vec<&'a str> {
-    let lines = printed.lines().skip_while(|line| line.split_whitespace().next() != Some(pid));
-    let first = lines.clone().take(1);
-    first.chain(lines.skip(1).take_while(|line| line.starts_with("    "))).collect()
+    let is_of = |line: &&str| line.trim_start().split("  ").next().unwrap_or("").split(", ").any(|word| word == pid);
+    printed.lines().filter(is_of).collect()
 }
 
 #[test]

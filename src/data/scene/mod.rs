@@ -24,8 +24,8 @@ pub use launch::{CapCheck, CheckOutcome, CheckedCap, LaunchState};
 pub use recorded::{HeldVerdict, JudgedSpan, RecordedMoment};
 pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
 pub use target::{ProcessState, TargetState, TensorFlow};
-pub use timeline::{MarkKind, Timeline, TimelineLook, TimelineMark};
-pub use timeline_looks::TimelineLooks;
+pub use timeline::{MarkKind, Timeline, TimelineMark};
+pub use timeline_looks::{TimelineLook, TimelineLooks};
 
 use crate::data::sample::{Cost, CounterSource, ThreadDetail};
 use crate::data::{Gap, ThreadKey};

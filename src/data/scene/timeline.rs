@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::data::Text;
 use crate::data::scene::timeline_looks::TimelineLooks;
-use crate::data::scene::{Demand, Verdict};
 
 /// What is known of the looks at a target, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,21 +18,6 @@ pub struct Timeline {
     pub marks: Arc<Vec<TimelineMark>>,
     /// Share of a recording that is known so far, 0 to 1; always 1 for a live target.
     pub known: f64,
-}
-
-/// One look, or some that follow each other: then the one that wanted most, with the worst that is true of any of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct TimelineLook {
-    /// Nanoseconds since boot of the first of them.
-    pub at_ns: u64,
-    /// What the whole target got and wanted; none until there were two samples.
-    pub demand: Option<(f32, f32)>,
-    /// CPUs it could use.
-    pub cpus: f32,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Whether a group had more threads than its limit, or a cap was exceeded.
-    pub over_limit: bool,
 }
 
 /// Something that happened at a look.
@@ -83,24 +67,6 @@ impl MarkKind {
             Self::Epoch => 'e',
             Self::Pool => 'p',
         }
-    }
-}
-
-impl TimelineLook {
-    /// The look of a scene without the time before its second sample.
-    pub fn new(at_ns: u64, demand: Option<Demand>, cpus: f64) -> Self {
-        let demand = demand.map(|demand| (demand.got as f32, demand.wanted as f32));
-        Self { at_ns, demand, cpus: cpus as f32, verdict: Verdict::default(), over_limit: false }
-    }
-
-    /// Both as one.
-    #[must_use]
-    pub fn with(self, next: Self) -> Self {
-        let wanted = |look: &Self| look.demand.map_or(-1.0, |(_, wanted)| wanted);
-        let most = if wanted(&next) > wanted(&self) { next } else { self };
-        let worst = self.verdict.level().max(next.verdict.level());
-        let verdict = if self.verdict.level() == worst { self.verdict } else { next.verdict };
-        Self { at_ns: self.at_ns, verdict, over_limit: self.over_limit || next.over_limit, ..most }
     }
 }
 

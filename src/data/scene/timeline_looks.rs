@@ -1,11 +1,26 @@
-//! Many looks in a row that grow at their end: a copy of them shares all but the newest.
+//! A look of a course, and many of them in a row that grow at their end: a copy of these shares all but the newest.
 
 use std::sync::Arc;
 
-use crate::data::scene::timeline::TimelineLook;
+use crate::data::scene::{Demand, Verdict};
 
 /// Looks that are shared together.
 const CHUNK: usize = 256;
+
+/// One look, or some that follow each other: then the one that wanted most, with the worst that is true of any of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TimelineLook {
+    /// Nanoseconds since boot of the first of them.
+    pub at_ns: u64,
+    /// What the whole target got and wanted; none until there were two samples.
+    pub demand: Option<(f32, f32)>,
+    /// CPUs it could use.
+    pub cpus: f32,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether a group had more threads than its limit, or a cap was exceeded.
+    pub over_limit: bool,
+}
 
 /// Looks by rising time.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +29,24 @@ pub struct TimelineLooks {
     chunks: Arc<Vec<Arc<[TimelineLook]>>>,
     /// Fewer than that.
     newest: Vec<TimelineLook>,
+}
+
+impl TimelineLook {
+    /// The look of a scene without the time before its second sample.
+    pub fn new(at_ns: u64, demand: Option<Demand>, cpus: f64) -> Self {
+        let demand = demand.map(|demand| (demand.got as f32, demand.wanted as f32));
+        Self { at_ns, demand, cpus: cpus as f32, verdict: Verdict::default(), over_limit: false }
+    }
+
+    /// Both as one.
+    #[must_use]
+    pub fn with(self, next: Self) -> Self {
+        let wanted = |look: &Self| look.demand.map_or(-1.0, |(_, wanted)| wanted);
+        let most = if wanted(&next) > wanted(&self) { next } else { self };
+        let worst = self.verdict.level().max(next.verdict.level());
+        let verdict = if self.verdict.level() == worst { self.verdict } else { next.verdict };
+        Self { at_ns: self.at_ns, verdict, over_limit: self.over_limit || next.over_limit, ..most }
+    }
 }
 
 impl TimelineLooks {

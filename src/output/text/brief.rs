@@ -25,8 +25,6 @@ pub struct ReportDetail {
 
 /// Lines of a terminal that is not large.
 const SCREEN: usize = 24;
-/// GPUs that are listed.
-const MOST_GPUS: usize = 4;
 /// Rows of the table, however little room the rest leaves.
 const LEAST_ROWS: usize = 3;
 
@@ -60,9 +58,15 @@ fn about(scene: &Scene, page: Page) -> Vec<PageRow> {
     let mut rows: Vec<PageRow> = scene.recorded.iter().map(|moment| PageRow::text(recorded(moment))).collect();
     rows.extend([sections::process(scene, page), PageRow::text(facts)]);
     rows.extend(bound(scene).map(PageRow::text));
-    let gpus = scene.gpus.iter().take(MOST_GPUS);
-    rows.extend(gpus.map(|gpu| PageRow::text(gpus::load(gpu) + &gpus::rest(gpu))));
+    rows.extend(gpus(scene).map(PageRow::text));
     rows
+}
+
+/// The first GPU, and how many more there are.
+fn gpus(scene: &Scene) -> Option<String> {
+    let (first, rest) = scene.gpus.split_first()?;
+    let more = if rest.is_empty() { String::new() } else { format!("; {} more", rest.len()) };
+    Some(gpus::load(first) + &gpus::rest(first) + &more)
 }
 
 /// "2.00 CPUs usable: quota of /job, throttled in 25 % of its periods".
