@@ -8,8 +8,8 @@ all but one stopped, in random order. A machine's speed changes from second to s
 copy's speed is the median of its turns, each compared with the other copies' turns of the same round; the first round is
 left out, it is slower.
 
-The best of several noisy medians looks better than it is. So what came out best, the advised caps and what was before take
-turns once more, and only these decide: speed and ratios in the table are of this final.
+The best of several noisy medians looks better than it is. So what came out best, the advised caps, TensorFlow's defaults and
+what was before take turns once more, and only these decide: speed and ratios in the table are of this final.
 
 Needs a quiet machine; turns in which others used more than a quarter of a CPU are said.
 
@@ -242,7 +242,7 @@ def measure(name, options, folder):
         best = max((label for label in swept if label != "before"), key=swept.get)
         chosen = label_of(advised) if advised else "before"
         found = tune and (label_of(tune["caps"]) if tune["caps"] else "default")
-        finalists = [copy for copy in copies if copy.label in (best, chosen, found, "before")]
+        finalists = [copy for copy in copies if copy.label in (best, chosen, found, "before", "default")]
         grid_turns = {copy.label: [round(turn[0], 2) for turn in copy.turns] for copy in copies}
         for copy in finalists:
             copy.turns.clear()
@@ -318,7 +318,7 @@ def main():
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--tftop", default=shutil.which("tftop"))
     parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--final", type=int, default=24, help="rounds of the best, the advised and what was before")
+    parser.add_argument("--final", type=int, default=24, help="rounds of the best, the advised, the default and what was before")
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--pretend", type=int, metavar="N", help="start it as on a machine of N CPUs, not with pools of 16")
     parser.add_argument("--tune", action="store_true", help="let `tftop tune --copies` find caps, too")
