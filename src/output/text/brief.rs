@@ -1,7 +1,7 @@
 //! The report for people in one screen: the verdict, the remedy, and one table; the rest is in the full one.
 
 use crate::data::sample::CounterSource;
-use crate::data::scene::{Group, Scene};
+use crate::data::scene::{Demand, Group, Scene};
 use crate::output::profile::stop_line;
 use crate::output::text::report::{counts, full, threads, versions};
 use crate::output::text::sections;
@@ -106,7 +106,7 @@ fn groups(scene: &Scene, page: Page, room: usize) -> Vec<PageRow> {
         let sum = rest
             .iter()
             .filter_map(|group| group.demand)
-            .reduce(|sum, demand| crate::data::scene::Demand::new(sum.got + demand.got, sum.waiting + demand.waiting));
+            .reduce(|sum, demand| Demand::new(sum.got + demand.got, sum.waiting + demand.waiting));
         let label = format!("and {} more", rest.len());
         table.row([label, threads.to_string(), MISSING_ASCII.to_owned()].into_iter().chain(demand::cells(sum)));
     }

@@ -14,14 +14,7 @@ pub(crate) fn clean(text: &str) -> String {
 
 /// The command line of one of several in a list: what must go goes in its middle, so that ends that differ stay.
 pub fn command_of_many(whole: &str, room: u16) -> String {
-    let mut text = fit(whole, LONGEST_COMMAND);
-    for word in 0..=1 {
-        if width(&text) <= room {
-            return text;
-        }
-        text = without_folders(&text, word);
-    }
-    middle(&text, room)
+    middle(&with_fewer_folders(whole, room), room)
 }
 
 /// The text, cut to at most `columns` in its middle and marked with `…` there.
@@ -44,6 +37,11 @@ pub(crate) fn middle(text: &str, columns: u16) -> String {
 
 /// The command line. Where it must be cut, folders go first: the interpreter's, then those of the script.
 pub fn command(whole: &str, room: u16) -> String {
+    fit(&with_fewer_folders(whole, room), room)
+}
+
+/// The command line without folders, one after the other, until it fits or none is left that may go.
+fn with_fewer_folders(whole: &str, room: u16) -> String {
     let mut text = fit(whole, LONGEST_COMMAND);
     for word in 0..=1 {
         if width(&text) <= room {
@@ -51,7 +49,7 @@ pub fn command(whole: &str, room: u16) -> String {
         }
         text = without_folders(&text, word);
     }
-    fit(&text, room)
+    text
 }
 
 /// The text without the folders of its word at index 0, or of the first path after that.

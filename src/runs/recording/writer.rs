@@ -132,7 +132,8 @@ impl<W: Write> RecordingWriter<W> {
         let is_short = match if is_plain { look.delta_after(&self.before) } else { None } {
             Some(delta) => {
                 let parts: [&[u8]; 3] = [br#"{"look":"#, delta, b"}\n"];
-                self.line = parts.concat();
+                self.line.clear();
+                parts.iter().for_each(|part| self.line.extend_from_slice(part));
                 self.line.len() <= LONGEST_LINE
             }
             None => {
