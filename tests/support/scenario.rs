@@ -13,9 +13,9 @@ use serde::Deserialize;
 use tftop::data::sample::{
     CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Environment, Frame, FrameworkFact, GpuProcess,
     GpuSample, HostFact, Identity, LibraryFact, LibraryPool, NameSource, PidsLimit, ProcessFact, ProcessSample,
-    PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting, Stack, StackEnd, StackMethod, Stacks, StartRoutine,
-    StdThreadOwner, Syscall, SyscallState, TargetName, TensorFlowFact, TfConfigFact, TfContextState, ThreadDetail,
-    ThreadFact, ThreadSettings, ThreadState, Throttle,
+    PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting, ShimFact, Stack, StackEnd, StackMethod, Stacks,
+    StartRoutine, StdThreadOwner, Syscall, SyscallState, TargetName, TensorFlowFact, TfConfigFact, TfContextState,
+    ThreadDetail, ThreadFact, ThreadSettings, ThreadState, Throttle,
 };
 use tftop::data::scene::Scene;
 use tftop::data::{Framework, Pid, ProcessKey, Text, ThreadKey, Tid};
@@ -101,6 +101,8 @@ pub struct Process {
     cpuset: Option<String>,
     #[serde(default)]
     cpus_allowed: Option<String>,
+    /// The largest private pool of tf.data that tftop's shim holds it to.
+    shim_data: Option<u32>,
     /// CPU time of the whole process at each tick, in milliseconds; -1 where it does not exist.
     #[serde(default)]
     clock_ms: Vec<i64>,
@@ -315,6 +317,7 @@ impl Process {
             settings: self.settings(),
             uid: self.uid,
             parent: Pid(self.parent),
+            shim: self.shim_data.map(|data| ShimFact { enforces: true, data: Some(data), ..ShimFact::default() }),
             ..ProcessFact::default()
         }
     }

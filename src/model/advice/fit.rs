@@ -11,8 +11,9 @@
 use crate::data::limits::{CapKind, Caps};
 use crate::data::origin;
 use crate::data::scene::{Demand, Group, Thread};
+use crate::model::advice::caps_fit::{AdviceMemory, CapsFit};
 use crate::model::advice::group_cap::{cap_of, is_team, openmp_works};
-use crate::model::advice::predict::{Prediction, of_demands};
+use crate::model::advice::predict::of_demands;
 use crate::model::judged_window::JudgedWindow;
 use crate::model::rules::input::{COMPUTE, RuleInput};
 use crate::model::verdict::levels::NOTICE_SATURATION;
@@ -37,32 +38,18 @@ const LEAST_BESIDE: f64 = 0.25;
 /// Advice that would leave less than this of the CPUs a target got is no advice.
 const LEAST_KEPT: f64 = 0.95;
 
-/// Caps and what would be wanted and got under them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CapsFit {
-    /// Empty when the target fits as it is and no pool is far too large, or nothing that wants CPUs can be capped without
-    /// starving it.
-    pub caps: Caps,
-    /// What is predicted under them.
-    pub predicted: Prediction,
-}
-
-impl CapsFit {
-    /// Whether the target would fit so many CPUs.
-    pub fn fits(&self, effective_cpus: f64) -> bool {
-        self.predicted.wanted <= effective_cpus * NOTICE_SATURATION
+/// What would fit, as it was advised before where that still does.
+pub fn advise(input: &RuleInput, judged: &JudgedWindow, memory: &mut AdviceMemory) -> CapsFit {
+    let fit = fit(input, judged);
+    let still_narrows = |caps: &Caps| caps.pools().all(|(kind, value)| pool_size(input, kind) > value);
+    match memory.advise(fit.caps, still_narrows) {
+        caps if caps == fit.caps => fit,
+        caps => CapsFit { caps, predicted: of_demands(input.groups, &judged.groups, input.effective_cpus(), &caps) },
     }
 }
 
-/// What is advised for one cap, so that a finding never says another number than the headline; where the advice leaves it
-/// alone, what the finding itself would say.
-pub fn advised_or(input: &RuleInput, kind: CapKind, otherwise: u32) -> u32 {
-    let fit = input.judged.map(|judged| fit(input, judged));
-    fit.and_then(|fit| *fit.caps.get(kind)).unwrap_or(otherwise)
-}
-
-/// What would fit.
-pub fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
+/// What would fit by this window alone.
+fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
     let cpus = input.effective_cpus();
     let as_it_is =
         CapsFit { caps: Caps::default(), predicted: of_demands(input.groups, &judged.groups, cpus, &Caps::default()) };

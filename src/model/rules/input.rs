@@ -5,6 +5,7 @@ use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample
 use crate::data::scene::{Answer, Capacity, Confidence, Group, Level, Thread};
 use crate::data::{Pid, ThreadKey, origin};
 use crate::model::activity::spin_samples::SpinSamples;
+use crate::model::advice::caps_fit::CapsFit;
 use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::group_limits::DefaultSizes;
 use crate::model::limits::knobs::DefaultCpus;
@@ -39,6 +40,8 @@ pub struct RuleInput<'a> {
     pub watched_s: f64,
     /// The judged window; none until it is full.
     pub judged: Option<&'a JudgedWindow>,
+    /// What is advised, the same for headline and findings; nothing while there is no judged window.
+    pub advised: CapsFit,
     /// What stacks that were taken lately show.
     pub sampled: &'a SpinSamples,
 }
@@ -48,6 +51,11 @@ pub const COMPUTE: [&str; 5] =
     [origin::TF_INTRA_OP, origin::TF_INTER_OP, origin::XLA, origin::OPENMP, origin::OPENBLAS];
 
 impl<'a> RuleInput<'a> {
+    /// What is advised for one cap; where the advice leaves it alone, what a finding itself would say.
+    pub fn advised_or(&self, kind: CapKind, otherwise: u32) -> u32 {
+        self.advised.caps.get(kind).unwrap_or(otherwise)
+    }
+
     /// The judged window, or the answer to give while there is none.
     pub fn judged(&self) -> Result<&'a JudgedWindow, Answer> {
         self.judged.ok_or_else(|| match self.watched_s >= 2.0 * JUDGED_S && self.effective_cpus() <= 0.0 {

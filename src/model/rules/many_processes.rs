@@ -80,7 +80,7 @@ fn caps(input: &RuleInput, each: u32, busy: &[(Pid, f64)]) -> Caps {
     };
     for group in input.groups.iter().filter(in_busy) {
         if let Some(kind) = advice::cap_of(group) {
-            *caps.get_mut(kind) = Some(advice::advised_or(input, kind, each));
+            *caps.get_mut(kind) = Some(input.advised_or(kind, each));
         }
     }
     caps

@@ -59,7 +59,6 @@ fn check(input: &RuleInput) -> RuleResult {
 fn found(input: &RuleInput, judged: &JudgedWindow, (a, b): (usize, usize), r: f64) -> Finding {
     let (first, second) = (&input.groups[a].label, &input.groups[b].label);
     let (a_wants, b_wants) = (judged.groups[a].wanted, judged.groups[b].wanted);
-    let fit = advice::fit(input, judged);
     Finding {
         level: input.level_of(judged, a_wants + b_wants),
         grade: Grade::Inferred,
@@ -75,9 +74,9 @@ fn found(input: &RuleInput, judged: &JudgedWindow, (a, b): (usize, usize), r: f6
         ],
         remedy: Remedy {
             text: "sizes of nested pools multiply or add: cap both so that they fit together".to_owned(),
-            export: advice::export(&fit.caps),
-            python: advice::python(&fit.caps),
-            caps: fit.caps,
+            export: advice::export(&input.advised.caps),
+            python: advice::python(&input.advised.caps),
+            caps: input.advised.caps,
         },
     }
 }

@@ -34,7 +34,7 @@ fn check(input: &RuleInput) -> RuleResult {
         return clear(format!("OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
     }
     let fits = (input.effective_cpus().floor() as u32).clamp(1, limit.value.max(1));
-    let advised = *advice::fit(input, judged).caps.get(CapKind::Omp);
+    let advised = *input.advised.caps.get(CapKind::Omp);
     let caps = Caps::of([(CapKind::Omp, advised.unwrap_or(fits).min(fits))]);
     let threads: u32 = input.of_origin(origin::TF_INTRA_OP).map(|group| group.threads).sum();
     Ok(Finding {

@@ -58,7 +58,7 @@ fn check(input: &RuleInput) -> RuleResult {
         Knob::None | Knob::NotRead => format!("start less of {}: tftop knows no setting for it", busiest.label),
     };
     // Where all fits the CPUs, what was meant by the limit is what is left to wish for.
-    let fit = advice::fit(input, judged).caps;
+    let fit = input.advised.caps;
     let wish = || advice::cap_of(busiest).map_or(fit, |kind| Caps::of([(kind, meant)]));
     let caps = if fit.is_empty() { wish() } else { fit };
     Ok(Finding {

@@ -27,7 +27,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     }
     let pid = process.key.pid;
     let allowed = cpus.allowed.max(1);
-    let advised = if input.crowded(judged) { Caps::default() } else { advice::fit(input, judged).caps };
+    let advised = if input.crowded(judged) { Caps::default() } else { input.advised.caps };
     let too_large = |group: &Group| advice::cap_of(group).is_some_and(|kind| advised.get(kind).is_some());
     let larger = SIZED.iter().filter_map(|origin| {
         let group = input.of_origin(origin).max_by_key(|group| threads_of(group, pid))?;
@@ -44,7 +44,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     };
     let fits_already = wanted <= f64::from(allowed);
     let kind = advice::cap_of(group);
-    let fits = kind.map_or(allowed, |kind| advice::advised_or(input, kind, allowed));
+    let fits = kind.map_or(allowed, |kind| input.advised_or(kind, allowed));
     let caps = kind.map_or_else(Caps::default, |kind| Caps::of([(kind, fits)]));
     let cpus = if allowed == 1 { "1 CPU".to_owned() } else { format!("{allowed} CPUs") };
     Ok(Finding {

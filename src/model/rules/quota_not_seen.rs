@@ -29,7 +29,7 @@ fn check(input: &RuleInput) -> RuleResult {
         return clear(format!("no pool has more threads than the quota's {:.2} CPUs", quota.cpus));
     };
     let granted = (quota.cpus.ceil() as u32).max(1);
-    let of_kind = |kind| (kind, advice::advised_or(input, kind, granted));
+    let of_kind = |kind| (kind, input.advised_or(kind, granted));
     let caps = Caps::of([CapKind::Intra, CapKind::Inter, CapKind::Blas].map(of_kind));
     let throttled = |judged: &crate::model::judged_window::JudgedWindow| {
         if input.crowded(judged) { judged.condition.level() } else { Level::Notice }

@@ -31,6 +31,10 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     if let Some(set) = process.settings.script.as_ref().and_then(|script| private_size(script, private)) {
         return clear(format!("{private} threads in private pools, as {set} says"));
     }
+    let held = process.shim.and_then(|shim| shim.cap(origin::TF_DATA));
+    if let Some(cap) = held.filter(|&cap| private > 0 && private.is_multiple_of(cap)) {
+        return clear(format!("{private} threads in private pools: tftop's shim holds each pool to {cap}"));
+    }
     let allowed = cpus.allowed.max(1);
     let pools = if private.is_multiple_of(allowed) { private / allowed } else { 0 };
     // One thread would serialise the input; the pools of all iterators together are to fit. Where all fits the CPUs, what was
@@ -47,7 +51,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     } else {
         format!("{threads} threads")
     };
-    let caps = Caps::of([(CapKind::Data, advice::advised_or(input, CapKind::Data, size))]);
+    let caps = Caps::of([(CapKind::Data, input.advised_or(CapKind::Data, size))]);
     let has_that_size = !one_a_cpu && private > 0;
     let text = match has_that_size {
         true => "the private pool is no larger than that already: give num_parallel_calls and cycle_length numbers",

@@ -27,7 +27,6 @@ fn check(input: &RuleInput) -> RuleResult {
     let own = judged.demand.got >= OWN_SHARE * quota.cpus;
     let others = if own { "" } else { ", mostly by other processes in its cgroup" };
     let binds = quota.cpus < f64::from(input.sizes.whole.allowed);
-    let fit = advice::fit(input, judged);
     Ok(Finding {
         level: if binds { Level::Oversubscribed.max(judged.condition.level()) } else { Level::Notice },
         grade: if own { Grade::Measured } else { Grade::Inferred },
@@ -46,9 +45,9 @@ fn check(input: &RuleInput) -> RuleResult {
                 "raise the quota, or size the pools to it; below {:.0} % the quota no longer matters",
                 NOT_THROTTLED_SHARE * 100.0
             ),
-            export: advice::export(&fit.caps),
-            python: advice::python(&fit.caps),
-            caps: fit.caps,
+            export: advice::export(&input.advised.caps),
+            python: advice::python(&input.advised.caps),
+            caps: input.advised.caps,
         },
     })
 }

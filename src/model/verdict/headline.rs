@@ -29,13 +29,11 @@ impl Headline {
             };
             return Self { message, judged_s: input.watched_s, ..Self::default() };
         };
-        let fit = match judged.condition {
-            Verdict::Throttled | Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => {
-                Some(advice::fit(input, judged))
-            }
-            Verdict::Healthy => Some(advice::fit(input, judged)).filter(|fit| !fit.caps.is_empty()),
-            _ => None,
-        };
+        let fit = Some(input.advised).filter(|fit| match judged.condition {
+            Verdict::Throttled | Verdict::Severe | Verdict::Oversubscribed | Verdict::Notice => true,
+            Verdict::Healthy => !fit.caps.is_empty(),
+            _ => false,
+        });
         let advice = fit.as_ref().map(|fit| advise(input, judged, fit)).unwrap_or_default();
         let effect = fit.as_ref().filter(|fit| !fit.caps.is_empty()).map(|fit| AdvisedEffect {
             wanted_now: judged.demand.wanted,

@@ -7,6 +7,7 @@ use crate::data::sample::{CgroupFact, ProcessSample, Sample, Throttle};
 use crate::data::scene::{Demand, Group, GroupKey, Headline, Pressure, RuleAnswer, Scene, Verdict};
 use crate::data::{CpuSet, ProcessKey};
 use crate::model::activity::spin_samples::SpinSamples;
+use crate::model::advice::{self, AdviceMemory, CapsFit};
 use crate::model::capacity::{Quotas, share};
 use crate::model::judged_window::{Crowd, JudgedWindow, Throttling};
 use crate::model::limits::group_limits::DefaultSizes;
@@ -44,6 +45,7 @@ pub(crate) struct Hysteresis {
     others: VecDeque<f64>,
     idle: VecDeque<f64>,
     level: LevelMemory,
+    advice: AdviceMemory,
     began_ns: u64,
     last_ns: Option<u64>,
     published: Option<(Headline, Vec<RuleAnswer>)>,
@@ -74,6 +76,7 @@ impl Hysteresis {
             others: VecDeque::new(),
             idle: VecDeque::new(),
             level: LevelMemory::new(whole),
+            advice: AdviceMemory::new(whole),
             began_ns: 0,
             last_ns: None,
             published: None,
@@ -231,8 +234,11 @@ impl Hysteresis {
             source: scene.source,
             watched_s,
             judged: judged.as_ref(),
+            advised: CapsFit::default(),
             sampled,
         };
+        let advised = judged.as_ref().map(|judged| advice::advise(&input, judged, &mut self.advice));
+        let input = RuleInput { advised: advised.unwrap_or_default(), ..input };
         (Headline::new(&input), rules::judge(&input))
     }
 
