@@ -8,8 +8,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tftop::data::sample::{
-    CgroupFact, CgroupVersion, Cost, CounterSource, Counters, CpuTime, HostFact, Identity, NameSource, ProcessFact,
-    ProcessSample, Quota, Sample, StartRoutine, StdThreadOwner, TargetName, ThreadFact, ThreadState, Throttle,
+    CgroupFact, CgroupVersion, ClockReading, Cost, CounterSource, Counters, CpuTime, HostFact, Identity, NameSource,
+    ProcessFact, ProcessSample, Quota, Sample, StartRoutine, StdThreadOwner, TargetName, ThreadFact, ThreadState,
+    Throttle,
 };
 use tftop::data::scene::{Demand, Scene};
 use tftop::data::{CpuSet, Pid, ProcessKey, ThreadKey, Tid};
@@ -79,19 +80,29 @@ fn process() -> impl Strategy<Value = ProcessSample> {
         proptest::collection::vec(quota, 0..3),
         proptest::collection::vec(throttle, 0..3),
     );
-    (0..4u32, 0..2u64, proptest::bool::weighted(0.2), number(), lists, cpus(), cpus()).prop_map(
-        |(pid, start_ticks, ended, cpu_ticks, (threads, cgroups, throttle), cpus_allowed, cpuset)| ProcessSample {
-            fact: Arc::new(ProcessFact {
-                key: ProcessKey { pid: Pid(pid), start_ticks },
-                cpus_allowed,
-                cpuset,
-                cgroups,
-                ..ProcessFact::default()
-            }),
-            ended,
-            cpu_ticks,
-            threads,
-            throttle,
+    let clock = proptest::option::of(
+        (number(), 0..9u32, number()).prop_map(|(cpu_ns, unread_threads, unread_ns)| ClockReading {
+            cpu_ns,
+            unread_threads,
+            unread_ns,
+        }),
+    );
+    (0..4u32, 0..2u64, proptest::bool::weighted(0.2), (number(), clock), lists, cpus(), cpus()).prop_map(
+        |(pid, start_ticks, ended, (cpu_ticks, clock), (threads, cgroups, throttle), cpus_allowed, cpuset)| {
+            ProcessSample {
+                fact: Arc::new(ProcessFact {
+                    key: ProcessKey { pid: Pid(pid), start_ticks },
+                    cpus_allowed,
+                    cpuset,
+                    cgroups,
+                    ..ProcessFact::default()
+                }),
+                ended,
+                cpu_ticks,
+                clock,
+                threads,
+                throttle,
+            }
         },
     )
 }

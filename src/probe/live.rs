@@ -28,6 +28,11 @@ use crate::probe::threads::detail::DetailReader;
 /// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.
 const SPARE_DESCRIPTORS: u64 = 512;
 
+/// CPU time that threads of one process that are not read may have used since they were, all together and at most: half a
+/// millisecond, and no more than one part in so many of what one CPU has.
+const MOST_UNREAD_NS: u64 = 500_000;
+const UNREAD_PER_CPU: u32 = 1000;
+
 /// Reads one target again and again through kept descriptors.
 #[derive(Debug)]
 pub struct Live {
@@ -130,11 +135,14 @@ impl Live {
             proc_root: options.proc_root.clone(),
             reading: options.reading.clone(),
             silent: options.silent.clone(),
+            own_numbers: proc_root.shows_own_numbers(),
         };
         let root = ProcessReader::open(pid, &mut around, &mut reader).map_err(fails)?;
         let host = HostReader::new(&proc_root, &mut reader);
         let masks = AffinityReader::new(&proc_root);
-        let means = ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors() };
+        let most_unread_ns = nanoseconds(options.interval / UNREAD_PER_CPU).min(MOST_UNREAD_NS);
+        let means =
+            ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors(), most_unread_ns };
         let processes = vec![root];
         let (tree, most_descendants) = (ProcessTree::new(pid), MOST_DESCENDANTS);
         let details = DetailReader::default();

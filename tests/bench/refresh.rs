@@ -1,5 +1,5 @@
-//! The time of one frame, and CPU time of one refresh per thread of the target: tftop's sampler and model against htop, top -H and pidstat -t, all
-//! measured in the same run by the kernel's count of their own CPU time. Prints a table; judges nothing.
+//! CPU time of one refresh per thread of the target: tftop's sampler and model against htop, top -H and pidstat -t, all measured
+//! in the same run by the kernel's count of their own CPU time; and the time of one frame. Prints tables; judges nothing.
 //! `cargo bench --bench refresh -- 100 2000` measures these numbers of threads only.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -37,67 +37,132 @@ const SIZES: &[u32] = &[100, 2_000, 10_000];
 /// Refreshes of each peer that are averaged.
 const PEER_REFRESHES: u64 = 5;
 /// Refreshes of tftop that are averaged: it needs more, because each costs less.
-const OWN_REFRESHES: u32 = 50;
+const OWN_REFRESHES: u32 = 100;
+/// Threads of a target that run now and then.
+const WAKING: u32 = 24;
+/// Threads of a target that all compute.
+const BUSY: u32 = 300;
 /// Samples in which new threads are still read more than once.
 const YOUTH: u32 = 10;
 
-fn main() {
-    println!("CPU time of one refresh, per thread of an idle target, in microseconds\n");
-    println!("{:>8}  {:<28}{:>12}{:>12}", "threads", "program", "us/thread", "times tftop");
-    let asked: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    for &size in if asked.is_empty() { SIZES } else { &asked } {
+/// A target: how many of its threads sleep, run now and then, and compute all the time.
+struct Case {
+    idle: u32,
+    wake: u32,
+    spin: u32,
+}
+
+impl Case {
+    fn threads(&self) -> u32 {
+        self.idle + self.wake + self.spin + 1
+    }
+
+    fn about(&self) -> String {
+        match (self.wake, self.spin) {
+            (0, 0) => "asleep".to_owned(),
+            (wake, 0) => format!("{wake} wake"),
+            _ => "busy".to_owned(),
+        }
+    }
+
+    fn start(&self) -> Target {
         let mut target = Target::start();
-        target.say(&format!("idle {size}"));
-        let own = tftop(target.pid());
-        let threads = f64::from(size + 1);
-        row(size, "tftop (sampler)", own.sampler_ns / threads, own.both());
-        row(size, "tftop (sampler + model)", own.both() / threads, own.both());
-        for (name, package, cost) in [
-            ("htop", "htop", htop(target.pid())),
-            ("top -H", "procps", top(target.pid())),
-            ("pidstat -t", "sysstat", pidstat(target.pid())),
-        ] {
-            match cost {
-                Some(cost_ns) => row(size, name, cost_ns / threads, own.both()),
-                None => println!("{size:>8}  {name:<28}{:>12}   (apt-get install {package})", "missing"),
+        for (word, number) in [("idle", self.idle), ("wake", self.wake), ("spin", self.spin)] {
+            if number > 0 {
+                target.say(&format!("{word} {number}"));
             }
         }
-        let [draw_ns, take_ns] = own.frame_ns;
-        println!(
-            "{size:>8}  draw one frame, {size} threads: {:.2} ms; take a scene in and draw it: {:.2} ms",
-            draw_ns / 1e6,
-            take_ns / 1e6
-        );
-        let [first_ns, again_ns] = waits(target.pid(), size);
-        println!(
-            "{size:>8}  what threads wait for, on top: {:.2} us a thread at the first look, {:.2} while they sleep on",
-            first_ns / 1e3,
-            again_ns / 1e3
-        );
-        println!(
-            "{size:>8}  first sample: {:.1} ms of CPU, {:.2} us a thread\n",
-            own.first_ns / 1e6,
-            own.first_ns / 1e3 / threads
-        );
+        target
     }
 }
 
-fn row(size: u32, name: &str, thread_ns: f64, own_ns: f64) {
-    let times = thread_ns * f64::from(size + 1) / own_ns;
-    println!("{size:>8}  {name:<28}{:>12.2}{times:>12.1}", thread_ns / 1e3);
+fn main() {
+    println!(
+        "CPU time of one refresh, per thread of the target, in microseconds; `read` is the share of threads that were read\n"
+    );
+    println!("{:>8}  {:<8}{:<26}{:>9}{:>9}{:>9}{:>13}", "threads", "", "program", "mean", "p99", "read", "times tftop");
+    let asked: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes = if asked.is_empty() { SIZES } else { &asked };
+    for &size in sizes {
+        refreshes(&Case { idle: size, wake: 0, spin: 0 });
+        if size > WAKING {
+            refreshes(&Case { idle: size - WAKING, wake: WAKING, spin: 0 });
+        }
+    }
+    if asked.is_empty() {
+        refreshes(&Case { idle: 0, wake: 0, spin: BUSY });
+    }
+    for &size in sizes {
+        others(&Case { idle: size, wake: 0, spin: 0 });
+    }
+}
+
+fn refreshes(case: &Case) {
+    let target = case.start();
+    let own = tftop(target.pid());
+    let whole = own.mean_ns();
+    let row = |name: &str, mean_ns: f64, rest: String| {
+        let (threads, about) = (case.threads(), case.about());
+        let each = mean_ns / f64::from(threads) / 1e3;
+        println!("{threads:>8}  {about:<8}{name:<26}{each:>9.3}{rest}{:>13.1}", mean_ns / whole);
+    };
+    let sampler_ns = own.sampler_ns.iter().sum::<f64>() / own.sampler_ns.len() as f64;
+    row("tftop (sampler)", sampler_ns, format!("{:>9}{:>8.0} %", "", own.read * 100.0));
+    let p99 = own.p99_ns() / f64::from(case.threads()) / 1e3;
+    row("tftop (sampler + model)", whole, format!("{p99:>9.3}{:>9}", ""));
+    for (name, package, cost) in [
+        ("htop", "htop", htop(target.pid())),
+        ("top -H", "procps", top(target.pid())),
+        ("pidstat -t", "sysstat", pidstat(target.pid())),
+    ] {
+        match cost {
+            Some(cost_ns) => row(name, cost_ns, format!("{:>18}", "")),
+            None => println!("{:>8}  {:<8}{name:<26}  missing (apt-get install {package})", "", ""),
+        }
+    }
+    println!("{:>8}  first sample: {:.1} ms of CPU\n", case.threads(), own.first_ns / 1e6);
+}
+
+/// What else is done now and then.
+fn others(case: &Case) {
+    let (target, size) = (case.start(), case.idle);
+    let [draw_ns, take_ns] = frames(tftop(target.pid()).newest);
+    println!(
+        "{size:>8}  draw one frame: {:.2} ms; take a scene in and draw it: {:.2} ms",
+        draw_ns / 1e6,
+        take_ns / 1e6
+    );
+    let [first_ns, again_ns] = waits(target.pid(), size);
+    println!(
+        "{size:>8}  what threads wait for, on top: {:.2} us a thread at the first look, {:.2} while they sleep on",
+        first_ns / 1e3,
+        again_ns / 1e3
+    );
 }
 
 struct Own {
     first_ns: f64,
-    sampler_ns: f64,
-    model_ns: f64,
-    /// Of drawing one frame of the flat list of threads, and of taking a scene in and drawing it.
-    frame_ns: [f64; 2],
+    /// One figure a refresh, the model's beside the sampler's.
+    sampler_ns: Vec<f64>,
+    model_ns: Vec<f64>,
+    /// Share of the threads that a refresh read.
+    read: f64,
+    newest: Scene,
 }
 
 impl Own {
-    fn both(&self) -> f64 {
-        self.sampler_ns + self.model_ns
+    fn both(&self) -> impl Iterator<Item = f64> {
+        self.sampler_ns.iter().zip(&self.model_ns).map(|(sampler, model)| sampler + model)
+    }
+
+    fn mean_ns(&self) -> f64 {
+        self.both().sum::<f64>() / self.sampler_ns.len() as f64
+    }
+
+    fn p99_ns(&self) -> f64 {
+        let mut sorted: Vec<f64> = self.both().collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted[(sorted.len() * 99).div_ceil(100) - 1]
     }
 }
 
@@ -105,28 +170,27 @@ fn tftop(pid: u32) -> Own {
     let began = thread_cpu_ns();
     let mut live = Live::attach(Pid(pid), LiveOptions::default()).unwrap();
     let mut model = Model::new(Families::builtin());
-    let mut newest = Scene::default();
-    let mut refresh = || {
+    let mut own =
+        Own { first_ns: 0.0, sampler_ns: Vec::new(), model_ns: Vec::new(), read: 0.0, newest: Scene::default() };
+    for refresh in 0..YOUTH + OWN_REFRESHES {
         let before = thread_cpu_ns();
         let sample = Arc::new(live.next(&Interest::default(), Duration::ZERO));
         let between = thread_cpu_ns();
-        newest = model.next(sample);
-        ((between - before) as f64, (thread_cpu_ns() - between) as f64)
-    };
-    refresh();
-    let first_ns = (thread_cpu_ns() - began) as f64;
-    for _ in 1..YOUTH {
-        refresh();
-    }
-    let mut own = Own { first_ns, sampler_ns: 0.0, model_ns: 0.0, frame_ns: [0.0; 2] };
-    for _ in 0..OWN_REFRESHES {
+        let process = &sample.processes[0];
+        let unread = process.clock.map_or(0, |clock| clock.unread_threads);
+        let read = 1.0 - f64::from(unread) / process.threads.len().max(1) as f64;
+        own.newest = model.next(sample);
+        if refresh == 0 {
+            own.first_ns = (thread_cpu_ns() - began) as f64;
+        }
+        if refresh >= YOUTH {
+            own.sampler_ns.push((between - before) as f64);
+            own.model_ns.push((thread_cpu_ns() - between) as f64);
+            own.read += read / f64::from(OWN_REFRESHES);
+        }
         // As cold as between real ticks: the caches belong to others meanwhile.
         std::thread::sleep(Duration::from_millis(50));
-        let (sampler_ns, model_ns) = refresh();
-        own.sampler_ns += sampler_ns / f64::from(OWN_REFRESHES);
-        own.model_ns += model_ns / f64::from(OWN_REFRESHES);
     }
-    own.frame_ns = frames(newest);
     own
 }
 

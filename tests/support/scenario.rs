@@ -257,6 +257,7 @@ impl Scenario {
             fact: Arc::new(process.fact(tick)),
             ended: process.ended.is_some_and(|ended| tick >= ended),
             cpu_ticks: clock_ms / 10,
+            clock: None,
             threads,
             throttle: process.quota.iter().map(|quota| quota.throttle(tick, self.interval_s)).collect(),
         })

@@ -1,7 +1,8 @@
 /* A process with known threads, steered by lines on its standard input; it answers each with one line and ends at EOF.
  *   idle N      N threads that sleep           spin N   N threads that compute
  *   sleep N     N threads that nanosleep       poll N   N threads that poll three descriptors
- *   fifo PATH   a thread that reads the fifo; these three last until the process ends, never say `end` after them
+ *   wake N      N threads that run for 50 us now and then
+ *   fifo PATH   a thread that reads the fifo; these four last until the process ends, never say `end` after them
  *   end         ends all of them               churn N  N threads created and ended, about 1000 a second
  *   fork        a child, whose child outlives it: prints both pids
  *   orphan      ends the child of `fork`       exec     runs this program anew
@@ -49,6 +50,19 @@ static void *nap(void *unused) {
     return unused;
 }
 
+static void *wake(void *number) {
+    unsigned seed = (unsigned)(size_t)number;
+    prctl(PR_SET_NAME, "wake");
+    for (;;) {
+        struct timespec begin, now, pause = {0, 100000000L + rand_r(&seed) % 800000000L};
+        nanosleep(&pause, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &begin);
+        do clock_gettime(CLOCK_MONOTONIC, &now);
+        while ((now.tv_sec - begin.tv_sec) * 1000000000L + now.tv_nsec - begin.tv_nsec < 50000);
+    }
+    return number;
+}
+
 static void *poll_three(void *unused) {
     struct pollfd three[3] = {{-1, POLLIN, 0}, {-1, POLLIN, 0}, {-1, POLLIN, 0}};
     prctl(PR_SET_NAME, "poll");
@@ -73,7 +87,7 @@ static int start(int wanted, void *(*routine)(void *)) {
     pthread_attr_init(&small);
     pthread_attr_setstacksize(&small, 64 << 10);
     for (int i = 0; i < wanted && count < MOST; i++) {
-        if (pthread_create(&threads[count], &small, routine, NULL) != 0) return 0;
+        if (pthread_create(&threads[count], &small, routine, (void *)(size_t)count) != 0) return 0;
         count++;
     }
     return 1;
@@ -131,6 +145,7 @@ int main(int argc, char **argv) {
         if (!strcmp(word, "idle")) fine = start(number, idle);
         else if (!strcmp(word, "spin")) fine = start(number, spin);
         else if (!strcmp(word, "sleep")) fine = start(number, nap);
+        else if (!strcmp(word, "wake")) fine = start(number, wake);
         else if (!strcmp(word, "poll")) fine = start(number, poll_three);
         else if (!strcmp(word, "fifo")) fine = sscanf(line, "fifo %199s", fifo) == 1 && start(1, read_fifo);
         else if (!strcmp(word, "end")) end();

@@ -76,10 +76,24 @@ pub struct ProcessSample {
     pub ended: bool,
     /// User and system time of all its threads, dead ones included, in clock ticks (fields 14 and 15 of /proc/PID/stat).
     pub cpu_ticks: u64,
+    /// What its own CPU clock says; none where it can't be read, of one that is gone, and in older recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockReading>,
     /// Its threads, by rising tid.
     pub threads: Vec<ThreadFact>,
     /// Throttling of `fact.cgroups`, in the same order; none where cpu.stat can't be read.
     pub throttle: Vec<Option<Throttle>>,
+}
+
+/// A process's CPU clock (clock_getcpuclockid(3)), and what it says of threads whose counters were not read for this sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockReading {
+    /// What all its threads have run, dead ones included, in nanoseconds.
+    pub cpu_ns: u64,
+    /// Threads that had slept for a while and were not read: their counters are those of a sample before.
+    pub unread_threads: u32,
+    /// What they may have run since then, all together and at most, in nanoseconds.
+    pub unread_ns: u64,
 }
 
 /// Where run and wait times come from.

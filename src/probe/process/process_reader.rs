@@ -17,6 +17,7 @@ use crate::linux::cgroup::read::{Mounts, ThrottleReader};
 use crate::linux::proc::affinity::cpus_allowed;
 use crate::linux::proc::host::UserNames;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir, has_no_descriptors};
+use crate::linux::proc::process_clock::ProcessClock;
 use crate::linux::proc::stat::{Stat, number, status_field, user_ids, words};
 use crate::probe::backoff;
 use crate::probe::backoff::Backoff;
@@ -48,6 +49,8 @@ pub struct HostContext {
     pub reading: Reading,
     /// Why nothing is read that takes the memory of a process; none where it is.
     pub silent: Option<String>,
+    /// Whether numbers in this /proc mean the same in system calls.
+    pub own_numbers: bool,
 }
 
 /// One watched process.
@@ -115,7 +118,7 @@ impl ProcessReader {
             identifier: Identifier::new(&around.proc_root, pid),
             gaps: Gaps { program: fact.gaps.clone(), ..Gaps::default() },
             silent: silent.is_some(),
-            threads: ThreadReader::new(pid, task),
+            threads: ThreadReader::new(pid, task, around.own_numbers.then(|| ProcessClock::of(pid)).flatten()),
             throttles: ThrottleReader::default(),
             looks: Looks { code, ..Looks::default() },
             cpu_ticks: first.cpu_ticks,
@@ -201,6 +204,7 @@ impl ProcessReader {
             fact: Arc::clone(&self.fact),
             ended: self.ended,
             cpu_ticks: self.cpu_ticks,
+            clock: self.threads.clock().filter(|_| !self.ended),
             threads: self.threads.facts(),
             throttle: self.throttles.read(&mut means.reader),
         }

@@ -1,5 +1,6 @@
-//! The threads of one process and their counters: the hot path. One read through a kept descriptor for a thread that
-//! slept; everything else only for those that moved, are young or are new. Ended threads leave silently.
+//! The threads of one process and their counters: the hot path. Nothing is read of threads that slept lately while the process's
+//! own clock proves that they still do; one read through a kept descriptor otherwise, and everything else only for those that
+//! moved, are young or are new. Ended threads leave silently.
 
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -7,14 +8,16 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 
-use crate::data::sample::{CounterSource, Counters, Identity, ThreadFact, ThreadState};
+use crate::data::sample::{ClockReading, CounterSource, Counters, Identity, ThreadFact, ThreadState};
 use crate::data::{Pid, Text, ThreadKey, Tid};
 use crate::linux::budget::Budget;
 use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir, has_no_descriptors, is_gone};
+use crate::linux::proc::process_clock::ProcessClock;
 use crate::linux::proc::stat;
 use crate::linux::proc::stat::Stat;
 use crate::probe::identify::identifier::{Identification, NewThread};
+use crate::probe::threads::unread::{Elsewhere, Span};
 
 /// Ticks in which a new thread's name is read again: creators set names after birth.
 const YOUNG: u8 = 3;
@@ -22,6 +25,10 @@ const YOUNG: u8 = 3;
 const TRIES: u8 = 5;
 /// Every how many ticks a thread's affinity is read again.
 const AFFINITY_ROUND: usize = 10;
+/// Ticks for which a thread that ran counts as busy.
+const RAN_LATELY: u8 = 4;
+/// Every how many ticks each thread is read.
+const ALL_READ: u8 = 10;
 /// Longer than any schedstat line: three u64 and blanks.
 const SCHEDSTAT_LINE: usize = 80;
 /// Longer than any stat line of a thread up to its 48th field.
@@ -38,6 +45,8 @@ pub struct ReadContext {
     pub source: CounterSource,
     /// Descriptors that may still be kept open.
     pub room: usize,
+    /// What threads that are not read may have run together, at most, in nanoseconds.
+    pub most_unread_ns: u64,
 }
 
 /// The threads of one process, by rising tid.
@@ -47,6 +56,17 @@ pub struct ThreadReader {
     task: ProcDir,
     kept: Vec<Kept>,
     listing: Vec<DirEntry>,
+    /// The process's CPU time; none where it can't be known.
+    clock: Option<ProcessClock>,
+    /// As of the last refresh.
+    clock_ns: Option<u64>,
+    /// Sum of what the kept threads said they ran.
+    known_ns: u64,
+    elsewhere: Elsewhere,
+    /// Ticks after which each thread is read again.
+    until_all: u8,
+    /// Threads that were not read at the last refresh, and what they may have run since they were, in nanoseconds.
+    unread: (u32, u64),
     /// Which tenth of the threads has its affinity read next.
     turn: usize,
     /// Whether threads of it may not be known.
@@ -63,14 +83,32 @@ struct Kept {
     schedstat: Option<OwnedFd>,
     sights: u8,
     tries: u8,
+    /// Ticks in a row in which it did not run.
+    slept: u8,
+}
+
+/// Which threads are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    All,
+    /// Those that ran lately, and of which it is not known.
+    Busy,
+    Others,
 }
 
 impl ThreadReader {
-    /// The task folder of a process; its main thread appears at the first refresh.
-    pub fn new(pid: Pid, task: ProcDir) -> Self {
+    /// The task folder of a process; its main thread appears at the first refresh. Without a clock, every thread is read every
+    /// time.
+    pub fn new(pid: Pid, task: ProcDir, clock: Option<ProcessClock>) -> Self {
         Self {
             pid,
             task,
+            clock,
+            clock_ns: None,
+            known_ns: 0,
+            elsewhere: Elsewhere::default(),
+            until_all: 0,
+            unread: (0, 0),
             kept: Vec::new(),
             listing: Vec::new(),
             turn: 0,
@@ -80,35 +118,103 @@ impl ThreadReader {
         }
     }
 
-    /// Reads every known thread once.
+    /// Reads the known threads: all of them, or, where the process's clock proves that the others slept, those that ran lately.
     pub fn refresh(&mut self, means: &mut ReadContext) {
         self.unreadable = None;
+        self.unread = (0, 0);
         if self.kept.is_empty() {
             match Kept::meet(&self.task, Tid(self.pid.0), self.pid, means) {
-                Ok(kept) => self.kept.push(kept),
+                Ok(kept) => self.keep(kept),
                 Err(error) => self.unreadable = (!is_gone(error)).then_some((1, error)),
             }
             return;
         }
+        let others = self.kept.iter().filter(|kept| !kept.is_busy()).count();
+        // Where most threads are busy, reading these twice would cost more than it saves.
+        if self.clock.is_none() || means.source != CounterSource::Schedstat || others <= self.kept.len() / 2 {
+            let before_ns = self.read_clock();
+            self.pass(Which::All, means);
+            if let (Some(before_ns), Some(after_ns)) = (before_ns, self.read_clock()) {
+                self.elsewhere.all_read(Span { before_ns, after_ns }, self.known_ns);
+            }
+            self.until_all = 0;
+            return self.renew_affinities(means);
+        }
+        self.pass(Which::Busy, means);
+        let unread_ns = self.read_clock().map(|after_ns| self.elsewhere.unread_ns(after_ns, self.known_ns));
+        match unread_ns.filter(|&unread_ns| self.until_all > 0 && unread_ns <= means.most_unread_ns) {
+            Some(unread_ns) => {
+                self.until_all -= 1;
+                self.unread = (u32::try_from(others).unwrap_or(u32::MAX), unread_ns);
+            }
+            None => self.read_all(means),
+        }
+        self.renew_affinities(means);
+    }
+
+    /// Reads every thread, and those that ran lately once more, so that it is known again what the others may run unread.
+    fn read_all(&mut self, means: &mut ReadContext) {
+        self.until_all = ALL_READ - 1;
+        let began_ns = self.read_clock();
+        self.pass(Which::Busy, means);
+        self.pass(Which::Others, means);
+        let before_ns = self.read_clock();
+        let gained_ns = self.pass(Which::Busy, means);
+        if let (Some(began_ns), Some(before_ns), Some(after_ns)) = (began_ns, before_ns, self.read_clock()) {
+            self.elsewhere.busy_read_twice(began_ns, Span { before_ns, after_ns }, gained_ns, self.known_ns);
+        }
+    }
+
+    fn read_clock(&mut self) -> Option<u64> {
+        self.clock_ns = self.clock.as_ref().and_then(ProcessClock::now_ns);
+        self.clock_ns
+    }
+
+    /// Reads threads once, one after the other. Returns what they ran since they were last read, in nanoseconds.
+    fn pass(&mut self, which: Which, means: &mut ReadContext) -> u64 {
         let before = self.kept.len();
-        let (task, turn) = (&self.task, self.turn);
-        let mut index = 0;
-        let (mut failed, mut unread) = (None, 0);
+        let (task, known_ns, elsewhere) = (&self.task, &mut self.known_ns, &mut self.elsewhere);
+        let (mut failed, mut unread, mut gained_ns) = (None, 0, 0_u64);
         self.kept.retain_mut(|kept| {
-            let renewed = index % AFFINITY_ROUND == turn;
-            index += 1;
-            let result = kept.refresh(task, renewed, means);
+            if which != Which::All && (which == Which::Busy) != kept.is_busy() {
+                return true;
+            }
+            let run_ns = kept.fact.counters.run_ns;
+            let result = kept.refresh(task, means);
+            let gained = kept.fact.counters.run_ns.saturating_sub(run_ns);
+            *known_ns = known_ns.saturating_sub(run_ns).saturating_add(kept.fact.counters.run_ns);
+            gained_ns = gained_ns.saturating_add(gained);
             let Err(error) = result else { return true };
             failed = failed.or((!is_gone(error)).then_some(error));
             // What tftop can't open may be there all the same.
             let stays = has_no_descriptors(error);
             means.room += usize::from(!stays && kept.schedstat.is_some());
             unread += usize::from(!is_gone(error));
+            if !stays {
+                *known_ns = known_ns.saturating_sub(kept.fact.counters.run_ns);
+                elsewhere.ended(kept.fact.counters.run_ns);
+            }
             stays
         });
-        self.turn = (turn + 1) % AFFINITY_ROUND;
         self.incomplete |= self.kept.len() != before;
-        self.unreadable = failed.map(|error| (unread, error));
+        if let Some(error) = failed {
+            self.unreadable = Some((unread, error));
+        }
+        gained_ns
+    }
+
+    /// Reads where a tenth of the threads may run.
+    fn renew_affinities(&mut self, means: &mut ReadContext) {
+        for kept in self.kept.iter_mut().skip(self.turn).step_by(AFFINITY_ROUND) {
+            kept.read_affinity(&self.task, means);
+        }
+        self.turn = (self.turn + 1) % AFFINITY_ROUND;
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        self.known_ns = self.known_ns.saturating_add(kept.fact.counters.run_ns);
+        self.elsewhere.met(kept.fact.counters.run_ns);
+        self.kept.push(kept);
     }
 
     /// Adds threads that are listed and not kept, as far as the budget goes; drops those that are kept and no longer there.
@@ -125,6 +231,7 @@ impl ThreadReader {
         let mut newborn = Vec::new();
         let mut listed = self.listing.iter().map(|entry| entry.number).peekable();
         let (task, pid) = (&self.task, self.pid);
+        let (known_ns, elsewhere) = (&mut self.known_ns, &mut self.elsewhere);
         let mut unreadable = (0, None);
         let mut later = 0;
         let mut meet = |tid, means: &mut ReadContext| {
@@ -146,6 +253,10 @@ impl ThreadReader {
             // The kernel may leave out a live thread while others end, so absence alone proves nothing.
             let stays = listed.next_if_eq(&tid).is_some() || task.holds(Path::new(tid, "stat").as_str());
             means.room += usize::from(!stays && kept.schedstat.is_some());
+            if !stays {
+                *known_ns = known_ns.saturating_sub(kept.fact.counters.run_ns);
+                elsewhere.ended(kept.fact.counters.run_ns);
+            }
             stays
         });
         listed.for_each(|tid| meet(tid, means));
@@ -154,9 +265,15 @@ impl ThreadReader {
             self.unreadable = Some((count, error));
         }
         if !newborn.is_empty() {
-            self.kept.append(&mut newborn);
+            newborn.into_iter().for_each(|kept| self.keep(kept));
             self.kept.sort_unstable_by_key(|kept| kept.fact.key);
         }
+    }
+
+    /// What the process's clock said at the last refresh; none where it can't be read.
+    pub fn clock(&self) -> Option<ClockReading> {
+        let (unread_threads, unread_ns) = self.unread;
+        self.clock_ns.map(|cpu_ns| ClockReading { cpu_ns, unread_threads, unread_ns })
     }
 
     /// The threads as of the last refresh.
@@ -258,34 +375,42 @@ impl Kept {
             affinity: None,
             identity: Arc::new(identity),
         };
-        let mut kept = Self { fact, schedstat: None, sights: 0, tries: 0 };
+        let mut kept = Self { fact, schedstat: None, sights: 0, tries: 0, slept: 0 };
         if means.room > 0
             && let Ok(file) = task.file(Path::new(tid.0, "schedstat").as_str())
         {
             means.room -= 1;
             kept.schedstat = Some(file);
         }
-        let result = kept.refresh(task, true, means);
+        let result = kept.refresh(task, means);
+        kept.read_affinity(task, means);
         if result.is_err() {
             means.room += usize::from(kept.schedstat.is_some());
         }
         result.map(|()| kept)
     }
 
+    /// Whether it ran lately, or is not known well enough to say.
+    fn is_busy(&self) -> bool {
+        self.slept < RAN_LATELY || self.fact.state == ThreadState::Running || self.schedstat.is_none()
+    }
+
     /// Reads what may have changed. Fails with ENOENT or ESRCH when the thread is gone.
-    fn refresh(&mut self, task: &ProcDir, affinity: bool, means: &mut ReadContext) -> Result<(), Errno> {
+    fn refresh(&mut self, task: &ProcDir, means: &mut ReadContext) -> Result<(), Errno> {
         let uncounted = means.source == CounterSource::StatTicks && self.schedstat.is_none();
         let moved = !uncounted && self.read_counters(task, means)?;
+        self.slept = if moved { 0 } else { self.slept.saturating_add(1) };
         let awake = moved || self.fact.state == ThreadState::Running || means.source == CounterSource::StatTicks;
         if awake || self.sights < YOUNG {
             self.read_stat(task, means)?;
             self.sights = self.sights.saturating_add(1);
         }
-        if affinity {
-            let mask = means.masks.of(task, self.fact.key.tid, &mut means.reader);
-            self.fact.affinity = mask.or(self.fact.affinity.take());
-        }
         Ok(())
+    }
+
+    fn read_affinity(&mut self, task: &ProcDir, means: &mut ReadContext) {
+        let mask = means.masks.of(task, self.fact.key.tid, &mut means.reader);
+        self.fact.affinity = mask.or(self.fact.affinity.take());
     }
 
     /// Reads schedstat; says whether the thread ran since.

@@ -2,4 +2,5 @@
 
 pub(crate) mod counters;
 pub(crate) mod detail;
+pub(crate) mod unread;
 pub(crate) mod wait;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{
-    Cost, CounterSource, CpuTime, GpuSample, HostFact, LaunchFact, LaunchSample, ProcessFact, ProcessSample,
-    ReplacedRun, Sample, ShimReport, StepMarks, ThreadDetail, ThreadFact, Throttle,
+    ClockReading, Cost, CounterSource, CpuTime, GpuSample, HostFact, LaunchFact, LaunchSample, ProcessFact,
+    ProcessSample, ReplacedRun, Sample, ShimReport, StepMarks, ThreadDetail, ThreadFact, Throttle,
 };
 use crate::data::secrets::without_secrets;
 use crate::data::{Gap, ProcessKey, ThreadKey};
@@ -82,6 +82,8 @@ struct ProcessDelta {
     ended: bool,
     #[serde(default)]
     cpu_ticks: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock: Option<ClockReading>,
     /// Every thread stands here; nothing of the sample before counts.
     #[serde(default, skip_serializing_if = "is_default")]
     whole: bool,
@@ -245,6 +247,7 @@ impl ProcessDelta {
             fact: before.map_or_else(|| Some(now.fact.clone()), |before| changed(&now.fact, &before.fact)),
             ended: now.ended,
             cpu_ticks: now.cpu_ticks,
+            clock: now.clock,
             whole: !rising(&now.threads),
             throttle: now.throttle.clone(),
             ..Self::default()
@@ -297,7 +300,8 @@ impl ProcessDelta {
         for thread in &threads {
             room.take_thread(size::thread_bytes(&thread.identity))?;
         }
-        Ok(ProcessSample { fact, ended: self.ended, cpu_ticks: self.cpu_ticks, threads, throttle: self.throttle })
+        let (cpu_ticks, clock) = (self.cpu_ticks, self.clock);
+        Ok(ProcessSample { fact, ended: self.ended, cpu_ticks, clock, threads, throttle: self.throttle })
     }
 }
 

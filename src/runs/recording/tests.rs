@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::data::limits::CapKind;
-use crate::data::sample::GpuSample;
+use crate::data::sample::{ClockReading, GpuSample};
 use crate::data::*;
 use crate::runs::recording::delta::SampleDelta;
 use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
@@ -302,8 +302,11 @@ fn thread_facts() -> impl Strategy<Value = ThreadFact> {
 }
 
 fn process_samples() -> impl Strategy<Value = ProcessSample> {
-    (0..3_u32, texts(), any::<(bool, bool)>(), any::<u64>(), vec(thread_facts(), 0..8)).prop_map(
-        |(pid, comm, (ended, sorted), cpu_ticks, mut threads)| {
+    let clock = proptest::option::of(any::<(u64, u32, u64)>());
+    (0..3_u32, texts(), any::<(bool, bool)>(), any::<u64>(), clock, vec(thread_facts(), 0..8)).prop_map(
+        |(pid, comm, (ended, sorted), cpu_ticks, clock, mut threads)| {
+            let clock =
+                clock.map(|(cpu_ns, unread_threads, unread_ns)| ClockReading { cpu_ns, unread_threads, unread_ns });
             if sorted {
                 threads.sort_by_key(|thread| thread.key);
                 threads.dedup_by_key(|thread| thread.key);
@@ -311,7 +314,7 @@ fn process_samples() -> impl Strategy<Value = ProcessSample> {
             let key = ProcessKey { pid: Pid(pid), start_ticks: 1 };
             let environment = Some(Environment::from_block(b"OMP_NUM_THREADS=2\0TOKEN=hush"));
             let fact = Arc::new(ProcessFact { key, comm, environment, ..ProcessFact::default() });
-            ProcessSample { fact, ended, cpu_ticks, threads, throttle: vec![None, Some(Throttle::default())] }
+            ProcessSample { fact, ended, cpu_ticks, clock, threads, throttle: vec![None, Some(Throttle::default())] }
         },
     )
 }
