@@ -1,41 +1,35 @@
 //! Candidates of `tftop tune`, what they came to so far, and the answer. Starts nothing.
 
+use crate::commands::measure::candidate::CandidateCaps;
+use crate::commands::measure::rounds::levelled;
 use crate::commands::measure::trials::{label, start_line};
 use crate::data::limits::{CapKind, Caps};
 use crate::launch::shell;
 use crate::output;
 use crate::runs::comparison::compare;
 use crate::runs::comparison::types::{ComparedSide, Comparison, Ranking, SideFigures};
-use crate::runs::stats::run_stats::{GroupStats, RunStats};
+use crate::runs::stats::run_stats::GroupStats;
 
 /// CPUs wanted from which on a library's pool works.
 const WORKS_CPUS: f64 = 0.05;
-
-/// Caps that are tried.
-pub(super) struct CandidateCaps {
-    pub(super) caps: Caps,
-    /// Runs of it, or turns.
-    pub(super) runs: Vec<RunStats>,
-    /// It failed, or was shown to be slower than the fastest.
-    pub(super) out: bool,
-}
-
-impl CandidateCaps {
-    fn of(caps: Caps) -> Self {
-        Self { caps, runs: Vec::new(), out: false }
-    }
-}
 
 /// All candidates.
 pub(super) struct Race {
     /// The first is the one without caps.
     pub(super) candidates: Vec<CandidateCaps>,
+    /// Whether these are turns, of which those of one round are compared with one another.
+    takes_turns: bool,
 }
 
 impl Race {
-    /// With the command as it is.
+    /// Of runs, with the command as it is.
     pub(super) fn new() -> Self {
-        Self { candidates: vec![CandidateCaps::of(Caps::default())] }
+        Self { candidates: vec![CandidateCaps::of(Caps::default())], takes_turns: false }
+    }
+
+    /// Of turns.
+    pub(super) fn of_turns() -> Self {
+        Self { takes_turns: true, ..Self::new() }
     }
 
     /// One more, unless it is there.
@@ -71,8 +65,12 @@ impl Race {
     }
 
     fn comparison(&self) -> Comparison {
-        let side = |it: &CandidateCaps| ComparedSide { label: label(&it.caps), runs: it.runs.clone() };
-        compare(&self.measured().map(side).collect::<Vec<_>>())
+        let runs = match self.takes_turns {
+            true => levelled(&self.candidates),
+            false => self.candidates.iter().map(|it| it.runs.clone()).collect(),
+        };
+        let sides = self.candidates.iter().zip(runs).filter(|(_, runs)| !runs.is_empty());
+        compare(&sides.map(|(it, runs)| ComparedSide { label: label(&it.caps), runs }).collect::<Vec<_>>())
     }
 
     /// The table, the winner or why there is none, and the line that starts it: caps are worth a line only where the
@@ -137,7 +135,7 @@ mod tests {
     use super::*;
     use crate::data::origin;
     use crate::data::scene::{Demand, GroupKey};
-    use crate::runs::stats::run_stats::{Neighbours, UsedMarks};
+    use crate::runs::stats::run_stats::{Neighbours, RunStats, UsedMarks};
     use crate::runs::stats::spread::Spread;
     use crate::runs::stats::step_times::StepTimes;
 
@@ -150,7 +148,7 @@ mod tests {
     fn race(all: &[(Caps, [f64; 3])]) -> Race {
         let candidates =
             all.iter().map(|(caps, ms)| CandidateCaps { runs: ms.map(turn).to_vec(), ..CandidateCaps::of(*caps) });
-        Race { candidates: candidates.collect() }
+        Race { candidates: candidates.collect(), takes_turns: false }
     }
 
     #[test]

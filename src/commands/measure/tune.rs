@@ -37,7 +37,7 @@ pub(crate) fn tune(args: &TuneArgs, options: &GlobalArgs) -> anyhow::Result<Exit
     let options = options.within(INTERVAL);
     stdio::say(&format!("tftop: tuning, order by seed {seed}; what the script writes may be overwritten"));
     let (interrupted, race, answer) = if args.copies {
-        let mut race = CopyRace { args, machine, random, ends, race: Race::new(), turns: Duration::ZERO };
+        let mut race = CopyRace { args, machine, random, ends, race: Race::of_turns(), turns: Duration::ZERO };
         let interrupted = event_loop::runtime()?.block_on(race.run(&options))?;
         let answer = race.race.answer(&words, (&race.how(), "TURNS"), Vec::new());
         (interrupted, race.race, answer)

@@ -7,7 +7,8 @@ use anyhow::bail;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::tune::TuneArgs;
-use crate::commands::measure::race::{CandidateCaps, Race, candidates, with_single_libraries};
+use crate::commands::measure::candidate::CandidateCaps;
+use crate::commands::measure::race::{Race, candidates, with_single_libraries};
 use crate::commands::measure::trials::{self, JUDGED, label};
 use crate::commands::own_process::stdio;
 use crate::commands::run;
@@ -21,9 +22,9 @@ use crate::runs::comparison::rules::ENOUGH_RUNS;
 use crate::runs::stats::run_stats::RunStats;
 
 /// Turns of a candidate at most.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 20;
 /// Shortest and longest turn.
-const TURNS: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(30));
+const TURNS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 /// Steps that a turn has room for.
 const STEPS_A_TURN: f64 = 20.0;
 /// Share of the memory that was available which copies may take together.
@@ -73,7 +74,7 @@ impl CopyRace<'_> {
             "{} copies take turns of {:.0} s: at most {} after they have started",
             1 + first.len(),
             self.turns.as_secs_f64(),
-            age((self.turns * room).as_secs_f64())
+            age((self.turns * room).min(self.args.time()).as_secs_f64())
         ));
         enough_memory(before, first.len() as u64 + 1)?;
         first.iter().for_each(|&caps| self.race.add(caps));
@@ -113,7 +114,9 @@ impl CopyRace<'_> {
                 && let Some(leader) = self.leader()
             {
                 let singles = with_single_libraries(leader, seen.groups.iter());
+                let known = self.race.candidates.len();
                 singles.into_iter().for_each(|caps| self.race.add(caps));
+                self.race.candidates.iter_mut().skip(known).for_each(|candidate| candidate.first_round = 1);
             }
             if round + 1 >= ENOUGH_RUNS {
                 self.race.drop_losers();
@@ -163,7 +166,8 @@ impl CopyRace<'_> {
     /// One of those that are still in and have had no turn of this round, at random.
     fn next(&mut self, round: usize) -> Option<usize> {
         let all = &self.race.candidates;
-        let due: Vec<usize> = (0..all.len()).filter(|&at| !all[at].out && all[at].runs.len() <= round).collect();
+        let due: Vec<usize> =
+            (0..all.len()).filter(|&at| !all[at].out && all[at].first_round + all[at].runs.len() <= round).collect();
         self.random.choice(due)
     }
 

@@ -1,8 +1,8 @@
 //! Where a side's time a step lies, by the rules.
 
-use crate::runs::comparison::rules::ENOUGH_RUNS;
+use crate::runs::comparison::rules::{ENOUGH_RUNS, MANY_RUNS, outside_interval};
 use crate::runs::comparison::types::Interval;
-use crate::runs::stats::spread::Spread;
+use crate::runs::stats::spread::{Spread, sorted};
 use crate::runs::stats::step_times::StepTimes;
 
 /// Blocks hang together at most so much: more can't be told from so few.
@@ -19,6 +19,11 @@ pub(crate) struct Extent {
 pub(crate) fn extent(runs: &[&StepTimes]) -> Option<Extent> {
     let typical: Vec<f64> = runs.iter().map(|run| run.typical_ms()).collect();
     let middle = Spread::of(typical.iter().copied())?.median;
+    if runs.len() >= MANY_RUNS {
+        let (rising, outside) = (sorted(typical), outside_interval(runs.len()));
+        let (low_ms, high_ms) = (*rising.get(outside)?, *rising.get(rising.len().checked_sub(outside + 1)?)?);
+        return Some(Extent { interval: Interval { typical_ms: middle, low_ms, high_ms }, spread_ms: 0.0 });
+    }
     let ends: Vec<(f64, f64)> = if runs.len() >= ENOUGH_RUNS {
         typical.iter().map(|&ms| (ms, ms)).collect()
     } else {
@@ -50,7 +55,7 @@ fn widening(blocks: &[f64], median: f64) -> f64 {
 
 /// Of each block with the next, about the median; single outliers are cut to the values beside them, or they would hide it.
 fn correlation(blocks: &[f64], median: f64) -> f64 {
-    let sorted = crate::runs::stats::spread::sorted(blocks.iter().copied());
+    let sorted = sorted(blocks.iter().copied());
     let cut = sorted.len() / 20;
     let ends = (sorted.get(cut), sorted.len().checked_sub(cut + 1).and_then(|at| sorted.get(at)));
     let (Some(&low), Some(&high)) = ends else { return 0.0 };

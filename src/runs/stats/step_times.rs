@@ -64,6 +64,22 @@ impl StepTimes {
         })
     }
 
+    /// The same steps, had each taken so many times as long.
+    pub(crate) fn scaled(&self, factor: f64) -> Self {
+        let spread = |it: Spread| Spread { low: it.low * factor, median: it.median * factor, high: it.high * factor };
+        Self {
+            count: self.count,
+            median_ms: self.median_ms * factor,
+            p95_ms: self.p95_ms * factor,
+            min_ms: self.min_ms * factor,
+            max_ms: self.max_ms * factor,
+            mean_ms: self.mean_ms * factor,
+            per_second: self.per_second / factor,
+            blocks_ms: self.blocks_ms.iter().map(|ms| ms * factor).collect(),
+            spread_ms: self.spread_ms.map(spread),
+        }
+    }
+
     /// The step time to compare by, in milliseconds: the median block's, or the mean where there are too few blocks.
     pub fn typical_ms(&self) -> f64 {
         self.spread_ms.map_or(self.mean_ms, |spread| spread.median)
