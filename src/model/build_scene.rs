@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::Gap;
 use crate::data::sample::{CounterSource, LaunchSample, Sample, ShimUse};
-use crate::data::scene::{Headline, Scene, StopTotals};
+use crate::data::scene::{Headline, Scene, StopTotals, Unread};
 use crate::model::activity::profile::Profile;
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::activity::waits;
@@ -206,6 +206,7 @@ impl ModelHistory {
             gaps: self.gaps(sample),
             launch: None,
             cost: sample.cost,
+            unread: unread(sample),
             stops: None,
             past_predictions: None,
             recorded: None,
@@ -240,6 +241,14 @@ impl ModelHistory {
         let mut seen = HashSet::new();
         all.filter(|gap| seen.insert(gap.clone())).collect()
     }
+}
+
+fn unread(sample: &Sample) -> Unread {
+    let clocks = sample.processes.iter().filter_map(|process| process.clock);
+    clocks.fold(Unread::default(), |sum, clock| Unread {
+        threads: sum.threads.saturating_add(clock.unread_threads),
+        cpu_ns: sum.cpu_ns.saturating_add(clock.unread_ns),
+    })
 }
 
 fn estimated(source: CounterSource) -> Option<Gap> {

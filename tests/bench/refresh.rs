@@ -37,7 +37,9 @@ const SIZES: &[u32] = &[100, 2_000, 10_000];
 /// Refreshes of each peer that are averaged.
 const PEER_REFRESHES: u64 = 5;
 /// Refreshes of tftop that are averaged: it needs more, because each costs less.
-const OWN_REFRESHES: u32 = 100;
+const OWN_REFRESHES: u32 = 60;
+/// Between two refreshes.
+const PAUSE: Duration = Duration::from_millis(250);
 /// Threads of a target that run now and then.
 const WAKING: u32 = 24;
 /// Threads of a target that all compute.
@@ -189,7 +191,7 @@ fn tftop(pid: u32) -> Own {
             own.read += read / f64::from(OWN_REFRESHES);
         }
         // As cold as between real ticks: the caches belong to others meanwhile.
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(PAUSE);
     }
     own
 }

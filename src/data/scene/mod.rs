@@ -75,6 +75,8 @@ pub struct Scene {
     pub launch: Option<LaunchState>,
     /// What the newest sample cost.
     pub cost: Cost,
+    /// Of which threads it holds counters of a sample before.
+    pub unread: Unread,
     /// Stops of its threads for the newest sampled stacks; none where none was stopped.
     pub stops: Option<StopTotals>,
     /// How good predictions for this command were; none where no run has checked one, or nobody asked.
@@ -89,4 +91,14 @@ impl Scene {
         let at = self.activities.binary_search_by_key(&key, |(of, _)| *of).ok()?;
         self.activities.get(at).map(|(_, doing)| doing)
     }
+}
+
+/// Threads that were not read for the newest sample because they had slept for a while and their processes' clocks showed that
+/// they went on to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// How many.
+    pub threads: u32,
+    /// What they may have run since they were read, all together and at most, in nanoseconds.
+    pub cpu_ns: u64,
 }

@@ -25,6 +25,10 @@ pub(crate) struct ProcessRate {
     load: Remembered<Load>,
     /// The process's own clock, dead threads included.
     clock_ns: Remembered<u64>,
+    /// Whether that has been read to the nanosecond since the process was first seen, and not in clock ticks.
+    exact: bool,
+    /// What threads may have run that were not read for the newest sample, at most.
+    unread_ns: u64,
 }
 
 impl ProcessRates {
@@ -53,13 +57,15 @@ impl ProcessRates {
 
 impl ProcessRate {
     fn new(sample: &ProcessSample, tick: &Tick) -> Self {
-        let clock_ns = tick.ticks.ns(sample.cpu_ticks);
+        let clock_ns = clock_ns(sample, tick.ticks);
         let born = tick.before_ns.is_some_and(|before| tick.ticks.started_after(sample.fact.key.start_ticks, before));
         Self {
             key: sample.fact.key,
             threads: ThreadRates::default(),
             load: Remembered::new(Load::default()),
             clock_ns: Remembered::new(if born { 0 } else { clock_ns }),
+            exact: true,
+            unread_ns: 0,
         }
     }
 
@@ -68,7 +74,12 @@ impl ProcessRate {
         let used = self.threads.update(threads, &sample.fact, tick);
         self.load.now.add(used);
         self.load.mark(tick.window);
-        self.clock_ns.now = self.clock_ns.now.max(tick.ticks.ns(sample.cpu_ticks));
+        // The clock of one that is gone can't be read any more: what it said last stands.
+        if !(self.exact && sample.ended) {
+            self.exact &= sample.clock.is_some();
+            self.clock_ns.now = self.clock_ns.now.max(clock_ns(sample, tick.ticks));
+        }
+        self.unread_ns = sample.clock.map_or(0, |clock| clock.unread_ns);
         self.clock_ns.mark(tick.window);
         used
     }
@@ -94,15 +105,21 @@ impl ProcessRate {
         self.load.over(window).demand(window.span_ns())
     }
 
-    /// Time on the process's own clock that no thread seen accounts for; none where it may be inaccuracy: cut ticks, and
-    /// the time it took to read one thread after the other.
+    /// Time on the process's own clock that no thread seen accounts for; none where it may be inaccuracy: cut ticks, threads that
+    /// were not read, and the time it took to read one after the other.
     fn unattributed_ns(&self, window: &Window, ticks: TickLength, reading_ns: u64) -> Option<u64> {
         let clock_ns = self.clock_ns.over(window);
         let seen_ns = self.load.over(window).run_ns;
         let skew_ns = reading_ns.saturating_mul(seen_ns.checked_div(window.span_ns()).unwrap_or(0).saturating_add(1));
-        let doubt_ns = ticks.ns(CUT_TICKS).saturating_add(skew_ns).saturating_add(seen_ns / 20);
+        let cut_ns = if self.exact { self.unread_ns } else { ticks.ns(CUT_TICKS).saturating_add(seen_ns / 20) };
+        let doubt_ns = cut_ns.saturating_add(skew_ns);
         clock_ns.checked_sub(seen_ns).filter(|&missing_ns| missing_ns > doubt_ns)
     }
+}
+
+/// The CPU time of a process, as exact as it is known.
+fn clock_ns(sample: &ProcessSample, ticks: TickLength) -> u64 {
+    sample.clock.map_or_else(|| ticks.ns(sample.cpu_ticks), |clock| clock.cpu_ns)
 }
 
 /// What went to threads that lived and died between two samples; none where nothing clearly did.
@@ -116,8 +133,10 @@ pub(crate) fn short_lived(
     let missing_ns: u64 = processes.watched.iter().filter_map(missing).fold(0, u64::saturating_add);
     let cpus = missing_ns as f64 / window.span_ns().max(1) as f64;
     (cpus >= 0.02).then(|| {
-        let why = "estimated: the process's own clock ran on, but they lived and died between two samples";
-        Gap::new(format!("short-lived threads: about {cpus:.2} CPUs not attributed"), why)
+        let exact = processes.watched.iter().all(|process| process.exact);
+        let (about, estimated) = if exact { ("", "") } else { ("about ", "estimated: ") };
+        let why = format!("{estimated}the process's own clock ran on, but they lived and died between two samples");
+        Gap::new(format!("short-lived threads: {about}{cpus:.2} CPUs not attributed"), why)
     })
 }
 

@@ -169,6 +169,10 @@ struct CostJson {
     cpu_ms: f64,
     wall_ms: f64,
     bytes_read: u64,
+    /// Threads that had slept for a while and were not read.
+    unread_threads: u32,
+    /// What they may have run since they were, all together and at most.
+    unread_cpu_ms: f64,
 }
 
 impl<'a> Report<'a> {
@@ -193,6 +197,8 @@ impl<'a> Report<'a> {
                 cpu_ms: milliseconds(scene.cost.cpu_ns),
                 wall_ms: milliseconds(scene.cost.wall_ns),
                 bytes_read: scene.cost.bytes_read,
+                unread_threads: scene.unread.threads,
+                unread_cpu_ms: milliseconds(scene.unread.cpu_ns),
             },
             stops: scene.stops.as_ref().map(StopsJson::new),
             predictions: scene.past_predictions.map(PredictionsJson::new),

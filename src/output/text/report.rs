@@ -10,7 +10,9 @@ use crate::output::text::sections;
 use crate::present::block::gpus;
 use crate::present::causes::tally;
 use crate::present::format::page::{Page, PageRow, rows, section};
-use crate::present::format::{MISSING_ASCII, age, bytes, clean, frameworks, instant, milliseconds, percent_or_dash};
+use crate::present::format::{
+    MISSING_ASCII, age, bytes, clean, count, frameworks, instant, milliseconds, percent_or_dash,
+};
 use crate::present::section::indented;
 use crate::present::table::{Align, LastColumn, Table};
 use crate::present::verdict::{predictions, recorded, target_argument};
@@ -248,5 +250,12 @@ fn cost(scene: &Scene) -> Vec<String> {
         milliseconds(cost.wall_ns),
         bytes(cost.bytes_read)
     );
-    iter::once(look).chain(stops).collect()
+    let unread = (scene.unread.threads > 0).then(|| {
+        format!(
+            "{} had slept for a while and were not read: by their processes' clocks they ran for {:.2} ms at most.",
+            count(scene.unread.threads as usize, "thread", "threads"),
+            milliseconds(scene.unread.cpu_ns)
+        )
+    });
+    iter::once(look).chain(unread).chain(stops).collect()
 }

@@ -26,9 +26,9 @@ const TRIES: u8 = 5;
 /// Every how many ticks a thread's affinity is read again.
 const AFFINITY_ROUND: usize = 10;
 /// Ticks for which a thread that ran counts as busy.
-const RAN_LATELY: u8 = 4;
+const RAN_LATELY: u8 = 8;
 /// Every how many ticks each thread is read.
-const ALL_READ: u8 = 10;
+const ALL_READ: u8 = 30;
 /// Longer than any schedstat line: three u64 and blanks.
 const SCHEDSTAT_LINE: usize = 80;
 /// Longer than any stat line of a thread up to its 48th field.

@@ -258,7 +258,7 @@ proptest::proptest! {
     /// unread for long.
     #[test]
     fn what_is_unread_is_bounded(
-        ticks in proptest::collection::vec(proptest::collection::vec((0..5_u8, 0..16_u32, 0..900_000_u64), 0..4), 1..40),
+        ticks in proptest::collection::vec(proptest::collection::vec((0..5_u8, 0..16_u32, 0..900_000_u64), 0..4), 1..70),
     ) {
         let process = Running::new(12);
         let (mut threads, mut means) = (process.watched(10), means(99));

@@ -129,6 +129,10 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     }
     notes.extend(dashboard.notice().map(|text| span(text.to_owned(), theme.style(Role::Paused))));
     let threads = format::count(scene.threads.len(), "thread", "threads");
+    let threads = match scene.unread.threads {
+        0 => threads,
+        unread => format!("{threads}, {} read", scene.threads.len().saturating_sub(unread as usize)),
+    };
     notes.push(span(threads, theme.style(Role::Plain)));
     notes
 }
