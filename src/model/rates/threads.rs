@@ -66,12 +66,20 @@ impl ThreadRates {
     /// Follows the process's threads to the next sample. Returns what they used in between.
     pub fn update(&mut self, facts: &[ThreadFact], process: &Arc<ProcessFact>, tick: &mut Tick) -> Load {
         self.origins.begin_tick(process);
+        let mut sum = Load::default();
+        let same = |(thread, fact): (&ThreadRate, &ThreadFact)| thread.key == fact.key;
+        if self.watched.len() == facts.len() && self.watched.iter().zip(facts).all(same) {
+            for (thread, fact) in self.watched.iter_mut().zip(facts) {
+                thread.rated = true;
+                sum.add(thread.update(fact, &mut self.origins, tick));
+            }
+            return sum;
+        }
         let mut facts: Vec<&ThreadFact> = facts.iter().collect();
         facts.sort_by_key(|fact| fact.key);
         facts.dedup_by_key(|fact| fact.key);
         let mut before = std::mem::take(&mut self.watched).into_iter().peekable();
         self.watched.reserve_exact(facts.len());
-        let mut sum = Load::default();
         for fact in facts {
             while before.next_if(|thread| thread.key < fact.key).is_some() {}
             let mut thread = match before.next_if(|thread| thread.key == fact.key) {

@@ -105,7 +105,13 @@ impl ProcessReader {
     /// Opens a process. Fails when it is gone, ended but not reaped, or hidden.
     pub fn open(pid: Pid, around: &mut HostContext, reader: &mut FileReader) -> std::io::Result<Self> {
         let folder = ProcDir::open(&around.proc_root.join(pid.to_string()))?;
-        let stat = folder.file("stat")?;
+        let clock = around.own_numbers.then(|| ProcessClock::of(pid)).flatten();
+        // For a process's own line the kernel goes through all its threads to add up their time, which the clock says, too; its
+        // main thread's line has the rest.
+        let stat = match clock {
+            Some(_) => folder.file(&format!("task/{pid}/stat"))?,
+            None => folder.file("stat")?,
+        };
         let line = reader.reread(&stat, LINE_LIMIT)?.to_vec();
         let first = Stat::parse(&line).filter(|stat| !is_over(stat)).ok_or(Errno::SRCH)?;
         let task = folder.folder("task")?;
@@ -118,7 +124,7 @@ impl ProcessReader {
             identifier: Identifier::new(&around.proc_root, pid),
             gaps: Gaps { program: fact.gaps.clone(), ..Gaps::default() },
             silent: silent.is_some(),
-            threads: ThreadReader::new(pid, task, around.own_numbers.then(|| ProcessClock::of(pid)).flatten()),
+            threads: ThreadReader::new(pid, task, clock),
             throttles: ThrottleReader::default(),
             looks: Looks { code, ..Looks::default() },
             cpu_ticks: first.cpu_ticks,
@@ -154,7 +160,10 @@ impl ProcessReader {
         }
         match self.look(means) {
             Some(()) => self.threads.refresh(means),
-            None => self.end(means),
+            None => return self.end(means),
+        }
+        if let Some(clock) = self.threads.clock() {
+            self.cpu_ticks = ticks(clock.cpu_ns);
         }
     }
 
@@ -223,7 +232,10 @@ impl ProcessReader {
         if now.command_address != 0 {
             self.command_address = now.command_address;
         }
-        (self.cpu_ticks, self.expected) = (now.cpu_ticks, now.threads);
+        self.expected = now.threads;
+        if self.threads.clock().is_none() {
+            self.cpu_ticks = now.cpu_ticks;
+        }
         Some(())
     }
 
@@ -392,6 +404,11 @@ impl ProcessReader {
 /// VmLib of status: kilobytes of mapped code without the program's own.
 fn code_size(status: &[u8]) -> Option<u64> {
     number(words(status_field(status, "VmLib")?).next()?)
+}
+
+/// Nanoseconds in clock ticks.
+fn ticks(ns: u64) -> u64 {
+    (u128::from(ns) * u128::from(rustix::param::clock_ticks_per_second()) / 1_000_000_000) as u64
 }
 
 /// How long ago a process started that has this start time in clock ticks after boot; zero where it starts later.

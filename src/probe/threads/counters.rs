@@ -127,6 +127,7 @@ impl ThreadReader {
                 Ok(kept) => self.keep(kept),
                 Err(error) => self.unreadable = (!is_gone(error)).then_some((1, error)),
             }
+            self.read_clock();
             return;
         }
         let others = self.kept.iter().filter(|kept| !kept.is_busy()).count();
