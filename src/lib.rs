@@ -44,7 +44,8 @@
 //! | cause | a file in `model/rules` and its line in `model/rules/mod.rs` | its scenarios in `tests/scenarios/findings` |
 //! | cap | a row of `data/limits/cap.rs` | the test that walks the rows |
 //! | column | a row of `tui/table` | the test that walks the columns, screens |
-//! | key | a row of `tui/keys.rs` and its case in `tui/state` | the tests of `tui/keys.rs` |
+//! | key | a row of `tui/keys/bindings.rs`, its name, its case in `tui/state`, its line in `assets/config.example.toml` | the tests of `tui/keys`, of `commands/settings` |
+//! | setting | a field of `tui/settings/values.rs`, its case in `commands/settings/parse.rs`, its line in `assets/config.example.toml` | the tests of `commands/settings` |
 //! | output format | a file in `output` over `present`'s sections | `tests/reports.rs` |
 //! | export format | a file in `output/export`, its word in `ExportFormat` and in `commands/args/export.rs` | `tests/export.rs` |
 //! | CPython version | its offsets in `probe/cpython` (from 3.13 on it says them itself) | `tests/python_objects` |

@@ -23,11 +23,13 @@ use tftop::data::sample::Interest;
 use tftop::data::scene::Scene;
 use tftop::probe::reading::{Reading, ReadingPart};
 use tftop::tui;
+use tftop::tui::keys::KeyMap;
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::messages::feed::SceneFeed;
 use tftop::tui::messages::replay::{ReplayPane, ReplayState, ShownMoment, TimeRequest, TimeStep};
 use tftop::tui::picker;
 use tftop::tui::picker::PickerList;
+use tftop::tui::settings::SharedSettings;
 use tokio::sync::{mpsc, watch};
 
 type Events = Pin<Box<dyn Stream<Item = io::Result<Input>>>>;
@@ -103,6 +105,8 @@ async fn play_with<F: Future<Output = ()>>(
         restart: None,
         notice: None,
         read_only: false,
+        settings: SharedSettings::default(),
+        interval: None,
         stacks: None,
         replay,
         runs,
@@ -237,7 +241,8 @@ async fn pick_on(width: u16, listing: PickerList, keys: &str) -> (Option<Pid>, S
     let mut terminal = terminal(width);
     keys.chars().for_each(|key| send.send(Ok(stage::input(key))).unwrap());
     drop(send);
-    let picked = picker::run(&mut terminal, typed, listings, stage::PLAIN, pending()).await.unwrap();
+    let picked =
+        picker::run(&mut terminal, typed, listings, (stage::PLAIN, KeyMap::default()), pending()).await.unwrap();
     (picked, text(&terminal))
 }
 

@@ -310,7 +310,7 @@ const TAKES_THE_SCREEN: &str = "TFTOP_TEST_TAKES_THE_SCREEN";
 #[ignore = "the program of the test above; takes the terminal over"]
 fn panics_while_it_holds_the_screen() {
     if env::var_os(TAKES_THE_SCREEN).is_some() {
-        let _screen = tftop::tui::screen::Screen::enter().unwrap();
+        let _screen = tftop::tui::screen::Screen::enter(true).unwrap();
         io::stdin().read_exact(&mut [0]).unwrap();
         panic!("a panic of the test");
     }

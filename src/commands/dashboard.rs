@@ -74,8 +74,14 @@ pub(crate) async fn dashboard(
 ) -> anyhow::Result<tui::Effect> {
     let stacks = stacks_worker::start(sampler, parts.recording, options);
     let stacks = Some(stacks.context("starting the thread that takes stacks")?);
+    let interval = options.dashboard.in_force().now.interval;
+    // Where another one was set in the dashboard before this.
+    sampler.keep(interval);
+    let (interval, wanted) = watch::channel(interval);
     let feed = |(runs, runs_request)| tui::SceneFeed {
         scenes: sampler.scenes.clone(),
+        settings: options.dashboard.clone(),
+        interval: Some(interval),
         reading: sampler.reading.clone(),
         interest: sampler.interest.clone(),
         console: parts.console,
@@ -88,7 +94,10 @@ pub(crate) async fn dashboard(
         runs,
         runs_request,
     };
-    show(feed, options, stop).await
+    tokio::select! {
+        left = show(feed, options, stop) => left,
+        never = sampler.follow(wanted) => match never {},
+    }
 }
 
 /// The dashboard of a recording of this name, until the person leaves or `stop` comes.
@@ -105,6 +114,8 @@ pub(crate) async fn replay(
     let stacks = past_stacks::start(name).context("starting the thread that reads stacks")?;
     let feed = |(runs, runs_request)| tui::SceneFeed {
         scenes,
+        settings: options.dashboard.clone(),
+        interval: None,
         reading: Reading::default(),
         interest,
         console: None,
@@ -133,7 +144,7 @@ async fn show(
     let feed = feed((runs, runs_wish));
     let runs_ends = runs_worker::start(options.clone()).context("starting the thread that reads the kept runs")?;
     let channel = RunsChannel { requests, lists };
-    let screen = Screen::enter().context("taking over the terminal")?;
+    let screen = Screen::enter(options.dashboard.in_force().now.mouse).context("taking over the terminal")?;
     // Whatever ended it, the person, a signal or a window that closed: the end is the same.
     let mut terminal = screen.terminal()?;
     let ended = tokio::select! {

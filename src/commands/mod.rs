@@ -30,6 +30,7 @@ use crate::commands::own_process::held_up::unless_held_up;
 use crate::commands::own_process::{descriptors, exit, stdio};
 use crate::commands::sampling::target;
 use crate::commands::settings::SettingsFile;
+use crate::tui::settings::SharedSettings;
 
 /// Runs the command line and says how it ended: the exit code of `tftop --help`.
 pub fn main() -> ExitCode {
@@ -39,7 +40,13 @@ pub fn main() -> ExitCode {
     let matches = command_line().try_get_matches();
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
     let outcome = match parsed {
-        Ok((cli, matches)) => with_settings(cli, &matches).and_then(|(cli, settings)| run(cli, &settings)),
+        Ok((cli, matches)) => with_settings(cli, &matches).and_then(|(cli, settings)| {
+            let shared = cli.options.dashboard.clone();
+            let ended = run(cli, &settings);
+            // No dashboard has said it.
+            say_problems(&shared, &settings);
+            ended
+        }),
         // Help and version come as errors too; a reader that went away is none.
         Err(error) => {
             let _ = error.print();
@@ -69,8 +76,29 @@ fn with_settings(mut cli: Cli, matches: &ArgMatches) -> anyhow::Result<(Cli, Set
     // Options behind a subcommand are brought up to the top.
     let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
     cli.options = cli.options.or_settings(&settings, is_given);
+    if !(may_draw(cli.command.as_ref()) && stdio::can_draw()) {
+        say_problems(&cli.options.dashboard, &settings);
+    }
     cli.options.no_record = cli.no_record || matches!(cli.command, Some(Command::Attach { no_record: true, .. }));
     Ok((cli, settings))
+}
+
+/// Whether a command shows the dashboard, which says what is wrong with the settings.
+fn may_draw(command: Option<&Command>) -> bool {
+    let draws = |command: &Command| {
+        matches!(
+            command,
+            Command::Attach { .. } | Command::Demo(_) | Command::Run(_) | Command::Rerun(_) | Command::Replay(_)
+        )
+    };
+    command.is_none_or(draws)
+}
+
+/// Says what is wrong with the settings, unless that was said.
+fn say_problems(shared: &SharedSettings, settings: &SettingsFile) {
+    if !shared.take_unsaid().is_empty() {
+        settings.problems().iter().for_each(|problem| stdio::say(&format!("tftop: {problem}")));
+    }
 }
 
 fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
@@ -110,6 +138,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, Some(Command::Replay(args))) => replay::replay(&args, options),
         (None, Some(Command::Compare(args))) => compare::compare(&args, options),
         (None, Some(Command::Export(args))) => export::export(&args, options),
+        (None, Some(Command::Config { path })) => settings::config(path, settings, options),
         (None, Some(Command::Completions { shell })) => completions::completions(shell),
         (None, Some(Command::Man { folder })) => man::man(folder.as_deref()),
         (None, Some(Command::Schema { name })) => schema::schema(name.as_deref()),

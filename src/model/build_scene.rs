@@ -51,6 +51,8 @@ struct ModelHistory {
     gpus: GpuRates,
     quotas: Quotas,
     load: Remembered<Load>,
+    /// The time between two values of the histories.
+    interval_ns: u64,
     wanted: History,
     got: History,
     hysteresis: Hysteresis,
@@ -137,6 +139,7 @@ impl ModelHistory {
             gpus: GpuRates::default(),
             quotas: Quotas::default(),
             load: Remembered::new(Load::default()),
+            interval_ns: 0,
             wanted: History::default(),
             got: History::default(),
             hysteresis: Hysteresis::new(whole),
@@ -147,6 +150,11 @@ impl ModelHistory {
 
     fn update(&mut self, sample: &Sample, families: &Families) {
         let before_ns = self.window.begun().then_some(self.window.now_ns());
+        if std::mem::replace(&mut self.interval_ns, sample.interval_ns) != sample.interval_ns {
+            // Values that stand at other distances make no curve.
+            (self.wanted, self.got) = (History::default(), History::default());
+            self.groups.forget_histories();
+        }
         self.window.advance(sample.at_ns);
         self.groups.begin_tick();
         let mut tick = Tick {

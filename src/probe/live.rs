@@ -166,6 +166,11 @@ impl Live {
         })
     }
 
+    /// From now on this interval is kept.
+    pub fn keep_interval(&mut self, interval: Duration) {
+        self.options.interval = interval;
+    }
+
     /// Reads one sample now. `late` is how late the caller was called, for the record.
     pub fn next(&mut self, interest: &Interest, late: Duration) -> Sample {
         let (began, look) = (Instant::now(), Look::begin(self.options.interval));

@@ -19,6 +19,8 @@ use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static RAW: AtomicBool = AtomicBool::new(false);
+/// Whether clicks and the wheel come to tftop while the screen is taken.
+static MOUSE: AtomicBool = AtomicBool::new(true);
 /// Panics of other threads while the screen is taken: said when it is given back.
 static UNSAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// So many of them at most: what a command writes can bring the emulator's parser to panic as often as it likes.
@@ -29,9 +31,10 @@ const MOST_UNSAID: usize = 8;
 pub struct Screen(());
 
 impl Screen {
-    /// Takes the terminal on stdout. Fails when stdout is none; whatever was taken until then is given back.
-    pub fn enter() -> io::Result<Self> {
+    /// Takes the terminal on stdout, with its mouse or without. Fails when stdout is none; whatever was taken until then is given back.
+    pub fn enter(mouse: bool) -> io::Result<Self> {
         install_panic_hook();
+        MOUSE.store(mouse, Ordering::SeqCst);
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         // From here on dropping gives everything back, also when the next step fails.
@@ -142,7 +145,18 @@ fn take_again() -> io::Result<()> {
 }
 
 fn paint_over() -> io::Result<()> {
-    execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, DisableBracketedPaste, cursor::Hide)
+    execute!(io::stdout(), EnterAlternateScreen, DisableBracketedPaste, cursor::Hide)?;
+    if MOUSE.load(Ordering::SeqCst) { execute!(io::stdout(), EnableMouseCapture) } else { Ok(()) }
+}
+
+/// From now on clicks and the wheel come to tftop, or are the terminal's own, while the screen is taken.
+pub(crate) fn use_mouse(mouse: bool) -> io::Result<()> {
+    let changed = MOUSE.swap(mouse, Ordering::SeqCst) != mouse;
+    match changed && TAKEN.load(Ordering::SeqCst) {
+        true if mouse => execute!(io::stdout(), EnableMouseCapture),
+        true => execute!(io::stdout(), DisableMouseCapture),
+        false => Ok(()),
+    }
 }
 
 /// Raw mode alone, for as long as it lives: the keyboard's bytes are for somebody else.

@@ -18,6 +18,7 @@ use crate::tui::run::update::update;
 use crate::tui::state::Dashboard;
 use crate::tui::state::event::{Event, MouseTarget};
 use crate::tui::tabs::View;
+use crate::tui::theme;
 use crate::tui::theme::Appearance;
 use crate::tui::view::frame::draw;
 
@@ -26,8 +27,15 @@ const CELL_WIDTH: f64 = 8.4;
 const CELL_HEIGHT: f64 = 18.0;
 const PAD: f64 = 12.0;
 const BASE_LINE: f64 = 13.5;
-const FOREGROUND: &str = "#d0d0d0";
-const BACKGROUND: &str = "#16181d";
+/// A terminal's own colours, of text and behind it.
+#[derive(Clone, Copy)]
+struct Paper {
+    text: &'static str,
+    ground: &'static str,
+}
+
+const DARK: Paper = Paper { text: "#d0d0d0", ground: "#16181d" };
+const LIGHT: Paper = Paper { text: "#24292f", ground: "#ffffff" };
 /// The 16 colours that terminals choose themselves.
 const BASIC: [&str; 16] = [
     "#1c1f26", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4", "#5c6370", "#ff7a85",
@@ -45,20 +53,22 @@ pub fn recorded_screen(scene: Arc<Scene>, (view, size): (View, Size), look: Appe
 /// What is on screen; `title` is for those who can't see it.
 pub fn picture(dashboard: &Dashboard, title: &str) -> String {
     let size = dashboard.size();
+    let paper = if dashboard.theme().is_light() { LIGHT } else { DARK };
     let Ok(mut terminal) = Terminal::new(TestBackend::new(size.width, size.height));
     let Ok(drawn) = terminal.draw(|frame| draw(frame, dashboard));
     let [width, height] = [(size.width, CELL_WIDTH), (size.height, CELL_HEIGHT)]
         .map(|(cells, length)| (f64::from(cells) * length + 2.0 * PAD).ceil());
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         role=\"img\">\n<title>{}</title>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n<g \
+         role=\"img\">\n<title>{}</title>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>\n<g \
          font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"13.5\">\n",
-        escaped(title)
+        escaped(title),
+        paper.ground
     );
     let rows = drawn.buffer.content.chunks(usize::from(size.width.max(1)));
-    let looks: Vec<Vec<Look<'_>>> = rows.map(|row| row.iter().map(Look::of).collect()).collect();
+    let looks: Vec<Vec<Look<'_>>> = rows.map(|row| row.iter().map(|cell| Look::of(cell, paper)).collect()).collect();
     for (row, looks) in looks.iter().enumerate() {
-        backgrounds(&mut svg, row, looks);
+        backgrounds(&mut svg, row, looks, paper);
     }
     for (row, looks) in looks.iter().enumerate() {
         glyphs(&mut svg, row, looks);
@@ -77,11 +87,11 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn of(cell: &'a Cell) -> Self {
+    fn of(cell: &'a Cell, paper: Paper) -> Self {
         let style = cell.style();
         let has = |modifier| style.add_modifier.contains(modifier);
-        let mut foreground = colour(cell.fg).unwrap_or_else(|| FOREGROUND.to_owned());
-        let mut background = colour(cell.bg).unwrap_or_else(|| BACKGROUND.to_owned());
+        let mut foreground = colour(cell.fg).unwrap_or_else(|| paper.text.to_owned());
+        let mut background = colour(cell.bg).unwrap_or_else(|| paper.ground.to_owned());
         if has(Modifier::REVERSED) {
             std::mem::swap(&mut foreground, &mut background);
         }
@@ -97,10 +107,10 @@ impl<'a> Look<'a> {
     }
 }
 
-fn backgrounds(svg: &mut String, row: usize, looks: &[Look<'_>]) {
+fn backgrounds(svg: &mut String, row: usize, looks: &[Look<'_>], paper: Paper) {
     let mut column = 0;
     for stretch in looks.chunk_by(|a, b| a.background == b.background) {
-        if stretch[0].background != BACKGROUND {
+        if stretch[0].background != paper.ground {
             // A little more, so that nothing shines through between two.
             let width = stretch.len() as f64 * CELL_WIDTH + 0.2;
             rect(svg, (x(column), y(row), width, CELL_HEIGHT + 0.2), &stretch[0].background, 1.0);
@@ -231,16 +241,7 @@ fn colour(colour: Color) -> Option<String> {
         Color::White => basic(15),
         Color::Rgb(red, green, blue) => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
         Color::Indexed(at @ 0..16) => basic(usize::from(at)),
-        // The cube of 6 x 6 x 6 colours and the grey ramp of xterm.
-        Color::Indexed(at @ 16..232) => {
-            let level = |at: u8| [0_u8, 95, 135, 175, 215, 255].get(usize::from(at)).copied().unwrap_or_default();
-            let at = at - 16;
-            Some(format!("#{:02x}{:02x}{:02x}", level(at / 36), level(at / 6 % 6), level(at % 6)))
-        }
-        Color::Indexed(at) => {
-            let grey = 8 + (at - 232) * 10;
-            Some(format!("#{grey:02x}{grey:02x}{grey:02x}"))
-        }
+        Color::Indexed(at) => theme::indexed(at).map(|[red, green, blue]| format!("#{red:02x}{green:02x}{blue:02x}")),
     }
 }
 
@@ -281,7 +282,7 @@ mod tests {
     #[test]
     fn lines_reach_the_edges_of_their_cells_and_blocks_stand_on_the_ground() {
         let cell = Cell::default();
-        let look = Look::of(&cell);
+        let look = Look::of(&cell, DARK);
         let mut svg = String::new();
         assert!(drawn(&mut svg, '┌', (0.0, 0.0), &look) && drawn(&mut svg, '▄', (0.0, 0.0), &look));
         assert!(!drawn(&mut svg, 'a', (0.0, 0.0), &look));

@@ -37,8 +37,11 @@ impl View {
         }
     }
 
+    /// Those that are tables with columns.
+    pub const TABLES: [Self; 3] = [Self::Overview, Self::Threads, Self::Processes];
+
     /// Whether it is a table with columns, and its rows have details.
     pub fn is_table(self) -> bool {
-        matches!(self, Self::Overview | Self::Threads | Self::Processes)
+        Self::TABLES.contains(&self)
     }
 }

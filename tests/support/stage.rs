@@ -13,6 +13,7 @@ use tftop::data::scene::Scene;
 use tftop::present::block::Block;
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::run::update::{event_of, update};
+use tftop::tui::settings::{DashboardSettings, SettingsInForce};
 use tftop::tui::state::Dashboard;
 use tftop::tui::state::event::Event;
 use tftop::tui::theme::{Appearance, ThemeName};
@@ -33,8 +34,23 @@ pub struct Stage {
 impl Stage {
     /// A screen of this size on which a first scene is shown.
     pub fn new(look: Appearance, width: u16, height: u16, scene: Scene) -> Self {
-        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        let mut stage = Self { dashboard: Dashboard::new(look, Size::new(width, height), Arc::new(scene)), terminal };
+        Self::of(Dashboard::new(look, Size::new(width, height), Arc::new(scene)))
+    }
+
+    /// The same with settings.
+    pub fn with_settings(
+        look: Appearance,
+        (width, height): (u16, u16),
+        scene: Scene,
+        settings: DashboardSettings,
+    ) -> Self {
+        let settings = SettingsInForce { kept: settings.clone(), now: settings };
+        Self::of(Dashboard::with_settings(look, Size::new(width, height), Arc::new(scene), &settings))
+    }
+
+    fn of(dashboard: Dashboard) -> Self {
+        let Size { width, height } = dashboard.size();
+        let mut stage = Self { dashboard, terminal: Terminal::new(TestBackend::new(width, height)).unwrap() };
         stage.draw();
         stage
     }

@@ -57,6 +57,15 @@ const MORE_HELP_OF_COMMAND: &str = "More with --help; `tftop -h` lists the optio
 /// Below its long help.
 const SHARED_OPTIONS: &str = "`tftop -h` lists the options of every command (--interval, --no-children, --color, …).";
 
+const CONFIG_HELP: &str = "\
+Examples:
+  tftop config                            all settings; those as usual are comments
+  tftop config --path                     where they are read from
+  tftop config > ~/.config/tftop/config.toml
+                                          where there is none yet: a file to edit
+
+F2 in the dashboard changes theme, columns, order, start view, interval and mouse, and saves them.";
+
 const COMPLETIONS_HELP: &str = "\
 Load it from the shell's start file, so that it fits the tftop that is installed:
   bash  source <(tftop completions bash)
@@ -134,6 +143,13 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Export a recording as CSV, JSON lines, a trace, an HTML page or an SVG
     Export(ExportArgs),
+    /// Print the settings file: all that can be set, the values in force, where they come from
+    #[command(after_long_help = CONFIG_HELP)]
+    Config {
+        /// Print only where the settings file is, or would be
+        #[arg(long)]
+        path: bool,
+    },
     /// Print a shell completion script; it completes pids, runs and origins too
     #[command(after_long_help = COMPLETIONS_HELP)]
     Completions {

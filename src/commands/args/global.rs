@@ -8,14 +8,16 @@ use std::time::Duration;
 
 use clap::Args;
 use rustix::termios::tcgetwinsize;
+use toml_edit::Value;
 
 use crate::commands::args::choices::{ColorChoice, ThemeChoice};
 use crate::commands::args::span;
 use crate::commands::own_process::stdio;
-use crate::commands::settings::{RunsSettings, SettingsFile};
-use crate::present::format::page::{Page, Palette};
+use crate::commands::settings::{FileWriter, RunsSettings, SettingsFile};
+use crate::present::format::page::Page;
 use crate::probe::reading::Reading;
 use crate::tui;
+use crate::tui::settings::{DashboardSettings, SharedSettings};
 
 /// Columns of a terminal that does not say how many it has.
 const USUAL_COLUMNS: u16 = 80;
@@ -47,12 +49,18 @@ pub(crate) struct GlobalArgs {
     /// Use colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
-    /// Colours of the dashboard
+    /// Colours: light for a light terminal, high-contrast on black
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]
     theme: ThemeChoice,
     /// Print ASCII characters only, as in a C locale
     #[arg(long, global = true)]
     ascii: bool,
+    /// Those of the four options above that are on the command line and can stand in the settings file.
+    #[arg(skip)]
+    given: Vec<&'static str>,
+    /// The dashboard's settings, as they are while tftop runs.
+    #[arg(skip)]
+    pub(crate) dashboard: SharedSettings,
     /// The settings say that the terminal shows more, whatever the locale.
     #[arg(skip)]
     pub(crate) unicode: bool,
@@ -78,19 +86,45 @@ impl GlobalArgs {
 
     /// What the settings say where the command line says nothing; `said` tells which options it names.
     pub(crate) fn or_settings(mut self, settings: &SettingsFile, is_given: impl Fn(&str) -> bool) -> Self {
+        let says = &settings.says;
         let is_default = |name: &str| !is_given(name);
-        self.interval = settings.interval.filter(|_| is_default("interval")).unwrap_or(self.interval);
-        self.color = settings.color.filter(|_| is_default("color")).unwrap_or(self.color);
-        self.theme = settings.theme.filter(|_| is_default("theme")).unwrap_or(self.theme);
-        self.runs = settings.runs;
-        self.unicode = settings.ascii == Some(false);
-        self.ascii = settings.ascii.filter(|_| is_default("ascii")).unwrap_or(self.ascii);
+        self.interval = says.interval.filter(|_| is_default("interval")).unwrap_or(self.interval);
+        self.color = says.color.filter(|_| is_default("color")).unwrap_or(self.color);
+        self.theme = says.theme.filter(|_| is_default("theme")).unwrap_or(self.theme);
+        self.runs = says.runs;
+        self.unicode = says.ascii == Some(false);
+        self.ascii = says.ascii.filter(|_| is_default("ascii")).unwrap_or(self.ascii);
+        self.given = ["interval", "color", "theme", "ascii"].into_iter().filter(|name| is_given(name)).collect();
+        let (theme, interval) = (self.theme.theme(), self.interval);
+        let dashboard = DashboardSettings { theme, interval, ..settings.dashboard() };
+        self.dashboard =
+            SharedSettings::new(dashboard, settings.short_problems(), Box::new(FileWriter::new(settings.path.clone())));
         self
+    }
+
+    /// The same with the interval that was set on screen, for the next process.
+    pub(crate) fn as_set(&self) -> Self {
+        Self { interval: self.dashboard.in_force().now.interval, ..self.clone() }
+    }
+
+    /// Settings that are on the command line, as the settings file would have them.
+    pub(crate) fn given_of_settings(&self) -> Vec<(&'static str, Value)> {
+        let value = |name: &str| match name {
+            "interval" => humantime::format_duration(self.interval).to_string().replace(' ', "").into(),
+            "color" => self.color.name().into(),
+            "theme" => self.theme.theme().name().into(),
+            _ => self.ascii.into(),
+        };
+        self.given.iter().map(|name| (*name, value(name))).collect()
     }
 
     /// How the dashboard looks. NO_COLOR counts when it is set and not empty (no-color.org).
     pub(crate) fn look(&self) -> tui::Appearance {
-        tui::Appearance { color: self.has_colour(&std::io::stdout()), theme: self.theme(), ascii: self.is_ascii() }
+        tui::Appearance {
+            color: self.has_colour(&std::io::stdout()),
+            theme: self.dashboard.in_force().now.theme,
+            ascii: self.is_ascii(),
+        }
     }
 
     /// What a report on stdout is printed on.
@@ -105,11 +139,7 @@ impl GlobalArgs {
 
     fn page_of(&self, to: &(impl IsTerminal + AsFd)) -> Page {
         let columns = || tcgetwinsize(to).ok().map(|size| size.ws_col).filter(|columns| *columns > 0);
-        let palette = match self.theme {
-            ThemeChoice::Mono => Palette::Mono,
-            ThemeChoice::Colorblind => Palette::Colorblind,
-            ThemeChoice::Default => Palette::Default,
-        };
+        let palette = self.theme.palette();
         Page {
             width: to.is_terminal().then(|| columns().unwrap_or(USUAL_COLUMNS)),
             palette: self.has_colour(to).then_some(palette),
@@ -135,15 +165,7 @@ impl GlobalArgs {
     /// How a picture of the dashboard looks: it has colours of its own, wherever it is written to.
     pub(crate) fn picture(&self) -> tui::Appearance {
         let color = !matches!(self.color, ColorChoice::Never);
-        tui::Appearance { color, theme: self.theme(), ascii: self.ascii }
-    }
-
-    fn theme(&self) -> tui::theme::ThemeName {
-        match self.theme {
-            ThemeChoice::Default => tui::theme::ThemeName::Default,
-            ThemeChoice::Colorblind => tui::theme::ThemeName::Colorblind,
-            ThemeChoice::Mono => tui::theme::ThemeName::Mono,
-        }
+        tui::Appearance { color, theme: self.theme.theme(), ascii: self.ascii }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::commands::own_process::stdio;
 use crate::commands::sampling::process_scan::{ProcessScan, nothing_found};
 use crate::data::Pid;
 use crate::data::scene::Scene;
+use crate::tui::keys::KeyMap;
 use crate::tui::picker::PickerList;
 use crate::tui::screen::{Keyboard, Screen, hung_up};
 use crate::{output, tui};
@@ -89,9 +90,10 @@ async fn choose(scan: ProcessScan, by: Choice, options: &GlobalArgs) -> anyhow::
         only = &mut only => return Ok(Some(only?)),
         _ = tokio::time::timeout(GRACE, listing.changed()) => {}
     }
-    let screen = Screen::enter().context("taking over the terminal")?;
+    let screen = Screen::enter(options.dashboard.in_force().now.mouse).context("taking over the terminal")?;
     let mut terminal = screen.terminal()?;
-    let picker = tui::picker::run(&mut *terminal, Keyboard::open(), listing, options.look(), stop);
+    let keys = KeyMap::clone(&options.dashboard.in_force().now.keys);
+    let picker = tui::picker::run(&mut *terminal, Keyboard::open(), listing, (options.look(), keys), stop);
     tokio::select! {
         only = only => Ok(Some(only?)),
         chosen = picker => match chosen {

@@ -32,6 +32,7 @@ use crate::{output, tui};
 pub(crate) fn watch(first: Pid, report_after: Duration, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let mut pid = first;
     loop {
+        let options = &options.as_set();
         let next = match watch_one(pid, report_after, options)? {
             WatchEnd::Left(exit) => return Ok(exit),
             WatchEnd::Another => pick_another(options)?,

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::sampling::sampler::{FirstLook, SampleObserver, Sampler};
+use crate::commands::sampling::shared_interval::SharedInterval;
 use crate::data::Pid;
 use crate::data::sample::Interest;
 use crate::linux::memory::LiveMemory;
@@ -32,12 +33,16 @@ pub(crate) fn attach_with<C: SampleObserver>(
     companion: C,
 ) -> anyhow::Result<(Sampler, FirstLook)> {
     let live = LiveOptions { gpus: true, ..live_options(options) };
-    let reading = live.reading.clone();
+    let (reading, pace) = (live.reading.clone(), SharedInterval::of(options.interval));
+    let kept = pace.clone();
     let open = move || {
         let mut live = Live::attach(pid, live).map_err(|error| CommandError::attach(pid, &error))?;
-        Ok(move |interest: &Interest, late| live.next(interest, late))
+        Ok(move |interest: &Interest, late| {
+            live.keep_interval(kept.interval());
+            live.next(interest, late)
+        })
     };
-    Sampler::start(open, companion, model, options.interval, reading).context("starting the sampler thread")
+    Sampler::start(open, companion, model, pace, reading).context("starting the sampler thread")
 }
 
 /// The thread families: the built-in ones, and those of --families before them.

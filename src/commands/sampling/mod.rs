@@ -7,6 +7,7 @@ pub(crate) mod history;
 pub(crate) mod process_scan;
 pub(crate) mod replayer;
 pub(crate) mod sampler;
+pub(crate) mod shared_interval;
 pub(crate) mod stack_sampling;
 pub(crate) mod stop_budget;
 pub(crate) mod target;

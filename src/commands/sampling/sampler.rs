@@ -1,6 +1,7 @@
 //! The sampler thread: opens the target, looks at it at each tick and publishes the scene. The newest wins; nobody waits for
 //! the thread, neither for a look nor at the end: what it reads may block it.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::sync::{oneshot, watch};
 
+use crate::commands::sampling::shared_interval::SharedInterval;
 use crate::data::sample::{Interest, Sample};
 use crate::data::scene::Scene;
 use crate::model::activity::profile::Profile;
@@ -47,6 +49,8 @@ pub(crate) struct Sampler {
     pub(crate) interest: watch::Sender<Interest>,
     /// What stacks showed that a person let be taken: before the next look the model hears of it.
     pub(crate) sampled: mpsc::Sender<Arc<Profile>>,
+    /// The time between two looks.
+    pace: SharedInterval,
     /// A word asks for a look now; dropped with the pump, which ends the thread at once.
     wake: mpsc::Sender<()>,
     /// What the look that goes on reads.
@@ -82,7 +86,7 @@ impl Sampler {
         open: impl FnOnce() -> anyhow::Result<L> + Send + 'static,
         observer: C,
         model: Model,
-        interval: Duration,
+        pace: SharedInterval,
         reading: Reading,
     ) -> std::io::Result<(Self, FirstLook)>
     where
@@ -94,19 +98,38 @@ impl Sampler {
         let (interest, wanted) = watch::channel(Interest::default());
         let (wake, woken) = mpsc::channel();
         let (opened, first) = oneshot::channel();
+        let kept = pace.clone();
         let run = move || match open() {
             // Refused only where nobody waits for it.
             Err(why) => drop(opened.send(Err(why))),
             Ok(look) => {
+                let interval = kept.interval();
                 let ticks = Ticks { next: Instant::now() + interval, interval };
                 let mut pipeline = Pipeline { look, companion: observer, model, profiles, newest: Arc::default() };
                 publish.send_replace(Arc::new(pipeline.next(&Interest::default(), Duration::ZERO)));
                 drop(opened.send(Ok(())));
-                SamplerThread { pipeline, ticks, publish, wanted, woken }.run();
+                SamplerThread { pipeline, ticks, pace: kept, publish, wanted, woken }.run();
             }
         };
         thread::Builder::new().name("tftop-sampler".to_owned()).spawn(run)?;
-        Ok((Self { scenes, interest, sampled, wake, reading }, FirstLook(Some(first))))
+        Ok((Self { scenes, interest, sampled, pace, wake, reading }, FirstLook(Some(first))))
+    }
+
+    /// Keeps the interval that is wanted, from a look on that is taken as soon as it changes.
+    pub(crate) async fn follow(&self, mut wanted: watch::Receiver<Duration>) -> Infallible {
+        while wanted.changed().await.is_ok() {
+            self.keep(*wanted.borrow_and_update());
+        }
+        pending().await
+    }
+
+    /// Keeps this interval from now on.
+    pub(crate) fn keep(&self, interval: Duration) {
+        if self.pace.interval() != interval {
+            self.pace.set(interval);
+            // Refused only where the thread has ended.
+            let _ = self.wake.send(());
+        }
     }
 
     /// The scene of a look that is taken now, not at the next tick; the newest there is where that takes too long.
@@ -150,6 +173,7 @@ impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> Pipeline<L, C> 
 struct SamplerThread<L, C> {
     pipeline: Pipeline<L, C>,
     ticks: Ticks,
+    pace: SharedInterval,
     publish: watch::Sender<Arc<Scene>>,
     wanted: watch::Receiver<Interest>,
     woken: mpsc::Receiver<()>,
@@ -174,6 +198,7 @@ impl<L: FnMut(&Interest, Duration) -> Sample, C: SampleObserver> SamplerThread<L
     }
 
     fn look(&mut self) {
+        self.ticks.interval = self.pace.interval();
         let late = self.ticks.take(Instant::now());
         let interest = self.wanted.borrow().clone();
         let scene = self.pipeline.next(&interest, late);
@@ -303,10 +328,26 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
+    async fn another_interval_counts_at_once() {
+        let (sampler, mut first) = started(|_: &Interest, _: Duration| Sample::default(), Duration::from_secs(1_000));
+        within_seconds(first.taken()).await.unwrap();
+        let (wanted, interval) = watch::channel(Duration::from_secs(1_000));
+        let mut scenes = sampler.scenes.clone();
+        scenes.mark_unchanged();
+        wanted.send_replace(INTERVAL);
+        tokio::select! {
+            never = sampler.follow(interval) => match never {},
+            news = within_seconds(scenes.changed()) => news.unwrap(),
+        }
+        assert_eq!(sampler.pace.interval(), INTERVAL);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
     async fn what_can_not_be_opened_says_why() {
         let open = || Err::<fn(&Interest, Duration) -> Sample, _>(anyhow::anyhow!("no such process"));
         let model = Model::new(Families::default());
-        let (_sampler, mut first) = Sampler::start(open, (), model, INTERVAL, Reading::default()).unwrap();
+        let (_sampler, mut first) =
+            Sampler::start(open, (), model, SharedInterval::of(INTERVAL), Reading::default()).unwrap();
         assert_eq!(within_seconds(first.failed()).await.to_string(), "no such process");
     }
 
@@ -330,7 +371,7 @@ mod tests {
         interval: Duration,
     ) -> (Sampler, FirstLook) {
         let model = Model::new(Families::default());
-        Sampler::start(|| Ok(look), (), model, interval, Reading::default()).unwrap()
+        Sampler::start(|| Ok(look), (), model, SharedInterval::of(interval), Reading::default()).unwrap()
     }
 
     async fn within_seconds<F: Future>(what: F) -> F::Output {

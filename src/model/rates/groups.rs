@@ -45,6 +45,11 @@ impl GroupRates {
         self.watched.len() - 1
     }
 
+    /// What was wanted over time begins anew.
+    pub fn forget_histories(&mut self) {
+        self.watched.iter_mut().for_each(|group| group.wanted = History::default());
+    }
+
     /// A tick begins: nobody was counted yet.
     pub fn begin_tick(&mut self) {
         self.watched.iter_mut().for_each(|group| group.threads = 0);

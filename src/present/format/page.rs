@@ -25,6 +25,10 @@ pub enum Palette {
     Colorblind,
     /// Bold and dim alone.
     Mono,
+    /// Those of the sixteen that are dark on a light terminal.
+    Light,
+    /// The terminal's own text, bold, underlined or reversed: nothing is dim.
+    HighContrast,
 }
 
 /// A line of a report before it is wrapped: its first piece may mean something else than the rest.
@@ -131,15 +135,22 @@ fn sgr(role: Role, palette: Palette) -> Option<&'static str> {
         Palette::Default => ("1;31", "1;33", "1;32"),
         Palette::Colorblind => ("1;33", "33", "1;34"),
         Palette::Mono => ("1", "1", "1"),
+        Palette::Light => ("1;31", "1;35", "1;34"),
+        Palette::HighContrast => ("1;7", "1;4", "1"),
     };
     match role {
         Role::Strong | Role::Heading | Role::Bar | Role::Key | Role::Selected => Some("1"),
+        Role::Faint | Role::Frame if palette == Palette::HighContrast => None,
         Role::Faint | Role::Frame => Some("2"),
         Role::Severe => Some("1;7"),
         Role::Alarm => Some(bad),
         Role::Waiting | Role::Paused => Some(warning),
         Role::Healthy | Role::Live => Some(good),
-        Role::Capacity => Some(if palette == Palette::Mono { "1" } else { "36" }),
+        Role::Capacity => Some(match palette {
+            Palette::Mono | Palette::HighContrast => "1",
+            Palette::Light => "34",
+            Palette::Default | Palette::Colorblind => "36",
+        }),
         Role::Plain | Role::Got | Role::Others => None,
     }
 }
@@ -219,6 +230,16 @@ mod tests {
         assert_eq!(page.paint(Role::Faint, "  x "), "  \x1b[2mx\x1b[0m ");
         let mono = Page { palette: Some(Palette::Mono), ..Page::default() };
         assert_eq!(mono.paint(Role::Healthy, "x"), "\x1b[1mx\x1b[0m");
+    }
+
+    #[test]
+    fn high_contrast_dims_nothing_and_light_has_no_bright_colour() {
+        let page = |palette| Page { palette: Some(palette), ..Page::default() };
+        assert_eq!(page(Palette::HighContrast).paint(Role::Faint, "x"), "x");
+        for role in [Role::Alarm, Role::Waiting, Role::Healthy, Role::Capacity] {
+            let light = page(Palette::Light).paint(role, "x");
+            assert!(!["32", "33", "36", "37"].iter().any(|bright| light.contains(bright)), "{light:?}");
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum KeyContext {
     Stacks,
     /// The kept runs.
     Runs,
+    /// The settings.
+    Settings,
     /// A line of text is being typed; every character that is no key here is text.
     Line,
     /// The list of processes to attach to.
@@ -29,6 +31,25 @@ pub enum KeyContext {
     Output,
     /// The command is typed to; every key that is none here is for it.
     Typing,
+}
+
+impl KeyContext {
+    /// All of them.
+    pub(super) const ALL: [Self; 13] = [
+        Self::Table,
+        Self::Help,
+        Self::Menu,
+        Self::WhatIf,
+        Self::Rerun,
+        Self::Stopping,
+        Self::Stacks,
+        Self::Runs,
+        Self::Settings,
+        Self::Line,
+        Self::Picker,
+        Self::Output,
+        Self::Typing,
+    ];
 }
 
 /// Another moment of the past, or another speed. Where it ends is the last look of a recording, or now.
@@ -153,9 +174,9 @@ pub enum Action {
     Sample,
     /// Yes to what is asked.
     Yes,
-    /// One thread less in the chosen slider.
+    /// One thread less in the chosen slider; of a setting the value before.
     Less,
-    /// One thread more in the chosen slider.
+    /// One thread more in the chosen slider; of a setting the next value.
     More,
     /// Sliders as advised.
     Advised,
@@ -165,6 +186,12 @@ pub enum Action {
     Runs,
     /// Marks a kept run, or takes its mark away.
     MarkRun,
+    /// Shows the settings, or leaves them.
+    Settings,
+    /// The next value of the chosen setting; shows or hides a column.
+    Toggle,
+    /// Writes the settings into their file.
+    SaveSettings,
     /// Back to the list of processes, to watch another one.
     Another,
     /// Waits for the next start of the command that has ended.

@@ -1,43 +1,14 @@
-//! The one table of keys: it dispatches, feeds the key bar and is the help screen. A key that is not here does nothing.
+//! The one table of keys: it dispatches, feeds the key bar and is the help screen. A key that is not here, and that the settings
+//! give to nothing, does nothing.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
 
 use crate::tui::keys::actions::{Action, CopyPart, KeyContext, TimeDirection, TimeStep};
+use crate::tui::keys::key::Key;
 use crate::tui::tabs::View;
 
-/// A key as the terminal reports it. Shift is part of the character.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    code: KeyCode,
-    ctrl: bool,
-}
-
-impl Key {
-    /// Its name on the key bar and in the help.
-    pub fn label(self) -> String {
-        let name = match self.code {
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(character) => character.to_string(),
-            KeyCode::F(number) => format!("F{number}"),
-            KeyCode::Up => "↑".to_owned(),
-            KeyCode::Down => "↓".to_owned(),
-            KeyCode::Left => "←".to_owned(),
-            KeyCode::Right => "→".to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            other => format!("{other:?}"),
-        };
-        if self.ctrl { format!("Ctrl-{}", name.to_uppercase()) } else { name }
-    }
-
-    fn is(self, event: &KeyEvent) -> bool {
-        self.code == event.code && self.ctrl == event.modifiers.contains(KeyModifiers::CONTROL)
-    }
-}
-
 /// One line of the table.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Binding {
     /// Keys that do it; the first is the one on the key bar.
     pub keys: &'static [Key],
@@ -51,28 +22,16 @@ pub struct Binding {
     pub places: &'static [KeyContext],
 }
 
-/// What a key does in a place, if anything.
-pub fn action(event: &KeyEvent, place: KeyContext) -> Option<Action> {
-    let bound = |binding: &&Binding| binding.places.contains(&place) && binding.keys.iter().any(|key| key.is(event));
-    BINDINGS.iter().find(bound).map(|binding| binding.action)
-}
-
-/// The name of a key that was pressed; none for one that only modifies others or has no name.
-pub fn label(event: &KeyEvent) -> Option<String> {
-    let named = !matches!(event.code, KeyCode::Null | KeyCode::Modifier(_) | KeyCode::Media(_));
-    named.then(|| Key { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) }.label())
-}
-
 const fn c(character: char) -> Key {
-    Key { code: KeyCode::Char(character), ctrl: false }
+    Key::c(character)
 }
 
 const fn ctrl(character: char) -> Key {
-    Key { code: KeyCode::Char(character), ctrl: true }
+    Key::ctrl(character)
 }
 
 const fn k(code: KeyCode) -> Key {
-    Key { code, ctrl: false }
+    Key::k(code)
 }
 
 const fn bind(
@@ -89,6 +48,7 @@ const TABLE: &[KeyContext] = &[KeyContext::Table];
 const VIEWS: &[KeyContext] = &[KeyContext::Table, KeyContext::Output];
 const COPIED: &[KeyContext] = &[KeyContext::Table, KeyContext::Output, KeyContext::WhatIf, KeyContext::Runs];
 const OUTPUT: &[KeyContext] = &[KeyContext::Output];
+const SETTINGS: &[KeyContext] = &[KeyContext::Settings];
 const WHAT_IF: &[KeyContext] = &[KeyContext::WhatIf];
 const LISTS: &[KeyContext] = &[
     KeyContext::Table,
@@ -98,6 +58,7 @@ const LISTS: &[KeyContext] = &[
     KeyContext::Rerun,
     KeyContext::Stacks,
     KeyContext::Runs,
+    KeyContext::Settings,
     KeyContext::Picker,
     KeyContext::Output,
 ];
@@ -112,6 +73,7 @@ const SCREENS: &[KeyContext] = &[
     KeyContext::Rerun,
     KeyContext::Stacks,
     KeyContext::Runs,
+    KeyContext::Settings,
     KeyContext::Output,
 ];
 const LINE: &[KeyContext] = &[KeyContext::Line];
@@ -123,6 +85,7 @@ const EVERYWHERE: &[KeyContext] = &[
     KeyContext::Rerun,
     KeyContext::Stacks,
     KeyContext::Runs,
+    KeyContext::Settings,
     KeyContext::Line,
     KeyContext::Picker,
     KeyContext::Output,
@@ -136,7 +99,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[ctrl('c')], Action::Interrupt, "", "leave, from anywhere; in a run the first one goes to the command, the second ends it", EVERYWHERE),
     bind(&[ctrl('c')], Action::Interrupt, "leave", "stopping: leave, and start nothing; in a run the first one goes to the command", &[KeyContext::Stopping]),
     bind(&[c('i')], Action::Type, "type", "output: type to the command, until Ctrl-]", OUTPUT),
-    bind(&[ctrl(']'), ctrl('5')], Action::Release, "keys to tftop again", "typing: the command gets no more keys", &[KeyContext::Typing]),
+    bind(&[ctrl(']')], Action::Release, "keys to tftop again", "typing: the command gets no more keys", &[KeyContext::Typing]),
     bind(&[c('W')], Action::NextStart, "wait for the next start", "once the target has ended: wait for the next start of its command, and watch that", TABLE),
     bind(&[c('r')], Action::Rerun, "rerun", "start it again with other caps: shows first what would be done, then stops it after a yes", &[KeyContext::Table, KeyContext::WhatIf, KeyContext::Output]),
     bind(&[c('e'), c('4')], Action::Show(View::Explain), "why", "view 4: every cause, found or ruled out, and its evidence", VIEWS),
@@ -156,6 +119,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[k(KeyCode::Right), c('l'), c('+')], Action::More, "more", "what if: one thread more, at the end no cap", WHAT_IF),
     bind(&[c('a')], Action::Advised, "as advised", "what if: the caps that are advised", WHAT_IF),
     bind(&[c('0')], Action::NoCaps, "no caps", "what if: no cap at all", WHAT_IF),
+    bind(&[c(' '), k(KeyCode::Enter)], Action::Toggle, "change", "settings: the next value; show or hide the column", SETTINGS),
+    bind(&[k(KeyCode::Left), c('h'), c('-')], Action::Less, "before", "settings: the value before; the column one place to the left", SETTINGS),
+    bind(&[k(KeyCode::Right), c('l'), c('+')], Action::More, "next", "settings: the next value; the column one place to the right", SETTINGS),
+    bind(&[c('s'), c('S')], Action::SaveSettings, "save", "settings: write what was changed into the settings file", SETTINGS),
     bind(&[k(KeyCode::Enter)], Action::Enter, "attach", "attach to the process", &[KeyContext::Picker]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "accept", "accept the line, sort by the column", &[KeyContext::Line, KeyContext::Menu]),
     bind(&[c('[')], Action::Time(TimeStep::LookBack), "back", "back in time: one look", TABLE),
@@ -177,6 +144,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('d')], Action::Detail, "details", "show or hide what is known of the selected row", TABLE),
     bind(&[k(KeyCode::F(5)), c('T')], Action::Tree, "tree", "between groups and the flat table of threads", TABLE),
     bind(&[c('c')], Action::Runs, "runs", "the kept runs: mark some and compare them", &[KeyContext::Table, KeyContext::Runs]),
+    bind(&[k(KeyCode::F(2)), c('C')], Action::Settings, "settings", "theme, columns, order, start view, interval, mouse: change them, and save them", &[KeyContext::Table, KeyContext::Output, KeyContext::Settings]),
     bind(&[c('A')], Action::Another, "another", "back to the list of processes, to watch another one", TABLE),
     bind(&[c(' ')], Action::MarkRun, "mark", "runs: mark the run, or take its mark away", &[KeyContext::Runs]),
     bind(&[k(KeyCode::Enter)], Action::Enter, "compare", "runs: compare those that are marked", &[KeyContext::Runs]),
@@ -203,11 +171,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('2')], Action::Show(View::Threads), "", "view 2: every thread", VIEWS),
     bind(&[c('3')], Action::Show(View::Limits), "", "view 3: what limits each group: every source, what binds, the knob", VIEWS),
     bind(&[c('5')], Action::Show(View::Processes), "", "view 5: the target's processes", VIEWS),
-    bind(&[c('6'), c('!')], Action::Show(View::Missing), "", "view 6: what is missing, and why", VIEWS),
+    bind(&[c('!'), c('6')], Action::Show(View::Missing), "", "view 6: what is missing, and why", VIEWS),
     bind(&[c('o'), c('7')], Action::Show(View::Output), "", "view 7: what the command writes, where `tftop run` has started it", VIEWS),
     bind(&[k(KeyCode::Tab)], Action::NextView, "", "next view", VIEWS),
     bind(&[k(KeyCode::BackTab)], Action::PreviousView, "", "view before", VIEWS),
-    bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs or the help", &[KeyContext::Line, KeyContext::Menu, KeyContext::WhatIf, KeyContext::Rerun, KeyContext::Stacks, KeyContext::Runs, KeyContext::Help]),
+    bind(&[k(KeyCode::Esc)], Action::Back, "back", "leave the line, the menu, the sliders, the stacks, the runs, the settings or the help", &[KeyContext::Line, KeyContext::Menu, KeyContext::WhatIf, KeyContext::Rerun, KeyContext::Stacks, KeyContext::Runs, KeyContext::Settings, KeyContext::Help]),
     bind(&[k(KeyCode::Esc)], Action::Back, "", "one step back: details, filter, selection", &[KeyContext::Table, KeyContext::Picker, KeyContext::Output]),
     bind(&[c('P')], Action::SaveScreen, "", "save the screen as a picture and as text, tftop-DATE.svg and .txt, in the working directory", SCREENS),
     bind(&[ctrl('l')], Action::Redraw, "", "draw everything anew", EVERYWHERE),
@@ -218,7 +186,10 @@ pub const BINDINGS: &[Binding] = &[
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::{KeyEvent, KeyModifiers};
+
     use super::*;
+    use crate::tui::keys::keymap::KeyMap;
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
@@ -226,7 +197,7 @@ mod tests {
             let mut seen = Vec::new();
             for binding in BINDINGS.iter().filter(|binding| binding.places.contains(&place)) {
                 for key in binding.keys {
-                    assert!(!seen.contains(key), "{} is bound twice in {place:?}", key.label());
+                    assert!(!seen.contains(key), "{key} is bound twice in {place:?}");
                     seen.push(*key);
                 }
             }
@@ -237,9 +208,10 @@ mod tests {
     fn every_place_can_be_left() {
         let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+        let keys = KeyMap::default();
         for &place in EVERYWHERE {
-            assert_eq!(action(&control_c, place), Some(Action::Interrupt), "{place:?}");
-            assert_eq!(action(&escape, place), Some(Action::Back), "{place:?}");
+            assert_eq!(keys.action(&control_c, place), Some(Action::Interrupt), "{place:?}");
+            assert_eq!(keys.action(&escape, place), Some(Action::Back), "{place:?}");
         }
     }
 
@@ -250,7 +222,7 @@ mod tests {
         // A terminal sends the same byte for both.
         for sent in [']', '5'] {
             let key = KeyEvent::new(KeyCode::Char(sent), KeyModifiers::CONTROL);
-            assert_eq!(action(&key, KeyContext::Typing), Some(Action::Release), "{sent}");
+            assert_eq!(KeyMap::default().action(&key, KeyContext::Typing), Some(Action::Release), "{sent}");
         }
     }
 
@@ -258,12 +230,15 @@ mod tests {
     fn a_plain_letter_is_text_while_a_line_is_typed() {
         for letter in ('a'..='z').chain('A'..='Z').chain("/\\<>?+-*! 0123456789".chars()) {
             let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE);
-            assert_eq!(action(&key, KeyContext::Line), None, "{letter:?}");
+            assert_eq!(KeyMap::default().action(&key, KeyContext::Line), None, "{letter:?}");
         }
     }
 
     #[test]
-    fn every_key_has_a_help_text() {
+    fn every_key_has_a_help_text_and_a_name_that_can_be_written() {
         assert!(BINDINGS.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
+        for key in BINDINGS.iter().flat_map(|binding| binding.keys) {
+            assert_eq!(Key::named(&key.to_string()), Ok(*key));
+        }
     }
 }

@@ -30,6 +30,8 @@ pub enum Effect {
     RequestStacks(stacks::StacksRequest),
     /// Save the screen as a picture and as text; [`run`] does so itself and never returns it.
     SaveScreen,
+    /// Write the settings into their file; [`run`] does so itself and never returns it.
+    SaveSettings,
     /// Put this on the terminal's clipboard; [`run`] does so itself and never returns it.
     Copy(CopyPart),
     /// Show another moment, or play the past otherwise; [`run`] asks and never returns it.

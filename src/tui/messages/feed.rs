@@ -1,6 +1,7 @@
 //! The channels between the dashboard and those who read the target, the runs and the command.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -13,6 +14,7 @@ use crate::tui::messages::replay::ReplayPane;
 use crate::tui::messages::restart::RestartWorker;
 use crate::tui::messages::runs::{RunsList, RunsRequest};
 use crate::tui::messages::{rerun, stacks};
+use crate::tui::settings::SharedSettings;
 /// Where scenes come from and where requests for the next sample go.
 #[derive(Debug)]
 pub struct SceneFeed {
@@ -32,6 +34,10 @@ pub struct SceneFeed {
     pub read_only: bool,
     /// Where stacks are asked for; none where there is no process to read.
     pub stacks: Option<stacks::StacksWorker>,
+    /// The settings, and who writes them.
+    pub settings: SharedSettings,
+    /// The time between two looks that is wanted; none where nobody looks.
+    pub interval: Option<watch::Sender<Duration>>,
     /// The terminal of the command that tftop has started; none for a process that was attached to.
     pub console: Option<ConsolePane>,
     /// Where the past is shown, of a recording or of a live target; none where only the newest look is kept.

@@ -12,6 +12,7 @@ use ratatui::layout::{Position, Size};
 use tokio::sync::watch;
 
 use crate::data::Pid;
+use crate::tui::keys::KeyMap;
 use crate::tui::picker::state::{Choice, Picker, PickerEvent, PickerList};
 use crate::tui::picker::view;
 use crate::tui::run::input::{blank, broken, next_input};
@@ -25,14 +26,14 @@ pub async fn run<B, E>(
     terminal: &mut Terminal<B>,
     mut events: E,
     mut rows: watch::Receiver<PickerList>,
-    look: Appearance,
+    (look, keys): (Appearance, KeyMap),
     stop: impl Future<Output = ()>,
 ) -> io::Result<Option<Pid>>
 where
     B: Backend,
     E: Stream<Item = io::Result<Input>> + Unpin,
 {
-    let mut picker = Picker::new(look, terminal.size().map_err(broken)?, rows.borrow_and_update().clone());
+    let mut picker = Picker::new(look, keys, terminal.size().map_err(broken)?, rows.borrow_and_update().clone());
     let mut stop = pin!(stop);
     let mut job = JobControl::listen()?;
     let mut more = true;

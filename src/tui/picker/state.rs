@@ -8,8 +8,7 @@ use ratatui::layout::Size;
 use crate::data::Pid;
 use crate::data::scene::Scene;
 use crate::present::format::contains;
-use crate::tui::keys;
-use crate::tui::keys::{Action, KeyContext};
+use crate::tui::keys::{Action, Key, KeyContext, KeyMap};
 use crate::tui::theme::Appearance;
 
 /// What there is to choose from.
@@ -98,6 +97,7 @@ impl Order {
 #[derive(Debug)]
 pub struct Picker {
     look: Appearance,
+    keys: KeyMap,
     size: Size,
     listing: PickerList,
     filter: String,
@@ -115,9 +115,10 @@ const LONGEST_FILTER: usize = 60;
 
 impl Picker {
     /// A picker on a screen of this size.
-    pub fn new(look: Appearance, size: Size, listing: PickerList) -> Self {
+    pub fn new(look: Appearance, keys: KeyMap, size: Size, listing: PickerList) -> Self {
         let mut picker = Self {
             look,
+            keys,
             size,
             listing,
             filter: String::new(),
@@ -180,7 +181,7 @@ impl Picker {
         let page = usize::from(self.size.height).saturating_sub(5).max(1);
         self.said = None;
         let help = std::mem::take(&mut self.help);
-        match keys::action(key, place) {
+        match self.keys.action(key, place) {
             Some(Action::Quit | Action::Interrupt) => return Some(Choice::Leave),
             Some(Action::Redraw) => return Some(Choice::Redraw),
             Some(Action::Suspend) => return Some(Choice::Suspend),
@@ -214,9 +215,14 @@ impl Picker {
             Some(Action::Last) => self.select(usize::MAX),
             Some(_) => {}
             None if self.typing => self.type_character(key),
-            None => self.said = keys::label(key).map(|name| format!("{name} does nothing here; ? lists the keys")),
+            None => self.said = Key::of(key).map(|key| self.refusal(key)),
         }
         None
+    }
+
+    fn refusal(&self, key: Key) -> String {
+        let help = (Action::Help, "lists the keys");
+        self.keys.after(&format!("{key} does nothing here"), "; ", KeyContext::Picker, help)
     }
 
     fn type_character(&mut self, key: &KeyEvent) {
@@ -236,6 +242,11 @@ impl Picker {
     /// How it looks.
     pub fn look(&self) -> Appearance {
         self.look
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &KeyMap {
+        &self.keys
     }
 
     /// The screen's size.

@@ -9,7 +9,7 @@ use crate::data::sample::ThreadState;
 use crate::data::scene::{Scene, TargetState};
 use crate::present::format;
 use crate::present::format::MISSING;
-use crate::tui::keys::KeyContext;
+use crate::tui::keys::{KeyContext, KeyMap};
 use crate::tui::layout::{LEAST, cut_bottom, cut_top};
 use crate::tui::picker::state::Picker;
 use crate::tui::state::parts::playback::PlaybackMode;
@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame<'_>, picker: &Picker) {
         return;
     }
     if picker.size().width < LEAST.0 || picker.size().height < LEAST.1 {
-        small::draw(frame, frame.area());
+        small::draw(frame, frame.area(), picker.keys());
     } else {
         whole(frame, picker);
     }
@@ -75,6 +75,8 @@ fn top(picker: &Picker, list: Rect) -> usize {
 fn whole(frame: &mut Frame<'_>, picker: &Picker) {
     let [head, headings, list, status, keys] = areas(picker.size());
     let theme = Theme::new(picker.look().theme, picker.look().color);
+    let screen = frame.area();
+    frame.buffer_mut().set_style(screen, theme.ground());
     header::plain(frame, head, "which process?", theme);
     frame.buffer_mut().set_style(headings, theme.style(Role::Bar));
     let cells = COLUMNS.map(|(heading, ..)| span(heading, theme.style(Role::Bar)));
@@ -97,13 +99,13 @@ fn whole(frame: &mut Frame<'_>, picker: &Picker) {
     self::status(frame, status, picker, theme);
     footer::paint(frame, keys, &buttons(picker, keys), theme);
     if picker.shows_help() {
-        help(frame, list, theme);
+        help(frame, list, picker.keys(), theme);
     }
 }
 
 /// Every key that counts here.
-fn help(frame: &mut Frame<'_>, list: Rect, theme: Theme) {
-    let lines = help::lines_of(HELP_WIDTH.min(list.width).saturating_sub(2), KeyContext::Picker, theme);
+fn help(frame: &mut Frame<'_>, list: Rect, keys: &KeyMap, theme: Theme) {
+    let lines = help::lines_of(keys, HELP_WIDTH.min(list.width).saturating_sub(2), KeyContext::Picker, theme);
     let height = u16::try_from(lines.len() + 2).unwrap_or(list.height).min(list.height);
     let area = Rect { width: HELP_WIDTH.min(list.width), height, ..list };
     let inside = popup(frame, area, "keys", theme);
@@ -114,7 +116,7 @@ fn help(frame: &mut Frame<'_>, list: Rect, theme: Theme) {
 
 fn buttons(picker: &Picker, area: Rect) -> Vec<footer::Button> {
     let place = if picker.is_typing() { KeyContext::Line } else { KeyContext::Picker };
-    footer::fit(Vec::new(), footer::keys(place, PlaybackMode::Live), area)
+    footer::fit(Vec::new(), footer::keys(picker.keys(), place, PlaybackMode::Live), area)
 }
 
 fn status(frame: &mut Frame<'_>, area: Rect, picker: &Picker, theme: Theme) {

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::data::limits::Caps;
 use crate::data::run::{TerminalOutput, WindowSize};
+use crate::tui::keys::Action;
 use crate::tui::messages::effect::{ConsoleRequest, Effect};
 use crate::tui::messages::feed::{ConsolePane, SceneFeed};
 use crate::tui::messages::replay::{ReplayPane, TimeRequest};
@@ -29,9 +30,10 @@ use crate::tui::run::save::save;
 use crate::tui::run::update::{event_of, update};
 use crate::tui::screen;
 use crate::tui::state::Dashboard;
-use crate::tui::state::event::{Event, OverdueLook};
+use crate::tui::state::event::{Event, MouseTarget, OverdueLook};
 use crate::tui::state::parts::Mode;
 use crate::tui::state::parts::transcript::Interrupt;
+use crate::tui::tabs::View;
 use crate::tui::theme::Appearance;
 use crate::tui::view::frame::draw;
 
@@ -59,7 +61,9 @@ where
     E: Stream<Item = io::Result<Input>> + Unpin,
 {
     let size = terminal.size().map_err(broken)?;
-    let mut dashboard = Dashboard::new(look, size, feed.scenes.borrow_and_update().clone());
+    let scene = feed.scenes.borrow_and_update().clone();
+    let mut dashboard = Dashboard::with_settings(look, size, scene, &feed.settings.in_force());
+    update(&mut dashboard, Event::SettingsProblems(feed.settings.take_unsaid()));
     if feed.read_only {
         update(&mut dashboard, Event::ReadOnly);
     }
@@ -75,6 +79,9 @@ where
     let (mut more_scenes, mut more_runs, mut window, mut interrupt_ends) = (true, true, None, None);
     if let Some(console) = &feed.console {
         update(&mut dashboard, Event::Output(console.output.borrow().clone()));
+        if dashboard.settings().view == View::Output {
+            update(&mut dashboard, Event::Click(MouseTarget::Button(Action::Show(View::Output))));
+        }
     }
     let (mut newest, mut age_told) = (Instant::now(), Instant::now() + overdue_after(&feed));
     loop {
@@ -84,6 +91,7 @@ where
         }
         resize_console(&feed, &dashboard, &mut window);
         terminal.draw(|frame| draw(frame, &dashboard)).map_err(broken)?;
+        follow_settings(&feed, &dashboard)?;
         // What is read of the target is what was wanted when its newest look was on screen.
         if !dashboard.is_past() {
             send_changed(&feed.interest, dashboard.interest());
@@ -155,6 +163,17 @@ fn send_changed<T: PartialEq>(channel: &watch::Sender<T>, wanted: T) {
         *sent = wanted;
         changed
     });
+}
+
+/// Lets what was set count: for the mouse, for whoever looks, and for the dashboard of the next process.
+fn follow_settings(feed: &SceneFeed, dashboard: &Dashboard) -> io::Result<()> {
+    let settings = dashboard.settings();
+    if let Some(interval) = &feed.interval {
+        send_changed(interval, settings.interval);
+    }
+    screen::use_mouse(settings.mouse)?;
+    feed.settings.set(settings);
+    Ok(())
 }
 
 /// Gives the command's terminal the size there is room for, when that has changed.
@@ -277,6 +296,11 @@ where
                 let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
                 let saved = save(dashboard, Path::new(""), unix_s);
                 update(dashboard, Event::Saved(saved));
+            }
+            Some(Effect::SaveSettings) => {
+                feed.settings.set(dashboard.settings());
+                let saved = feed.settings.save();
+                update(dashboard, Event::SettingsSaved(saved));
             }
             Some(Effect::Copy(part)) => {
                 let copied = clip(dashboard, part).and_then(|it| Ok(format!("{} {}", it.what, copy(&it.text)?)));

@@ -24,6 +24,9 @@ pub fn hit(dashboard: &Dashboard, x: u16, y: u16) -> Option<MouseTarget> {
                 .map(|(at, value)| MouseTarget::Slider(at, value));
         }
         Mode::Runs => return view::popups::runs::run_at(dashboard, at).map(|run| MouseTarget::Run(run.id.clone())),
+        &Mode::Settings(shown) => {
+            return view::popups::settings::item_at(dashboard, shown, at).map(MouseTarget::Setting);
+        }
         Mode::Browse => {}
         _ => return None,
     }

@@ -82,6 +82,12 @@ impl Dashboard {
                 self.mode = if self.mode == Mode::Runs { Mode::Browse } else { Mode::Runs };
             }
             Action::MarkRun => self.runs.toggle(),
+            Action::Settings => self.open_settings(),
+            Action::Toggle => self.toggle_setting(),
+            Action::SaveSettings => return Some(Effect::SaveSettings),
+            Action::Less | Action::More if matches!(self.mode, Mode::Settings(_)) => {
+                self.change_setting(if action == Action::More { 1 } else { -1 });
+            }
             Action::Less => self.try_caps(|what_if, scene| what_if.change(scene, -1)),
             Action::More => self.try_caps(|what_if, scene| what_if.change(scene, 1)),
             Action::Advised => self.try_caps(|what_if, scene| what_if.caps = scene.headline.caps),
@@ -117,6 +123,7 @@ impl Dashboard {
                     self.mode = Mode::Menu(next);
                 }
             }
+            &mut Mode::Settings(shown) => self.travel_settings(shown, moved),
             Mode::Runs => {
                 let height = self.runs_height();
                 let page = height.max(1);
@@ -170,7 +177,10 @@ impl Dashboard {
                 self.mode = Mode::Browse;
                 self.sort_by(column);
             }
-            Mode::Runs if self.runs.marks() < 2 => self.refuse("two runs at least are compared: Space marks one"),
+            Mode::Runs if self.runs.marks() < 2 => {
+                let why = self.text_with_key("two runs at least are compared", ": ", (Action::MarkRun, "marks one"));
+                self.refuse(&why);
+            }
             Mode::Runs => self.runs.compare(),
             _ => match self.acting_row() {
                 Some(TableRow::Group(_)) => self.fold(),
@@ -255,6 +265,7 @@ impl Dashboard {
             | Mode::WhatIf(_)
             | Mode::Typing
             | Mode::Runs
+            | Mode::Settings(_)
             | Mode::Stopping(..)
             | Mode::Stacks(_) => {}
         }

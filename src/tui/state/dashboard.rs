@@ -13,6 +13,7 @@ use crate::tui::keys::Action;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::replay::ReplayState;
 use crate::tui::messages::runs::RunsList;
+use crate::tui::settings::SettingsInForce;
 use crate::tui::state::event::{Event, MouseTarget};
 use crate::tui::state::jump::Sought;
 use crate::tui::state::parts::playback::Playback;
@@ -56,14 +57,22 @@ pub struct Dashboard {
     pub(super) said: Option<Said>,
     /// Nothing may be stopped, started or changed.
     pub(super) read_only: bool,
+    pub(super) settings: SettingsInForce,
 }
 
 /// Longest line that can be typed.
 const LONGEST_LINE: usize = 120;
 
 impl Dashboard {
-    /// The dashboard of a first scene on a screen of this size.
+    /// The dashboard of a first scene on a screen of this size, with the usual settings but for this look.
     pub fn new(look: Appearance, size: Size, scene: Arc<Scene>) -> Self {
+        let mut settings = SettingsInForce::default();
+        (settings.now.theme, settings.kept.theme) = (look.theme, look.theme);
+        Self::with_settings(look, size, scene, &settings)
+    }
+
+    /// The same with these settings; its theme is theirs.
+    pub fn with_settings(look: Appearance, size: Size, scene: Arc<Scene>, settings: &SettingsInForce) -> Self {
         let tables = View::ALL.map(|view| TableState { cursor: Cursor::default(), sort: Sort::usual(view) });
         let mut dashboard = Self {
             look,
@@ -87,7 +96,9 @@ impl Dashboard {
             zoom: 1,
             said: None,
             read_only: false,
+            settings: SettingsInForce::default(),
         };
+        dashboard.use_settings(settings);
         dashboard.renew();
         dashboard
     }
@@ -117,6 +128,8 @@ impl Dashboard {
                     Err(why) => Said::Refused(why),
                 });
             }
+            Event::SettingsSaved(saved) => self.take_saved_settings(saved),
+            Event::SettingsProblems(problems) => self.take_settings_problems(&problems),
             Event::Overdue(look) => self.playback.overdue = Some(look),
             Event::NoMoreScenes => {
                 if self.playback.fall_silent() {
@@ -220,7 +233,7 @@ impl Dashboard {
 
     pub(super) fn key(&mut self, key: &KeyEvent) -> Option<Effect> {
         self.said = None;
-        match keys::action(key, self.place()) {
+        match self.keys().action(key, self.place()) {
             Some(action) => return self.act(action),
             None if self.mode == Mode::Typing => return keys::bytes(key).map(Effect::Type),
             None if matches!(self.mode, Mode::Line(..)) => self.type_character(key),
@@ -265,6 +278,7 @@ impl Dashboard {
                 self.select_key(&key);
                 return self.act(Action::Fold);
             }
+            MouseTarget::Setting(item) => return self.click_setting(item),
             MouseTarget::Run(id) => self.runs.click(&id),
             MouseTarget::Heading(column) => self.sort_by(column),
             MouseTarget::Button(action) => return self.act(action),
@@ -290,6 +304,9 @@ impl Dashboard {
                 self.runs.travel(|at, last| at.saturating_add_signed(down).min(last), height);
             }
             Mode::WhatIf(what_if) => what_if.change(&self.playback.shown, if down < 0 { 1 } else { -1 }),
+            &mut Mode::Settings(shown) => {
+                self.travel_settings(shown, |at, last| at.saturating_add_signed(down).min(last));
+            }
             _ if self.view == View::Output => self.scroll_output(down),
             _ => self.tables[self.view as usize].cursor.scroll(self.rows.len(), down, height),
         }

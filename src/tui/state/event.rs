@@ -14,6 +14,7 @@ use crate::tui::messages::rerun::RerunAnswer;
 use crate::tui::messages::restart::StopStage;
 use crate::tui::messages::runs::RunsList;
 use crate::tui::messages::stacks::StacksAnswer;
+use crate::tui::state::parts::settings::SettingsItem;
 use crate::tui::table::column::Column;
 use crate::tui::table::row_key::RowKey;
 /// What the dashboard is told.
@@ -55,6 +56,10 @@ pub enum Event {
     Stopping(StopStage),
     /// What a rerun would do.
     Rerun(Arc<RerunAnswer>),
+    /// Where the settings were saved, or why not.
+    SettingsSaved(Result<String, String>),
+    /// What is wrong with the settings file.
+    SettingsProblems(Vec<String>),
     /// Stacks that were asked for.
     Stacks(Arc<StacksAnswer>),
 }
@@ -75,6 +80,8 @@ pub enum MouseTarget {
     Row(RowKey),
     /// A kept run, by its name.
     Run(String),
+    /// Something that can be set.
+    Setting(SettingsItem),
     /// The mark that folds a group.
     Fold(RowKey),
     /// The heading of a column.

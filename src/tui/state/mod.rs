@@ -12,6 +12,7 @@ mod read;
 mod refusal;
 mod replay;
 mod rerun;
+mod settings;
 mod stacks;
 
 pub use dashboard::Dashboard;

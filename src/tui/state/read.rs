@@ -127,6 +127,7 @@ impl Dashboard {
             Mode::Stopping(..) => KeyContext::Stopping,
             Mode::Stacks(_) => KeyContext::Stacks,
             Mode::Runs => KeyContext::Runs,
+            Mode::Settings(_) => KeyContext::Settings,
             Mode::Line(..) => KeyContext::Line,
         }
     }
@@ -161,7 +162,11 @@ impl Dashboard {
     pub fn columns(&self) -> Vec<&'static Column> {
         let scene = &self.playback.shown;
         let capped = scene.launch.as_ref().is_some_and(|launch| !launch.checks.is_empty());
-        columns::columns(self.view, self.size.width, Traits { several: scene.target.processes.len() > 1, capped })
+        let traits = Traits { several: scene.target.processes.len() > 1, capped };
+        match self.settings.now.table(self.view) {
+            Some(table) if table.columns != columns::all(self.view) => columns::chosen(&table.columns, traits),
+            _ => columns::columns(self.view, self.size.width, traits),
+        }
     }
 
     /// Those of them that rows can be sorted by.

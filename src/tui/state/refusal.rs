@@ -2,8 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::tui::keys;
-use crate::tui::keys::{Action, KeyContext};
+use crate::tui::keys::{Action, Key, KeyContext};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::Mode;
 use crate::tui::state::parts::stacks::StopQuestion;
@@ -22,11 +21,17 @@ impl Dashboard {
         let why = match action {
             Action::Rerun if self.read_only => "--read-only: nothing is stopped or started",
             Action::Rerun if ended && self.output().is_none() => "it has ended: only a running process can be rerun",
-            Action::Another | Action::NextStart if self.is_recording() => "this is a recording: q leaves it",
-            Action::Another | Action::NextStart if self.output().is_some() => {
-                "tftop started this command: q leaves its dashboard"
+            Action::Another | Action::NextStart if self.is_recording() => {
+                return Some(self.text_with_key("this is a recording", ": ", (Action::Quit, "leaves it")));
             }
-            Action::NextStart if !ended => "it still runs: once it has ended, W waits for its next start",
+            Action::Another | Action::NextStart if self.output().is_some() => {
+                let text = "tftop started this command";
+                return Some(self.text_with_key(text, ": ", (Action::Quit, "leaves its dashboard")));
+            }
+            Action::NextStart if !ended => {
+                let text = "it still runs: once it has ended";
+                return Some(self.text_with_key(text, ", ", (Action::NextStart, "waits for its next start")));
+            }
             Action::Stacks if ended && !self.is_past() => {
                 "it has ended: there are no threads whose stacks could be taken"
             }
@@ -41,10 +46,11 @@ impl Dashboard {
             Action::Zoom if self.areas().chart.is_empty() => {
                 "no chart is shown here: a larger screen has one in view 1"
             }
-            Action::Yes => return self.refused_yes().map(str::to_owned),
+            Action::Yes => return self.refused_yes(),
             Action::Stop => return self.refused_stop(),
             Action::SearchNext | Action::SearchPrevious if self.typed.search.is_empty() && self.sought.is_none() => {
-                "nothing was searched for yet: / does"
+                let text = "nothing was searched for yet";
+                return Some(self.text_with_key(text, ": ", (Action::Search, "does")));
             }
             _ => return None,
         };
@@ -59,15 +65,18 @@ impl Dashboard {
     }
 
     /// A yes to nothing.
-    fn refused_yes(&self) -> Option<&'static str> {
-        match &self.mode {
-            Mode::Rerun(rerun) if rerun.answer.is_none() => Some("not yet: its command is being read"),
-            Mode::Rerun(rerun) if !rerun.can_begin() => Some("it is not rerun: the box says why"),
+    fn refused_yes(&self) -> Option<String> {
+        let why = match &self.mode {
+            Mode::Rerun(rerun) if rerun.answer.is_none() => "not yet: its command is being read",
+            Mode::Rerun(rerun) if !rerun.can_begin() => "it is not rerun: the box says why",
             Mode::Stacks(stacks) if stacks.question == StopQuestion::Nothing => {
-                Some("nothing is asked: S stops threads, m samples them")
+                let keys = [(Action::Stop, "stops threads"), (Action::Sample, "samples them")];
+                let keys: Vec<String> = keys.map(|key| self.key_line(&[key])).into();
+                return Some(format!("nothing is asked: {}", keys.join(", ")));
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(why.to_owned())
     }
 
     fn refused_stop(&self) -> Option<String> {
@@ -87,12 +96,13 @@ impl Dashboard {
 
     /// Says that a key means nothing here.
     pub(super) fn refuse_key(&mut self, key: &KeyEvent) {
-        let Some(name) = keys::label(key) else { return };
+        let Some(key) = Key::of(key) else { return };
         let next = match self.place() {
-            KeyContext::Table | KeyContext::Output | KeyContext::Help => "? lists the keys",
-            KeyContext::Stopping => "Ctrl-C leaves",
-            _ => "Esc goes back",
+            KeyContext::Table | KeyContext::Output | KeyContext::Help => (Action::Help, "lists the keys"),
+            KeyContext::Stopping => (Action::Interrupt, "leaves"),
+            _ => (Action::Back, "goes back"),
         };
-        self.refuse(&format!("{name} does nothing here; {next}"));
+        let why = self.text_with_key(&format!("{key} does nothing here"), "; ", next);
+        self.refuse(&why);
     }
 }

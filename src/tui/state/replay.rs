@@ -76,6 +76,11 @@ impl Dashboard {
             Action::Zoom => self.zoom = if self.zoom >= MOST_ZOOM { 1 } else { self.zoom * 4 },
             Action::SearchNext => return self.sought.map(|sought| self.search_time(sought, TimeDirection::Before)),
             Action::SearchPrevious => return self.sought.map(|sought| self.search_time(sought, TimeDirection::After)),
+            Action::Rerun if self.is_past() && !self.is_recording() => {
+                let text = format!("this is the past, and {} stops the process as it is now", self.key_of(action));
+                let why = self.text_with_key(&text, ": ", (Action::Time(TimeStep::End), "first"));
+                self.refuse(&why);
+            }
             _ => self.refuse(match action {
                 Action::Rerun if self.is_recording() => {
                     "this is a recording: there is no process to stop and start again"
@@ -84,7 +89,6 @@ impl Dashboard {
                     "this is a recording: there is no process to stop"
                 }
                 Action::Type if self.is_recording() => "this is a recording: there is no command to type to",
-                Action::Rerun if self.is_past() => "this is the past, and r stops the process as it is now: End first",
                 Action::Stop | Action::Sample if self.is_past() => "this is the past: nothing is stopped there",
                 _ => return None,
             }),
@@ -156,7 +160,9 @@ impl Dashboard {
             TimeStep::LookForward | TimeStep::MinuteForward | TimeStep::End | TimeStep::Slower | TimeStep::Faster
                 if matches!(self.playback.pace, PlaybackMode::Live | PlaybackMode::Silent) =>
             {
-                self.refuse("this is now: [ goes back in time");
+                let keys = (Action::Time(TimeStep::LookBack), "goes back in time");
+                let why = self.text_with_key("this is now", ": ", keys);
+                self.refuse(&why);
                 None
             }
             _ => Some(Effect::Time(step)),
@@ -198,7 +204,9 @@ impl Dashboard {
         let Found { at_ns, number, of, lasted_ns } = found;
         let lasted = lasted_ns.map(|ns| format!(" for {}", format::duration(ns as f64 / 1e9))).unwrap_or_default();
         let at = jump::clock(self.timeline.unix_s(at_ns));
-        let told = format!("{} at {at}{lasted}, {number} of {of}; n before, N after", sought.word());
+        let told = format!("{} at {at}{lasted}, {number} of {of}", sought.word());
+        let told = self.text_with_key(&told, "; ", (Action::SearchNext, "before"));
+        let told = self.text_with_key(&told, ", ", (Action::SearchPrevious, "after"));
         let effect = self.go_to(at_ns);
         self.said.get_or_insert(Said::Told(told));
         effect

@@ -20,13 +20,43 @@ pub struct Traits {
     pub capped: bool,
 }
 
-/// The columns of a view on a screen this wide, from the left.
+impl Traits {
+    /// Whether such a target has a column.
+    fn have(self, column: &Column) -> bool {
+        match column.when {
+            When::Always => true,
+            When::Capped => self.capped,
+            When::Several => self.several,
+        }
+    }
+}
+
+/// Every column that a view can have, from the left.
+pub fn all(view: View) -> Vec<&'static Column> {
+    COLUMNS.iter().filter(|column| column.on.iter().any(|(on, _)| *on == view)).collect()
+}
+
+/// The column of a view with this title, whatever its case and its signs; or the titles there are.
+pub fn named(view: View, title: &str) -> Result<&'static Column, String> {
+    let plain =
+        |title: &str| title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let all = all(view);
+    let found = all.iter().find(|column| !plain(title).is_empty() && plain(column.title) == plain(title));
+    found.copied().ok_or_else(|| {
+        let titles: Vec<&str> = all.iter().map(|column| column.title).collect();
+        format!("no such column; there are {}", titles.join(", "))
+    })
+}
+
+/// Those of the chosen columns that such a target has; all of them where none of these is left.
+pub fn chosen(chosen: &[&'static Column], traits: Traits) -> Vec<&'static Column> {
+    let there: Vec<&Column> = chosen.iter().copied().filter(|column| traits.have(column)).collect();
+    if there.is_empty() { chosen.to_vec() } else { there }
+}
+
+/// The columns of a view on a screen this wide where nobody chose any, from the left.
 pub fn columns(view: View, width: u16, traits: Traits) -> Vec<&'static Column> {
-    let there = |column: &&Column| match column.when {
-        When::Always => true,
-        When::Capped => traits.capped,
-        When::Several => traits.several,
-    };
+    let there = |column: &&Column| traits.have(column);
     let on_view = COLUMNS.iter().filter(there).filter_map(|column| {
         let (_, rank) = column.on.iter().find(|(on, _)| *on == view)?;
         Some((*rank, column))
@@ -349,5 +379,29 @@ mod tests {
                 assert!(shown.contains(&usual(view)), "{view:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_column_is_found_by_its_title_however_it_is_written() {
+        for view in [Overview, Threads, Processes] {
+            for column in all(view) {
+                for text in [column.title.to_owned(), column.title.to_lowercase(), column.title.replace(['█', '▒'], "")]
+                {
+                    assert_eq!(named(view, &text), Ok(column), "{text} on {view:?}");
+                }
+            }
+        }
+        for nothing in ["", "█", "x"] {
+            let why = named(Processes, nothing).unwrap_err();
+            assert_eq!(why, "no such column; there are PID, THREADS, GOT CPUs, WANTED CPUs, WAIT %, COMMAND");
+        }
+    }
+
+    #[test]
+    fn chosen_columns_stand_as_they_were_chosen() {
+        let [origin, cap, limit] = ["ORIGIN", "CAP", "LIMIT"].map(|title| named(Overview, title).unwrap());
+        assert_eq!(chosen(&[limit, cap, origin], Traits::default()), [limit, origin]);
+        assert_eq!(chosen(&[limit, cap, origin], ALL), [limit, cap, origin]);
+        assert_eq!(chosen(&[cap], Traits::default()), [cap], "a table has a column");
     }
 }

@@ -22,6 +22,29 @@ impl Sort {
         Self { column, descending: column.falls_first() }
     }
 
+    /// "TID", or "TID descending" where the direction is not the column's usual one.
+    pub fn words(self) -> String {
+        match (self.descending, self.descending == self.column.falls_first()) {
+            (_, true) => self.column.title.to_owned(),
+            (true, false) => format!("{} descending", self.column.title),
+            (false, false) => format!("{} ascending", self.column.title),
+        }
+    }
+
+    /// From such words, for a view.
+    pub fn named(view: View, words: &str) -> Result<Self, String> {
+        let (title, descending) = match words.trim().rsplit_once(' ') {
+            Some((title, "descending")) => (title, Some(true)),
+            Some((title, "ascending")) => (title, Some(false)),
+            _ => (words, None),
+        };
+        let column = columns::named(view, title)?;
+        if !column.sorts() {
+            return Err("no order follows from this column".to_owned());
+        }
+        Ok(Self { column, descending: descending.unwrap_or_else(|| column.falls_first()) })
+    }
+
     /// The order a view has before anybody chose one.
     pub fn usual(view: View) -> Self {
         Self::by(columns::usual(view))
@@ -87,6 +110,19 @@ mod tests {
         let rising = labels(Sort { column: column("WANTED CPUs"), descending: false }, groups());
         assert!(falling.ends_with("cba"), "{falling}");
         assert!(rising.starts_with("bc") && rising.ends_with('a'), "{rising}");
+    }
+
+    #[test]
+    fn an_order_is_found_by_its_words() {
+        for column in columns::all(View::Threads).into_iter().filter(|column| column.sorts()) {
+            for descending in [true, false] {
+                let sort = Sort { column, descending };
+                assert_eq!(Sort::named(View::Threads, &sort.words()), Ok(sort));
+            }
+        }
+        assert_eq!(Sort::named(View::Threads, "wanted cpus"), Ok(Sort::usual(View::Threads)));
+        assert_eq!(Sort::named(View::Threads, "BECAUSE"), Err("no order follows from this column".to_owned()));
+        assert!(Sort::named(View::Threads, "descending").unwrap_err().starts_with("no such column; there are TID"));
     }
 
     #[test]

@@ -14,10 +14,12 @@ pub fn draw(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     if frame.area().as_size() != dashboard.size() {
         return;
     }
+    let screen = frame.area();
+    frame.buffer_mut().set_style(screen, dashboard.theme().ground());
     if dashboard.has_room() {
         whole(frame, dashboard);
     } else {
-        view::small::draw(frame, frame.area());
+        view::small::draw(frame, frame.area(), dashboard.keys());
     }
     if dashboard.look().ascii {
         ascii::replace(frame.buffer_mut());
@@ -50,6 +52,7 @@ fn whole(frame: &mut Frame<'_>, dashboard: &Dashboard) {
         Mode::Stacks(stacks) => view::popups::stacks::draw(frame, stacks, dashboard),
         Mode::WhatIf(what_if) => view::popups::what_if::draw(frame, what_if, dashboard),
         Mode::Runs => view::popups::runs::draw(frame, dashboard),
+        Mode::Settings(shown) => view::popups::settings::draw(frame, *shown, dashboard),
         Mode::Line(..) => {
             let x = areas.status.x
                 + view::bottom::status::prompt_width(dashboard).min(areas.status.width.saturating_sub(1));

@@ -61,5 +61,6 @@ pub(crate) fn below_header(dashboard: &Dashboard, lines: usize, widest: u16) -> 
 
 pub(crate) fn popup(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect {
     frame.render_widget(Clear, area);
+    frame.buffer_mut().set_style(area, theme.ground());
     boxed(frame, area, title, theme)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod playback;
 pub(crate) mod rerun;
 pub(crate) mod runs;
+pub(crate) mod settings;
 pub(crate) mod stacks;
 pub(crate) mod transcript;
 pub(crate) mod watched;
@@ -11,6 +12,7 @@ pub(crate) mod what_if;
 use crate::data::limits::Caps;
 use crate::tui::messages::restart::StopStage;
 use crate::tui::state::parts::rerun::RerunDialog;
+use crate::tui::state::parts::settings::SettingsBox;
 use crate::tui::state::parts::stacks::StacksBox;
 use crate::tui::state::parts::watched::WatchedThread;
 use crate::tui::state::parts::what_if::WhatIf;
@@ -39,6 +41,8 @@ pub enum Mode {
     Stacks(Box<StacksBox>),
     /// Choosing among kept runs, or reading what comparing them said.
     Runs,
+    /// Changing settings.
+    Settings(SettingsBox),
     /// Typing a line; the text there was before comes back when it is abandoned.
     Line(Purpose, String),
 }

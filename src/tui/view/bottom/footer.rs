@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::present::format;
-use crate::tui::keys::{Action, BINDINGS, Binding, KeyContext, TimeStep};
+use crate::tui::keys::{Action, BoundRow, KeyContext, KeyMap, TimeStep};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::tabs::View;
@@ -56,7 +56,7 @@ pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
         PlaybackMode::Past if !stands => PlaybackMode::Live,
         pace => pace,
     };
-    let mut keys = keys(place, pace);
+    let mut keys = keys(dashboard.keys(), place, pace);
     if dashboard.is_past() && place == KeyContext::Table {
         // Who is back in time moves in it; what acts on a process has no place there.
         let is_time = |action| matches!(action, Action::Time(_) | Action::Jump);
@@ -95,10 +95,10 @@ pub fn buttons(dashboard: &Dashboard, area: Rect) -> Vec<Button> {
 }
 
 /// Keys of a place as buttons, in the order of the table; the flag marks those that stay.
-pub fn keys(place: KeyContext, pace: PlaybackMode) -> Vec<(Button, bool)> {
-    let shown = BINDINGS.iter().filter(|binding| !binding.word.is_empty() && binding.places.contains(&place));
+pub fn keys(map: &KeyMap, place: KeyContext, pace: PlaybackMode) -> Vec<(Button, bool)> {
+    let shown = map.rows_of(place).filter(|row| !row.binding.word.is_empty());
     let mut keys: Vec<_> = shown
-        .map(|binding| (key_button(binding, pace), matches!(binding.action, Action::Help | Action::Quit)))
+        .filter_map(|row| Some((key_button(row, pace)?, matches!(row.binding.action, Action::Help | Action::Quit))))
         .collect();
     // Help and quit stand last, where hands look for them.
     keys.sort_by_key(|(_, stays)| *stays);
@@ -133,17 +133,21 @@ fn tabs(dashboard: &Dashboard, words: bool) -> Vec<Button> {
         let current = view == dashboard.view();
         let word = if words || current { view.name().to_owned() } else { String::new() };
         let action = Action::Show(view);
-        Button { area: Rect::default(), key: (at + 1).to_string(), word, action, current }
+        let (number, keys) = ((at + 1).to_string(), dashboard.keys());
+        let is_key = keys.has(&number, action, KeyContext::Table);
+        let key = if is_key { number } else { keys.label(action, KeyContext::Table).unwrap_or_default() };
+        Button { area: Rect::default(), key, word, action, current }
     };
     dashboard.views().map(tab).collect()
 }
 
-fn key_button(binding: &Binding, pace: PlaybackMode) -> Button {
-    let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
+/// None where no key does it.
+fn key_button(row: &BoundRow, pace: PlaybackMode) -> Option<Button> {
+    let (binding, key) = (row.binding, row.keys.first()?.to_string());
     let word = match (binding.action, pace) {
         (Action::Time(TimeStep::PlayOrPause), PlaybackMode::Paused) => "go on",
         (Action::Time(TimeStep::PlayOrPause), PlaybackMode::Past) => "play",
         _ => binding.word,
     };
-    Button { area: Rect::default(), key, word: word.to_owned(), action: binding.action, current: false }
+    Some(Button { area: Rect::default(), key, word: word.to_owned(), action: binding.action, current: false })
 }

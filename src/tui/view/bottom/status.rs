@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::present::block::caps;
 use crate::present::format;
+use crate::tui::keys::{Action, TimeStep};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::transcript::Interrupt;
 use crate::tui::state::parts::{Mode, Purpose, Said};
@@ -92,8 +93,8 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     }));
     if dashboard.is_past() && !dashboard.is_recording() {
         let text = match dashboard.view() {
-            View::Output => "the output is of now, all else of the past",
-            _ => "back in time; End goes on with now",
+            View::Output => "the output is of now, all else of the past".to_owned(),
+            _ => dashboard.text_with_key("back in time", "; ", (Action::Time(TimeStep::End), "goes on with now")),
         };
         notes.push(span(text, theme.style(Role::Paused)));
     }
@@ -102,7 +103,10 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
         notes.push(span(text, theme.style(Role::Alarm)));
     }
     if *dashboard.mode() == Mode::Typing {
-        notes.push(span("keys go to the command; Ctrl-] ends that", theme.style(Role::Paused)));
+        notes.push(span(
+            dashboard.text_with_key("keys go to the command", "; ", (Action::Release, "ends that")),
+            theme.style(Role::Paused),
+        ));
     }
     if let Some(output) = dashboard.output() {
         notes.extend(output::alarm(output).map(|text| span(text, theme.style(Role::Alarm))));
@@ -111,17 +115,20 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     }
     if !dashboard.typed().filter.is_empty() {
         let text = format::fit(&dashboard.typed().filter, 20);
-        notes.push(span(format!("filter \"{text}\" (Esc ends it)"), theme.style(Role::Paused)));
+        let ends = in_brackets(dashboard.key_line(&[(Action::Back, "ends it")]));
+        notes.push(span(format!("filter \"{text}\"{ends}"), theme.style(Role::Paused)));
     }
     if let Some(exceeded) = scene.launch.as_ref().and_then(caps::exceeded) {
-        notes.push(span(format!("{} (3 says more)", format::fit(&exceeded, 40)), theme.style(Role::Alarm)));
+        let more = in_brackets(dashboard.key_line(&[(Action::Show(View::Limits), "says more")]));
+        notes.push(span(format!("{}{more}", format::fit(&exceeded, 40)), theme.style(Role::Alarm)));
     }
     if let Some(first) = scene.gaps.first() {
         let more = match scene.gaps.len() - 1 {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let text = format!("! missing: {}{more} (! says why)", format::fit(&first.what, 30));
+        let why = in_brackets(dashboard.key_line(&[(Action::Show(View::Missing), "says why")]));
+        let text = format!("! missing: {}{more}{why}", format::fit(&first.what, 30));
         notes.push(span(text, theme.style(Role::Alarm)));
     }
     if dashboard.follows() {
@@ -135,6 +142,11 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     };
     notes.push(span(threads, theme.style(Role::Plain)));
     notes
+}
+
+/// Behind a text, where there is something.
+fn in_brackets(words: String) -> String {
+    if words.is_empty() { words } else { format!(" ({words})") }
 }
 
 /// "tftop: 0.4 ms CPU a tick, nothing stopped".

@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use crate::present::block;
 use crate::present::block::Block;
+use crate::tui::keys::Action;
 use crate::tui::state::Dashboard;
 use crate::tui::table::column::{BelowGroup, CellContext, CellRoom, Column};
 use crate::tui::table::placing::Placed;
@@ -130,13 +131,17 @@ fn pieces(frame: &mut Frame<'_>, area: Rect, pieces: &[crate::present::line::Pie
 }
 
 /// Why there is no row.
-fn nothing(dashboard: &Dashboard) -> &'static str {
-    match dashboard.view() {
-        _ if !dashboard.typed().filter.is_empty() => "nothing here contains the filter's text (Esc takes it away)",
+fn nothing(dashboard: &Dashboard) -> String {
+    let why = match dashboard.view() {
+        _ if !dashboard.typed().filter.is_empty() => {
+            let text = "nothing here contains the filter's text";
+            return dashboard.text_with_key(text, "; ", (Action::Back, "takes it away"));
+        }
         View::Explain => "nothing was judged yet",
         View::Missing => "nothing is missing: everything that tftop looks for could be read",
         _ if dashboard.scene().tick == 0 => "waiting for the first sample",
         _ if dashboard.scene().target.ended => "the target has ended",
         _ => "nothing to show",
-    }
+    };
+    why.to_owned()
 }

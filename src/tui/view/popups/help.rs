@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::present::format;
-use crate::tui::keys::{BINDINGS, KeyContext};
+use crate::tui::keys::{BoundRow, KeyContext, KeyMap};
 use crate::tui::state::Dashboard;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::paint::{popup, span, write};
@@ -63,7 +63,7 @@ pub fn area(dashboard: &Dashboard) -> Rect {
 /// Lines of help beyond the screen: how far it can be scrolled.
 pub fn overflow(dashboard: &Dashboard) -> usize {
     let area = area(dashboard);
-    let lines = lines(area.width.saturating_sub(2), dashboard.theme()).len();
+    let lines = lines(area.width.saturating_sub(2), dashboard).len();
     lines.saturating_sub(usize::from(area.height.saturating_sub(2)))
 }
 
@@ -72,20 +72,20 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, top: usize, dashboard: &Dashboard
     let theme = dashboard.theme();
     let more = if overflow(dashboard) > top { " (↓ for more)" } else { "" };
     let inside = popup(frame, area, &format!("help{more}"), theme);
-    for (row, line) in (0..inside.height).zip(lines(inside.width, theme).into_iter().skip(top)) {
+    for (row, line) in (0..inside.height).zip(lines(inside.width, dashboard).into_iter().skip(top)) {
         write(frame, inside, row, &line);
     }
 }
 
-fn lines(width: u16, theme: Theme) -> Vec<Line<'static>> {
-    let shown = BINDINGS.iter().filter(|it| it.places.iter().any(|place| *place != KeyContext::Picker));
-    let keys = shown.map(|binding| {
-        let labels: Vec<String> = binding.keys.iter().map(|key| key.label()).collect();
-        (labels.join(" "), binding.help)
-    });
+fn lines(width: u16, dashboard: &Dashboard) -> Vec<Line<'static>> {
+    let theme = dashboard.theme();
+    let in_dashboard = |row: &&BoundRow| row.binding.places.iter().any(|place| *place != KeyContext::Picker);
+    let keys = dashboard.keys().rows().filter(in_dashboard).map(texts);
     let words = WORDS.iter().map(|(word, means)| ((*word).to_owned(), *means));
     let mut lines = vec![Line::from(span(" KEYS", theme.style(Role::Heading)))];
-    keys.for_each(|(left, right)| entry(&mut lines, &left, right, width, theme));
+    let remap = "[name] is what the settings file calls it; `tftop config` prints that file";
+    entry(&mut lines, "", remap, width, theme);
+    keys.for_each(|(left, right)| entry(&mut lines, &left, &right, width, theme));
     lines.push(Line::default());
     lines.push(Line::from(span(" WORDS", theme.style(Role::Heading))));
     words.for_each(|(left, right)| entry(&mut lines, &left, right, width, theme));
@@ -93,13 +93,19 @@ fn lines(width: u16, theme: Theme) -> Vec<Line<'static>> {
 }
 
 /// The keys of one place.
-pub(crate) fn lines_of(width: u16, place: KeyContext, theme: Theme) -> Vec<Line<'static>> {
+pub(crate) fn lines_of(keys: &KeyMap, width: u16, place: KeyContext, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for binding in BINDINGS.iter().filter(|binding| binding.places.contains(&place)) {
-        let labels: Vec<String> = binding.keys.iter().map(|key| key.label()).collect();
-        entry(&mut lines, &labels.join(" "), binding.help, width, theme);
+    for (left, right) in keys.rows_of(place).map(texts) {
+        entry(&mut lines, &left, &right, width, theme);
     }
     lines
+}
+
+/// Keys, and what they do with the name for it.
+fn texts(row: &BoundRow) -> (String, String) {
+    let labels: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
+    let keys = if labels.is_empty() { format::MISSING.to_owned() } else { labels.join(" ") };
+    (keys, format!("{} [{}]", row.binding.help, row.binding.action.name()))
 }
 
 fn entry(lines: &mut Vec<Line<'static>>, left: &str, right: &str, width: u16, theme: Theme) {

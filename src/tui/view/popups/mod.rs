@@ -4,6 +4,7 @@ pub(crate) mod help;
 pub(crate) mod menu;
 pub(crate) mod rerun;
 pub(crate) mod runs;
+pub(crate) mod settings;
 pub(crate) mod stacks;
 pub(crate) mod stopping;
 pub(crate) mod what_if;

@@ -9,6 +9,7 @@ use crate::data::limits::Caps;
 use crate::data::run::RerunPlan;
 use crate::model::advice;
 use crate::present::format;
+use crate::tui::keys::Action;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::rerun::RerunDialog;
 use crate::tui::theme::Role;
@@ -44,13 +45,15 @@ pub fn draw(frame: &mut Frame<'_>, rerun: &RerunDialog, dashboard: &Dashboard) {
         write(frame, inside, row, &Line::from(line));
     }
     let more = if hidden > 0 { format!("   ↓ {hidden} more lines") } else { String::new() };
+    let caps = (Action::WhatIf, "changes the caps");
     let (text, keys) = match rerun.can_begin() {
         true => (
             format!(" It gets INT, then TERM. Its outputs may be overwritten.{more}"),
-            " y does it   w changes the caps   Esc leaves it alone",
+            &[(Action::Yes, "does it"), caps, (Action::Back, "leaves it alone")][..],
         ),
-        false => (format!(" Nothing is stopped or started.{more}"), " w changes the caps   Esc goes back"),
+        false => (format!(" Nothing is stopped or started.{more}"), &[caps, (Action::Back, "goes back")][..]),
     };
+    let keys = format!(" {}", dashboard.key_line(keys));
     write(frame, inside, room, &Line::from(span(text, theme.style(Role::Strong))));
     write(frame, inside, room + 1, &Line::from(span(keys, theme.style(Role::Key))));
 }

@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use crate::present::format;
 use crate::present::format::MISSING;
+use crate::tui::keys::Action;
 use crate::tui::layout::{below_header, cut_top};
 use crate::tui::messages::runs::{ComparisonText, RunLine};
 use crate::tui::state::Dashboard;
@@ -46,9 +47,15 @@ fn list(frame: &mut Frame<'_>, dashboard: &Dashboard) {
     let list = runs.list();
     let title = match (list.runs.len(), runs.marks()) {
         (0 | 1, _) => "runs".to_owned(),
-        (_, 0) => "runs: mark two or more with Space, then Enter compares them".to_owned(),
+        (_, 0) => {
+            let keys = dashboard.key_line(&[(Action::MarkRun, "marks two or more"), (Action::Enter, "compares them")]);
+            format!("runs: {}", keys.replace("   ", ", "))
+        }
         (_, 1) => "runs: 1 is marked, it takes two".to_owned(),
-        (_, marks) => format!("runs: {marks} are marked, Enter compares them"),
+        (_, marks) => {
+            let text = format!("runs: {marks} are marked");
+            dashboard.text_with_key(&text, ", ", (Action::Enter, "compares them"))
+        }
     };
     let mut inside = popup(frame, below_header(&dashboard.areas()), &title, theme);
     if list.runs.is_empty() {

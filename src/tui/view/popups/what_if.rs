@@ -9,6 +9,7 @@ use crate::data::scene::Scene;
 use crate::model::advice;
 use crate::model::advice::Prediction;
 use crate::present::format;
+use crate::tui::keys::Action;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::what_if::{Slider, WhatIf};
 use crate::tui::theme::{Role, Theme};
@@ -71,7 +72,7 @@ pub fn draw(frame: &mut Frame<'_>, what_if: &WhatIf, dashboard: &Dashboard) {
     }
     lines.push(outcome("predicted", predict(&what_if.caps), scene, theme));
     lines.push(outcome("recorded", recorded, scene, theme));
-    lines.extend(settings(&what_if.caps, inside.width, theme));
+    lines.extend(settings(&what_if.caps, inside.width, dashboard));
     lines.push(vec![span(format!(" {CAVEAT}"), theme.style(Role::Faint))]);
     for (row, line) in (0..inside.height).zip(lines) {
         write(frame, inside, row, &Line::from(line));
@@ -126,7 +127,8 @@ pub(crate) fn outcome(label: &str, prediction: Option<Prediction>, scene: &Scene
 }
 
 /// How these caps would be set.
-fn settings(caps: &Caps, width: u16, theme: Theme) -> Vec<Vec<Span<'static>>> {
+fn settings(caps: &Caps, width: u16, dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
+    let theme = dashboard.theme();
     let mut lines = Vec::new();
     let texts = [("in the shell", advice::export(caps)), ("in Python", advice::python(caps))];
     for (label, text) in texts.into_iter().filter_map(|(label, text)| Some((label, text?))) {
@@ -138,7 +140,10 @@ fn settings(caps: &Caps, width: u16, theme: Theme) -> Vec<Vec<Span<'static>>> {
         }
     }
     if lines.is_empty() {
-        lines.push(vec![span(" no cap is set: ← lowers the chosen one", theme.style(Role::Faint))]);
+        lines.push(vec![span(
+            dashboard.text_with_key(" no cap is set", ": ", (Action::Less, "lowers the chosen one")),
+            theme.style(Role::Faint),
+        )]);
     }
     lines
 }

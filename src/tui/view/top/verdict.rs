@@ -11,11 +11,9 @@ use crate::tui::keys::Action;
 use crate::tui::layout::headline;
 use crate::tui::layout::headline::Sentence;
 use crate::tui::state::Dashboard;
+use crate::tui::tabs::View;
 use crate::tui::theme::Role;
 use crate::tui::view::paint::{span, width, write};
-
-/// Where more is said.
-const WHY: &str = "e why";
 
 /// Draws the verdict.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
@@ -29,6 +27,7 @@ fn lines(dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
     let headline = &scene.headline;
     let role = role(headline.condition);
     let room = size.width.saturating_sub(2);
+    let why = beside(dashboard.key_line(&[(Action::Show(View::Explain), "why")]));
     let Sentence { word, lines: text } = headline::sentence(scene, size);
     let mut lines: Vec<Vec<Span<'static>>> = Vec::new();
     for line in text {
@@ -41,9 +40,9 @@ fn lines(dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
         lines.push(advice(dashboard, room));
     } else if headline.condition != Verdict::TooSoon
         && let Some(last) = lines.last_mut()
-        && width(last) + format::width(WHY) + 2 <= room
+        && width(last) + format::width(&why) <= room
     {
-        last.push(span(format!("  {WHY}"), theme.style(Role::Faint)));
+        last.push(span(why, theme.style(Role::Faint)));
     }
     lines
 }
@@ -52,14 +51,20 @@ fn lines(dashboard: &Dashboard) -> Vec<Vec<Span<'static>>> {
 /// do. In less room the keys of other views go first, then words.
 fn advice(dashboard: &Dashboard, room: u16) -> Vec<Span<'static>> {
     let (headline, theme) = (&dashboard.scene().headline, dashboard.theme());
-    let keys = [format!("  {WHY}  w what if"), format!("  {WHY}"), String::new()];
+    let why = beside(dashboard.key_line(&[(Action::Show(View::Explain), "why")]));
+    let what_if = beside(dashboard.key_line(&[(Action::WhatIf, "what if")]));
+    let keys = [format!("{why}{what_if}"), why, String::new()];
     let offered = dashboard.offers(Action::Rerun);
     let texts = match headline.effect {
         Some(effect) => effects(headline, effect, dashboard.scene().capacity.effective_cpus, offered),
         None => vec![headline.advice.clone()],
     };
-    let key = if offered && headline.effect.is_some() { "r  " } else { "" };
-    let room = room.saturating_sub(format::width(key));
+    let key = match offered && headline.effect.is_some() {
+        true => Some(dashboard.key_of(Action::Rerun)).filter(|key| !key.is_empty()),
+        false => None,
+    };
+    let key = key.map(|key| format!("{key}  ")).unwrap_or_default();
+    let room = room.saturating_sub(format::width(&key));
     let all = texts.iter().flat_map(|text| keys.iter().map(move |keys| (text, keys)));
     let fitting = all.clone().find(|(text, keys)| format::width(text) + format::width(keys) <= room);
     let (text, keys) = fitting.or_else(|| all.last()).map_or((String::new(), ""), |(text, keys)| (text.clone(), keys));
@@ -69,6 +74,11 @@ fn advice(dashboard: &Dashboard, room: u16) -> Vec<Span<'static>> {
         span(format::fit(&text, room), theme.style(Role::Strong)),
         span(keys.to_owned(), theme.style(Role::Faint)),
     ]
+}
+
+/// Two columns behind a text, where there is something.
+fn beside(keys: String) -> String {
+    if keys.is_empty() { keys } else { format!("  {keys}") }
 }
 
 /// What the advised caps are predicted to do, the longest text first.
