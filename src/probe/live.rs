@@ -282,8 +282,8 @@ impl Live {
         self.details.read(interest, &self.around.proc_root, threads, means.source, &mut means.reader)
     }
 
-    fn look_at_gpus(&mut self) -> (Vec<GpuSample>, Option<Gap>) {
-        let Some(reader) = &mut self.gpus else { return (Vec::new(), None) };
+    fn look_at_gpus(&mut self) -> (Vec<GpuSample>, Vec<Gap>) {
+        let Some(reader) = &mut self.gpus else { return (Vec::new(), Vec::new()) };
         let living = self.processes.iter().filter(|process| !process.ended());
         reader.look(|pid| living.clone().any(|process| process.key().pid == pid), self.options.interval)
     }

@@ -1,7 +1,7 @@
-//! Asks a GPU's driver without ever waiting for it: a thread of its own opens and reads it, and a look takes what came of the
-//! question before. A driver that does not answer costs that thread, and is said to be missing.
+//! Asks a GPU's driver without ever waiting for it: a thread of its own opens it, and reads it just before the next look, which
+//! takes what came of it. A driver that is late is said to be late; one that does not answer costs that thread, and is missing.
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,13 @@ use crate::probe::gpu::driver::{GpuDriver, NoGpus, believable};
 const SILENT: Duration = Duration::from_secs(5);
 /// An answer counts for so many looks after it came, and for 2 s at least.
 const COUNTS: Duration = Duration::from_secs(2);
+/// The driver is read this long before its answer is due, and twice as long as reading took the last time: threads get their
+/// CPU late where others want it, too.
+const EARLY: Duration = Duration::from_millis(20);
+/// What is missing where the driver is late.
+const NOW: &str = "what the GPUs do now";
+const OTHER_NUMBERS: &str =
+    "their driver counts the machine's processes, and tftop runs in a container that counts its own";
 
 /// What comes of one question.
 type Answer = Result<Vec<GpuSample>, NoGpus>;
@@ -21,10 +28,10 @@ type Answer = Result<Vec<GpuSample>, NoGpus>;
 #[derive(Debug)]
 pub struct GpuReader {
     /// None once there is nothing to be asked.
-    asks: Option<SyncSender<()>>,
+    asks: Option<SyncSender<Instant>>,
     answers: Receiver<Answer>,
-    /// Since when an answer is waited for.
-    asked: Option<Instant>,
+    /// When the answer that is waited for is due.
+    due: Option<Instant>,
     newest: Option<(Instant, Vec<GpuSample>)>,
     gap: Option<String>,
     /// Whether numbers of processes are the driver's own: it counts those of the machine, not of a container.
@@ -38,7 +45,7 @@ impl GpuReader {
     where
         F: FnOnce() -> Result<Box<dyn GpuDriver>, NoGpus> + Send + 'static,
     {
-        let (asks, asked) = sync_channel::<()>(1);
+        let (asks, asked) = sync_channel::<Instant>(1);
         let (answer, answers) = sync_channel::<Answer>(1);
         let serve = move || {
             let mut driver = match open() {
@@ -46,8 +53,17 @@ impl GpuReader {
                 // Nobody hears it only where tftop has ended its watch.
                 Err(none) => return drop(answer.send(Err(none))),
             };
-            while asked.recv().is_ok() {
-                if answer.send(driver.read().map_err(NoGpus::Unreadable)).is_err() {
+            let mut took = Duration::ZERO;
+            while let Ok(due) = asked.recv() {
+                let ahead = due.saturating_duration_since(Instant::now()).saturating_sub(EARLY + took * 2);
+                // No question comes while one waits: what comes is tftop's end.
+                if asked.recv_timeout(ahead) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                let began = Instant::now();
+                let read = driver.read().map_err(NoGpus::Unreadable);
+                took = began.elapsed();
+                if answer.send(read).is_err() {
                     return;
                 }
             }
@@ -57,18 +73,19 @@ impl GpuReader {
         let mut reader = Self {
             asks: started.is_ok().then_some(asks),
             answers,
-            asked: None,
+            due: None,
             newest: None,
             gap,
             knows_pids: is_machines_namespace(),
             silent: SILENT,
         };
-        reader.ask();
+        reader.ask(Duration::ZERO);
         reader
     }
 
-    /// What came of the question before, of each GPU only the processes that are the target's; asks again. Waits for nothing.
-    pub fn look(&mut self, is_own: impl Fn(Pid) -> bool, interval: Duration) -> (Vec<GpuSample>, Option<Gap>) {
+    /// What the driver said just before, of each GPU only the processes that are the target's; asks for the next look, which
+    /// comes after the interval. Waits for nothing.
+    pub fn look(&mut self, is_own: impl Fn(Pid) -> bool, interval: Duration) -> (Vec<GpuSample>, Vec<Gap>) {
         match self.answers.try_recv() {
             Ok(answer) => self.take(answer),
             Err(TryRecvError::Empty) => {}
@@ -78,20 +95,28 @@ impl GpuReader {
                 }
             }
         }
-        self.ask();
-        let waited = self.asked.map_or(Duration::ZERO, |asked| asked.elapsed());
+        let is_old = self.due.is_some();
+        self.ask(interval);
+        let waited = self.due.map_or(Duration::ZERO, |due| due.elapsed());
         if self.asks.is_some() && waited >= self.silent {
             let why = format!("their driver has not answered for {} s", waited.as_secs());
-            return (Vec::new(), Some(Gap::new("GPUs", why)));
+            return (Vec::new(), vec![Gap::new("GPUs", why)]);
         }
         let counts = COUNTS.max(interval * 3);
         let newest = self.newest.as_ref().filter(|(came, _)| came.elapsed() <= counts);
         let gpus = newest.map_or(Vec::new(), |(_, gpus)| gpus.iter().map(|gpu| self.of_target(gpu, &is_own)).collect());
-        (gpus, self.gap(newest.is_some_and(|(_, gpus)| gpus.iter().any(|gpu| gpu.own.is_some()))))
+        let mut gaps: Vec<Gap> = self.gap.iter().map(|why| Gap::new("GPUs", why.as_str())).collect();
+        if newest.is_some() && is_old && gaps.is_empty() {
+            gaps.push(Gap::new(NOW, "what is shown is what their driver said at the look before"));
+        }
+        if !self.knows_pids && newest.is_some_and(|(_, gpus)| gpus.iter().any(|gpu| gpu.own.is_some())) {
+            gaps.push(Gap::new("the process's own share of the GPUs", OTHER_NUMBERS));
+        }
+        (gpus, gaps)
     }
 
     fn take(&mut self, answer: Answer) {
-        self.asked = None;
+        self.due = None;
         match answer {
             Ok(gpus) => {
                 self.gap = None;
@@ -103,10 +128,12 @@ impl GpuReader {
         }
     }
 
-    fn ask(&mut self) {
-        if let Some(asks) = self.asks.as_ref().filter(|_| self.asked.is_none()) {
-            match asks.send(()) {
-                Ok(()) => self.asked = Some(Instant::now()),
+    /// Asks for an answer in so long, if none is waited for.
+    fn ask(&mut self, ahead: Duration) {
+        if let Some(asks) = self.asks.as_ref().filter(|_| self.due.is_none()) {
+            let due = Instant::now() + ahead;
+            match asks.send(due) {
+                Ok(()) => self.due = Some(due),
                 Err(_) => self.asks = None,
             }
         }
@@ -116,14 +143,6 @@ impl GpuReader {
         let own = gpu.own.as_ref().filter(|_| self.knows_pids);
         let own = own.map(|all| all.iter().filter(|process| is_own(process.pid)).copied().collect());
         GpuSample { own, ..gpu.clone() }
-    }
-
-    fn gap(&self, tells_processes: bool) -> Option<Gap> {
-        if let Some(why) = &self.gap {
-            return Some(Gap::new("GPUs", why.as_str()));
-        }
-        let why = "their driver counts the machine's processes, and tftop runs in a container that counts its own";
-        (tells_processes && !self.knows_pids).then(|| Gap::new("the process's own share of the GPUs", why))
     }
 }
 
@@ -170,17 +189,14 @@ mod tests {
         GpuSample { busy_percent: Some(busy), own: Some(vec![process(50), process(60)]), ..GpuSample::default() }
     }
 
-    fn until(
-        reader: &mut GpuReader,
-        holds: impl Fn(&[GpuSample], &Option<Gap>) -> bool,
-    ) -> (Vec<GpuSample>, Option<Gap>) {
+    fn until(reader: &mut GpuReader, holds: impl Fn(&[GpuSample], &[Gap]) -> bool) -> (Vec<GpuSample>, Vec<Gap>) {
         let late = Instant::now() + PATIENCE;
         loop {
-            let (gpus, gap) = reader.look(|pid| pid == Pid(50), INTERVAL);
-            if holds(&gpus, &gap) {
-                return (gpus, gap);
+            let (gpus, gaps) = reader.look(|pid| pid == Pid(50), INTERVAL);
+            if holds(&gpus, &gaps) {
+                return (gpus, gaps);
             }
-            assert!(Instant::now() < late, "never came: {gpus:?} {gap:?}");
+            assert!(Instant::now() < late, "never came: {gpus:?} {gaps:?}");
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -189,10 +205,50 @@ mod tests {
     fn a_look_has_the_targets_processes_of_the_newest_answer() {
         let (script, mut reader) = scripted();
         script.send(Ok(vec![gpu(30)])).unwrap();
-        let (gpus, gap) = until(&mut reader, |gpus, _| !gpus.is_empty());
-        assert_eq!((gpus[0].busy_percent, gpus[0].own.as_deref(), gap), (Some(30), Some(&[process(50)][..]), None));
+        let (gpus, gaps) = until(&mut reader, |gpus, _| !gpus.is_empty());
+        assert_eq!((gpus[0].busy_percent, gpus[0].own.as_deref(), gaps), (Some(30), Some(&[process(50)][..]), vec![]));
         script.send(Ok(vec![gpu(70)])).unwrap();
         until(&mut reader, |gpus, _| gpus.first().is_some_and(|gpu| gpu.busy_percent == Some(70)));
+    }
+
+    /// Says when it was asked.
+    struct Dated(Sender<Instant>);
+
+    impl GpuDriver for Dated {
+        fn read(&mut self) -> Result<Vec<GpuSample>, String> {
+            self.0.send(Instant::now()).map_err(|error| error.to_string())?;
+            Ok(vec![gpu(30)])
+        }
+    }
+
+    #[test]
+    fn a_look_shows_what_the_driver_said_just_before_it() {
+        let (told, asked) = channel();
+        let mut reader = GpuReader::start(move || Ok(Box::new(Dated(told))));
+        until(&mut reader, |gpus, _| !gpus.is_empty());
+        let (interval, late) = (Duration::from_millis(400), Instant::now() + PATIENCE);
+        loop {
+            reader.look(|_| true, interval);
+            thread::sleep(interval);
+            let (_, gaps) = reader.look(|_| true, interval);
+            let age = asked.try_iter().last().map(|at: Instant| at.elapsed());
+            // On a busy machine one look or the other comes before its answer, and says so.
+            if gaps.iter().all(|gap| gap.what != NOW) && age.is_some_and(|age| age < interval / 2) {
+                return;
+            }
+            assert!(Instant::now() < late, "answers are old: {age:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_the_look_before_is_said_to_be_one() {
+        let (script, mut reader) = scripted();
+        script.send(Ok(vec![gpu(30)])).unwrap();
+        until(&mut reader, |gpus, gaps| !gpus.is_empty() && gaps.is_empty());
+        let (gpus, gaps) = reader.look(|_| true, INTERVAL);
+        assert_eq!((gpus[0].busy_percent, gaps[0].what.as_str()), (Some(30), NOW));
+        script.send(Ok(vec![gpu(70)])).unwrap();
+        until(&mut reader, |gpus, gaps| gaps.is_empty() && gpus[0].busy_percent == Some(70));
     }
 
     #[test]
@@ -200,10 +256,10 @@ mod tests {
         let (_script, mut reader) = scripted();
         reader.silent = Duration::from_millis(80);
         let began = Instant::now();
-        let (gpus, gap) = reader.look(|_| true, INTERVAL);
-        assert!(began.elapsed() < reader.silent && gpus.is_empty() && gap.is_none(), "it did not wait: {gap:?}");
-        let (_, gap) = until(&mut reader, |_, gap| gap.is_some());
-        assert!(gap.unwrap().why.starts_with("their driver has not answered for"));
+        let (gpus, gaps) = reader.look(|_| true, INTERVAL);
+        assert!(began.elapsed() < reader.silent && gpus.is_empty() && gaps.is_empty(), "it did not wait: {gaps:?}");
+        let (_, gaps) = until(&mut reader, |_, gaps| !gaps.is_empty());
+        assert!(gaps[0].why.starts_with("their driver has not answered for"), "{gaps:?}");
     }
 
     #[test]
@@ -212,9 +268,9 @@ mod tests {
         reader.silent = Duration::from_millis(80);
         script.send(Ok(vec![gpu(30)])).unwrap();
         until(&mut reader, |gpus, _| !gpus.is_empty());
-        until(&mut reader, |gpus, gap| gpus.is_empty() && gap.is_some());
+        until(&mut reader, |gpus, gaps| gpus.is_empty() && !gaps.is_empty());
         script.send(Ok(vec![gpu(70)])).unwrap();
-        until(&mut reader, |gpus, gap| !gpus.is_empty() && gap.is_none());
+        until(&mut reader, |gpus, gaps| !gpus.is_empty() && gaps.is_empty());
     }
 
     #[test]
@@ -229,19 +285,19 @@ mod tests {
             assert!(reader.asks.is_none(), "it still asks");
             reader.look(|_| true, INTERVAL)
         };
-        assert_eq!(ended(NoGpus::NoDriver), (Vec::new(), None));
+        assert_eq!(ended(NoGpus::NoDriver), (Vec::new(), Vec::new()));
         let closed = ended(NoGpus::Unreadable("no permission".to_owned()));
-        assert_eq!(closed, (Vec::new(), Some(Gap::new("GPUs", "no permission"))));
+        assert_eq!(closed, (Vec::new(), vec![Gap::new("GPUs", "no permission")]));
     }
 
     #[test]
     fn one_that_fails_is_asked_again() {
         let (script, mut reader) = scripted();
         script.send(Err("the GPU is lost".to_owned())).unwrap();
-        let (_, gap) = until(&mut reader, |_, gap| gap.is_some());
-        assert_eq!(gap, Some(Gap::new("GPUs", "the GPU is lost")));
+        let (_, gaps) = until(&mut reader, |_, gaps| !gaps.is_empty());
+        assert_eq!(gaps, [Gap::new("GPUs", "the GPU is lost")]);
         script.send(Ok(vec![gpu(30)])).unwrap();
-        until(&mut reader, |gpus, gap| !gpus.is_empty() && gap.is_none());
+        until(&mut reader, |gpus, gaps| !gpus.is_empty() && gaps.is_empty());
     }
 
     #[test]
@@ -249,8 +305,8 @@ mod tests {
         let (script, mut reader) = scripted();
         reader.knows_pids = false;
         script.send(Ok(vec![gpu(30)])).unwrap();
-        let (gpus, gap) = until(&mut reader, |gpus, _| !gpus.is_empty());
+        let (gpus, gaps) = until(&mut reader, |gpus, _| !gpus.is_empty());
         assert_eq!(gpus[0].own, None);
-        assert_eq!(gap.unwrap().what, "the process's own share of the GPUs");
+        assert_eq!(gaps[0].what, "the process's own share of the GPUs");
     }
 }
