@@ -1,4 +1,4 @@
-//! What tftop writes for shells and packages: a real bash completes by its script, man pages are there for every subcommand.
+//! What tftop writes for shells and packages: real shells complete by its scripts, man pages are there for every subcommand.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,34 +9,94 @@ const TFTOP: &str = env!("CARGO_BIN_EXE_tftop");
 
 /// What bash offers behind these words, with an empty store of runs and settings of its own.
 fn offered(words: &[&str], home: &Path) -> Vec<String> {
-    let folder = Path::new(TFTOP).parent().unwrap();
     let script = format!(
         "source <(tftop completions bash)\nCOMP_WORDS=(tftop {})\nCOMP_CWORD={}\n_clap_complete_tftop tftop \"${{COMP_WORDS[-1]}}\"\nprintf '%s\\n' \
          \"${{COMPREPLY[@]}}\"",
         words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
         words.len()
     );
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    let mut bash = Command::new("bash");
-    bash.args(["-c", &script]).env("PATH", path).env("XDG_STATE_HOME", home).env("XDG_CONFIG_HOME", home);
-    let Output { status, stdout, stderr } = bash.output().unwrap();
-    assert!(status.success() && stderr.is_empty(), "{}", String::from_utf8_lossy(&stderr));
-    String::from_utf8(stdout).unwrap().lines().map(|line| line.trim_end().to_owned()).collect()
+    let said = said(&["bash", "-c", &script], home).expect("there is a bash");
+    said.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// What a shell prints that finds tftop in its path, and runs and settings in this folder; none where it is not installed.
+fn said(command: &[&str], home: &Path) -> Option<String> {
+    let path = format!("{}:{}", Path::new(TFTOP).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("timeout");
+    shell.arg("60").args(command).env("PATH", path);
+    shell.env("XDG_STATE_HOME", home).env("XDG_CONFIG_HOME", home).env("TERM", "xterm");
+    let Output { status, stdout, stderr } = shell.output().unwrap();
+    // timeout's word for a command that is not there.
+    if status.code() == Some(127) {
+        eprintln!("skipped: no {} is installed here", command[0]);
+        return None;
+    }
+    assert!(status.success() && stderr.is_empty(), "{status}: {}", String::from_utf8_lossy(&stderr));
+    Some(String::from_utf8(stdout).unwrap())
+}
+
+/// A folder with settings that have a profile called small.
+fn home_with_profile() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("tftop")).unwrap();
+    std::fs::write(home.path().join("tftop/config.toml"), "[profile.small]\nintra = 1\n").unwrap();
+    home
 }
 
 #[test]
 fn a_real_bash_completes_subcommands_options_origins_and_profiles() {
-    let home = tempfile::tempdir().unwrap();
+    let home = home_with_profile();
     assert_eq!(offered(&["sta"], home.path()), ["stack"]);
     assert_eq!(offered(&["run", "--quo"], home.path()), ["--quota"]);
     assert_eq!(offered(&["stack", "--group", "tf-da"], home.path()), ["tf-data"]);
-    let settings = home.path().join("tftop/config.toml");
-    std::fs::create_dir(settings.parent().unwrap()).unwrap();
-    std::fs::write(&settings, "[profile.small]\nintra = 1\n").unwrap();
     assert_eq!(offered(&["run", "--profile", ""], home.path()), ["small"]);
     // What can't be read is not offered, and nothing is said of it.
-    std::fs::write(&settings, "[profile.small\n").unwrap();
+    std::fs::write(home.path().join("tftop/config.toml"), "[profile.small\n").unwrap();
     assert_eq!(offered(&["run", "--profile", ""], home.path()), [""]);
+}
+
+/// Types into an interactive zsh that finds the script in its function path, presses TAB once, and prints the line that is then
+/// there. The word before it is in two parts where zsh's terminal echoes it.
+const ZSH: &str = r#"
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "bindkey -e; fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D"
+zpty -w shell "show() { print -r -- \"li\"\"ne<\$BUFFER>\" }; zle -N show; bindkey '^T' show"
+zpty -n -w shell "$2"$'\t\x14'
+zpty -r shell got '*line<*>*'
+print -r -- "${${got##*line<}%%>*}"
+zpty -d shell
+"#;
+
+#[test]
+fn a_real_zsh_completes_at_the_first_tab() {
+    let home = home_with_profile();
+    let script = Command::new(TFTOP).args(["completions", "zsh"]).output().unwrap().stdout;
+    std::fs::write(home.path().join("_tftop"), script).unwrap();
+    let folder = home.path().to_str().unwrap();
+    for (typed, line) in [
+        ("tftop sta", "tftop stack "),
+        ("tftop run --quo", "tftop run --quota "),
+        ("tftop stack --group tf-da", "tftop stack --group tf-data "),
+        ("tftop run --profile ", "tftop run --profile small "),
+    ] {
+        let Some(said) = said(&["zsh", "-f", "-c", ZSH, "zsh", folder, typed], home.path()) else { return };
+        assert_eq!(said.trim_end_matches('\n'), line);
+    }
+}
+
+#[test]
+fn a_real_fish_completes_with_explanations() {
+    let home = home_with_profile();
+    let offers = |typed: &str| {
+        let script = format!("source (tftop completions fish | psub); complete -C '{typed}'");
+        said(&["fish", "--no-config", "-c", &script], home.path())
+    };
+    let Some(origins) = offers("tftop stack --group tf-i") else { return };
+    assert_eq!(origins, "tf-intra-op\tTF intra-op\ntf-inter-op\tTF inter-op\n");
+    assert_eq!(offers("tftop sta").unwrap(), "stack\tPrint the stacks of threads, native and Python\n");
+    let profiles = offers("tftop run --profile ").unwrap();
+    assert_eq!(profiles.lines().next(), Some("small"), "{profiles}");
 }
 
 #[test]

@@ -16,6 +16,13 @@ use crate::commands::own_process::stdio;
 /// By this variable the shell's script asks.
 const ASKS: &str = "TFTOP_COMPLETE";
 
+/// Where zsh finds the script in its function path, it runs it at the first question, and expects the answer of that run, too.
+const ZSH_FIRST_QUESTION: &str = r#"
+if [[ $funcstack[1] == _tftop ]]; then
+    _clap_dynamic_completer_tftop "$@"
+fi
+"#;
+
 /// Answers a shell that asks what can be completed; false where none does.
 pub(crate) fn answered() -> bool {
     if env::var_os(ASKS).is_none() {
@@ -33,6 +40,10 @@ pub(crate) fn completions(shell: CompletionShell) -> anyhow::Result<Exit> {
     let completer = shells.completer(shell.name()).context("this shell is not known to clap_complete")?;
     let mut script = Vec::new();
     completer.write_registration(ASKS, "tftop", "tftop", "tftop", &mut script)?;
-    stdio::print(&String::from_utf8(script)?)?;
+    let mut script = String::from_utf8(script)?;
+    if matches!(shell, CompletionShell::Zsh) {
+        script.push_str(ZSH_FIRST_QUESTION);
+    }
+    stdio::print(&script)?;
     Ok(Exit::Clean)
 }
