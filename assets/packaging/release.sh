@@ -42,6 +42,7 @@ export RUSTFLAGS="--remap-path-prefix=$PWD=/tftop --remap-path-prefix=${CARGO_HO
 # Sets `std` to the options that a build for this target needs beside its name.
 find_std() {
   std=()
+  unset RUSTC_BOOTSTRAP
   if compgen -G "$sysroot/lib/rustlib/$1/lib/libstd-*.rlib" > /dev/null; then
     return
   elif [[ -e $sysroot/lib/rustlib/src/rust/library/Cargo.lock ]]; then
