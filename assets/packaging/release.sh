@@ -108,7 +108,8 @@ wheel_of() { # TARGET
 
 static_archive() { # TARGET
   local name=tftop-$version-$1
-  cargo zigbuild --quiet --locked --profile dist --bin tftop --target "$1" "${std[@]}"
+  # Without GPUs: their library can only be loaded by a dynamic binary.
+  cargo zigbuild --quiet --locked --profile dist --bin tftop --no-default-features --target "$1" "${std[@]}"
   split_debug "$CARGO_TARGET_DIR/$1/dist/tftop" "$1" "$work/$1"
   document "$work/$1/tftop"
   rm -rf "${work:?}/$name"
