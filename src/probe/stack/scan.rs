@@ -116,9 +116,13 @@ fn follows_a_call(target: &dyn IdentifyTarget, places: &mut AddressMap, back: u6
     target.read(Address(from), &mut before).is_ok() && is_call(&before)
 }
 
-/// `call rel32`, or `call` of a register or of memory with any of its forms (Intel SDM volume 2, CALL: E8, FF /2).
-#[cfg(target_arch = "x86_64")]
+/// Whether these bytes end with a call.
 fn is_call(before: &[u8; 8]) -> bool {
+    if cfg!(target_arch = "aarch64") { is_arm_call(before) } else { is_x86_call(before) }
+}
+
+/// `call rel32`, or `call` of a register or of memory with any of its forms (Intel SDM volume 2, CALL: E8, FF /2).
+fn is_x86_call(before: &[u8; 8]) -> bool {
     let indirect = |length: usize| {
         let [first, form, ..] = before[8 - length..] else { return false };
         let (mode, register, memory) = (form >> 6, (form >> 3) & 7, form & 7);
@@ -133,24 +137,45 @@ fn is_call(before: &[u8; 8]) -> bool {
     before[3] == 0xe8 || (2..=7).any(indirect)
 }
 
-/// `bl` and `blr` (Arm ARM, C6.2), with or without pointer authentication.
-#[cfg(target_arch = "aarch64")]
-fn is_call(before: &[u8; 8]) -> bool {
+/// `bl`, `blr`, and the forms of `blr` with pointer authentication, whose bits 24, 11 and 10 vary (Arm ARM, C6.2).
+fn is_arm_call(before: &[u8; 8]) -> bool {
     let code = u32::from_le_bytes([before[4], before[5], before[6], before[7]]);
-    code >> 26 == 0b10_0101 || code & 0xfeff_f800 == 0xd63f_0000 & 0xfeff_f800
+    code >> 26 == 0b10_0101 || code & 0xfeff_f000 == 0xd63f_0000
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[cfg(target_arch = "x86_64")]
     #[test]
-    fn every_form_of_a_call_is_known_and_nothing_else() {
+    fn every_form_of_an_arm_call_is_known_and_nothing_else() {
+        let ends_with = |code: u32| {
+            let mut before = [0x1f; 8];
+            before[4..].copy_from_slice(&code.to_le_bytes());
+            is_arm_call(&before)
+        };
+        for call in [
+            0x9400_0001, // bl +4
+            0x97ff_ffff, // bl -4
+            0xd63f_0100, // blr x8
+            0xd63f_09bf, // blraaz x13
+            0xd63f_0dbf, // blrabz x13
+            0xd73f_0909, // blraa x8, x9
+            0xd73f_0d09, // blrab x8, x9
+        ] {
+            assert!(ends_with(call), "{call:x}");
+        }
+        for other in [0x1400_0001, 0xd61f_0100, 0xd65f_03c0, 0xd65f_0bff, 0xd503_201f] {
+            assert!(!ends_with(other), "b, br, ret, retaa, nop: {other:x}");
+        }
+    }
+
+    #[test]
+    fn every_form_of_an_x86_call_is_known_and_nothing_else() {
         let ends_with = |code: &[u8]| {
             let mut before = [0x90; 8];
             before[8 - code.len()..].copy_from_slice(code);
-            is_call(&before)
+            is_x86_call(&before)
         };
         for call in [
             &[0xe8, 1, 2, 3, 4][..],         // call rel32
