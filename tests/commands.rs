@@ -1,4 +1,4 @@
-//! The command line as a person or a script meets it: help, exit codes, the words of errors, the demo's steps.
+//! The command line as a person or a script meets it: help, exit codes, the words of errors.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,7 +10,6 @@ use std::fs::Permissions;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -300,119 +299,8 @@ fn doctor_speaks_in_words() {
     assert!(stdout.contains("memory") && stdout.contains("schedstat"), "{stdout}");
 }
 
-/// A demo with a Python of the test's own and a cache folder of its own.
-struct Demo {
-    cache: tempfile::TempDir,
-}
-
-impl Demo {
-    fn new() -> Self {
-        Self { cache: tempfile::tempdir().unwrap() }
-    }
-
-    fn command(&self, environment: &[(&str, &str)]) -> Command {
-        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stand-in-python");
-        let mut command = tftop(&["demo", "--interval", "0.1s", "--python"]);
-        command.arg(python).env("XDG_CACHE_HOME", self.cache.path()).envs(environment.iter().copied());
-        command
-    }
-
-    fn venv(&self) -> PathBuf {
-        self.cache.path().join("tftop/demo-venv")
-    }
-}
-
-const HAS_TENSORFLOW: (&str, &str) = ("STAND_IN_TENSORFLOW", "/site-packages/tensorflow/__init__.py");
-
-#[test]
-fn a_demo_reports_and_leaves_nothing_behind() {
-    let demo = Demo::new();
-    let (code, stdout, stderr) = ended(demo.command(&[HAS_TENSORFLOW]).args(["--for", "0.3s"]));
-    assert_eq!(code, Some(0), "{stderr}");
-    assert!(stderr.contains("Found TensorFlow: /site-packages/tensorflow"), "{stderr}");
-    let pid = stdout.lines().find_map(|line| line.strip_prefix("pid ")).unwrap().split(' ').next().unwrap();
-    assert!(!Path::new("/proc").join(pid).exists(), "the training run outlives the demo");
-    assert!(!demo.venv().exists());
-    let left: Vec<_> = fs::read_dir(demo.cache.path().join("tftop")).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(left, ["demo-train.py"]);
-}
-
-#[test]
-fn a_demo_that_is_killed_takes_its_training_run_with_it() {
-    let demo = Demo::new();
-    let mut command = demo.command(&[HAS_TENSORFLOW]);
-    let mut child = command.args(["--for", "1000s"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
-    let line = std::iter::from_fn(|| {
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut stderr, &mut line).ok().filter(|&length| length > 0).map(|_| line)
-    });
-    let started = line.into_iter().find(|line| line.starts_with("Starting a training run")).unwrap();
-    let pid = started.split("pid ").nth(1).unwrap().split(';').next().unwrap().to_owned();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    wait_until(|| is_over(&pid));
-}
-
-#[test]
-fn a_training_run_that_fails_shows_the_end_of_its_log() {
-    let demo = Demo::new();
-    let (code, stdout, stderr) = ended(&mut demo.command(&[HAS_TENSORFLOW, ("STAND_IN_SCRIPT", "7")]));
-    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
-    assert!(stderr.contains("tftop: the demo's training ended by itself (exit status: 7)"), "{stderr}");
-    assert!(stderr.ends_with("\n  | Traceback\n  | ^[[31mno luck\n"), "{stderr}");
-}
-
-#[test]
-fn an_installation_is_announced_and_an_interrupted_one_begins_anew() {
-    let demo = Demo::new();
-    let broken = [("STAND_IN_PIP", "1")];
-    let (code, stdout, stderr) = ended(&mut demo.command(&broken));
-    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
-    let venv = demo.venv().display().to_string();
-    let (announced, asked) = (stderr.find("it downloads about").unwrap(), stderr.find("pip was asked for").unwrap());
-    assert!(announced < asked && stderr.contains(&venv), "{stderr}");
-    assert!(stderr.contains("--python PATH"), "{stderr}");
-
-    fs::write(demo.venv().join("half-a-package"), "").unwrap();
-    let stops_at_training = [("STAND_IN_SCRIPT", "7")];
-    let (_, _, stderr) = ended(&mut demo.command(&stops_at_training));
-    assert!(stderr.contains("pip was asked for tensorflow") && stderr.contains("ended by itself"), "{stderr}");
-    assert!(!demo.venv().join("half-a-package").exists());
-
-    let (_, _, stderr) = ended(&mut demo.command(&stops_at_training));
-    assert!(!stderr.contains("pip was asked for") && stderr.contains(&format!("Using {venv}")), "{stderr}");
-}
-
-#[test]
-fn each_obstacle_to_an_installation_has_its_own_words() {
-    let demo = Demo::new();
-    let obstacles = [
-        ("STAND_IN_VERSION", "3 14", "is Python 3.14, but tensorflow"),
-        ("STAND_IN_VERSION", "2 7", "is Python 2.7, but tensorflow"),
-        ("STAND_IN_VERSION", "what?", "does not answer like Python 3"),
-        ("STAND_IN_VENV", "ensurepip is not available", "apt install python3-venv"),
-    ];
-    for (variable, value, words) in obstacles {
-        let (code, _, stderr) = ended(&mut demo.command(&[(variable, value)]));
-        assert_eq!(code, Some(1), "{stderr}");
-        assert!(stderr.contains(words) && stderr.contains("--python PATH"), "{stderr}");
-        assert!(!stderr.contains("pip was asked for"), "{stderr}");
-    }
-    let mut none = tftop(&["demo", "--python", "/nonexistent/python"]);
-    let (code, _, stderr) = ended(none.env("XDG_CACHE_HOME", demo.cache.path()));
-    assert_eq!(code, Some(1));
-    assert!(stderr.contains("/nonexistent/python can't be started"), "{stderr}");
-}
-
 fn signal(pid: u32, name: &str) {
     assert!(Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap().success());
-}
-
-/// Gone, or a zombie that nobody has waited for.
-fn is_over(pid: &str) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')').next().is_none_or(|rest| rest.is_empty() || rest.trim_start().starts_with('Z'))
 }
 
 fn has_open(pid: u32, folder: &str) -> bool {

@@ -2,8 +2,6 @@
 
 import argparse
 import os
-import sys
-import threading
 
 import numpy as np
 import tensorflow as tf
@@ -12,18 +10,14 @@ import tensorflow as tf
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--contended", action="store_true", help="many times more threads than there are CPUs")
-    parser.add_argument("--end-with-stdin", action="store_true", help="end when stdin closes, as with its parent")
-    wish = parser.parse_args()
-    if wish.end_with_stdin:
-        threading.Thread(target=end_with_stdin, name="end-with-stdin", daemon=True).start()
+    args = parser.parse_args()
 
     cpus = len(os.sched_getaffinity(0))
-    if wish.contended:
+    if args.contended:
         tf.config.threading.set_intra_op_parallelism_threads(4 * cpus)
         tf.config.threading.set_inter_op_parallelism_threads(4 * cpus)
-        threading.Thread(target=multiply_in_numpy, name="numpy-blas", daemon=True).start()
 
-    data = contended_batches(4 * cpus) if wish.contended else batches()
+    data = contended_batches(4 * cpus) if args.contended else batches()
     model = network()
     model.compile("adam", tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     model.fit(data, epochs=1_000_000, steps_per_epoch=200, verbose=2, callbacks=[Begun()])
@@ -77,7 +71,7 @@ def network():
 
 
 class Begun(tf.keras.callbacks.Callback):
-    """Says once that training has begun: tftop waits for this line."""
+    """Says once that training has begun: a demo without a terminal waits for this line."""
 
     said = False
 
@@ -85,17 +79,6 @@ class Begun(tf.keras.callbacks.Callback):
         if not self.said:
             self.said = True
             print("training has begun", flush=True)
-
-
-def multiply_in_numpy():
-    matrix = np.random.default_rng(0).random((1024, 1024))
-    while True:
-        matrix @ matrix
-
-
-def end_with_stdin():
-    sys.stdin.buffer.read()
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -63,15 +63,20 @@ impl Terminal {
     }
 
     /// Waits until the screen is as wanted. Panics with the screen when it never is, or when the program ends first.
-    pub fn wait_until(&mut self, what: &str, mut wanted: impl FnMut(&vt100::Screen) -> bool) {
-        let end = Instant::now() + PATIENCE;
+    pub fn wait_until(&mut self, what: &str, wanted: impl FnMut(&vt100::Screen) -> bool) {
+        self.wait_within(PATIENCE, what, wanted);
+    }
+
+    /// The same for what takes longer.
+    pub fn wait_within(&mut self, limit: Duration, what: &str, mut wanted: impl FnMut(&vt100::Screen) -> bool) {
+        let end = Instant::now() + limit;
         loop {
             let ended = self.child.try_wait().unwrap();
             if wanted(self.screen()) {
                 return;
             }
             assert!(ended.is_none(), "{what}: it ended, {ended:?}. The screen:\n{}", self.text());
-            assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}. The screen:\n{}", self.text());
+            assert!(Instant::now() < end, "{what}: not within {limit:?}. The screen:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

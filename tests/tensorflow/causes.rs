@@ -166,7 +166,7 @@ fn an_openblas_that_nobody_capped_is_named_with_the_variable_that_would() {
     assert!(scene.headline.message.contains("OpenBLAS numpy, no limit set"), "{}", told(&scene));
     assert!(scene.headline.advice.starts_with("OPENBLAS_NUM_THREADS=1: "), "{}", told(&scene));
     let other = found(&scene, "blas-other-variable").unwrap_or_else(|| panic!("{}", told(&scene)));
-    assert!(other.message.starts_with("MKL_NUM_THREADS=1 does not steer OpenBLAS numpy"), "{}", other.message);
+    assert!(other.message.starts_with("MKL_NUM_THREADS=1 does not control OpenBLAS numpy"), "{}", other.message);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn xlas_pools_that_compile_are_found_beside_a_limited_one() {
     let Some(python) = python::tensorflow(NAMING) else { return };
     let mut watch = Watch::start(&python, "causes.py", &["xla", "1"]);
     let (scene, xla) = watch.finds("xla-own-pool");
-    assert!(xla.message.contains("only CPU affinity sizes most of its pools"), "{}", told(&scene));
+    assert!(xla.message.contains("only CPU affinity limits most of its pools"), "{}", told(&scene));
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_process_that_a_signal_stopped_is_stopped_until_it_goes_on() {
     watch.scene();
     signal("-STOP");
     let scene = watch.until("stopped", |scene| scene.headline.condition == Verdict::Stopped);
-    assert_eq!(scene.headline.advice, format!("`kill -CONT {pid}` lets it go on."), "{}", told(&scene));
+    assert_eq!(scene.headline.advice, format!("`kill -CONT {pid}` resumes it."), "{}", told(&scene));
     signal("-CONT");
     watch.until("going on", |scene| scene.headline.condition != Verdict::Stopped);
 }

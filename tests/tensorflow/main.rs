@@ -30,6 +30,7 @@ mod stacks;
 mod stages;
 mod tutorial;
 mod untouched;
+mod walk;
 
 /// The two TensorFlows of the tests. Up to 2.20 no thread has a kernel name of its own; 2.21 names some of them.
 const NAMELESS: &str = "2.20.0";

@@ -23,7 +23,7 @@ use crate::output::CONTRACTS;
 
 const AFTER_HELP: &str = "\
 Examples:
-  tftop demo                          watch a small training run; installs TensorFlow if need be
+  tftop demo                          watch a small training run; offers to install TensorFlow
   tftop                               watch the only TensorFlow process, or pick one
   tftop attach train.py               find the process by a part of its command line
   tftop report                        the verdict, the remedy and one table, as text
@@ -67,7 +67,7 @@ Examples:
 F2 in the dashboard changes theme, columns, order, start view, interval and mouse, and saves them.";
 
 const COMPLETIONS_HELP: &str = "\
-Load it from the shell's start file, so that it fits the tftop that is installed:
+Load it from the shell's start file, so that it always matches the installed tftop:
   bash  source <(tftop completions bash)
   zsh   source <(tftop completions zsh)
   fish  tftop completions fish | source
@@ -75,7 +75,7 @@ Load it from the shell's start file, so that it fits the tftop that is installed
 
 const SCHEMA_HELP: &str = "\
 Every output says its schema and version in the field `schema`: tftop.report/1. Within a version fields may be added, and words to \
-a field that lists words: pass over what you don't know. A field that is renamed, removed, changes its type or comes to mean \
+a field that lists words: ignore what you don't know. A field that is renamed, removed, changes its type or comes to mean \
 something else gets a new version. Files that an older version has kept are still read.";
 
 /// htop for TensorFlow's threads: the origin of every thread, and the CPU time it gets, waits for and wants.
@@ -205,14 +205,25 @@ fn pid_or_command(text: &str) -> Result<Pid, String> {
 /// Likeness from which on a command may have been meant, as clap has it for options.
 const ALIKE: f64 = 0.7;
 
+const DEMO_HELP: &str = "\
+Starts a small training run as `tftop run` does: r restarts it with the advised caps, q ends it. Without a terminal, it prints a \
+report instead.
+
+If the Python can't import TensorFlow, asks before it installs it into a venv in the cache directory. Where it can't ask, exits \
+with 2 unless --yes is given.";
+
 #[derive(Debug, Args)]
+#[command(after_long_help = DEMO_HELP)]
 pub(crate) struct DemoArgs {
     /// Give TensorFlow many times more threads than there are CPUs
     #[arg(long)]
     pub(crate) contended: bool,
-    /// Python to use; where it can't import TensorFlow, a venv in the cache directory gets it
-    #[arg(long, value_name = "PATH", default_value = "python3")]
+    /// Python to use [default: python3, or the demo's own venv]
+    #[arg(long, value_name = "PATH", default_value = "python3", hide_default_value = true)]
     pub(crate) python: PathBuf,
+    /// Install TensorFlow (about 335 MB) without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// How long to watch where stdout is not a terminal
     #[arg(long = "for", value_name = "TIME", default_value = "15s", value_parser = span::watch)]
     pub(crate) watch: Duration,

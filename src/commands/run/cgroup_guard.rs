@@ -90,6 +90,6 @@ fn no_quota(plan: &Plan, why: &str) -> CommandError {
     let percent = plan.quota.map_or(0.0, |quota| (quota.cpus() * 100.0).round());
     CommandError::usage(format!(
         "--quota {quota} needs a CPU cgroup that may be written, and there is none: {why}. Root may write one; with systemd, \
-         leave --quota away and start `systemd-run --user --scope -p CPUQuota={percent}% tftop run ...`"
+         leave --quota out and start `systemd-run --user --scope -p CPUQuota={percent}% tftop run ...`"
     ))
 }

@@ -10,6 +10,8 @@ pub(crate) mod session;
 pub(crate) mod start_spec;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 
@@ -18,12 +20,14 @@ use crate::commands::args::run::ExecArgs;
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::{event_loop, exit, stdio};
 use crate::commands::run::session::copies::WarmCopy;
+use crate::commands::run::session::timed::WatchGoal;
 use crate::commands::run::session::trial::{TrialGoal, TrialResult};
 use crate::commands::run::session::{RunSession, SessionEnd, SessionSetup};
 use crate::commands::run::start_spec::{StartRequest, StartSpec};
 use crate::commands::sampling::attach;
 use crate::commands::sampling::attach::families;
 use crate::data::run::run_files::LOG;
+use crate::data::scene::Scene;
 use crate::launch::caps::plan::Plan;
 use crate::launch::shim::ShimMode;
 use crate::launch::{exec_wrapper, process_attributes, shell};
@@ -59,7 +63,7 @@ pub(crate) fn start(
         before()?;
         return detach::detached(spec, options);
     }
-    let dashboard = !spec.request.no_ui && stdio::can_draw() && in_foreground();
+    let dashboard = opens_dashboard(&spec.request);
     let mut before = Some(before);
     let mut families = Some(families);
     loop {
@@ -75,6 +79,11 @@ pub(crate) fn start(
             SessionEnd::Again(again) => spec = *again,
         }
     }
+}
+
+/// Whether the command gets a dashboard, and a terminal of its own.
+pub(crate) fn opens_dashboard(request: &StartRequest) -> bool {
+    !request.no_ui && stdio::can_draw() && in_foreground()
 }
 
 /// Removes the oldest runs. That it can't be done concerns those, not the run that has ended.
@@ -95,11 +104,32 @@ pub(crate) async fn measure(
     let families = families(options)?;
     let spec = measured(command, plan)?;
     let held = cgroup_guard::hold(&spec.plan)?;
-    let mut setup = SessionSetup::new(&spec, false, options);
+    let (setup, _) = with_log(&spec, options)?;
+    RunSession::start(&spec, setup, held)?.measure(goal, options, families).await
+}
+
+/// Starts the command, its output in a log, and ends it once it was watched for a while. The last scene; none where a signal
+/// came before the first.
+pub(crate) async fn watch_for(
+    spec: &StartSpec,
+    goal: WatchGoal<'_>,
+    options: &GlobalArgs,
+    families: Families,
+) -> anyhow::Result<Option<Arc<Scene>>> {
+    spec.find_program()?;
+    let held = cgroup_guard::hold(&spec.plan)?;
+    let (setup, log) = with_log(spec, options)?;
+    RunSession::start(spec, setup, held)?.watch_for(goal, &log, options, families).await
+}
+
+/// What stands before a command starts whose output goes into a file of its run.
+fn with_log(spec: &StartSpec, options: &GlobalArgs) -> anyhow::Result<(SessionSetup, PathBuf)> {
+    let mut setup = SessionSetup::new(spec, false, options);
     let folder = setup.record.folder.as_ref();
     let folder = folder.ok_or_else(|| anyhow!("no folder for a run: {}", setup.record.missing.join("; ")))?;
-    setup.file = Some(folder.file(LOG).context("making the file for the output")?.1);
-    RunSession::start(&spec, setup, held)?.measure(goal, options, families).await
+    let (path, file) = folder.file(LOG).context("making the file for the output")?;
+    setup.file = Some(file);
+    Ok((setup, path))
 }
 
 /// Starts the command as one of several copies that take turns.

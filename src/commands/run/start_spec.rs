@@ -38,6 +38,8 @@ pub(crate) struct StartRequest {
     pub(crate) no_ui: bool,
     pub(crate) detach: bool,
     pub(crate) dry_run: bool,
+    /// Whether it ends when its dashboard is closed, and is started for that dashboard alone.
+    pub(crate) ends_with_dashboard: bool,
 }
 
 impl Default for StartRequest {
@@ -51,6 +53,7 @@ impl Default for StartRequest {
             no_ui: false,
             detach: false,
             dry_run: false,
+            ends_with_dashboard: false,
         }
     }
 }

@@ -47,11 +47,10 @@ pub(crate) fn ends_dashboard(signal: Signal) -> bool {
 /// What comes after the dashboard: the command's own output and keys, or, where it is started again, another dashboard.
 pub(crate) fn after_dashboard(
     left: anyhow::Result<Effect>,
-    running: bool,
+    (running, abandoned): (bool, bool),
     console: Option<&Console>,
 ) -> Option<KeyRelay> {
     let rerun = matches!(left, Ok(Effect::Rerun(_)));
-    let abandoned = matches!(left, Ok(Effect::Abandon));
     if let Err(error) = left {
         stdio::say(&format!("tftop: the dashboard can't be shown: {error}"));
     }

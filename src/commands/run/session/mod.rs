@@ -6,6 +6,7 @@ mod foreground;
 mod observer;
 mod setup;
 mod summary_lines;
+pub(crate) mod timed;
 pub(crate) mod trial;
 
 use std::future::pending;
@@ -99,6 +100,8 @@ struct CommandEnd {
     report: Option<Arc<ShimReport>>,
     /// What a person wants started next.
     restart: Option<StartSpec>,
+    /// Whether it was ended because a person left for good.
+    abandoned: bool,
 }
 
 impl<'a> RunSession<'a> {
@@ -187,6 +190,8 @@ impl<'a> RunSession<'a> {
                 again.before = Some(Arc::new(before));
                 SessionEnd::Again(Box::new(again))
             }
+            // It did what it was started for.
+            None if end.abandoned && self.spec.request.ends_with_dashboard => SessionEnd::Ended(Exit::Clean),
             None => SessionEnd::Ended(Exit::Of(end.how.code())),
         })
     }
@@ -244,7 +249,7 @@ impl<'a> RunSession<'a> {
         let (mut showing, mut ended, mut relay, mut failed) = (self.dashboard, None, None, false);
         // Stops that the dashboard no longer answers: once caught, they stop nothing by themselves.
         let mut job = None;
-        let (mut ending, mut again) = (StopSequence::default(), None);
+        let (mut ending, mut again, mut abandoned) = (StopSequence::default(), None, false);
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         while ended.is_none() || showing {
             tokio::select! {
@@ -272,14 +277,17 @@ impl<'a> RunSession<'a> {
                 Some(args) = console_requests.recv() => apply_request(self.console.as_ref(), args),
                 left = &mut shown, if showing => {
                     showing = false;
-                    if !matches!(left, Ok(Effect::Rerun(_))) {
+                    let rerun = matches!(left, Ok(Effect::Rerun(_)));
+                    if !rerun {
                         again = None;
                         ending = StopSequence::default();
                     }
-                    if let (Ok(Effect::Abandon), None) = (&left, ended) {
+                    let for_good = matches!(left, Ok(Effect::Abandon)) || self.spec.request.ends_with_dashboard;
+                    if for_good && !rerun && ended.is_none() {
+                        abandoned = true;
                         ending = StopSequence::abandoned();
                     }
-                    relay = after_dashboard(left, ended.is_none(), self.console.as_ref());
+                    relay = after_dashboard(left, (ended.is_none(), abandoned), self.console.as_ref());
                     job = JobControl::listen().ok();
                 }
                 // What fails is the terminal, which is gone then.
@@ -291,7 +299,7 @@ impl<'a> RunSession<'a> {
                         again
                     });
                     stages.send_replace(match (&again, ended) {
-                        (None, _) => StopStage::Failed("what was agreed to is not there any more: r asks again".to_owned()),
+                        (None, _) => StopStage::Failed("the prepared rerun is gone: r prepares it again".to_owned()),
                         (Some(_), Some(_)) => StopStage::Ended,
                         (Some(_), None) => {
                             ending = StopSequence::with_time_to_save();
@@ -316,7 +324,14 @@ impl<'a> RunSession<'a> {
         let listener = self.shim_socket.take().map(ShimSocket::close);
         let last = sampler.look_now().await;
         let last = (last.tick > 0).then_some(last);
-        Ok(CommandEnd { how, after, last, report: listener.map(|listener| listener.take().report), restart: again })
+        Ok(CommandEnd {
+            how,
+            after,
+            last,
+            report: listener.map(|listener| listener.take().report),
+            restart: again,
+            abandoned,
+        })
     }
 
     async fn unwatched(&mut self) -> anyhow::Result<CommandEnd> {
@@ -327,7 +342,7 @@ impl<'a> RunSession<'a> {
             }
         };
         let report = self.shim_socket.take().map(|shim_socket| shim_socket.close().take().report);
-        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, report, restart: None })
+        Ok(CommandEnd { how, after: self.began.elapsed(), last: None, report, restart: None, abandoned: false })
     }
 
     fn launch(&self) -> LaunchObserver {

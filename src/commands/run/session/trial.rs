@@ -178,7 +178,8 @@ impl RunSession<'_> {
         }
     }
 
-    async fn end(&mut self) -> anyhow::Result<()> {
+    /// Ends the command, with time to save.
+    pub(super) async fn end(&mut self) -> anyhow::Result<()> {
         let mut ending = StopSequence::with_time_to_save();
         loop {
             tokio::select! {
