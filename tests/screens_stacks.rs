@@ -9,7 +9,7 @@ mod stage;
 
 use std::sync::Arc;
 
-use stage::{PLAIN, Stage};
+use stage::{PLAIN, SIZES, Stage};
 use tftop::data::Tid;
 use tftop::data::scene::Scene;
 use tftop::tui::messages::effect::Effect;
@@ -46,8 +46,10 @@ tf.data: thread 2452 tf_data_iterator_resource
   not taken: it is running: only a stop shows its native frames (`tftop stack --stop`)";
 
 fn taken(need_stop: usize, refused: Option<&str>) -> Result<ShownStacks, String> {
-    let lines = LINES.lines().map(str::to_owned).collect();
-    Ok(ShownStacks { lines, need_stop, stopped_ns: 0, refused: refused.map(str::to_owned) })
+    let idle = ["", "14 idle threads of tf.data: waiting for work", "  + shows their stacks"];
+    let lines: Vec<String> = LINES.lines().chain(idle).map(str::to_owned).collect();
+    let unfolded = lines.iter().cloned().chain(["tf.data: 14 threads 2460 2461: waits for work".to_owned()]).collect();
+    Ok(ShownStacks { lines, unfolded, need_stop, stopped_ns: 0, refused: refused.map(str::to_owned) })
 }
 
 fn asked(stage: &mut Stage, keys: &str) -> StacksRequest {
@@ -63,7 +65,7 @@ fn answer(stage: &mut Stage, request: &StacksRequest, taken: Result<ShownStacks,
 
 #[test]
 fn a_stop_takes_a_question_and_a_yes() {
-    for (width, height) in [(80, 24), (160, 50)] {
+    for (width, height) in SIZES {
         let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
         let request = asked(&mut stage, "jb");
         assert_eq!(request.stops, StopPermission::Never);
@@ -89,6 +91,19 @@ fn a_stop_takes_a_question_and_a_yes() {
         stage.keys("\x1b");
         assert_eq!(stage.dashboard.mode(), &Mode::Browse);
     }
+}
+
+#[test]
+fn idle_threads_are_one_line_until_their_stacks_are_asked_for() {
+    let mut stage = Stage::new(PLAIN, 160, 50, scenes::training(80));
+    let request = asked(&mut stage, "jb");
+    answer(&mut stage, &request, taken(0, None));
+    let (folded, unfolded) = ("14 idle threads of tf.data", "14 threads 2460 2461");
+    assert!(stage.text().contains(folded) && !stage.text().contains(unfolded), "{}", stage.text());
+    assert_eq!(stage.keys("+"), None);
+    assert!(stage.text().contains(unfolded), "{}", stage.text());
+    assert_eq!(stage.keys("-"), None);
+    assert!(!stage.text().contains(unfolded), "{}", stage.text());
 }
 
 #[test]
@@ -130,7 +145,11 @@ fn what_does_not_fit_can_be_scrolled_to_and_a_failure_is_said() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
     let request = asked(&mut stage, "jb");
     let lines = (0..99).map(|at| format!("frame {at} of many")).collect();
-    answer(&mut stage, &request, Ok(ShownStacks { lines, need_stop: 0, stopped_ns: 0, refused: None }));
+    answer(
+        &mut stage,
+        &request,
+        Ok(ShownStacks { lines, unfolded: Vec::new(), need_stop: 0, stopped_ns: 0, refused: None }),
+    );
     assert!(stage.text().contains("more lines") && !stage.text().contains("frame 98 "));
     stage.keys("G");
     assert!(!stage.text().contains("more lines") && stage.text().contains("frame 98 "), "{}", stage.text());
@@ -154,19 +173,25 @@ fn of_the_past() -> Result<ShownStacks, String> {
     let taken = LINES.replace("3 threads: 2 taken", "Taken 12s before this moment\n3 threads: 2 taken");
     let lines = taken.lines().chain(["1 of the 4 threads has no stack from before this moment."]);
     let refused = Some("this is the past".to_owned());
-    Ok(ShownStacks { lines: lines.map(str::to_owned).collect(), need_stop: 0, stopped_ns: 0, refused })
+    Ok(ShownStacks {
+        lines: lines.map(str::to_owned).collect(),
+        unfolded: Vec::new(),
+        need_stop: 0,
+        stopped_ns: 0,
+        refused,
+    })
 }
 
 #[test]
 fn of_the_past_those_taken_before_are_shown_and_nothing_is_stopped() {
-    for (width, height) in [(80, 24), (160, 50)] {
+    for (width, height) in SIZES {
         let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
         let past = Arc::new(Scene { at_ns: 5, ..scenes::training(80) });
         let moment = |scene| Event::Moment(ShownMoment { scene, state: ReplayState::live() });
         stage.tell(moment(Some(past.clone())));
         let request = asked(&mut stage, "jb");
         assert_eq!((&request.at, request.stops), (&StacksMoment::Past(past), StopPermission::Never));
-        assert!(stage.text().contains("being looked for"), "{}", stage.text());
+        assert!(stage.text().contains("looking for them"), "{}", stage.text());
         answer(&mut stage, &request, of_the_past());
         snapshot(&format!("stacks_past_{width}x{height}"), &stage);
         assert_eq!(stage.keys("y"), None);
@@ -179,7 +204,7 @@ fn of_the_past_those_taken_before_are_shown_and_nothing_is_stopped() {
         stage.tell(moment(Some(later.clone())));
         assert_eq!(asked(&mut stage, "b"), StacksRequest { at: StacksMoment::Past(later), ..request.clone() });
         answer(&mut stage, &request, of_the_past());
-        assert!(stage.text().contains("being looked for"), "an answer about another moment");
+        assert!(stage.text().contains("looking for them"), "an answer about another moment");
         stage.tell(moment(None));
         assert_eq!(asked(&mut stage, "b"), StacksRequest { at: StacksMoment::Now, ..request });
     }

@@ -32,8 +32,8 @@ pub use run::{EndedRun, run};
 pub use runs::{ListedRun, SCHEMA as RUNS_SCHEMA, runs, runs_json};
 pub use schemas::{CONTRACTS, Contract};
 pub use stack::{
-    SCHEMA as STACK_SCHEMA, json as stack_json, past_json as past_stacks_json, past_text as past_stacks_text,
-    text as stack_text,
+    IdleThreads, SCHEMA as STACK_SCHEMA, json as stack_json, past_json as past_stacks_json,
+    past_text as past_stacks_text, text as stack_text,
 };
 pub use summary::{RunPlace, summary as run_summary, summary_markdown as run_summary_markdown};
 pub use sweep::{SweepReport, sweep};

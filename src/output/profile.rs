@@ -10,12 +10,16 @@ use crate::data::scene::{Scene, StopTotals};
 use crate::data::{Pid, Text};
 use crate::model::activity::meaning::StackActivity;
 use crate::model::activity::profile::{GroupProfile, Profile};
-use crate::present::format::{milliseconds, percent_or_dash, rounded};
-use crate::present::table::{Align, Table};
+use crate::present::format::page::{Page, PageRow};
+use crate::present::format::{count, milliseconds, percent_or_dash, rounded};
+use crate::present::line::Role;
+use crate::present::table::{Align, LastColumn, Table};
 
 /// Name and version of the JSON contract.
 pub const SCHEMA: &str = "tftop.profile/1";
 
+/// Columns before a group's table.
+const INDENT: u16 = 2;
 /// Operations and stages that a group's table lists.
 const MOST_ROWS: usize = 15;
 /// Looks below which a share is rough: with a hundred, half of them may be off by ten points by chance alone.
@@ -24,17 +28,19 @@ const FEW: u64 = 100;
 const LARGEST_SLOWDOWN: f64 = 0.01;
 
 /// What the target's threads did within `wall_s` seconds.
-pub fn text(scene: &Scene, pid: Pid, profile: &Profile, wall_s: f64) -> String {
-    let mut text = format!("What threads of process {pid} do: {}\n", Text::from(scene.target.command.as_str()));
+pub fn text(scene: &Scene, pid: Pid, (profile, wall_s): (&Profile, f64), page: Page) -> String {
     let looks: u64 = profile.groups.values().map(|group| group.looks).sum();
     let took = percent_or_dash(Some(milliseconds(profile.taking_ns) / 1e3 / wall_s));
-    let _ = writeln!(text, "{looks} looks at single threads within {wall_s:.1} s; looking took {took} of that time");
     let stops = profile.stop_totals(wall_s);
-    let _ = writeln!(text, "{}", stops.map_or_else(|| "No thread was stopped.".to_owned(), |stops| stop_line(&stops)));
-    for (label, group) in &profile.groups {
-        add_group(&mut text, label, group);
-    }
-    text
+    let head = vec![
+        PageRow::heading(format!("What threads of process {pid} do: {}", Text::from(scene.target.command.as_str()))),
+        PageRow::text(format!(
+            "{looks} looks at single threads within {wall_s:.1} s; looking took {took} of that time"
+        )),
+        PageRow::text(stops.map_or_else(|| "No thread was stopped.".to_owned(), |stops| stop_line(&stops))),
+    ];
+    let groups = profile.groups.iter().map(|(label, group)| group_rows(label, group, page));
+    page.print(std::iter::once(head).chain(groups))
 }
 
 /// How often threads were stopped, and for how long.
@@ -54,12 +60,11 @@ pub(crate) fn stop_line(stops: &StopTotals) -> String {
     )
 }
 
-fn add_group(text: &mut String, label: &str, group: &GroupProfile) {
+fn group_rows(label: &str, group: &GroupProfile, page: Page) -> Vec<PageRow> {
     let looks = group.looks;
     let of = |count: u64| percent_or_dash((looks > 0).then(|| count as f64 / looks as f64));
-    let threads = group.threads.len();
-    let noun = if threads == 1 { "thread" } else { "threads" };
-    let _ = writeln!(text, "\n{}: {threads} {noun}, {looks} looks", Text::from(label));
+    let threads = count(group.threads.len(), "thread", "threads");
+    let mut rows = vec![PageRow::of(Role::Strong, format!("{}: {threads}, {looks} looks", Text::from(label)))];
     let mut parts: Vec<String> = Vec::new();
     for activity in StackActivity::ALL {
         let count = group.activities.get(&activity).copied().unwrap_or_default();
@@ -72,13 +77,13 @@ fn add_group(text: &mut String, label: &str, group: &GroupProfile) {
             parts.push(format!("{what} {}", of(count)));
         }
     }
-    let _ = writeln!(text, "  {}", parts.join(", "));
-    if let Some(why) = group.why_running() {
-        let _ = writeln!(text, "  not read mostly because {}", Text::from(why));
-    }
+    rows.push(PageRow::text(format!("  {}", parts.join(", "))));
+    let why = group.why_running().map(|why| format!("  not read mostly because {}", Text::from(why)));
+    rows.extend(why.map(PageRow::text));
     if looks < FEW {
         let points = 98.0 / (looks.max(1) as f64).sqrt();
-        let _ = writeln!(text, "  few looks: a share may be off by {points:.0} points and more; sample longer");
+        let few = format!("  few looks: a share may be off by {points:.0} points and more; sample longer");
+        rows.push(PageRow::of(Role::Faint, few));
     }
     let doings = group.doings();
     let columns = [("SHARE", Align::Right), ("LOOKS", Align::Right), ("DOES", Align::Left), ("WHAT", Align::Left)];
@@ -87,13 +92,13 @@ fn add_group(text: &mut String, label: &str, group: &GroupProfile) {
         table.row([of(*count), count.to_string(), activity.word().to_owned(), (*at).to_owned()]);
     }
     if !doings.is_empty() {
-        for line in table.lines() {
-            let _ = writeln!(text, "  {line}");
-        }
+        let beside = Page { width: page.beside(INDENT), ..page };
+        rows.extend(table.fitted(beside, LastColumn::Wraps).into_iter().map(|row| row.indented(INDENT)));
     }
     if doings.len() > MOST_ROWS {
-        let _ = writeln!(text, "  and {} more", doings.len() - MOST_ROWS);
+        rows.push(PageRow::text(format!("  and {} more", doings.len() - MOST_ROWS)));
     }
+    rows
 }
 
 /// Folded stacks, one a line with its count: what flame graph programs read.
@@ -297,12 +302,12 @@ TF intra-op: 3 threads, 6 looks
    33 %      2  working  MatMulOp
    33 %      2  waiting  waits for work (Eigen)
 ";
-        assert_eq!(text(&Scene::default(), Pid(7), &profile(), 0.1), expected);
+        assert_eq!(text(&Scene::default(), Pid(7), (&profile(), 0.1), Page::default()), expected);
     }
 
     #[test]
     fn a_slowdown_beyond_what_was_aimed_at_is_said() {
-        let text = text(&Scene::default(), Pid(7), &profile(), 0.02);
+        let text = text(&Scene::default(), Pid(7), (&profile(), 0.02), Page::default());
         assert!(text.contains("1.80 % of the time") && text.contains("More than the 1 % aimed at"), "{text}");
     }
 

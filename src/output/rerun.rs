@@ -35,7 +35,7 @@ pub fn rerun(plan: &RerunPlan, effect: Option<&PredictedEffect>) -> String {
         lines.push(format!("  the other variables, {}", joined(&plan.kept)));
     }
     lines.extend(list("lost or different:", &plan.lost));
-    lines.extend(list("better not, because:", &plan.doubts));
+    lines.extend(list("warnings:", &plan.doubts));
     lines.push("Outputs of the old run (checkpoints, logs) may be overwritten.".to_owned());
     lines.join("\n") + "\n"
 }

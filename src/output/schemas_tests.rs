@@ -16,7 +16,7 @@ use crate::output::json::report::Report;
 use crate::output::profile::ProfileJson;
 use crate::output::ps::PsListing;
 use crate::output::runs::RunsListing;
-use crate::output::stack::StacksJson;
+use crate::output::stack::json::StacksJson;
 use crate::runs::summary::RunSummary;
 use crate::runs::sweep_record::SweepRecord;
 

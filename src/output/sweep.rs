@@ -1,12 +1,16 @@
 //! A sweep's end as text: each combination with its step time as a number and as a bar, the best within noise or why there is
 //! no ranking, the command line of the winner.
 
-use crate::present::format::{MISSING_ASCII, cpus_or_dash, three_digits};
-use crate::present::table::{Align, Table};
+use crate::present::format::page::{Page, PageRow};
+use crate::present::format::{MISSING_ASCII, cpus_or_dash, page, three_digits, width};
+use crate::present::line::Role;
+use crate::present::table::{Align, LastColumn, Table};
 use crate::runs::comparison::types::{Comparison, ComparisonResult, Ranking, SideFigures};
 
 /// Cells of the longest bar.
 const LONGEST_BAR: usize = 44;
+/// Cells that it has in any case.
+const LEAST_BAR: usize = 8;
 
 /// A sweep or a race of `tftop tune` that has ended, or was interrupted.
 #[derive(Clone, Copy, Debug)]
@@ -23,25 +27,23 @@ pub struct SweepReport<'a> {
     pub start: Option<&'a str>,
 }
 
-/// The report, without a closing line break.
-pub fn sweep(sweep: &SweepReport) -> String {
-    let mut lines = sweep.heading.to_vec();
-    lines.push(String::new());
-    lines.extend(table(sweep));
-    lines.push(String::new());
-    lines.extend(chart(&sweep.comparison.sides));
-    lines.push(String::new());
-    lines.extend(verdict(sweep));
-    lines.extend(sweep.comparison.remarks.iter().map(|remark| format!("note: {remark}")));
-    lines.extend(sweep.notes.iter().map(|note| format!("note: {note}")));
-    lines.join("\n")
+/// The report.
+pub fn sweep(sweep: &SweepReport, page: Page) -> String {
+    let notes = sweep.comparison.remarks.iter().chain(sweep.notes);
+    let answer = verdict(sweep).into_iter().chain(notes.map(|note| PageRow::text(format!("note: {note}"))));
+    page.print([
+        page::rows(sweep.heading.iter().cloned()),
+        table(sweep, page),
+        chart(&sweep.comparison.sides, page),
+        answer.collect(),
+    ])
 }
 
-fn table(sweep: &SweepReport) -> Vec<String> {
+fn table(sweep: &SweepReport, page: Page) -> Vec<PageRow> {
     let mut table = Table::new(&[
         ("CAPS", Align::Left),
         ("ms/STEP", Align::Right),
-        ("RANGE", Align::Left),
+        ("RANGE", Align::Right),
         ("CPU ms", Align::Right),
         ("WANTED", Align::Right),
         ("OTHERS", Align::Right),
@@ -63,16 +65,19 @@ fn table(sweep: &SweepReport) -> Vec<String> {
             side.runs.to_string(),
         ]);
     }
-    table.lines()
+    table.fitted(page, LastColumn::IsCut)
 }
 
-fn chart(sides: &[SideFigures]) -> Vec<String> {
+/// A bar a side, as long as there is room beside the labels.
+fn chart(sides: &[SideFigures], page: Page) -> Vec<PageRow> {
     let longest = sides.iter().filter_map(highest).fold(0.0, f64::max);
+    let labels = sides.iter().map(|side| width(&side.label)).max().unwrap_or(0);
+    let room = page.beside(labels.saturating_add(2)).map_or(LONGEST_BAR, |columns| usize::from(columns).max(LEAST_BAR));
     let mut table = Table::new(&[("ms/STEP", Align::Left), ("", Align::Left)]);
     for side in sorted(sides) {
-        table.row([side.label.clone(), bar(side, longest)]);
+        table.row([side.label.clone(), bar(side, longest, room.min(LONGEST_BAR))]);
     }
-    table.lines()
+    table.fitted(page, LastColumn::IsCut)
 }
 
 /// The fastest first; what has no steps last.
@@ -94,8 +99,8 @@ fn highest(side: &SideFigures) -> Option<f64> {
 }
 
 /// Full up to the lower end of where the step time lies, shaded up to the upper end.
-fn bar(side: &SideFigures, longest: f64) -> String {
-    let cells = |ms: f64| ((ms / longest * LONGEST_BAR as f64).round() as usize).min(LONGEST_BAR);
+fn bar(side: &SideFigures, longest: f64, room: usize) -> String {
+    let cells = |ms: f64| ((ms / longest * room as f64).round() as usize).min(room);
     let (Some(typical), true) = (typical(side), longest > 0.0) else { return String::new() };
     let (low, high) = match side.steps.as_ref().and_then(|steps| steps.interval) {
         Some(interval) => (cells(interval.low_ms), cells(interval.high_ms)),
@@ -104,7 +109,7 @@ fn bar(side: &SideFigures, longest: f64) -> String {
     format!("{}{}", "█".repeat(low.max(1)), "▒".repeat(high.saturating_sub(low.max(1))))
 }
 
-fn verdict(sweep: &SweepReport) -> Vec<String> {
+fn verdict(sweep: &SweepReport) -> Vec<PageRow> {
     let sides = &sweep.comparison.sides;
     let alike: Vec<&str> = sides
         .iter()
@@ -112,23 +117,25 @@ fn verdict(sweep: &SweepReport) -> Vec<String> {
         .map(|side| side.label.as_str())
         .collect();
     let fastest = sides.iter().find(|side| side.standing == Ranking::Fastest).map(|side| side.label.as_str());
+    let start = || sweep.start.map(|start| PageRow::whole(Role::Capacity, format!("  {start}")));
     match &sweep.comparison.verdict {
         ComparisonResult::Winner { side, by } => {
             let times = format!("{:.2} times as long ({:.2} to {:.2})", by.typical, by.low, by.high);
-            let mut lines = vec![format!("best: {side}; the next takes {times}")];
-            lines.extend(sweep.start.map(|start| format!("  {start}")));
+            let mut lines = vec![PageRow::of(Role::Strong, format!("best: {side}; the next takes {times}"))];
+            lines.extend(start());
             lines
         }
         ComparisonResult::NoDifference { why } => match fastest {
             Some(fastest) if alike.len() + 1 < sides.len() => {
-                let mut lines =
-                    vec![format!("best within noise: {fastest}; no difference shown to {}", alike.join(", "))];
-                lines.extend(sweep.start.map(|start| format!("  {start}")));
+                let alike = alike.join(", ");
+                let best = format!("best within noise: {fastest}; no difference shown to {alike}");
+                let mut lines = vec![PageRow::of(Role::Strong, best)];
+                lines.extend(start());
                 lines
             }
-            _ => vec![format!("no difference shown: {why}")],
+            _ => vec![PageRow::of(Role::Strong, format!("no difference shown: {why}"))],
         },
-        ComparisonResult::NoRanking { why } => vec![format!("no ranking: {why}")],
+        ComparisonResult::NoRanking { why } => vec![PageRow::of(Role::Strong, format!("no ranking: {why}"))],
     }
 }
 
@@ -165,13 +172,26 @@ mod tests {
     }
 
     fn text_of(sides: &[Compared]) -> String {
-        sweep(&SweepReport {
+        printed(sides, Page::default())
+    }
+
+    fn printed(sides: &[Compared], page: Page) -> String {
+        let report = SweepReport {
             heading: &["sweep 261120-190142-7: python train.py".to_owned()],
             measured_in: "RUNS",
             comparison: &compare(sides),
             notes: &["intra=4: 1 run failed: it ended with exit code 1".to_owned()],
             start: Some("tftop run --intra 2 -- python train.py"),
-        })
+        };
+        sweep(&report, page)
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_labels_lose_their_middle_and_bars_are_shorter() {
+        let sides = [side("intra=16 inter=16 omp=16 blas=16 data=16", [80.0, 81.0, 82.0]), side("intra=2", [40.0; 3])];
+        let text = printed(&sides, Page { width: Some(70), ..Page::default() });
+        assert!(text.lines().all(|line| width(line) <= 70), "{text}");
+        assert!(text.contains('…') && text.contains('█'), "{text}");
     }
 
     #[test]

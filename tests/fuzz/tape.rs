@@ -13,6 +13,8 @@ use super::texts::{in_folder, lossy};
 use crate::data::scene::Scene;
 use crate::data::typed_time;
 use crate::output;
+use crate::output::IdleThreads;
+use crate::present::format::page::Page;
 use crate::runs::recorded::Recorded;
 use crate::runs::recorded::tests::watch;
 use crate::runs::recording::format::RecordingHeader;
@@ -92,7 +94,7 @@ fn read_lines(input: &[u8]) {
     let Ok(mut reader) = RecordingReader::open(&tape[..]) else { return };
     while let Some(look) = reader.next_stacks(usize::MAX) {
         for taken in look.stacks.into_iter().filter_map(|entry| entry.into_taken().ok()) {
-            let text = output::stack_text(&Scene::default(), &taken.stacks);
+            let text = output::stack_text(&Scene::default(), &taken.stacks, Page::default(), IdleThreads::Shown);
             assert!(!text.chars().any(|character| character.is_control() && character != '\n'), "{text:?}");
         }
     }

@@ -12,7 +12,7 @@ use crate::commands::args::span::MomentArgs;
 use crate::commands::args::target::{TargetArg, target};
 use crate::data::scene::Level;
 use crate::data::typed_time::TypedTime;
-use crate::output::ReportDetail;
+use crate::output::{IdleThreads, ReportDetail};
 
 /// How long a process is watched where stdout is not a terminal: as long as for a report, which should have a verdict.
 pub(crate) const DEFAULT_WATCH: Duration = Duration::from_secs(12);
@@ -124,11 +124,21 @@ pub(crate) struct StackArgs {
     /// One at a time, each for a fraction of a millisecond, longer where no CPU is free. Without it nothing is stopped.
     #[arg(long)]
     pub(crate) stop: bool,
+    /// Show the stacks of idle threads too
+    #[arg(long, conflicts_with = "sample")]
+    pub(crate) all: bool,
     /// Print JSON (schema tftop.stack/1; with --sample, tftop.profile/1)
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
+}
+
+impl StackArgs {
+    /// What becomes of threads that have nothing to do.
+    pub(crate) fn idle_threads(&self) -> IdleThreads<'static> {
+        if self.all { IdleThreads::Shown } else { IdleThreads::Folded("--all shows their stacks") }
+    }
 }
 
 /// Stacks taken again and again.

@@ -38,7 +38,7 @@ pub(crate) fn stack(args: &StackArgs, options: &GlobalArgs) -> anyhow::Result<Ex
     let pid = threads.scene().target.pid;
     let mut reader = open_reader(pid, &options.stacks_reading)?;
     if let Some(time) = args.sampling.sample {
-        return stack_profile::sample(threads, reader, args, time);
+        return stack_profile::sample(threads, reader, (args, options), time);
     }
     let stops = match args.stop {
         false => Stops::Never,
@@ -50,7 +50,7 @@ pub(crate) fn stack(args: &StackArgs, options: &GlobalArgs) -> anyhow::Result<Ex
     let stacks = reader.take(threads.tids(), stops);
     match args.json {
         true => stdio::print(&(output::stack_json(threads.scene(), &stacks).context("writing JSON")? + "\n"))?,
-        false => stdio::print(&output::stack_text(threads.scene(), &stacks))?,
+        false => stdio::print(&output::stack_text(threads.scene(), &stacks, options.page(), args.idle_threads()))?,
     }
     let gone = stacks.stacks.iter().all(|stack| matches!(stack.taken, StackMethod::Not { .. }))
         && !Path::new(PROC).join(pid.to_string()).exists();

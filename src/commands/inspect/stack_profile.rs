@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::StackArgs;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::Exit;
@@ -26,7 +27,7 @@ const STDOUT: &str = "-";
 pub(crate) fn sample(
     mut threads: ThreadSelection,
     mut reader: StackReader,
-    args: &StackArgs,
+    (args, options): (&StackArgs, &GlobalArgs),
     time: Duration,
 ) -> anyhow::Result<Exit> {
     if args.stop {
@@ -36,11 +37,11 @@ pub(crate) fn sample(
         let sampling = StackSampling { stops: args.stop, time, progress: Some(Progress::new(time)) };
         Ok::<_, anyhow::Error>(stack_sampling::sample(&mut reader, &mut threads, sampling, stop_signal()?).await)
     })?;
-    print(threads.scene(), &profile, args)?;
+    print(threads.scene(), &profile, args, options)?;
     Ok(if ended { Exit::Gone } else { Exit::Clean })
 }
 
-fn print(scene: &Scene, profile: &Profile, args: &StackArgs) -> anyhow::Result<()> {
+fn print(scene: &Scene, profile: &Profile, args: &StackArgs, options: &GlobalArgs) -> anyhow::Result<()> {
     let wall_s = profile.sampled_s;
     let pid = scene.target.pid;
     let folded = args.sampling.folded.as_deref();
@@ -55,9 +56,9 @@ fn print(scene: &Scene, profile: &Profile, args: &StackArgs) -> anyhow::Result<(
             let json = output::profile_json(scene, pid, profile, wall_s, folded).context("writing JSON")?;
             stdio::print(&(json + "\n"))?;
         }
-        (false, false) => stdio::print(&output::profile_text(scene, pid, profile, wall_s))?,
+        (false, false) => stdio::print(&output::profile_text(scene, pid, (profile, wall_s), options.page()))?,
         (false, true) => {
-            stdio::say(output::profile_text(scene, pid, profile, wall_s).trim_end());
+            stdio::say(output::profile_text(scene, pid, (profile, wall_s), options.page_on_stderr()).trim_end());
             stdio::print(&output::profile_folded(profile))?;
         }
     }

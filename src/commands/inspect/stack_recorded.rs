@@ -45,7 +45,7 @@ pub(crate) fn stack(mut recorded: Recorded, args: &StackArgs, options: &GlobalAr
     let aged: Vec<_> = past.into_iter().map(|past| (past.age_ns as f64 / 1e9, past.stacks)).collect();
     stdio::print(&match args.json {
         true => output::past_stacks_json(&scene, &aged).context("writing JSON")? + "\n",
-        false => output::past_stacks_text(&scene, &aged),
+        false => output::past_stacks_text(&scene, &aged, options.page(), args.idle_threads()),
     })?;
     Ok(if recorded.is_broken() { Exit::Broken } else { Exit::Clean })
 }

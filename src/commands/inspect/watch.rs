@@ -15,7 +15,7 @@ use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::held_up::unless_held_up;
 use crate::commands::own_process::stdio;
 use crate::commands::rerun::StoppedRun;
-use crate::commands::sampling::appear::appears;
+use crate::commands::sampling::appear::starts_again;
 use crate::commands::sampling::attach::{attach_with, families};
 use crate::commands::sampling::history::WithHistory;
 use crate::commands::sampling::timed_watch;
@@ -40,7 +40,7 @@ pub(crate) fn watch(first: Pid, report_after: Duration, options: &GlobalArgs) ->
                 let stop = stop_signal()?;
                 tokio::select! {
                     () = stop => Ok::<_, anyhow::Error>(None),
-                    pid = appears(&command) => Ok(Some(pid)),
+                    pid = starts_again(&command) => Ok(Some(pid)),
                 }
             })?,
         };

@@ -6,6 +6,7 @@ use crate::commands::measure::trials::{label, start_line};
 use crate::data::limits::{CapKind, Caps};
 use crate::launch::shell;
 use crate::output;
+use crate::present::format::page::Page;
 use crate::runs::comparison::compare;
 use crate::runs::comparison::types::{ComparedSide, Comparison, Ranking, SideFigures};
 use crate::runs::stats::run_stats::GroupStats;
@@ -80,6 +81,7 @@ impl Race {
         command: &[String],
         (how, measured_in): (&str, &'static str),
         mut notes: Vec<String>,
+        page: Page,
     ) -> String {
         let comparison = self.comparison();
         let heading = [format!("tune: {}", shell::shown(command)), how.to_owned()];
@@ -90,16 +92,17 @@ impl Race {
         };
         let fastest = self.fastest().map(|fastest| fastest.caps).filter(|caps| !caps.is_empty());
         if comparison.sides.iter().any(alike) && fastest.is_some() {
-            notes.insert(0, "none of these caps is shown to be faster than no caps: leave it as it is".to_owned());
+            notes.insert(0, "none of these caps is shown to be faster than no caps: keep it as it is".to_owned());
         }
         let start = fastest.filter(|_| better).map(|caps| start_line(&caps, command));
-        output::sweep(&output::SweepReport {
+        let report = output::SweepReport {
             heading: &heading,
             measured_in,
             comparison: &comparison,
             notes: &notes,
             start: start.as_deref(),
-        })
+        };
+        output::sweep(&report, page)
     }
 }
 
@@ -175,12 +178,13 @@ mod tests {
     fn caps_that_are_not_shown_to_beat_no_caps_get_no_line() {
         let (none, one) = (Caps::default(), Caps::of([(CapKind::Intra, 1)]));
         let command = ["python".to_owned(), "train.py".to_owned()];
-        let answer =
-            |none_ms, one_ms| race(&[(none, none_ms), (one, one_ms)]).answer(&command, ("", "TURNS"), Vec::new());
+        let answer = |none_ms, one_ms| {
+            race(&[(none, none_ms), (one, one_ms)]).answer(&command, ("", "TURNS"), Vec::new(), Page::default())
+        };
         let won = answer([10.0, 10.1, 10.2], [5.0, 5.1, 5.2]);
         assert!(won.contains("tftop run --intra 1 -- python train.py"), "{won}");
         let close = answer([10.0, 10.1, 10.2], [9.9, 10.1, 10.0]);
-        assert!(close.contains("leave it as it is") && !close.contains("tftop run"), "{close}");
+        assert!(close.contains("keep it as it is") && !close.contains("tftop run"), "{close}");
         let best_as_it_is = answer([5.0, 5.1, 5.2], [10.0, 10.1, 10.2]);
         assert!(best_as_it_is.contains("best: no caps") && !best_as_it_is.contains("tftop run"), "{best_as_it_is}");
     }

@@ -20,6 +20,7 @@ use crate::launch::caps::machine::MachineCpus;
 use crate::launch::caps::plan::Plan;
 use crate::launch::shell;
 use crate::output;
+use crate::present::format::page::Page;
 use crate::runs::comparison::compare;
 use crate::runs::comparison::types::{ComparedSide, Comparison, Ranking};
 use crate::runs::stats::run_stats::RunStats;
@@ -50,9 +51,9 @@ pub(crate) fn sweep(args: &SweepArgs, options: &GlobalArgs) -> anyhow::Result<Ex
     stdio::say(&sweep.announced());
     sweep.save()?;
     let interrupted = event_loop::runtime()?.block_on(sweep.make(&options.within(INTERVAL)))?;
-    sweep.print_result(args.json)?;
+    sweep.print_result(args.json, options.page())?;
     if interrupted {
-        stdio::say(&format!("tftop: interrupted; `tftop sweep --resume {}` goes on", sweep.record.id));
+        stdio::say(&format!("tftop: interrupted; `tftop sweep --resume {}` continues it", sweep.record.id));
         return Ok(Exit::Of(INTERRUPTED));
     }
     Ok(if sweep.is_complete() { Exit::Clean } else { Exit::Of(1) })
@@ -61,13 +62,14 @@ pub(crate) fn sweep(args: &SweepArgs, options: &GlobalArgs) -> anyhow::Result<Ex
 /// Its command is looked for, and looks for its files, where the sweep began.
 fn resumed(store: &Path, id: &str) -> anyhow::Result<SweepRecord> {
     let record = SweepRecord::load(store, id).map_err(|error| {
-        CommandError::usage(format!("sweep {id} can't be gone on with: {error}; sweeps lie in {}", store.display()))
+        CommandError::usage(format!("sweep {id} can't be resumed: {error}; sweeps are kept in {}", store.display()))
     })?;
     match std::env::current_dir().is_ok_and(|folder| folder == record.folder) {
         true => Ok(record),
         false => {
             let folder = Text::from_bytes(record.folder.as_os_str().as_bytes());
-            Err(CommandError::usage(format!("sweep {id} was begun in {folder}: go there first")).into())
+            Err(CommandError::usage(format!("sweep {id} was started in {folder}: change to that directory first"))
+                .into())
         }
     }
 }
@@ -190,7 +192,7 @@ impl SweepSession {
     }
 
     /// The result so far.
-    fn print_result(&self, json: bool) -> anyhow::Result<()> {
+    fn print_result(&self, json: bool, page: Page) -> anyhow::Result<()> {
         if json {
             return stdio::print(&(serde_json::to_string_pretty(&self.record)? + "\n"));
         }
@@ -206,14 +208,14 @@ impl SweepSession {
                 record.repeat, record.warmup, record.steps, record.seed
             ),
         ];
-        let text = output::sweep(&output::SweepReport {
+        let report = output::SweepReport {
             heading: &heading,
             measured_in: "RUNS",
             comparison: &comparison,
             notes: &self.notes(),
             start: start.as_deref(),
-        });
-        stdio::print(&(text + "\n"))
+        };
+        stdio::print(&output::sweep(&report, page))
     }
 
     fn comparison(&self) -> Comparison {

@@ -39,18 +39,18 @@ pub(crate) fn tune(args: &TuneArgs, options: &GlobalArgs) -> anyhow::Result<Exit
     let (interrupted, race, answer) = if args.copies {
         let mut race = CopyRace { args, machine, random, ends, race: Race::of_turns(), turns: Duration::ZERO };
         let interrupted = event_loop::runtime()?.block_on(race.run(&options))?;
-        let answer = race.race.answer(&words, (&race.how(), "TURNS"), Vec::new());
+        let answer = race.race.answer(&words, (&race.how(), "TURNS"), Vec::new(), options.page());
         (interrupted, race.race, answer)
     } else {
         let mut race = RunRace { args, machine, random, ends, race: Race::new(), runs: Vec::new() };
         let interrupted = event_loop::runtime()?.block_on(race.run(&options))?;
-        let answer = race.race.answer(&words, (&race.how(), "RUNS"), race.notes());
+        let answer = race.race.answer(&words, (&race.how(), "RUNS"), race.notes(), options.page());
         (interrupted, race.race, answer)
     };
     if interrupted {
         stdio::say("tftop: interrupted; the answer is of what was measured so far");
     }
-    stdio::print(&(answer + "\n"))?;
+    stdio::print(&answer)?;
     Ok(match (interrupted, race.measured().next().is_some()) {
         (true, _) => Exit::Of(INTERRUPTED),
         (false, true) => Exit::Clean,

@@ -12,14 +12,26 @@ use crate::data::Pid;
 use crate::linux::proc::process::start_ticks;
 use crate::present::format;
 
-/// How often processes are gone through for one that does not exist yet; less often where that takes long, so that it costs at
-/// most one part in so many of a CPU.
+/// How often processes are gone through for one that does not exist yet; less often where that takes long, so that it costs about
+/// one part in so many of a CPU. Never more seldom than that: on a busy machine it takes long without costing much, and somebody
+/// waits.
 const LOOKED_FOR_EVERY: Duration = Duration::from_secs(1);
 const LOOKED_FOR_SHARE: u32 = 100;
+const LOOKED_FOR_AT_LEAST: Duration = Duration::from_secs(4);
 
 /// Waits for a process of this name, or with it in its command line.
 pub(crate) async fn appears(name: &str) -> Pid {
     stdio::say(&format!("tftop: waiting for a process named {}; Ctrl-C to stop", format::clean(name)));
+    found(name).await
+}
+
+/// Waits for the next process of a command that has ended.
+pub(crate) async fn starts_again(command: &str) -> Pid {
+    stdio::say(&format!("tftop: waiting for the next start of {}; Ctrl-C to stop", format::clean(command)));
+    found(command).await
+}
+
+async fn found(name: &str) -> Pid {
     let mut told = false;
     loop {
         let begun = Instant::now();
@@ -32,7 +44,8 @@ pub(crate) async fn appears(name: &str) -> Pid {
             }
             _ => {}
         }
-        tokio::time::sleep(LOOKED_FOR_EVERY.max(begun.elapsed() * LOOKED_FOR_SHARE)).await;
+        let pause = (begun.elapsed() * LOOKED_FOR_SHARE).clamp(LOOKED_FOR_EVERY, LOOKED_FOR_AT_LEAST);
+        tokio::time::sleep(pause).await;
     }
 }
 

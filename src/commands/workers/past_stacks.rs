@@ -7,6 +7,8 @@ use crate::commands::kept::tape;
 use crate::commands::workers::worker;
 use crate::data::scene::Scene;
 use crate::output;
+use crate::output::IdleThreads;
+use crate::present::format::page::Page;
 use crate::runs::history::live_stacks::{LiveStacks, PastStacks, last_stacks};
 use crate::tui::messages::stacks::{ShownStacks, StacksAnswer, StacksMoment, StacksRequest, StacksWorker};
 
@@ -41,14 +43,29 @@ pub(crate) fn of_live(kept: &LiveStacks, scene: &Scene, request: &StacksRequest)
 
 fn shown(scene: &Scene, request: &StacksRequest, past: &[PastStacks], missing: Option<String>) -> ShownStacks {
     let aged: Vec<_> = past.iter().map(|past| (past.age_ns as f64 / 1e9, past.stacks.clone())).collect();
-    let mut lines: Vec<String> = output::past_stacks_text(scene, &aged).lines().skip(1).map(str::to_owned).collect();
+    let (mut lines, mut unfolded) =
+        both_ways(|idle| lines_of(&output::past_stacks_text(scene, &aged, Page::default(), idle)));
     let found: usize = past.iter().map(|past| past.stacks.stacks.len()).sum();
     let notes: Vec<String> = none_of(found, request.tids.len()).into_iter().chain(missing).collect();
-    if !lines.is_empty() && !notes.is_empty() {
-        lines.push(String::new());
+    for lines in std::iter::once(&mut lines).chain(Some(&mut unfolded).filter(|lines| !lines.is_empty())) {
+        if !lines.is_empty() && !notes.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(notes.iter().cloned());
     }
-    lines.extend(notes);
-    ShownStacks { lines, need_stop: 0, stopped_ns: 0, refused: Some("this is the past".to_owned()) }
+    ShownStacks { lines, unfolded, need_stop: 0, stopped_ns: 0, refused: Some("this is the past".to_owned()) }
+}
+
+/// Lines without the title, which the box has.
+pub(super) fn lines_of(text: &str) -> Vec<String> {
+    text.lines().skip(1).map(str::to_owned).collect()
+}
+
+/// The lines with idle threads folded, and with their stacks where that is not the same.
+pub(super) fn both_ways(lines: impl Fn(IdleThreads<'_>) -> Vec<String>) -> (Vec<String>, Vec<String>) {
+    let (folded, unfolded) = (lines(IdleThreads::Folded("+ shows their stacks")), lines(IdleThreads::Shown));
+    let same = folded == unfolded;
+    (folded, if same { Vec::new() } else { unfolded })
 }
 
 /// That there are none of some threads, or of all.
@@ -117,7 +134,7 @@ mod tests {
         let scene = Arc::new(Scene::default());
         let now = StacksRequest { at: StacksMoment::Now, ..request(&scene, &[7]) };
         assert!(of_recording("no/such.tape", &now).unwrap_err().contains("only taken of a live process"));
-        assert!(of_recording("no/such.tape", &request(&scene, &[7])).unwrap_err().contains("there is no such file"));
+        assert!(of_recording("no/such.tape", &request(&scene, &[7])).unwrap_err().contains("no such file"));
         let old = of_recording("tests/data/tape/first.tape", &request(&scene, &[7])).unwrap();
         assert!(old.lines[0].starts_with("No stack of this thread"), "{:?}", old.lines);
     }

@@ -16,6 +16,7 @@ use crate::data::sample::{Stack, StackEnd, StackMethod as Way, Stacks, TakenStac
 use crate::data::scene::Scene;
 use crate::model::activity::profile::Profile;
 use crate::output;
+use crate::present::format::page::Page;
 use crate::probe::reading::Reading;
 use crate::probe::stack::{StackReader, Stops as Allowance};
 use crate::runs::history::live_stacks::LiveStacks;
@@ -82,8 +83,12 @@ fn take(
     if stacks.stacks.iter().any(|stack| !stack.is_of_ended_thread()) {
         *kept = Some((request.pid, reader));
     }
+    let (lines, unfolded) = past_stacks::both_ways(|idle| {
+        past_stacks::lines_of(&output::stack_text(scene, &stacks, Page::default(), idle))
+    });
     let shown = ShownStacks {
-        lines: output::stack_text(scene, &stacks).lines().skip(1).map(str::to_owned).collect(),
+        lines,
+        unfolded,
         need_stop: stacks.stacks.iter().filter(|stack| needs_stop(stack)).count(),
         stopped_ns: stacks.stopped_ns,
         refused: read_only.then(|| REFUSED.to_owned()),
@@ -105,9 +110,9 @@ fn sampled(
     let (profile, _) = runtime.block_on(stack_sampling::sample(reader, &mut threads, sampling, pending()));
     let profile = Arc::new(profile);
     let _ = profiles.send(profile.clone());
-    let text = output::profile_text(scene, request.pid, &profile, profile.sampled_s);
+    let text = output::profile_text(scene, request.pid, (&profile, profile.sampled_s), Page::default());
     let lines = text.lines().map(str::to_owned).collect();
-    Ok(ShownStacks { lines, need_stop: 0, stopped_ns: profile.stopped_ns, refused: None })
+    Ok(ShownStacks { lines, unfolded: Vec::new(), need_stop: 0, stopped_ns: profile.stopped_ns, refused: None })
 }
 
 impl KeptAt {

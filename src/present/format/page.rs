@@ -62,6 +62,13 @@ impl PageRow {
         Self { lead: Some((role, lead.into())), ..Self::text(text) }
     }
 
+    /// The same behind so many blanks.
+    pub(crate) fn indented(mut self, columns: u16) -> Self {
+        let before = self.lead.as_mut().map_or(&mut self.text, |(_, lead)| lead);
+        before.insert_str(0, &" ".repeat(usize::from(columns)));
+        self
+    }
+
     /// A line that is never wrapped.
     pub(crate) fn whole(role: Role, text: impl Into<String>) -> Self {
         Self { role, whole: true, ..Self::text(text) }

@@ -133,12 +133,12 @@ impl ProcessFinder {
         }
     }
 
-    /// Processes whose kernel name equals `name`; if there is none, those whose command line holds it. tftop itself and its
-    /// parents (the shell that holds the same words) are left out.
+    /// Processes whose kernel name equals `name`; if there is none, those whose command line does, else those whose command line
+    /// holds it. tftop itself and its parents (the shell that holds the same words) are left out.
     pub fn by_name(&mut self, name: &str) -> Vec<Candidate> {
         let Ok(root) = ProcDir::open(&self.proc_root) else { return Vec::new() };
         let own = self.search.own_line(&root);
-        let (mut named, mut mentioned) = (Vec::new(), Vec::new());
+        let [mut named, mut exact, mut mentioned] = [const { Vec::new() }; 3];
         for (pid, folder) in self.search.processes(&root) {
             if name.is_empty() || own.contains(&pid) {
                 continue;
@@ -153,11 +153,16 @@ impl ProcessFinder {
             };
             if *candidate.comm == *name {
                 named.push(candidate);
-            } else if one_line(&candidate.command).contains(name) {
+                continue;
+            }
+            let line = one_line(&candidate.command);
+            if line == name {
+                exact.push(Candidate { because: format!("its command line is {name}"), ..candidate });
+            } else if line.contains(name) {
                 mentioned.push(Candidate { because: format!("its command line holds {name}"), ..candidate });
             }
         }
-        if named.is_empty() { mentioned } else { named }
+        [named, exact].into_iter().find(|found| !found.is_empty()).unwrap_or(mentioned)
     }
 
     fn candidate(&mut self, pid: Pid, folder: &Arc<ProcDir>, running: Running, because: String) -> Option<Candidate> {
@@ -441,6 +446,8 @@ mod tests {
         process(dir.path(), 12, "kworker/train", &[("cmdline", "")]);
         assert_eq!(pids(&ProcessFinder::new(dir.path()).by_name("train")), [(10, false)]);
         assert_eq!(pids(&ProcessFinder::new(dir.path()).by_name("train.py")), [(11, false)]);
+        process(dir.path(), 9, "sh", &[("cmdline", "sh\0-c\0python train.py; true\0")]);
+        assert_eq!(pids(&ProcessFinder::new(dir.path()).by_name("python train.py")), [(11, false)], "not its shell");
         assert_eq!(ProcessFinder::new(dir.path()).by_name(""), []);
         assert_eq!(ProcessFinder::new(dir.path()).by_name("nobody"), []);
     }

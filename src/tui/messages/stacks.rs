@@ -87,8 +87,10 @@ pub struct StacksAnswer {
 /// Stacks as they are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownStacks {
-    /// How they were taken, what the threads do, and frame by frame.
+    /// How they were taken, what the threads do, and frame by frame; idle threads counted in one line.
     pub lines: Vec<String>,
+    /// The same with the stacks of idle threads; empty where no thread is idle.
+    pub unfolded: Vec<String>,
     /// Threads of which a stop would show more.
     pub need_stop: usize,
     /// How long threads were stopped, one after another, in nanoseconds.

@@ -43,10 +43,7 @@ pub fn clip(dashboard: &Dashboard, part: CopyPart) -> Result<Clip, String> {
             let python = advice::python(&what_if.caps).map(|line| ("Python", line));
             ("the settings of the sliders".to_owned(), labelled(shell.into_iter().chain(python).collect()))
         }
-        Mode::Stacks(stacks) => {
-            let taken = stacks.answer.as_ref().and_then(|answer| answer.taken.as_ref().ok());
-            ("the stacks".to_owned(), taken.map(|taken| taken.lines.clone()).unwrap_or_default())
-        }
+        Mode::Stacks(stacks) => ("the stacks".to_owned(), stacks.lines().unwrap_or_default().to_vec()),
         Mode::Runs => match dashboard.runs().comparison() {
             Some((_, compared)) => {
                 ("the comparison".to_owned(), compared.map(|it| it.lines.clone()).unwrap_or_default())

@@ -46,8 +46,7 @@ impl Dashboard {
             Action::Open => self.open(),
             Action::Close => self.close(),
             Action::Fold => self.fold(),
-            Action::OpenAll => self.fold_all(false),
-            Action::FoldAll => self.fold_all(true),
+            Action::OpenAll | Action::FoldAll => self.fold_all_shown(action == Action::FoldAll),
             Action::Detail if self.view.is_table() => self.toggle_pane(),
             Action::Detail => self.fold(),
             Action::Search => self.begin_line(Purpose::Search),
@@ -96,6 +95,14 @@ impl Dashboard {
             Action::Erase | Action::EraseAll => self.erase(action),
         }
         None
+    }
+
+    /// Groups or causes; in the box with stacks, idle threads.
+    fn fold_all_shown(&mut self, fold: bool) {
+        match &mut self.mode {
+            Mode::Stacks(stacks) => (stacks.unfolded, stacks.top) = (!fold, 0),
+            _ => self.fold_all(fold),
+        }
     }
 
     pub(super) fn travel(&mut self, action: Action) {

@@ -14,6 +14,8 @@ pub struct StacksBox {
     pub answer: Option<Arc<StacksAnswer>>,
     /// Whether a stop waits for a yes.
     pub question: StopQuestion,
+    /// Whether the stacks of idle threads are shown.
+    pub unfolded: bool,
     /// First line on screen.
     pub top: usize,
 }
@@ -32,7 +34,7 @@ pub enum StopQuestion {
 impl StacksBox {
     /// Nothing is known yet.
     pub fn of(title: String, request: StacksRequest) -> Self {
-        Self { title, request, answer: None, question: StopQuestion::Nothing, top: 0 }
+        Self { title, request, answer: None, question: StopQuestion::Nothing, unfolded: false, top: 0 }
     }
 
     /// Threads that a stop would show more of; none where no stop is offered.
@@ -45,6 +47,12 @@ impl StacksBox {
     /// Whether they can be stopped at all; none before an answer is there.
     pub fn may_stop(&self) -> Option<bool> {
         Some(self.answer.as_ref()?.taken.as_ref().ok()?.refused.is_none())
+    }
+
+    /// Its lines: idle threads folded, or not.
+    pub fn lines(&self) -> Option<&[String]> {
+        let taken = self.answer.as_ref()?.taken.as_ref().ok()?;
+        Some(if self.unfolded && !taken.unfolded.is_empty() { &taken.unfolded } else { &taken.lines })
     }
 
     /// Takes an answer in, unless it is to another request.

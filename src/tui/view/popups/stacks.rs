@@ -79,7 +79,7 @@ fn bottom(stacks: &StacksBox) -> (String, &'static str) {
 
 fn body(stacks: &StacksBox, width: u16) -> Vec<String> {
     match stacks.answer.as_ref().map(|answer| &answer.taken) {
-        None if stacks.request.at != StacksMoment::Now => vec!["being looked for…".to_owned()],
+        None if stacks.request.at != StacksMoment::Now => vec!["looking for them…".to_owned()],
         None if stacks.request.times == SampleTimes::Sampled => {
             let how = if stacks.request.stops == StopPermission::Agreed { "with stops" } else { "without a stop" };
             vec![format!("being taken for {} s, {how}…", SAMPLED.as_secs())]
@@ -87,7 +87,9 @@ fn body(stacks: &StacksBox, width: u16) -> Vec<String> {
         None if stacks.request.stops == StopPermission::Agreed => vec!["being taken, with stops…".to_owned()],
         None => vec!["being taken, without a stop…".to_owned()],
         Some(Err(why)) => format::wrap(why, width.saturating_sub(2), MOST_LINES),
-        Some(Ok(taken)) => taken.lines.iter().flat_map(|line| broken(line, width.saturating_sub(2))).collect(),
+        Some(Ok(_)) => {
+            stacks.lines().unwrap_or_default().iter().flat_map(|line| broken(line, width.saturating_sub(2))).collect()
+        }
     }
 }
 
