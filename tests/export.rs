@@ -158,8 +158,8 @@ fn what_is_no_recording_is_refused_and_makes_no_file() {
         code
     };
     assert_eq!(refused(garbage.to_str().unwrap(), "this is no tape"), Some(1));
-    assert_eq!(refused(folder.path().to_str().unwrap(), "samples.tape: there is no such file"), Some(3));
-    assert_eq!(refused("no-such.tape", "there is no such file, and no run is called so"), Some(3));
+    assert_eq!(refused(folder.path().to_str().unwrap(), "samples.tape: no such file"), Some(3));
+    assert_eq!(refused("no-such.tape", "no such file, and no run with this name"), Some(3));
     let (code, _, stderr) = export(&[RECORDED]);
     assert_eq!(code, Some(2), "{stderr}");
 }

@@ -289,7 +289,7 @@ fn a_run_that_its_caps_made_slower_has_that_as_its_headline() {
     let (soon, calm, slower) = ("too soon", "healthy", "slower than before");
     assert_eq!(words(&seen), [soon, soon, calm, calm, slower, slower, calm], "one comparison decides nothing");
     let headline = &seen[24];
-    assert_eq!(headline.message, "62 instead of 79 steps/s since the rerun with caps");
+    assert_eq!(headline.message, "62 steps/s instead of 79 since the rerun with caps");
     assert_eq!(headline.advice, "r goes back: it offers to start it again without caps.");
     assert_eq!(
         words(&after_a_rerun(capped, &[false, true, false, true])),

@@ -55,7 +55,7 @@ fn what_is_no_recording_says_so_and_has_an_exit_code() {
     let missing = folder.path().join("missing.tape").to_str().unwrap().to_owned();
     for (arguments, expected, says) in [
         (&["report", &garbage][..], 1, "this is no tape"),
-        (&["report", &missing], 3, "there is no such file, and no run is called so"),
+        (&["report", &missing], 3, "no such file, and no run with this name"),
         (&["explain", "261120-161909"], 3, "`tftop runs` lists those that are kept"),
         (&["report", TAPE, "--at", "90m"], 2, "--at: the recording is only "),
         (&["report", TAPE, "--at", "-90m"], 2, "--at: the recording is only "),
@@ -142,7 +142,7 @@ fn spans_of_recordings_are_compared_and_what_can_not_be_is_said() {
         ([TAPE, &*one], "have some of their time in common"),
         ([&*one, "tests/data/tape/first.tape@6s..8s"], "have some of their time in common"),
         ([&*one, "tests/data/tape/first.tape@8s..7s"], "the span would end at 7s, but begins at 8s"),
-        ([&*one, "no/such.tape"], "there is no such file, and no run is called so"),
+        ([&*one, "no/such.tape"], "no such file, and no run with this name"),
     ] {
         let (code, _, stderr) = ended(&mut tftop(&["compare", sides[0], sides[1]]));
         assert!(matches!(code, Some(2 | 3)) && stderr.contains(says), "{sides:?}: {stderr}");

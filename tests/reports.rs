@@ -127,7 +127,7 @@ fn without_a_verdict_every_format_says_so_and_how_to_get_one() {
 
 #[test]
 fn a_healthy_verdict_needs_no_advice_and_no_factor() {
-    let says = "1.9 of 2.0 CPUs are wanted, nobody has to wait long".to_owned();
+    let says = "demand is 1.9 of 2.0 CPUs: threads hardly wait".to_owned();
     let calm = Headline {
         condition: Verdict::Healthy,
         message: says,
@@ -136,7 +136,7 @@ fn a_healthy_verdict_needs_no_advice_and_no_factor() {
         ..headline()
     };
     let report = full(&Scene { headline: calm, ..scene() });
-    let expected = "HEALTHY  1.9 of 2.0 CPUs are wanted, nobody has to wait long\n\npython train.py\n";
+    let expected = "HEALTHY  demand is 1.9 of 2.0 CPUs: threads hardly wait\n\npython train.py\n";
     assert!(report.starts_with(expected), "{report}");
 }
 

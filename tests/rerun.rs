@@ -203,7 +203,7 @@ fn who_ignores_int_and_term_goes_on_unless_kill_was_agreed_to() {
     let mut old = Old::start(&["python3", "train.py", "deaf"]);
     let said = rerun(&old.pid(), &["--patience", "500ms", "--yes"]);
     assert_eq!(said.code, Some(1), "{}", said.stderr);
-    assert!(said.stderr.contains("goes on; nothing was started; --kill ends it"), "{}", said.stderr);
+    assert!(said.stderr.contains("keeps running; nothing was started; --kill ends it"), "{}", said.stderr);
     assert!(old.runs() && !old.path("seen.second").exists());
     let said = rerun(&old.pid(), &["--patience", "500ms", "--yes", "--kill"]);
     assert_eq!(said.code, Some(7), "{}", said.stderr);

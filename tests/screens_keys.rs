@@ -68,18 +68,11 @@ fn what_r_does_is_said_at_every_width_and_actions_come_before_the_names_of_tabs(
         (effect.wanted, effect.fits) = (3.4, false);
     }
     let stage = Stage::new(PLAIN, 100, 30, scene);
-    assert!(stage.text().contains("4.6 → 3.4 CPUs wanted, more than 2.0 still"), "{}", stage.text());
+    assert!(stage.text().contains("4.6 → 3.4 CPUs wanted, still more than 2.0"), "{}", stage.text());
 }
 
 #[test]
-fn a_large_screen_is_used_and_a_small_one_has_a_chart_where_rows_were_empty() {
-    for (name, width, height) in [("overview_200x60", 200, 60), ("threads_200x60", 200, 60)] {
-        let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
-        stage.keys(if name.starts_with("threads") { "2" } else { "" });
-        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(name, stage.text());
-        });
-    }
+fn a_small_screen_has_a_chart_where_rows_were_empty() {
     let mut small = Stage::new(PLAIN, 80, 24, scenes::training(80));
     assert!(small.text().contains("CPUs wanted = got"), "{}", small.text());
     assert!(small.row_with("ORIGIN") < small.row_with("CPUs wanted = got"), "the table comes first");

@@ -9,14 +9,12 @@ mod stage;
 
 use std::sync::Arc;
 
-use stage::{PLAIN, Stage};
+use stage::{PLAIN, SIZES, Stage};
 use tftop::data::limits::Caps;
 use tftop::data::sample::{HookFailure, Pace, ReplacedRun, ShimReport, ShimUse, SpeedChange, StepSource};
 use tftop::data::scene::{CheckOutcome, Headline, LaunchState, MarkCount, NoMarks, Scene, Speed, Steps, Verdict};
 use tftop::tui::Effect;
 use tftop::tui::theme::Appearance;
-
-const SIZES: [(u16, u16); 4] = [(160, 50), (120, 40), (100, 30), (80, 24)];
 
 fn snapshot(name: &str, stage: &Stage) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
@@ -125,11 +123,11 @@ fn after_a_rerun_the_steps_stand_beside_those_of_the_run_before() {
 
 #[test]
 fn a_slower_run_is_offered_what_was_before() {
-    for (width, height) in [(160, 50), (80, 24)] {
+    for (width, height) in SIZES {
         let mut scene = replaced(Some(79.0), 62.0, SpeedChange::Slower);
         scene.headline = Headline {
             condition: Verdict::Slower,
-            message: "62 instead of 79 steps/s since the rerun with caps".into(),
+            message: "62 steps/s instead of 79 since the rerun with caps".into(),
             advice: "r goes back: it offers to start it again without caps.".into(),
             ..Headline::default()
         };

@@ -65,12 +65,13 @@ fn events() -> (mpsc::UnboundedSender<io::Result<Input>>, Events) {
     (keys, Box::pin(stream::unfold(typed, |mut typed| async { Some((typed.recv().await?, typed)) })))
 }
 
-fn terminal(width: u16) -> Terminal<TestBackend> {
-    Terminal::new(TestBackend::new(width, 24)).unwrap()
+fn terminal(width: u16, height: u16) -> Terminal<TestBackend> {
+    Terminal::new(TestBackend::new(width, height)).unwrap()
 }
 
 fn text(terminal: &Terminal<TestBackend>) -> String {
-    (0..24).map(|y| stage::line(terminal.backend().buffer(), y) + "\n").collect()
+    let buffer = terminal.backend().buffer();
+    (0..buffer.area.height).map(|y| stage::line(buffer, y) + "\n").collect()
 }
 
 /// Runs the dashboard against a story; what it returned, and the last screen.
@@ -90,7 +91,7 @@ async fn play_with<F: Future<Output = ()>>(
     let (keys, typed) = events();
     let (send, scenes) = watch::channel(Arc::new(scenes::training(80)));
     let (requests, interest) = watch::channel(Interest::default());
-    let mut terminal = terminal(80);
+    let mut terminal = terminal(80, 24);
     let other = Other { keys: Some(keys), scenes: Some(send), interest };
     let (_shelf, runs) = watch::channel(Arc::default());
     let (runs_request, _requested) = watch::channel(tftop::tui::messages::runs::RunsRequest::default());
@@ -232,13 +233,13 @@ fn listing() -> PickerList {
 }
 
 async fn pick(listing: PickerList, keys: &str) -> (Option<Pid>, String) {
-    pick_on(80, listing, keys).await
+    pick_on((80, 24), listing, keys).await
 }
 
-async fn pick_on(width: u16, listing: PickerList, keys: &str) -> (Option<Pid>, String) {
+async fn pick_on((width, height): (u16, u16), listing: PickerList, keys: &str) -> (Option<Pid>, String) {
     let (send, typed) = events();
     let (_rows, listings) = watch::channel(listing);
-    let mut terminal = terminal(width);
+    let mut terminal = terminal(width, height);
     keys.chars().for_each(|key| send.send(Ok(stage::input(key))).unwrap());
     drop(send);
     let picked =
@@ -266,17 +267,19 @@ async fn the_picker_filters() {
 
 #[tokio::test]
 async fn the_picker_shows_what_it_knows() {
-    let (_, screen) = pick(listing(), "j").await;
-    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!("picker_80x24", screen);
-    });
+    for (width, height) in stage::SIZES {
+        let (_, screen) = pick_on((width, height), listing(), "j").await;
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("picker_{width}x{height}"), screen);
+        });
+    }
 }
 
 #[tokio::test]
 async fn the_picker_has_a_verdict_where_there_is_room() {
     let mut listing = listing();
     listing.scenes.push(Arc::new(scenes::training(80)));
-    let (_, screen) = pick_on(100, listing, "s").await;
+    let (_, screen) = pick_on((100, 24), listing, "s").await;
     let words: Vec<&str> = screen
         .lines()
         .filter_map(|line| ["too soon", "oversubscribed"].into_iter().find(|it| line.contains(it)))

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
-use stage::{COLOR, PLAIN, Stage};
+use stage::{COLOR, PLAIN, SIZES, Stage};
 use tftop::data::run::{OutputLine, StyledText, TerminalOutput, TextColor, TextStyle};
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::state::event::Event;
@@ -62,10 +62,11 @@ fn assert_snapshot(name: &str, stage: &Stage) {
 
 #[test]
 fn the_output_at_both_sizes() {
-    for (name, width, height) in [("output_80x24", 80, 24), ("output_160x50", 160, 50)] {
+    for (width, height) in SIZES {
+        let name = format!("output_{width}x{height}");
         let mut stage = launched(PLAIN, width, height, output(60));
         stage.keys("o");
-        assert_snapshot(name, &stage);
+        assert_snapshot(&name, &stage);
         stage.keys("i");
         assert_snapshot(&format!("output_typing_{width}x{height}"), &stage);
     }

@@ -10,7 +10,7 @@ mod stage;
 use std::sync::Arc;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use stage::{COLOR, PLAIN, Stage};
+use stage::{COLOR, PLAIN, SIZES, Stage};
 use tftop::data::scene::{Scene, Timeline, Verdict};
 use tftop::model::timeline::TimelineBuilder;
 use tftop::tui::messages::effect::Effect;
@@ -77,12 +77,13 @@ fn goes_to(effect: Option<Effect>) -> Option<u64> {
 
 #[test]
 fn the_past_says_how_long_ago_it_was() {
-    for (name, width, height) in [("past_80x24", 80, 24), ("past_160x50", 160, 50)] {
+    for (width, height) in SIZES {
+        let name = format!("past_{width}x{height}");
         let mut stage = live(PLAIN, width, height);
         assert!(stage.line(0).contains("● live"));
         back(&mut stage, 110);
         assert!(stage.line(0).ends_with("◄ 2m10s ago 14:04:52Z"), "{}", stage.line(0));
-        assert!(stage.text().contains("back in time; End goes on with now"), "{}", stage.text());
+        assert!(stage.text().contains("back in time; End returns to now"), "{}", stage.text());
         snapshot!(name, stage);
         let coloured = {
             let mut stage = live(COLOR, width, height);

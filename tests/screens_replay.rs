@@ -10,7 +10,7 @@ mod stage;
 use std::sync::Arc;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use stage::{PLAIN, Stage};
+use stage::{PLAIN, SIZES, Stage};
 use tftop::data::scene::{RecordedMoment, Scene};
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::messages::replay::{ReplayState, ShownMoment, TimeStep};
@@ -58,7 +58,8 @@ fn press(stage: &mut Stage, code: KeyCode) -> Option<Effect> {
 
 #[test]
 fn the_header_says_which_moment_of_what_it_is() {
-    for (name, width, height) in [("replay_80x24", 80, 24), ("replay_160x50", 160, 50)] {
+    for (width, height) in SIZES {
+        let name = format!("replay_{width}x{height}");
         let at = |second| recorded(80, second);
         let mut stage = played(width, height, ReplayState { speed: 4.0, ..ReplayState::recorded() });
         let header = stage.line(0);

@@ -9,7 +9,7 @@ mod stage;
 
 use std::sync::Arc;
 
-use stage::{PLAIN, Stage};
+use stage::{PLAIN, SIZES, Stage};
 use tftop::data::limits::Caps;
 use tftop::data::run::{RerunPlan, ShownValue, VariableChange};
 use tftop::tui::messages::effect::Effect;
@@ -60,7 +60,7 @@ fn answer(stage: &mut Stage, caps: Caps, plan: Result<RerunPlan, String>) {
 
 #[test]
 fn a_yes_counts_only_for_what_is_on_screen() {
-    for (width, height) in [(80, 24), (160, 50)] {
+    for (width, height) in SIZES {
         let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
         let caps = asked(&mut stage, "r");
         assert_eq!(caps, stage.dashboard.scene().headline.caps);
@@ -98,7 +98,7 @@ fn what_is_refused_or_doubted_takes_no_yes() {
     assert_eq!(stage.keys("y"), None);
     let doubts = vec!["it is part of a larger job, started by mpirun (process 7)".into()];
     answer(&mut stage, caps, Ok(RerunPlan { doubts, ..plan() }));
-    assert!(stage.text().contains("better not") && stage.text().contains("Nothing is stopped or started"));
+    assert!(stage.text().contains("warning") && stage.text().contains("Nothing is stopped or started"));
     assert_eq!(stage.keys("y"), None);
 }
 
@@ -121,7 +121,7 @@ fn the_caps_of_the_sliders_are_taken_and_escape_leads_back_to_them() {
 
 #[test]
 fn the_stop_of_the_old_run_is_on_screen_until_it_has_ended() {
-    for (width, height) in [(80, 24), (200, 60)] {
+    for (width, height) in SIZES {
         let mut stage = Stage::new(PLAIN, width, height, scenes::training(80));
         let caps = asked(&mut stage, "r");
         answer(&mut stage, caps, Ok(plan()));

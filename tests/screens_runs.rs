@@ -9,7 +9,7 @@ mod stage;
 
 use std::sync::Arc;
 
-use stage::{PLAIN, Stage};
+use stage::{PLAIN, SIZES, Stage};
 use tftop::tui::messages::runs::{ComparisonText, RunLine, RunsList, RunsRequest};
 use tftop::tui::state::event::Event;
 
@@ -64,7 +64,8 @@ fn without_kept_runs_it_says_how_to_make_one() {
 
 #[test]
 fn runs_are_marked_and_asked_to_be_compared() {
-    for (name, width, height) in [("runs_80x24", 80, 24), ("runs_160x50", 160, 50)] {
+    for (width, height) in SIZES {
+        let name = format!("runs_{width}x{height}");
         let mut stage = opened(width, height, shelf());
         assert_eq!(stage.dashboard.runs_request(), RunsRequest { shown: true, compare: vec![] });
         stage.keys("jj kk\n");
@@ -79,14 +80,20 @@ fn runs_are_marked_and_asked_to_be_compared() {
 
 #[test]
 fn a_comparison_is_read_and_left_step_by_step() {
-    let mut stage = opened(80, 24, shelf());
-    stage.keys(" j \n");
     let lines: Vec<String> =
         (0..60).map(|at| if at == 0 { "RUNS".to_owned() } else { format!("  line {at}") }).collect();
     let runs = vec!["261120-202740".to_owned(), "261120-202635".to_owned()];
     let compared = ComparisonText { runs, headline: " NO DIFFERENCE SHOWN  0.10 ms a step".to_owned(), lines };
-    stage.tell(Event::Runs(Arc::new(RunsList { compared: Some(compared.clone()), ..shelf() })));
-    snapshot!("runs_compared_80x24", stage);
+    let compared_at = |(width, height)| {
+        let mut stage = opened(width, height, shelf());
+        stage.keys(" j \n");
+        stage.tell(Event::Runs(Arc::new(RunsList { compared: Some(compared.clone()), ..shelf() })));
+        stage
+    };
+    for (width, height) in SIZES {
+        snapshot!(format!("runs_compared_{width}x{height}"), compared_at((width, height)));
+    }
+    let mut stage = compared_at((80, 24));
     stage.keys("G");
     let end = stage.text();
     assert!(end.contains("line 59") && end.contains("NO DIFFERENCE SHOWN"), "{end}");

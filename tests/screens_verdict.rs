@@ -9,15 +9,13 @@ mod stage;
 
 use ratatui::style::Modifier;
 use scenes::verdicts;
-use stage::{COLOR, PLAIN, Stage};
+use stage::{COLOR, PLAIN, SIZES, Stage};
 use tftop::data::limits::Caps;
 use tftop::data::scene::{Scene, Verdict};
 use tftop::tui::messages::effect::Effect;
 use tftop::tui::run::clip::clip;
 use tftop::tui::state::event::Event;
 use tftop::tui::theme::{Appearance, ThemeName};
-
-const SIZES: [(u16, u16); 3] = [(160, 50), (100, 30), (80, 24)];
 
 fn snapshot(name: &str, stage: &Stage) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
@@ -156,7 +154,7 @@ fn a_cause_opens_and_folds_and_stays_selected_when_the_order_changes() {
     stage.keys("ejl");
     assert_eq!(stage.selected(), "other-pool");
     assert!(stage.text().contains("export TF_NUM_INTRAOP_THREADS=1"), "{}", stage.text());
-    assert!(stage.text().contains("a prediction from the last 1m20s"), "{}", stage.text());
+    assert!(stage.text().contains("a prediction from the last 10s"), "{}", stage.text());
     stage.scene(scenes::healthy(81));
     assert_eq!(stage.selected(), "other-pool");
     assert!(stage.text().contains("Do other pools run beside"), "it is still open");
@@ -203,27 +201,27 @@ fn a_search_and_a_filter_find_causes_and_limits() {
 fn sliders_change_the_prediction_and_the_lines_that_set_it() {
     let mut stage = Stage::new(PLAIN, 100, 30, scenes::training(80));
     stage.keys("w");
-    let advised = stage.line(stage.row_with("predicted"));
-    assert!(stage.text().contains("prediction from the last 1m20s"), "{}", stage.text());
+    let advised = stage.line(stage.row_with("predicted  "));
+    assert!(stage.text().contains("prediction from the last 10s"), "{}", stage.text());
     assert!(stage.text().contains("export TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1"));
     stage.keys("0");
     assert!(stage.text().contains("no cap is set"));
-    let (predicted, recorded) = (stage.line(stage.row_with("predicted")), stage.line(stage.row_with("recorded")));
-    assert_eq!(predicted.replace("predicted", "recorded ").trim_end(), recorded);
+    let (predicted, measured) = (stage.line(stage.row_with("predicted  ")), stage.line(stage.row_with("measured ")));
+    assert_eq!(predicted.replace("predicted", "measured ").trim_end(), measured);
     assert_ne!(predicted, advised);
     stage.keys("hh");
     assert!(stage.text().contains("export TF_NUM_INTRAOP_THREADS=2"), "{}", stage.text());
     stage.keys("a");
-    assert_eq!(stage.line(stage.row_with("predicted")), advised);
+    assert_eq!(stage.line(stage.row_with("predicted  ")), advised);
     stage.keys("w");
-    assert!(!stage.text().contains("predicted"));
+    assert!(!stage.text().contains("predicted  "));
 }
 
 #[test]
 fn sliders_without_a_recording_say_so() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::first());
     stage.keys("w");
-    assert!(stage.text().contains("nothing is recorded yet"), "{}", stage.text());
+    assert!(stage.text().contains("nothing is measured yet"), "{}", stage.text());
 }
 
 #[test]
@@ -318,6 +316,6 @@ fn the_remedy_a_row_and_a_table_can_be_copied() {
     let Some(Effect::Copy(part)) = stage.keys("y") else { panic!("no copy") };
     assert_eq!(clip(&stage.dashboard, part).unwrap_err(), "nothing to copy: no cap is set on the sliders");
     assert!(copied(&mut stage, "ay").text.contains("TF_NUM_INTRAOP_THREADS=1"));
-    stage.tell(Event::Copied(Ok("the row by OSC 52, if the terminal takes it".to_owned())));
+    stage.tell(Event::Copied(Ok("the row by OSC 52, if the terminal supports it".to_owned())));
     assert!(stage.line(22).contains("copied the row by OSC 52"), "{}", stage.line(22));
 }

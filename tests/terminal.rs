@@ -161,7 +161,7 @@ fn what_is_watched_for_a_while_is_kept_without_secrets() {
     let list = runs(state.path(), &[]);
     assert!(list.lines().nth(1).is_some_and(|row| row.contains(" watched ")), "{list}");
     let shown = runs(state.path(), &["show", "last"]);
-    assert!(shown.contains(" was watched for ") && shown.contains(", and the process went on"), "{shown}");
+    assert!(shown.contains(" was watched for ") && shown.contains(", and the process continued"), "{shown}");
     assert!(shown.contains(GROUP) && shown.contains("step times: no step marks: tftop did not start it"), "{shown}");
     assert_eq!(runs(state.path(), &["prune", "--keep", "0"]), "1 runs removed\n");
     assert_eq!(kept(state.path()).len(), 0);

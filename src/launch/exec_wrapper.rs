@@ -85,7 +85,7 @@ fn prepared(parent: u32, place: SessionKind, cpus: Option<&CpuSet>, cgroups: &[P
         set_default_dispositions()?;
     }
     for folder in cgroups {
-        let why = |error: io::Error| io::Error::other(format!("it can't come into {}: {error}", folder.display()));
+        let why = |error: io::Error| io::Error::other(format!("it can't enter cgroup {}: {error}", folder.display()));
         create::join(folder).map_err(why)?;
     }
     // Last: coming into a cpuset sets the mask anew.

@@ -141,7 +141,7 @@ pub fn word(attributes: &ProcessAttributes) -> Option<String> {
 
 /// Reads [`word`] again.
 pub fn parse(word: &str) -> Result<ProcessAttributes, String> {
-    let bad = || format!("{word:?} is no manner of a process");
+    let bad = || format!("{word:?} is not a set of process attributes");
     let number = |text: &str| if text == "-" { Ok(None) } else { text.parse().map(Some).map_err(|_| bad()) };
     let mut attributes = ProcessAttributes::default();
     for part in word.split(',') {

@@ -27,7 +27,7 @@ pub struct StopTarget {
 impl StopTarget {
     /// Takes hold of the process. Fails when its number is another one's by now.
     pub fn of(proc_root: &Path, key: ProcessKey) -> io::Result<Self> {
-        let gone = || io::Error::new(io::ErrorKind::NotFound, "it is gone, and its number may be another one's");
+        let gone = || io::Error::new(io::ErrorKind::NotFound, "it is gone, and its pid may belong to another process");
         let number = i32::try_from(key.pid.0).ok().and_then(Pid::from_raw).ok_or_else(gone)?;
         // The start time is read after the handle is there: then both speak of one process.
         let handle = pidfd_open(number, PidfdFlags::empty()).ok();

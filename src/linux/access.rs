@@ -154,12 +154,14 @@ impl Situation {
             };
         }
         if !self.dumpable || self.target.permitted_caps & !self.ours.permitted_caps != 0 {
-            return Refusal::new("the process has rights that tftop lacks, or forbids to be looked at", root_step);
+            return Refusal::new("the process has privileges that tftop lacks, or forbids access", root_step);
         }
         match (self.yama_scope, self.container) {
             (0, _) => Refusal::new("a security module forbids it", root_step),
             (_, true) => Refusal::new("Yama forbids it (kernel.yama.ptrace_scope)", container_step),
-            (1, false) => Refusal::new("Yama allows only parents to look (kernel.yama.ptrace_scope = 1)", root_step),
+            (1, false) => {
+                Refusal::new("Yama allows only parent processes to read it (kernel.yama.ptrace_scope = 1)", root_step)
+            }
             (2, false) => Refusal::new(
                 "Yama allows only CAP_SYS_PTRACE (kernel.yama.ptrace_scope = 2)",
                 "run once: sudo setcap cap_sys_ptrace+ep $(command -v tftop)",
@@ -252,8 +254,8 @@ fn kernel_stacks(proc_root: &Path, pid: Pid, situation: &Situation) -> ReadAcces
 fn yama(proc_root: &Path) -> ReadAccess {
     let why = match yama_scope(proc_root) {
         None => "this kernel has no Yama".to_owned(),
-        Some(0) => "kernel.yama.ptrace_scope is 0: one's own processes may be looked at".to_owned(),
-        Some(scope) => format!("kernel.yama.ptrace_scope is {scope}: one's own processes may not be looked at"),
+        Some(0) => "kernel.yama.ptrace_scope is 0: your own processes may be read".to_owned(),
+        Some(scope) => format!("kernel.yama.ptrace_scope is {scope}: your own processes may not be read"),
     };
     ReadAccess { what: "Yama", ok: yama_scope(proc_root).unwrap_or(0) == 0, why, remedy: None }
 }
@@ -267,7 +269,7 @@ fn same_user(situation: &Situation) -> ReadAccess {
 
 fn capability(situation: &Situation) -> ReadAccess {
     let ok = situation.ours.may(SYS_PTRACE);
-    let why = if ok { "tftop has it" } else { "tftop lacks it; it is needed only for what is not one's own" };
+    let why = if ok { "tftop has it" } else { "tftop lacks it; it is needed only for processes that are not yours" };
     ReadAccess { what: "CAP_SYS_PTRACE", ok, why: why.to_owned(), remedy: None }
 }
 

@@ -40,9 +40,9 @@ fn each_scope_of_yama_has_its_step() {
 #[test]
 fn a_process_that_forbids_to_be_looked_at_is_named_so() {
     let closed = Situation { dumpable: false, yama_scope: 1, ..situation(USER, USER) };
-    assert!(closed.refusal().why.contains("forbids to be looked at"));
+    assert!(closed.refusal().why.contains("forbids access"));
     let stronger = Credentials { permitted_caps: SYS_ADMIN, ..USER };
-    assert!(situation(USER, stronger).refusal().why.contains("rights that tftop lacks"));
+    assert!(situation(USER, stronger).refusal().why.contains("privileges that tftop lacks"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(crate) mod capacity;
 pub(crate) mod judged_window;
 pub(crate) mod limits;
 pub mod origin;
+pub(crate) mod prediction;
 pub(crate) mod rates;
 pub(crate) mod rules;
 pub(crate) mod steps;

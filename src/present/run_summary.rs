@@ -23,7 +23,7 @@ pub(crate) fn title(summary: &RunSummary, goes_on: bool) -> String {
             format!("is watched, for {:.1} s so far", summary.seconds.max(0.0))
         }
         (_, true) => format!("is running, for {:.1} s so far", summary.seconds.max(0.0)),
-        (RunEnd::Left, _) => format!("was watched for {:.1} s, and the process went on", summary.seconds.max(0.0)),
+        (RunEnd::Left, _) => format!("was watched for {:.1} s, and the process continued", summary.seconds.max(0.0)),
         (RunEnd::Gone, _) => format!("was watched for {:.1} s, until the process ended", summary.seconds.max(0.0)),
         (RunEnd::Unseen, _) => format!("has no known end: tftop ended first; last seen {after}"),
         (end, _) => format!("{} {after}", ended(end)),

@@ -244,7 +244,7 @@ fn file(folder: &OwnedFd, name: &str) -> io::Result<File> {
     let file = openat(folder, name, flags, Mode::empty())?;
     match FileType::from_raw_mode(fstat(&file)?.st_mode) {
         FileType::RegularFile => Ok(file.into()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "this is no file")),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "not a file")),
     }
 }
 

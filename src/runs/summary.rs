@@ -12,8 +12,8 @@ use crate::data::sample::{
 };
 use crate::data::scene::{CapCheck, Capacity, Headline, Scene};
 use crate::data::{Gap, Text};
-use crate::model::advice;
 use crate::model::limits::verification;
+use crate::model::prediction::predict;
 use crate::runs::stats::run_stats::RunStats;
 use crate::runs::stats::stats_builder::{StatsBuilder, WholeDemand};
 use crate::runs::stats::warmup::Warmup;
@@ -197,11 +197,11 @@ impl RunSummary {
     }
 }
 
-/// What caps are predicted to do, from all that was recorded of a target; none without caps or a recording. On fewer CPUs
+/// What caps are predicted to do, from what was seen of a target; none without caps or a recording. On fewer CPUs
 /// than there are, of those.
 pub(crate) fn predicted(scene: &Scene, caps: &Caps) -> Option<PredictedDemand> {
     let cpus = scene.capacity.effective_cpus;
-    let found = advice::predict(&scene.groups, scene.trend.step_s, cpus, caps).filter(|_| !caps.is_empty())?;
+    let found = predict(scene, caps).filter(|_| !caps.is_empty())?;
     let cpus = caps.cpus.map_or(cpus, |count| cpus.min(f64::from(count)));
     Some(PredictedDemand { wanted: found.wanted, got: found.got, from_s: found.from_s, cpus })
 }

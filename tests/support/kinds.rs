@@ -141,6 +141,7 @@ pub fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
         threads: kind.tids.len() as u32,
         awake: Some(kind.awake),
         demand: Some(Demand::new(kind.got, kind.waiting)),
+        judged: (tick > 10).then(|| Demand::new(kind.got, kind.waiting)),
         total_run_s: kind.got * tick as f64,
         total_wait_s: kind.waiting * tick as f64,
         history,

@@ -258,7 +258,8 @@ pub fn degraded(tick: u64) -> Scene {
         let attribution = Attribution { because, confidence: Confidence::Guess, ..(*thread.attribution).clone() };
         thread.attribution = Arc::new(attribution);
     }
-    let why = Text::from("Yama allows only parents to look (kernel.yama.ptrace_scope = 1); run tftop with sudo");
+    let why =
+        Text::from("Yama allows only parent processes to read it (kernel.yama.ptrace_scope = 1); run tftop with sudo");
     for (_, detail) in &mut scene.details {
         if detail.call != Some(SyscallState::Running) {
             detail.wait_channel = Some("futex_wait_queue".into());

@@ -19,6 +19,9 @@ use tftop::tui::state::event::Event;
 use tftop::tui::theme::{Appearance, ThemeName};
 use tftop::tui::view::frame;
 
+/// The sizes at which every view is looked at: a small terminal, a usual one, a large one.
+pub const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
 /// Without colour.
 pub const PLAIN: Appearance = Appearance { color: false, theme: ThemeName::Default, ascii: false };
 /// With the default colours.

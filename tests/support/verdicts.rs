@@ -150,7 +150,7 @@ pub fn throttled() -> Headline {
 pub fn healthy() -> Headline {
     Headline {
         condition: Verdict::Healthy,
-        message: "1.8 of 2.0 CPUs are wanted, nobody has to wait long".into(),
+        message: "demand is 1.8 of 2.0 CPUs: threads hardly wait".into(),
         judged_s: 10.0,
         pressure: Some(pressure(0.9, 0.0, 0.06)),
         ..Headline::default()
@@ -172,8 +172,8 @@ fn pressure(saturation: f64, self_excess: f64, external: f64) -> Pressure {
 }
 
 const CODES: [(&str, &str, &str); 21] = [
-    ("throttled", "Does a CPU quota take CPUs away?", "no CPU quota stands over the process"),
-    ("quota-not-seen", "Are pools larger than the CPU quota?", "no CPU quota stands over the process"),
+    ("throttled", "Does a CPU quota take CPUs away?", "no CPU quota applies to the process"),
+    ("quota-not-seen", "Are pools larger than the CPU quota?", "no CPU quota applies to the process"),
     (
         "late-setting",
         "Was a setting made after the pool was built?",
@@ -181,21 +181,21 @@ const CODES: [(&str, &str, &str); 21] = [
     ),
     ("env-overridden", "Does tf.config overrule a variable?", "neither TF_NUM_INTRAOP_THREADS nor another is set"),
     ("env-too-late", "Did the program set a variable too late?", "the program changed no thread-related variable"),
-    ("zero-means-all", "Did a 0 ask for every CPU?", "nobody wrote 0"),
+    ("zero-means-all", "Did a 0 ask for every CPU?", "no setting is 0"),
     ("omp-does-the-work", "Does OpenMP do the work that intra-op is set for?", "the process has no OpenMP threads"),
     ("omp-not-used", "Is OMP_NUM_THREADS set where no OpenMP runs?", "no OpenMP or MKL variable is set"),
     ("blas-other-variable", "Is a variable set that another BLAS would read?", "no variable of another BLAS is set"),
-    ("many-processes", "Does every worker process bring its own pools?", "one process"),
+    ("many-processes", "Does every worker process have its own pools?", "one process"),
     ("nested-pools", "Does one pool call into another?", "no two busy groups rise and fall together"),
     ("tf-data-uncapped", "Does tf.data run without a limit?", "6 tf.data threads want 0.28 CPUs"),
-    ("xla-own-pool", "Does XLA run on pools that no setting sizes?", "the process has no XLA threads"),
+    ("xla-own-pool", "Does XLA run on pools that no setting limits?", "the process has no XLA threads"),
     ("other-pool", "Do other pools run beside the one that was limited?", "intra-op wants 1.0 CPUs, all else 0.8"),
     (
         "piled-affinity",
-        "Do affinity masks crowd threads on few CPUs?",
+        "Do affinity masks pack threads onto few CPUs?",
         "no mask is crowded while another allowed CPU idles",
     ),
-    ("spinning", "Do threads only look busy because they wait in a loop?", "no pool thread is runnable all the time"),
+    ("spinning", "Are threads busy only because they spin while they wait?", "no pool thread is runnable all the time"),
     ("thread-leak", "Does the number of threads keep growing?", "no group gained 10 threads in a minute"),
     ("starved", "Do neighbours take CPUs that are yours?", "got all but 0.1 of the 2.0 CPUs it could use"),
     ("input-bound", "Does computing wait for input?", "compute pools want 3.7 CPUs, input and Python 0.9"),

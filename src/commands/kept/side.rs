@@ -211,8 +211,7 @@ mod tests {
         assert_eq!(side(file).unwrap().len(), 1);
         let two = side("tests/data/tape/first.tape@..3s,tests/data/tape/first.tape@3s..6s").unwrap();
         assert_eq!(two.len(), 2);
-        for (text, says) in [("no/such.tape", "there is no such file"), ("x.tape@1..y", "write a time from the begin")]
-        {
+        for (text, says) in [("no/such.tape", "no such file"), ("x.tape@1..y", "write a time from the begin")] {
             let error = side(text).err().unwrap().to_string();
             assert!(error.contains(says), "{error}");
         }

@@ -81,7 +81,7 @@ fn of_file(name: &str, path: &Path) -> anyhow::Result<Recorded> {
         let path = format::clean(&path.to_string_lossy());
         match error.kind() {
             io::ErrorKind::NotFound => CommandError::not_found(format!(
-                "{path}: there is no such file, and no run is called so; `tftop runs` lists the runs that are kept"
+                "{path}: no such file, and no run with this name; `tftop runs` lists the runs that are kept"
             )),
             _ => CommandError::no_recording(format!("{path}: {error}")),
         }
@@ -116,7 +116,7 @@ fn opened(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no file")),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file")),
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
         let script = folder.path().join("train.py");
         fs::write(&script, "import tensorflow").unwrap();
         assert!(error(script.to_str().unwrap()).contains("this is no tape"));
-        let nothing = "there is no such file, and no run is called so; `tftop runs` lists the runs that are kept";
+        let nothing = "no such file, and no run with this name; `tftop runs` lists the runs that are kept";
         let bare = folder.path().to_str().unwrap();
         assert_eq!(error("train.py.gz"), format!("train.py.gz: {nothing}"));
         assert_eq!(error(bare), format!("{bare}/{TAPE}: {nothing}"));
@@ -172,8 +172,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe.tape");
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
-        assert_eq!(opened(&pipe).unwrap_err().to_string(), "this is no file");
+        assert_eq!(opened(&pipe).unwrap_err().to_string(), "not a file");
         let error = named(&TargetArg::Name("no/such.tape".to_owned())).unwrap_err();
-        assert!(error.to_string().starts_with("no/such.tape: there is no such file, and no run"), "{error}");
+        assert!(error.to_string().starts_with("no/such.tape: no such file, and no run"), "{error}");
     }
 }

@@ -30,7 +30,7 @@ use crate::data::limits::Caps;
 use crate::data::run::RebuiltProcess;
 use crate::data::scene::Scene;
 use crate::launch::caps::plan::PlanRequest;
-use crate::model::advice;
+use crate::model::prediction;
 use crate::output as text;
 use crate::probe::reading::ReadingPart;
 use crate::probe::restart;
@@ -64,7 +64,7 @@ pub(crate) fn rerun(args: &RerunArgs, request: &StartRequest, options: &GlobalAr
         return Ok(Exit::Clean);
     }
     if let (Some(doubt), false) = (prepared.shown.doubts.first(), request.caps.force) {
-        anyhow::bail!("not rerun: {doubt}; --force does it all the same");
+        anyhow::bail!("not rerun: {doubt}; --force overrides this");
     }
     if !agreed(args, &prepared)? {
         stdio::say("tftop: nothing was changed");
@@ -126,7 +126,7 @@ pub(crate) fn start_stopper(answered: LastPrepared<PreparedRerun>) -> std::io::R
             };
             let outcome = answered
                 .take(caps)
-                .context("what was agreed to is not there any more: r asks again")
+                .context("the prepared rerun is gone: r prepares it again")
                 .and_then(|prepared| still_the_same(&prepared.rebuild, None).map(|()| prepared))
                 .and_then(|it| stop::stop(&it.rebuild, PATIENCE, AllowKill::Never, tell).map(|()| it));
             publish.send_replace(match outcome {
@@ -149,7 +149,7 @@ pub(crate) fn start_stopped(
     options: &GlobalArgs,
 ) -> anyhow::Result<Exit> {
     let stopped = stopped.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let StoppedStart { prepared, said } = stopped.context("what was agreed to is not there: this is a bug in tftop")?;
+    let StoppedStart { prepared, said } = stopped.context("the prepared rerun is missing: this is a bug in tftop")?;
     said.iter().for_each(|words| stdio::say(&format!("tftop: {words}")));
     let families = families(options)?;
     let mut spec = prepared.spec;
@@ -185,7 +185,7 @@ fn advised(
 }
 
 fn effect(scene: &Scene, caps: &Caps) -> Option<text::PredictedEffect> {
-    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, scene.capacity.effective_cpus, caps);
+    let predict = |caps: &Caps| prediction::predict(scene, caps);
     let cpus = scene.capacity.effective_cpus;
     // With fewer CPUs there are fewer to want.
     let cpus_then = caps.cpus.map_or(cpus, |count| cpus.min(f64::from(count)));
@@ -197,7 +197,7 @@ fn still_the_same(shown: &RebuiltProcess, folder: Option<&Path>) -> anyhow::Resu
     let pid = shown.key.pid;
     let now = restart::read(Path::new(PROC), pid, folder).map_err(plan::problem)?;
     if (now.key, &now.words) != (shown.key, &shown.words) {
-        anyhow::bail!("process {pid} runs another command by now; nothing was changed");
+        anyhow::bail!("process {pid} runs another command now; nothing was changed");
     }
     Ok(())
 }
@@ -210,7 +210,7 @@ fn agreed(args: &RerunArgs, prepared: &PreparedRerun) -> anyhow::Result<bool> {
     }
     if !io::stdin().is_terminal() {
         return Err(CommandError::usage(format!(
-            "process {pid} is not touched without a yes: --yes gives it, --dry-run shows what would be done"
+            "process {pid} is not stopped without a yes: --yes gives it, --dry-run shows what would be done"
         ))
         .into());
     }

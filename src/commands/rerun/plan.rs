@@ -36,7 +36,7 @@ pub(crate) fn prepare(pid: Pid, request: &StartRequest, folder: Option<&Path>) -
     let found = origin.program(&rebuild.words).map_err(|missing| CommandError::command(&missing))?;
     if !is_same_file(&found, &rebuild.exe) {
         rebuild.doubts.push(Text::from(format!(
-            "its first word leads to {} now, but it runs {}: the new run may be another program",
+            "its command is {} now, but it runs {}: the new run may be another program",
             found.display(),
             rebuild.exe.display()
         )));

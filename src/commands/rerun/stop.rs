@@ -71,7 +71,7 @@ pub(crate) fn stop(
     let signals = [("INT", Signal::INT, "TERM"), ("TERM", Signal::TERM, "KILL")];
     for (name, signal, next) in signals {
         if signal == Signal::INT && rebuild.ignores_interrupt {
-            tell(StopNews::Said(format!("process {pid} ignores INT (as background jobs do)")));
+            tell(StopNews::Said(format!("process {pid} ignores SIGINT (as background jobs do)")));
             continue;
         }
         tell(StopNews::Waits(name, Some(next), patience));
@@ -83,7 +83,7 @@ pub(crate) fn stop(
     }
     if kill == AllowKill::Never || kill == AllowKill::Ask && !may_kill(key)? {
         anyhow::bail!(
-            "process {pid} ignores INT and TERM and goes on; nothing was started; --kill ends it, without a chance to save"
+            "process {pid} ignores SIGINT and SIGTERM and keeps running; nothing was started; --kill ends it, without a chance to save"
         );
     }
     tell(StopNews::Waits("KILL", None, LAST_PATIENCE));
@@ -99,7 +99,7 @@ fn may_kill(key: ProcessKey) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
         return Ok(false);
     }
-    ask(&format!("Process {} goes on. Kill it? It can't save anything then. [y/N] ", key.pid))
+    ask(&format!("Process {} keeps running. Kill it? It can't save anything then. [y/N] ", key.pid))
 }
 
 /// Tells who is left of its family: they are not signalled.

@@ -62,7 +62,7 @@ pub struct Frame {
     /// to. None for Python functions whose native frame is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
-    /// Path of the library or executable that holds it, as the target's maps name it; none for code of no file.
+    /// Path of the library or executable that holds it, as the target's maps name it; none for JIT code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub library: Option<Arc<Text>>,
     /// Where it lies in that file (a virtual address of its segments, as in `nm` and `objdump`).

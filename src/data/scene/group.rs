@@ -24,6 +24,8 @@ pub struct Group {
     pub awake: Option<f64>,
     /// What it got and wanted over the window, threads that died in it included.
     pub demand: Option<Demand>,
+    /// What it got and wanted over the window that the verdict rests on; none while it is too soon for one.
+    pub judged: Option<Demand>,
     /// CPU-seconds it has used while it was watched; never falls.
     pub total_run_s: f64,
     /// Seconds its threads have waited for a CPU while it was watched; never falls.
@@ -71,7 +73,15 @@ pub struct Thread {
     pub slices_per_s: Option<f64>,
 }
 
+/// A thread that waits for a CPU for this share of what it wants is ready more than it runs.
+const MOSTLY_WAITING: f64 = 0.5;
+
 impl Thread {
+    /// Whether it waits for a CPU most of the time that it could run: the kernel's state R is both.
+    pub fn is_mostly_ready(&self) -> bool {
+        self.demand.and_then(|demand| demand.wait_share).is_some_and(|share| share >= MOSTLY_WAITING)
+    }
+
     /// The best name known: the target's own, else the kernel's.
     pub fn name(&self) -> &str {
         self.identity.target_name.as_ref().map_or(&self.identity.comm, |name| &name.name)

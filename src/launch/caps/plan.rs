@@ -88,7 +88,7 @@ impl std::error::Error for PlanError {}
 pub fn plan(request: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanError> {
     let cpus = match (&request.cpus, request.preset) {
         (Some(_), Some(Preset::Physical)) => {
-            let both = "--preset physical and --cpus both name the one number for everything: leave one of them away";
+            let both = "--preset physical and --cpus both name the one number for everything: leave one of them out";
             return Err(PlanError::new(both));
         }
         (None, Some(Preset::Physical)) => Some(CpuRequest::List(preset::one_of_each_core(machine).map_err(PlanError)?)),
@@ -101,7 +101,7 @@ pub fn plan(request: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanEr
     refuse_pins(request, cpus.as_ref().map(|(_, set)| set), machine)?;
     if request.pools.get(CapKind::Data).is_some() && !request.shim_enforces && !request.force {
         return Err(PlanError(
-            "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only away"
+            "--data is held by the shim alone, no variable caps tf.data: leave --no-shim and --record-only out"
                 .to_owned(),
         ));
     }
@@ -146,7 +146,7 @@ fn cpus_of(request: &CpuRequest, force: bool, machine: &MachineCpus) -> Result<(
             }
             if set.intersection(allowed) != *set && !force {
                 return Err(PlanError(format!(
-                    "--cpus {set}: only CPUs {allowed} may be used here; --force asks the kernel for them all the same"
+                    "--cpus {set}: only CPUs {allowed} may be used here; --force asks the kernel for them anyway"
                 )));
             }
             Ok((usable.count(), usable))

@@ -81,7 +81,7 @@ pub(crate) struct FrameView {
     pub name: String,
     /// Its whole name.
     pub whole: String,
-    /// Path of its file; none for code of no file.
+    /// Path of its file; none for JIT code.
     pub library: Option<String>,
     /// Whether it runs Python functions.
     pub python: bool,

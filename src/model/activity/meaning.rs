@@ -154,7 +154,7 @@ impl MeaningCache {
         }
         let named = frame.symbol.as_ref().map(|symbol| self.names(symbol).0.clone());
         let library = || frame.library.as_deref().map(|path| file_name(path));
-        vec![named.or_else(library).unwrap_or_else(|| "code of no file".to_owned())]
+        vec![named.or_else(library).unwrap_or_else(|| "JIT code".to_owned())]
     }
 
     fn find(&self, seen: &[FrameView], strength: EntryStrength) -> Option<Found> {
@@ -210,7 +210,7 @@ fn because(frame: &Frame, seen: &FrameView) -> Option<Text> {
     let python = |python: &PythonFrame| format!("{} in Python", python.function);
     let file = || seen.library.as_deref().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned());
     let name = frame.python.first().map(python).or_else(|| (!seen.name.is_empty()).then(|| seen.name.clone()));
-    Some(Text::from(name.or_else(file).unwrap_or_else(|| "code of no file".to_owned())))
+    Some(Text::from(name.or_else(file).unwrap_or_else(|| "JIT code".to_owned())))
 }
 
 #[cfg(test)]

@@ -24,8 +24,10 @@ fn doing(thread: &Thread, detail: &ThreadDetail) -> Option<ThreadActivity> {
     if let Some(words) = stopped {
         return waits(Phrase::same(words), Grade::Measured);
     }
-    let running =
-        || ThreadActivity { phrase: Phrase::same("running"), activity: Blocked::Runs, grade: Grade::Measured };
+    let running = || {
+        let word = if thread.is_mostly_ready() { "ready" } else { "running" };
+        ThreadActivity { phrase: Phrase::same(word), activity: Blocked::Runs, grade: Grade::Measured }
+    };
     match (&detail.call, &detail.wait_channel) {
         (Some(SyscallState::Running), _) => Some(running()),
         (Some(SyscallState::Inside(call)), _) => Some(of_pool(thread, wait_words::call(call), Grade::Measured)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::data::sample::{Identity, Syscall};
-use crate::data::scene::{Attribution, Group};
+use crate::data::scene::{Attribution, Demand, Group};
 use crate::data::{Pid, Text, Tid};
 
 fn key(tid: u32) -> ThreadKey {
@@ -60,6 +60,14 @@ fn a_group_says_how_many_do_what_the_most_frequent_first() {
     let running = Some(of(SyscallState::Running));
     let words = says(&[read, futex.clone(), running.clone(), futex.clone(), running, futex]);
     assert_eq!(words, "3 wait for work (futex), 2 running, 1 reads train.tfrecord");
+}
+
+#[test]
+fn a_thread_that_mostly_waits_for_a_cpu_is_ready_and_not_running() {
+    let with =
+        |waiting| Thread { demand: Some(Demand::new(0.1, waiting)), ..thread(1, Worker::OfPool, Confidence::Certain) };
+    let word = |waiting| doing(&with(waiting), &of(SyscallState::Running)).unwrap().phrase.one;
+    assert_eq!((word(0.9).as_str(), word(0.05).as_str()), ("ready", "running"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(crate) use caps_fit::{AdviceMemory, CapsFit};
 pub(crate) use culprits::culprits;
 pub(crate) use fit::advise;
 pub(crate) use group_cap::{can_be_capped, cap_of, is_tensorflows_team, openmp_works};
+pub(crate) use predict::of_demands;
 pub use predict::{Prediction, predict};
 pub(crate) use setters::knobs;
 pub use setters::{export, python};

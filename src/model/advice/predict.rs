@@ -60,7 +60,7 @@ pub fn predict(groups: &[Group], step_s: f64, cpus: f64, caps: &Caps) -> Option<
 /// is the caller that waits for the pool. Wanted: what it gets, and waiting that grows with the threads that can run beyond
 /// the CPUs, up to what was recorded without caps. Waiting is no demand: what a group waited for in a crowd says little of
 /// what it would do without it.
-pub(super) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: &Caps) -> Prediction {
+pub(crate) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: &Caps) -> Prediction {
     let sum = |part: fn(&Demand) -> f64| 0.0 + demands.iter().map(part).sum::<f64>();
     let (got, wanted) = (sum(|it| it.got), sum(|it| it.wanted));
     let recorded = Prediction { wanted, got, from_s: 0.0 };

@@ -119,7 +119,7 @@ impl CpuBounds {
                 (CheckOutcome::Held, format!("a cgroup holds it; throttled in {share:.0} % of its periods"))
             }
             _ if self.missing.most > 0 && self.looks == 1 => {
-                (CheckOutcome::Unverified, "it was over before a second look".to_owned())
+                (CheckOutcome::Unverified, "it ended before a second sample".to_owned())
             }
             _ => (CheckOutcome::Held, "a cgroup holds it".to_owned()),
         };
@@ -177,7 +177,7 @@ fn within(set: &CpuSet, cpus: &CpuSet) -> bool {
 }
 
 fn unseen() -> (CheckOutcome, String) {
-    (CheckOutcome::Unverified, "it was over before the first look".to_owned())
+    (CheckOutcome::Unverified, "it ended before the first sample".to_owned())
 }
 
 #[cfg(test)]

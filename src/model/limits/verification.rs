@@ -152,7 +152,7 @@ impl Verification {
 
     fn nothing_seen(&self, what: &str) -> (CheckOutcome, String) {
         let why = match (self.looks, self.clear, &self.unclear) {
-            (0, ..) => "it was over before the first look",
+            (0, ..) => "it ended before the first sample",
             (_, 0, Some(why)) => why,
             _ => what,
         };

@@ -74,7 +74,7 @@ fn pools_of_different_processes_are_not_added_up() {
 
 #[test]
 fn what_was_never_seen_is_not_held() {
-    assert_eq!(answer(INTRA, &[], false), (CheckOutcome::Unverified, "it was over before the first look".to_owned()));
+    assert_eq!(answer(INTRA, &[], false), (CheckOutcome::Unverified, "it ended before the first sample".to_owned()));
     assert_eq!(
         answer(INTRA, &[pool("python", 1)], false),
         (CheckOutcome::Unverified, "no such pool was seen".to_owned())

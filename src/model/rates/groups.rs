@@ -132,6 +132,7 @@ impl WatchedGroup {
             threads: self.threads,
             awake: (span_ns > 0).then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
             demand: self.load.over(window).demand(span_ns),
+            judged: None,
             total_run_s: self.load.now.run_ns as f64 / 1e9,
             total_wait_s: self.load.now.runnable_ns.saturating_sub(self.load.now.run_ns) as f64 / 1e9,
             history: self.wanted.to_vec(),

@@ -27,10 +27,10 @@ fn check(input: &RuleInput) -> RuleResult {
         return clear(format!("{threads} threads for {cpus:.1} CPUs: not many"));
     }
     if wanted > cpus || wanted > UNDER_SHARE * threads as f64 {
-        return clear(format!("{wanted:.1} of {threads} threads want to run: they do not sleep"));
+        return clear(format!("{wanted:.1} of {threads} threads are runnable: they do not sleep"));
     }
     if wanted < RUNS {
-        return clear(format!("{wanted:.2} CPUs are wanted: whether it rests or hangs, only stacks tell"));
+        return clear(format!("{wanted:.2} CPUs are wanted: only stacks tell whether it is idle or hangs"));
     }
     let grown = judged.growth.iter().flatten().map(|growth| growth.now.saturating_sub(growth.before)).sum::<u32>();
     if grown >= GROWTH {
@@ -44,7 +44,7 @@ fn check(input: &RuleInput) -> RuleResult {
         level: Level::Healthy,
         grade: Grade::Measured,
         message: format!(
-            "{threads} threads exist, but only {wanted:.1} of {cpus:.1} CPUs are wanted: their number is no problem"
+            "{threads} threads exist, but demand is only {wanted:.1} of {cpus:.1} CPUs: their number is no problem"
         ),
         evidence: vec![
             Evidence::new("threads", threads.to_string()),

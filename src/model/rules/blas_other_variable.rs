@@ -1,4 +1,4 @@
-//! Is a variable set that does not steer the BLAS that is loaded?
+//! Is a variable set that does not control the BLAS that is loaded?
 
 use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::origin;
@@ -41,7 +41,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
         level: Level::Notice,
         grade: Grade::Corroborated,
         message: format!(
-            "{name}={value} does not steer {label}, which has {} beside the one that calls it",
+            "{name}={value} does not control {label}, which has {} beside the one that calls it",
             counted(has)
         ),
         evidence: vec![

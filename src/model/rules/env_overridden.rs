@@ -49,7 +49,7 @@ fn contradiction(input: &RuleInput, process: &ProcessFact, pool: &TfPool, value:
     let threads = pool.size_in(input, process.key.pid);
     if threads == 0 {
         return too_soon(format!(
-            "TensorFlow to build its pools: tf.config says {config}, {} {value}",
+            "TensorFlow to create its pools: tf.config says {config}, {} {value}",
             pool.variable()
         ));
     }

@@ -24,13 +24,13 @@ fn check(input: &RuleInput) -> RuleResult {
         return clear(format!("the CPU's threads want {wanted:.1} of {cpus:.1} CPUs"));
     }
     let of_cpus = || Evidence::new("wanted", format!("{wanted:.2} of {cpus:.2} CPUs"));
-    let text = "CPU limits hardly matter here: make the GPU's work cheaper (mixed precision, XLA) or give it more GPUs";
+    let text = "CPU limits hardly matter here: make the GPU's work cheaper (mixed precision, XLA) or use more GPUs";
     match load {
         Some(load) if load.busy >= BUSY => Ok(Finding {
             level: Level::Notice,
             grade: load.grade,
             message: format!(
-                "{}, and only {wanted:.1} of {cpus:.1} CPUs are wanted: the GPU is the limit",
+                "{}, and CPU demand is only {wanted:.1} of {cpus:.1}: the GPU is the limit",
                 load.sentence()
             ),
             evidence: vec![load.evidence(), of_cpus()],
@@ -39,13 +39,13 @@ fn check(input: &RuleInput) -> RuleResult {
         Some(load) if load.busy < WAITS => clear(format!("{}: it is not the limit", load.sentence())),
         Some(load) => cant_tell(format!("{}: neither all of it nor little", load.sentence())),
         None if wanted < ASLEEP => {
-            cant_tell(format!("{threads} GPU threads exist and nothing runs on the CPUs: the GPU's own load tells"))
+            cant_tell(format!("{threads} GPU threads exist and nothing runs on the CPUs: see the GPU's own load"))
         }
         None => Ok(Finding {
             level: Level::Notice,
             grade: Grade::Inferred,
             message: format!(
-                "A GPU is in use and only {wanted:.1} of {cpus:.1} CPUs are wanted: CPU limits hardly matter here"
+                "A GPU is in use and CPU demand is only {wanted:.1} of {cpus:.1}: CPU limits hardly matter here"
             ),
             evidence: vec![Evidence::new("GPU threads", threads.to_string()), of_cpus()],
             remedy: Remedy {

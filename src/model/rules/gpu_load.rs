@@ -42,7 +42,7 @@ impl GpuLoad {
 
     /// The same as a number.
     pub(crate) fn evidence(&self) -> Evidence {
-        let whose = if self.grade == Grade::Measured { "for this process" } else { "for whomever" };
+        let whose = if self.grade == Grade::Measured { "for this process" } else { "for all processes" };
         Evidence::new(
             format!("GPU {} computes", self.index),
             format!("{:.0} % of the time, {whose}", self.busy * 100.0),

@@ -26,7 +26,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     let pools = TF_POOLS.iter().map(|pool| Built { pool, threads: pool.size_in(input, process.key.pid), cpus });
     let built: Vec<Built> = pools.filter(|built| built.threads > 0).collect();
     if built.is_empty() {
-        return too_soon("TensorFlow to build its pools");
+        return too_soon("TensorFlow to create its pools");
     }
     if let Some(found) = built.iter().find_map(|built| built.configured(process)) {
         return Ok(found);

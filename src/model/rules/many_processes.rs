@@ -8,7 +8,7 @@ use crate::model::rules::input::{COMPUTE, RuleInput, threads_of};
 use crate::model::rules::rule::{Rule, RuleResult, clear};
 
 pub const RULE: Rule =
-    Rule { code: "many-processes", question: "Does every worker process bring its own pools?", check };
+    Rule { code: "many-processes", question: "Does every worker process have its own pools?", check };
 
 /// CPUs wanted from which on a process is busy.
 const BUSY_CPUS: f64 = 0.25;

@@ -28,7 +28,7 @@ fn check(input: &RuleInput) -> RuleResult {
         input.groups.iter().zip(&judged.groups).filter(|(g, _)| g.key == group.key).map(|(_, d)| d.wanted).sum();
     let intra = input.wanted(judged, &[origin::TF_INTRA_OP]);
     let Some(limit) = input.explicit_limit(origin::TF_INTRA_OP) else {
-        return clear(format!("nobody set intra-op; OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
+        return clear(format!("intra-op is not set; OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));
     };
     if openmp < LEAST_CPUS || !advice::openmp_works(input.groups, &judged.groups) {
         return clear(format!("OpenMP wants {openmp:.1} CPUs, intra-op {intra:.1}"));

@@ -24,7 +24,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
     let openmp = input.wanted_in(judged, pid, &[origin::OPENMP]);
     let tensorflow = input.wanted_in(judged, pid, &[origin::TF_INTRA_OP, origin::TF_INTER_OP, origin::XLA]);
     if openmp >= 0.1 {
-        return clear(format!("OpenMP threads want {openmp:.1} CPUs: {name} steers them"));
+        return clear(format!("OpenMP threads want {openmp:.1} CPUs: {name} controls them"));
     }
     let by_demand = |a: &&crate::model::rules::input::TfPool, b: &&crate::model::rules::input::TfPool| {
         input.wanted_in(judged, pid, &[a.origin()]).total_cmp(&input.wanted_in(judged, pid, &[b.origin()]))
@@ -45,7 +45,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
         level: Level::Notice,
         grade: Grade::Measured,
         message: format!(
-            "{name}={value} does not steer TensorFlow here: its own pools want {tensorflow:.1} CPUs, OpenMP {openmp:.1}"
+            "{name}={value} does not control TensorFlow here: its own pools want {tensorflow:.1} CPUs, OpenMP {openmp:.1}"
         ),
         evidence: vec![
             Evidence::new(name, value.to_string()),

@@ -22,7 +22,7 @@ fn check(input: &RuleInput) -> RuleResult {
     let limited = [origin::TF_INTRA_OP, origin::TF_INTER_OP]
         .into_iter()
         .find_map(|origin| Some((origin, input.explicit_limit(origin)?)));
-    let Some((origin, limit)) = limited else { return clear("nobody limited a TensorFlow pool") };
+    let Some((origin, limit)) = limited else { return clear("no TensorFlow pool has a configured limit") };
     let judged = input.judged()?;
     let name = if origin == origin::TF_INTRA_OP { "intra-op" } else { "inter-op" };
     let own = input.wanted(judged, &[origin]);
@@ -46,7 +46,7 @@ fn check(input: &RuleInput) -> RuleResult {
     let matter = others >= LEAST_CPUS && got >= LEAST_GOT && input.exceeds_explicit_limits(judged);
     let (Some((busiest, _)), true) = (unlimited.first(), matter) else {
         return clear(format!(
-            "{name} ({}) wants {own:.1} CPUs, pools that nobody limited {others:.1}",
+            "{name} ({}) wants {own:.1} CPUs, pools without a limit {others:.1}",
             limit_of(&group_of(input, origin).limits)
         ));
     };
@@ -55,7 +55,7 @@ fn check(input: &RuleInput) -> RuleResult {
     let text = match &busiest.limits.knob {
         Knob::Setting(text) | Knob::OwnSetting(text) => format!("limit {} too: {text}", busiest.label),
         Knob::AsCoded => format!("{} are threads of the program itself: let it start fewer", busiest.label),
-        Knob::None | Knob::NotRead => format!("start less of {}: tftop knows no setting for it", busiest.label),
+        Knob::None | Knob::NotRead => format!("run less of {}: tftop knows no setting for it", busiest.label),
     };
     // Where all fits the CPUs, what was meant by the limit is what is left to wish for.
     let fit = input.advised.caps;

@@ -10,7 +10,8 @@ use crate::model::judged_window::Crowd;
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 
-pub const RULE: Rule = Rule { code: "piled-affinity", question: "Do affinity masks crowd threads on few CPUs?", check };
+pub const RULE: Rule =
+    Rule { code: "piled-affinity", question: "Do affinity masks pack threads onto few CPUs?", check };
 
 /// Share of an allowed CPU's time that must be idle to call others crowded.
 const IDLE_SHARE: f64 = 0.2;

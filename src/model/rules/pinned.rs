@@ -27,7 +27,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, _: DefaultCpu
     };
     let judged = input.judged()?;
     if judged.crowd.is_some() {
-        return clear("its own affinity masks crowd some threads, not the process");
+        return clear("affinity masks of single threads are too small, not that of the process");
     }
     let kept = |thread: &&crate::data::scene::Thread| {
         thread.pid == pid && thread.affinity.as_ref().is_some_and(|own| own.intersection(mask) == **own)

@@ -58,10 +58,10 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
             Evidence::new("threads of the pool", size.to_string()),
             Evidence::new("CPUs it may run on", allowed.to_string()),
             Evidence::new("it wants", format!("{wanted:.2} CPUs")),
-            Evidence::new("who set it", limit_of(&group.limits)),
+            Evidence::new("set by", limit_of(&group.limits)),
         ],
         remedy: Remedy {
-            text: format!("more threads than CPUs only wait for each other: a pool of {fits} keeps them busy"),
+            text: format!("more threads than CPUs only wait for each other: a pool of {fits} keeps the CPUs busy"),
             export: advice::export(&caps),
             python: advice::python(&caps),
             caps,

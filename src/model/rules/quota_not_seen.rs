@@ -15,7 +15,7 @@ const ONE_POOL: [&str; 3] = [origin::TF_INTRA_OP, origin::TF_INTER_OP, origin::O
 fn check(input: &RuleInput) -> RuleResult {
     let quotas = input.capacity.terms.iter().filter(|term| term.kind == TermKind::Quota);
     let Some(quota) = quotas.min_by(|a, b| a.cpus.total_cmp(&b.cpus)) else {
-        return clear("no CPU quota stands over the whole target");
+        return clear("no CPU quota applies to the whole target");
     };
     let size = |group: &Group| group.limits.processes.iter().map(|process| process.threads).max().unwrap_or(0);
     let larger = input.groups.iter().filter(|group| {

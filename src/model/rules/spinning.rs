@@ -10,7 +10,7 @@ use crate::model::rules::input::{RuleInput, variable};
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
 
 pub const RULE: Rule =
-    Rule { code: "spinning", question: "Do threads only look busy because they wait in a loop?", check };
+    Rule { code: "spinning", question: "Are threads busy only because they spin while they wait?", check };
 
 /// CPUs a thread must want to look like a spinning one.
 const ALWAYS: f64 = 0.9;

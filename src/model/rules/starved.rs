@@ -50,12 +50,12 @@ fn check(input: &RuleInput) -> RuleResult {
         return clear("a quota takes the CPUs away, not a neighbour");
     }
     if judged.crowd.is_some() {
-        return clear("its own affinity masks crowd it, not a neighbour");
+        return clear("its own affinity masks are the cause, not a neighbour");
     }
     if !is_taken(missing, judged.others, judged.idle) {
         return cant_tell(format!(
-            "{missing:.1} CPUs did not come, but of those allowed others used {:.1} and {:.1} idled: perhaps its demand \
-             comes in bursts, perhaps a quota that can't be seen from here",
+            "{missing:.1} CPUs were missing, but of the allowed CPUs others used {:.1} and {:.1} were idle: demand may come \
+             in bursts, or a quota is not visible from here",
             judged.others, judged.idle
         ));
     }

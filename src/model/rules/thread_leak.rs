@@ -64,7 +64,7 @@ fn check(input: &RuleInput) -> RuleResult {
         evidence,
         remedy: Remedy {
             text:
-                "something makes pools and never drops them (iterators, sessions, executors): make it once and reuse it"
+                "something creates pools and never releases them (iterators, sessions, executors): create it once and reuse it"
                     .to_owned(),
             ..Remedy::default()
         },

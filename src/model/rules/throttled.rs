@@ -14,7 +14,7 @@ const OWN_SHARE: f64 = 0.5;
 
 fn check(input: &RuleInput) -> RuleResult {
     if !input.capacity.terms.iter().any(|term| term.kind == TermKind::Quota) {
-        return clear("no CPU quota stands over the whole target");
+        return clear("no CPU quota applies to the whole target");
     }
     let judged = input.judged()?;
     let Some(quota) = &judged.throttling else {
@@ -31,7 +31,7 @@ fn check(input: &RuleInput) -> RuleResult {
         level: if binds { Level::Oversubscribed.max(judged.condition.level()) } else { Level::Notice },
         grade: if own { Grade::Measured } else { Grade::Inferred },
         message: format!(
-            "The CPU quota of {:.2} CPUs ran out in {share:.0} % of its periods{others}; every thread then stands still",
+            "The CPU quota of {:.2} CPUs ran out in {share:.0} % of its periods{others}; all threads stop until the next period",
             quota.cpus
         ),
         evidence: vec![

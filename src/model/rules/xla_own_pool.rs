@@ -6,7 +6,7 @@ use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, clear};
 
-pub const RULE: Rule = Rule { code: "xla-own-pool", question: "Does XLA run on pools that no setting sizes?", check };
+pub const RULE: Rule = Rule { code: "xla-own-pool", question: "Does XLA run on pools that no setting limits?", check };
 
 /// What XLA must want to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.25;
@@ -28,8 +28,7 @@ fn check(input: &RuleInput) -> RuleResult {
         Knob::OwnSetting(text) => Some(text),
         _ => None,
     });
-    let sized =
-        own.map_or("only CPU affinity sizes most of its pools".to_owned(), |own| format!("what sizes them: {own}"));
+    let sized = own.map_or("only CPU affinity limits most of its pools".to_owned(), |own| format!("limited by: {own}"));
     let mut evidence = vec![
         Evidence::new("XLA threads", threads.to_string()),
         Evidence::new("XLA wants", format!("{wanted:.2} CPUs")),

@@ -17,7 +17,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     let zeros: Vec<(&TfPool, &str)> =
         TF_POOLS.iter().filter_map(|pool| Some((pool, who_wrote_zero(pool, process)?))).collect();
     if zeros.is_empty() {
-        return clear("nobody wrote 0");
+        return clear("no setting is 0");
     }
     let doubtful = input.doubtful_in(process.key.pid);
     if doubtful > 0 {
@@ -25,7 +25,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     }
     let sizes: Vec<u32> = zeros.iter().map(|(pool, _)| pool.size_in(input, process.key.pid)).collect();
     if sizes.iter().all(|&threads| threads == 0) {
-        return too_soon("TensorFlow to build its pools");
+        return too_soon("TensorFlow to create its pools");
     }
     let all = zeros.iter().zip(sizes).find(|(_, threads)| *threads > 1 && *threads == cpus.allowed);
     let Some(((pool, who), threads)) = all else { return clear("0 was written, but no pool has one thread a CPU") };

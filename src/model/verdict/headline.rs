@@ -76,7 +76,7 @@ fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {
         ),
         Verdict::Misplaced => {
             format!(
-                "{} threads want {}, but affinity crowds them on some while others idle",
+                "{} threads want {}, but affinity packs them onto some while others are idle",
                 about(wanted),
                 exact(cpus)
             )
@@ -84,15 +84,15 @@ fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {
         Verdict::Undersubscribed => {
             let largest = largest_pool(input.groups, input.threads, cpus);
             let pool = largest.map_or(String::new(), |(g, size)| format!(", though {} has {size} threads", g.label));
-            format!("only {wanted:.1} of {} are wanted{pool}", exact(cpus))
+            format!("demand is only {wanted:.1} of {}{pool}", exact(cpus))
         }
         Verdict::Healthy if is_loss(external, wanted.min(cpus), cpus, 1.0) => format!(
-            "it got {:.1} of the {:.1} CPUs it could use, and nobody else took the rest: its demand comes in bursts, or a \
-             quota is out of sight",
+            "it got {:.1} of the {:.1} CPUs it could use, and no other process used the rest: demand comes in bursts, or a \
+             quota is not visible",
             judged.demand.got,
             wanted.min(cpus)
         ),
-        Verdict::Healthy => format!("{wanted:.1} of {} are wanted: nobody has to wait long", exact(cpus)),
+        Verdict::Healthy => format!("demand is {wanted:.1} of {}: threads hardly wait", exact(cpus)),
     }
 }
 
@@ -169,15 +169,15 @@ fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
         return match (quota, reached) {
             (true, _) => "Only a larger quota helps: no setting that tftop knows reaches these threads.".to_owned(),
             (false, true) => {
-                "No cap is advised: each would leave CPUs idle. Run less at once, or on more CPUs.".to_owned()
+                "No cap is advised: each would leave CPUs idle. Run less at once, or use more CPUs.".to_owned()
             }
             (false, false) => {
-                "No setting that tftop knows reaches these threads: run fewer of them, or on more CPUs.".to_owned()
+                "No setting that tftop knows reaches these threads: run fewer of them, or use more CPUs.".to_owned()
             }
         };
     }
     if judged.condition == Verdict::Healthy {
-        return format!("{knobs} would do: more threads than CPUs wait for one another.");
+        return format!("{knobs} is enough: more threads than CPUs only wait for each other.");
     }
     let predicted =
         format!("{knobs}: {} wanted, {} got (predicted)", about(fit.predicted.wanted), about(fit.predicted.got));
@@ -190,7 +190,7 @@ fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
                 None if input.living().count() > 1 => "; start fewer processes".to_owned(),
                 None => String::new(),
             };
-            format!("{predicted}, more than {} still{rest}.", exact(cpus))
+            format!("{predicted}, still more than {}{rest}.", exact(cpus))
         }
     }
 }

@@ -48,7 +48,16 @@ pub(crate) struct Hysteresis {
     advice: AdviceMemory,
     began_ns: u64,
     last_ns: Option<u64>,
-    published: Option<(Headline, Vec<RuleAnswer>)>,
+    published: Option<Published>,
+}
+
+/// What was judged last.
+#[derive(Clone, Debug)]
+struct Published {
+    headline: Headline,
+    judgements: Vec<RuleAnswer>,
+    /// What each group got and wanted; nothing while it was too soon.
+    demands: Vec<(GroupKey, Demand)>,
 }
 
 #[derive(Clone, Debug)]
@@ -199,9 +208,13 @@ impl Hysteresis {
             self.last_ns = Some(self.window.now_ns());
             self.published = Some(self.evaluate(scene, samples, sizes, sampled));
         }
-        if let Some((headline, judgements)) = &self.published {
-            scene.headline = headline.clone();
-            scene.judgements = judgements.clone();
+        if let Some(published) = &self.published {
+            scene.headline = published.headline.clone();
+            scene.judgements = published.judgements.clone();
+            for group in &mut scene.groups {
+                let judged = published.demands.iter().find(|(key, _)| *key == group.key);
+                group.judged = judged.map(|(_, demand)| *demand);
+            }
         }
     }
 
@@ -211,7 +224,7 @@ impl Hysteresis {
         samples: &[ProcessSample],
         sizes: &DefaultSizes,
         sampled: &SpinSamples,
-    ) -> (Headline, Vec<RuleAnswer>) {
+    ) -> Published {
         self.follow_masks(samples);
         remember(&mut self.crowds, rules::piled_affinity::crowd(&scene.threads, &scene.cpus));
         let allowed = || scene.cpus.iter().filter(|cpu| cpu.allowed);
@@ -239,7 +252,13 @@ impl Hysteresis {
         };
         let advised = judged.as_ref().map(|judged| advice::advise(&input, judged, &mut self.advice));
         let input = RuleInput { advised: advised.unwrap_or_default(), ..input };
-        (Headline::new(&input), rules::judge(&input))
+        let keys = scene.groups.iter().map(|group| group.key.clone());
+        let demands = judged.as_ref().map(|judged| keys.zip(judged.groups.iter().copied()).collect());
+        Published {
+            headline: Headline::new(&input),
+            judgements: rules::judge(&input),
+            demands: demands.unwrap_or_default(),
+        }
     }
 
     fn judged(&self, scene: &Scene, samples: &[ProcessSample]) -> JudgedWindow {

@@ -49,7 +49,7 @@ impl SlowerMemory {
         };
         Some(Headline {
             condition: Verdict::Slower,
-            message: format!("{} instead of {} steps/s since the rerun with caps", rate(now), rate(before)),
+            message: format!("{} steps/s instead of {} since the rerun with caps", rate(now), rate(before)),
             advice: format!("r goes back: it offers to start it again {back}."),
             judged_s: replaced.now.seconds,
             pressure: judged.pressure,
@@ -102,7 +102,7 @@ mod tests {
         use SpeedChange::{Slower, TooSoon};
         assert_eq!(said(&after(&[TooSoon, TooSoon], false)), None);
         assert_eq!(said(&after(&[TooSoon, Slower], false)), None, "one comparison, however often it is seen");
-        let expected = "62 instead of 79 steps/s since the rerun with caps r goes back: it offers to start it again without \
+        let expected = "62 steps/s instead of 79 since the rerun with caps r goes back: it offers to start it again without \
                         caps.";
         assert_eq!(said(&after(&[Slower, Slower], false)).as_deref(), Some(expected));
         assert!(said(&after(&[Slower, Slower, alike()], false)).is_some());

@@ -26,14 +26,14 @@ pub(crate) fn stopped(input: &RuleInput) -> Option<Stopped> {
     let all = if count == 1 { "its only thread".to_owned() } else { format!("all {count} threads") };
     Some(if states().any(|state| state == ThreadState::Tracing) {
         Stopped {
-            message: format!("a debugger stopped {all}: nothing runs until it lets them go"),
+            message: format!("a debugger stopped {all}: nothing runs until it resumes them"),
             advice: "Detach or continue it in the debugger.".to_owned(),
         }
     } else {
         let pids: Vec<_> = living.iter().map(ToString::to_string).collect();
         Stopped {
             message: format!("a signal (SIGSTOP, Ctrl-Z) stopped {all}: nothing runs until SIGCONT"),
-            advice: format!("`kill -CONT {}` lets it go on.", pids.join(" ")),
+            advice: format!("`kill -CONT {}` resumes it.", pids.join(" ")),
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::data::limits::Caps;
 use crate::data::scene::{Answer, Finding, Level, RuleAnswer, Scene};
-use crate::model::advice;
+use crate::model::prediction::predict;
 use crate::present::line::{Line, NARROW, Piece, Role, pad, wrap_beside};
 use crate::present::{causes, format};
 
@@ -106,7 +106,7 @@ fn remedy(scene: &Scene, finding: &Finding) -> Vec<(String, Piece)> {
 
 /// "2.0 of 2.0 CPUs wanted, a prediction from the last 1m00s"
 fn predicted(scene: &Scene, caps: &Caps) -> Option<String> {
-    let prediction = advice::predict(&scene.groups, scene.trend.step_s, scene.capacity.effective_cpus, caps)?;
+    let prediction = predict(scene, caps)?;
     Some(format!(
         "{} of {} CPUs wanted, {} got, a prediction from the last {}",
         format::cpus_in_words(prediction.wanted),

@@ -35,8 +35,9 @@ pub fn lines(group: &Group, check: Option<&CapCheck>, width: u16) -> Vec<Line> {
     if limits.all.is_empty() {
         let why = match limits.knob {
             Knob::NotRead => "not known: the settings of its process were not read",
-            Knob::OwnSetting(_) => "its library has a setting of its own, whose value is not read",
-            _ => "no source names a number: nothing limits these threads",
+            Knob::OwnSetting(_) => "its library has its own setting, whose value is not read",
+            Knob::AsCoded => "set by the program; only CPU affinity limits them",
+            _ => "no limit configured",
         };
         lines.extend(wrap_beside(
             vec![(Role::Faint, format!("   {:>6}", format::MISSING))],

@@ -31,9 +31,7 @@ pub(super) fn step_out(
             return Err(StepOutError::NoInformation(format!("{library} is not mapped as its headers say")));
         }
         MappedAddress::Anonymous => {
-            return Err(StepOutError::NoInformation(format!(
-                "{lookup:#x} is code of no file (made by the program itself)"
-            )));
+            return Err(StepOutError::NoInformation(format!("{lookup:#x} is JIT code (made by the program itself)")));
         }
         MappedAddress::NotCode => return Err(StepOutError::Damaged(format!("there is no code at {lookup:#x}"))),
     };

@@ -10,13 +10,13 @@ const MOST_BYTES: usize = 74_000;
 /// Puts a text on the clipboard: what is to be said of that, or why it can't be.
 pub(crate) fn copy(text: &str) -> Result<&'static str, String> {
     if text.len() > MOST_BYTES {
-        return Err(format!("{} kB are more than terminals take", text.len() / 1000));
+        return Err(format!("{} kB are more than terminals accept", text.len() / 1000));
     }
     let in_tmux = env::var_os("TMUX").is_some_and(|tmux| !tmux.is_empty());
     screen::send(&sequence(text, in_tmux)).map_err(|error| error.to_string())?;
     Ok(match in_tmux {
-        true => "through tmux, which takes it with set-clipboard on or allow-passthrough on",
-        false => "by OSC 52, if the terminal takes it",
+        true => "through tmux, which needs set-clipboard on or allow-passthrough on",
+        false => "by OSC 52, if the terminal supports it",
     })
 }
 

@@ -40,6 +40,7 @@ impl Dashboard {
             Action::SortMenu | Action::SortLeft | Action::SortRight | Action::Invert if !self.view.is_table() => {
                 "this view has an order of its own"
             }
+            Action::OpenAll | Action::FoldAll if matches!(self.mode, Mode::Stacks(_)) => return None,
             Action::OpenAll | Action::FoldAll if !matches!(self.view, View::Overview | View::Explain) => {
                 "nothing folds in this view"
             }

@@ -15,8 +15,6 @@ use crate::tui::theme::Role;
 pub const CAP_IN_WORDS: u16 = 14;
 /// Waiting at least this share of the wanted time is set off; the number itself says how much.
 const MUCH_WAITING: f64 = 0.25;
-/// A thread that waits for a CPU for this share of what it wants is ready more than it runs.
-const MOSTLY_WAITING: f64 = 0.5;
 /// Fewest cells in which what a thread does is a sentence and not a word.
 const SENTENCE: u16 = 24;
 
@@ -151,10 +149,9 @@ pub fn origin(thread: &Thread, context: &CellContext<'_>, room: CellRoom) -> Cel
 
 /// The state, in a letter, and what the thread does. That was read after the state: where the two differ, it is newer.
 pub fn doing(thread: &Thread, context: &CellContext<'_>, room: CellRoom) -> Cell {
-    let waits = thread.demand.and_then(|demand| demand.wait_share).is_some_and(|share| share >= MOSTLY_WAITING);
     let named = |shown: ThreadState| {
-        // The kernel's R is both: on a CPU, and ready for one.
-        let word = if waits && shown == ThreadState::Running { "ready" } else { state_word(shown) };
+        let ready = shown == ThreadState::Running && thread.is_mostly_ready();
+        let word = if ready { "ready" } else { state_word(shown) };
         let fits = format::width(word) <= room.width;
         vec![(state_role(shown), if fits { word.to_owned() } else { shown.letter().to_string() })]
     };

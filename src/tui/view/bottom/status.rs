@@ -93,8 +93,8 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     }));
     if dashboard.is_past() && !dashboard.is_recording() {
         let text = match dashboard.view() {
-            View::Output => "the output is of now, all else of the past".to_owned(),
-            _ => dashboard.text_with_key("back in time", "; ", (Action::Time(TimeStep::End), "goes on with now")),
+            View::Output => "the output is current, everything else is from the past".to_owned(),
+            _ => dashboard.text_with_key("back in time", "; ", (Action::Time(TimeStep::End), "returns to now")),
         };
         notes.push(span(text, theme.style(Role::Paused)));
     }
@@ -115,7 +115,7 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
     }
     if !dashboard.typed().filter.is_empty() {
         let text = format::fit(&dashboard.typed().filter, 20);
-        let ends = in_brackets(dashboard.key_line(&[(Action::Back, "ends it")]));
+        let ends = in_brackets(dashboard.key_line(&[(Action::Back, "clears it")]));
         notes.push(span(format!("filter \"{text}\"{ends}"), theme.style(Role::Paused)));
     }
     if let Some(exceeded) = scene.launch.as_ref().and_then(caps::exceeded) {

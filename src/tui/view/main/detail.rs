@@ -238,7 +238,7 @@ fn switches(thread: &Thread, detail: Option<&ThreadDetail>) -> String {
 }
 
 fn start(entry: &StartRoutine) -> String {
-    let library = entry.library.as_ref().map_or("code of no file", |path| path.rsplit('/').next().unwrap_or(path));
+    let library = entry.library.as_ref().map_or("JIT code", |path| path.rsplit('/').next().unwrap_or(path));
     let owner = entry.owner.as_ref().map(|owner| {
         let path = owner.library.as_str();
         format!("; a std::thread of {}", path.rsplit('/').next().unwrap_or(path))

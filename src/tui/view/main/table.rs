@@ -135,10 +135,10 @@ fn nothing(dashboard: &Dashboard) -> String {
     let why = match dashboard.view() {
         _ if !dashboard.typed().filter.is_empty() => {
             let text = "nothing here contains the filter's text";
-            return dashboard.text_with_key(text, "; ", (Action::Back, "takes it away"));
+            return dashboard.text_with_key(text, "; ", (Action::Back, "clears it"));
         }
-        View::Explain => "nothing was judged yet",
-        View::Missing => "nothing is missing: everything that tftop looks for could be read",
+        View::Explain => "no cause judged yet",
+        View::Missing => "nothing is missing: tftop could read everything it looks for",
         _ if dashboard.scene().tick == 0 => "waiting for the first sample",
         _ if dashboard.scene().target.ended => "the target has ended",
         _ => "nothing to show",

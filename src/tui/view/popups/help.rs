@@ -32,7 +32,7 @@ const WORDS: &[(&str, &str)] = &[
         "known",
         "measured: read or counted. corroborated: two readings agree. inferred: fits, but could have another cause",
     ),
-    ("predicted", "the recorded demand with each group cut at its cap: says how crowded, not how fast"),
+    ("predicted", "the recorded demand with each group cut at its cap: predicts contention, not speed"),
     (
         "v r x e p ▲",
         "below the chart: another verdict, a rerun, the end, an epoch, a pool's first threads; ▲ is the moment that is shown",
@@ -40,7 +40,10 @@ const WORDS: &[(&str, &str)] = &[
     ("threads", "how many exist; sleeping ones cost nothing"),
     ("awake", "how many ran within a tick, on average"),
     ("origin", "what made the thread: read from the program's own memory where that is allowed, not from kernel names"),
-    ("sure", "certain: the target's own word. likely: evidence that fits. guess, or ?: a name that may be inherited"),
+    (
+        "sure",
+        "certain: the target's own name for it. likely: evidence that fits. guess, or ?: a name that may be inherited",
+    ),
     ("S", "R running or ready, S asleep, D asleep for storage, T stopped, t traced, Z ended, I idle kernel thread"),
     (
         "ours, others",

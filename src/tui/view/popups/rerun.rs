@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::data::Text;
 use crate::data::limits::Caps;
 use crate::data::run::RerunPlan;
-use crate::model::advice;
+use crate::model::prediction;
 use crate::present::format;
 use crate::tui::keys::Action;
 use crate::tui::state::Dashboard;
@@ -48,7 +48,7 @@ pub fn draw(frame: &mut Frame<'_>, rerun: &RerunDialog, dashboard: &Dashboard) {
     let caps = (Action::WhatIf, "changes the caps");
     let (text, keys) = match rerun.can_begin() {
         true => (
-            format!(" It gets INT, then TERM. Its outputs may be overwritten.{more}"),
+            format!(" Sends SIGINT, then SIGTERM. Output files may be overwritten.{more}"),
             &[(Action::Yes, "does it"), caps, (Action::Back, "leaves it alone")][..],
         ),
         false => (format!(" Nothing is stopped or started.{more}"), &[caps, (Action::Back, "goes back")][..]),
@@ -80,11 +80,11 @@ fn body(dashboard: &Dashboard, rerun: &RerunDialog, width: u16) -> Vec<Row> {
         (true, false) => "none: as before".to_owned(),
     };
     let mut rows = wrapped("caps", &caps, Role::Strong);
-    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, scene.capacity.effective_cpus, caps);
+    let predict = |caps: &Caps| prediction::predict(scene, caps);
     rows.push(what_if::outcome("predicted", predict(&rerun.caps), scene, theme));
-    rows.push(what_if::outcome("recorded", predict(&Caps::default()), scene, theme));
+    rows.push(what_if::outcome("measured", predict(&Caps::default()), scene, theme));
     match rerun.answer.as_ref().map(|answer| &answer.plan) {
-        None => rows.extend(wrapped("command", "is being read…", Role::Faint)),
+        None => rows.extend(wrapped("command", "reading it…", Role::Faint)),
         Some(Err(why)) => rows.extend(wrapped("no", why, Role::Strong)),
         Some(Ok(plan)) => {
             plan_lines(plan).iter().for_each(|(name, text, role)| rows.extend(wrapped(name, text, *role)))
@@ -100,11 +100,9 @@ fn plan_lines(plan: &RerunPlan) -> Vec<(&'static str, String, Role)> {
         ("program", plan.program.to_string(), Role::Plain),
         ("folder", format!("{} ({})", plan.folder, plan.folder_because), Role::Plain),
     ];
-    let doubts = plan
-        .doubts
-        .iter()
-        .map(|doubt| (doubt.to_string() + "; `tftop rerun --force` does it all the same", Role::Strong));
-    rows.extend(first_named("better not", doubts));
+    let doubts =
+        plan.doubts.iter().map(|doubt| (doubt.to_string() + "; `tftop rerun --force` overrides this", Role::Strong));
+    rows.extend(first_named("warning", doubts));
     let cpus = plan.cpus.iter().map(|(before, after)| format!("CPUs {before} → {after}"));
     let variables = plan.variables.iter().map(|it| format!("{} {} → {}", it.name, it.before, it.after));
     rows.extend(first_named("changes", variables.chain(cpus).map(|line| (line, Role::Capacity))));

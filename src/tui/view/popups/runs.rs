@@ -20,13 +20,23 @@ const FRONT: u16 = 5;
 const COLUMNS: [(&str, u16, u16); 6] =
     [("RUN", 19, 0), ("STATE", 10, 50), ("LENGTH", 7, 60), ("SPEED", 8, 0), ("HELD?", 10, 110), ("CAPS", 24, 70)];
 
+/// Rows that the list has at least.
+const LEAST_ROWS: usize = 8;
+
 /// The run at a place of the screen.
 pub fn run_at(dashboard: &Dashboard, at: Position) -> Option<&RunLine> {
     let runs = dashboard.runs();
-    let mut list = below_header(&dashboard.areas()).inner(Margin::new(1, 1));
+    let mut list = area(dashboard).inner(Margin::new(1, 1));
     cut_top(&mut list, 1);
     let row = top(runs.at(), list) + usize::from(at.y.checked_sub(list.y)?);
     runs.list().runs.get(row).filter(|_| list.contains(at) && runs.comparison().is_none())
+}
+
+/// Where the list stands: as high as it is long.
+fn area(dashboard: &Dashboard) -> Rect {
+    let whole = below_header(&dashboard.areas());
+    let rows = dashboard.runs().list().runs.len().max(LEAST_ROWS).saturating_add(1);
+    Rect { height: u16::try_from(rows).map_or(whole.height, |rows| whole.height.min(rows.saturating_add(2))), ..whole }
 }
 
 /// Draws the list or the comparison.
@@ -57,7 +67,7 @@ fn list(frame: &mut Frame<'_>, dashboard: &Dashboard) {
             dashboard.text_with_key(&text, ", ", (Action::Enter, "compares them"))
         }
     };
-    let mut inside = popup(frame, below_header(&dashboard.areas()), &title, theme);
+    let mut inside = popup(frame, area(dashboard), &title, theme);
     if list.runs.is_empty() {
         let text = match (&list.trouble, list.looked) {
             (Some(trouble), _) => trouble.as_str(),

@@ -41,8 +41,8 @@ fn words(stage: &StopStage) -> String {
 
 fn where_it_writes(dashboard: &Dashboard) -> &'static str {
     match dashboard.output() {
-        Some(_) => "What it still writes is in view 7 and in its log.",
-        None => "What it still writes goes where it went before.",
+        Some(_) => "Its last output is in view 7 and in its log.",
+        None => "Its last output goes where it went before.",
     }
 }
 

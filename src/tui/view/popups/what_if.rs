@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 
 use crate::data::limits::Caps;
 use crate::data::scene::Scene;
-use crate::model::advice;
 use crate::model::advice::Prediction;
+use crate::model::{advice, prediction};
 use crate::present::format;
 use crate::tui::keys::Action;
 use crate::tui::state::Dashboard;
@@ -21,7 +21,7 @@ const BAR: u16 = 20;
 /// Rows that hold everything; where the table has fewer the sliders cover what is above it too.
 const ROWS: u16 = 16;
 /// What a prediction is not.
-const CAVEAT: &str = "Says how crowded, not how fast: work that overlaps less takes longer.";
+const CAVEAT: &str = "Predicts contention, not speed: work that overlaps less takes longer.";
 /// Cells of the labels.
 const LABEL: u16 = 13;
 
@@ -51,12 +51,12 @@ pub fn slider_at(dashboard: &Dashboard, what_if: &WhatIf, at: Position) -> Optio
 /// Draws the sliders.
 pub fn draw(frame: &mut Frame<'_>, what_if: &WhatIf, dashboard: &Dashboard) {
     let (scene, theme) = (dashboard.scene(), dashboard.theme());
-    let predict = |caps: &Caps| advice::predict(&scene.groups, scene.trend.step_s, scene.capacity.effective_cpus, caps);
+    let predict = |caps: &Caps| prediction::predict(scene, caps);
     let sliders = what_if.sliders(scene);
-    let recorded = predict(&Caps::default());
-    let title = match recorded {
+    let measured = predict(&Caps::default());
+    let title = match measured {
         Some(it) => format!("what if: prediction from the last {}; nothing is changed", format::duration(it.from_s)),
-        None => "what if: nothing is recorded yet".to_owned(),
+        None => "what if: nothing is measured yet".to_owned(),
     };
     let inside = popup(frame, area(dashboard), &title, theme);
     let chosen = what_if.chosen.min(sliders.len().saturating_sub(1));
@@ -65,13 +65,13 @@ pub fn draw(frame: &mut Frame<'_>, what_if: &WhatIf, dashboard: &Dashboard) {
         lines.push(self::slider(slider, at == chosen, inside.width, theme));
     }
     if sliders.is_empty() {
-        lines.push(vec![span(" there are no threads here that a cap would hold", theme.style(Role::Faint))]);
+        lines.push(vec![span(" no thread here can be capped", theme.style(Role::Faint))]);
     }
     if inside.height > 10 {
         lines.push(Vec::new());
     }
     lines.push(outcome("predicted", predict(&what_if.caps), scene, theme));
-    lines.push(outcome("recorded", recorded, scene, theme));
+    lines.push(outcome("measured", measured, scene, theme));
     lines.extend(settings(&what_if.caps, inside.width, dashboard));
     lines.push(vec![span(format!(" {CAVEAT}"), theme.style(Role::Faint))]);
     for (row, line) in (0..inside.height).zip(lines) {

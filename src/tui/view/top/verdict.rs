@@ -87,10 +87,11 @@ fn effects(headline: &Headline, effect: AdvisedEffect, cpus: f64, offered: bool)
     let (caps, change) = (headline.caps, format!("{now} → {then}"));
     let short = match effect.fits {
         true => String::new(),
-        false => format!(", more than {} still", format::cpus_in_words(cpus)),
+        false => format!(", still more than {}", format::cpus_in_words(cpus)),
     };
     let verb = if offered { "rerun with" } else { "advised:" };
     vec![
+        format!("{verb} {caps}: {change} CPUs wanted{short} (predicted)"),
         format!("{verb} {caps}: {change} CPUs wanted{short}"),
         format!("{verb} {caps}: {change} wanted{short}"),
         format!("{caps}: {change} wanted{short}"),
