@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::Gap;
 use crate::data::sample::{CounterSource, LaunchSample, Sample, ShimUse};
-use crate::data::scene::{Headline, Scene, StopTotals, Unread};
+use crate::data::scene::{Headline, Scene, StopTotals, UnreadThreads};
 use crate::model::activity::profile::Profile;
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::activity::waits;
@@ -251,9 +251,9 @@ impl ModelHistory {
     }
 }
 
-fn unread(sample: &Sample) -> Unread {
+fn unread(sample: &Sample) -> UnreadThreads {
     let clocks = sample.processes.iter().filter_map(|process| process.clock);
-    clocks.fold(Unread::default(), |sum, clock| Unread {
+    clocks.fold(UnreadThreads::default(), |sum, clock| UnreadThreads {
         threads: sum.threads.saturating_add(clock.unread_threads),
         cpu_ns: sum.cpu_ns.saturating_add(clock.unread_ns),
     })

@@ -13,6 +13,7 @@ mod texts;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -99,6 +100,9 @@ fn try_one(target: &FuzzTarget, input: &[u8], result: &mut FuzzResult) {
 
 /// What a run gives, and how many bytes more than before this process had in memory at most meanwhile.
 fn with_memory<T>(run: impl FnOnce() -> T) -> (T, u64) {
+    // The peak is the process's: tests that make it count anew at the same time would hide each other's.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     // From here on the peak counts anew (proc_pid_clear_refs(5)); where it can't, only new peaks are seen.
     let _ = fs::write("/proc/self/clear_refs", "5");
     let before = peak_memory();

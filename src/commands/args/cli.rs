@@ -59,7 +59,7 @@ const SHARED_OPTIONS: &str = "`tftop -h` lists the options of every command (--i
 
 const CONFIG_HELP: &str = "\
 Examples:
-  tftop config                            all settings; those as usual are comments
+  tftop config                            all settings; defaults are comments
   tftop config --path                     where they are read from
   tftop config > ~/.config/tftop/config.toml
                                           where there is none yet: a file to edit

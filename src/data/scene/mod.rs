@@ -76,7 +76,7 @@ pub struct Scene {
     /// What the newest sample cost.
     pub cost: Cost,
     /// Of which threads it holds counters of a sample before.
-    pub unread: Unread,
+    pub unread: UnreadThreads,
     /// Stops of its threads for the newest sampled stacks; none where none was stopped.
     pub stops: Option<StopTotals>,
     /// How good predictions for this command were; none where no run has checked one, or nobody asked.
@@ -96,7 +96,7 @@ impl Scene {
 /// Threads that were not read for the newest sample because they had slept for a while and their processes' clocks showed that
 /// they went on to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unread {
+pub struct UnreadThreads {
     /// How many.
     pub threads: u32,
     /// What they may have run since they were read, all together and at most, in nanoseconds.

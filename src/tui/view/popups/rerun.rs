@@ -49,9 +49,9 @@ pub fn draw(frame: &mut Frame<'_>, rerun: &RerunDialog, dashboard: &Dashboard) {
     let (text, keys) = match rerun.can_begin() {
         true => (
             format!(" Sends SIGINT, then SIGTERM. Output files may be overwritten.{more}"),
-            &[(Action::Yes, "does it"), caps, (Action::Back, "leaves it alone")][..],
+            &[(Action::Yes, "restarts it"), caps, (Action::Back, "cancels")][..],
         ),
-        false => (format!(" Nothing is stopped or started.{more}"), &[caps, (Action::Back, "goes back")][..]),
+        false => (format!(" Nothing is stopped or started.{more}"), &[caps, (Action::Back, "closes this")][..]),
     };
     let keys = format!(" {}", dashboard.key_line(keys));
     write(frame, inside, room, &Line::from(span(text, theme.style(Role::Strong))));

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::present::format;
+use crate::tui::keys::Action;
 use crate::tui::messages::stacks::{SAMPLED, SampleTimes, StacksMoment, StopPermission};
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::stacks::{StacksBox, StopQuestion};
@@ -37,7 +38,8 @@ pub fn draw(frame: &mut Frame<'_>, stacks: &StacksBox, dashboard: &Dashboard) {
     let more = if hidden > 0 { format!("   ↓ {hidden} more lines") } else { String::new() };
     let (text, keys) = bottom(stacks);
     write(frame, inside, room, &Line::from(span(format!(" {text}{more}"), theme.style(Role::Strong))));
-    write(frame, inside, room + 1, &Line::from(span(format!(" {keys}"), theme.style(Role::Key))));
+    let keys = format!(" {}", dashboard.key_line(keys));
+    write(frame, inside, room + 1, &Line::from(span(keys, theme.style(Role::Key))));
 }
 
 /// Where it stands, and its lines.
@@ -47,33 +49,39 @@ fn area(dashboard: &Dashboard, stacks: &StacksBox) -> (Rect, Vec<String>) {
     (below_header(dashboard, body.len() + usize::from(BOTTOM), width), body)
 }
 
+/// A key and what it does.
+type KeyWords = (Action, &'static str);
+
 /// What a stop would show, or did; and the keys that count now.
-fn bottom(stacks: &StacksBox) -> (String, &'static str) {
-    const AGAIN: &str = "m samples them   b takes them again   Esc goes back";
+fn bottom(stacks: &StacksBox) -> (String, &'static [KeyWords]) {
+    const SAMPLE: KeyWords = (Action::Sample, "samples them");
+    const AGAIN: KeyWords = (Action::Stacks, "takes them again");
+    const CLOSE: KeyWords = (Action::Back, "closes this");
+    const CANCEL: KeyWords = (Action::Back, "cancels");
     let threads = |count: usize| if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") };
     let taken = stacks.answer.as_ref().and_then(|answer| answer.taken.as_ref().ok());
     match (taken, stacks.stoppable()) {
         _ if stacks.request.at != StacksMoment::Now => {
-            (String::new(), "b shows those of the moment on screen   Esc goes back")
+            (String::new(), &[(Action::Stacks, "shows those of the moment on screen"), CLOSE])
         }
-        (None, _) => (String::new(), "b takes them again   Esc goes back"),
+        (None, _) => (String::new(), &[AGAIN, CLOSE]),
         _ if stacks.question == StopQuestion::ToSample => (
             format!("Stops threads one at a time for {} s, less than 1 % of that.", SAMPLED.as_secs()),
-            "y begins   Esc leaves them alone",
+            &[(Action::Yes, "begins"), CANCEL],
         ),
         (_, Some(count)) if stacks.question == StopQuestion::ToStop => (
             format!("Stops {} one at a time: mostly under 1 ms, more if no CPU is free.", threads(count)),
-            "y stops them   Esc leaves them alone",
+            &[(Action::Yes, "stops them"), CANCEL],
         ),
         (_, Some(count)) => (
             format!("Nothing was stopped. A stop would show more of {}.", threads(count)),
-            "S stops them, asks first   m samples   b takes them again   Esc goes back",
+            &[(Action::Stop, "stops them, asks first"), (Action::Sample, "samples"), AGAIN, CLOSE],
         ),
         (Some(taken), None) if taken.need_stop > 0 && stacks.request.stops == StopPermission::Never => {
             let why = taken.refused.as_deref().unwrap_or_default();
-            (format!("A stop would show more of {}: {why}", threads(taken.need_stop)), AGAIN)
+            (format!("A stop would show more of {}: {why}", threads(taken.need_stop)), &[SAMPLE, AGAIN, CLOSE])
         }
-        _ => (String::new(), AGAIN),
+        _ => (String::new(), &[SAMPLE, AGAIN, CLOSE]),
     }
 }
 
