@@ -2,11 +2,6 @@
 
 use crate::data::sample::{GpuProcess, GpuSample};
 
-/// GPUs that are read; a machine has 16 at most, and a number beyond this is none.
-pub(crate) const MOST_GPUS: u32 = 64;
-/// Processes of a GPU that are read.
-pub(crate) const MOST_PROCESSES: usize = 4096;
-
 /// Reads every GPU of this machine.
 pub trait GpuDriver {
     /// What they do now; `own` lists every process, the target's and others.

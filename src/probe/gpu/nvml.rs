@@ -10,7 +10,12 @@ use nvml_wrapper::{Device, Nvml};
 
 use crate::data::sample::{GpuProcess, GpuSample};
 use crate::data::{Pid, Text};
-use crate::probe::gpu::driver::{GpuDriver, MOST_GPUS, MOST_PROCESSES, NoGpus};
+use crate::probe::gpu::driver::{GpuDriver, NoGpus};
+
+/// GPUs that are read; a machine has 16 at most, and a number beyond this is none.
+const MOST_GPUS: u32 = 64;
+/// Processes of a GPU that are read.
+const MOST_PROCESSES: usize = 4096;
 
 /// How long what was said of a process counts: the driver says nothing of one that has not computed since it was asked.
 const SAID: Duration = Duration::from_secs(2);
