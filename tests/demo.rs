@@ -106,7 +106,7 @@ fn on_a_terminal_it_is_a_run_and_ends_with_the_dashboard() {
     terminal.press("o");
     terminal.wait_for_text("training has begun");
     terminal.press("r");
-    terminal.wait_for_text("y does it");
+    terminal.wait_for_text("y restarts it");
     terminal.press("\x1bq");
     assert_eq!(terminal.wait_for_end().code(), Some(0), "{}", terminal.text());
     terminal.assert_restored();

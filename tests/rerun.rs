@@ -267,13 +267,13 @@ fn from_the_dashboard_r_shows_y_does_and_the_new_run_has_the_screen() {
     let mut terminal = Terminal::start(40, 120, Path::new(TFTOP), &[&old.pid()], &home);
     terminal.wait_for_text("main thread");
     terminal.press("r");
-    terminal.wait_for_text("y does it");
+    terminal.wait_for_text("y restarts it");
     assert!(!terminal.text().contains(SECRET));
     terminal.press("\x1b");
-    terminal.wait_for_no_text("y does it");
+    terminal.wait_for_no_text("y restarts it");
     assert!(old.runs());
     terminal.press("r");
-    terminal.wait_for_text("y does it");
+    terminal.wait_for_text("y restarts it");
     terminal.press("y");
     wait_for("the new run", LONG, || {
         terminal.text();

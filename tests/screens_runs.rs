@@ -36,7 +36,7 @@ fn run(id: &str, state: &str, caps: &str, speed: &str) -> RunLine {
 fn shelf() -> RunsList {
     RunsList {
         runs: vec![
-            run("261120-202740", "goes on", "intra=2", ""),
+            run("261120-202740", "running", "intra=2", ""),
             run("261120-202635", "ended", "intra=1 inter=1 data=1", "24.3/s"),
             run("261120-202548", "ended", "", "12.1/s"),
         ],
@@ -118,7 +118,7 @@ fn the_selection_stays_with_its_run_and_a_mark_goes_with_it() {
     assert_eq!(stage.dashboard.runs().marks(), 1);
     assert_eq!(stage.dashboard.runs().list().runs[stage.dashboard.runs().at()].id, "261120-202548");
     let mut longer = shelf();
-    longer.runs.insert(0, run("261120-210000", "goes on", "", ""));
+    longer.runs.insert(0, run("261120-210000", "running", "", ""));
     stage.tell(Event::Runs(Arc::new(longer)));
     assert_eq!(stage.dashboard.runs().at(), 3);
 }

@@ -29,7 +29,7 @@ fn snapshot(name: &str, stage: &Stage) {
 const LINES: &str = "\
 3 threads: 2 taken without a stop, 1 not taken
 No thread was stopped.
-tf.data: 1 MapAndBatch waits, 1 asleep, at what is unknown, 1 not read
+tf.data: 1 MapAndBatch waits, 1 asleep in unknown code, 1 not read
 
 tf.data: thread 2450 tf_data_iterator_resource: MapAndBatch waits
   taken without a stop
@@ -37,7 +37,7 @@ tf.data: thread 2450 tf_data_iterator_resource: MapAndBatch waits
     1  tensorflow::data::experimental::MapAndBatchDatasetOp::Dataset::Iterator::RunnerThread  libtensorflow_cc.so.2
     2  augment  train.py:41  Python
 
-tf.data: thread 2451 tf_data_iterator_resource: asleep, at what is unknown
+tf.data: thread 2451 tf_data_iterator_resource: asleep in unknown code
   taken without a stop
     0  syscall  libc.so.6
        (the outer frames need a stop: rbp is only known of a stopped thread)

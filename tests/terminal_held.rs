@@ -58,9 +58,9 @@ fn a_sampler_that_hangs_is_said_and_keeps_nobody() {
         });
         // Keys work: the help is there, and leaves again.
         terminal.press("?");
-        terminal.wait_for_text("leave; the target goes on");
+        terminal.wait_for_text("quit; the target keeps running");
         terminal.press("?");
-        terminal.wait_for_no_text("leave; the target goes on");
+        terminal.wait_for_no_text("quit; the target keeps running");
         leave_by(leave, &mut terminal);
         terminal.assert_restored();
     }

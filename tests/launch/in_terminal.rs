@@ -81,7 +81,7 @@ while True: time.sleep(0.01)";
     let first = pid_in(&mut terminal);
     terminal.press("r");
     terminal.wait_for_text("caps         intra=1");
-    terminal.wait_for_text("y does it");
+    terminal.wait_for_text("y restarts it");
     terminal.press("y");
     terminal.wait_until("the dashboard of another process", |screen| {
         let text = screen.contents();

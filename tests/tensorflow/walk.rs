@@ -65,7 +65,7 @@ fn from_the_first_screen_to_the_proof_it_takes_few_keys() {
     });
     assert!(first.contains("OVERSUBSCRIBED") || first.contains("SEVERE"), "{first}");
     walk.press("r");
-    let dialog = walk.see("the dialog", |text| text.contains("y does it") && predicted(text).is_some());
+    let dialog = walk.see("the dialog", |text| text.contains("y restarts it") && predicted(text).is_some());
     // Both are of the last ten seconds, at most a tick apart.
     let ((now, then), (measured, predicted)) = (advised(&first).unwrap(), predicted(&dialog).unwrap());
     assert!((now - measured).abs() <= 0.1 * now && (then - predicted).abs() <= 0.2, "{first}\n{dialog}");

@@ -93,7 +93,7 @@ fn line(kept: &KeptRun) -> RunLine {
         id: kept.fact.id.to_string(),
         state: match kept.state {
             RunState::GoesOn if kept.fact.watched.is_some() => "watched now",
-            RunState::GoesOn => "goes on",
+            RunState::GoesOn => "running",
             RunState::Ended => "ended",
             RunState::Watched => "watched",
             RunState::Unfinished => "unfinished",

@@ -64,8 +64,8 @@ impl StackMeaning {
     pub fn phrase(&self) -> String {
         let likely = if self.note.is_some() { " (likely)" } else { "" };
         match (self.kind, self.activity) {
-            (FunctionKind::Unknown, StackActivity::Waiting) => "asleep, at what is unknown".to_owned(),
-            (FunctionKind::Unknown, _) => "runs, at what is unknown".to_owned(),
+            (FunctionKind::Unknown, StackActivity::Waiting) => "asleep in unknown code".to_owned(),
+            (FunctionKind::Unknown, _) => "runs unknown code".to_owned(),
             (FunctionKind::Work | FunctionKind::Stage, StackActivity::Waiting) => {
                 format!("{} waits{likely}", self.label)
             }

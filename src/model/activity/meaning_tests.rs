@@ -149,7 +149,7 @@ fn a_worker_is_idle_spins_or_works_by_the_frame_that_runs() {
     assert_eq!((idle.kind, idle.activity), (FunctionKind::Idle, StackActivity::Waiting));
     let spins = meaning(ThreadState::Running, &[worker, "std::__invoke_impl"]);
     assert_eq!((spins.kind, spins.activity), (FunctionKind::Spin, StackActivity::Spinning));
-    assert_eq!(phrase(ThreadState::Running, &["program::unheard_of", worker]), "runs, at what is unknown");
+    assert_eq!(phrase(ThreadState::Running, &["program::unheard_of", worker]), "runs unknown code");
     let part = ["dnnl::impl::cpu::x64::brgemm_convolution_fwd_t::ker_base", worker];
     assert_eq!(phrase(ThreadState::Running, &part), "oneDNN brgemm_convolution_fwd");
 }
@@ -171,7 +171,7 @@ fn what_nothing_names_is_unknown() {
     let asleep = ["syscall", "absl::lts_20250814::synchronization_internal::FutexWaiter::WaitUntil"];
     let meaning = meaning(ThreadState::Sleeping, &asleep);
     assert_eq!((meaning.kind, meaning.because.as_deref()), (FunctionKind::Unknown, None));
-    assert_eq!(meaning.phrase(), "asleep, at what is unknown");
+    assert_eq!(meaning.phrase(), "asleep in unknown code");
     let not = Stack {
         taken: StackMethod::Not { why: "it has ended".to_owned() },
         ..stack(ThreadState::Running, &["python"])

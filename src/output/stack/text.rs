@@ -335,14 +335,14 @@ mod tests {
         let expected = "\
 Stacks of process 7: \n4 threads: 3 taken without a stop, 1 taken during a stop
 Threads were stopped one at a time: 0.18 ms in all, 0.18 ms the longest.
-unknown origin: 3x asleep, at what is unknown, 1x Python waits
+unknown origin: 3x asleep in unknown code, 1x Python waits
 
-unknown origin: 2 threads 8 9: asleep, at what is unknown
+unknown origin: 2 threads 8 9: asleep in unknown code
   taken without a stop
     0  libx.so+0x20
     1  tsl::(anonymous)::PThread::ThreadFn  libx.so
 
-unknown origin: thread 10: asleep, at what is unknown
+unknown origin: thread 10: asleep in unknown code
   taken during a stop of 0.18 ms
     0  libx.so+0x20
     1  tsl::(anonymous)::PThread::ThreadFn  libx.so

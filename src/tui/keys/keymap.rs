@@ -152,7 +152,7 @@ impl KeyMap {
         of(pressed).or_else(|| of(pressed.without_alt()))
     }
 
-    /// The key for an action in a place, or else elsewhere; none where no key does it.
+    /// The key for an action in a place, or else elsewhere; none where no key restarts it.
     pub fn label(&self, action: Action, place: KeyContext) -> Option<String> {
         let of_action = || self.0.iter().filter(|row| row.binding.action == action);
         let here = of_action().filter(|row| row.binding.places.contains(&place));
@@ -165,7 +165,7 @@ impl KeyMap {
         of_action.flat_map(|row| &row.keys).any(|key| key.to_string() == name)
     }
 
-    /// "y does it   Esc goes back": keys and what they do, those without a key left out.
+    /// "y restarts it   Esc goes back": keys and what they do, those without a key left out.
     pub fn line(&self, place: KeyContext, words: &[(Action, &str)]) -> String {
         let of = |(action, words): &(Action, &str)| Some(format!("{} {words}", self.label(*action, place)?));
         words.iter().filter_map(of).collect::<Vec<_>>().join("   ")

@@ -28,7 +28,7 @@ pub struct RunsList {
 pub struct RunLine {
     /// Its name.
     pub id: String,
-    /// How it is: "goes on", "exit 0".
+    /// How it is: "running", "exit 0".
     pub state: String,
     /// For how long it ran.
     pub length: String,

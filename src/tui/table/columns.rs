@@ -127,7 +127,7 @@ pub static COLUMNS: [Column; 23] = [
     },
     Column {
         title: "NAME",
-        width: width(11, 48),
+        width: width(11, 28),
         on: &[(Threads, Some(1))],
         thread: sorted(cells::thread_name, |thread, _| Value::Text(thread.name())),
         ..TEXT

@@ -141,7 +141,7 @@ fn tabs(dashboard: &Dashboard, words: bool) -> Vec<Button> {
     dashboard.views().map(tab).collect()
 }
 
-/// None where no key does it.
+/// None where no key restarts it.
 fn key_button(row: &BoundRow, pace: PlaybackMode) -> Option<Button> {
     let (binding, key) = (row.binding, row.keys.first()?.to_string());
     let word = match (binding.action, pace) {
