@@ -37,17 +37,20 @@ export PATH=$work/venv/bin:$work/tools/bin:$PATH
 
 # With symbols, which are split off below; and the same bytes from any folder.
 export CARGO_PROFILE_DIST_DEBUG=line-tables-only CARGO_PROFILE_DIST_STRIP=none
-export RUSTFLAGS="--remap-path-prefix=$PWD=/tftop --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/crates"
+flags="--remap-path-prefix=$PWD=/tftop --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/crates"
 
 # Sets `std` to the options that a build for this target needs beside its name.
 find_std() {
   std=()
   unset RUSTC_BOOTSTRAP
+  export RUSTFLAGS=$flags
   if compgen -G "$sysroot/lib/rustlib/$1/lib/libstd-*.rlib" > /dev/null; then
     return
   elif [[ -e $sysroot/lib/rustlib/src/rust/library/Cargo.lock ]]; then
     export RUSTC_BOOTSTRAP=1 # -Z is for nightly compilers otherwise
     std=(-Z "build-std=std,panic_unwind")
+    # musl's start files come with rustup's standard library only; zig has its own.
+    [[ $1 != *-musl ]] || RUSTFLAGS+=" -C link-self-contained=no"
   elif ! rustup target add "$1"; then
     fail "there is no standard library for $1: neither of this Rust, nor from rustup, nor its source (rust-src)"
   fi

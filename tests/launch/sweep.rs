@@ -137,7 +137,7 @@ fn nonsense_is_refused_before_anything_starts() {
         (vec!["--repeat", "3"], "no values: give some"),
         (vec!["--intra", "0"], "between 1 and"),
         (vec!["--intra", "1", "--steps", "3"], "--steps"),
-        (vec!["--resume", "../x"], "can't be gone on with"),
+        (vec!["--resume", "../x"], "can't be resumed"),
         (vec!["--intra", "1,2", "--read-only"], "--read-only"),
     ] {
         let command = if arguments.contains(&"--resume") { &[][..] } else { &["--", "true"][..] };
