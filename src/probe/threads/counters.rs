@@ -17,7 +17,7 @@ use crate::linux::proc::process_clock::ProcessClock;
 use crate::linux::proc::stat;
 use crate::linux::proc::stat::Stat;
 use crate::probe::identify::identifier::{Identification, NewThread};
-use crate::probe::threads::unread::{Elsewhere, Span};
+use crate::probe::threads::unread::{KnownTime, Span};
 
 /// Ticks in which a new thread's name is read again: creators set names after birth.
 const YOUNG: u8 = 3;
@@ -60,9 +60,7 @@ pub struct ThreadReader {
     clock: Option<ProcessClock>,
     /// As of the last refresh.
     clock_ns: Option<u64>,
-    /// Sum of what the kept threads said they ran.
-    known_ns: u64,
-    elsewhere: Elsewhere,
+    time: KnownTime,
     /// Ticks after which each thread is read again.
     until_all: u8,
     /// Threads that were not read at the last refresh, and what they may have run since they were, in nanoseconds.
@@ -105,8 +103,7 @@ impl ThreadReader {
             task,
             clock,
             clock_ns: None,
-            known_ns: 0,
-            elsewhere: Elsewhere::default(),
+            time: KnownTime::default(),
             until_all: 0,
             unread: (0, 0),
             kept: Vec::new(),
@@ -136,13 +133,13 @@ impl ThreadReader {
             let before_ns = self.read_clock();
             self.pass(Which::All, means);
             if let (Some(before_ns), Some(after_ns)) = (before_ns, self.read_clock()) {
-                self.elsewhere.all_read(Span { before_ns, after_ns }, self.known_ns);
+                self.time.all_read(Span { before_ns, after_ns });
             }
             self.until_all = 0;
             return self.renew_affinities(means);
         }
         self.pass(Which::Busy, means);
-        let unread_ns = self.read_clock().map(|after_ns| self.elsewhere.unread_ns(after_ns, self.known_ns));
+        let unread_ns = self.read_clock().map(|after_ns| self.time.unread_ns(after_ns));
         match unread_ns.filter(|&unread_ns| self.until_all > 0 && unread_ns <= means.most_unread_ns) {
             Some(unread_ns) => {
                 self.until_all -= 1;
@@ -162,7 +159,7 @@ impl ThreadReader {
         let before_ns = self.read_clock();
         let gained_ns = self.pass(Which::Busy, means);
         if let (Some(began_ns), Some(before_ns), Some(after_ns)) = (began_ns, before_ns, self.read_clock()) {
-            self.elsewhere.busy_read_twice(began_ns, Span { before_ns, after_ns }, gained_ns, self.known_ns);
+            self.time.busy_read_twice(began_ns, Span { before_ns, after_ns }, gained_ns);
         }
     }
 
@@ -174,7 +171,7 @@ impl ThreadReader {
     /// Reads threads once, one after the other. Returns what they ran since they were last read, in nanoseconds.
     fn pass(&mut self, which: Which, means: &mut ReadContext) -> u64 {
         let before = self.kept.len();
-        let (task, known_ns, elsewhere) = (&self.task, &mut self.known_ns, &mut self.elsewhere);
+        let (task, time) = (&self.task, &mut self.time);
         let (mut failed, mut unread, mut gained_ns) = (None, 0, 0_u64);
         self.kept.retain_mut(|kept| {
             if which != Which::All && (which == Which::Busy) != kept.is_busy() {
@@ -182,9 +179,8 @@ impl ThreadReader {
             }
             let run_ns = kept.fact.counters.run_ns;
             let result = kept.refresh(task, means);
-            let gained = kept.fact.counters.run_ns.saturating_sub(run_ns);
-            *known_ns = known_ns.saturating_sub(run_ns).saturating_add(kept.fact.counters.run_ns);
-            gained_ns = gained_ns.saturating_add(gained);
+            time.read(run_ns, kept.fact.counters.run_ns);
+            gained_ns = gained_ns.saturating_add(kept.fact.counters.run_ns.saturating_sub(run_ns));
             let Err(error) = result else { return true };
             failed = failed.or((!is_gone(error)).then_some(error));
             // What tftop can't open may be there all the same.
@@ -192,8 +188,7 @@ impl ThreadReader {
             means.room += usize::from(!stays && kept.schedstat.is_some());
             unread += usize::from(!is_gone(error));
             if !stays {
-                *known_ns = known_ns.saturating_sub(kept.fact.counters.run_ns);
-                elsewhere.ended(kept.fact.counters.run_ns);
+                time.ended(kept.fact.counters.run_ns);
             }
             stays
         });
@@ -213,8 +208,7 @@ impl ThreadReader {
     }
 
     fn keep(&mut self, kept: Kept) {
-        self.known_ns = self.known_ns.saturating_add(kept.fact.counters.run_ns);
-        self.elsewhere.met(kept.fact.counters.run_ns);
+        self.time.met(kept.fact.counters.run_ns);
         self.kept.push(kept);
     }
 
@@ -232,7 +226,7 @@ impl ThreadReader {
         let mut newborn = Vec::new();
         let mut listed = self.listing.iter().map(|entry| entry.number).peekable();
         let (task, pid) = (&self.task, self.pid);
-        let (known_ns, elsewhere) = (&mut self.known_ns, &mut self.elsewhere);
+        let time = &mut self.time;
         let mut unreadable = (0, None);
         let mut later = 0;
         let mut meet = |tid, means: &mut ReadContext| {
@@ -255,8 +249,7 @@ impl ThreadReader {
             let stays = listed.next_if_eq(&tid).is_some() || task.holds(Path::new(tid, "stat").as_str());
             means.room += usize::from(!stays && kept.schedstat.is_some());
             if !stays {
-                *known_ns = known_ns.saturating_sub(kept.fact.counters.run_ns);
-                elsewhere.ended(kept.fact.counters.run_ns);
+                time.ended(kept.fact.counters.run_ns);
             }
             stays
         });
