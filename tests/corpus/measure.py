@@ -37,8 +37,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 WORKLOADS = str(HERE / "workloads.py")
-# Workloads whose BLAS or OpenMP threads are worth a grid of their own.
-LIBRARIES = {"numpy_between": "blas", "boosting": "omp"}
+# Workloads for which the grid has other caps, too, and these caps' values.
+MORE_CAPS = {"numpy_between": ("blas", [1]), "boosting": ("omp", [1]), "costly_input": ("data", [1, 2])}
 BEFORE = {"TF_NUM_INTRAOP_THREADS": "16", "TF_NUM_INTEROP_THREADS": "16"}
 # On a TensorFlow that is built with OpenMP; the list names it only there.
 OPENMP, BEFORE_OPENMP = "openmp_cnn", {"OMP_NUM_THREADS": "16"}
@@ -196,8 +196,8 @@ def grid(name, cpus):
     if name == OPENMP:
         return [{"inter": a, "omp": b} for a, b in itertools.product(widths, widths)]
     points = [{"intra": a, "inter": b} for a, b in itertools.product(widths, widths)]
-    library = LIBRARIES.get(name)
-    return points + ([{**point, library: 1} for point in points] if library else [])
+    cap, values = MORE_CAPS.get(name, (None, []))
+    return points + [{**point, cap: value} for value in values for point in points]
 
 
 def measure(name, options, folder):

@@ -329,6 +329,28 @@ def predicting(counter):
         model.predict(pictures, verbose=0, callbacks=[counting(counter)])
 
 
+def costly_input(counter):
+    """Each picture costs so much that the model always waits for the pipeline, whose private pool is far too large."""
+    import numpy as np
+    import tensorflow as tf
+
+    workers = 4 * len(os.sched_getaffinity(0))
+
+    def costly(picture, label):
+        picture = tf.image.random_flip_left_right(tf.cast(picture, tf.float32) / 255.0)
+        noise = tf.random.uniform((256, 256))
+        for _ in range(4):
+            noise = tf.linalg.l2_normalize(noise @ noise)
+        return picture + 1e-6 * noise[:32, :32, tf.newaxis], label
+
+    pictures, labels = np.random.randint(0, 256, (1024, 32, 32, 3), dtype=np.uint8), np.random.randint(0, 10, 1024)
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = workers
+    data = tf.data.Dataset.from_tensor_slices((pictures, labels)).repeat()
+    data = data.map(costly, num_parallel_calls=workers).batch(16).prefetch(2).with_options(options)
+    for_ever(cnn(), counter, data, steps_per_epoch=200)
+
+
 def idle_server(counter):
     """Answers a request now and then."""
     import time
@@ -359,7 +381,7 @@ def built_with_openmp():
 
 WORKLOADS = [
     matmul, cnn_arrays, cnn_jpeg, custom_loop, jit, input_bound, serving, numpy_between, two_processes, v1_session,
-    boosting, gru, lstm, pydataset, tiny_mlp, embedding, numpy_in_map, predicting,
+    boosting, gru, lstm, pydataset, tiny_mlp, embedding, numpy_in_map, predicting, costly_input,
 ]  # fmt: skip
 if built_with_openmp():
     WORKLOADS.append(openmp_cnn)

@@ -103,6 +103,9 @@ pub struct PythonCall {
     pub after: &'static str,
 }
 
+/// The name of threads of tf.data's private pools (tensorflow/core/data/root_dataset.cc, 2.21).
+pub const PRIVATE_POOL_THREAD: &str = "tf_data_private_threadpool";
+
 /// How threads are counted against a cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolCheck {
@@ -110,11 +113,8 @@ pub enum PoolCheck {
     Pool,
     /// One pool a process, made when it is used: without threads the cap holds.
     PoolOnUse,
-    /// A pool of each iterator: threads of this name that started together.
-    PrivatePool {
-        /// The name TensorFlow gives them.
-        thread: &'static str,
-    },
+    /// A pool of each iterator: threads named [`PRIVATE_POOL_THREAD`] that started together.
+    PrivatePool,
     /// A team for each thread that calls: teams can't be told apart.
     Team,
 }
@@ -200,8 +200,7 @@ pub static CAPS: [CapRow; COUNT] = [
         }),
         advised_as: "private_threadpool_size",
         shim: true,
-        // tensorflow/core/kernels/data/dataset_utils, 2.12 on.
-        check: PoolCheck::PrivatePool { thread: "tf_data_private_threadpool" },
+        check: PoolCheck::PrivatePool,
     },
     CapRow {
         kind: CapKind::Omp,

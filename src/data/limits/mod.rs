@@ -3,6 +3,8 @@
 pub(crate) mod cap;
 pub(crate) mod caps;
 pub(crate) mod limit;
-pub use cap::{CAPS, CapKind, CapRow, CapVariable, DefaultSize, PoolCheck, PoolSetting, PythonCall};
+pub use cap::{
+    CAPS, CapKind, CapRow, CapVariable, DefaultSize, PRIVATE_POOL_THREAD, PoolCheck, PoolSetting, PythonCall,
+};
 pub use caps::{Caps, PerCap};
 pub use limit::{AppliesTo, Grade, Knob, Limit, LimitSource, Limits, ProcessLimit};

@@ -15,6 +15,8 @@ pub struct CapsFit {
     pub caps: Caps,
     /// What is predicted under them.
     pub predicted: Prediction,
+    /// Whether nothing is left to narrow: one process works, and none of its pools is larger than its CPUs.
+    pub all_within_cpus: bool,
 }
 
 impl CapsFit {

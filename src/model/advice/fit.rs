@@ -8,13 +8,16 @@
 //! as a Python loop around `predict` does, and takes nothing from its share. What an intra-op pool of two and more does is
 //! left out of the inter-op pool's share: its threads call that pool.
 
+use std::collections::BTreeMap;
+
 use crate::data::limits::{CapKind, Caps};
-use crate::data::origin;
 use crate::data::scene::{Demand, Group, Thread};
+use crate::data::{Pid, origin};
 use crate::model::advice::caps_fit::{AdviceMemory, CapsFit};
 use crate::model::advice::group_cap::{cap_of, is_team, openmp_works};
 use crate::model::advice::predict::of_demands;
 use crate::model::judged_window::JudgedWindow;
+use crate::model::limits::private_pools::private_pools;
 use crate::model::rules::input::{COMPUTE, RuleInput};
 use crate::model::verdict::levels::NOTICE_SATURATION;
 
@@ -35,6 +38,8 @@ const CROWDED_WAIT_SHARE: f64 = 0.3;
 const SHORT_PIECE_US: f64 = 25.0;
 /// Share of the work from which on what others do beside a pool counts.
 const LEAST_BESIDE: f64 = 0.25;
+/// Two stages of work that feed each other, each as wide as the CPUs, want this many times the CPUs, and nothing is wrong.
+const MOST_WITHIN: f64 = 2.5;
 /// Advice that would leave less than this of the CPUs a target got is no advice.
 const LEAST_KEPT: f64 = 0.95;
 
@@ -44,15 +49,20 @@ pub fn advise(input: &RuleInput, judged: &JudgedWindow, memory: &mut AdviceMemor
     let still_narrows = |caps: &Caps| caps.pools().all(|(kind, value)| pool_size(input, kind) > value);
     match memory.advise(fit.caps, still_narrows) {
         caps if caps == fit.caps => fit,
-        caps => CapsFit { caps, predicted: of_demands(input.groups, &judged.groups, input.effective_cpus(), &caps) },
+        caps => {
+            CapsFit { caps, predicted: of_demands(input.groups, &judged.groups, input.effective_cpus(), &caps), ..fit }
+        }
     }
 }
 
 /// What would fit by this window alone.
 fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
     let cpus = input.effective_cpus();
-    let as_it_is =
-        CapsFit { caps: Caps::default(), predicted: of_demands(input.groups, &judged.groups, cpus, &Caps::default()) };
+    let as_it_is = CapsFit {
+        caps: Caps::default(),
+        predicted: of_demands(input.groups, &judged.groups, cpus, &Caps::default()),
+        all_within_cpus: all_within_cpus(input, judged),
+    };
     let crowded = judged.demand.wanted > cpus * NOTICE_SATURATION;
     let work = Work::new(input, judged);
     let mut caps = Caps::default();
@@ -70,17 +80,29 @@ fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
     while !caps.is_empty() {
         let predicted = of_demands(input.groups, &judged.groups, cpus, &caps);
         if predicted.got >= kept {
-            return CapsFit { caps, predicted };
+            return CapsFit { caps, predicted, ..as_it_is };
         }
-        // Too tight: the pool that others call may have more, up to what it has.
-        let intra = caps.get_mut(CapKind::Intra);
-        match *intra {
-            Some(cap) if cap < work.all().min(pool_size(input, CapKind::Intra) - 1) => *intra = Some(cap + 1),
-            Some(_) => *intra = None,
-            None => return as_it_is,
-        }
+        // Too tight: tf.data's pools, which share what there is, and the pool that others call may have more, up to what they
+        // have.
+        let Some(kind) = [CapKind::Data, CapKind::Intra].into_iter().find(|&kind| caps.get(kind).is_some()) else {
+            return as_it_is;
+        };
+        let cap = caps.get_mut(kind);
+        *cap = cap.map(|cap| cap + 1).filter(|&cap| cap <= work.all() && cap < pool_size(input, kind));
     }
     as_it_is
+}
+
+/// Whether one process works, and no pool or group of threads of it is larger, or wants more, than its CPUs.
+fn all_within_cpus(input: &RuleInput, judged: &JudgedWindow) -> bool {
+    let cpus = input.effective_cpus();
+    let within = |(group, demand): (&Group, &Demand)| {
+        let size = cap_of(group).filter(|_| demand.wanted >= LEAST_CPUS).map(|kind| pool_size(input, kind));
+        demand.wanted <= cpus * NOTICE_SATURATION && size.is_none_or(|size| f64::from(size) <= cpus.ceil())
+    };
+    busy_processes(input, judged) <= 1
+        && judged.demand.wanted <= cpus * MOST_WITHIN
+        && input.groups.iter().zip(&judged.groups).all(within)
 }
 
 /// The number that a cap would have to be below to change anything: threads of the largest pool, with the one that calls
@@ -88,8 +110,9 @@ fn fit(input: &RuleInput, judged: &JudgedWindow) -> CapsFit {
 fn pool_size(input: &RuleInput, kind: CapKind) -> u32 {
     let groups = || input.groups.iter().filter(|group| cap_of(group) == Some(kind));
     if kind == CapKind::Data {
-        let set = groups().filter_map(|group| group.limits.effective()).find(|limit| limit.was_set());
-        return set.map_or(input.sizes.whole.allowed, |limit| limit.value);
+        let private = private_pools(input.threads.iter()).iter().map(|pool| pool.threads).max();
+        let set = || groups().filter_map(|group| group.limits.effective()).find(|limit| limit.was_set());
+        return private.unwrap_or_else(|| set().map_or(input.sizes.whole.allowed, |limit| limit.value));
     }
     groups().map(largest_pool).max().unwrap_or(0) + u32::from(kind.row().setting.counts_caller)
 }
@@ -112,7 +135,7 @@ struct Work {
     intra_threads: u32,
     /// Python's threads and main threads that work at once: each may call a library's team.
     calling_threads: u32,
-    /// Private pools of tf.data in a process.
+    /// Private pools of tf.data that work in a process.
     private_pools: u32,
     /// Threads of a process's inter-op pool that call an OpenMP team at once, each its own; 0 where operations do not run on
     /// OpenMP.
@@ -127,18 +150,14 @@ impl Work {
             if total > 0.0 { got.sum::<f64>() / total } else { 0.0 }
         };
         let beside = beside_the_pool(input, judged);
-        let busy = input.processes.iter().zip(&judged.processes).filter(|(process, demand)| {
-            let has_pool = || COMPUTE.iter().any(|origin| input.threads_in(process.fact.key.pid, origin) > 0);
-            !process.ended && demand.wanted >= BUSY_CPUS && has_pool()
-        });
         Self {
-            cpus: input.effective_cpus() / busy.count().max(1) as f64,
+            cpus: input.effective_cpus() / busy_processes(input, judged).max(1) as f64,
             intra: share(&|group| &*group.key.origin == origin::TF_INTRA_OP),
             beside: if total > 0.0 { beside / total } else { 0.0 },
             python: share(&|group| &*group.key.origin == origin::PYTHON),
             intra_threads: pool_size(input, CapKind::Intra),
             calling_threads: calling_threads(input),
-            private_pools: private_pools(input),
+            private_pools: working_private_pools(input),
             team_callers: if openmp_works(input.groups, &judged.groups) { team_callers(input) } else { 0 },
         }
     }
@@ -172,6 +191,15 @@ impl Work {
             },
         }
     }
+}
+
+/// Processes that work and have pools to do it with.
+fn busy_processes(input: &RuleInput, judged: &JudgedWindow) -> usize {
+    let busy = input.processes.iter().zip(&judged.processes).filter(|(process, demand)| {
+        let has_pool = || COMPUTE.iter().any(|origin| input.threads_in(process.fact.key.pid, origin) > 0);
+        !process.ended && demand.wanted >= BUSY_CPUS && has_pool()
+    });
+    busy.count()
 }
 
 /// CPUs that others use while the intra-op pool runs. Threads of a crowd all wait alike, so one that waits less than the pool
@@ -208,9 +236,12 @@ fn team_callers(input: &RuleInput) -> u32 {
     (input.threads.iter().filter(calls).count() as u32 / input.living().count().max(1) as u32).max(1)
 }
 
-/// Private pools of tf.data in one process: each is as large as there are CPUs unless somebody set it.
-fn private_pools(input: &RuleInput) -> u32 {
-    let threads = input.threads.iter().filter(|thread| thread.name() == "tf_data_private_threadpool").count() as u32;
-    let processes = input.living().count().max(1) as u32;
-    threads / input.sizes.whole.allowed.max(1) / processes
+/// Private pools of tf.data that work, in the process that has most of them. One that belongs to an iterator which rests, as
+/// that of a validation, takes nothing from the others.
+fn working_private_pools(input: &RuleInput) -> u32 {
+    let mut working = BTreeMap::<Pid, u32>::new();
+    for pool in private_pools(input.threads.iter()).iter().filter(|pool| pool.got >= LEAST_GOT) {
+        *working.entry(pool.pid).or_default() += 1;
+    }
+    working.into_values().max().unwrap_or(0)
 }

@@ -1,7 +1,7 @@
 //! What a target would want and get under caps. A prediction from recorded demand, not a measurement; how good it was on
 //! real workloads stands in the table of `tests/corpus`.
 
-use crate::data::limits::Caps;
+use crate::data::limits::{CapKind, Caps};
 use crate::data::origin;
 use crate::data::scene::{Demand, Group, Level};
 use crate::model::advice::group_cap::{is_team, openmp_works, width};
@@ -12,6 +12,10 @@ use crate::model::verdict::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SEL
 const WAIT_ALWAYS: f64 = 0.15;
 /// and how it grows with threads that can run beyond the CPUs.
 const WAIT_BEYOND: f64 = 0.25;
+/// Share of the work from which on an intra-op pool, and other teams, run as many threads as they have whenever they are called.
+const TEAM_WORKS: f64 = 0.1;
+/// Share of the CPUs got from which on they are what is lacking.
+const SATURATED: f64 = 0.85;
 /// CPUs got from which on a group takes part.
 const LEAST_CPUS: f64 = 0.02;
 
@@ -77,7 +81,7 @@ pub(crate) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: 
     };
     let pairs = || groups.iter().zip(demands).filter(takes_part);
     let run_at_once = |caps: &Caps| -> f64 {
-        let of = |(group, demand): (&Group, &Demand)| match is_team(group) {
+        let of = |(group, demand): (&Group, &Demand)| match is_team(group) && demand.got >= got * TEAM_WORKS {
             true => width(group, caps),
             // The interpreter runs one of its threads at a time; what others of a crowd waited for is no demand.
             false if runs_python(group) => {
@@ -96,13 +100,53 @@ pub(crate) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: 
     let inter = pairs().filter(|(group, _)| &*group.key.origin == origin::TF_INTER_OP);
     let team_callers: f64 = inter.map(|(group, demand)| width(group, caps).min(demand.wanted.ceil().max(1.0))).sum();
     let with_callers = if idle_intra { teams + callers.max(team_callers.max(1.0)) } else { 0.0 };
-    let could_get = got.min(cpus).min((teams.max(1.0) + callers).max(with_callers));
+    let could_get =
+        got.min(cpus).min((teams.max(1.0) + callers).max(with_callers)).min(input_bound(groups, demands, caps));
     let (then, before) = (run_at_once(caps), run_at_once(&none));
     let waited = wanted / got - 1.0;
     let usual = WAIT_ALWAYS + WAIT_BEYOND * (then / cpus - 1.0).max(0.0);
     let as_recorded = waited * (then - cpus).max(0.0) / (before - cpus).max(then - cpus).max(1e-9);
     let waits = usual.max(as_recorded).min(waited);
-    Prediction { wanted: (could_get * (1.0 + waits)).min(wanted), got: could_get, from_s: 0.0 }
+    // Where the CPUs are what is lacking.
+    let queued = if could_get >= cpus * SATURATED { pipelined(groups, demands, caps) } else { 0.0 };
+    Prediction { wanted: (could_get * (1.0 + waits)).max(queued).min(wanted), got: could_get, from_s: 0.0 }
+}
+
+/// CPUs that all can get while tf.data, which the rest waits for, can run no more threads than a cap leaves it: its share of
+/// the work does not move to others.
+fn input_bound(groups: &[Group], demands: &[Demand], caps: &Caps) -> f64 {
+    let got: f64 = demands.iter().map(|demand| demand.got).sum();
+    let held = |group: &Group| caps.get(CapKind::Data).is_some() && &*group.key.origin == origin::TF_DATA;
+    let data = groups.iter().zip(demands).filter(|(group, demand)| held(group) && demand.got >= LEAST_CPUS);
+    data.map(|(group, demand)| width(group, caps) / (demand.got / got)).fold(f64::INFINITY, f64::min)
+}
+
+/// CPUs that a training and the tf.data pipeline which feeds it want together while both always have work, as they do where
+/// the CPUs are what both lack; 0 without a pipeline. Threads that can run share the CPUs alike, and of two stages each does its share
+/// of every step: so as many of each can run as its share of the work, and the stage with too few threads for that sets the
+/// pace of both. While an intra-op pool of two and more works, those that call it wait.
+fn pipelined(groups: &[Group], demands: &[Demand], caps: &Caps) -> f64 {
+    let pairs = || groups.iter().zip(demands).filter(|(_, demand)| demand.got >= LEAST_CPUS);
+    let is = |group: &Group, origin: &str| &*group.key.origin == origin;
+    let sum = |of: &dyn Fn(&Group) -> bool, value: &dyn Fn(&Group, &Demand) -> f64| -> f64 {
+        pairs().filter(|(group, _)| of(group)).map(|(group, demand)| value(group, demand)).sum()
+    };
+    let got = |_: &Group, demand: &Demand| demand.got;
+    let input = |group: &Group| is(group, origin::TF_DATA);
+    let (input_got, rest_got) = (sum(&input, &got), sum(&|group| !input(group), &got));
+    if input_got.min(rest_got) < LEAST_CPUS {
+        return 0.0;
+    }
+    let runnable = |group: &Group, demand: &Demand| width(group, caps).min(demand.wanted);
+    let intra = |group: &Group| is(group, origin::TF_INTRA_OP);
+    let inter = |group: &Group| is(group, origin::TF_INTER_OP);
+    let in_intra = sum(&intra, &runnable);
+    // A pool of one does nothing: its work is its callers'.
+    let handed = if in_intra > 0.0 { 0.0 } else { sum(&intra, &|_, demand| demand.wanted) };
+    let in_inter = sum(&inter, &|group, demand| width(group, caps).min(demand.wanted + handed));
+    let rest = in_intra.max(in_inter) + sum(&|group| !input(group) && !intra(group) && !inter(group), &runnable);
+    let feeding = sum(&input, &runnable);
+    feeding.min(rest * input_got / rest_got) + rest.min(feeding * rest_got / input_got)
 }
 
 /// Whether a group's threads run Python.

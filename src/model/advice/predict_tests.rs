@@ -32,14 +32,41 @@ const LOOP: [(&str, u32, f64, f64); 3] =
 const SERVING: [(&str, u32, f64, f64); 3] =
     [("tf-intra-op", 16, 1.08, 10.86), ("python", 8, 0.50, 3.16), ("tf-inter-op", 16, 0.26, 2.72)];
 
+const COSTLY_INPUT: [(&str, u32, f64, f64); 4] = [
+    ("tf-data", 13, 1.54, 8.29),
+    ("tf-intra-op", 8, 0.40, 3.0),
+    ("tf-inter-op", 8, 0.03, 0.35),
+    ("main", 1, 0.01, 0.03),
+];
+
+const JPEG_INPUT: [(&str, u32, f64, f64); 4] = [
+    ("tf-data", 7, 0.76, 2.18),
+    ("tf-intra-op", 16, 0.86, 6.47),
+    ("tf-inter-op", 16, 0.17, 0.95),
+    ("main", 1, 0.11, 0.21),
+];
+const JPEG_INPUT_16: [(&str, u32, f64, f64); 4] = [
+    ("tf-data", 21, 0.81, 7.99),
+    ("tf-intra-op", 16, 0.73, 6.76),
+    ("tf-inter-op", 16, 0.14, 1.5),
+    ("main", 1, 0.11, 0.17),
+];
+const GRU: [(&str, u32, f64, f64); 3] =
+    [("tf-inter-op", 16, 0.98, 4.18), ("tf-intra-op", 16, 0.03, 0.25), ("main", 1, 0.17, 0.2)];
+
 fn pools(intra: u32, inter: u32) -> Caps {
     Caps::of([(CapKind::Intra, intra), (CapKind::Inter, inter)])
+}
+
+fn with_data(mut caps: Caps, data: u32) -> Caps {
+    *caps.get_mut(CapKind::Data) = Some(data);
+    caps
 }
 
 #[test]
 fn predictions_of_recorded_workloads_are_near_what_was_measured_under_the_caps() {
     // What each got and wanted when it was started with these caps.
-    let measured = [
+    let measured: [(&[_], Caps, f64, f64); 15] = [
         (&MATMUL, pools(2, 2), 1.60, 2.15),
         (&MATMUL, pools(1, 2), 1.0, 1.15),
         (&CNN, pools(2, 2), 1.22, 1.82),
@@ -47,6 +74,14 @@ fn predictions_of_recorded_workloads_are_near_what_was_measured_under_the_caps()
         (&LOOP, pools(2, 2), 1.25, 1.96),
         (&LOOP, pools(1, 2), 1.25, 1.61),
         (&SERVING, pools(1, 1), 1.62, 1.84),
+        (&COSTLY_INPUT, with_data(pools(1, 2), 1), 1.2, 1.43),
+        (&COSTLY_INPUT, with_data(pools(1, 2), 2), 1.96, 2.85),
+        (&COSTLY_INPUT, with_data(pools(2, 2), 1), 1.22, 1.59),
+        (&COSTLY_INPUT, with_data(pools(2, 2), 2), 1.96, 3.04),
+        (&JPEG_INPUT, pools(1, 2), 1.87, 3.92),
+        (&JPEG_INPUT, pools(2, 2), 1.77, 3.6),
+        (&JPEG_INPUT_16, with_data(pools(1, 2), 2), 1.9, 4.1),
+        (&GRU, Caps::of([(CapKind::Inter, 2)]), 1.45, 1.68),
     ];
     for (groups, caps, got, wanted) in measured {
         let predicted = under(groups, 2.0, caps);

@@ -8,9 +8,7 @@ use crate::data::sample::LaunchFact;
 use crate::data::scene::{CapCheck, CheckOutcome, CheckedCap, Confidence, Scene, Thread};
 use crate::data::{Pid, origin};
 use crate::model::limits::cpu_bounds::CpuBounds;
-
-/// Threads of one pool are started in one go; start times have a resolution of one tick.
-const ONE_GO_TICKS: u64 = 1;
+use crate::model::limits::private_pools::{PrivatePool, private_pools};
 
 /// The worst of every look.
 #[derive(Clone, Debug, Default)]
@@ -51,23 +49,17 @@ impl Verification {
             None => self.clear += 1,
         }
         let mut pools: BTreeMap<(CapKind, Pid, usize), u32> = BTreeMap::new();
-        let mut private: BTreeMap<(CapKind, Pid), Vec<u64>> = BTreeMap::new();
         for thread in &scene.threads {
-            let Some(kind) = cap_of(thread) else { continue };
-            match kind.row().check {
-                PoolCheck::PrivatePool { thread: name } if thread.name() == name => {
-                    private.entry((kind, thread.pid)).or_default().push(thread.key.start_ticks);
-                }
-                PoolCheck::PrivatePool { .. } => {}
-                _ => *pools.entry((kind, thread.pid, thread.group)).or_default() += 1,
+            if let Some(kind) = cap_of(thread).filter(|kind| kind.row().check != PoolCheck::PrivatePool) {
+                *pools.entry((kind, thread.pid, thread.group)).or_default() += 1;
             }
         }
         for ((kind, pid, group), threads) in pools {
             let label = scene.groups.get(group).map_or_else(String::new, |group| group.label.clone());
             self.keep(kind, Worst { threads, label, pid });
         }
-        for ((kind, pid), born) in private {
-            self.keep(kind, Worst { threads: largest_at_once(born), label: "tf.data".to_owned(), pid });
+        for PrivatePool { pid, threads, .. } in private_pools(scene.threads.iter()) {
+            self.keep(CapKind::Data, Worst { threads, label: "tf.data".to_owned(), pid });
         }
     }
 
@@ -99,7 +91,7 @@ impl Verification {
         match kind.row().check {
             PoolCheck::Pool => self.one_pool(kind, limit, self.nothing_seen("no such pool was seen")),
             PoolCheck::PoolOnUse => self.one_pool(kind, limit, self.nothing_exceeds("no worker thread was seen")),
-            PoolCheck::PrivatePool { .. } => self.private_pools(kind, limit, inside),
+            PoolCheck::PrivatePool => self.private_pools(kind, limit, inside),
             PoolCheck::Team => self.teams(kind, limit),
         }
     }
@@ -208,13 +200,6 @@ fn unclear(scene: &Scene) -> Option<String> {
 fn cap_of(thread: &Thread) -> Option<CapKind> {
     let attribution = &thread.attribution;
     CapKind::of_origin(&attribution.group.origin).filter(|_| attribution.confidence != Confidence::Guess)
-}
-
-/// The most threads that were started one right after the other.
-fn largest_at_once(mut born: Vec<u64>) -> u32 {
-    born.sort_unstable();
-    let bursts = born.chunk_by(|before, after| after - before <= ONE_GO_TICKS);
-    bursts.map(<[u64]>::len).max().and_then(|length| u32::try_from(length).ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

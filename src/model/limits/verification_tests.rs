@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::data::limits::PRIVATE_POOL_THREAD;
 use crate::data::sample::{Identity, NameSource, TargetName};
 use crate::data::scene::{Attribution, Group, GroupKey, TargetState, Thread};
 use crate::data::{ThreadKey, Tid};
@@ -107,7 +108,7 @@ fn a_guess_exceeds_nothing() {
 
 #[test]
 fn private_pools_of_several_iterators_are_told_apart_by_their_birth() {
-    let PoolCheck::PrivatePool { thread: name } = CapKind::Data.row().check else { unreachable!() };
+    let name = PRIVATE_POOL_THREAD;
     let two_of_two =
         scene(10, &[("tf-data", name, 5), ("tf-data", name, 6), ("tf-data", name, 50), ("tf-data", name, 50)]);
     assert_eq!(answer(DATA, &[two_of_two], false), (CheckOutcome::Held, "at most 2 threads an iterator".to_owned()));

@@ -3,9 +3,10 @@
 use crate::data::limits::{CapKind, Caps, Grade};
 use crate::data::origin;
 use crate::data::sample::{ProcessFact, Script, ScriptKnob};
-use crate::data::scene::{Evidence, Finding, Remedy, Thread};
+use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::advice;
 use crate::model::limits::knobs::DefaultCpus;
+use crate::model::limits::private_pools::private_pools;
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, clear, counted, of_each};
 
@@ -26,8 +27,8 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     if wanted < LEAST_CPUS || !(input.crowded(judged) || input.exceeds_explicit_limits(judged)) {
         return clear(format!("{threads} tf.data threads want {wanted:.2} CPUs, and all that is wanted fits"));
     }
-    let in_private_pool = |t: &&Thread| t.pid == pid && t.name() == "tf_data_private_threadpool";
-    let private = input.threads.iter().filter(in_private_pool).count() as u32;
+    let pools = private_pools(input.threads.iter().filter(|thread| thread.pid == pid));
+    let private = pools.iter().map(|pool| pool.threads).sum();
     if let Some(set) = process.settings.script.as_ref().and_then(|script| private_size(script, private)) {
         return clear(format!("{private} threads in private pools, as {set} says"));
     }
@@ -36,23 +37,24 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
         return clear(format!("{private} threads in private pools: tftop's shim holds each pool to {cap}"));
     }
     let allowed = cpus.allowed.max(1);
-    let pools = if private.is_multiple_of(allowed) { private / allowed } else { 0 };
     // One thread would serialise the input; the pools of all iterators together are to fit. Where all fits the CPUs, what was
     // meant by a limit on other pools is what is left to wish for.
     let granted = (input.effective_cpus().ceil() as u32).max(1);
     let room = if input.crowded(judged) { granted } else { input.meant_cpus().unwrap_or(granted) };
-    let size = (room / pools.max(1)).max(1);
-    let one_a_cpu = pools > 0 && size < allowed;
-    if !one_a_cpu && threads - private.min(threads) <= allowed {
+    let size = (room / (pools.len() as u32).max(1)).max(1);
+    let largest = pools.iter().map(|pool| pool.threads).max().unwrap_or(0);
+    let one_a_cpu = size < allowed && !pools.is_empty() && pools.iter().all(|pool| pool.threads == allowed);
+    if !one_a_cpu && largest <= size.max(allowed) && threads - private.min(threads) <= allowed {
         return clear(format!("{threads} tf.data threads, {private} in private pools: no more than would fit"));
     }
+    let count = pools.len();
     let pools = if one_a_cpu {
-        format!("{pools} private {} of {}", if pools == 1 { "pool" } else { "pools" }, counted(allowed))
+        format!("{count} private {} of {}", if count == 1 { "pool" } else { "pools" }, counted(allowed))
     } else {
         format!("{threads} threads")
     };
     let caps = Caps::of([(CapKind::Data, input.advised_or(CapKind::Data, size))]);
-    let has_that_size = !one_a_cpu && private > 0;
+    let has_that_size = !one_a_cpu && (1..=size.max(allowed)).contains(&largest);
     let text = match has_that_size {
         true => "the private pool is no larger than that already: give num_parallel_calls and cycle_length numbers",
         false => "no variable does it: set the private pool in the dataset's options, and numbers instead of AUTOTUNE",

@@ -166,6 +166,9 @@ fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
             .iter()
             .zip(&judged.groups)
             .any(|(group, demand)| advice::can_be_capped(group) && demand.wanted >= cpus.min(1.0));
+        if !quota && input.advised.all_within_cpus {
+            return "No pool has more threads than there are CPUs: smaller ones would leave CPUs idle.".to_owned();
+        }
         return match (quota, reached) {
             (true, _) => "Only a larger quota helps: no setting that tftop knows reaches these threads.".to_owned(),
             (false, true) => {

@@ -250,8 +250,12 @@ impl Hysteresis {
             advised: CapsFit::default(),
             sampled,
         };
-        let advised = judged.as_ref().map(|judged| advice::advise(&input, judged, &mut self.advice));
-        let input = RuleInput { advised: advised.unwrap_or_default(), ..input };
+        let advised =
+            judged.as_ref().map(|judged| advice::advise(&input, judged, &mut self.advice)).unwrap_or_default();
+        let judged = judged
+            .as_ref()
+            .map(|judged| JudgedWindow { condition: ease(judged.condition, &advised), ..judged.clone() });
+        let input = RuleInput { judged: judged.as_ref(), advised, ..input };
         let keys = scene.groups.iter().map(|group| group.key.clone());
         let demands = judged.as_ref().map(|judged| keys.zip(judged.groups.iter().copied()).collect());
         Published {
@@ -318,6 +322,17 @@ impl Hysteresis {
             Some(Throttling { place: cgroup.path.clone(), cpus: cgroup.quota.cpus(), share })
         });
         shares.max_by(|a, b| a.share.total_cmp(&b.share))
+    }
+}
+
+/// Demand beyond the CPUs is no more than a notice where nothing is left to narrow: every pool is as small as it may be without
+/// leaving CPUs idle.
+fn ease(condition: Verdict, advised: &CapsFit) -> Verdict {
+    match condition {
+        Verdict::Severe | Verdict::Oversubscribed if advised.caps.is_empty() && advised.all_within_cpus => {
+            Verdict::Notice
+        }
+        other => other,
     }
 }
 
