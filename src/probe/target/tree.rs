@@ -1,5 +1,6 @@
-//! The descendants of a process. Who was a descendant once stays one, also after its parent died and another adopted it.
-//! A process whose parent ended before tftop saw the parent is not found: nothing in /proc remembers it.
+//! The descendants of a process, but for tftop itself where the process started it. Who was a descendant once stays one, also
+//! after its parent died and another adopted it. A process whose parent ended before tftop saw the parent is not found: nothing
+//! in /proc remembers it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -107,7 +108,8 @@ impl ProcessTree {
         let mut parents: Vec<u32> = self.members.iter().copied().filter(|pid| children.contains_key(pid)).collect();
         while let Some(parent) = parents.pop() {
             for entry in children.remove(&parent).unwrap_or_default() {
-                if !is_thread(proc_root, entry.number, reader) && self.members.insert(entry.number) {
+                let other = entry.number != std::process::id() || !proc_root.shows_own_numbers();
+                if other && !is_thread(proc_root, entry.number, reader) && self.members.insert(entry.number) {
                     found.push(Pid(entry.number));
                     parents.push(entry.number);
                 }
@@ -245,6 +247,17 @@ mod tests {
         assert_eq!(grown(&mut tree, dir.path()), NOBODY);
         let later: Vec<_> = (0..LISTED_EVERY).flat_map(|_| grown(&mut tree, dir.path())).collect();
         assert_eq!(later, [40], "whatever was missed is found by the next listing");
+    }
+
+    #[test]
+    fn a_tftop_that_the_process_started_is_no_part_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        process(dir.path(), 50, 1);
+        process(dir.path(), std::process::id(), 50);
+        process(dir.path(), 51, 50);
+        assert_eq!(grown(&mut ProcessTree::new(Pid(50)), dir.path()).len(), 2, "numbers are another namespace's");
+        handed_out(dir.path(), 60);
+        assert_eq!(grown(&mut ProcessTree::new(Pid(50)), dir.path()), [51]);
     }
 
     #[test]

@@ -138,14 +138,17 @@ impl ThreadReader {
             self.until_all = 0;
             return self.renew_affinities(means);
         }
-        self.pass(Which::Busy, means);
-        let unread_ns = self.read_clock().map(|after_ns| self.time.unread_ns(after_ns));
-        match unread_ns.filter(|&unread_ns| self.until_all > 0 && unread_ns <= means.most_unread_ns) {
-            Some(unread_ns) => {
-                self.until_all -= 1;
-                self.unread = (u32::try_from(others).unwrap_or(u32::MAX), unread_ns);
-            }
+        match self.until_all.checked_sub(1) {
             None => self.read_all(means),
+            Some(until_all) => {
+                self.until_all = until_all;
+                self.pass(Which::Busy, means);
+                let unread_ns = self.read_clock().map(|after_ns| self.time.unread_ns(after_ns));
+                match unread_ns.filter(|&unread_ns| unread_ns <= means.most_unread_ns) {
+                    Some(unread_ns) => self.unread = (u32::try_from(others).unwrap_or(u32::MAX), unread_ns),
+                    None => self.read_all(means),
+                }
+            }
         }
         self.renew_affinities(means);
     }
