@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn side(label: &str, ms: [f64; 3]) -> Compared {
-        Compared { label: label.to_owned(), runs: ms.map(run).to_vec() }
+        Compared::new(label, ms.map(run).to_vec())
     }
 
     fn text_of(sides: &[Compared]) -> String {

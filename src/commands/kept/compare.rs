@@ -55,7 +55,7 @@ pub(crate) fn compared(sides: &[String], warmup: Warmup, options: &GlobalArgs) -
         };
         let families = families(options)?;
         let runs = recordings.iter().map(|recording| recording.measure(families.clone(), warmup));
-        all.push((ComparedSide { label: String::new(), runs: runs.collect::<anyhow::Result<_>>()? }, names));
+        all.push((ComparedSide::new(String::new(), runs.collect::<anyhow::Result<_>>()?), names));
     }
     oldest_first(&mut all);
     for (letter, (side, names)) in ('A'..='Z').zip(&mut all) {

@@ -45,6 +45,11 @@ impl Race {
         self.candidates.iter().filter(|candidate| !candidate.out).count()
     }
 
+    /// Whether nobody is left but one candidate and the command without caps.
+    pub(super) fn is_between_two(&self) -> bool {
+        self.left() == 2 && self.candidates.first().is_some_and(|without| !without.out)
+    }
+
     /// The fastest so far; none where nothing can be ranked.
     pub(super) fn fastest(&self) -> Option<&CandidateCaps> {
         let comparison = self.comparison();
@@ -52,11 +57,13 @@ impl Race {
         self.measured().find(|candidate| label(&candidate.caps) == side.label)
     }
 
-    /// Those that are shown to be slower than the fastest are out.
+    /// Those that are shown to be slower than the fastest are out. Of turns the command without caps stays in, because the answer
+    /// is about it, and who looks after every round whether it is slower sees that sooner or later.
     pub(super) fn drop_losers(&mut self) {
         let slower = slower(&self.comparison());
         for candidate in &mut self.candidates {
-            candidate.out |= slower.contains(&label(&candidate.caps));
+            let stays = self.takes_turns && candidate.caps.is_empty();
+            candidate.out |= !stays && slower.contains(&label(&candidate.caps));
         }
     }
 
@@ -70,8 +77,14 @@ impl Race {
             true => levelled(&self.candidates),
             false => self.candidates.iter().map(|it| it.runs.clone()).collect(),
         };
-        let sides = self.candidates.iter().zip(runs).filter(|(_, runs)| !runs.is_empty());
-        compare(&sides.map(|(it, runs)| ComparedSide { label: label(&it.caps), runs }).collect::<Vec<_>>())
+        let measured = self.candidates.iter().zip(runs).filter(|(_, runs)| !runs.is_empty());
+        let sides: Vec<ComparedSide> = measured
+            .map(|(it, runs)| ComparedSide {
+                turns_from: self.takes_turns.then_some(it.first_round),
+                ..ComparedSide::new(label(&it.caps), runs)
+            })
+            .collect();
+        compare(&sides)
     }
 
     /// The table, the winner or why there is none, and the line that starts it: caps are worth a line only where the

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::args::sweep::SweepArgs;
+use crate::commands::args::measure::sweep::SweepArgs;
 use crate::commands::measure::trials::{self, Measured, came_to, is_contended, label, plan, start_line};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::{event_loop, stdio};
@@ -221,7 +221,7 @@ impl SweepSession {
     fn comparison(&self) -> Comparison {
         let side = |(at, caps): (usize, &Caps)| {
             let runs: Vec<RunStats> = self.record.outcomes(at).into_iter().cloned().collect();
-            (!runs.is_empty()).then(|| ComparedSide { label: label(caps), runs })
+            (!runs.is_empty()).then(|| ComparedSide::new(label(caps), runs))
         };
         let sides: Vec<ComparedSide> = self.combinations.iter().enumerate().filter_map(side).collect();
         compare(&sides)

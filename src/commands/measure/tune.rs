@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::args::tune::TuneArgs;
+use crate::commands::args::measure::tune::TuneArgs;
 use crate::commands::measure::race::{Race, candidates, with_single_libraries};
 use crate::commands::measure::trials::{self, JUDGED, Measured, came_to, label};
 use crate::commands::measure::turns::CopyRace;

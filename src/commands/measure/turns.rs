@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::args::tune::TuneArgs;
+use crate::commands::args::measure::tune::TuneArgs;
 use crate::commands::measure::candidate::CandidateCaps;
 use crate::commands::measure::race::{Race, candidates, with_single_libraries};
 use crate::commands::measure::trials::{self, JUDGED, label};
@@ -22,7 +22,9 @@ use crate::runs::comparison::rules::ENOUGH_RUNS;
 use crate::runs::stats::run_stats::RunStats;
 
 /// Turns of a candidate at most.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 40;
+/// Turns after which a candidate is compared with no caps for good, where no other is left.
+const LEAST_ROUNDS: usize = 20;
 /// Shortest and longest turn.
 const TURNS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 /// Steps that a turn has room for.
@@ -122,7 +124,7 @@ impl CopyRace<'_> {
                 self.race.drop_losers();
                 self.end_losers(copies).await;
             }
-            if self.race.left() < 2 {
+            if self.race.left() < 2 || (self.race.is_between_two() && round + 1 >= LEAST_ROUNDS) {
                 break;
             }
         }

@@ -55,8 +55,8 @@ const PAGE: Page = Page { width: Some(78), palette: None, ascii: false };
 
 fn compared(check: impl FnOnce(&ComparedRuns)) {
     let sides = [
-        ComparedSide { label: "A".to_owned(), runs: vec![outcome(8, 20.0, 1.9, 3.1)] },
-        ComparedSide { label: "B".to_owned(), runs: vec![outcome(1, 10.0, 0.9, 0.0)] },
+        ComparedSide::new("A", vec![outcome(8, 20.0, 1.9, 3.1)]),
+        ComparedSide::new("B", vec![outcome(1, 10.0, 0.9, 0.0)]),
     ];
     let comparison = compare(&sides);
     let runs = ["A", "B"].map(|label| SideRuns {
@@ -108,7 +108,7 @@ fn what_can_not_be_compared_is_said_and_only_then() {
         assert!(!text(compared, PAGE).contains("COMPARABLE") && !markdown(compared).contains("Comparable"))
     });
     let unstepped = RunStats { steps: None, marks: None, cpu_ms_per_step: None, ..outcome(1, 10.0, 0.9, 0.0) };
-    let sides = ["A", "B"].map(|label| ComparedSide { label: label.to_owned(), runs: vec![unstepped.clone()] });
+    let sides = ["A", "B"].map(|label| ComparedSide::new(label, vec![unstepped.clone()]));
     let comparison = compare(&sides);
     let compared = ComparedRuns { comparison: &comparison, sides: &[], warmup: Warmup::Usual };
     let text = text(&compared, Page::default());
@@ -128,10 +128,7 @@ fn what_a_file_says_of_itself_drives_no_terminal() {
     bad.context.command = "\u{1b}[31mred".to_owned();
     bad.groups[0].label = "\u{1b}]0;title\u{7}".to_owned();
     bad.gaps = vec![Gap::new("x\u{1b}", "y\n### z")];
-    let sides = [
-        ComparedSide { label: "A".to_owned(), runs: vec![bad] },
-        ComparedSide { label: "B".to_owned(), runs: vec![RunStats::default()] },
-    ];
+    let sides = [ComparedSide::new("A", vec![bad]), ComparedSide::new("B", vec![RunStats::default()])];
     let comparison = compare(&sides);
     let compared = ComparedRuns { comparison: &comparison, sides: &[], warmup: Warmup::Usual };
     for said in [text(&compared, PAGE), markdown(&compared)] {

@@ -119,7 +119,7 @@ mod tests {
             neighbours: Some(Neighbours { cpus, of: 2, allowed_cpus: cpus, of_allowed: 2 }),
             ..RunStats::default()
         };
-        ComparedSide { label: label.to_owned(), runs: vec![run] }
+        ComparedSide::new(label, vec![run])
     }
 
     fn answers(sides: &[ComparedSide]) -> Vec<(&'static str, ComparableAnswer)> {
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_once_can_not_be_compared_at_all() {
-        let once = ComparedSide { label: "B".to_owned(), runs: vec![RunStats::default()] };
+        let once = ComparedSide::new("B", vec![RunStats::default()]);
         let answers = answers(&[watched("A", 0.1), once]);
         assert!(answers.iter().all(|(_, answer)| *answer == ComparableAnswer::No), "{answers:?}");
     }

@@ -30,7 +30,7 @@ pub(crate) fn between(sides: &[ComparedSide]) -> Vec<Difference> {
 /// Something that differs among the runs of one side, which should be repeats of one another.
 pub(crate) fn within(side: &ComparedSide) -> Vec<String> {
     let alone: Vec<ComparedSide> =
-        side.runs.iter().map(|run| ComparedSide { label: String::new(), runs: vec![run.clone()] }).collect();
+        side.runs.iter().map(|run| ComparedSide::new(String::new(), vec![run.clone()])).collect();
     between(&alone).into_iter().map(|difference| difference.what).collect()
 }
 

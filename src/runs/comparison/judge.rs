@@ -3,8 +3,11 @@
 use crate::data::sample::StepSource;
 use crate::runs::comparison::interval;
 use crate::runs::comparison::interval::Extent;
-use crate::runs::comparison::rules::{ALIKE_SHARE, least_difference};
+use crate::runs::comparison::rules::{
+    ALIKE_SHARE, ENOUGH_RUNS, FEW_TURNS_DIFFERENCE, SIGN_TEST_RUNS, least_difference, outside_interval,
+};
 use crate::runs::comparison::types::{ComparedSide, ComparisonResult, Ranking, Ratio, SideFigures};
+use crate::runs::stats::spread::{Spread, sorted};
 use crate::runs::stats::step_times::{SPREAD_OF_STEP_TIMES, STEP_TIMES, StepTimes};
 
 /// Fills in how each side stands, and says what that comes to.
@@ -25,8 +28,10 @@ pub(crate) fn judge(sides: &[ComparedSide], figures: &mut [SideFigures]) -> Comp
             (false, None) => Ranking::NotRanked { why: why_without_interval(sides.get(at)) },
             (false, Some((fast, slow))) => {
                 let runs = sides[fastest].runs.len().min(sides[at].runs.len());
+                let ratios = paired(&sides[fastest], &sides[at]);
+                let stand = || ratios.map_or_else(|| stand(fast, slow, runs), |ratios| stand_paired(&ratios, fast));
                 why_not_comparable((&sides[fastest], &figures[fastest]), (&sides[at], &figures[at]))
-                    .map_or_else(|| stand(fast, slow, runs), |why| Ranking::NotRanked { why })
+                    .map_or_else(stand, |why| Ranking::NotRanked { why })
             }
         };
         figures[at].standing = unless_stalls_say_otherwise(standing, &figures[fastest], &figures[at]);
@@ -111,6 +116,45 @@ fn stand(fast: Extent, slow: Extent, runs: usize) -> Ranking {
         let of = if runs == 1 { "one run".to_owned() } else { format!("{runs} runs") };
         let why =
             format!("{percent:.0} % is too little to be sure of with {of} a side: it takes {:.0} %", least * 100.0);
+        return Ranking::NoDifference { why };
+    }
+    Ranking::Slower { by }
+}
+
+/// How many times as long a step took on the second side as on the first, in each round in which both had a turn, from the least
+/// to the most; none where they did not take turns, or too rarely.
+fn paired(fast: &ComparedSide, slow: &ComparedSide) -> Option<Vec<f64>> {
+    let (from_fast, from_slow) = (fast.turns_from?, slow.turns_from?);
+    let turns = |side: &ComparedSide, skipped: usize| -> Option<Vec<f64>> {
+        side.runs.iter().skip(skipped).map(|turn| Some(turn.steps.as_ref()?.typical_ms())).collect()
+    };
+    let first = from_fast.max(from_slow);
+    let pairs = turns(slow, first - from_slow)?.into_iter().zip(turns(fast, first - from_fast)?);
+    let ratios = sorted(pairs.filter(|&(_, fast_ms)| fast_ms > 0.0).map(|(slow_ms, fast_ms)| slow_ms / fast_ms));
+    (ratios.len() >= ENOUGH_RUNS).then_some(ratios)
+}
+
+/// Two sides that took turns, by the turns of each round: what the machine did to a round it did to both.
+fn stand_paired(ratios: &[f64], fast: Extent) -> Ranking {
+    let (rounds, outside) = (ratios.len(), outside_interval(ratios.len()));
+    let Some(typical) = Spread::of(ratios.iter().copied()).map(|spread| spread.median) else { return Ranking::Unknown };
+    let at = |at: usize| ratios.get(at).copied().unwrap_or(typical);
+    let by = Ratio { typical, low: at(outside), high: at(rounds - 1 - outside) };
+    let percent = (by.typical - 1.0) * 100.0;
+    if by.typical <= 1.0 {
+        return Ranking::NoDifference { why: "their steps take the same time".to_owned() };
+    }
+    let difference = format!("{:.2} ms a step ({percent:.0} %)", (by.typical - 1.0) * fast.interval.typical_ms);
+    if by.low <= 1.0 {
+        let longer = ratios.iter().filter(|&&ratio| ratio > 1.0).count();
+        return Ranking::NoDifference { why: format!("{difference}, but only in {longer} of {rounds} rounds") };
+    }
+    let least = if rounds < SIGN_TEST_RUNS { FEW_TURNS_DIFFERENCE } else { least_difference(rounds) };
+    if by.typical < 1.0 + least {
+        let why = format!(
+            "{percent:.0} % is too little to be sure of after {rounds} rounds: it takes {:.0} %",
+            least * 100.0
+        );
         return Ranking::NoDifference { why };
     }
     Ranking::Slower { by }

@@ -39,7 +39,7 @@ fn change(before: &RunStats, now: &RunStats) -> SpeedChange {
     if before.steps.is_none() {
         return SpeedChange::NotComparable { why: "steps were not counted before".to_owned() };
     }
-    let side = |label: &str, run: &RunStats| ComparedSide { label: label.to_owned(), runs: vec![run.clone()] };
+    let side = |label: &str, run: &RunStats| ComparedSide::new(label, vec![run.clone()]);
     let sides = [side(BEFORE, before), side(NOW, now)];
     let mut figures: Vec<SideFigures> = figures::of(&sides);
     match judge::judge(&sides, &mut figures) {

@@ -78,7 +78,7 @@ fn outcome(blocks_ms: Vec<f64>) -> RunStats {
 }
 
 fn side(label: &str, runs: usize, step_ms: f64, noise: Noise, chance: &mut Chance) -> ComparedSide {
-    ComparedSide { label: label.to_owned(), runs: (0..runs).map(|_| run(step_ms, noise, chance)).collect() }
+    ComparedSide::new(label, (0..runs).map(|_| run(step_ms, noise, chance)).collect())
 }
 
 fn winners(runs: usize, other_ms: f64, noise: Noise, pairs: usize) -> usize {
@@ -206,10 +206,7 @@ fn what_differs_is_listed_and_repeats_that_differ_are_said() {
 #[test]
 fn nothing_to_compare_is_no_ranking() {
     assert!(matches!(compare(&[]).verdict, ComparisonResult::NoRanking { .. }));
-    let empty = [
-        ComparedSide { label: "a".into(), runs: vec![] },
-        ComparedSide { label: "b".into(), runs: vec![RunStats::default()] },
-    ];
+    let empty = [ComparedSide::new("a", vec![]), ComparedSide::new("b", vec![RunStats::default()])];
     assert!(matches!(compare(&empty).verdict, ComparisonResult::NoRanking { .. }));
 }
 
@@ -238,8 +235,66 @@ proptest! {
     fn garbage_from_a_file_makes_no_panic(
         blocks in proptest::collection::vec(proptest::num::f64::ANY, 1..9), runs in 0_usize..4,
     ) {
-        let odd = ComparedSide { label: "odd".into(), runs: vec![outcome(blocks); runs] };
+        let odd = ComparedSide::new("odd", vec![outcome(blocks); runs]);
         let even = side("even", 2, 100.0, CALM, &mut Chance(2));
         let _ = compare(&[odd, even]);
     }
+}
+
+/// Sides that took turns: milliseconds a step, round by round.
+fn turns(label: &str, from: usize, ms: &[f64]) -> ComparedSide {
+    let neighbours = Spread::of([0.0]).map(|cpus| Neighbours { cpus, of: 2, allowed_cpus: cpus, of_allowed: 2 });
+    let turn = |&ms: &f64| RunStats {
+        steps: Some(StepTimes { count: 50, mean_ms: ms, median_ms: ms, ..StepTimes::default() }),
+        marks: Some(UsedMarks::default()),
+        neighbours,
+        ..RunStats::default()
+    };
+    ComparedSide { turns_from: Some(from), ..ComparedSide::new(label, ms.iter().map(turn).collect()) }
+}
+
+#[test]
+fn turns_are_compared_round_by_round() {
+    // The machine is twice as slow in every other round: between rounds everything overlaps, within a round nothing does.
+    let fast = [10.0, 20.0, 10.0, 20.0, 10.0, 20.0, 10.0, 20.0];
+    let slow = fast.map(|ms| ms * 1.1);
+    let found = compare(&[turns("a", 0, &fast), turns("b", 0, &slow)]);
+    let Ranking::Slower { by } = &found.sides[1].standing else { panic!("{:?}", found.sides[1].standing) };
+    assert!((by.typical - 1.1).abs() < 1e-9, "{by:?}");
+    assert!(matches!(&found.verdict, ComparisonResult::Winner { side, .. } if side == "a"));
+    // Who joined a round later is compared from there on.
+    let later = compare(&[turns("a", 0, &fast), turns("b", 1, &slow[1..])]);
+    assert!(matches!(later.sides[1].standing, Ranking::Slower { .. }), "{:?}", later.sides[1].standing);
+}
+
+#[test]
+fn few_rounds_show_large_differences_only() {
+    let standing = |rounds: usize, ratio: f64| {
+        let fast = vec![10.0; rounds];
+        let slow: Vec<f64> = fast.iter().map(|ms| ms * ratio).collect();
+        compare(&[turns("a", 0, &fast), turns("b", 0, &slow)]).sides[1].standing.clone()
+    };
+    for (rounds, ratio, shown) in [(3, 1.3, true), (3, 1.2, false), (5, 1.2, false), (6, 1.2, true), (6, 1.02, false)] {
+        assert_eq!(matches!(standing(rounds, ratio), Ranking::Slower { .. }), shown, "{rounds} {ratio}");
+    }
+}
+
+#[test]
+fn sides_that_win_rounds_in_turn_are_not_told_apart() {
+    let (a, b) = ([10.0, 12.0, 10.0, 12.0, 10.0, 12.0, 10.0], [11.0, 10.0, 11.0, 10.0, 11.0, 10.0, 11.0]);
+    let found = compare(&[turns("a", 0, &a), turns("b", 0, &b)]);
+    let Ranking::NoDifference { why } = &found.sides[1].standing else { panic!("{:?}", found.sides[1].standing) };
+    assert!(why.contains("only in 4 of 7 rounds"), "{why}");
+}
+
+#[test]
+fn equal_sides_that_take_turns_seldom_have_a_winner() {
+    let mut chance = Chance(7);
+    let mut winners = 0;
+    for _ in 0..400 {
+        let mut noisy = || -> Vec<f64> { (0..20).map(|_| 10.0 * (1.0 + 0.1 * chance.normal())).collect() };
+        let sides = [turns("a", 0, &noisy()), turns("b", 0, &noisy())];
+        winners += usize::from(matches!(compare(&sides).verdict, ComparisonResult::Winner { .. }));
+    }
+    assert!(winners <= 30, "{winners} of 400");
 }

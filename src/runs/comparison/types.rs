@@ -14,6 +14,15 @@ pub struct ComparedSide {
     pub label: String,
     /// Its runs, at least one.
     pub runs: Vec<RunStats>,
+    /// Where they are turns, one a round, in which the sides took turns: the round of its first.
+    pub turns_from: Option<usize>,
+}
+
+impl ComparedSide {
+    /// Runs, each by itself.
+    pub fn new(label: impl Into<String>, runs: Vec<RunStats>) -> Self {
+        Self { label: label.into(), runs, turns_from: None }
+    }
 }
 
 /// Sides beside one another, in the order they were given.
