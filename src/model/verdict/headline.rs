@@ -167,13 +167,11 @@ fn advise(input: &RuleInput, judged: &JudgedWindow, fit: &CapsFit) -> String {
             .zip(&judged.groups)
             .any(|(group, demand)| advice::can_be_capped(group) && demand.wanted >= cpus.min(1.0));
         if !quota && input.advised.all_within_cpus {
-            return "No pool has more threads than there are CPUs: smaller ones would leave CPUs idle.".to_owned();
+            return "No pool has more threads than CPUs; smaller ones would leave CPUs idle.".to_owned();
         }
         return match (quota, reached) {
             (true, _) => "Only a larger quota helps: no setting that tftop knows reaches these threads.".to_owned(),
-            (false, true) => {
-                "No cap is advised: each would leave CPUs idle. Run less at once, or use more CPUs.".to_owned()
-            }
+            (false, true) => "Every cap would leave CPUs idle: run less at once, or use more CPUs.".to_owned(),
             (false, false) => {
                 "No setting that tftop knows reaches these threads: run fewer of them, or use more CPUs.".to_owned()
             }
