@@ -11,6 +11,7 @@ pub(crate) mod own_process;
 pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod sampling;
+pub(crate) mod serve;
 pub(crate) mod settings;
 pub(crate) mod workers;
 
@@ -138,6 +139,7 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
         (None, Some(Command::Replay(args))) => replay::replay(&args, options),
         (None, Some(Command::Compare(args))) => compare::compare(&args, options),
         (None, Some(Command::Export(args))) => export::export(&args, options),
+        (None, Some(Command::Serve(args))) => serve::serve(&args, options),
         (None, Some(Command::Config { path })) => settings::config(path, settings, options),
         (None, Some(Command::Completions { shell })) => completions::completions(shell),
         (None, Some(Command::Man { folder })) => man::man(folder.as_deref()),

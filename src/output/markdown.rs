@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::data::scene::{Answer, Finding, RuleAnswer, Scene};
-use crate::output::profile::stop_line;
+use crate::output::stack::profile::stop_line;
 use crate::output::text::report::versions;
 use crate::present::block::gpus;
 use crate::present::causes::{tally, word};

@@ -4,7 +4,7 @@ pub(crate) mod compare;
 pub(crate) mod export;
 pub(crate) mod json;
 pub(crate) mod markdown;
-pub(crate) mod profile;
+pub(crate) mod metrics;
 pub(crate) mod ps;
 pub(crate) mod rerun;
 pub(crate) mod run;
@@ -23,14 +23,15 @@ pub use export::{ExportEnd, ExportFormat, ExportSource, SceneExport, export};
 pub use json::explain::{SCHEMA as EXPLAIN_SCHEMA, json as explain_json};
 pub use json::report::{SCHEMA, json};
 pub use markdown::markdown;
-pub use profile::{
-    Folded, SCHEMA as PROFILE_SCHEMA, folded as profile_folded, json as profile_json, text as profile_text,
-};
+pub use metrics::{LookTotals, open_metrics, text_format};
 pub use ps::{SCHEMA as PS_SCHEMA, json as ps_json, table as ps_table};
 pub use rerun::{PredictedEffect, rerun};
 pub use run::{EndedRun, run};
 pub use runs::{ListedRun, SCHEMA as RUNS_SCHEMA, runs, runs_json};
 pub use schemas::{CONTRACTS, Contract};
+pub use stack::profile::{
+    Folded, SCHEMA as PROFILE_SCHEMA, folded as profile_folded, json as profile_json, text as profile_text,
+};
 pub use stack::{
     IdleThreads, SCHEMA as STACK_SCHEMA, json as stack_json, past_json as past_stacks_json,
     past_text as past_stacks_text, text as stack_text,

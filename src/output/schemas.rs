@@ -4,7 +4,8 @@
 use crate::data::run::RUN_SCHEMA;
 use crate::output::export::json_lines::END_SCHEMA;
 use crate::output::export::row;
-use crate::output::{compare, json, profile, ps, runs, stack};
+use crate::output::stack::profile;
+use crate::output::{compare, json, ps, runs, stack};
 use crate::runs::{summary, sweep_record};
 
 /// One JSON that other programs may read.

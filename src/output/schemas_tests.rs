@@ -13,10 +13,10 @@ use crate::output::export::json_lines::LastLine;
 use crate::output::export::row::Row;
 use crate::output::json::explain::Explanation;
 use crate::output::json::report::Report;
-use crate::output::profile::ProfileJson;
 use crate::output::ps::PsListing;
 use crate::output::runs::RunsListing;
 use crate::output::stack::json::StacksJson;
+use crate::output::stack::profile::ProfileJson;
 use crate::runs::summary::RunSummary;
 use crate::runs::sweep_record::SweepRecord;
 

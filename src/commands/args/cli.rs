@@ -11,12 +11,13 @@ use crate::commands::args::generate::CompletionShell;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, RecordArgs, ReportArgs, StackArgs};
 use crate::commands::args::kept::{CompareArgs, ReplayArgs, RunsArgs};
+use crate::commands::args::measure::sweep::SweepArgs;
+use crate::commands::args::measure::tune::TuneArgs;
 use crate::commands::args::rerun::RerunArgs;
 use crate::commands::args::run::{ExecArgs, RunArgs};
+use crate::commands::args::serve::ServeArgs;
 use crate::commands::args::span;
-use crate::commands::args::sweep::SweepArgs;
 use crate::commands::args::target::{TargetArg, pid, target};
-use crate::commands::args::tune::TuneArgs;
 use crate::data::Pid;
 use crate::launch::exec_wrapper;
 use crate::output::CONTRACTS;
@@ -143,6 +144,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Export a recording as CSV, JSON lines, a trace, an HTML page or an SVG
     Export(ExportArgs),
+    /// Serve this machine's processes as metrics: Prometheus, node_exporter, JSON lines
+    Serve(ServeArgs),
     /// Print the settings file: all that can be set, the values in force, where they come from
     #[command(after_long_help = CONFIG_HELP)]
     Config {

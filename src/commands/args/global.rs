@@ -84,6 +84,11 @@ impl GlobalArgs {
         Self { interval: self.interval.min(time), ..self.clone() }
     }
 
+    /// The interval of the command line; another one where it names none.
+    pub(crate) fn interval_or(&self, usual: Duration) -> Duration {
+        if self.given.contains(&"interval") { self.interval } else { usual }
+    }
+
     /// What the settings say where the command line says nothing; `said` tells which options it names.
     pub(crate) fn or_settings(mut self, settings: &SettingsFile, is_given: impl Fn(&str) -> bool) -> Self {
         let says = &settings.says;

@@ -7,10 +7,15 @@ use anyhow::Context as _;
 
 /// Writes to stdout. A closed pipe is no error: its reader has what it wanted.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    print_while_read(text).map(|_| ())
+}
+
+/// The same; whether there is still a reader.
+pub(crate) fn print_while_read(text: &str) -> anyhow::Result<bool> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("writing to stdout"),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true).context("writing to stdout"),
     }
 }
 

@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod examples;
 pub(crate) mod json;
+pub(crate) mod profile;
 pub(crate) mod text;
 
 pub use json::{SCHEMA, json, past_json};

@@ -2,7 +2,7 @@
 
 use crate::data::sample::CounterSource;
 use crate::data::scene::{Demand, Group, Scene};
-use crate::output::profile::stop_line;
+use crate::output::stack::profile::stop_line;
 use crate::output::text::report::{counts, full, threads, versions};
 use crate::output::text::sections;
 use crate::present::block::gpus;

@@ -5,7 +5,7 @@ use std::iter;
 
 use crate::data::sample::CounterSource;
 use crate::data::scene::{Confidence, Declared, Scene, TargetState, Term};
-use crate::output::profile::stop_line;
+use crate::output::stack::profile::stop_line;
 use crate::output::text::sections;
 use crate::present::block::gpus;
 use crate::present::causes::tally;

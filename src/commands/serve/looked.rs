@@ -1,0 +1,19 @@
+//! What is handed from the thread that looks to those who serve it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::data::scene::Scene;
+use crate::output::LookTotals;
+
+/// The newest look at all processes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Looked {
+    /// One scene a process.
+    pub(super) scenes: Vec<Arc<Scene>>,
+    pub(super) own: LookTotals,
+    /// When it was taken; none before the first.
+    pub(super) at: Option<Instant>,
+    /// The time between two looks.
+    pub(super) interval: Duration,
+}

@@ -1,0 +1,83 @@
+//! `tftop serve` beside a real TensorFlow process: the series say what a report says.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::deadline::{LONG, wait_for};
+use crate::target::Target;
+use crate::{NAMING, python};
+
+/// Ended with the test.
+struct Server(Child, String);
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--interval", "0.5s"]).args(arguments);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
+        Self(child, address)
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.1).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: tftop\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The value of the series with all of these in its line.
+fn series(page: &str, parts: &[&str]) -> Option<f64> {
+    let line = page.lines().find(|line| !line.starts_with('#') && parts.iter().all(|part| line.contains(part)))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+#[test]
+fn metrics_say_what_a_report_says_and_end_with_the_process() {
+    let Some(python) = python::tensorflow(NAMING) else { return };
+    let target = Target::start(&python, "idle.py", &["3", "2"]);
+    let pid = target.pid();
+    let (own, of_pid) = (format!("pid=\"{pid}\""), format!("/api/v1/report?pid={pid}"));
+    let server = Server::start(&[&pid.to_string()]);
+    let intra = [own.as_str(), "tftop_threads{", "origin=\"tf-intra-op\""];
+    wait_for("the pool is served", LONG, || (series(&server.get("/metrics"), &intra) == Some(3.0)).then_some(()));
+    let page = server.get("/metrics");
+    let report: Value = serde_json::from_str(&server.get(&of_pid)).unwrap();
+    assert_eq!(
+        (&report["schema"], report["target"]["pid"].as_u64()),
+        (&Value::from("tftop.report/1"), Some(pid.into()))
+    );
+    for group in report["groups"].as_array().unwrap() {
+        let origin = format!("origin=\"{}\"", group["origin"].as_str().unwrap());
+        let library = format!("library=\"{}\"", group["library"].as_str().unwrap_or_default());
+        let of = |name: &str| series(&page, &[&own, name, &origin, &library]);
+        assert_eq!(of("tftop_threads{"), group["threads"].as_f64(), "{origin} {library}\n{page}");
+        assert_eq!(of("tftop_limit_threads{"), group["limit"]["value"].as_f64(), "{origin} {library}\n{page}");
+        assert!(of("tftop_cpu_seconds_total{").is_some(), "{origin} {library}\n{page}");
+    }
+    assert_eq!(series(&page, &[&own, "tftop_effective_cpus{"]), report["capacity"]["effective_cpus"].as_f64());
+    assert_eq!(series(&page, &[&own, "tftop_process_info{", "framework=\"TensorFlow\""]), Some(1.0), "{page}");
+    let verdicts = page.lines().filter(|line| line.starts_with("tftop_verdict{") && line.ends_with(" 1.0")).count();
+    assert_eq!(verdicts, 1, "{page}");
+    // No series is by thread, and one process has few of them.
+    assert!(!page.contains("tid=") && page.lines().filter(|line| line.contains(&own)).count() < 120, "{page}");
+
+    target.kill();
+    wait_for("its series end", LONG, || (!server.get("/metrics").contains(&own)).then_some(()));
+}
