@@ -197,6 +197,8 @@ for suite in "${suites[@]}"; do
   files > "$scratch/before"
   inside /opt/venv/bin/pip install --quiet "/tmp/${wheel##*/}"
   reports inside /opt/venv/bin/tftop
+  [[ $(inside /opt/venv/bin/python -c "import tftop; print(tftop.report($target, seconds=2)['schema'])") == tftop.report/1 ]] \
+    || fail "$suite: the wheel's module"
   documented /opt/venv zsh/site-functions
   inside /opt/venv/bin/pip uninstall --quiet --yes tftop
   no_file_left "$suite: the wheel"

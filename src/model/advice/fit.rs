@@ -100,7 +100,7 @@ fn all_within_cpus(input: &RuleInput, judged: &JudgedWindow) -> bool {
         let size = cap_of(group).filter(|_| demand.wanted >= LEAST_CPUS).map(|kind| pool_size(input, kind));
         demand.wanted <= cpus * NOTICE_SATURATION && size.is_none_or(|size| f64::from(size) <= cpus.ceil())
     };
-    busy_processes(input, judged) <= 1
+    judged.processes.iter().filter(|demand| demand.wanted >= BUSY_CPUS).count() <= 1
         && judged.demand.wanted <= cpus * MOST_WITHIN
         && input.groups.iter().zip(&judged.groups).all(within)
 }
