@@ -117,7 +117,8 @@ pub struct Process {
     /// Variables now, where they can be read.
     live_env: Option<String>,
     tf_config: Option<TfConfig>,
-    /// Lines of the script: "12 intra 3", with "proto" of a ConfigProto, with "maybe" where a condition holds it back.
+    /// Lines of the script: "12 intra 3", with "proto" of a ConfigProto, with "maybe" where a condition holds it back; with "?" where it sets what is no
+    /// literal.
     #[serde(default)]
     script: Vec<String>,
     /// What OpenBLAS keeps in memory, by the library's path.
@@ -339,8 +340,9 @@ impl Process {
         };
         let script = || Script {
             path: "/home/ana/train.py".into(),
-            settings: self.script.iter().map(|line| wish(line)).collect(),
+            settings: self.script.iter().filter(|line| !line.ends_with('?')).map(|line| wish(line)).collect(),
             imports_tensorflow_at: None,
+            sizes_private_pools: self.script.iter().any(|line| line.contains("private_threadpool_size")),
         };
         let pool = |(library, value): &(String, i64)| LibraryPool {
             library: library.as_str().into(),

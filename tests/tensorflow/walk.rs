@@ -72,7 +72,8 @@ fn from_the_first_screen_to_the_proof_it_takes_few_keys() {
     let python = python.display().to_string();
     let mut walk = Walk::start(&["demo", "--contended", "--python", &python], &home);
     let first = walk.see("the advice, with what it is predicted to do", |text| {
-        text.contains("r  rerun with intra=") && text.contains("CPUs wanted (predicted)")
+        text.lines().any(|line| line.contains("r  rerun with intra=") && line.contains("CPUs wanted"))
+            && text.contains("(predicted)")
     });
     assert!(first.contains("OVERSUBSCRIBED") || first.contains("SEVERE"), "{first}");
     // A person reads for a while; and what ran too short can't be compared, however slow the machine is.

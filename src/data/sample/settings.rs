@@ -45,6 +45,9 @@ pub struct Script {
     pub settings: Vec<ScriptSetting>,
     /// The first line that imports tensorflow at top level.
     pub imports_tensorflow_at: Option<u32>,
+    /// Whether it sets the size of tf.data's private pools anywhere, to a number or not.
+    #[serde(default)]
+    pub sizes_private_pools: bool,
 }
 
 /// One literal setting in a script.

@@ -17,7 +17,6 @@ use crate::model::advice::caps_fit::{AdviceMemory, CapsFit};
 use crate::model::advice::group_cap::{cap_of, is_team, openmp_works};
 use crate::model::advice::predict::of_demands;
 use crate::model::judged_window::JudgedWindow;
-use crate::model::limits::private_pools::private_pools;
 use crate::model::rules::input::{COMPUTE, RuleInput};
 use crate::model::verdict::levels::NOTICE_SATURATION;
 
@@ -110,7 +109,7 @@ fn all_within_cpus(input: &RuleInput, judged: &JudgedWindow) -> bool {
 fn pool_size(input: &RuleInput, kind: CapKind) -> u32 {
     let groups = || input.groups.iter().filter(|group| cap_of(group) == Some(kind));
     if kind == CapKind::Data {
-        let private = private_pools(input.threads.iter()).iter().map(|pool| pool.threads).max();
+        let private = input.private_pools().iter().map(|pool| pool.threads).max();
         let set = || groups().filter_map(|group| group.limits.effective()).find(|limit| limit.was_set());
         return private.unwrap_or_else(|| set().map_or(input.sizes.whole.allowed, |limit| limit.value));
     }
@@ -240,7 +239,7 @@ fn team_callers(input: &RuleInput) -> u32 {
 /// that of a validation, takes nothing from the others.
 fn working_private_pools(input: &RuleInput) -> u32 {
     let mut working = BTreeMap::<Pid, u32>::new();
-    for pool in private_pools(input.threads.iter()).iter().filter(|pool| pool.got >= LEAST_GOT) {
+    for pool in input.private_pools().iter().filter(|pool| pool.got >= LEAST_GOT) {
         *working.entry(pool.pid).or_default() += 1;
     }
     working.into_values().max().unwrap_or(0)

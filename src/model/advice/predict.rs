@@ -122,9 +122,9 @@ fn input_bound(groups: &[Group], demands: &[Demand], caps: &Caps) -> f64 {
 }
 
 /// CPUs that a training and the tf.data pipeline which feeds it want together while both always have work, as they do where
-/// the CPUs are what both lack; 0 without a pipeline. Threads that can run share the CPUs alike, and of two stages each does its share
-/// of every step: so as many of each can run as its share of the work, and the stage with too few threads for that sets the
-/// pace of both. While an intra-op pool of two and more works, those that call it wait.
+/// the CPUs are what both lack; 0 without a pipeline. Threads that can run share the CPUs alike, and of two stages each does
+/// its share of every step: so as many of each can run as its share of the work, and the stage with too few threads for that
+/// sets the pace of both. While an intra-op pool of two and more works, those that call it wait.
 fn pipelined(groups: &[Group], demands: &[Demand], caps: &Caps) -> f64 {
     let pairs = || groups.iter().zip(demands).filter(|(_, demand)| demand.got >= LEAST_CPUS);
     let is = |group: &Group, origin: &str| &*group.key.origin == origin;

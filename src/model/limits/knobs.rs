@@ -409,8 +409,7 @@ mod tests {
     fn tf_data_has_no_limit_and_a_line_in_the_source_never_counts() {
         let setting =
             ScriptSetting { line: 12, knob: ScriptKnob::PrivateThreadpool, value: 2, certain: true, proto: true };
-        let script =
-            Script { path: Text::from("/home/a/train.py"), settings: vec![setting], imports_tensorflow_at: None };
+        let script = Script { path: Text::from("/home/a/train.py"), settings: vec![setting], ..Script::default() };
         let settings = ThreadSettings { script: Some(script), ..ThreadSettings::default() };
         let limits = limits("tf-data", None, &process("", None, settings), CPUS, 8);
         assert!(limits.effective().is_none());
@@ -422,7 +421,7 @@ mod tests {
     fn a_config_proto_of_the_script_counts_when_the_pool_has_its_size() {
         let setting = |line, value| ScriptSetting { line, knob: ScriptKnob::Intra, value, certain: true, proto: true };
         let path = Text::from("/home/a/train.py");
-        let script = Script { path, settings: vec![setting(7, 3), setting(9, 5)], imports_tensorflow_at: None };
+        let script = Script { path, settings: vec![setting(7, 3), setting(9, 5)], ..Script::default() };
         let settings = ThreadSettings { script: Some(script), ..ThreadSettings::default() };
         let process = process("", None, settings);
         let proven = limits("tf-intra-op", None, &process, CPUS, 5);

@@ -58,7 +58,7 @@ impl Verification {
             let label = scene.groups.get(group).map_or_else(String::new, |group| group.label.clone());
             self.keep(kind, Worst { threads, label, pid });
         }
-        for PrivatePool { pid, threads, .. } in private_pools(scene.threads.iter()) {
+        for PrivatePool { pid, threads, .. } in private_pools(scene.threads.iter(), |_| None) {
             self.keep(CapKind::Data, Worst { threads, label: "tf.data".to_owned(), pid });
         }
     }

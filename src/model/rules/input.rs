@@ -9,6 +9,7 @@ use crate::model::advice::caps_fit::CapsFit;
 use crate::model::judged_window::JudgedWindow;
 use crate::model::limits::group_limits::DefaultSizes;
 use crate::model::limits::knobs::DefaultCpus;
+use crate::model::limits::private_pools::{PrivatePool, private_pools};
 use crate::model::verdict::levels::{JUDGED_S, NOTICE_SATURATION};
 
 /// Processes that rules about settings look into, at most: workers are mostly alike.
@@ -74,6 +75,15 @@ impl<'a> RuleInput<'a> {
     pub fn living(&self) -> impl Iterator<Item = (&'a ProcessFact, DefaultCpus)> {
         let living = self.processes.iter().zip(&self.sizes.each).filter(|(process, _)| !process.ended);
         living.map(|(process, &cpus)| (process.fact.as_ref(), cpus)).take(MOST_PROCESSES)
+    }
+
+    /// tf.data's private pools: as large as there are CPUs unless a cap or the script's own line sizes them.
+    pub(crate) fn private_pools(&self) -> Vec<PrivatePool> {
+        private_pools(self.threads.iter(), |pid| {
+            let (fact, cpus) = self.living().find(|(fact, _)| fact.key.pid == pid)?;
+            let sized = fact.settings.script.as_ref().is_some_and(|script| script.sizes_private_pools);
+            fact.shim.and_then(|shim| shim.cap(origin::TF_DATA)).or((!sized).then_some(cpus.allowed))
+        })
     }
 
     /// Threads of an origin in one process, all copies of a library together.

@@ -6,7 +6,7 @@ use crate::data::sample::{ProcessFact, Script, ScriptKnob};
 use crate::data::scene::{Evidence, Finding, Remedy};
 use crate::model::advice;
 use crate::model::limits::knobs::DefaultCpus;
-use crate::model::limits::private_pools::private_pools;
+use crate::model::limits::private_pools::PrivatePool;
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, clear, counted, of_each};
 
@@ -14,6 +14,8 @@ pub const RULE: Rule = Rule { code: "tf-data-uncapped", question: "Does tf.data 
 
 /// What tf.data must want to matter, in CPUs.
 const LEAST_CPUS: f64 = 0.25;
+/// What a private pool must get to share the CPUs with others.
+const WORKS_CPUS: f64 = 0.03;
 
 fn check(input: &RuleInput) -> RuleResult {
     let has_data = input.living().filter(|(process, _)| input.threads_in(process.key.pid, origin::TF_DATA) > 0);
@@ -27,7 +29,7 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     if wanted < LEAST_CPUS || !(input.crowded(judged) || input.exceeds_explicit_limits(judged)) {
         return clear(format!("{threads} tf.data threads want {wanted:.2} CPUs, and all that is wanted fits"));
     }
-    let pools = private_pools(input.threads.iter().filter(|thread| thread.pid == pid));
+    let pools: Vec<PrivatePool> = input.private_pools().into_iter().filter(|pool| pool.pid == pid).collect();
     let private = pools.iter().map(|pool| pool.threads).sum();
     if let Some(set) = process.settings.script.as_ref().and_then(|script| private_size(script, private)) {
         return clear(format!("{private} threads in private pools, as {set} says"));
@@ -41,7 +43,8 @@ fn in_process<'a>(input: &RuleInput<'a>, process: &'a ProcessFact, cpus: Default
     // meant by a limit on other pools is what is left to wish for.
     let granted = (input.effective_cpus().ceil() as u32).max(1);
     let room = if input.crowded(judged) { granted } else { input.meant_cpus().unwrap_or(granted) };
-    let size = (room / (pools.len() as u32).max(1)).max(1);
+    let working = pools.iter().filter(|pool| pool.got >= WORKS_CPUS).count();
+    let size = (room / (working as u32).max(1)).max(1);
     let largest = pools.iter().map(|pool| pool.threads).max().unwrap_or(0);
     let one_a_cpu = size < allowed && !pools.is_empty() && pools.iter().all(|pool| pool.threads == allowed);
     if !one_a_cpu && largest <= size.max(allowed) && threads - private.min(threads) <= allowed {

@@ -28,6 +28,7 @@ pub fn read(path: Text, source: &[u8]) -> Script {
         if script.imports_tensorflow_at.is_none() && patterns.import.is_match(&code) {
             script.imports_tensorflow_at = Some(number);
         }
+        script.sizes_private_pools |= patterns.sizes_private_pool.is_match(&code);
         for (knob, value, proto) in patterns.settings_in(&code) {
             if script.settings.len() < MOST_WISHES {
                 script.settings.push(ScriptSetting { line: number, knob, value, certain: true, proto });
@@ -44,6 +45,7 @@ struct Patterns {
     intra: Regex,
     inter: Regex,
     private_pool: Regex,
+    sizes_private_pool: Regex,
     variable: Regex,
 }
 
@@ -59,6 +61,7 @@ impl Patterns {
             intra: number("intra_op")?,
             inter: number("inter_op")?,
             private_pool: Regex::new(r"\bprivate_threadpool_size\s*=\s*([0-9]{1,6})\b").ok()?,
+            sizes_private_pool: Regex::new(r"\bprivate_threadpool_size\s*=[^=]").ok()?,
             variable: Regex::new(concat!(
                 r#"\b(?:environ\s*\[\s*['"]([A-Z_]+)['"]\s*\]\s*=|environ\.setdefault\s*\(\s*['"]([A-Z_]+)['"]\s*,"#,
                 r#"|putenv\s*\(\s*['"]([A-Z_]+)['"]\s*,)\s*(?:str\s*\(\s*)?['"]?([0-9]{1,6})\b"#
