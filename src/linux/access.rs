@@ -13,8 +13,14 @@ use crate::linux::proc::stat::{number, status_mask, user_ids};
 
 /// CAP_SYS_PTRACE in capability masks (linux/capability.h).
 const SYS_PTRACE: u64 = 1 << 19;
+/// CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: either lets root read other users' files.
+const DAC: u64 = 1 << 1 | 1 << 2;
+/// CAP_SETGID and CAP_SETUID: both let root open files as another user.
+const SETGID: u64 = 1 << 6;
+const SETUID: u64 = 1 << 7;
 /// CAP_SYS_ADMIN in capability masks.
 const SYS_ADMIN: u64 = 1 << 21;
+const FILES: &str = "its script and libraries (files)";
 /// Limit for status and the other short files read here.
 const LIMIT: usize = 64 << 10;
 
@@ -75,6 +81,11 @@ pub fn memory_refusal(proc_root: &Path, pid: Pid) -> Option<String> {
     })
 }
 
+/// Why the files of a process can't be opened, as far as that depends on tftop's rights; none where they can.
+pub fn files_refusal(proc_root: &Path, pid: Pid) -> Option<String> {
+    Situation::read(proc_root, pid).files_refusal().map(|refusal| refusal.why)
+}
+
 /// Why kernel stacks of a process may not be read, with the one step that helps.
 pub fn stack_refusal(proc_root: &Path, pid: Pid) -> String {
     let refusal = kernel_stacks(proc_root, pid, &Situation::read(proc_root, pid));
@@ -86,6 +97,7 @@ pub fn describe(proc_root: &Path, pid: Option<Pid>) -> Vec<ReadAccess> {
     let pid = pid.unwrap_or(Pid(std::process::id()));
     let situation = Situation::read(proc_root, pid);
     let mut all = vec![schedstat(proc_root, pid), cgroups(proc_root, pid), memory_access(proc_root, pid)];
+    all.push(files(&situation));
     all.extend([kernel_stacks(proc_root, pid, &situation), yama(proc_root), same_user(&situation)]);
     all.extend([capability(&situation), container(&situation)]);
     all
@@ -132,12 +144,31 @@ impl Situation {
         }
     }
 
+    /// Root opens a target's files as the target's user, so that no link leads it to what that user could not read.
+    fn files_refusal(&self) -> Option<Refusal> {
+        let as_another = self.ours.uids[1] == 0 && self.target.uids[1] != 0;
+        let both = self.ours.may(SETUID) && self.ours.may(SETGID);
+        (as_another && !both).then(|| {
+            let why = "tftop opens them as the target's user, and is root without CAP_SETUID and CAP_SETGID";
+            match self.container {
+                true => Refusal::new(why, "start tftop's container with --cap-add SETUID --cap-add SETGID"),
+                false => Refusal::new(why, "give it both, as in CapabilityBoundingSet= of its systemd unit"),
+            }
+        })
+    }
+
     /// Why reading memory was refused: the kernel checks the user first, then what the target may do, then Yama.
     fn refusal(&self) -> Refusal {
         let container_step = "start tftop's container with --cap-add SYS_PTRACE";
         let root_step = if self.container { container_step } else { "run tftop with sudo" };
         let uid = self.target.uids[1];
         let foreign = self.target.uids.iter().any(|&uid| uid != self.ours.uids[1]);
+        if foreign && self.ours.may(SYS_PTRACE) && !self.ours.may(DAC) {
+            let why = "tftop may not open files of other users: it is without CAP_DAC_READ_SEARCH";
+            let step =
+                if self.container { "start tftop's container with --cap-add DAC_READ_SEARCH" } else { root_step };
+            return Refusal::new(why, step);
+        }
         if self.ours.may(SYS_PTRACE) {
             let why = "a security module or another user namespace forbids it although tftop has CAP_SYS_PTRACE";
             return Refusal::new(why, "run tftop on the host");
@@ -234,6 +265,15 @@ fn memory_access(proc_root: &Path, pid: Pid) -> ReadAccess {
     match memory(proc_root, pid) {
         None => ReadAccess { what, ok: true, why: "the target's memory can be read".to_owned(), remedy: None },
         Some(refusal) => ReadAccess { what, ok: false, why: refusal.why, remedy: refusal.remedy },
+    }
+}
+
+/// Whether the target's script and libraries can be opened, which happens with its user's rights and no others.
+fn files(situation: &Situation) -> ReadAccess {
+    let (what, remedy) = (FILES, situation.files_refusal().and_then(|refusal| refusal.remedy));
+    match situation.files_refusal() {
+        None => ReadAccess { what, ok: true, why: "they are opened with the rights of its user".to_owned(), remedy },
+        Some(Refusal { why, .. }) => ReadAccess { what, ok: false, why, remedy },
     }
 }
 

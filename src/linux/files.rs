@@ -91,10 +91,15 @@ impl User {
     /// Makes the calling thread, and no other, act with this user's rights from now on: the effective number decides about
     /// files, and with it go the capabilities of root (capabilities(7)).
     fn become_on_this_thread(&self) -> io::Result<()> {
-        rustix::thread::set_thread_groups(&self.groups)?;
-        rustix::thread::set_thread_res_gid(None, self.gid, None)?;
-        rustix::thread::set_thread_res_uid(None, self.uid, None)?;
-        Ok(())
+        rustix::thread::set_thread_groups(&self.groups)
+            .and_then(|()| rustix::thread::set_thread_res_gid(None, self.gid, None))
+            .and_then(|()| rustix::thread::set_thread_res_uid(None, self.uid, None))
+            .map_err(|error| match error {
+                Errno::PERM => {
+                    refused("tftop is root without CAP_SETUID and CAP_SETGID: it can't open files as its user")
+                }
+                error => error.into(),
+            })
     }
 }
 

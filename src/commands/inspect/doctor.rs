@@ -24,12 +24,23 @@ pub(crate) fn doctor(pid: Option<Pid>, reading: &Reading) -> anyhow::Result<Exit
     reading.begin(asked, ReadingPart::Memory);
     let refused = access::memory_refusal(root, asked).is_some();
     let findings = access::describe(root, pid);
+    let names = match (refused, access::files_refusal(root, asked)) {
+        (true, _) => KERNEL_NAMES,
+        (false, Some(_)) => NO_FILES,
+        (false, None) => ALL_NAMES,
+    };
     reading.end();
-    stdio::print(&described(&title, &findings, refused))?;
+    stdio::print(&described(&title, &findings, names))?;
     Ok(if refused { Exit::Partial } else { Exit::Clean })
 }
 
-fn described(title: &str, findings: &[ReadAccess], memory_refused: bool) -> String {
+/// What that comes to for the names of threads.
+const ALL_NAMES: &str = "Every thread's origin and own name can be read.\n";
+const NO_FILES: &str = "Threads that only their library names stay unknown: no symbol can be looked up.\n";
+const KERNEL_NAMES: &str =
+    "Threads have only the kernel's names for them, which often mislead: origins are marked as guesses.\n";
+
+fn described(title: &str, findings: &[ReadAccess], names: &str) -> String {
     let mut text = format!("{title}\n");
     for finding in findings {
         let mark = if finding.ok { "ok" } else { "! " };
@@ -38,10 +49,7 @@ fn described(title: &str, findings: &[ReadAccess], memory_refused: bool) -> Stri
             text += &format!("      fix: {}\n", Text::from(remedy.as_str()));
         }
     }
-    text + match memory_refused {
-        false => "Every thread's origin and own name can be read.\n",
-        true => "Threads have only the kernel's names for them, which often mislead: origins are marked as guesses.\n",
-    }
+    text + names
 }
 
 #[cfg(test)]
@@ -55,9 +63,9 @@ mod tests {
     #[test]
     fn what_is_refused_comes_with_what_helps() {
         let findings = [finding("scheduler counters", true, None), finding("memory", false, Some("run it with sudo"))];
-        let text = described("Here", &findings, true);
+        let text = described("Here", &findings, KERNEL_NAMES);
         let expected = "Here\n  ok  scheduler counters: because\n  !   memory: because\n      fix: run it with sudo\n";
         assert!(text.starts_with(expected) && text.ends_with("marked as guesses.\n"), "{text}");
-        assert!(described("Here", &findings[..1], false).ends_with("can be read.\n"));
+        assert!(described("Here", &findings[..1], ALL_NAMES).ends_with("can be read.\n"));
     }
 }

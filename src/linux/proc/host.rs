@@ -104,11 +104,11 @@ pub struct UserNames {
 }
 
 impl UserNames {
-    /// The name of a user; none when this host does not know the id.
-    pub fn of(&mut self, uid: u32) -> Option<Text> {
+    /// The name of a user; the number where this host does not know it.
+    pub fn of(&mut self, uid: u32) -> Text {
         let name = |user: &User| (**user.id(), Text::from(user.name()));
         let list = || Users::new_with_refreshed_list().iter().flatten().map(name).collect();
-        self.known.get_or_insert_with(list).get(&uid).cloned()
+        self.known.get_or_insert_with(list).get(&uid).cloned().unwrap_or_else(|| Text::from(uid.to_string()))
     }
 }
 
@@ -152,9 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn root_has_a_name_and_an_unknown_user_has_none() {
+    fn root_has_a_name_and_an_unknown_user_a_number() {
         let mut users = UserNames::default();
-        assert_eq!(users.of(0).as_deref(), Some("root"));
-        assert_eq!(users.of(4_294_000_000), None);
+        assert_eq!(users.of(0).as_str(), "root");
+        assert_eq!(users.of(4_294_000_000).as_str(), "4294000000");
     }
 }

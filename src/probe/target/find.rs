@@ -347,7 +347,7 @@ impl Search {
         let (comm, threads) = (Text::from_bytes(stat.comm), stat.threads);
         let status = self.reader.read(folder, "status", 64 << 10).unwrap_or_default();
         let uid = user_ids(status).map_or(0, |[_, effective, _]| effective);
-        let user = self.users.of(uid);
+        let user = Some(self.users.of(uid));
         Some(Candidate {
             key,
             comm,
