@@ -99,8 +99,10 @@ mod tests {
             lost: vec!["stdin was a pipe: what came through it does not come again".into()],
             doubts: Vec::new(),
         };
-        let (before, after) =
-            (Prediction { wanted: 8.0, got: 1.9, from_s: 12.0 }, Prediction { wanted: 1.5, got: 1.4, from_s: 12.0 });
+        let (before, after) = (
+            Prediction { wanted: 8.0, got: 1.9, from_s: 12.0, within_cpus: false },
+            Prediction { wanted: 1.5, got: 1.4, from_s: 12.0, within_cpus: true },
+        );
         let effect = PredictedEffect { before, after, cpus: 4.0, cpus_then: 2.0 };
         assert_eq!(
             rerun(&plan, Some(&effect)),

@@ -15,7 +15,7 @@ use crate::data::scene::{Demand, Group, Thread};
 use crate::data::{Pid, origin};
 use crate::model::advice::caps_fit::{AdviceMemory, CapsFit};
 use crate::model::advice::group_cap::{cap_of, is_team, openmp_works};
-use crate::model::advice::predict::of_demands;
+use crate::model::advice::predict::{MOST_WITHIN, of_demands};
 use crate::model::judged_window::JudgedWindow;
 use crate::model::rules::input::{COMPUTE, RuleInput};
 use crate::model::verdict::levels::NOTICE_SATURATION;
@@ -37,8 +37,6 @@ const CROWDED_WAIT_SHARE: f64 = 0.3;
 const SHORT_PIECE_US: f64 = 25.0;
 /// Share of the work from which on what others do beside a pool counts.
 const LEAST_BESIDE: f64 = 0.25;
-/// Two stages of work that feed each other, each as wide as the CPUs, want this many times the CPUs, and nothing is wrong.
-const MOST_WITHIN: f64 = 2.5;
 /// Advice that would leave less than this of the CPUs a target got is no advice.
 const LEAST_KEPT: f64 = 0.95;
 

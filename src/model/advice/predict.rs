@@ -12,6 +12,8 @@ use crate::model::verdict::levels::{NOTICE_SATURATION, OVER_SATURATION, OVER_SEL
 const WAIT_ALWAYS: f64 = 0.15;
 /// and how it grows with threads that can run beyond the CPUs.
 const WAIT_BEYOND: f64 = 0.25;
+/// Two stages of work that feed each other, each as wide as the CPUs, want this many times the CPUs, and nothing is wrong.
+pub(super) const MOST_WITHIN: f64 = 2.5;
 /// Share of the work from which on an intra-op pool, and other teams, run as many threads as they have whenever they are called.
 const TEAM_WORKS: f64 = 0.1;
 /// Share of the CPUs got from which on they are what is lacking.
@@ -28,6 +30,9 @@ pub struct Prediction {
     pub got: f64,
     /// Seconds of recorded demand it rests on.
     pub from_s: f64,
+    /// Whether one process works, and no pool or group of it could run more threads than there are CPUs: what is wanted beyond the
+    /// CPUs is then that of stages which feed each other, and no more than a notice.
+    pub within_cpus: bool,
 }
 
 impl Prediction {
@@ -36,7 +41,9 @@ impl Prediction {
     pub fn level(&self, effective_cpus: f64) -> Option<Level> {
         let known = effective_cpus > 0.0 && self.wanted.is_finite();
         let saturation = self.wanted / effective_cpus;
+        let eased = self.within_cpus && saturation <= MOST_WITHIN;
         known.then_some(match saturation {
+            s if s > NOTICE_SATURATION && eased => Level::Notice,
             s if s > SEVERE_SATURATION => Level::Severe,
             s if s > OVER_SATURATION && self.wanted - effective_cpus >= OVER_SELF_EXCESS => Level::Oversubscribed,
             s if s > NOTICE_SATURATION => Level::Notice,
@@ -67,7 +74,11 @@ pub fn predict(groups: &[Group], step_s: f64, cpus: f64, caps: &Caps) -> Option<
 pub(crate) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: &Caps) -> Prediction {
     let sum = |part: fn(&Demand) -> f64| 0.0 + demands.iter().map(part).sum::<f64>();
     let (got, wanted) = (sum(|it| it.got), sum(|it| it.wanted));
-    let recorded = Prediction { wanted, got, from_s: 0.0 };
+    let at_work = || groups.iter().zip(demands).filter(|(_, demand)| demand.wanted >= LEAST_CPUS);
+    let one_process = at_work().all(|(group, _)| processes(group) <= 1.0);
+    let within = |(group, demand): (&Group, &Demand)| width(group, caps).min(demand.wanted) <= cpus.ceil();
+    let within_cpus = one_process && at_work().all(within);
+    let recorded = Prediction { wanted, got, from_s: 0.0, within_cpus };
     let none = Caps::default();
     let narrowed =
         |(group, demand): (&Group, &Demand)| demand.wanted > LEAST_CPUS && width(group, caps) < width(group, &none);
@@ -109,7 +120,7 @@ pub(crate) fn of_demands(groups: &[Group], demands: &[Demand], cpus: f64, caps: 
     let waits = usual.max(as_recorded).min(waited);
     // Where the CPUs are what is lacking.
     let queued = if could_get >= cpus * SATURATED { pipelined(groups, demands, caps) } else { 0.0 };
-    Prediction { wanted: (could_get * (1.0 + waits)).max(queued).min(wanted), got: could_get, from_s: 0.0 }
+    Prediction { wanted: (could_get * (1.0 + waits)).max(queued).min(wanted), got: could_get, from_s: 0.0, within_cpus }
 }
 
 /// CPUs that all can get while tf.data, which the rest waits for, can run no more threads than a cap leaves it: its share of

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::limits::CapKind;
+use crate::data::limits::{CapKind, ProcessLimit};
 use crate::data::scene::GroupKey;
 
 /// Groups with the threads they have, and what they got and wanted.
@@ -137,11 +137,30 @@ fn level(wanted: f64, cpus: f64) -> Option<Level> {
 }
 
 #[test]
+fn pools_within_the_cpus_are_told_from_larger_ones_and_from_several_processes() {
+    let (groups, demands) = recorded(&JPEG_INPUT);
+    let within = |groups: &[Group], caps: &Caps| of_demands(groups, &demands, 2.0, caps).within_cpus;
+    let two = Caps::of([(CapKind::Intra, 2), (CapKind::Inter, 2), (CapKind::Data, 2)]);
+    assert!(within(&groups, &two) && !within(&groups, &Caps::default()));
+    assert!(!within(&groups, &pools(2, 2)), "tf.data is as it was");
+    let mut several = groups.clone();
+    several[1].limits.processes = vec![ProcessLimit::default(); 2];
+    assert!(!within(&several, &two));
+}
+
+#[test]
 fn a_prediction_is_as_bad_as_its_demand() {
     assert_eq!(level(2.0, 2.0), Some(Level::Healthy));
     assert_eq!(level(2.4, 2.0), Some(Level::Notice));
     assert_eq!(level(1.8, 1.0), Some(Level::Notice), "less than a whole CPU too much");
     assert_eq!(level(3.6, 2.0), Some(Level::Oversubscribed));
     assert_eq!(level(4.2, 2.0), Some(Level::Severe));
+    let stages = |wanted| Prediction { wanted, within_cpus: true, ..Prediction::default() }.level(2.0);
+    assert_eq!(
+        (stages(4.2), stages(2.0)),
+        (Some(Level::Notice), Some(Level::Healthy)),
+        "two stages that feed each other"
+    );
+    assert_eq!(stages(5.2), Some(Level::Severe));
     assert_eq!((level(2.0, 0.0), level(f64::NAN, 2.0)), (None, None), "nothing is known");
 }
