@@ -94,13 +94,14 @@ wheel_of() { # TARGET
   local folder=$work/wheel/$1 info
   rm -rf "$folder"
   # By the manylinux tag zig knows which glibc to link for.
-  (cd assets/packaging/wheel && maturin build --quiet --zig --locked --profile dist --target "$1" --compatibility manylinux2014 \
+  (cd assets/python && maturin build --quiet --zig --locked --profile dist --target "$1" --compatibility manylinux2014 \
     --out "$folder" "${std[@]}")
   split_debug "$CARGO_TARGET_DIR/$1/dist/tftop" "$1" "$work/$1"
   document "$work/$1/tftop"
   wheel unpack --dest "$folder" "$folder"/*.whl
   folder=$folder/tftop-$version
   info=$folder/tftop-$version.dist-info
+  [[ -f $folder/tftop/__init__.py ]] || fail "the wheel has no module"
   install -m 755 "$work/$1/tftop" "$folder/tftop-$version.data/scripts/tftop"
   mkdir -p "$folder/tftop-$version.data/data/share" "$info/licenses"
   cp -r "$stage"/usr/share/{man,bash-completion,zsh,fish} "$folder/tftop-$version.data/data/share"

@@ -22,7 +22,7 @@ _LEAST_S = 4.0
 class ThreadMonitor(Callback):
     """Adds to the logs of each epoch, and with them to History, CSVLogger, TensorBoard, W&B and MLflow:
 
-  - `tftop_got`, `tftop_wanted`: CPUs that the process's threads got and wanted in the epoch
+    - `tftop_got`, `tftop_wanted`: CPUs that the process's threads got and wanted in the epoch
     - `tftop_saturation`: CPUs wanted, as a share of those it may use
     - `tftop_level`: 0 healthy, 1 notice, 2 oversubscribed, 3 severe; not a number before the first 10 s
     - `tftop_steps_per_s`: batches a second
