@@ -5,6 +5,8 @@
 
 #[path = "../support/deadline.rs"]
 mod deadline;
+#[path = "../support/prometheus.rs"]
+mod prometheus;
 #[path = "../support/python.rs"]
 mod python;
 #[path = "../support/target.rs"]
@@ -25,6 +27,7 @@ mod openmp;
 mod permissions;
 mod pools;
 mod python_module;
+mod ranks;
 mod recording;
 mod samples;
 mod serving;

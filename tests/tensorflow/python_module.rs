@@ -1,4 +1,4 @@
-//! The Python module of `assets/python`: on a plain Python, and as a Keras callback on Keras 3 and 2.
+//! The Python module of `assets/python`: on a plain Python, in IPython, and as a Keras callback on Keras 3 and 2.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,6 +25,12 @@ fn last_line(python: &Path, script: &str, arguments: &[&str]) -> String {
 #[test]
 fn python_reports_on_itself_and_others_and_watches_a_block() {
     assert_eq!(last_line(&python::plain(), "python_module.py", &[]), "OK");
+}
+
+#[test]
+fn the_magic_works_in_a_real_ipython() {
+    let Some(python) = python::libraries() else { return };
+    assert_eq!(last_line(&python, "ipython_magic.py", &[]), "OK");
 }
 
 fn monitored(python: &Path, keras: &str) {

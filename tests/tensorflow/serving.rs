@@ -8,16 +8,21 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::deadline::{LONG, wait_for};
+use crate::prometheus::Daemon;
 use crate::target::Target;
-use crate::{NAMING, python};
+use crate::{NAMING, prometheus, python};
 
 /// Ended with the test.
 struct Server(Child, String);
 
 impl Server {
     fn start(arguments: &[&str]) -> Self {
+        Self::at("127.0.0.1:0", arguments)
+    }
+
+    fn at(address: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--interval", "0.5s"]).args(arguments);
+        command.args(["serve", "--listen", address, "--interval", "0.5s"]).args(arguments);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
@@ -80,4 +85,26 @@ fn metrics_say_what_a_report_says_and_end_with_the_process() {
 
     target.kill();
     wait_for("its series end", LONG, || (!server.get("/metrics").contains(&own)).then_some(()));
+}
+
+#[test]
+fn a_prometheus_answers_what_a_report_says_and_finds_a_server_that_comes_back() {
+    let (Some(python), Some(program)) = (python::tensorflow(NAMING), prometheus::program("prometheus")) else { return };
+    let target = Target::start(&python, "idle.py", &["3", "2"]);
+    let pid = target.pid();
+    let address = format!("127.0.0.1:{}", prometheus::free_port());
+    let server = Server::at(&address, &[&pid.to_string()]);
+    let asked = Daemon::prometheus(&program, std::slice::from_ref(&address));
+    let intra = format!("tftop_threads{{origin=\"tf-intra-op\",pid=\"{pid}\"}}");
+    asked.wait_until(&intra, 3.0);
+    let report: Value = serde_json::from_str(&server.get(&format!("/api/v1/report?pid={pid}"))).unwrap();
+    let threads = report["threads"].as_array().unwrap().len();
+    assert_eq!(asked.value(&format!("sum(tftop_threads{{pid=\"{pid}\"}})")), Some(threads as f64));
+    let cpus = format!("tftop_effective_cpus{{pid=\"{pid}\"}}");
+    assert_eq!(asked.value(&cpus), report["capacity"]["effective_cpus"].as_f64());
+    drop(server);
+    asked.wait_until("up{job=\"tftop\"}", 0.0);
+    let _server = Server::at(&address, &[&pid.to_string()]);
+    asked.wait_until("up{job=\"tftop\"}", 1.0);
+    asked.wait_until(&intra, 3.0);
 }
