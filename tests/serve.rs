@@ -13,6 +13,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::Arc;
 use std::thread::sleep;
@@ -46,7 +47,7 @@ impl Server {
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
         let address =
-            line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_else(|| panic!("{line}"));
+            line.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_else(|| panic!("{line}"));
         Self { address: address.to_owned(), child, _stderr: stderr }
     }
 
@@ -154,7 +155,7 @@ fn a_token_is_needed_beyond_loopback_and_then_by_everybody() {
         file.to_str().unwrap().to_owned()
     };
     for (text, mode, why) in [
-        ("0123456789abcdef\n", 0o644, "others may read it"),
+        ("0123456789abcdef\n", 0o644, "open to others"),
         ("short\n", 0o600, "at least 16"),
         ("0123456789 abcdef\n", 0o600, "visible ASCII"),
     ] {
@@ -163,8 +164,10 @@ fn a_token_is_needed_beyond_loopback_and_then_by_everybody() {
         let said = String::from_utf8(refused.stderr).unwrap();
         assert!(refused.status.code() == Some(2) && said.contains(why), "{said}");
     }
-    let path = with("0123456789abcdef\n", 0o600);
+    // As Kubernetes gives a Secret to a container's group.
+    let path = with("0123456789abcdef\n", 0o440);
     let server = Server::start(&["--token-file", &path]);
+    assert!([200, 503].contains(&server.ask("GET /-/healthy", "").0), "a probe has no token");
     for (header, status) in [
         ("", 401),
         ("Authorization: Bearer 0123456789abcdeX\r\n", 401),
@@ -174,6 +177,66 @@ fn a_token_is_needed_beyond_loopback_and_then_by_everybody() {
     ] {
         assert_eq!(server.ask("GET /metrics", header).0, status, "{header}");
     }
+}
+
+/// A certificate for 127.0.0.1 that is its own authority, and its key, into these files.
+fn issue(certificate: &Path, key: &Path) {
+    let issued = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    fs::write(key, issued.signing_key.serialize_pem()).unwrap();
+    fs::write(certificate, issued.cert.pem()).unwrap();
+}
+
+/// A page as Python's own TLS sees it; what is wrong where it trusts no other authority than this.
+fn over_tls(address: &str, authority: &Path) -> Result<String, String> {
+    let script = "import ssl, sys, urllib.request\n\
+                  trusted = ssl.create_default_context(cafile=sys.argv[1])\n\
+                  print(urllib.request.urlopen(sys.argv[2], timeout=30, context=trusted).read().decode())";
+    let url = format!("https://{address}/metrics");
+    let output = Command::new("python3").args(["-c", script]).arg(authority).arg(url).output().unwrap();
+    match output.status.success() {
+        true => Ok(String::from_utf8(output.stdout).unwrap()),
+        false => Err(String::from_utf8(output.stderr).unwrap()),
+    }
+}
+
+#[test]
+fn https_is_what_others_take_for_it_and_a_renewed_certificate_counts_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key, before] = ["cert.pem", "key.pem", "before.pem"].map(|name| folder.path().join(name));
+    issue(&certificate, &key);
+    let options = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let server = Server::start(&options);
+    assert!(over_tls(&server.address, &certificate).unwrap().contains("tftop_build_info"));
+    // Who does not speak TLS gets nothing, and holds nobody up.
+    let mut plain = TcpStream::connect(&server.address).unwrap();
+    plain.set_read_timeout(Some(LONG)).unwrap();
+    plain.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    let _silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+
+    fs::copy(&certificate, &before).unwrap();
+    issue(&certificate, &key);
+    assert!(over_tls(&server.address, &certificate).unwrap().contains("tftop_build_info"));
+    assert!(over_tls(&server.address, &before).unwrap_err().contains("CERTIFICATE_VERIFY_FAILED"));
+    // What is no certificate changes nothing.
+    fs::copy(&certificate, &before).unwrap();
+    fs::write(&certificate, "garbage").unwrap();
+    assert!(over_tls(&server.address, &before).is_ok());
+
+    let refused = |options: &[&str]| {
+        let output = tftop(options).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{options:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused(&options).contains("--tls-cert"), "garbage from the start");
+    fs::copy(&before, &certificate).unwrap();
+    let other = folder.path().join("other.pem");
+    issue(&folder.path().join("unused.pem"), &other);
+    let said = refused(&["--tls-cert", options[1], "--tls-key", other.to_str().unwrap()]);
+    assert!(said.contains("--tls-cert"), "{said}");
+    assert!(refused(&["--tls-cert", options[1]]).contains("--tls-key"));
 }
 
 #[test]

@@ -12,11 +12,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::commands::serve::looked::Looked;
+use crate::commands::serve::tls::Tls;
 use crate::output;
 
 /// Connections at once; more wait.
@@ -43,13 +45,14 @@ const INDEX: &str = "tftop\n\n/metrics\n/api/v1/ps\n/api/v1/report?pid=PID\n/-/h
 pub(super) struct Server {
     looks: watch::Receiver<Looked>,
     token: Option<Arc<str>>,
+    tls: Option<Arc<Tls>>,
 }
 
 type Answer = Response<Full<Bytes>>;
 
 impl Server {
-    pub(super) fn new(looks: watch::Receiver<Looked>, token: Option<String>) -> Self {
-        Self { looks, token: token.map(Into::into) }
+    pub(super) fn new(looks: watch::Receiver<Looked>, token: Option<String>, tls: Option<Tls>) -> Self {
+        Self { looks, token: token.map(Into::into), tls: tls.map(Arc::new) }
     }
 
     /// Answers for ever.
@@ -63,21 +66,36 @@ impl Server {
             };
             let server = self.clone();
             tokio::spawn(async move {
-                let answer = service_fn(move |request| {
-                    let answer = server.answer(&request);
-                    async move { Ok::<_, Infallible>(answer) }
-                });
-                let mut builder = http1::Builder::new();
-                builder.timer(TokioTimer::new()).header_read_timeout(ASKED_WITHIN).max_buf_size(HEAD);
-                // A client that goes away or never asks is no error of anybody's.
-                let _ = timeout(LIVES, builder.serve_connection(TokioIo::new(stream), answer)).await;
+                match server.tls.as_ref().map(|tls| tls.acceptor()) {
+                    // One that does not greet in time, or in another language, is left.
+                    Some(tls) => {
+                        if let Ok(Ok(stream)) = timeout(ASKED_WITHIN, tls.accept(stream)).await {
+                            server.converse(stream).await;
+                        }
+                    }
+                    None => server.converse(stream).await,
+                }
                 drop(place);
             });
         }
     }
 
+    /// Answers one client.
+    async fn converse(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let answer = service_fn(move |request| {
+            let answer = self.answer(&request);
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(ASKED_WITHIN).max_buf_size(HEAD);
+        // A client that goes away or never asks is no error of anybody's.
+        let _ = timeout(LIVES, builder.serve_connection(TokioIo::new(stream), answer)).await;
+    }
+
     fn answer<B>(&self, request: &Request<B>) -> Answer {
-        if !self.admits(request.headers()) {
+        // It tells nothing of any process, and who probes a container has no token.
+        let open = request.uri().path() == "/-/healthy";
+        if !open && !self.admits(request.headers()) {
             let mut refused = page(StatusCode::UNAUTHORIZED, TEXT, "the token is missing or wrong\n".to_owned());
             refused.headers_mut().insert(WWW_AUTHENTICATE, hyper::header::HeaderValue::from_static("Bearer"));
             return refused;
@@ -92,7 +110,7 @@ impl Server {
             "/" => page(StatusCode::OK, TEXT, INDEX.to_owned()),
             "/metrics" => metrics(&looked, request.headers()),
             "/-/healthy" => healthy(&looked),
-            "/api/v1/ps" => json(output::ps_json(&looked.scenes)),
+            "/api/v1/ps" => json(output::ps_json(&looked.scenes, &looked.jobs)),
             "/api/v1/report" => report(&looked, request.uri().query()),
             _ => page(StatusCode::NOT_FOUND, TEXT, format!("there is no such page\n\n{INDEX}")),
         }

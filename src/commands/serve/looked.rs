@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::data::job::Job;
 use crate::data::scene::Scene;
 use crate::output::LookTotals;
 
@@ -11,6 +12,8 @@ use crate::output::LookTotals;
 pub(super) struct Looked {
     /// One scene a process.
     pub(super) scenes: Vec<Arc<Scene>>,
+    /// Jobs of which several ranks are among them.
+    pub(super) jobs: Vec<Job>,
     pub(super) own: LookTotals,
     /// When it was taken; none before the first.
     pub(super) at: Option<Instant>,

@@ -4,6 +4,7 @@
 mod http;
 mod looked;
 mod textfile;
+mod tls;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,13 +18,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::commands::args::global::GlobalArgs;
-use crate::commands::args::serve::ServeArgs;
+use crate::commands::args::machine::serve::ServeArgs;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
-use crate::commands::sampling::process_scan::ProcessScan;
+use crate::commands::sampling::process_scan::{ProcessScan, ScanLook};
 use crate::commands::serve::http::Server;
 use crate::commands::serve::looked::Looked;
+use crate::commands::serve::tls::Tls;
 use crate::data::scene::Scene;
 use crate::output;
 use crate::output::LookTotals;
@@ -36,6 +38,7 @@ const SHORTEST_TOKEN: usize = 16;
 /// Serves until a signal comes.
 pub(crate) fn serve(args: &ServeArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let token = args.token_file.as_deref().map(token).transpose()?;
+    let tls = args.tls().map(|(certificate, key)| Tls::open(certificate, key)).transpose()?;
     let listen = args.listen();
     if let Some(address) = listen.filter(|address| !address.ip().is_loopback() && token.is_none()) {
         return Err(CommandError::usage(format!(
@@ -63,8 +66,10 @@ pub(crate) fn serve(args: &ServeArgs, options: &GlobalArgs) -> anyhow::Result<Ex
         let serving = async {
             match listener {
                 Some(listener) => {
-                    stdio::say(&format!("tftop: serving http://{}/metrics; Ctrl-C to stop", listener.local_addr()?));
-                    Server::new(looks.clone(), token).run(listener).await
+                    let scheme = if tls.is_some() { "https" } else { "http" };
+                    let address = listener.local_addr()?;
+                    stdio::say(&format!("tftop: serving {scheme}://{address}/metrics; Ctrl-C to stop"));
+                    Server::new(looks.clone(), token, tls).run(listener).await
                 }
                 None => std::future::pending().await,
             }
@@ -85,12 +90,12 @@ fn look_on(mut scan: ProcessScan, target: Option<&str>, interval: Duration, publ
     };
     let mut next = Instant::now();
     while !publish.is_closed() {
-        let mut scenes = scan.look();
+        let ScanLook { mut scenes, jobs } = scan.look();
         own.looks += 1;
         own.cpu_s = Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default().as_secs_f64();
         own.newest_unix_s = SystemTime::UNIX_EPOCH.elapsed().ok().map(|since| since.as_secs_f64());
         scenes.retain(|scene| wanted(scene));
-        publish.send_replace(Looked { scenes, own, at: Some(Instant::now()), interval });
+        publish.send_replace(Looked { scenes, jobs, own, at: Some(Instant::now()), interval });
         next = (next + interval).max(Instant::now());
         thread::sleep(next.saturating_duration_since(Instant::now()));
     }
@@ -104,7 +109,7 @@ async fn write_on(args: &ServeArgs, mut looks: watch::Receiver<Looked>) -> anyho
             textfile::write(folder, &output::text_format(&output::open_metrics(&looked.scenes, looked.own)?))?;
         }
         if args.json_lines {
-            let listing: serde_json::Value = serde_json::from_str(&output::ps_json(&looked.scenes)?)?;
+            let listing: serde_json::Value = serde_json::from_str(&output::ps_json(&looked.scenes, &looked.jobs)?)?;
             if !stdio::print_while_read(&format!("{listing}\n"))? {
                 return Ok(());
             }
@@ -113,12 +118,15 @@ async fn write_on(args: &ServeArgs, mut looks: watch::Receiver<Looked>) -> anyho
     anyhow::bail!("the sampler thread ended: this is a bug in tftop")
 }
 
-/// The token in a file that nobody else may read.
+/// Modes of a token file that are refused: its group may read it, as that of a Kubernetes Secret does, and nobody else.
+const OPEN_TO_OTHERS: u32 = 0o037;
+
+/// The token in a file that is closed to others.
 fn token(path: &Path) -> anyhow::Result<String> {
     let about = |why: &str| CommandError::usage(format!("--token-file {}: {why}", path.display()));
     let mode = fs::metadata(path).map_err(|error| about(&error.to_string()))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(about("others may read it; `chmod 600` makes it yours alone").into());
+    if mode & OPEN_TO_OTHERS != 0 {
+        return Err(about("it is open to others; `chmod 600` makes it yours alone").into());
     }
     let token = fs::read_to_string(path).map_err(|error| about(&error.to_string()))?.trim().to_owned();
     let usable = token.len() >= SHORTEST_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
