@@ -70,6 +70,7 @@ fn documents() -> Vec<(&'static str, Value)> {
     add("report", &printed(&["report", RECORDED, "--json", "--from", "2s", "--to", "14s"]));
     add("report", &fs::read_to_string("tests/data/report.json").unwrap());
     add("ps", &printed(&["ps", "--json", "--interval", "0.1s"]));
+    add("ps-hosts", &printed(&["ps", "--json", "--hosts", "nowhere", "--ssh", "true", "--for", "1s"]));
     add("stack", &printed(&["stack", pid, "--json"]));
     add("stack", &printed(&["stack", pid, "--json", "--stop"]));
     add("profile", &printed(&["stack", pid, "--json", "--sample", "0.5s", "--stop"]));

@@ -19,8 +19,10 @@ use futures_util::{Stream, stream};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tftop::data::Pid;
+use tftop::data::job::rank::Rank;
+use tftop::data::job::{Job, JobKey};
 use tftop::data::sample::Interest;
-use tftop::data::scene::Scene;
+use tftop::data::scene::{Demand, Scene};
 use tftop::probe::reading::{Reading, ReadingPart};
 use tftop::tui;
 use tftop::tui::keys::KeyMap;
@@ -28,7 +30,7 @@ use tftop::tui::messages::effect::Effect;
 use tftop::tui::messages::feed::SceneFeed;
 use tftop::tui::messages::replay::{ReplayPane, ReplayState, ShownMoment, TimeRequest, TimeStep};
 use tftop::tui::picker;
-use tftop::tui::picker::PickerList;
+use tftop::tui::picker::{Picked, PickerList};
 use tftop::tui::settings::SharedSettings;
 use tokio::sync::{mpsc, watch};
 
@@ -229,7 +231,7 @@ fn listing() -> PickerList {
     guessed.target.command = "python -m notebook".into();
     guessed.target.tensorflow.as_mut().unwrap().guessed = true;
     let scenes = [scenes::training(9), other, guessed].map(Arc::new).to_vec();
-    PickerList { scenes, note: "3 processes map libtensorflow, 212 were looked at".into() }
+    PickerList { scenes, note: "3 processes map libtensorflow, 212 were looked at".into(), ..PickerList::default() }
 }
 
 async fn pick(listing: PickerList, keys: &str) -> (Option<Pid>, String) {
@@ -244,7 +246,58 @@ async fn pick_on((width, height): (u16, u16), listing: PickerList, keys: &str) -
     drop(send);
     let picked =
         picker::run(&mut terminal, typed, listings, (stage::PLAIN, KeyMap::default()), pending()).await.unwrap();
-    (picked, text(&terminal))
+    // None of these lists has a job.
+    assert!(picked.is_none_or(|picked| !picked.job));
+    (picked.map(|picked| picked.pid), text(&terminal))
+}
+
+/// Two ranks of a job that runs on two machines, beside the processes of `listing`.
+fn with_job() -> PickerList {
+    let rank = |rank: u32| {
+        let mut scene = scenes::training(9);
+        (scene.target.pid, scene.target.command) = (Pid(500 + rank), "python ranks.py".into());
+        let told = format!(
+            "OMPI_COMM_WORLD_RANK={rank}\0OMPI_COMM_WORLD_SIZE=4\0OMPI_COMM_WORLD_LOCAL_SIZE=2\0SLURM_JOB_ID=7"
+        );
+        scene.target.rank = Rank::from_block(told.as_bytes());
+        Arc::new(scene)
+    };
+    let (zero, one) = (rank(0), rank(1));
+    let demand = Demand::new(30.0, 60.0);
+    let job = Job {
+        key: JobKey::of(&zero.target).unwrap(),
+        ranks_here: vec![0, 1],
+        share: 8.0,
+        demand: Some(demand),
+        scene: Arc::new(Scene { demand: Some(demand), ..scenes::training(80) }),
+    };
+    let job = Job { scene: Arc::new(Scene { target: zero.target.clone(), ..(*job.scene).clone() }), ..job };
+    let mut listing = listing();
+    listing.scenes.extend([one, zero]);
+    PickerList { jobs: vec![job], ..listing }
+}
+
+#[tokio::test]
+async fn a_job_stands_above_its_ranks_and_is_a_choice_of_its_own() {
+    for (width, height) in stage::SIZES {
+        let (send, typed) = events();
+        let (_rows, listings) = watch::channel(with_job());
+        let mut terminal = terminal(width, height);
+        "gjjk\n".chars().for_each(|key| send.send(Ok(stage::input(key))).unwrap());
+        drop(send);
+        let keys = (stage::PLAIN, KeyMap::default());
+        let picked = picker::run(&mut terminal, typed, listings, keys, pending()).await.unwrap();
+        assert_eq!(picked, Some(Picked { pid: Pid(500), job: false }), "the first rank");
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("picker_job_{width}x{height}"), text(&terminal));
+        });
+    }
+    let (send, typed) = events();
+    let (_rows, listings) = watch::channel(with_job());
+    "g\n".chars().for_each(|key| send.send(Ok(stage::input(key))).unwrap());
+    let keys = (stage::PLAIN, KeyMap::default());
+    let picked = picker::run(&mut terminal(80, 24), typed, listings, keys, pending()).await.unwrap();
+    assert_eq!(picked, Some(Picked { pid: Pid(500), job: true }));
 }
 
 #[tokio::test]
@@ -293,7 +346,7 @@ async fn the_busiest_process_comes_first_and_s_changes_the_order() {
     let mut busy = scenes::training(9);
     (busy.target.pid, busy.target.command) = (Pid(9000), "python busy.py".into());
     busy.target.uptime_s = 5.0;
-    busy.demand = Some(tftop::data::scene::Demand::new(9.0, 9.0));
+    busy.demand = Some(Demand::new(9.0, 9.0));
     listing.scenes.push(Arc::new(busy));
     assert_eq!(pick(listing.clone(), "\n").await.0, Some(Pid(9000)));
     let (picked, screen) = pick(listing.clone(), "sg\n").await;
@@ -320,14 +373,14 @@ async fn commands_that_differ_at_their_ends_differ_in_the_picker() {
         Arc::new(scene)
     };
     let scenes = vec![with_seed(1, "1"), with_seed(2, "2")];
-    let (_, screen) = pick(PickerList { scenes, note: String::new() }, "").await;
+    let (_, screen) = pick(PickerList { scenes, ..PickerList::default() }, "").await;
     assert!(screen.contains("--seed 1") && screen.contains("--seed 2") && screen.contains('…'), "{screen}");
 }
 
 #[tokio::test]
 async fn an_empty_picker_says_what_was_looked_for() {
     let note = "no process here maps libtensorflow; 212 were looked at".to_owned();
-    let (picked, screen) = pick(PickerList { scenes: Vec::new(), note: note.clone() }, "\n").await;
+    let (picked, screen) = pick(PickerList { note: note.clone(), ..PickerList::default() }, "\n").await;
     assert_eq!(picked, None);
     assert!(screen.contains(&note), "{screen}");
 }

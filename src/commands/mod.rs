@@ -109,10 +109,12 @@ fn run(cli: Cli, settings: &SettingsFile) -> anyhow::Result<Exit> {
             Err(CommandError::usage("the pid follows the command: `tftop report 2430`, not `tftop 2430 report`").into())
         }
         (Some(pid), None) => watch::watch(pid, DEFAULT_WATCH, options),
-        (None, None) => pick::pick(options)?.map_or(Ok(Exit::Clean), |pid| watch::watch(pid, DEFAULT_WATCH, options)),
+        (None, None) => {
+            pick::pick(options)?.map_or(Ok(Exit::Clean), |picked| watch::picked(picked, DEFAULT_WATCH, options))
+        }
         (None, Some(Command::Attach { target, .. })) => watch::watch(target::find(&target)?, DEFAULT_WATCH, options),
         (None, Some(Command::Record(args))) => record::record(&args, options),
-        (None, Some(Command::Ps { json })) => ps::ps(json, options),
+        (None, Some(Command::Ps(args))) => ps::ps(&args, options),
         (None, Some(Command::Report(args))) => unless_held_up(options, move |options| report::report(&args, options)),
         (None, Some(Command::Explain(args))) => unless_held_up(options, move |options| report::explain(&args, options)),
         (None, Some(Command::Doctor { pid })) => {

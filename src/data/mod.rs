@@ -1,10 +1,10 @@
 //! Plain types: what was read, what limits, what may be shown, what a run is. No I/O and no clock.
 
-pub(crate) mod calendar;
 pub(crate) mod cpuset;
 pub(crate) mod framework;
 pub(crate) mod gap;
 pub(crate) mod ids;
+pub mod job;
 pub mod limits;
 pub mod origin;
 pub mod run;
@@ -14,8 +14,7 @@ pub mod scene;
 mod schemas;
 pub mod secrets;
 pub(crate) mod text;
-pub(crate) mod typed_time;
-pub use calendar::Calendar;
+pub(crate) mod time;
 pub use cpuset::CpuSet;
 pub use framework::Framework;
 pub use gap::Gap;
@@ -41,3 +40,4 @@ pub use sample::thread::{
 pub use sample::wait::{KernelStack, Syscall, SyscallState};
 pub use sample::{Cost, CounterSource, Interest, ProcessSample, Sample};
 pub use text::Text;
+pub use time::calendar::Calendar;

@@ -36,6 +36,8 @@ pub(crate) fn target(sample: &Sample, processes: &ProcessRates, window: &Window)
         started_unix_s: sample.host.boot_unix_s.saturating_add(start_ns / 1_000_000_000),
         uptime_s: window.now_ns().saturating_sub(start_ns) as f64 / 1e9,
         ended: all_ended(sample),
+        rank: first.fact.rank.clone(),
+        container: first.fact.container.clone(),
         processes: processes
             .watched()
             .iter()

@@ -9,6 +9,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEnc
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use crate::data::sample::CounterSource;
 use crate::data::scene::{Group, Scene, Verdict};
 use crate::present::format::text::command_of_many;
 
@@ -100,10 +101,25 @@ impl Collector for Processes {
             let binding = scene.capacity.binding_term().map_or("none", |term| term.kind.word());
             put(vec![("binding", binding.to_owned())], scene.capacity.effective_cpus)
         })?;
+        let share = "An equal part of its job's CPUs on this machine, of a process that is a rank";
+        self.gauge(page, "share_cpus", share, |scene, put| {
+            let share = scene.target.share(scene.capacity.effective_cpus);
+            share.map_or(Ok(()), |share| put(vec![], share))
+        })?;
+        let estimated = "1 where the kernel keeps no schedstat: waiting is estimated from threads seen runnable";
+        self.gauge(page, "estimated", estimated, |scene, put| {
+            put(vec![], f64::from(u8::from(scene.source == CounterSource::StatTicks)))
+        })?;
         self.groups(page, "threads", "Threads by origin", |group| Some(f64::from(group.threads)))?;
         self.groups(page, "awake_threads", "Mean threads that ran within a look's interval", |group| group.awake)?;
         self.counter(page, "cpu_seconds", "CPU seconds by origin since tftop watches the process", |group| {
             group.total_run_s
+        })?;
+        let born =
+            "Threads seen to start since tftop watches the process; those that lived between two looks are missing";
+        self.counter(page, "thread_births", born, |group| group.born as f64)?;
+        self.counter(page, "thread_deaths", "Threads seen to end since tftop watches the process", |group| {
+            group.died as f64
         })?;
         let waited = "Seconds that threads were ready and waited for a CPU, since tftop watches the process";
         self.counter(page, "runqueue_wait_seconds", waited, |group| group.total_wait_s)?;
@@ -175,6 +191,7 @@ impl Processes {
             let target = &scene.target;
             let framework = target.framework();
             let version = framework.as_ref().and_then(|found| found.version.as_deref());
+            let (rank, container) = (target.rank.as_ref(), target.container.as_ref());
             metric.encode_info(&of_process(
                 scene,
                 vec![
@@ -183,6 +200,11 @@ impl Processes {
                     ("framework", framework.as_ref().map_or("", |found| found.framework.name()).to_owned()),
                     ("version", version.unwrap_or_default().to_owned()),
                     ("python", target.python.as_deref().unwrap_or_default().to_owned()),
+                    ("launcher", rank.map_or("", |rank| rank.launcher.name()).to_owned()),
+                    ("job", rank.and_then(|rank| rank.job.as_deref()).unwrap_or_default().to_owned()),
+                    ("rank", rank.map_or(String::new(), |rank| rank.rank.to_string())),
+                    ("container", container.map_or("", |found| found.id.as_str()).to_owned()),
+                    ("pod", container.and_then(|found| found.pod.as_deref()).unwrap_or_default().to_owned()),
                 ],
             ))
         })

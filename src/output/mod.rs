@@ -24,6 +24,7 @@ pub use json::explain::{SCHEMA as EXPLAIN_SCHEMA, json as explain_json};
 pub use json::report::{SCHEMA, json};
 pub use markdown::markdown;
 pub use metrics::{LookTotals, open_metrics, text_format};
+pub use ps::hosts::{HostAnswer, json as ps_hosts_json, table as ps_hosts_table};
 pub use ps::{SCHEMA as PS_SCHEMA, json as ps_json, table as ps_table};
 pub use rerun::{PredictedEffect, rerun};
 pub use run::{EndedRun, run};

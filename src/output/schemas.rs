@@ -37,6 +37,7 @@ pub const CONTRACTS: &[Contract] = &[
     contract!("report", "tftop report --json", json::report::SCHEMA),
     contract!("explain", "tftop explain --json", json::explain::SCHEMA),
     contract!("ps", "tftop ps --json", ps::SCHEMA),
+    contract!("ps-hosts", "tftop ps --hosts … --json, and with --slurm", ps::hosts::SCHEMA),
     contract!("stack", "tftop stack --json", stack::SCHEMA),
     contract!("profile", "tftop stack --sample TIME --json", profile::SCHEMA),
     contract!("runs", "tftop runs --json", runs::SCHEMA),

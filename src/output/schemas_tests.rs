@@ -14,6 +14,7 @@ use crate::output::export::row::Row;
 use crate::output::json::explain::Explanation;
 use crate::output::json::report::Report;
 use crate::output::ps::PsListing;
+use crate::output::ps::hosts::PsHosts;
 use crate::output::runs::RunsListing;
 use crate::output::stack::json::StacksJson;
 use crate::output::stack::profile::ProfileJson;
@@ -30,6 +31,7 @@ fn made(contract: &Contract) -> String {
         "report" => schema_of::<Report>(),
         "explain" => schema_of::<Explanation>(),
         "ps" => schema_of::<PsListing>(),
+        "ps-hosts" => schema_of::<PsHosts>(),
         "stack" => schema_of::<StacksJson>(),
         "profile" => schema_of::<ProfileJson>(),
         "runs" => schema_of::<RunsListing>(),

@@ -21,6 +21,7 @@ use crate::probe::gpu;
 use crate::probe::gpu::reader::GpuReader;
 use crate::probe::process::process_reader::{HostContext, ProcessReader, age};
 use crate::probe::reading::{Reading, ReadingPart};
+use crate::probe::target::ranks::other_ranks;
 use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
 use crate::probe::threads::counters::ReadContext;
 use crate::probe::threads::detail::DetailReader;
@@ -51,7 +52,7 @@ pub struct Live {
     left_out: usize,
     /// Descendants that tftop had no descriptors for.
     unopened: usize,
-    /// Descendants that are not opened yet, and when they were found.
+    /// Descendants, and ranks beside it, that are not opened yet, and when they were found.
     waiting: VecDeque<(Pid, u64)>,
     /// Whose turn it is first: of many processes that want more than a look may be, each gets its turn.
     turn: usize,
@@ -68,6 +69,8 @@ pub struct LiveOptions {
     pub cgroup_root: PathBuf,
     /// Whether descendants belong to the target.
     pub children: bool,
+    /// Whether the other ranks of its job that run on this machine when it is attached to do.
+    pub job: bool,
     /// The interval that will be kept, for the record in each sample.
     pub interval: Duration,
     /// Says what a look reads.
@@ -84,6 +87,7 @@ impl Default for LiveOptions {
             proc_root: PathBuf::from("/proc"),
             cgroup_root: PathBuf::from("/sys/fs/cgroup"),
             children: true,
+            job: false,
             interval: Duration::from_secs(1),
             reading: Reading::default(),
             silent: None,
@@ -144,7 +148,10 @@ impl Live {
         let means =
             ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors(), most_unread_ns };
         let processes = vec![root];
-        let (tree, most_descendants) = (ProcessTree::new(pid), MOST_DESCENDANTS);
+        let (mut tree, most_descendants) = (ProcessTree::new(pid), MOST_DESCENDANTS);
+        let found_ns = now_ns(ClockId::Boottime);
+        let beside = if options.job { other_ranks(&options.proc_root, pid) } else { Vec::new() };
+        beside.iter().for_each(|rank| tree.add(*rank));
         let details = DetailReader::default();
         let gpus = options.gpus.then(gpu::reader);
         Ok(Self {
@@ -160,7 +167,7 @@ impl Live {
             most_descendants,
             left_out: 0,
             unopened: 0,
-            waiting: VecDeque::new(),
+            waiting: beside.into_iter().map(|rank| (rank, found_ns)).collect(),
             turn: 0,
             not_reached: 0,
         })
@@ -175,7 +182,7 @@ impl Live {
     pub fn next(&mut self, interest: &Interest, late: Duration) -> Sample {
         let (began, look) = (Instant::now(), Look::begin(self.options.interval));
         let at_ns = now_ns(ClockId::Boottime);
-        if self.options.children {
+        if self.options.children || !self.waiting.is_empty() {
             self.add_descendants(at_ns, &look);
         }
         self.around.reading.begin(Pid(0), ReadingPart::Machine);
@@ -217,7 +224,10 @@ impl Live {
     /// Takes new descendants in, by pid behind the root.
     fn add_descendants(&mut self, at_ns: u64, look: &Look) {
         self.around.reading.begin(self.processes.first().map_or(Pid(0), |root| root.key().pid), ReadingPart::Children);
-        let found = self.tree.grow(&self.proc_root, &mut self.means.reader);
+        let found = match self.options.children {
+            true => self.tree.grow(&self.proc_root, &mut self.means.reader),
+            false => Vec::new(),
+        };
         self.waiting.extend(found.into_iter().map(|pid| (pid, at_ns)));
         while look.has_half_left()
             && let Some((pid, found_ns)) = self.waiting.pop_front()

@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use super::FuzzTarget;
 use super::texts::{in_folder, lossy};
 use crate::data::scene::Scene;
-use crate::data::typed_time;
+use crate::data::time::typed_time;
 use crate::output;
 use crate::output::IdleThreads;
 use crate::present::format::page::Page;

@@ -135,6 +135,8 @@ pub fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
     }
     let history = (0..tick.min(300)).map(|age| wave(age, kind.got + kind.waiting)).collect();
     Group {
+        born: 0,
+        died: 0,
         key,
         label: kind.label.into(),
         about: kind.about.into(),

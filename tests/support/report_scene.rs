@@ -65,6 +65,7 @@ pub fn target() -> TargetState {
         started_unix_s: 1_795_191_549,
         uptime_s: 192.4,
         processes: vec![ProcessState {
+            rank: None,
             pid: Pid(2430),
             parent: Pid(1),
             command: "python train.py".to_owned(),

@@ -110,6 +110,7 @@ fn detail(thread: &Thread) -> ThreadDetail {
 pub fn with_workers(tick: u64) -> Scene {
     let mut scene = training(tick);
     let worker = |pid: u32, parent: u32, ended| ProcessState {
+        rank: None,
         pid: Pid(pid),
         parent: Pid(parent),
         command: "python -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5)".into(),
@@ -323,6 +324,7 @@ fn target() -> TargetState {
         started_unix_s: 1_790_000_000,
         uptime_s: 192.0,
         processes: vec![ProcessState {
+            rank: None,
             pid: PID,
             parent: Pid(812),
             command: "python train.py --epochs 30 --batch 128".into(),

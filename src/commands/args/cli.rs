@@ -11,11 +11,12 @@ use crate::commands::args::generate::CompletionShell;
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::inspect::{ExplainArgs, RecordArgs, ReportArgs, StackArgs};
 use crate::commands::args::kept::{CompareArgs, ReplayArgs, RunsArgs};
+use crate::commands::args::machine::ps::PsArgs;
+use crate::commands::args::machine::serve::ServeArgs;
 use crate::commands::args::measure::sweep::SweepArgs;
 use crate::commands::args::measure::tune::TuneArgs;
 use crate::commands::args::rerun::RerunArgs;
 use crate::commands::args::run::{ExecArgs, RunArgs};
-use crate::commands::args::serve::ServeArgs;
 use crate::commands::args::span;
 use crate::commands::args::target::{TargetArg, pid, target};
 use crate::data::Pid;
@@ -108,12 +109,8 @@ pub(crate) enum Command {
     },
     /// Record a process without the dashboard, for `replay`, `report`, `explain` and `export`
     Record(RecordArgs),
-    /// List this machine's processes of TensorFlow, JAX and PyTorch
-    Ps {
-        /// Print JSON (schema tftop.ps/1)
-        #[arg(long)]
-        json: bool,
-    },
+    /// List the processes of TensorFlow, JAX and PyTorch, and the jobs they are ranks of: here, or on other machines
+    Ps(PsArgs),
     /// Print the verdict, the remedy, and CPU demand beside limits: of a process, or of a recording
     Report(ReportArgs),
     /// List every cause of oversubscription: found, ruled out, too soon to tell, or can't tell

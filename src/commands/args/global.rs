@@ -37,6 +37,9 @@ pub(crate) struct GlobalArgs {
     /// Leave out child processes
     #[arg(long, global = true)]
     pub(crate) no_children: bool,
+    /// Take in the other ranks of its job on this machine: of mpirun, torchrun, srun, …
+    #[arg(long, global = true)]
+    pub(crate) job: bool,
     /// Never stop, signal, change or start a process
     #[arg(long, global = true)]
     pub(crate) read_only: bool,
@@ -107,9 +110,9 @@ impl GlobalArgs {
         self
     }
 
-    /// The same with the interval that was set on screen, for the next process.
-    pub(crate) fn as_set(&self) -> Self {
-        Self { interval: self.dashboard.in_force().now.interval, ..self.clone() }
+    /// The same with the interval that was set on screen, for the next process, or for the job of that process.
+    pub(crate) fn as_set(&self, job: bool) -> Self {
+        Self { interval: self.dashboard.in_force().now.interval, job, ..self.clone() }
     }
 
     /// Settings that are on the command line, as the settings file would have them.

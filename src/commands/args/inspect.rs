@@ -11,7 +11,7 @@ use crate::commands::args::span;
 use crate::commands::args::span::MomentArgs;
 use crate::commands::args::target::{TargetArg, target};
 use crate::data::scene::Level;
-use crate::data::typed_time::TypedTime;
+use crate::data::time::typed_time::TypedTime;
 use crate::output::{IdleThreads, ReportDetail};
 
 /// How long a process is watched where stdout is not a terminal: as long as for a report, which should have a verdict.

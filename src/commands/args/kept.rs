@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::commands::args::choices::OutputFormat;
 use crate::commands::args::span;
-use crate::data::typed_time::TypedTime;
+use crate::data::time::typed_time::TypedTime;
 
 const AFTER_HELP: &str = "\
 Examples:

@@ -24,6 +24,7 @@ Examples:
   tftop run --intra 2 --inter 1 --data 1 -- python train.py
   tftop run --cpus 2 -- python train.py        two CPUs for everything
   tftop run --cpus 0-3 --dry-run -- python train.py
+  mpirun -n 4 tftop run --no-ui --cpus auto -- python train.py   each rank on CPUs of its own
   tftop run --no-ui --record-only -- python train.py   change nothing, record what the script sets
 
 Caps are set in the command's environment. For Python, a shim also holds them against what the script sets later; --data is \
@@ -70,8 +71,9 @@ pub(crate) struct RunOptions {
     caps: CapArgs,
     /// Run on so many CPUs, or on these (0-3,8), and cap every pool to that number
     ///
-    /// A number takes the lowest of the CPUs allowed; 3-3 is CPU 3 alone. Pools with a cap of their own keep it.
-    #[arg(long, value_name = "N|LIST", help_heading = "Caps")]
+    /// A number takes the lowest of the CPUs allowed; 3-3 is CPU 3 alone; auto is all of them, and below mpirun, torchrun, srun and
+    /// their like this rank's part, without overlap. Pools with a cap of their own keep it.
+    #[arg(long, value_name = "N|LIST|auto", help_heading = "Caps")]
     cpus: Option<CpuRequest>,
     /// Use the caps of [profile.PROFILE] in the settings file that are not given here
     #[arg(long, value_name = "PROFILE", help_heading = "Caps")]

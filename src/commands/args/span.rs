@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::data::typed_time;
-use crate::data::typed_time::TypedTime;
+use crate::data::time::typed_time;
+use crate::data::time::typed_time::TypedTime;
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// Shortest and longest sampling interval.

@@ -4,6 +4,7 @@ pub(crate) mod doctor;
 pub(crate) mod fail_policy;
 pub(crate) mod pick;
 pub(crate) mod ps;
+mod ps_hosts;
 pub(crate) mod record;
 mod record_parts;
 pub(crate) mod report;

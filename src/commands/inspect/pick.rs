@@ -14,26 +14,31 @@ use crate::commands::dashboard::GRACE;
 use crate::commands::own_process::event_loop::{runtime, stop_signal};
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::own_process::stdio;
-use crate::commands::sampling::process_scan::{ProcessScan, nothing_found};
+use crate::commands::sampling::process_scan::{ProcessScan, ScanLook, nothing_found};
 use crate::data::Pid;
 use crate::data::scene::Scene;
 use crate::tui::keys::KeyMap;
-use crate::tui::picker::PickerList;
+use crate::tui::picker::{Picked, PickerList};
 use crate::tui::screen::{Keyboard, Screen, hung_up};
 use crate::{output, tui};
 
 /// The only one, or the one that the person picks, if any; without a terminal it lists them and says what to do.
-pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
+pub(crate) fn pick(options: &GlobalArgs) -> anyhow::Result<Option<Picked>> {
     let scan = ProcessScan::new(options)?;
     match stdio::can_draw() {
         true => runtime()?.block_on(choose(scan, Choice::OnlyOne, options)),
-        false => only(scan, options).map(Some),
+        false => only(scan, options).map(|pid| Some(alone(pid))),
     }
 }
 
 /// The one that the person picks, even where there is only one: the list was asked for.
-pub(crate) fn pick_another(options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
+pub(crate) fn pick_another(options: &GlobalArgs) -> anyhow::Result<Option<Picked>> {
     runtime()?.block_on(choose(ProcessScan::new(options)?, Choice::OfPerson, options))
+}
+
+/// A process without the other ranks of its job.
+fn alone(pid: Pid) -> Picked {
+    Picked { pid, job: false }
 }
 
 /// Whether the person is asked where there is only one process.
@@ -47,13 +52,14 @@ enum Choice {
 
 /// The only one, without asking.
 fn only(mut scan: ProcessScan, options: &GlobalArgs) -> anyhow::Result<Pid> {
-    let scenes = scan.look();
+    let scenes = scan.look().scenes;
     match eldest(&scenes).as_slice() {
         [] => Err(CommandError::not_found(nothing_found(&scan.note())).into()),
         [pid] => Ok(*pid),
         _ => {
             thread::sleep(options.interval);
-            stdio::print(&output::ps_table(&scan.look(), options.page()))?;
+            let ScanLook { scenes, jobs } = scan.look();
+            stdio::print(&output::ps_table(&scenes, &jobs, options.page()))?;
             Err(CommandError::usage("several processes: name one, as in `tftop report PID`").into())
         }
     }
@@ -69,7 +75,7 @@ fn eldest(scenes: &[Arc<Scene>]) -> Vec<Pid> {
 
 /// The only one, or the one that the person chooses; none where the person quits or a signal comes. The list is there to be
 /// left while the processes are still looked for.
-async fn choose(scan: ProcessScan, by: Choice, options: &GlobalArgs) -> anyhow::Result<Option<Pid>> {
+async fn choose(scan: ProcessScan, by: Choice, options: &GlobalArgs) -> anyhow::Result<Option<Picked>> {
     let mut stop = pin!(stop_signal()?);
     let mut listing = scanned(scan, options.interval)?;
     let mut first = listing.clone();
@@ -78,7 +84,7 @@ async fn choose(scan: ProcessScan, by: Choice, options: &GlobalArgs) -> anyhow::
         if by == Choice::OfPerson || first.changed().await.is_err() {
             return pending().await;
         }
-        let PickerList { scenes, note } = first.borrow().clone();
+        let PickerList { scenes, note, .. } = first.borrow().clone();
         match eldest(&scenes).as_slice() {
             [] => Err(CommandError::not_found(nothing_found(&note))),
             [pid] => Ok(*pid),
@@ -87,7 +93,7 @@ async fn choose(scan: ProcessScan, by: Choice, options: &GlobalArgs) -> anyhow::
     });
     tokio::select! {
         () = &mut stop => return Ok(None),
-        only = &mut only => return Ok(Some(only?)),
+        only = &mut only => return Ok(Some(alone(only?))),
         _ = tokio::time::timeout(GRACE, listing.changed()) => {}
     }
     let screen = Screen::enter(options.dashboard.in_force().now.mouse).context("taking over the terminal")?;
@@ -95,7 +101,7 @@ async fn choose(scan: ProcessScan, by: Choice, options: &GlobalArgs) -> anyhow::
     let keys = KeyMap::clone(&options.dashboard.in_force().now.keys);
     let picker = tui::picker::run(&mut *terminal, Keyboard::open(), listing, (options.look(), keys), stop);
     tokio::select! {
-        only = only => Ok(Some(only?)),
+        only = only => Ok(Some(alone(only?))),
         chosen = picker => match chosen {
             Err(_) if hung_up() => Ok(None),
             chosen => Ok(chosen?),
@@ -105,13 +111,15 @@ async fn choose(scan: ProcessScan, by: Choice, options: &GlobalArgs) -> anyhow::
 
 /// Looks at all of them again and again, on a thread of its own.
 fn scanned(mut scan: ProcessScan, interval: Duration) -> anyhow::Result<channel::Receiver<PickerList>> {
-    let nothing =
-        PickerList { scenes: Vec::new(), note: "looking for processes of TensorFlow, JAX and PyTorch…".to_owned() };
+    let nothing = PickerList {
+        note: "looking for processes of TensorFlow, JAX and PyTorch…".to_owned(),
+        ..PickerList::default()
+    };
     let (publish, listing) = channel::channel(nothing);
     let refresh = move || {
         while !publish.is_closed() {
-            let scenes = scan.look();
-            publish.send_replace(PickerList { scenes, note: scan.note() });
+            let ScanLook { scenes, jobs } = scan.look();
+            publish.send_replace(PickerList { scenes, jobs, note: scan.note() });
             thread::sleep(interval.min(Duration::from_secs(1)));
         }
     };

@@ -1,28 +1,42 @@
-//! `tftop ps`: the processes of this machine that run a framework, once.
+//! `tftop ps`: the processes of this machine that run a framework, and their jobs, once.
+
+use std::time::{Duration, Instant};
 
 use crate::commands::args::global::GlobalArgs;
+use crate::commands::args::machine::ps::PsArgs;
+use crate::commands::inspect::ps_hosts;
 use crate::commands::own_process::exit::Exit;
 use crate::commands::own_process::stdio;
-use crate::commands::sampling::process_scan::{ProcessScan, nothing_found};
+use crate::commands::sampling::process_scan::{ProcessScan, ScanLook, nothing_found};
 use crate::output;
 
-/// Looks twice, one interval apart, so that demand can be shown. None found is a clean answer, too.
-pub(crate) fn ps(json: bool, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let mut scan = ProcessScan::new(options)?;
-    if !scan.look().is_empty() {
-        std::thread::sleep(options.interval);
+/// Looks at least twice, one interval apart, so that demand can be shown. None found is a clean answer, too.
+pub(crate) fn ps(args: &PsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    if !args.hosts.is_empty() || args.slurm.is_some() {
+        return ps_hosts::ps_hosts(args, options);
     }
-    let scenes = scan.look();
+    let mut scan = ProcessScan::new(options)?;
+    let mut look = scan.look();
+    let until = Instant::now() + args.watch.unwrap_or(options.interval);
+    while !look.scenes.is_empty() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left <= Duration::ZERO {
+            break;
+        }
+        std::thread::sleep(left.min(options.interval));
+        look = scan.look();
+    }
+    let ScanLook { scenes, jobs } = look;
     if let Some(unknown) = scan.unknown().filter(|_| !scenes.is_empty()) {
         stdio::say(&format!("tftop: {unknown}"));
     }
     if scenes.is_empty() {
         stdio::say(&format!("tftop: {}", nothing_found(&scan.note())));
     }
-    match json {
-        true => stdio::print(&(output::ps_json(&scenes)? + "\n"))?,
+    match args.json {
+        true => stdio::print(&(output::ps_json(&scenes, &jobs)? + "\n"))?,
         false if scenes.is_empty() => {}
-        false => stdio::print(&output::ps_table(&scenes, options.page()))?,
+        false => stdio::print(&output::ps_table(&scenes, &jobs, options.page()))?,
     }
     Ok(Exit::Clean)
 }

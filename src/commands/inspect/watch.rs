@@ -26,26 +26,32 @@ use crate::data::scene::Scene;
 use crate::model::build_scene::Model;
 use crate::runs::comparison::replaced::RunBefore;
 use crate::runs::stats::warmup::Warmup;
+use crate::tui::picker::Picked;
 use crate::{output, tui};
 
 /// Watches a process, and those that the person goes on to from its dashboard; reports on it where there is no terminal.
 pub(crate) fn watch(first: Pid, report_after: Duration, options: &GlobalArgs) -> anyhow::Result<Exit> {
-    let mut pid = first;
+    picked(Picked { pid: first, job: options.job }, report_after, options)
+}
+
+/// The same of what a person picked.
+pub(crate) fn picked(first: Picked, report_after: Duration, options: &GlobalArgs) -> anyhow::Result<Exit> {
+    let mut picked = first;
     loop {
-        let options = &options.as_set();
-        let next = match watch_one(pid, report_after, options)? {
+        let options = &options.as_set(picked.job);
+        let next = match watch_one(picked.pid, report_after, options)? {
             WatchEnd::Left(exit) => return Ok(exit),
             WatchEnd::Another => pick_another(options)?,
             WatchEnd::NextStart(command) => runtime()?.block_on(async {
                 let stop = stop_signal()?;
                 tokio::select! {
                     () = stop => Ok::<_, anyhow::Error>(None),
-                    pid = starts_again(&command) => Ok(Some(pid)),
+                    pid = starts_again(&command) => Ok(Some(Picked { pid, job: false })),
                 }
             })?,
         };
         let Some(next) = next else { return Ok(Exit::Clean) };
-        pid = next;
+        picked = next;
     }
 }
 

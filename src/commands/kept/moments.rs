@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::commands::args::span::MomentArgs;
 use crate::commands::own_process::exit::CommandError;
-use crate::data::typed_time::TypedTime;
+use crate::data::time::typed_time::TypedTime;
 use crate::present::format;
 use crate::runs::recorded::{Recorded, RecordedSpan};
 

@@ -9,7 +9,7 @@ use crate::commands::args::span;
 use crate::commands::kept::{lookup, moments, tape};
 use crate::commands::own_process::exit::CommandError;
 use crate::data::Gap;
-use crate::data::typed_time::TypedTime;
+use crate::data::time::typed_time::TypedTime;
 use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::present::format;

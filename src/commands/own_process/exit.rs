@@ -34,6 +34,8 @@ pub(crate) enum Exit {
     Findings,
     /// Printed, but the recording makes no sense behind the moment that was judged.
     Broken,
+    /// Printed: why none of the machines that were asked answered.
+    Unanswered,
     /// A command that tftop started ended with this code.
     Of(u8),
 }
@@ -45,7 +47,7 @@ impl Exit {
             Self::Gone => NOT_FOUND,
             Self::Partial => PERMISSION,
             Self::Findings => FINDINGS,
-            Self::Broken => OTHER,
+            Self::Broken | Self::Unanswered => OTHER,
             Self::Of(code) => code,
         })
     }

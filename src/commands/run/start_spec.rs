@@ -63,7 +63,9 @@ impl StartRequest {
     fn machine(&self) -> anyhow::Result<MachineCpus> {
         let machine = MachineCpus::read().context("reading which CPUs may be used")?;
         let theirs = self.origin.as_ref().and_then(|origin| origin.cpus.clone()).filter(|cpus| !cpus.is_empty());
-        Ok(MachineCpus { allowed: theirs.unwrap_or(machine.allowed), ..machine })
+        // Ranks are those of tftop's own start; a rerun is started by hand.
+        let rank = machine.rank.filter(|_| self.origin.is_none());
+        Ok(MachineCpus { allowed: theirs.unwrap_or(machine.allowed), rank, ..machine })
     }
 
     /// A variable as the command would inherit it.

@@ -58,6 +58,7 @@ pub(crate) fn families(options: &GlobalArgs) -> anyhow::Result<Families> {
 pub(crate) fn live_options(options: &GlobalArgs) -> LiveOptions {
     LiveOptions {
         children: !options.no_children,
+        job: options.job,
         interval: options.interval,
         reading: options.reading.clone(),
         ..LiveOptions::default()

@@ -4,6 +4,7 @@ pub(crate) mod appear;
 pub(crate) mod attach;
 pub(crate) mod course;
 pub(crate) mod history;
+pub(crate) mod jobs;
 pub(crate) mod process_scan;
 pub(crate) mod replayer;
 pub(crate) mod sampler;

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::sampling::attach::{PROC, families, live_options};
+use crate::commands::sampling::jobs::{Jobs, LookedProcess};
 use crate::data::ProcessKey;
+use crate::data::job::Job;
 use crate::data::sample::Interest;
 use crate::data::scene::Scene;
 use crate::linux::patience::Patience;
@@ -28,8 +30,18 @@ pub(crate) struct ProcessScan {
     finder: ProcessFinder,
     patience: Patience,
     watched: BTreeMap<ProcessKey, Watched>,
+    jobs: Jobs,
     note: String,
     unknown: Option<String>,
+}
+
+/// What one look found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ScanLook {
+    /// One scene a process: TensorFlow's before those of other frameworks, each by rising pid.
+    pub(crate) scenes: Vec<Arc<Scene>>,
+    /// Jobs of which several ranks are among them.
+    pub(crate) jobs: Vec<Job>,
 }
 
 /// A process under watch, and the look at it that holds everything up, where one does.
@@ -52,21 +64,21 @@ impl ProcessScan {
     pub(crate) fn new(options: &GlobalArgs) -> anyhow::Result<Self> {
         // Each process has its own row, a child too: counted with its parent it would be there twice. What a look reads is
         // said of this scan alone.
-        let live = LiveOptions { children: false, reading: Reading::default(), ..live_options(options) };
+        let live = LiveOptions { children: false, job: false, reading: Reading::default(), ..live_options(options) };
         Ok(Self {
             options: live,
             families: families(options)?,
             finder: ProcessFinder::new(Path::new(PROC)),
             patience: Patience::new(LONGEST_HOLD),
             watched: BTreeMap::new(),
+            jobs: Jobs::default(),
             note: String::new(),
             unknown: None,
         })
     }
 
-    /// One look at every process: TensorFlow's before those of other frameworks, each by rising pid. Demand is there from the
-    /// second look at a process on.
-    pub(crate) fn look(&mut self) -> Vec<Arc<Scene>> {
+    /// One look at every process. Demand is there from the second look at a process on.
+    pub(crate) fn look(&mut self) -> ScanLook {
         let found = self.finder.framework_processes();
         self.note = note(&found);
         self.unknown = unknown(&found);
@@ -81,22 +93,24 @@ impl ProcessScan {
                 _ => {}
             }
         }
-        let mut scenes = Vec::new();
+        let mut looked = Vec::new();
         watched.retain(|key, watched| {
-            let scene = self.next(*key, watched).filter(|scene| !scene.target.ended);
-            scenes.extend(scene.clone());
-            scene.is_some()
+            let next = self.next(*key, watched).filter(|(scene, _)| !scene.target.ended);
+            let lives = next.is_some();
+            looked.extend(next);
+            lives
         });
         self.watched = watched;
-        scenes.sort_by_key(|scene: &Arc<Scene>| {
+        looked.sort_by_key(|(scene, _): &LookedProcess| {
             let framework = scene.target.framework().map(|found| found.framework);
             (framework.is_none(), framework)
         });
-        scenes
+        let jobs = self.jobs.next(&looked, &self.families);
+        ScanLook { scenes: looked.into_iter().map(|(scene, _)| scene).collect(), jobs }
     }
 
     /// The next scene of a process; none where it has ended.
-    fn next(&mut self, key: ProcessKey, watched: &mut Watched) -> Option<Arc<Scene>> {
+    fn next(&mut self, key: ProcessKey, watched: &mut Watched) -> Option<LookedProcess> {
         if watched.stuck.take_if(|look| !look.is_out()).is_some() {
             *watched = Watched::default();
         }
@@ -108,16 +122,16 @@ impl ProcessScan {
         };
         let (why, stuck) = match self.patience.run(look) {
             Ok(looked) => {
-                let (watch, scene) = looked?;
+                let (watch, looked) = looked?;
                 watched.watch = Some(watch);
-                return Some(scene);
+                return Some(looked);
             }
             Err(held_up) => why_held_up(held_up, &self.options.reading),
         };
         self.options.reading.end();
-        let (watch, scene) = self.stand_in(key, why)?.next();
+        let (watch, looked) = self.stand_in(key, why)?.next();
         *watched = Watched { watch: Some(watch), stand_in: true, stuck };
-        Some(scene)
+        Some(looked)
     }
 
     /// Looks at what the kernel itself says of a process.
@@ -143,10 +157,10 @@ impl ProcessWatch {
         Some(Self { live: Live::attach(key.pid, options).ok()?, model: Model::new(families) })
     }
 
-    fn next(mut self) -> (Self, Arc<Scene>) {
-        let sample = self.live.next(&Interest::default(), Duration::ZERO);
-        let scene = Arc::new(self.model.next(Arc::new(sample)));
-        (self, scene)
+    fn next(mut self) -> (Self, LookedProcess) {
+        let sample = Arc::new(self.live.next(&Interest::default(), Duration::ZERO));
+        let scene = Arc::new(self.model.next(sample.clone()));
+        (self, (scene, sample))
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) mod thread;
 pub(crate) mod wait;
 use std::sync::Arc;
 
-pub use cgroup::{CgroupFact, CgroupVersion, Quota, Throttle};
+pub use cgroup::{CgroupFact, CgroupVersion, ContainerFact, Quota, Throttle};
 pub use environment::{Environment, KEPT_VARIABLES};
 pub use gpu::{GpuProcess, GpuSample};
 pub use host::{CpuTime, HostFact};

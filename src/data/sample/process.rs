@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::sample::{CgroupFact, Environment, ShimFact, ThreadSettings};
+use crate::data::job::rank::Rank;
+use crate::data::sample::{CgroupFact, ContainerFact, Environment, ShimFact, ThreadSettings};
 use crate::data::{CpuSet, Framework, Gap, Pid, ProcessKey, Text};
 
 /// One process of a target.
@@ -22,7 +23,7 @@ pub struct ProcessFact {
     pub exe: Option<Text>,
     /// Effective user id.
     pub uid: u32,
-    /// The user's name on this host.
+    /// The user's name on this host, or the number where it has none.
     pub user: Option<Text>,
     /// TensorFlow, if the process maps it or seems to.
     pub tensorflow: Option<TensorFlowFact>,
@@ -38,6 +39,12 @@ pub struct ProcessFact {
     /// What a shim of tftop was told at exec time; none where there is none.
     #[serde(default)]
     pub shim: Option<ShimFact>,
+    /// Which rank of which job it is, by its environment at exec time; none where no launcher started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<Rank>,
+    /// The container it runs in, by the path of its cgroup; none where that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerFact>,
     /// Everything else that could limit its threads.
     pub settings: ThreadSettings,
     /// CPUs the main thread may run on (`Cpus_allowed_list` of status).

@@ -22,6 +22,10 @@ pub struct Group {
     pub threads: u32,
     /// Mean number of its threads that ran within a tick, over the window; none until there are two samples.
     pub awake: Option<f64>,
+    /// Threads that were seen to start while it was watched; never falls. One that lived between two looks is not among them.
+    pub born: u64,
+    /// Threads that were seen to end while it was watched; never falls.
+    pub died: u64,
     /// What it got and wanted over the window, threads that died in it included.
     pub demand: Option<Demand>,
     /// What it got and wanted over the window that the verdict rests on; none while it is too soon for one.

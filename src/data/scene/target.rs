@@ -1,6 +1,9 @@
 //! Who is watched: the target, its processes, its TensorFlow.
 
-use crate::data::sample::FrameworkFact;
+use std::collections::BTreeSet;
+
+use crate::data::job::rank::Rank;
+use crate::data::sample::{ContainerFact, FrameworkFact};
 use crate::data::scene::Demand;
 use crate::data::{Framework, Pid, Text};
 
@@ -27,6 +30,10 @@ pub struct TargetState {
     pub uptime_s: f64,
     /// Whether it is gone: the process that was asked for and every descendant.
     pub ended: bool,
+    /// Which rank of which job the process that was asked for is; none where no launcher started it.
+    pub rank: Option<Rank>,
+    /// The container that it runs in; none where its cgroup names none.
+    pub container: Option<ContainerFact>,
     /// The target's processes, the one asked for first.
     pub processes: Vec<ProcessState>,
 }
@@ -37,6 +44,22 @@ impl TargetState {
         let of =
             |found: &TensorFlow| FrameworkFact { framework: Framework::TensorFlow, version: found.version.clone() };
         self.tensorflow.as_ref().map(of).or_else(|| self.frameworks.first().cloned())
+    }
+}
+
+impl TargetState {
+    /// How many ranks of one job are watched; 0 where the process that was asked for is none.
+    pub fn ranks_here(&self) -> usize {
+        let Some(asked) = &self.rank else { return 0 };
+        let ranks = self.processes.iter().filter_map(|process| process.rank.as_ref());
+        let of_job = ranks.filter(|rank| (rank.launcher, &rank.job) == (asked.launcher, &asked.job));
+        of_job.map(|rank| rank.rank).collect::<BTreeSet<u32>>().len()
+    }
+
+    /// What an equal part of so many CPUs is for each rank on this machine, watched or not; none where it is no rank.
+    pub fn share(&self, cpus: f64) -> Option<f64> {
+        let told = self.rank.as_ref()?.local_ranks.map_or(0, |ranks| ranks as usize);
+        Some(cpus / told.max(self.ranks_here()).max(1) as f64)
     }
 }
 
@@ -64,4 +87,6 @@ pub struct ProcessState {
     pub threads: u32,
     /// What it got and wanted.
     pub demand: Option<Demand>,
+    /// Which rank of a job it is; none where no launcher started it.
+    pub rank: Option<Rank>,
 }

@@ -2,9 +2,11 @@
 
 use std::{fs, io};
 
+use rustix::process::getppid;
 use rustix::thread::{CpuSet as RawSet, sched_getaffinity};
 
 use crate::data::CpuSet;
+use crate::data::job::rank::Rank;
 use crate::linux::cgroup::create::homes::OwnCgroups;
 
 /// CPUs of this machine and those this process may run on.
@@ -18,6 +20,10 @@ pub struct MachineCpus {
     pub cores: Vec<CpuSet>,
     /// The smallest CPU quota over this process, in CPUs; a child inherits it.
     pub quota_cpus: Option<f64>,
+    /// CPUs that the process which started tftop may run on; none where that can't be read.
+    pub parents: Option<CpuSet>,
+    /// Which rank of a job this is; none where no launcher started it.
+    pub rank: Option<Rank>,
 }
 
 impl MachineCpus {
@@ -28,7 +34,9 @@ impl MachineCpus {
         let listed = fs::read_to_string("/sys/devices/system/cpu/online").ok();
         let online = listed.and_then(|list| list.parse::<CpuSet>().ok()).filter(|set| !set.is_empty());
         let online = online.unwrap_or_else(|| allowed.clone());
-        Ok(Self { cores: cores(&online), online, allowed, quota_cpus: OwnCgroups::read().quota_cpus() })
+        let parents = getppid().and_then(|parent| sched_getaffinity(Some(parent)).ok()).map(|set| cpus_of(&set));
+        let quota_cpus = OwnCgroups::read().quota_cpus();
+        Ok(Self { cores: cores(&online), online, allowed, quota_cpus, parents, rank: Rank::of_own_environment() })
     }
 }
 

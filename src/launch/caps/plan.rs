@@ -10,7 +10,7 @@ use crate::data::sample::{Pin, Quota};
 use crate::launch::caps::environment::EnvironmentChanges;
 use crate::launch::caps::machine::MachineCpus;
 use crate::launch::caps::preset::{AdvisedCaps, Preset};
-use crate::launch::caps::{environment, preset, quota};
+use crate::launch::caps::{environment, local_part, preset, quota};
 
 /// Larger numbers are a slip of the finger: no kernel knows more CPUs.
 const LARGEST: u32 = CpuSet::LARGEST;
@@ -38,9 +38,11 @@ pub struct PlanRequest {
     pub force: bool,
 }
 
-/// `--cpus N` or `--cpus LIST`.
+/// `--cpus N`, `--cpus LIST` or `--cpus auto`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CpuRequest {
+    /// This rank's part of the CPUs that are allowed; all of them where there are no other ranks.
+    Auto,
     /// So many of the CPUs that are allowed, the lowest numbers first.
     Count(u32),
     /// These.
@@ -62,7 +64,7 @@ pub struct Plan {
     pub variables: Vec<(String, OsString)>,
     /// The command's environment under all of this.
     pub environment: EnvironmentChanges,
-    /// Where a preset's numbers come from.
+    /// Where a preset's numbers come from, or a rank's CPUs.
     pub because: Option<String>,
 }
 
@@ -110,6 +112,7 @@ pub fn plan(request: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanEr
         preset::pools(preset, count, machine, request.quota, request.learned.as_ref())
     });
     let (preset, because) = preset.unzip();
+    let because = because.or_else(|| local_part::because(machine).filter(|_| request.cpus == Some(CpuRequest::Auto)));
     caps = caps.or(preset.unwrap_or_default());
     if let Some((count, _)) = &cpus {
         caps.cpus = Some(*count);
@@ -133,6 +136,10 @@ pub fn plan(request: &PlanRequest, machine: &MachineCpus) -> Result<Plan, PlanEr
 fn cpus_of(request: &CpuRequest, force: bool, machine: &MachineCpus) -> Result<(u32, CpuSet), PlanError> {
     let allowed = &machine.allowed;
     match request {
+        CpuRequest::Auto => {
+            let part = local_part::local_part(machine).map_err(PlanError::new)?;
+            Ok((part.count(), part))
+        }
         CpuRequest::Count(count) if *count > allowed.count() && !force => Err(PlanError(format!(
             "--cpus {count} is more than the {} CPUs (CPUs {allowed}) that may be used here; --force makes the pools \
              that large all the same",
@@ -225,8 +232,11 @@ fn refuse_contradicting_variable(caps: &Caps, variables: &[(String, OsString)]) 
 impl FromStr for CpuRequest {
     type Err = String;
 
-    /// "4" is a number of CPUs; "0-3", "0,2" and "3-3" name them.
+    /// "4" is a number of CPUs; "0-3", "0,2" and "3-3" name them; "auto" is a rank's part.
     fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
         if let Ok(count) = text.parse::<u32>() {
             return match count {
                 0 => Err("no CPU is left to run on".to_owned()),
@@ -234,7 +244,7 @@ impl FromStr for CpuRequest {
                 _ => Err(format!("must be between 1 and {LARGEST}")),
             };
         }
-        let set: CpuSet = text.parse().map_err(|_| "write a number of CPUs (4) or a list (0-3,8)".to_owned())?;
+        let set: CpuSet = text.parse().map_err(|_| "write a number of CPUs (4), a list (0-3,8) or auto".to_owned())?;
         if set.is_empty() { Err("the list names no CPU".to_owned()) } else { Ok(Self::List(set)) }
     }
 }

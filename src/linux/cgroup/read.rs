@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::data::sample::{CgroupFact, CgroupVersion, PidsLimit, Quota, Throttle};
+use crate::data::sample::{CgroupFact, CgroupVersion, ContainerFact, PidsLimit, Quota, Throttle};
 use crate::data::{CpuSet, Gap, Text};
 use crate::linux::cgroup::mounts::{CgroupMount, cgroup_mounts};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
@@ -35,6 +35,8 @@ pub struct CgroupLimits {
     pub places: Vec<PathBuf>,
     /// CPUs granted by the cpuset.
     pub cpuset: Option<CpuSet>,
+    /// The container that its path names.
+    pub container: Option<ContainerFact>,
     /// What is hidden.
     pub gaps: Vec<Gap>,
 }
@@ -80,6 +82,7 @@ impl Mounts {
                 return limits;
             }
         };
+        limits.container = ContainerFact::from_membership(&membership);
         for line in membership.split(|&byte| byte == b'\n') {
             let Some((hierarchy, path)) = self.find(line).filter(|(found, _)| found.cpu || found.cpuset) else {
                 continue;
@@ -88,7 +91,8 @@ impl Mounts {
                 Some(relative) => limits.add(hierarchy, relative, reader),
                 None => limits.gaps.push(Gap::new(
                     "CPU quotas",
-                    "the target's cgroup lies outside what is mounted here; run tftop on the host or in its container",
+                    "the target's cgroup lies outside what is mounted here; run tftop on the host or in its container, or mount the \
+                     host's /sys/fs/cgroup here, read-only",
                 )),
             }
         }

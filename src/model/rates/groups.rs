@@ -22,6 +22,8 @@ struct WatchedGroup {
     label: String,
     about: String,
     threads: u32,
+    born: u64,
+    died: u64,
     load: Remembered<Load>,
     /// Sum over ticks of threads that ran in the tick times the tick's length.
     awake_ns: Remembered<u64>,
@@ -61,6 +63,16 @@ impl GroupRates {
         group.threads += 1;
         group.load.now.add(used);
         group.awake_ns.now = group.awake_ns.now.saturating_add(awake_ns);
+    }
+
+    /// Counts a thread that started since the tick before.
+    pub fn count_birth(&mut self, group: usize) {
+        self.watched[group].born += 1;
+    }
+
+    /// Counts a thread that ended since the tick before.
+    pub fn count_death(&mut self, group: usize) {
+        self.watched[group].died += 1;
     }
 
     /// A tick ends: everybody was counted.
@@ -116,6 +128,8 @@ impl WatchedGroup {
             about: family.map_or_else(String::new, |family| family.about.clone()),
             key,
             threads: 0,
+            born: 0,
+            died: 0,
             load: Remembered::new(Load::default()),
             awake_ns: Remembered::new(0),
             last_inhabited_ns: 0,
@@ -133,6 +147,8 @@ impl WatchedGroup {
             awake: (span_ns > 0).then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
             demand: self.load.over(window).demand(span_ns),
             judged: None,
+            born: self.born,
+            died: self.died,
             total_run_s: self.load.now.run_ns as f64 / 1e9,
             total_wait_s: self.load.now.runnable_ns.saturating_sub(self.load.now.run_ns) as f64 / 1e9,
             history: self.wanted.to_vec(),

@@ -98,6 +98,7 @@ impl ProcessRate {
             ended: sample.ended,
             threads: u32::try_from(self.threads.watched().len()).unwrap_or(u32::MAX),
             demand: self.demand(window),
+            rank: sample.fact.rank.clone(),
         }
     }
 

@@ -81,14 +81,24 @@ impl ThreadRates {
         let mut before = std::mem::take(&mut self.watched).into_iter().peekable();
         self.watched.reserve_exact(facts.len());
         for fact in facts {
-            while before.next_if(|thread| thread.key < fact.key).is_some() {}
-            let mut thread = match before.next_if(|thread| thread.key == fact.key) {
+            while let Some(ended) = before.next_if(|thread| thread.key < fact.key) {
+                tick.groups.count_death(ended.group);
+            }
+            let known = before.next_if(|thread| thread.key == fact.key);
+            let is_new = known.is_none();
+            let mut thread = match known {
                 Some(thread) => ThreadRate { rated: true, ..thread },
                 None => ThreadRate::new(fact, &mut self.origins, tick),
             };
+            // One that was older when it was first seen is rated from the next reading on, and was not born while watched.
+            let born = is_new && thread.rated;
             sum.add(thread.update(fact, &mut self.origins, tick));
+            if born {
+                tick.groups.count_birth(thread.group);
+            }
             self.watched.push(thread);
         }
+        before.for_each(|ended| tick.groups.count_death(ended.group));
         sum
     }
 

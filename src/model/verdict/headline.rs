@@ -34,7 +34,8 @@ impl Headline {
             Verdict::Healthy => !fit.caps.is_empty(),
             _ => false,
         });
-        let advice = fit.as_ref().map(|fit| advise(input, judged, fit)).unwrap_or_default();
+        let advice = fit.as_ref().map(|fit| advise(input, judged, fit)).or_else(|| other_ranks(input, judged));
+        let advice = advice.unwrap_or_default();
         let effect = fit.as_ref().filter(|fit| !fit.caps.is_empty()).map(|fit| AdvisedEffect {
             wanted_now: judged.demand.wanted,
             wanted: fit.predicted.wanted,
@@ -55,6 +56,13 @@ impl Headline {
             pressure,
         }
     }
+}
+
+/// Of a rank that others take the CPUs of: who they may be.
+fn other_ranks(input: &RuleInput, judged: &JudgedWindow) -> Option<String> {
+    let rank = input.processes.first()?.fact.rank.as_ref().filter(|_| judged.condition == Verdict::Starved)?;
+    let alone = input.processes.iter().filter_map(|process| process.fact.rank.as_ref()).all(|other| other == rank);
+    alone.then(|| format!("It is {}: --job shows the ranks of its job here together.", rank.words()))
 }
 
 fn sentence(input: &RuleInput, judged: &JudgedWindow) -> String {

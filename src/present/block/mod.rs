@@ -6,6 +6,7 @@ pub(crate) mod caps;
 pub(crate) mod cause;
 pub(crate) mod gap;
 pub(crate) mod gpus;
+pub(crate) mod job;
 pub(crate) mod limits;
 
 use crate::data::scene::Scene;

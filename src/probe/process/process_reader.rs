@@ -364,6 +364,7 @@ impl ProcessReader {
         let same = limits.gaps == self.gaps.limits
             && limits.cgroups == fact.cgroups
             && limits.cpuset == fact.cpuset
+            && limits.container == fact.container
             && allowed == fact.cpus_allowed
             && uid == fact.uid;
         if !same {
@@ -371,7 +372,7 @@ impl ProcessReader {
             let all = self.gaps.all();
             let fact = Arc::make_mut(&mut self.fact);
             (fact.cgroups, fact.cpuset, fact.cpus_allowed, fact.gaps) = (limits.cgroups, limits.cpuset, allowed, all);
-            (fact.uid, fact.user) = (uid, around.users.of(uid));
+            (fact.uid, fact.user, fact.container) = (uid, Some(around.users.of(uid)), limits.container);
         }
     }
 

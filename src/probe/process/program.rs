@@ -5,6 +5,7 @@ use std::path::Path;
 use rustix::io::Errno;
 use serde::Deserialize;
 
+use crate::data::job::rank::Rank;
 use crate::data::sample::{Environment, ProcessFact, ShimFact};
 use crate::data::secrets::without_secrets;
 use crate::data::{Gap, Pid, ProcessKey, Text};
@@ -49,7 +50,7 @@ pub fn describe(
     if let Ok(status) = reader.read(folder, "status", STATUS_LIMIT) {
         fact.namespaced_pid = namespaced_pid(status);
         fact.uid = user_ids(status).map(|[_, effective, _]| effective).unwrap_or_default();
-        fact.user = users.of(fact.uid);
+        fact.user = Some(users.of(fact.uid));
     }
     if let Some(why) = unanswered {
         fact.gaps.push(Gap::new("command line and environment variables", why));
@@ -59,6 +60,7 @@ pub fn describe(
         Ok(block) => {
             fact.environment = Some(Environment::from_block(block));
             fact.shim = shim(block);
+            fact.rank = Rank::from_block(block);
         }
         Err(error) => fact.gaps.push(Gap::new("environment variables", why_unreadable(proc_root, pid, error))),
     }

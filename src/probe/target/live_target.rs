@@ -249,8 +249,18 @@ impl IdentifyTarget for LiveTarget {
 
     fn directory(&self, path: &Path) -> io::Result<Vec<OsString>> {
         self.budget.step()?;
-        let root = folder(&self.folder().join("root"))?;
-        files::names(root.as_fd(), path, self.user().as_ref(), MOST_NAMES)
+        let root = self.folder().join("root");
+        let user = self.user();
+        let listed = files::names(folder(&root)?.as_fd(), path, user.as_ref(), MOST_NAMES);
+        // Of a process below a chroot(2) in the mounts of tftop itself, maps name files as tftop sees them; that its root is
+        // one is told by where its link leads, which is `/` in mounts of its own.
+        let chrooted = || fs::read_link(&root).is_ok_and(|link| link != Path::new("/"));
+        match listed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && chrooted() => {
+                files::names(folder(Path::new("/"))?.as_fd(), path, user.as_ref(), MOST_NAMES)
+            }
+            listed => listed,
+        }
     }
 
     fn begin(&self, limits: WorkLimits) {

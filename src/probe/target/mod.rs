@@ -2,4 +2,5 @@
 
 pub(crate) mod find;
 pub(crate) mod live_target;
+pub(crate) mod ranks;
 pub(crate) mod tree;

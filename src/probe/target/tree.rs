@@ -118,6 +118,11 @@ impl ProcessTree {
         found
     }
 
+    /// Takes in a process beside the root: its children are followed, too.
+    pub fn add(&mut self, pid: Pid) {
+        self.members.insert(pid.0);
+    }
+
     /// A descendant ended: its number may belong to another process from now on.
     pub fn forget(&mut self, pid: Pid) {
         self.members.remove(&pid.0);

@@ -23,7 +23,19 @@ pub(super) fn process_bytes(fact: &ProcessFact) -> usize {
     let script_settings = fact.settings.script.as_ref().map_or(0, |script| script.settings.len() * EACH);
     let cgroups: usize = fact.cgroups.iter().map(|cgroup| EACH + cgroup.path.len()).sum();
     let gaps: usize = fact.gaps.iter().map(|gap| EACH + gap.what.len() + gap.why.len()).sum();
-    16 * EACH + texts(&fact.command) + libraries + variables + pools + script_settings + cgroups + gaps
+    let job = fact.rank.as_ref().and_then(|rank| rank.job.as_ref()).map_or(0, |job| job.len());
+    let container =
+        fact.container.as_ref().map_or(0, |found| found.id.len() + found.pod.as_ref().map_or(0, |it| it.len()));
+    16 * EACH
+        + job
+        + container
+        + texts(&fact.command)
+        + libraries
+        + variables
+        + pools
+        + script_settings
+        + cgroups
+        + gaps
 }
 
 /// Bytes of one GPU.

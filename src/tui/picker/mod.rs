@@ -1,8 +1,8 @@
-//! The list of processes to attach to.
+//! The list of processes and jobs to attach to.
 
 mod run;
 mod state;
 mod view;
 
 pub use run::run;
-pub use state::PickerList;
+pub use state::{Picked, PickerList};

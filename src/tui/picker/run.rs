@@ -11,16 +11,15 @@ use ratatui::backend::Backend;
 use ratatui::layout::{Position, Size};
 use tokio::sync::watch;
 
-use crate::data::Pid;
 use crate::tui::keys::KeyMap;
-use crate::tui::picker::state::{Choice, Picker, PickerEvent, PickerList};
+use crate::tui::picker::state::{Choice, Picked, Picker, PickerEvent, PickerList};
 use crate::tui::picker::view;
 use crate::tui::run::input::{blank, broken, next_input};
 use crate::tui::run::job::JobControl;
 use crate::tui::screen;
 use crate::tui::theme::Appearance;
 
-/// Shows the list until one is chosen (its pid) or the user leaves (none), `stop` resolves or the terminal is gone (none).
+/// Shows the list until one is chosen or the user leaves (none), `stop` resolves or the terminal is gone (none).
 /// Fails when the terminal can't be read or drawn on.
 pub async fn run<B, E>(
     terminal: &mut Terminal<B>,
@@ -28,7 +27,7 @@ pub async fn run<B, E>(
     mut rows: watch::Receiver<PickerList>,
     (look, keys): (Appearance, KeyMap),
     stop: impl Future<Output = ()>,
-) -> io::Result<Option<Pid>>
+) -> io::Result<Option<Picked>>
 where
     B: Backend,
     E: Stream<Item = io::Result<Input>> + Unpin,
@@ -50,7 +49,7 @@ where
             input = next_input(&mut events) => match input {
                 None => return Ok(None),
                 Some(input) => match event_of(&picker, &input?).and_then(|event| picker.update(event)) {
-                    Some(Choice::Attach(pid)) => return Ok(Some(pid)),
+                    Some(Choice::Attach(picked)) => return Ok(Some(picked)),
                     Some(Choice::Leave) => return Ok(None),
                     Some(Choice::Redraw) => blank(terminal)?,
                     Some(Choice::Suspend) => {
@@ -77,7 +76,7 @@ fn event_of(picker: &Picker, input: &Input) -> Option<PickerEvent> {
         Input::Mouse(MouseEvent { kind: MouseEventKind::ScrollUp, .. }) => Some(PickerEvent::Scroll(-1)),
         Input::Mouse(MouseEvent { kind: MouseEventKind::ScrollDown, .. }) => Some(PickerEvent::Scroll(1)),
         Input::Mouse(MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), column, row, .. }) => {
-            view::process_at(picker, Position::new(column, row)).map(PickerEvent::Click)
+            view::row_at(picker, Position::new(column, row)).map(PickerEvent::Click)
         }
         _ => None,
     }

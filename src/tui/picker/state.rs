@@ -6,7 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
 use crate::data::Pid;
+use crate::data::job::{Job, JobKey};
 use crate::data::scene::Scene;
+use crate::present::block::job::job_of;
 use crate::present::format::contains;
 use crate::tui::keys::{Action, Key, KeyContext, KeyMap};
 use crate::tui::theme::Appearance;
@@ -16,15 +18,45 @@ use crate::tui::theme::Appearance;
 pub struct PickerList {
     /// One scene a process.
     pub scenes: Vec<Arc<Scene>>,
+    /// Jobs of which several ranks are among them.
+    pub jobs: Vec<Job>,
     /// What was looked for and found, in one line.
     pub note: String,
+}
+
+/// What a person chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picked {
+    /// The process; of a job that of its lowest rank here.
+    pub pid: Pid,
+    /// Whether the other ranks of its job were meant, too.
+    pub job: bool,
+}
+
+/// A row of the list.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PickerRow<'a> {
+    /// A job; the rows of its ranks follow.
+    Job(&'a Job),
+    /// A process, and its job.
+    Process(&'a Scene, Option<&'a Job>),
+}
+
+impl PickerRow<'_> {
+    /// What choosing it means, and what it is found again by.
+    pub(super) fn picked(self) -> Picked {
+        match self {
+            Self::Job(job) => Picked { pid: job.scene.target.pid, job: true },
+            Self::Process(scene, _) => Picked { pid: scene.target.pid, job: false },
+        }
+    }
 }
 
 /// What the picker came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// This process.
-    Attach(Pid),
+    /// This process or job.
+    Attach(Picked),
     /// None.
     Leave,
     /// None yet; everything is to be drawn anew.
@@ -38,8 +70,8 @@ pub(super) enum Choice {
 pub(super) enum PickerEvent {
     /// A key was pressed.
     Key(KeyEvent),
-    /// A process was clicked.
-    Click(Pid),
+    /// A row was clicked.
+    Click(Picked),
     /// The wheel was turned by this many rows, downwards.
     Scroll(isize),
     /// The screen has another size.
@@ -102,8 +134,8 @@ pub struct Picker {
     listing: PickerList,
     filter: String,
     typing: bool,
-    selected: Option<Pid>,
-    /// Where the selected process was last seen.
+    selected: Option<Picked>,
+    /// Where the selected row was last seen.
     at: usize,
     order: Order,
     help: bool,
@@ -139,9 +171,9 @@ impl Picker {
             PickerEvent::Resize(size) => self.size = size,
             PickerEvent::Key(key) => return self.key(&key),
             PickerEvent::Scroll(rows) => self.select(self.at.saturating_add_signed(rows)),
-            PickerEvent::Click(pid) if Some(pid) == self.selected => return Some(Choice::Attach(pid)),
-            PickerEvent::Click(pid) => {
-                self.selected = Some(pid);
+            PickerEvent::Click(row) if Some(row) == self.selected => return Some(Choice::Attach(row)),
+            PickerEvent::Click(row) => {
+                self.selected = Some(row);
                 self.settle();
             }
         }
@@ -165,14 +197,14 @@ impl Picker {
 
     /// Finds the selected process again; one that is gone hands the selection to its successor.
     fn settle(&mut self) {
-        let at = self.shown().iter().position(|scene| Some(scene.target.pid) == self.selected);
+        let at = self.shown().iter().position(|row| Some(row.picked()) == self.selected);
         self.select(at.unwrap_or(self.at));
     }
 
     fn select(&mut self, at: usize) {
         let shown = self.shown();
         let at = at.min(shown.len().saturating_sub(1));
-        let selected = shown.get(at).map(|scene| scene.target.pid);
+        let selected = shown.get(at).map(|row| row.picked());
         (self.at, self.selected) = (at, selected);
     }
 
@@ -289,15 +321,28 @@ impl Picker {
         self.said.as_deref()
     }
 
-    /// The processes that contain the filter's text, in their order.
-    pub fn shown(&self) -> Vec<&Scene> {
+    /// The processes that contain the filter's text, in their order; the ranks of a job below its row, by number.
+    pub(super) fn shown(&self) -> Vec<PickerRow<'_>> {
         let kept = |scene: &&Scene| {
             let target = &scene.target;
             let user = target.user.as_deref().unwrap_or_default();
             contains(&format!("{} {user} {}", target.pid, target.command), &self.filter)
         };
-        let mut shown: Vec<&Scene> = self.listing.scenes.iter().map(AsRef::as_ref).filter(kept).collect();
-        self.order.sort(&mut shown);
-        shown
+        let mut left: Vec<&Scene> = self.listing.scenes.iter().map(AsRef::as_ref).filter(kept).collect();
+        self.order.sort(&mut left);
+        let mut rows = Vec::new();
+        while let Some(first) = left.first().copied() {
+            let Some(job) = job_of(&first.target, &self.listing.jobs) else {
+                rows.push(PickerRow::Process(left.remove(0), None));
+                continue;
+            };
+            let (mut ranks, others): (Vec<&Scene>, _) =
+                left.into_iter().partition(|scene| JobKey::of(&scene.target).as_ref() == Some(&job.key));
+            left = others;
+            ranks.sort_by_key(|scene| (scene.target.rank.as_ref().map(|rank| rank.rank), scene.target.pid));
+            rows.push(PickerRow::Job(job));
+            rows.extend(ranks.into_iter().map(|scene| PickerRow::Process(scene, Some(job))));
+        }
+        rows
     }
 }

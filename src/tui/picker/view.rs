@@ -4,14 +4,15 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
-use crate::data::Pid;
+use crate::data::job::Job;
 use crate::data::sample::ThreadState;
-use crate::data::scene::{Scene, TargetState};
+use crate::data::scene::{Demand, Scene, TargetState};
+use crate::present::block::job::rank;
 use crate::present::format;
 use crate::present::format::MISSING;
 use crate::tui::keys::{KeyContext, KeyMap};
 use crate::tui::layout::{LEAST, cut_bottom, cut_top};
-use crate::tui::picker::state::Picker;
+use crate::tui::picker::state::{Picked, Picker, PickerRow};
 use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::view::bottom::footer;
@@ -52,11 +53,11 @@ pub fn draw(frame: &mut Frame<'_>, picker: &Picker) {
     }
 }
 
-/// The process at a place of the screen.
-pub fn process_at(picker: &Picker, at: Position) -> Option<Pid> {
+/// The row at a place of the screen.
+pub(super) fn row_at(picker: &Picker, at: Position) -> Option<Picked> {
     let [_, _, list, _, _] = areas(picker.size());
     let row = top(picker, list) + usize::from(at.y.checked_sub(list.y)?);
-    picker.shown().get(row).filter(|_| list.contains(at)).map(|scene| scene.target.pid)
+    picker.shown().get(row).filter(|_| list.contains(at)).map(|row| row.picked())
 }
 
 fn areas(size: Size) -> [Rect; 5] {
@@ -80,11 +81,14 @@ fn whole(frame: &mut Frame<'_>, picker: &Picker) {
     header::plain(frame, head, "which process?", theme);
     frame.buffer_mut().set_style(headings, theme.style(Role::Bar));
     let cells = COLUMNS.map(|(heading, ..)| span(heading, theme.style(Role::Bar)));
-    row(frame, headings, cells, span("COMMAND", theme.style(Role::Bar)));
+    row(frame, headings, cells, |room| span(format::fit("COMMAND", room), theme.style(Role::Bar)));
     let (shown, top) = (picker.shown(), top(picker, list));
-    for (y, (at, scene)) in (0..list.height).zip(shown.iter().enumerate().skip(top)) {
+    for (y, (at, listed)) in (0..list.height).zip(shown.iter().enumerate().skip(top)) {
         let area = Rect { y: list.y + y, height: 1, ..list };
-        process(frame, area, scene, theme);
+        match listed {
+            PickerRow::Job(of) => job(frame, area, of, theme),
+            PickerRow::Process(scene, of) => process(frame, area, scene, *of, theme),
+        }
         if at == picker.at() {
             frame.buffer_mut().set_style(area, theme.style(Role::Selected));
             write(frame, area, 0, &Line::raw("▶"));
@@ -137,18 +141,41 @@ fn status(frame: &mut Frame<'_>, area: Rect, picker: &Picker, theme: Theme) {
     write(frame, area, 0, &Line::from(span(format!(" {text}"), theme.style(role))));
 }
 
-fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
-    let target = &scene.target;
+/// What a job's ranks here want together, and what would fit.
+fn job(frame: &mut Frame<'_>, area: Rect, job: &Job, theme: Theme) {
+    let (target, headline) = (&job.scene.target, &job.scene.headline);
     let plain = |text: String| span(text, theme.style(Role::Plain));
-    let demand = match scene.demand {
+    let about = format!("{}: {}, {} CPUs each", job.name(), job.ranks(), format::cpus(job.share));
+    let advice = if headline.advice.is_empty() { String::new() } else { format!("; {}", headline.advice) };
+    let cells = [
+        span("job", theme.style(Role::Strong)),
+        plain(state(&job.scene).to_owned()),
+        plain(demand(job.demand)),
+        plain(format::duration(target.uptime_s)),
+        framework(target, theme),
+        plain(job.scene.threads.len().to_string()),
+        span(headline.condition.word(), theme.style(verdict::role(headline.condition))),
+        plain(format::fit(target.user.as_deref().unwrap_or(MISSING), COLUMNS[7].1)),
+    ];
+    // What is cut is cut at its end: it is no command line.
+    row(frame, area, cells, |room| span(format::fit(&(about + &advice), room), theme.style(Role::Strong)));
+}
+
+fn demand(demand: Option<Demand>) -> String {
+    match demand {
         Some(demand) => format!("{} / {}", format::cpus_in_words(demand.got), format::cpus_in_words(demand.wanted)),
         None => "measuring…".to_owned(),
-    };
+    }
+}
+
+fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, of: Option<&Job>, theme: Theme) {
+    let target = &scene.target;
+    let plain = |text: String| span(text, theme.style(Role::Plain));
     let user = target.user.as_deref().unwrap_or(MISSING);
     let cells = [
         span(target.pid.to_string(), theme.style(Role::Strong)),
         plain(state(scene).to_owned()),
-        plain(demand),
+        plain(demand(scene.demand)),
         plain(format::duration(target.uptime_s)),
         framework(target, theme),
         plain(scene.threads.len().to_string()),
@@ -156,8 +183,13 @@ fn process(frame: &mut Frame<'_>, area: Rect, scene: &Scene, theme: Theme) {
         plain(format::fit(user, COLUMNS[7].1)),
     ];
     let missing = scene.gaps.first().map_or(String::new(), |gap| format!("  ({} missing: {})", gap.what, gap.why));
-    let command = plain(format!("{}{missing}", target.command));
-    row(frame, area, cells, command);
+    let rank = match (rank(target), of) {
+        (Some(rank), Some(_)) => format!("  rank {rank}  "),
+        (Some(rank), None) => format!("rank {rank}  "),
+        (None, _) => String::new(),
+    };
+    let command = format!("{rank}{}{missing}", target.command);
+    row(frame, area, cells, |room| plain(format::command_of_many(&command, room)));
 }
 
 /// What the process does, from the states of its threads and what they want.
@@ -186,7 +218,7 @@ fn framework(target: &TargetState, theme: Theme) -> Span<'static> {
     span(text, theme.style(role))
 }
 
-fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 8], command: Span<'_>) {
+fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 8], last: impl FnOnce(u16) -> Span<'static>) {
     let mut x = area.x + 1;
     for ((_, width, right, least), cell) in COLUMNS.into_iter().zip(cells) {
         if area.width < least {
@@ -198,6 +230,5 @@ fn row(frame: &mut Frame<'_>, area: Rect, cells: [Span<'_>; 8], command: Span<'_
         x = (x + width + 2).min(area.right());
     }
     let room = area.right().saturating_sub(x);
-    let text = format::command_of_many(&command.content, room);
-    write(frame, Rect { x, width: room, ..area }, 0, &Line::from(span(text, command.style)));
+    write(frame, Rect { x, width: room, ..area }, 0, &Line::from(last(room)));
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::data::Calendar;
 use crate::data::scene::{MarkKind, Timeline, TimelineLook, Verdict};
-use crate::data::typed_time;
-use crate::data::typed_time::{NoTime, TypedTime};
+use crate::data::time::typed_time;
+use crate::data::time::typed_time::{NoTime, TypedTime};
 use crate::present::format;
 use crate::tui::keys::TimeDirection;
 

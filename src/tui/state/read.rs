@@ -162,7 +162,7 @@ impl Dashboard {
     pub fn columns(&self) -> Vec<&'static Column> {
         let scene = &self.playback.shown;
         let capped = scene.launch.as_ref().is_some_and(|launch| !launch.checks.is_empty());
-        let traits = Traits { several: scene.target.processes.len() > 1, capped };
+        let traits = Traits { several: scene.target.processes.len() > 1, capped, ranks: scene.target.ranks_here() > 1 };
         match self.settings.now.table(self.view) {
             Some(table) if table.columns != columns::all(self.view) => columns::chosen(&table.columns, traits),
             _ => columns::columns(self.view, self.size.width, traits),

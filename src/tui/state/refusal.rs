@@ -20,6 +20,9 @@ impl Dashboard {
         let ended = self.playback.newest.target.ended;
         let why = match action {
             Action::Rerun if self.read_only => "--read-only: nothing is stopped or started",
+            Action::Rerun if self.playback.newest.target.ranks_here() > 1 => {
+                "these are ranks: start their job again, with `tftop run --no-ui` and the caps before its command"
+            }
             Action::Rerun if ended && self.output().is_none() => "it has ended: only a running process can be rerun",
             Action::Another | Action::NextStart if self.is_recording() => {
                 return Some(self.text_with_key("this is a recording", ": ", (Action::Quit, "leaves it")));

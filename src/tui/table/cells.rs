@@ -4,7 +4,7 @@ use crate::data::limits::Limit;
 use crate::data::sample::ThreadState;
 use crate::data::scene::{Blocked, Confidence, Demand, Group, ProcessState, Thread, Waits};
 use crate::present::block::caps::WordRoom;
-use crate::present::block::{caps, limits};
+use crate::present::block::{caps, job, limits};
 use crate::present::format;
 use crate::present::format::MISSING;
 use crate::tui::glyphs;
@@ -211,6 +211,16 @@ pub fn pid(process: &ProcessState, _: &CellContext<'_>, _: CellRoom) -> Cell {
 /// How many threads a process has.
 pub fn threads_of_process(process: &ProcessState, _: &CellContext<'_>, _: CellRoom) -> Cell {
     vec![(Role::Plain, process.threads.to_string())]
+}
+
+/// The number of a process among the ranks of its job.
+pub fn rank(process: &ProcessState, _: &CellContext<'_>, _: CellRoom) -> Cell {
+    vec![(Role::Plain, process.rank.as_ref().map_or(MISSING.to_owned(), job::rank_number))]
+}
+
+/// An equal part of the CPUs for each rank.
+pub fn share(_: &ProcessState, context: &CellContext<'_>, _: CellRoom) -> Cell {
+    vec![quantity(context.scene.target.share(context.scene.capacity.effective_cpus), format::cpus, Role::Plain)]
 }
 
 /// A process's command line as a branch of the tree.

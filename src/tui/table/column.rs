@@ -69,6 +69,8 @@ pub enum When {
     Capped,
     /// Those with several processes.
     Several,
+    /// Those that are several ranks of a job.
+    Ranks,
 }
 
 /// A column's part of a thread's row below its group: a thread has no limit of its own, so that what it does takes the

@@ -18,6 +18,8 @@ pub struct Traits {
     pub several: bool,
     /// It was started with caps.
     pub capped: bool,
+    /// It is several ranks of a job.
+    pub ranks: bool,
 }
 
 impl Traits {
@@ -27,6 +29,7 @@ impl Traits {
             When::Always => true,
             When::Capped => self.capped,
             When::Several => self.several,
+            When::Ranks => self.ranks,
         }
     }
 }
@@ -109,7 +112,7 @@ const NUMBER: Column = Column { kind: Kind::Number, ..TEXT };
 const ID: Column = Column { kind: Kind::Id, ..TEXT };
 
 /// Every column.
-pub static COLUMNS: [Column; 23] = [
+pub static COLUMNS: [Column; 25] = [
     Column {
         title: "ORIGIN",
         width: width(20, 32),
@@ -287,6 +290,22 @@ pub static COLUMNS: [Column; 23] = [
     },
     Column { title: "BECAUSE", width: width(30, 200), on: &[(Threads, None)], thread: shown(cells::because), ..TEXT },
     Column {
+        title: "RANK",
+        width: width(5, 9),
+        on: &[(Processes, Some(6))],
+        when: When::Ranks,
+        process: sorted(cells::rank, |process, _| process.rank.as_ref().map(|rank| f64::from(rank.rank)).into()),
+        ..ID
+    },
+    Column {
+        title: "SHARE",
+        width: width(6, 6),
+        on: &[(Processes, None)],
+        when: When::Ranks,
+        process: shown(cells::share),
+        ..NUMBER
+    },
+    Column {
         title: "COMMAND",
         width: width(12, 500),
         on: &[(Processes, Some(5))],
@@ -332,7 +351,7 @@ mod tests {
         }
     }
 
-    const ALL: Traits = Traits { several: true, capped: true };
+    const ALL: Traits = Traits { several: true, capped: true, ranks: true };
 
     /// Every column has a heading, and a cell for the rows of each of its views; the order by it is one.
     #[test]
@@ -393,7 +412,10 @@ mod tests {
         }
         for nothing in ["", "█", "x"] {
             let why = named(Processes, nothing).unwrap_err();
-            assert_eq!(why, "no such column; there are PID, THREADS, GOT CPUs, WANTED CPUs, WAIT %, COMMAND");
+            assert_eq!(
+                why,
+                "no such column; there are PID, THREADS, GOT CPUs, WANTED CPUs, WAIT %, RANK, SHARE, COMMAND"
+            );
         }
     }
 

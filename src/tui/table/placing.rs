@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn at_80_columns_a_cap_takes_the_place_of_nothing() {
-        let capped = columns(View::Overview, 80, Traits { capped: true, several: false });
+        let capped = columns(View::Overview, 80, Traits { capped: true, ..Traits::default() });
         let shown: Vec<_> = place(&capped, Rect::new(1, 0, 79, 9)).iter().map(|placed| placed.column.title).collect();
         assert_eq!(shown, ["ORIGIN", "LIMIT", "CAP", "THREADS", "GOT CPUs", "WANTED CPUs", "WAIT %"]);
     }
@@ -147,7 +147,9 @@ mod tests {
     fn no_column_leaves_its_area() {
         for width in 0..300 {
             let area = Rect::new(3, 0, width, 1);
-            for placed in place(&columns(View::Threads, width, Traits { several: true, capped: true }), area) {
+            for placed in
+                place(&columns(View::Threads, width, Traits { several: true, capped: true, ranks: true }), area)
+            {
                 assert!(placed.x + placed.width <= area.right(), "{placed:?} at {width}");
             }
         }

@@ -101,5 +101,6 @@ fn condition(column: &Column) -> &'static str {
         When::Always => "",
         When::Capped => "  of runs with caps",
         When::Several => "  of several processes",
+        When::Ranks => "  of several ranks",
     }
 }

@@ -59,6 +59,13 @@ fn pid(target: &TargetState) -> String {
 /// What is known of the target, the most telling first.
 fn facts(target: &TargetState) -> Vec<String> {
     let mut facts = Vec::new();
+    if let Some(rank) = &target.rank {
+        let job = rank.job.as_ref().map_or(String::new(), |job| format!(" {job}"));
+        facts.push(match target.ranks_here() {
+            0 | 1 => rank.words(),
+            ranks => format!("{ranks} ranks of {} job{job}", rank.launcher.name()),
+        });
+    }
     match &target.tensorflow {
         Some(found) if found.guessed => facts.push("TensorFlow? (guess)".to_owned()),
         _ => facts.extend(format::frameworks(target)),

@@ -1,4 +1,7 @@
-//! `tftop ps`: the processes of this machine that run a framework, one scene each, as a table or as JSON.
+//! `tftop ps`: the processes of this machine that run a framework, one scene each, and the jobs that they are ranks of, as a table
+//! or as JSON.
+
+pub(crate) mod hosts;
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -7,8 +10,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::data::Gap;
+use crate::data::job::rank::{Launcher, Rank};
+use crate::data::job::{Job, JobKey};
+use crate::data::limits::Caps;
+use crate::data::sample::ContainerFact;
 use crate::data::scene::{Demand, GroupKey, Scene, TermKind, Verdict};
 use crate::output::json::parts::{DemandJson, ProgramJson};
+use crate::present::block::job;
 use crate::present::format::page::{Page, PageRow};
 use crate::present::format::{MISSING_ASCII, age, clean, cpus_or_dash, framework, rounded};
 use crate::present::line::Role;
@@ -21,28 +29,65 @@ pub const SCHEMA: &str = "tftop.ps/1";
 /// Columns from which on versions are shown.
 const VERSIONS_FROM: u16 = 100;
 
-/// The machine in one line; then one row a process, busiest first; below, which are stopped and what is missing.
-pub fn table(scenes: &[Arc<Scene>], page: Page) -> String {
-    let mut busiest: Vec<&Scene> = scenes.iter().map(AsRef::as_ref).collect();
-    let wanted = |scene: &Scene| scene.demand.map_or(-1.0, |demand| demand.wanted);
-    busiest.sort_by(|a, b| wanted(b).total_cmp(&wanted(a)));
-    let versions = page.width.is_none_or(|columns| columns >= VERSIONS_FROM);
-    let mut columns = vec![
-        ("PID", Align::Right),
-        ("USER", Align::Left),
-        ("UP", Align::Right),
-        ("THREADS", Align::Right),
-        ("GOT CPUs", Align::Right),
-        ("WANTED", Align::Right),
-        ("COMMAND", Align::Left),
-    ];
-    if versions {
-        columns.splice(3..3, [("FRAMEWORK", Align::Left), ("PYTHON", Align::Left)]);
+/// The machine in one line, and each job in a few; then one row a process, ranks together and by number, the busiest first; below,
+/// which are stopped and what is missing.
+pub fn table(scenes: &[Arc<Scene>], jobs: &[Job], page: Page) -> String {
+    let order = job::in_order(scenes, jobs);
+    let columns = Columns {
+        versions: page.width.is_none_or(|columns| columns >= VERSIONS_FROM),
+        ranks: scenes.iter().any(|scene| scene.target.rank.is_some()),
+        shares: !jobs.is_empty(),
+    };
+    let mut table = Table::new(&columns.headings());
+    order.iter().for_each(|scene| table.row(columns.cells(scene, jobs)));
+    let host = host(&PsHost::new(scenes)).into_iter().map(PageRow::text);
+    let about = jobs.iter().flat_map(|job| job::lines(job, scenes)).map(PageRow::text);
+    page.print([host.chain(about).collect(), table.fitted(page, LastColumn::IsCommand), notes(&order)])
+}
+
+/// Which columns there are beside those that always are.
+struct Columns {
+    versions: bool,
+    ranks: bool,
+    shares: bool,
+}
+
+impl Columns {
+    fn headings(&self) -> Vec<(&'static str, Align)> {
+        let all = [
+            Some(("PID", Align::Right)),
+            Some(("USER", Align::Left)),
+            Some(("UP", Align::Right)),
+            self.versions.then_some(("FRAMEWORK", Align::Left)),
+            self.versions.then_some(("PYTHON", Align::Left)),
+            self.ranks.then_some(("RANK", Align::Right)),
+            Some(("THREADS", Align::Right)),
+            Some(("GOT CPUs", Align::Right)),
+            self.shares.then_some(("SHARE", Align::Right)),
+            Some(("WANTED", Align::Right)),
+            Some(("COMMAND", Align::Left)),
+        ];
+        all.into_iter().flatten().collect()
     }
-    let mut table = Table::new(&columns);
-    busiest.iter().for_each(|scene| table.row(cells(scene, versions)));
-    let host: Vec<PageRow> = host(&PsHost::new(scenes)).into_iter().map(PageRow::text).collect();
-    page.print([host, table.fitted(page, LastColumn::IsCommand), notes(&busiest)])
+
+    fn cells(&self, scene: &Scene, jobs: &[Job]) -> Vec<String> {
+        let target = &scene.target;
+        let missing = || MISSING_ASCII.to_owned();
+        let all = [
+            Some(target.pid.to_string()),
+            Some(target.user.as_deref().unwrap_or(MISSING_ASCII).to_owned()),
+            Some(age(target.uptime_s)),
+            self.versions.then(|| framework(target, MISSING_ASCII)),
+            self.versions.then(|| target.python.as_deref().unwrap_or(MISSING_ASCII).to_owned()),
+            self.ranks.then(|| job::rank(target).unwrap_or_else(missing)),
+            Some(scene.threads.len().to_string()),
+            Some(cpus_or_dash(scene.demand.map(|demand| demand.got))),
+            self.shares.then(|| cpus_or_dash(job::share(target, jobs))),
+            Some(cpus_or_dash(scene.demand.map(|demand| demand.wanted))),
+            Some(target.command.clone()),
+        ];
+        all.into_iter().flatten().collect()
+    }
 }
 
 /// What is to be said of processes beside their rows; what several have in common once.
@@ -118,28 +163,12 @@ fn host(host: &PsHost) -> Option<String> {
     Some(line)
 }
 
-fn cells(scene: &Scene, versions: bool) -> Vec<String> {
-    let target = &scene.target;
-    let mut cells = vec![
-        target.pid.to_string(),
-        target.user.as_deref().unwrap_or(MISSING_ASCII).to_owned(),
-        age(target.uptime_s),
-        scene.threads.len().to_string(),
-        cpus_or_dash(scene.demand.map(|demand| demand.got)),
-        cpus_or_dash(scene.demand.map(|demand| demand.wanted)),
-        target.command.clone(),
-    ];
-    if versions {
-        let python = target.python.as_deref().unwrap_or(MISSING_ASCII).to_owned();
-        cells.splice(3..3, [framework(target, MISSING_ASCII), python]);
-    }
-    cells
-}
-
 /// The same as one JSON object, without a newline at its end.
-pub fn json(scenes: &[Arc<Scene>]) -> serde_json::Result<String> {
+pub fn json(scenes: &[Arc<Scene>], jobs: &[Job]) -> serde_json::Result<String> {
     let processes = scenes.iter().map(|scene| PsProcessJson::new(scene)).collect();
-    serde_json::to_string_pretty(&PsListing { schema: SCHEMA, host: HostJson::new(&PsHost::new(scenes)), processes })
+    let (host, jobs) =
+        (HostJson::new(&PsHost::new(scenes)), jobs.iter().map(|job| JobJson::new(job, scenes)).collect());
+    serde_json::to_string_pretty(&PsListing { schema: SCHEMA, host, jobs, processes })
 }
 
 #[derive(Serialize)]
@@ -147,7 +176,55 @@ pub fn json(scenes: &[Arc<Scene>]) -> serde_json::Result<String> {
 pub(crate) struct PsListing<'a> {
     schema: &'static str,
     host: HostJson,
+    jobs: Vec<JobJson<'a>>,
     processes: Vec<PsProcessJson<'a>>,
+}
+
+/// A job of which several ranks run here: all its processes here together.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct JobJson<'a> {
+    launcher: Launcher,
+    /// What the launcher calls it; null where it gives it no name.
+    name: Option<&'a str>,
+    user: Option<&'a str>,
+    /// Ranks of the job on all machines; null where it is not told.
+    ranks: Option<u32>,
+    /// Ranks on this machine, by number.
+    ranks_here: &'a [u32],
+    pids: Vec<u32>,
+    effective_cpus: f64,
+    /// What an equal part of them is, for each rank on this machine.
+    share: f64,
+    demand: Option<DemandJson>,
+    verdict: Verdict,
+    /// The verdict in a sentence, and what would fit; empty where there is nothing to say.
+    message: &'a str,
+    advice: &'a str,
+    /// Threads that each pool of each process should have at most; null where nothing needs to change.
+    caps: Option<Caps>,
+}
+
+impl<'a> JobJson<'a> {
+    fn new(job: &'a Job, scenes: &[Arc<Scene>]) -> Self {
+        let headline = &job.scene.headline;
+        let of_job = |scene: &&Arc<Scene>| JobKey::of(&scene.target).as_ref() == Some(&job.key);
+        Self {
+            launcher: job.key.launcher,
+            name: job.key.name.as_deref(),
+            user: job.key.user.as_deref(),
+            ranks: job.key.ranks,
+            ranks_here: &job.ranks_here,
+            pids: scenes.iter().filter(of_job).map(|scene| scene.target.pid.0).collect(),
+            effective_cpus: rounded(job.scene.capacity.effective_cpus),
+            share: rounded(job.share),
+            demand: job.demand.as_ref().map(DemandJson::new),
+            verdict: headline.condition,
+            message: &headline.message,
+            advice: &headline.advice,
+            caps: (!headline.caps.is_empty()).then_some(headline.caps),
+        }
+    }
 }
 
 /// All of `processes` together.
@@ -190,6 +267,10 @@ struct PsProcessJson<'a> {
     demand: Option<DemandJson>,
     /// Whether a signal or a debugger stopped every thread.
     stopped: bool,
+    /// Which rank of which job it is; null where no launcher started it.
+    rank: Option<&'a Rank>,
+    /// The container that its cgroup names; null where it names none.
+    container: Option<&'a ContainerFact>,
     gaps: &'a [Gap],
 }
 
@@ -216,6 +297,8 @@ impl<'a> PsProcessJson<'a> {
             window_s: rounded(scene.window_s),
             demand: scene.demand.as_ref().map(DemandJson::new),
             stopped: scene.headline.condition == Verdict::Stopped,
+            rank: target.rank.as_ref(),
+            container: target.container.as_ref(),
             gaps: &scene.gaps,
         }
     }
