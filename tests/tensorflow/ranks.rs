@@ -61,9 +61,11 @@ fn each_rank_gets_a_part_of_the_cpus_of_its_own() {
         return;
     }
     let masks = ["0", "1"].map(|rank| {
+        // A shell between is no launcher: it has the rank's own CPUs.
         let program = "import os; print(sorted(os.sched_getaffinity(0)), os.environ['OMP_NUM_THREADS'])";
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
-        command.args(["run", "--no-ui", "--cpus", "auto", "--", "python3", "-c", program]).envs(told(rank));
+        let mut command = Command::new("sh");
+        command.args(["-c", "\"$@\"; exit $?", "-", env!("CARGO_BIN_EXE_tftop")]).envs(told(rank));
+        command.args(["run", "--no-ui", "--cpus", "auto", "--", "python3", "-c", program]);
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()

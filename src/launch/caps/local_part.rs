@@ -36,8 +36,8 @@ pub(super) fn because(machine: &MachineCpus) -> Option<String> {
 /// Whether the launcher itself may use more CPUs than it left to this rank.
 fn is_bound(machine: &MachineCpus) -> bool {
     let allowed = &machine.allowed;
-    let more = |parents: &CpuSet| parents.count() > allowed.count() && parents.intersection(allowed) == *allowed;
-    machine.parents.as_ref().is_some_and(more)
+    let more = |launchers: &CpuSet| launchers.count() > allowed.count() && launchers.intersection(allowed) == *allowed;
+    machine.launchers.as_ref().is_some_and(more)
 }
 
 /// The CPUs allowed, those of one core side by side: a core's threads then go to one rank.
@@ -95,10 +95,10 @@ mod tests {
 
     #[test]
     fn what_a_launcher_bound_is_not_divided_again() {
-        let bound = MachineCpus { parents: Some("0-7".parse().unwrap()), ..machine("2-3", &[], 1, 4) };
+        let bound = MachineCpus { launchers: Some("0-7".parse().unwrap()), ..machine("2-3", &[], 1, 4) };
         assert_eq!(local_part(&bound).unwrap().to_string(), "2-3");
         assert!(because(&bound).unwrap().contains("has bound this rank"));
-        let unbound = MachineCpus { parents: Some("2-3".parse().unwrap()), ..machine("2-3", &[], 1, 2) };
+        let unbound = MachineCpus { launchers: Some("2-3".parse().unwrap()), ..machine("2-3", &[], 1, 2) };
         assert_eq!(local_part(&unbound).unwrap().to_string(), "3");
         assert_eq!(because(&unbound).unwrap(), "--cpus auto: part 2 of 2 of CPUs 2-3");
     }

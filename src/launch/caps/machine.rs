@@ -1,13 +1,15 @@
 //! The CPUs that caps are measured against.
 
+use std::path::Path;
 use std::{fs, io};
 
-use rustix::process::getppid;
+use rustix::process::{Pid, getppid};
 use rustix::thread::{CpuSet as RawSet, sched_getaffinity};
 
 use crate::data::CpuSet;
 use crate::data::job::rank::Rank;
 use crate::linux::cgroup::create::homes::OwnCgroups;
+use crate::linux::proc::stat::Stat;
 
 /// CPUs of this machine and those this process may run on.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,10 +22,10 @@ pub struct MachineCpus {
     pub cores: Vec<CpuSet>,
     /// The smallest CPU quota over this process, in CPUs; a child inherits it.
     pub quota_cpus: Option<f64>,
-    /// CPUs that the process which started tftop may run on; none where that can't be read.
-    pub parents: Option<CpuSet>,
     /// Which rank of a job this is; none where no launcher started it.
     pub rank: Option<Rank>,
+    /// CPUs that its launcher may run on; none where there is none, or that can't be read.
+    pub launchers: Option<CpuSet>,
 }
 
 impl MachineCpus {
@@ -34,10 +36,29 @@ impl MachineCpus {
         let listed = fs::read_to_string("/sys/devices/system/cpu/online").ok();
         let online = listed.and_then(|list| list.parse::<CpuSet>().ok()).filter(|set| !set.is_empty());
         let online = online.unwrap_or_else(|| allowed.clone());
-        let parents = getppid().and_then(|parent| sched_getaffinity(Some(parent)).ok()).map(|set| cpus_of(&set));
-        let quota_cpus = OwnCgroups::read().quota_cpus();
-        Ok(Self { cores: cores(&online), online, allowed, quota_cpus, parents, rank: Rank::of_own_environment() })
+        let (quota_cpus, rank) = (OwnCgroups::read().quota_cpus(), Rank::of_own_environment());
+        let launchers = rank.as_ref().and_then(launchers_cpus);
+        Ok(Self { cores: cores(&online), online, allowed, quota_cpus, rank, launchers })
     }
+}
+
+/// Ancestors that are looked at: shells and wrapper scripts between a launcher and its rank.
+const MOST_ANCESTORS: usize = 16;
+
+/// The mask of the nearest ancestor that is not this rank itself, as a shell between is: the launcher's.
+fn launchers_cpus(rank: &Rank) -> Option<CpuSet> {
+    let mut pid = getppid()?;
+    for _ in 0..MOST_ANCESTORS {
+        let folder = Path::new("/proc").join(pid.as_raw_nonzero().to_string());
+        // That of another user, as slurmstepd is root's, can't be read, and is no shell of this rank.
+        let environ = fs::read(folder.join("environ")).unwrap_or_default();
+        if Rank::from_block(&environ).as_ref() != Some(rank) {
+            return sched_getaffinity(Some(pid)).ok().map(|set| cpus_of(&set));
+        }
+        let stat = fs::read(folder.join("stat")).ok()?;
+        pid = i32::try_from(Stat::parse(&stat)?.parent).ok().and_then(Pid::from_raw)?;
+    }
+    None
 }
 
 /// `topology/thread_siblings_list` of each CPU (Documentation/admin-guide/cputopology.rst), each core once.
