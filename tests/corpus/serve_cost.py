@@ -69,8 +69,9 @@ def main():
             return answer.read().decode()
 
     def wait_for(looks):
+        """As seldom as a Prometheus asks: answering costs, too."""
         while value(text := page(), "tftop_looks_total") < looks:
-            time.sleep(0.2)
+            time.sleep(options.interval)
         return text
 
     try:
@@ -79,6 +80,7 @@ def main():
         after = wait_for(3 + options.looks)
         seconds = time.monotonic() - begun
         used = value(after, "tftop_own_cpu_seconds_total") - value(before, "tftop_own_cpu_seconds_total")
+        looks = value(after, "tftop_looks_total") - value(before, "tftop_looks_total")
         with open(f"/proc/{server.pid}/status") as status:
             rss = int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) // 1024
         print(json.dumps({
@@ -86,7 +88,7 @@ def main():
             "threads": int(sum(map(float, re.findall(r"^tftop_threads\{.*\} (\S+)$", after, re.M)))),
             "interval_s": options.interval,
             "cpu_percent": round(100 * used / seconds, 2),
-            "ms_a_look": round(1000 * used / options.looks, 1),
+            "ms_a_look": round(1000 * used / looks, 1),
             "rss_mb": rss,
             "page_kb": len(after) // 1024,
         }))
