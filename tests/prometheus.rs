@@ -30,7 +30,7 @@ fn page(pid: u32) -> String {
     let mut scene = report_scene::scene();
     scene.target.pid = Pid(pid);
     let own = LookTotals { looks: 3, cpu_s: 0.25, newest_unix_s: Some(1_795_191_549.5) };
-    open_metrics(&[Arc::new(scene)], own).unwrap()
+    open_metrics(&[Arc::new(scene)], &[], own).unwrap()
 }
 
 #[test]

@@ -275,10 +275,10 @@ fn a_scene_as_metrics() {
     let mut scene = report_scene::scene();
     scene.target.command = "python \"a\\b\"\ntrain.py".to_owned();
     let own = LookTotals { looks: 3, cpu_s: 0.25, newest_unix_s: Some(1_795_191_549.5) };
-    let page = open_metrics(&[Arc::new(scene)], own).unwrap();
+    let page = open_metrics(&[Arc::new(scene)], &[], own).unwrap();
     insta::assert_snapshot!("open_metrics", page);
     insta::assert_snapshot!("metrics_text_format", text_format(&page));
-    let empty = open_metrics(&[], LookTotals::default()).unwrap();
+    let empty = open_metrics(&[], &[], LookTotals::default()).unwrap();
     assert!(empty.ends_with("tftop_own_cpu_seconds_total 0.0\n# EOF\n"), "{empty}");
 }
 
@@ -286,6 +286,7 @@ fn a_scene_as_metrics() {
 fn recipes_name_series_that_there_are() {
     let page = open_metrics(
         &[Arc::new(report_scene::scene())],
+        &[],
         LookTotals { newest_unix_s: Some(1.0), ..LookTotals::default() },
     );
     let page = page.unwrap();

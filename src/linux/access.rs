@@ -20,7 +20,6 @@ const SETGID: u64 = 1 << 6;
 const SETUID: u64 = 1 << 7;
 /// CAP_SYS_ADMIN in capability masks.
 const SYS_ADMIN: u64 = 1 << 21;
-const FILES: &str = "its script and libraries (files)";
 /// Limit for status and the other short files read here.
 const LIMIT: usize = 64 << 10;
 
@@ -270,10 +269,12 @@ fn memory_access(proc_root: &Path, pid: Pid) -> ReadAccess {
 
 /// Whether the target's script and libraries can be opened, which happens with its user's rights and no others.
 fn files(situation: &Situation) -> ReadAccess {
-    let (what, remedy) = (FILES, situation.files_refusal().and_then(|refusal| refusal.remedy));
+    let what = "its script and libraries (files)";
     match situation.files_refusal() {
-        None => ReadAccess { what, ok: true, why: "they are opened with the rights of its user".to_owned(), remedy },
-        Some(Refusal { why, .. }) => ReadAccess { what, ok: false, why, remedy },
+        None => {
+            ReadAccess { what, ok: true, why: "they are opened with the rights of its user".to_owned(), remedy: None }
+        }
+        Some(Refusal { why, remedy }) => ReadAccess { what, ok: false, why, remedy },
     }
 }
 

@@ -9,8 +9,10 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEnc
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use crate::data::job::Job;
 use crate::data::sample::CounterSource;
 use crate::data::scene::{Group, Scene, Verdict};
+use crate::present::block::job::job_of;
 use crate::present::format::text::command_of_many;
 
 /// What every name begins with.
@@ -44,9 +46,9 @@ pub struct LookTotals {
 }
 
 /// The processes of one look as OpenMetrics, with its last line.
-pub fn open_metrics(scenes: &[Arc<Scene>], own: LookTotals) -> Result<String, fmt::Error> {
+pub fn open_metrics(scenes: &[Arc<Scene>], jobs: &[Job], own: LookTotals) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix(PREFIX);
-    registry.register_collector(Box::new(Processes { scenes: scenes.to_vec(), own }));
+    registry.register_collector(Box::new(Processes { scenes: scenes.to_vec(), jobs: jobs.to_vec(), own }));
     let mut page = String::new();
     text::encode(&mut page, &registry)?;
     Ok(page)
@@ -89,6 +91,7 @@ type Labels = Vec<(&'static str, String)>;
 #[derive(Debug)]
 struct Processes {
     scenes: Vec<Arc<Scene>>,
+    jobs: Vec<Job>,
     own: LookTotals,
 }
 
@@ -101,10 +104,9 @@ impl Collector for Processes {
             let binding = scene.capacity.binding_term().map_or("none", |term| term.kind.word());
             put(vec![("binding", binding.to_owned())], scene.capacity.effective_cpus)
         })?;
-        let share = "An equal part of its job's CPUs on this machine, of a process that is a rank";
+        let share = "An equal part of its job's CPUs on this machine, of a rank that is not alone here";
         self.gauge(page, "share_cpus", share, |scene, put| {
-            let share = scene.target.share(scene.capacity.effective_cpus);
-            share.map_or(Ok(()), |share| put(vec![], share))
+            job_of(&scene.target, &self.jobs).map_or(Ok(()), |job| put(vec![], job.share))
         })?;
         let estimated = "1 where the kernel keeps no schedstat: waiting is estimated from threads seen runnable";
         self.gauge(page, "estimated", estimated, |scene, put| {

@@ -2,16 +2,19 @@
 //! nothing listens at the other end.
 
 use std::ffi::OsString;
-use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::commands::args::global::GlobalArgs;
 use crate::commands::args::machine::ps::PsArgs;
+use crate::commands::own_process::event_loop::runtime;
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::data::Text;
@@ -27,7 +30,6 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 /// Bytes of one answer, and of what it complains of.
 const LONGEST_ANSWER: u64 = 16 << 20;
 const LONGEST_COMPLAINT: u64 = 64 << 10;
-const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// One listing of all of them. Who does not answer is named; where nobody does, it fails.
 pub(crate) fn ps_hosts(args: &PsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
@@ -44,8 +46,9 @@ pub(crate) fn ps_hosts(args: &PsArgs, options: &GlobalArgs) -> anyhow::Result<Ex
         return Err(CommandError::usage(format!("{} machines are more than {MOST_HOSTS}", hosts.len())).into());
     }
     let looks = args.watch.unwrap_or(options.interval);
-    let ask = |host: &String| answer(host, command(args, host, looks), looks + ANSWERED_WITHIN);
-    let answers = all(&hosts, &ask);
+    let commands: Vec<(String, Command)> =
+        hosts.into_iter().map(|host| (host.clone(), command(args, &host, looks))).collect();
+    let answers = runtime()?.block_on(all(commands, looks + ANSWERED_WITHIN))?;
     let silent = answers.iter().all(|answer| answer.listing.is_none());
     match args.json {
         true => stdio::print(&(output::ps_hosts_json(&answers)? + "\n"))?,
@@ -55,25 +58,21 @@ pub(crate) fn ps_hosts(args: &PsArgs, options: &GlobalArgs) -> anyhow::Result<Ex
 }
 
 /// Each machine's answer, in their order.
-fn all(hosts: &[String], ask: &(impl Fn(&String) -> HostAnswer + Sync)) -> Vec<HostAnswer> {
-    let next = Mutex::new(hosts.iter().enumerate());
-    let answers = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..hosts.len().min(MOST_AT_ONCE) {
-            scope.spawn(|| {
-                loop {
-                    let Some((at, host)) = next.lock().ok().and_then(|mut next| next.next()) else { return };
-                    let answer = ask(host);
-                    if let Ok(mut answers) = answers.lock() {
-                        answers.push((at, answer));
-                    }
-                }
-            });
-        }
-    });
-    let mut answers = answers.into_inner().unwrap_or_default();
-    answers.sort_by_key(|(at, _)| *at);
-    answers.into_iter().map(|(_, answer)| answer).collect()
+async fn all(commands: Vec<(String, Command)>, within: Duration) -> anyhow::Result<Vec<HostAnswer>> {
+    let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
+    let ask = |(host, command): (String, Command)| {
+        let places = places.clone();
+        tokio::spawn(async move {
+            let _place = places.acquire().await;
+            answer(host, command, within).await
+        })
+    };
+    let asked: Vec<_> = commands.into_iter().map(ask).collect();
+    let mut answers = Vec::with_capacity(asked.len());
+    for answer in asked {
+        answers.push(answer.await?);
+    }
+    Ok(answers)
 }
 
 /// What runs `tftop ps --json` on a machine.
@@ -94,57 +93,39 @@ fn command(args: &PsArgs, host: &str, looks: Duration) -> Command {
     words.push(format!("{}ms", looks.as_millis()).into());
     let mut words = words.into_iter();
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
-fn answer(host: &str, mut command: Command, within: Duration) -> HostAnswer {
-    let failed = |why: String| HostAnswer { name: host.to_owned(), error: Some(why), listing: None };
-    let program = Text::from(command.get_program().to_string_lossy().into_owned());
+async fn answer(host: String, mut command: Command, within: Duration) -> HostAnswer {
+    let program = Text::from(command.as_std().get_program().to_string_lossy().into_owned());
     let mut child = match command.spawn() {
         Ok(child) => child,
-        Err(error) => return failed(format!("{program} can't be started: {error}")),
+        Err(error) => return HostAnswer::failed(host, format!("{program} can't be started: {error}")),
     };
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return failed(format!("{program} has no output"));
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    // One that writes more than it may is cut, and ends by SIGPIPE.
+    let ended = async { tokio::join!(read(stdout, LONGEST_ANSWER), read(stderr, LONGEST_COMPLAINT), child.wait()) };
+    let Ok((printed, complaint, status)) = timeout(within, ended).await else {
+        return HostAnswer::failed(host, format!("no answer within {} s", within.as_secs()));
     };
-    // One that writes more than it may is cut, and then ends by SIGPIPE or at its deadline.
-    let reads = thread::spawn(move || read(stdout, LONGEST_ANSWER));
-    let complains = thread::spawn(move || read(stderr, LONGEST_COMPLAINT));
-    let Some(status) = wait(&mut child, Instant::now() + within) else {
-        return failed(format!("no answer within {} s", within.as_secs()));
-    };
-    let (printed, complaint) = (reads.join().unwrap_or_default(), complains.join().unwrap_or_default());
-    if printed.is_empty() || !status.success() {
-        let complaint = String::from_utf8_lossy(&complaint);
-        let last = complaint.lines().map(str::trim).rfind(|line| !line.is_empty());
-        return failed(
-            last.map_or_else(|| format!("{program} ended with {status}"), |last| Text::from(last).to_string()),
-        );
+    if !printed.is_empty() && status.as_ref().is_ok_and(|status| status.success()) {
+        return HostAnswer::from_output(host, &printed);
     }
-    HostAnswer::from_output(host.to_owned(), &printed)
+    let complaint = String::from_utf8_lossy(&complaint);
+    let last = complaint.lines().map(str::trim).rfind(|line| !line.is_empty());
+    let ended = || status.map_or_else(|error| error.to_string(), |status| status.to_string());
+    let why = last.map_or_else(|| format!("{program} ended with {}", ended()), |last| Text::from(last).to_string());
+    HostAnswer::failed(host, why)
 }
 
-fn read(from: impl std::io::Read, most: u64) -> Vec<u8> {
+/// What was read before an error is all there is.
+async fn read(from: Option<impl AsyncRead + Unpin>, most: u64) -> Vec<u8> {
     let mut text = Vec::new();
-    // What was read before an error is all there is.
-    let _ = from.take(most).read_to_end(&mut text);
-    text
-}
-
-/// How it ended; none where it had to be killed.
-fn wait(child: &mut Child, until: Instant) -> Option<std::process::ExitStatus> {
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < until => thread::sleep(ASK_AGAIN),
-            Ok(None) | Err(_) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
-        }
+    if let Some(from) = from {
+        let _ = from.take(most).read_to_end(&mut text).await;
     }
+    text
 }
 
 /// Names of the nodes that a running job has, by squeue(1) and scontrol(1).
@@ -159,7 +140,7 @@ fn nodes_of(job: &str) -> anyhow::Result<Vec<String>> {
 
 fn slurm(words: &[&str]) -> anyhow::Result<String> {
     let [program, arguments @ ..] = words else { return Ok(String::new()) };
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
+    let output = std::process::Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("{program}: --slurm needs Slurm's commands on this machine"))?;
     let said = String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr });
     match output.status.success() {

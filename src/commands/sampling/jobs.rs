@@ -58,10 +58,7 @@ fn job(key: JobKey, mut members: Vec<&LookedProcess>, model: &mut Model) -> Job 
 
 /// The sum of what each is shown with: samples that are taken one after the other cover slightly different times.
 fn demand(members: &[&LookedProcess]) -> Option<Demand> {
-    members.iter().map(|(scene, _)| scene.demand).try_fold(Demand::default(), |sum, demand| {
-        let demand = demand?;
-        Some(Demand::new(sum.got + demand.got, sum.waiting + demand.waiting))
-    })
+    members.iter().map(|(scene, _)| scene.demand).try_fold(Demand::default(), |sum, demand| Some(sum + demand?))
 }
 
 /// Samples that were taken one after the other as one; the first process is that of the lowest rank.

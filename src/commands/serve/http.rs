@@ -143,7 +143,7 @@ fn json(text: serde_json::Result<String>) -> Answer {
 fn metrics(looked: &Looked, headers: &HeaderMap) -> Answer {
     let accepts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let open = accepts.into_iter().any(|value| value.contains("application/openmetrics-text"));
-    match output::open_metrics(&looked.scenes, looked.own) {
+    match output::open_metrics(&looked.scenes, &looked.jobs, looked.own) {
         Ok(text) if open => page(StatusCode::OK, OPEN_METRICS, text),
         Ok(text) => page(StatusCode::OK, TEXT_FORMAT, output::text_format(&text)),
         Err(error) => failed(&error),

@@ -106,7 +106,10 @@ async fn write_on(args: &ServeArgs, mut looks: watch::Receiver<Looked>) -> anyho
     while looks.changed().await.is_ok() {
         let looked = looks.borrow_and_update().clone();
         if let Some(folder) = &args.textfile {
-            textfile::write(folder, &output::text_format(&output::open_metrics(&looked.scenes, looked.own)?))?;
+            textfile::write(
+                folder,
+                &output::text_format(&output::open_metrics(&looked.scenes, &looked.jobs, looked.own)?),
+            )?;
         }
         if args.json_lines {
             let listing: serde_json::Value = serde_json::from_str(&output::ps_json(&looked.scenes, &looked.jobs)?)?;

@@ -50,21 +50,21 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether a process is one of its ranks.
+    pub fn includes(&self, target: &TargetState) -> bool {
+        let key = &self.key;
+        target.rank.as_ref().is_some_and(|rank| {
+            (rank.launcher, &rank.job, rank.ranks, &target.user) == (key.launcher, &key.name, key.ranks, &key.user)
+        })
+    }
+
     /// "Slurm job 4711", "torchrun job".
     pub fn name(&self) -> String {
-        let launcher = self.key.launcher.name();
-        match &self.key.name {
-            Some(name) => format!("{launcher} job {name}"),
-            None => format!("{launcher} job"),
-        }
+        self.key.launcher.job(self.key.name.as_ref())
     }
 
     /// "4 of 8 ranks" where others run elsewhere, else "8 ranks".
     pub fn ranks(&self) -> String {
-        let here = self.ranks_here.len();
-        match self.key.ranks.filter(|&ranks| ranks as usize > here) {
-            Some(ranks) => format!("{here} of {ranks} ranks"),
-            None => format!("{here} ranks"),
-        }
+        rank::ranks_here(self.ranks_here.len(), self.key.ranks)
     }
 }

@@ -64,6 +64,20 @@ impl Launcher {
             Self::TfConfig => "TF_CONFIG",
         }
     }
+
+    /// What a job of it is called: "Slurm job 4711"; "torchrun job" where it has no name.
+    pub fn job(self, name: Option<&Text>) -> String {
+        let name = name.map_or(String::new(), |name| format!(" {name}"));
+        format!("{} job{name}", self.name())
+    }
+}
+
+/// "4 of 8 ranks" where others run elsewhere, else "8 ranks".
+pub fn ranks_here(here: usize, all: Option<u32>) -> String {
+    match all.filter(|&all| all as usize > here) {
+        Some(all) => format!("{here} of {all} ranks"),
+        None => format!("{here} ranks"),
+    }
 }
 
 /// Where a launcher writes what.

@@ -1,5 +1,7 @@
 //! Demand: CPUs that threads got, waited for and wanted.
 
+use std::ops::Add;
+
 use serde::{Deserialize, Serialize};
 
 /// Run-queue arithmetic over the window, in CPUs.
@@ -22,6 +24,14 @@ impl Demand {
         let wanted = got + waiting;
         let wait_share = (wanted > 0.0005).then(|| waiting / wanted);
         Self { got, waiting, wanted, wait_share }
+    }
+}
+
+impl Add for Demand {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self::new(self.got + other.got, self.waiting + other.waiting)
     }
 }
 

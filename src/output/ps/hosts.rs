@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::data::Text;
-use crate::data::job::rank::{Launcher, Rank};
+use crate::data::job::rank::{Launcher, Rank, ranks_here};
 use crate::output::ps;
 use crate::present::format::page::{Page, PageRow};
 use crate::present::format::{MISSING_ASCII, cpus_in_words, cpus_or_dash};
@@ -25,34 +25,40 @@ pub struct HostAnswer {
     pub error: Option<String>,
     /// Its `tftop ps --json` (schema tftop.ps/1); null where there is none.
     pub listing: Option<Value>,
+    /// What of it is shown.
+    #[serde(skip)]
+    shown: Option<Listing>,
 }
 
 impl HostAnswer {
-    /// From what the command at the other end printed: a listing of a version that is known here.
-    pub fn from_output(name: String, printed: &[u8]) -> Self {
-        let parsed =
-            serde_json::from_slice::<Value>(printed).map_err(|error| format!("its answer is no JSON: {error}"));
-        let known = parsed.and_then(|listing| match listing.get("schema").and_then(Value::as_str) {
-            Some(ps::SCHEMA) => match Listing::deserialize(&listing) {
-                Ok(_) => Ok(listing),
-                Err(error) => Err(format!("its answer can't be read: {error}")),
-            },
-            Some(other) => Err(format!("it speaks {}, this tftop {}", Text::from(other), ps::SCHEMA)),
-            None => Err("its answer is not that of `tftop ps --json`".to_owned()),
-        });
-        match known {
-            Ok(listing) => Self { name, error: None, listing: Some(listing) },
-            Err(error) => Self { name, error: Some(error), listing: None },
-        }
+    /// One that gave none, and why.
+    pub fn failed(name: String, why: String) -> Self {
+        Self { name, error: Some(why), listing: None, shown: None }
     }
 
-    fn read(&self) -> Option<Listing> {
-        Listing::deserialize(self.listing.as_ref()?).ok()
+    /// From what the command at the other end printed: a listing of a version that is known here.
+    pub fn from_output(name: String, printed: &[u8]) -> Self {
+        match read(printed) {
+            Ok((listing, shown)) => Self { name, error: None, listing: Some(listing), shown: Some(shown) },
+            Err(error) => Self::failed(name, error),
+        }
+    }
+}
+
+fn read(printed: &[u8]) -> Result<(Value, Listing), String> {
+    let listing: Value = serde_json::from_slice(printed).map_err(|error| format!("its answer is no JSON: {error}"))?;
+    match listing.get("schema").and_then(Value::as_str) {
+        Some(ps::SCHEMA) => {
+            let shown = Listing::deserialize(&listing).map_err(|error| format!("its answer can't be read: {error}"))?;
+            Ok((listing, shown))
+        }
+        Some(other) => Err(format!("it speaks {}, this tftop {}", Text::from(other), ps::SCHEMA)),
+        None => Err("its answer is not that of `tftop ps --json`".to_owned()),
     }
 }
 
 /// The part of tftop.ps/1 that is shown.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct Listing {
     host: Host,
     #[serde(default)]
@@ -60,19 +66,19 @@ struct Listing {
     processes: Vec<Process>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct Host {
     cpus: Option<f64>,
     demand: Option<Demand>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 struct Demand {
     got: f64,
     wanted: f64,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct JobHere {
     launcher: Launcher,
     name: Option<Text>,
@@ -83,7 +89,7 @@ struct JobHere {
     demand: Option<Demand>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct Process {
     pid: u32,
     user: Option<Text>,
@@ -96,8 +102,8 @@ struct Process {
 
 /// All machines in one line, each job in one, then one row a process, the busiest first; below, who did not answer.
 pub fn table(answers: &[HostAnswer], page: Page) -> String {
-    let listings: Vec<(&str, Listing)> =
-        answers.iter().filter_map(|answer| Some((answer.name.as_str(), answer.read()?))).collect();
+    let listings: Vec<(&str, &Listing)> =
+        answers.iter().filter_map(|answer| Some((answer.name.as_str(), answer.shown.as_ref()?))).collect();
     let mut rows: Vec<(&str, &Process)> =
         listings.iter().flat_map(|(name, listing)| listing.processes.iter().map(|process| (*name, process))).collect();
     let wanted = |process: &Process| process.demand.map_or(-1.0, |demand| demand.wanted);
@@ -132,7 +138,7 @@ pub fn table(answers: &[HostAnswer], page: Page) -> String {
 }
 
 /// "2 hosts: 8 processes want 46.0 of 32 CPUs and get 29.8".
-fn all(listings: &[(&str, Listing)]) -> String {
+fn all(listings: &[(&str, &Listing)]) -> String {
     let processes: usize = listings.iter().map(|(_, listing)| listing.processes.len()).sum();
     let demands = || listings.iter().filter_map(|(_, listing)| listing.host.demand);
     let cpus: Option<f64> = listings.iter().map(|(_, listing)| listing.host.cpus).sum();
@@ -148,7 +154,7 @@ fn all(listings: &[(&str, Listing)]) -> String {
 }
 
 /// Each job over all machines.
-fn jobs(listings: &[(&str, Listing)]) -> Vec<String> {
+fn jobs(listings: &[(&str, &Listing)]) -> Vec<String> {
     let mut keys: Vec<(Launcher, Option<&Text>, Option<&Text>)> = Vec::new();
     let all = || listings.iter().flat_map(|(name, listing)| listing.jobs.iter().map(move |job| (*name, job)));
     let key = |job: &'_ JobHere| (job.launcher, job.name.clone(), job.user.clone());
@@ -163,16 +169,12 @@ fn jobs(listings: &[(&str, Listing)]) -> Vec<String> {
             let wanted = (launcher, name.cloned(), user.cloned());
             let parts: Vec<(&str, &JobHere)> = all().filter(|(_, job)| key(job) == wanted).collect();
             let here: usize = parts.iter().map(|(_, job)| job.ranks_here.len()).sum();
-            let ranks = match parts.iter().find_map(|(_, job)| job.ranks).filter(|&ranks| ranks as usize > here) {
-                Some(ranks) => format!("{here} of {ranks} ranks"),
-                None => format!("{here} ranks"),
-            };
+            let ranks = ranks_here(here, parts.iter().find_map(|(_, job)| job.ranks));
             let sum = |of: fn(&JobHere) -> f64| cpus_in_words(parts.iter().map(|(_, job)| of(job)).sum());
             let hosts = if parts.len() == 1 { "1 host".to_owned() } else { format!("{} hosts", parts.len()) };
-            let name = name.map_or(String::new(), |name| format!(" {name}"));
             format!(
-                "{} job{name}: {ranks} on {hosts} want {} of {} CPUs and get {}",
-                launcher.name(),
+                "{}: {ranks} on {hosts} want {} of {} CPUs and get {}",
+                launcher.job(name),
                 sum(|job| job.demand.map_or(0.0, |demand| demand.wanted)),
                 sum(|job| job.effective_cpus),
                 sum(|job| job.demand.map_or(0.0, |demand| demand.got)),
@@ -212,7 +214,7 @@ mod tests {
         let answers = [
             HostAnswer::from_output("n1".to_owned(), listing(10, 4.0).as_bytes()),
             HostAnswer::from_output("n2".to_owned(), listing(20, 9.0).as_bytes()),
-            HostAnswer { name: "n3".to_owned(), error: Some("no route".to_owned()), listing: None },
+            HostAnswer::failed("n3".to_owned(), "no route".to_owned()),
         ];
         let expected = "2 hosts: 2 processes want 13.0 of 32 CPUs and get 6.0\n\
                         Slurm job 4711: 4 of 8 ranks on 2 hosts want 13.0 of 32.0 CPUs and get 6.0\n\n\

@@ -5,13 +5,14 @@ pub(crate) mod hosts;
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
+use std::ops::Add as _;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::data::Gap;
+use crate::data::job::Job;
 use crate::data::job::rank::{Launcher, Rank};
-use crate::data::job::{Job, JobKey};
 use crate::data::limits::Caps;
 use crate::data::sample::ContainerFact;
 use crate::data::scene::{Demand, GroupKey, Scene, TermKind, Verdict};
@@ -32,17 +33,25 @@ const VERSIONS_FROM: u16 = 100;
 /// The machine in one line, and each job in a few; then one row a process, ranks together and by number, the busiest first; below,
 /// which are stopped and what is missing.
 pub fn table(scenes: &[Arc<Scene>], jobs: &[Job], page: Page) -> String {
-    let order = job::in_order(scenes, jobs);
+    let wanted = |demand: Option<Demand>| demand.map_or(-1.0, |demand| demand.wanted);
+    let of_all = |scene: &Scene| wanted(job::job_of(&scene.target, jobs).map_or(scene.demand, |job| job.demand));
+    let mut order: Vec<&Scene> = scenes.iter().map(AsRef::as_ref).collect();
+    order.sort_by(|a, b| of_all(b).total_cmp(&of_all(a)));
+    let order = job::ranks_together(order, jobs);
     let columns = Columns {
         versions: page.width.is_none_or(|columns| columns >= VERSIONS_FROM),
         ranks: scenes.iter().any(|scene| scene.target.rank.is_some()),
         shares: !jobs.is_empty(),
     };
     let mut table = Table::new(&columns.headings());
-    order.iter().for_each(|scene| table.row(columns.cells(scene, jobs)));
+    order.iter().for_each(|(scene, job)| table.row(columns.cells(scene, *job)));
     let host = host(&PsHost::new(scenes)).into_iter().map(PageRow::text);
     let about = jobs.iter().flat_map(|job| job::lines(job, scenes)).map(PageRow::text);
-    page.print([host.chain(about).collect(), table.fitted(page, LastColumn::IsCommand), notes(&order)])
+    page.print([
+        host.chain(about).collect(),
+        table.fitted(page, LastColumn::IsCommand),
+        notes(order.iter().map(|(scene, _)| *scene)),
+    ])
 }
 
 /// Which columns there are beside those that always are.
@@ -70,7 +79,7 @@ impl Columns {
         all.into_iter().flatten().collect()
     }
 
-    fn cells(&self, scene: &Scene, jobs: &[Job]) -> Vec<String> {
+    fn cells(&self, scene: &Scene, of: Option<&Job>) -> Vec<String> {
         let target = &scene.target;
         let missing = || MISSING_ASCII.to_owned();
         let all = [
@@ -82,7 +91,7 @@ impl Columns {
             self.ranks.then(|| job::rank(target).unwrap_or_else(missing)),
             Some(scene.threads.len().to_string()),
             Some(cpus_or_dash(scene.demand.map(|demand| demand.got))),
-            self.shares.then(|| cpus_or_dash(job::share(target, jobs))),
+            self.shares.then(|| cpus_or_dash(of.map(|job| job.share))),
             Some(cpus_or_dash(scene.demand.map(|demand| demand.wanted))),
             Some(target.command.clone()),
         ];
@@ -91,7 +100,7 @@ impl Columns {
 }
 
 /// What is to be said of processes beside their rows; what several have in common once.
-fn notes(scenes: &[&Scene]) -> Vec<PageRow> {
+fn notes<'a>(scenes: impl Iterator<Item = &'a Scene>) -> Vec<PageRow> {
     let mut said: Vec<(String, Vec<String>)> = Vec::new();
     for scene in scenes {
         let stopped = (scene.headline.condition == Verdict::Stopped).then(|| clean(&scene.headline.message));
@@ -126,7 +135,6 @@ struct PsHost<'a> {
 impl<'a> PsHost<'a> {
     fn new(scenes: &'a [Arc<Scene>]) -> Self {
         let demands = || scenes.iter().filter_map(|scene| Some((scene.as_ref(), scene.demand?)));
-        let sum = |part: fn(&Demand) -> f64| demands().map(|(_, demand)| part(&demand)).sum();
         let online = scenes.iter().flat_map(|scene| &scene.capacity.terms).filter(|term| term.kind == TermKind::Online);
         let measured = demands().count();
         let mut frameworks = scenes.iter().map(|scene| scene.target.framework().map(|found| found.framework.name()));
@@ -135,7 +143,7 @@ impl<'a> PsHost<'a> {
             processes: scenes.len(),
             framework,
             cpus: online.map(|term| term.cpus).max_by(f64::total_cmp),
-            demand: (measured > 0).then(|| Demand::new(sum(|demand| demand.got), sum(|demand| demand.waiting))),
+            demand: demands().map(|(_, demand)| demand).reduce(Demand::add),
             unmeasured: scenes.len() - measured,
             most: demands().max_by(|(_, a), (_, b)| a.wanted.total_cmp(&b.wanted)).filter(|_| scenes.len() > 1),
         }
@@ -208,14 +216,13 @@ struct JobJson<'a> {
 impl<'a> JobJson<'a> {
     fn new(job: &'a Job, scenes: &[Arc<Scene>]) -> Self {
         let headline = &job.scene.headline;
-        let of_job = |scene: &&Arc<Scene>| JobKey::of(&scene.target).as_ref() == Some(&job.key);
         Self {
             launcher: job.key.launcher,
             name: job.key.name.as_deref(),
             user: job.key.user.as_deref(),
             ranks: job.key.ranks,
             ranks_here: &job.ranks_here,
-            pids: scenes.iter().filter(of_job).map(|scene| scene.target.pid.0).collect(),
+            pids: scenes.iter().filter(|scene| job.includes(&scene.target)).map(|scene| scene.target.pid.0).collect(),
             effective_cpus: rounded(job.scene.capacity.effective_cpus),
             share: rounded(job.share),
             demand: job.demand.as_ref().map(DemandJson::new),

@@ -40,21 +40,24 @@ fn demand(job: &Job) -> String {
     }
 }
 
-/// Processes as they are listed: the busiest first, but the ranks of a job one after the other, by number.
-pub fn in_order<'a>(scenes: &'a [Arc<Scene>], jobs: &[Job]) -> Vec<&'a Scene> {
-    let wanted = |demand: Option<Demand>| demand.map_or(-1.0, |demand| demand.wanted);
-    let mut listed: Vec<(f64, Option<&JobKey>, Option<u32>, &Scene)> = scenes
-        .iter()
-        .map(|scene| match job_of(&scene.target, jobs) {
-            Some(job) => {
-                let rank = scene.target.rank.as_ref().map(|rank| rank.rank);
-                (wanted(job.demand), Some(&job.key), rank, scene.as_ref())
-            }
-            None => (wanted(scene.demand), None, None, scene.as_ref()),
-        })
-        .collect();
-    listed.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
-    listed.into_iter().map(|(.., scene)| scene).collect()
+/// Processes in their order, but the ranks of a job one after the other, by number, where its first one stands; each with its job.
+pub fn ranks_together<'a>(order: Vec<&'a Scene>, jobs: &'a [Job]) -> Vec<(&'a Scene, Option<&'a Job>)> {
+    let mut of_jobs: BTreeMap<&JobKey, Vec<&Scene>> = BTreeMap::new();
+    let all: Vec<_> = order.into_iter().map(|scene| (scene, job_of(&scene.target, jobs))).collect();
+    for (scene, job) in all.iter().filter_map(|(scene, job)| Some((scene, (*job)?))) {
+        of_jobs.entry(&job.key).or_default().push(scene);
+    }
+    let mut listed = Vec::with_capacity(all.len());
+    for (scene, job) in all {
+        let Some(job) = job else {
+            listed.push((scene, None));
+            continue;
+        };
+        let mut ranks = of_jobs.remove(&job.key).unwrap_or_default();
+        ranks.sort_by_key(|scene| (scene.target.rank.as_ref().map(|rank| rank.rank), scene.target.pid));
+        listed.extend(ranks.into_iter().map(|scene| (scene, Some(job))));
+    }
+    listed
 }
 
 /// "3/8": a rank's number; nothing of one that is none.
@@ -67,15 +70,9 @@ pub fn rank_number(rank: &Rank) -> String {
     rank.ranks.map_or_else(|| rank.rank.to_string(), |ranks| format!("{}/{ranks}", rank.rank))
 }
 
-/// The part of its job's CPUs that would be a process's own; none of one that is no rank, or the only one here.
-pub fn share(target: &TargetState, jobs: &[Job]) -> Option<f64> {
-    job_of(target, jobs).map(|job| job.share)
-}
-
 /// The job that a process belongs to.
 pub fn job_of<'a>(target: &TargetState, jobs: &'a [Job]) -> Option<&'a Job> {
-    let key = JobKey::of(target)?;
-    jobs.iter().find(|job| job.key == key)
+    jobs.iter().find(|job| job.includes(target))
 }
 
 /// What each rank got, and where it may run.
@@ -90,11 +87,11 @@ impl<'a> Ranks<'a> {
     fn of(job: &'a Job, scenes: &'a [Arc<Scene>]) -> Self {
         let mut demands: BTreeMap<u32, Demand> = BTreeMap::new();
         let mut masks = BTreeMap::new();
-        for scene in scenes.iter().filter(|scene| JobKey::of(&scene.target).as_ref() == Some(&job.key)) {
+        for scene in scenes.iter().filter(|scene| job.includes(&scene.target)) {
             let Some(rank) = &scene.target.rank else { continue };
             if let Some(demand) = scene.demand {
                 let sum = demands.entry(rank.rank).or_default();
-                *sum = Demand::new(sum.got + demand.got, sum.waiting + demand.waiting);
+                *sum = *sum + demand;
             }
             if let Some(mask) = mask(scene) {
                 masks.entry(rank.rank).or_insert(mask);

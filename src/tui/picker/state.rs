@@ -6,9 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
 use crate::data::Pid;
-use crate::data::job::{Job, JobKey};
+use crate::data::job::Job;
 use crate::data::scene::Scene;
-use crate::present::block::job::job_of;
+use crate::present::block::job::ranks_together;
 use crate::present::format::contains;
 use crate::tui::keys::{Action, Key, KeyContext, KeyMap};
 use crate::tui::theme::Appearance;
@@ -328,20 +328,17 @@ impl Picker {
             let user = target.user.as_deref().unwrap_or_default();
             contains(&format!("{} {user} {}", target.pid, target.command), &self.filter)
         };
-        let mut left: Vec<&Scene> = self.listing.scenes.iter().map(AsRef::as_ref).filter(kept).collect();
-        self.order.sort(&mut left);
+        let mut shown: Vec<&Scene> = self.listing.scenes.iter().map(AsRef::as_ref).filter(kept).collect();
+        self.order.sort(&mut shown);
         let mut rows = Vec::new();
-        while let Some(first) = left.first().copied() {
-            let Some(job) = job_of(&first.target, &self.listing.jobs) else {
-                rows.push(PickerRow::Process(left.remove(0), None));
-                continue;
-            };
-            let (mut ranks, others): (Vec<&Scene>, _) =
-                left.into_iter().partition(|scene| JobKey::of(&scene.target).as_ref() == Some(&job.key));
-            left = others;
-            ranks.sort_by_key(|scene| (scene.target.rank.as_ref().map(|rank| rank.rank), scene.target.pid));
-            rows.push(PickerRow::Job(job));
-            rows.extend(ranks.into_iter().map(|scene| PickerRow::Process(scene, Some(job))));
+        let mut above = None;
+        for (scene, of) in ranks_together(shown, &self.listing.jobs) {
+            let key = of.map(|job| &job.key);
+            if let Some(job) = of.filter(|_| key != above) {
+                rows.push(PickerRow::Job(job));
+            }
+            above = key;
+            rows.push(PickerRow::Process(scene, of));
         }
         rows
     }

@@ -60,10 +60,9 @@ fn pid(target: &TargetState) -> String {
 fn facts(target: &TargetState) -> Vec<String> {
     let mut facts = Vec::new();
     if let Some(rank) = &target.rank {
-        let job = rank.job.as_ref().map_or(String::new(), |job| format!(" {job}"));
         facts.push(match target.ranks_here() {
             0 | 1 => rank.words(),
-            ranks => format!("{ranks} ranks of {} job{job}", rank.launcher.name()),
+            ranks => format!("{ranks} ranks of {}", rank.launcher.job(rank.job.as_ref())),
         });
     }
     match &target.tensorflow {
