@@ -59,8 +59,10 @@ fn predicted(screen: &str) -> Option<(f64, f64)> {
     Some((number("measured ")?, number("predicted ")?))
 }
 
-/// Steps of the run before that are compared in any case: its warm-up and a dozen seconds.
+/// Steps of the run before that are compared in any case: those of its warm-up, 12 more, and marks enough in each second.
 const ENOUGH_STEPS: u32 = 90;
+/// And seconds in which it made steps: 4 are compared, after a warm-up of a tenth of them or more.
+const ENOUGH_TIME: Duration = Duration::from_secs(12);
 /// What the comparison may come to; other tests run beside this one.
 const ANSWERS: [&str; 3] = [" %, ", "no difference shown", "not comparable: neighbours differed"];
 
@@ -76,9 +78,13 @@ fn from_the_first_screen_to_the_proof_it_takes_few_keys() {
             && text.contains("(predicted)")
     });
     assert!(first.contains("OVERSUBSCRIBED") || first.contains("SEVERE"), "{first}");
-    // A person reads for a while; and what ran too short can't be compared, however slow the machine is.
+    // A person reads for a while; and what ran too short can't be compared, however slow or fast the machine is.
+    walk.see("steps", |text| steps_made(text).is_some());
+    let stepping = Instant::now();
     let first = walk.see("steps enough to be compared", |text| {
-        steps_made(text).is_some_and(|steps| steps >= ENOUGH_STEPS) && advised(text).is_some()
+        steps_made(text).is_some_and(|steps| steps >= ENOUGH_STEPS)
+            && stepping.elapsed() >= ENOUGH_TIME
+            && advised(text).is_some()
     });
     walk.press("r");
     let dialog = walk.see("the dialog", |text| text.contains("y restarts it") && predicted(text).is_some());
