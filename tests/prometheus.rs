@@ -27,10 +27,10 @@ use tftop::output::{LookTotals, open_metrics, text_format};
 const FLEET: u32 = 100;
 
 fn page(pid: u32) -> String {
-    let mut scene = report_scene::scene();
+    let mut scene = report_scene::launched();
     scene.target.pid = Pid(pid);
     let own = LookTotals { looks: 3, cpu_s: 0.25, newest_unix_s: Some(1_795_191_549.5) };
-    open_metrics(&[Arc::new(scene)], &[], own).unwrap()
+    open_metrics(&[Arc::new(scene)], &[], own, None).unwrap()
 }
 
 #[test]

@@ -150,12 +150,12 @@ oversubscribed: 7 threads want 4 CPUs
 TF_NUM_INTRAOP_THREADS=1 would fit.
 rank 0 gets 2.40 CPUs, more than an equal share of 1.00; ranks 2, 3 get up to 0.40 CPUs each, less than they want
 
- PID  USER     UP  FRAMEWORK  PYTHON  RANK  THREADS  GOT CPUs  SHARE  WANTED  COMMAND
- 100  ana   3m12s  TF 2.21.0  3.11     0/4        3      2.40   1.00    3.00  python train.py
- 101  ana   3m12s  TF 2.21.0  3.11     1/4        3      0.90   1.00    1.50  python train.py
- 102  ana   3m12s  TF 2.21.0  3.11     2/4        3      0.40   1.00    1.00  python train.py
- 103  ana   3m12s  TF 2.21.0  3.11     3/4        3      0.30   1.00    0.90  python train.py
-2430  ana   3m12s  TF 2.21.0  3.11       -        3      0.50      -    0.50  python train.py
+ PID  USER     UP  FRAMEWORK  PYTHON  RANK  THREADS  GOT CPUs  SHARE  MAY USE  INTRA  WANTED  COMMAND
+ 100  ana   3m12s  TF 2.21.0  3.11     0/4        3      2.40   1.00     4.00      1    3.00  python train.py
+ 101  ana   3m12s  TF 2.21.0  3.11     1/4        3      0.90   1.00     4.00      1    1.50  python train.py
+ 102  ana   3m12s  TF 2.21.0  3.11     2/4        3      0.40   1.00     4.00      1    1.00  python train.py
+ 103  ana   3m12s  TF 2.21.0  3.11     3/4        3      0.30   1.00     4.00      1    0.90  python train.py
+2430  ana   3m12s  TF 2.21.0  3.11       -        3      0.50      -     2.00      1    0.50  python train.py
 
 2430  missing: NumPy's thread names: the process's memory may not be read: run tftop with sudo
 ";

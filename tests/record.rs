@@ -38,6 +38,19 @@ fn boot_ns() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
+/// Its state and signals, and what each of its threads waits in.
+fn what_it_does(pid: u32) -> String {
+    let read = |path: String| fs::read_to_string(path).unwrap_or_default();
+    let of = |thread: &str| {
+        let status = read(format!("/proc/{pid}/task/{thread}/status"));
+        let lines = status.lines().filter(|line| ["Name", "State", "Sig", "Shd"].iter().any(|it| line.starts_with(it)));
+        let waits = ["wchan", "syscall"].map(|file| read(format!("/proc/{pid}/task/{thread}/{file}"))).join(" ");
+        format!("{}\n{waits}\n", lines.collect::<Vec<_>>().join("  "))
+    };
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    threads.map(|thread| of(&thread.file_name().to_string_lossy())).collect()
+}
+
 /// A recorder at work, with a store of its own; it is killed when this is dropped.
 struct Recorder {
     child: Child,
@@ -68,7 +81,14 @@ impl Recorder {
 
     /// Waits for its end: its exit code and what it said.
     fn ended(&mut self) -> (Option<i32>, String) {
-        let status = wait_for("the end of a recorder", LONG, || self.child.try_wait().unwrap());
+        let limit = Instant::now() + LONG;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < limit, "it does not end:\n{}", what_it_does(self.child.id()));
+            std::thread::sleep(Duration::from_millis(10));
+        };
         let mut says = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut says).unwrap();
         (status.code(), says)

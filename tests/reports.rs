@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/report_scene.rs"]
+#[allow(dead_code)]
 mod report_scene;
 
 use std::sync::Arc;

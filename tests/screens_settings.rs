@@ -100,7 +100,7 @@ fn columns_are_hidden_shown_and_moved() {
 fn a_table_keeps_a_column_and_what_can_not_be_done_says_why() {
     let mut stage = Stage::new(PLAIN, 120, 40, scenes::training(80));
     stage.keys("5Cjjjjjj");
-    for _ in 0..7 {
+    for _ in 0..9 {
         stage.keys(" gjjjjjj");
     }
     stage.keys(" ");

@@ -275,19 +275,29 @@ fn a_scene_as_metrics() {
     let mut scene = report_scene::scene();
     scene.target.command = "python \"a\\b\"\ntrain.py".to_owned();
     let own = LookTotals { looks: 3, cpu_s: 0.25, newest_unix_s: Some(1_795_191_549.5) };
-    let page = open_metrics(&[Arc::new(scene)], &[], own).unwrap();
+    let page = open_metrics(&[Arc::new(scene)], &[], own, None).unwrap();
     insta::assert_snapshot!("open_metrics", page);
     insta::assert_snapshot!("metrics_text_format", text_format(&page));
-    let empty = open_metrics(&[], &[], LookTotals::default()).unwrap();
+    let empty = open_metrics(&[], &[], LookTotals::default(), None).unwrap();
     assert!(empty.ends_with("tftop_own_cpu_seconds_total 0.0\n# EOF\n"), "{empty}");
+}
+
+#[test]
+fn a_run_as_metrics_has_its_steps_and_its_name_in_every_series() {
+    let page = open_metrics(&[Arc::new(report_scene::launched())], &[], LookTotals::default(), Some("r.7")).unwrap();
+    let steps: Vec<&str> = page.lines().filter(|line| line.contains("tftop_step_")).collect();
+    insta::assert_snapshot!("metrics_of_steps", steps.join("\n"));
+    let mut series = page.lines().filter(|line| !line.starts_with('#'));
+    assert!(series.all(|line| line.contains("{run=\"r.7\"")), "{page}");
 }
 
 #[test]
 fn recipes_name_series_that_there_are() {
     let page = open_metrics(
-        &[Arc::new(report_scene::scene())],
+        &[Arc::new(report_scene::launched())],
         &[],
         LookTotals { newest_unix_s: Some(1.0), ..LookTotals::default() },
+        None,
     );
     let page = page.unwrap();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/recipes");

@@ -1,6 +1,7 @@
-//! Processes as OpenMetrics 1.0 (`tftop serve`), by process and origin, never by thread; and as Prometheus's older text format, which
+//! Processes as OpenMetrics 1.0 (`tftop serve`, `tftop run --listen`), by process and origin, never by thread; and as Prometheus's older text format, which
 //! node_exporter reads. What is not known has no series.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use prometheus_client::registry::Registry;
 
 use crate::data::job::Job;
 use crate::data::sample::CounterSource;
-use crate::data::scene::{Group, Scene, Verdict};
+use crate::data::scene::{Group, LoopSteps, STEP_BOUNDS_S, Scene, Verdict};
 use crate::present::block::job::job_of;
 use crate::present::format::text::command_of_many;
 
@@ -45,9 +46,15 @@ pub struct LookTotals {
     pub newest_unix_s: Option<f64>,
 }
 
-/// The processes of one look as OpenMetrics, with its last line.
-pub fn open_metrics(scenes: &[Arc<Scene>], jobs: &[Job], own: LookTotals) -> Result<String, fmt::Error> {
-    let mut registry = Registry::with_prefix(PREFIX);
+/// The processes of one look as OpenMetrics, with its last line. With the name of a run, every series has it as its label `run`.
+pub fn open_metrics(
+    scenes: &[Arc<Scene>],
+    jobs: &[Job],
+    own: LookTotals,
+    run: Option<&str>,
+) -> Result<String, fmt::Error> {
+    let run = run.map(|run| (Cow::Borrowed("run"), Cow::Owned(run.to_owned())));
+    let mut registry = Registry::with_prefix_and_labels(PREFIX, run.into_iter());
     registry.register_collector(Box::new(Processes { scenes: scenes.to_vec(), jobs: jobs.to_vec(), own }));
     let mut page = String::new();
     text::encode(&mut page, &registry)?;
@@ -136,6 +143,7 @@ impl Collector for Processes {
             })
         })?;
         self.judged(page)?;
+        self.steps(page)?;
         self.itself(page)
     }
 }
@@ -248,6 +256,33 @@ impl Processes {
         })
     }
 
+    /// Steps that a run marked, by loop. Nothing of them is known of a process that tftop did not start.
+    fn steps(&self, page: &mut DescriptorEncoder) -> fmt::Result {
+        let loops = || {
+            self.scenes.iter().flat_map(|scene| {
+                let launch = scene.launch.iter();
+                launch.flat_map(|launch| &launch.steps.loops).map(|it| (of_process(scene, of_loop(it)), it))
+            })
+        };
+        if loops().next().is_none() {
+            return Ok(());
+        }
+        let about = "Time of a training step, by loop; its count is that of the steps";
+        let mut times = page.encode_descriptor("step_seconds", about, None, MetricType::Histogram)?;
+        for (labels, it) in loops() {
+            let bounds = STEP_BOUNDS_S.into_iter().chain([f64::INFINITY]);
+            let buckets: Vec<(f64, u64)> = bounds.zip(it.bins).collect();
+            let count = it.bins.iter().fold(0, |sum: u64, bin| sum.saturating_add(*bin));
+            times.encode_family(&labels)?.encode_histogram::<NoLabelSet>(it.seconds, count, &buckets, None)?;
+        }
+        let about = "Marks of steps that are known to be missing, by loop: there were more steps";
+        let mut lost = page.encode_descriptor("step_marks_lost", about, None, MetricType::Counter)?;
+        for (labels, it) in loops() {
+            lost.encode_family(&labels)?.encode_counter::<NoLabelSet, u64, f64>(&it.lost, None)?;
+        }
+        Ok(())
+    }
+
     /// What looking costs.
     fn itself(&self, page: &mut DescriptorEncoder) -> fmt::Result {
         let mut build = page.encode_descriptor("build", "This tftop", None, MetricType::Info)?;
@@ -277,4 +312,10 @@ fn of_process(scene: &Scene, labels: Labels) -> Labels {
 fn of_group(group: &Group) -> Labels {
     let library = group.key.library.as_deref().unwrap_or_default().to_owned();
     vec![("origin", group.key.origin.to_string()), ("library", library)]
+}
+
+/// The process by its own numbering: a run may have several with the same loop.
+fn of_loop(it: &LoopSteps) -> Labels {
+    let at = it.name.as_deref().or(it.at.as_deref()).unwrap_or_default();
+    vec![("source", it.source.word().to_owned()), ("loop", at.to_owned()), ("loop_pid", it.pid.to_string())]
 }

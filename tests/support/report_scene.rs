@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use tftop::data::limits::{AppliesTo, CapKind, Caps, Grade, Knob, Limit, LimitSource, Limits, ProcessLimit};
-use tftop::data::sample::{Cost, Identity, NameSource, TargetName, ThreadState};
+use tftop::data::sample::{Cost, Identity, NameSource, StepSource, TargetName, ThreadState};
 use tftop::data::scene::{
-    Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, GpuState, Group, GroupKey, Headline, Level,
-    OwnGpuUse, Phrase, Pressure, ProcessState, Remedy, RuleAnswer, Scene, TargetState, TensorFlow, Term, TermKind,
-    Thread, Verdict, WaitCount, Waits,
+    Answer, Attribution, Capacity, Confidence, Demand, Evidence, Finding, GpuState, Group, GroupKey, Headline,
+    LaunchState, Level, LoopSteps, OwnGpuUse, Phrase, Pressure, ProcessState, Remedy, RuleAnswer, STEP_BINS, Scene,
+    Steps, TargetState, TensorFlow, Term, TermKind, Thread, Verdict, WaitCount, Waits,
 };
 use tftop::data::{Gap, Pid, Text, ThreadKey, Tid};
 
@@ -182,6 +182,17 @@ pub fn gpus() -> Vec<GpuState> {
     };
     let own = OwnGpuUse { processes: 1, busy: Some(0.8), used_bytes: Some(11_900_000_000) };
     vec![gpu(0, 0.87, own), gpu(1, 0.04, OwnGpuUse::default())]
+}
+
+/// The same, started by tftop, with two loops.
+pub fn launched() -> Scene {
+    let mut bins = [0; STEP_BINS];
+    (bins[4], bins[5], bins[14]) = (200, 99, 1);
+    let fit = LoopSteps { pid: 2430, at: Some("train.py:9".into()), bins, seconds: 43.5, ..LoopSteps::default() };
+    let source = StepSource::Function;
+    let call = LoopSteps { source, name: Some("normalize".into()), lost: 3, ..fit.clone() };
+    let steps = Steps { loops: vec![fit, call], ..Steps::default() };
+    Scene { launch: Some(LaunchState { steps, ..LaunchState::default() }), ..scene() }
 }
 
 pub fn scene() -> Scene {

@@ -183,7 +183,7 @@ pub fn launched(tick: u64) -> Scene {
             check("blas", "1", CheckOutcome::Exceeded, "1 thread of OpenBLAS numpy in process 2430"),
             check("cpus", "0-1", CheckOutcome::Held, "no thread may run elsewhere"),
         ],
-        steps: Steps { speed: Some(speed), none: None, history },
+        steps: Steps { speed: Some(speed), none: None, history, loops: Vec::new() },
         replaced: None,
     });
     let steps = scene.launch.as_mut().map(|launch| &mut launch.steps.history);

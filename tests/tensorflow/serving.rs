@@ -21,7 +21,12 @@ impl Server {
     fn at(address: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
         command.args(["serve", "--listen", address, "--interval", "0.5s"]).args(arguments);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdin(Stdio::null());
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
@@ -78,6 +83,36 @@ fn metrics_say_what_a_report_says_and_end_with_the_process() {
 
     target.kill();
     wait_for("its series end", LONG, || (!server.get("/metrics").contains(&own)).then_some(()));
+}
+
+#[test]
+fn a_run_serves_its_steps_and_its_file_goes_with_it() {
+    let Some(python) = python::tensorflow(NAMING) else { return };
+    let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/targets/steps.py");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tftop"));
+    command.args(["run", "--no-ui", "--interval", "0.5s", "--listen", "127.0.0.1:0", "--textfile"]).arg(folder.path());
+    command.arg("--").arg(&python).args([script, "2"]).stdin(Stdio::piped()).env("XDG_STATE_HOME", state.path());
+    let mut server = Server::of(command);
+    let fit = ["tftop_step_seconds_count{", "run=\"", "source=\"keras\"", "steps.py:"];
+    // Every one of the two epochs, and no more.
+    wait_for("all steps are served", LONG, || (series(&server.get("/metrics"), &fit) == Some(300.0)).then_some(()));
+    let page = server.get("/metrics");
+    let last = ["tftop_step_seconds_bucket{", "le=\"+Inf\"", "source=\"keras\""];
+    assert_eq!(series(&page, &last), Some(300.0), "{page}");
+    let seconds = series(&page, &["tftop_step_seconds_sum{", "source=\"keras\""]).unwrap();
+    assert!(seconds > 0.0 && seconds < LONG.as_secs_f64(), "{page}");
+    let files = || -> Vec<String> {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).filter(|it| !it.starts_with('.')).collect()
+    };
+    let names = files();
+    assert!(matches!(names.as_slice(), [name] if name.starts_with("tftop-run-")), "{names:?}");
+    let text = std::fs::read_to_string(folder.path().join(&names[0])).unwrap();
+    assert_eq!(series(&text, &fit), Some(300.0), "{text}");
+    drop(server.0.stdin.take());
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
+    assert_eq!(files(), [""; 0]);
 }
 
 #[test]

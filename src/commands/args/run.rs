@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::args::caps::{CapArgs, variable};
+use crate::commands::args::machine::serve::PublishArgs;
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::run::start_spec::{LOG_LIMIT_MB, StartRequest};
 use crate::commands::settings::{SavedProfile, SettingsFile};
@@ -26,6 +27,7 @@ Examples:
   tftop run --cpus 0-3 --dry-run -- python train.py
   mpirun -n 4 tftop run --no-ui --cpus auto -- python train.py   each rank on CPUs of its own
   tftop run --no-ui --record-only -- python train.py   change nothing, record what the script sets
+  tftop run --no-ui --listen 127.0.0.1:9913 -- python train.py   metrics of it, its steps among them (see tftop serve)
 
 Caps are set in the command's environment. For Python, a shim also holds them against what the script sets later; --data is \
 held by the shim alone. --cpus is an affinity mask and, where a cpuset cgroup is writable, also a cpuset, which a script \
@@ -106,7 +108,7 @@ pub(crate) struct RunOptions {
     #[arg(long, help_heading = "Running")]
     no_ui: bool,
     /// Start it in its own session and exit; it is not watched, and its log has no size limit
-    #[arg(long, conflicts_with_all = ["quota", "dry_run"], help_heading = "Running")]
+    #[arg(long, conflicts_with_all = ["quota", "dry_run", "listen", "textfile"], help_heading = "Running")]
     detach: bool,
     /// Megabytes of the command's output to keep in its log
     #[arg(long, value_name = "MB", default_value_t = LOG_LIMIT_MB, help_heading = "Running")]
@@ -114,6 +116,8 @@ pub(crate) struct RunOptions {
     /// Only print how it would be started
     #[arg(long, help_heading = "Running")]
     dry_run: bool,
+    #[command(flatten)]
+    publish: PublishArgs,
 }
 
 impl RunOptions {
@@ -136,6 +140,7 @@ impl RunOptions {
                 force: options.force,
                 ..PlanRequest::default()
             },
+            publish: options.publish.request(),
             log_limit_mb: options.log_limit,
             no_ui: options.no_ui,
             detach: options.detach,

@@ -26,6 +26,7 @@ use crate::commands::run::session::{RunSession, SessionEnd, SessionSetup};
 use crate::commands::run::start_spec::{StartRequest, StartSpec};
 use crate::commands::sampling::attach;
 use crate::commands::sampling::attach::families;
+use crate::commands::serve::publisher::Publisher;
 use crate::data::run::run_files::LOG;
 use crate::data::scene::Scene;
 use crate::launch::caps::plan::Plan;
@@ -63,6 +64,11 @@ pub(crate) fn start(
         before()?;
         return detach::detached(spec, options);
     }
+    let publish = &spec.request.publish;
+    let publisher = publish.is_wanted().then(|| Publisher::open(publish)).transpose()?;
+    if let Some(address) = publisher.as_ref().and_then(Publisher::address) {
+        stdio::say(&format!("tftop: serving {address}/metrics while it runs"));
+    }
     let dashboard = opens_dashboard(&spec.request);
     let mut before = Some(before);
     let mut families = Some(families);
@@ -71,8 +77,10 @@ pub(crate) fn start(
         let setup = SessionSetup::new(&spec, dashboard, options);
         before.take().map_or(Ok(()), |before| before())?;
         let families = families.take().map_or_else(|| attach::families(options), Ok)?;
-        let left = event_loop::runtime()?
-            .block_on(async { RunSession::start(&spec, setup, held)?.watch_to_end(options, families).await })?;
+        let left = event_loop::runtime()?.block_on(async {
+            let session = RunSession::start(&spec, setup, held)?;
+            session.watch_to_end(options, families, publisher.as_ref()).await
+        })?;
         prune(options);
         match left {
             SessionEnd::Ended(exit) => return Ok(exit),

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 
 use crate::commands::own_process::exit::CommandError;
 use crate::commands::run::learned;
+use crate::commands::serve::publisher::PublishRequest;
 use crate::data::limits::Caps;
 use crate::data::run::{PredictedDemand, RerunPlan, ShownValue, VariableChange};
 use crate::data::sample::KEPT_VARIABLES;
@@ -34,6 +35,8 @@ pub(crate) struct StartRequest {
     pub(crate) caps: PlanRequest,
     /// What the shim is to do; none without one.
     pub(crate) shim: Option<ShimMode>,
+    /// Where its metrics go while it runs.
+    pub(crate) publish: PublishRequest,
     pub(crate) log_limit_mb: u32,
     pub(crate) no_ui: bool,
     pub(crate) detach: bool,
@@ -49,6 +52,7 @@ impl Default for StartRequest {
             origin: None,
             caps: PlanRequest::default(),
             shim: Some(ShimMode::Enforce),
+            publish: PublishRequest::default(),
             log_limit_mb: LOG_LIMIT_MB,
             no_ui: false,
             detach: false,

@@ -1,4 +1,4 @@
-//! The HTTP side of `tftop serve`: a few pages of the newest look, which is never waited for. Bounded in connections, time and what it
+//! The HTTP side of `tftop serve` and of a run: a few pages of the newest look, which is never waited for. Bounded in connections, time and what it
 //! reads of a request; changes nothing.
 
 use std::convert::Infallible;
@@ -51,8 +51,8 @@ pub(super) struct Server {
 type Answer = Response<Full<Bytes>>;
 
 impl Server {
-    pub(super) fn new(looks: watch::Receiver<Looked>, token: Option<String>, tls: Option<Tls>) -> Self {
-        Self { looks, token: token.map(Into::into), tls: tls.map(Arc::new) }
+    pub(super) fn new(looks: watch::Receiver<Looked>, token: Option<String>, tls: Option<Arc<Tls>>) -> Self {
+        Self { looks, token: token.map(Into::into), tls }
     }
 
     /// Answers for ever.
@@ -143,7 +143,7 @@ fn json(text: serde_json::Result<String>) -> Answer {
 fn metrics(looked: &Looked, headers: &HeaderMap) -> Answer {
     let accepts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let open = accepts.into_iter().any(|value| value.contains("application/openmetrics-text"));
-    match output::open_metrics(&looked.scenes, &looked.jobs, looked.own) {
+    match looked.open_metrics() {
         Ok(text) if open => page(StatusCode::OK, OPEN_METRICS, text),
         Ok(text) => page(StatusCode::OK, TEXT_FORMAT, output::text_format(&text)),
         Err(error) => failed(&error),

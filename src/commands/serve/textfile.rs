@@ -1,38 +1,53 @@
-//! tftop.prom for node_exporter's textfile collector: whole or not at all, because it may be read at any moment.
+//! A file for node_exporter's textfile collector: whole or not at all, because it may be read at any moment. That of a run goes with
+//! it, for what it says is true no longer.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::commands::own_process::exit::CommandError;
+use crate::commands::serve::looked::Looked;
+use crate::output;
 
-const NAME: &str = "tftop.prom";
+/// One file in one directory.
+#[derive(Debug)]
+pub(super) struct Textfile {
+    folder: PathBuf,
+    name: String,
+    removed_at_end: bool,
+}
 
-/// Fails where the folder is none.
-pub(super) fn check(folder: &Path) -> anyhow::Result<()> {
-    match folder.is_dir() {
-        true => Ok(()),
-        false => {
-            Err(CommandError::usage(format!("--textfile {}: there is no such directory", folder.display())).into())
+impl Textfile {
+    /// tftop.prom, or that of a run. Nothing is written yet.
+    pub(super) fn new(folder: &Path, run: Option<&str>) -> Self {
+        let name = run.map_or_else(|| "tftop.prom".to_owned(), |run| format!("tftop-run-{run}.prom"));
+        Self { folder: folder.to_owned(), name, removed_at_end: run.is_some() }
+    }
+
+    /// Writes the look beside, then puts it in place.
+    pub(super) fn write(&self, looked: &Looked) -> anyhow::Result<()> {
+        let page = output::text_format(&looked.open_metrics()?);
+        let beside = self.folder.join(format!(".{}.{}", self.name, std::process::id()));
+        let written = (|| {
+            // A file of that name is one that a process with this pid left behind.
+            let _ = std::fs::remove_file(&beside);
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside)?;
+            file.write_all(page.as_bytes())?;
+            std::fs::rename(&beside, self.folder.join(&self.name))
+        })();
+        if written.is_err() {
+            let _ = std::fs::remove_file(&beside);
         }
+        written.with_context(|| format!("writing {} in {}", self.name, self.folder.display()))
     }
 }
 
-/// Writes the page beside, then puts it in place.
-pub(super) fn write(folder: &Path, page: &str) -> anyhow::Result<()> {
-    let beside = folder.join(format!(".{NAME}.{}", std::process::id()));
-    let written = (|| {
-        // A file of that name is one that a process with this pid left behind.
-        let _ = std::fs::remove_file(&beside);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside)?;
-        file.write_all(page.as_bytes())?;
-        std::fs::rename(&beside, folder.join(NAME))
-    })();
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
+impl Drop for Textfile {
+    fn drop(&mut self) {
+        if self.removed_at_end {
+            let _ = std::fs::remove_file(self.folder.join(&self.name));
+        }
     }
-    written.with_context(|| format!("writing {NAME} in {}", folder.display()))
 }

@@ -231,6 +231,16 @@ pub enum StepSource {
 }
 
 impl StepSource {
+    /// Its name in files and series.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Keras => "keras",
+            Self::Iterator => "iterator",
+            Self::Session => "session",
+            Self::Function => "function",
+        }
+    }
+
     /// Which source is believed where several mark: a fit calls iterators and functions, a loop over an iterator functions.
     pub fn rank(self) -> u8 {
         match self {

@@ -22,7 +22,7 @@ pub use headline::{AdvisedEffect, Headline, Pressure, Verdict};
 pub use judgement::{Answer, Evidence, Finding, Level, Remedy, RuleAnswer};
 pub use launch::{CapCheck, CheckOutcome, CheckedCap, LaunchState};
 pub use recorded::{HeldVerdict, JudgedSpan, RecordedMoment};
-pub use steps::{EpochNow, MarkCount, NoMarks, Speed, Steps};
+pub use steps::{EpochNow, LoopSteps, MarkCount, NoMarks, STEP_BINS, STEP_BOUNDS_S, Speed, Steps};
 pub use target::{ProcessState, TargetState, TensorFlow};
 pub use timeline::{MarkKind, Timeline, TimelineMark};
 pub use timeline_looks::{TimelineLook, TimelineLooks};

@@ -24,6 +24,33 @@ pub struct Steps {
     /// Its steps a second, one value a tick, oldest first; none where marks are missing or not there yet. The newest value
     /// belongs to the newest of [`Trend::wanted`](super::scene::Trend::wanted).
     pub history: Vec<Option<f32>>,
+    /// Every loop that marked steps, from the first step on, the shown one among them; at most 64.
+    pub loops: Vec<LoopSteps>,
+}
+
+/// Bounds of the bins that steps are counted in by their time, in seconds; one more bin holds what took longer.
+pub const STEP_BOUNDS_S: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+/// Bins of step times.
+pub const STEP_BINS: usize = STEP_BOUNDS_S.len() + 1;
+
+/// All steps of one loop of one process that were marked so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoopSteps {
+    /// What a step is.
+    pub source: StepSource,
+    /// The process, by its own numbering.
+    pub pid: u32,
+    /// `file:line` of the loop, where it is known.
+    pub at: Option<Text>,
+    /// Name of the tf.function whose calls are the steps; none where they are something else.
+    pub name: Option<Text>,
+    /// Steps by their time, see [`STEP_BOUNDS_S`]: the steps of one mark took its time in equal parts.
+    pub bins: [u64; STEP_BINS],
+    /// The time they took together, in seconds.
+    pub seconds: f64,
+    /// Marks that are known to be missing: there were more steps.
+    pub lost: u64,
 }
 
 /// How fast one loop of one process goes.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::data::Text;
 use crate::data::sample::{StepMarks, StepSource};
+use crate::data::scene::{LoopSteps, STEP_BINS, STEP_BOUNDS_S};
 
 /// The newest steps are judged over this long, in microseconds of steps.
 const WINDOW_US: u64 = 10_000_000;
@@ -44,6 +45,9 @@ pub(super) struct Loop {
     pub last_ns: u64,
     /// Seconds spent in it lately: older ones count less.
     pub spent_s: f64,
+    /// Steps by their time, see [`LoopSteps::bins`].
+    bins: [u64; STEP_BINS],
+    all_us: u64,
     first_ns: u64,
     newest: VecDeque<Mark>,
     /// Steps in each tick; not a number where marks are missing.
@@ -97,7 +101,18 @@ impl Loop {
     pub fn new(key: LoopKey, looks: &LookTimes) -> Self {
         let ticks = looks.ticks().map(|_| 0.0).collect();
         let newest = VecDeque::new();
-        Self { key, steps: 0, lost: 0, last_ns: 0, spent_s: 0.0, first_ns: u64::MAX, newest, ticks }
+        Self {
+            key,
+            steps: 0,
+            lost: 0,
+            last_ns: 0,
+            spent_s: 0.0,
+            bins: [0; STEP_BINS],
+            all_us: 0,
+            first_ns: u64::MAX,
+            newest,
+            ticks,
+        }
     }
 
     /// A tick more, after which time spent before counts for this share.
@@ -136,12 +151,36 @@ impl Loop {
         while self.newest.len() > MOST {
             self.newest.pop_front();
         }
+        self.count(record);
         self.steps = self.steps.saturating_add(record.steps);
         self.lost = self.lost.saturating_add(lost);
         self.last_ns = self.last_ns.max(at_ns);
         // Several functions that are called by turns all take the whole turn: what counts is the time within the calls.
         let spent_ns = record.inside_us.map_or(all_ns, |us| us.saturating_mul(1000).min(all_ns));
         self.spent_s += spent_ns as f64 / 1e9;
+    }
+
+    /// The steps of a record, each in the bin of its time: all of them, however they divide among its marks.
+    fn count(&mut self, record: &StepMarks) {
+        let marks = record.durations_us.len() as u64;
+        let mut counted = 0;
+        for (at, &us) in (1_u64..).zip(&record.durations_us) {
+            let until = (u128::from(record.steps) * u128::from(at) / u128::from(marks)) as u64;
+            let steps = until.saturating_sub(counted);
+            counted = until;
+            let step_s = f64::from(us) / 1e6 / steps.max(1) as f64;
+            let bin = STEP_BOUNDS_S.partition_point(|&bound_s| bound_s < step_s);
+            if let Some(bin) = self.bins.get_mut(bin) {
+                *bin = bin.saturating_add(steps);
+            }
+            self.all_us = self.all_us.saturating_add(u64::from(us));
+        }
+    }
+
+    /// All its steps so far.
+    pub fn all(&self) -> LoopSteps {
+        let LoopKey { pid, source, at, name } = self.key.clone();
+        LoopSteps { source, pid, at, name, bins: self.bins, seconds: self.all_us as f64 / 1e6, lost: self.lost }
     }
 
     /// Steps that took from one instant to another belong to every tick between, each its part.

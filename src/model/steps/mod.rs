@@ -71,10 +71,11 @@ impl MarkedLoops {
             _ if report.started.is_empty() => NoMarks::NotStarted,
             _ => NoMarks::NoLoop,
         };
+        let loops = self.loops.iter().map(Loop::all).collect();
         let Some(shown) = self.shown.as_ref().and_then(|key| self.loops.iter().find(|it| it.key == *key)) else {
-            return Steps { none: Some(none()), ..Steps::default() };
+            return Steps { none: Some(none()), loops, ..Steps::default() };
         };
-        Steps { speed: Some(self.speed(shown)), none: None, history: shown.history(&self.looks) }
+        Steps { speed: Some(self.speed(shown)), none: None, history: shown.history(&self.looks), loops }
     }
 
     fn take_record(&mut self, record: &StepMarks, now_ns: u64) {

@@ -6,9 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::sample::{Epoch, LaunchFact, TfStarted};
-use crate::data::scene::EpochNow;
+use crate::data::scene::{EpochNow, LoopSteps, STEP_BOUNDS_S};
 
 const MS: u64 = 1_000_000;
+const SECOND_NS: u64 = 1000 * MS;
 const PERIOD_NS: u64 = 500 * MS;
 
 /// Records of one stream, made and sent by the rules of the shim (assets/shim/PROTOCOL.md).
@@ -122,6 +123,27 @@ fn even_steps_have_one_speed_whenever_their_marks_come() {
         assert!(known(last).iter().all(|&per_s| is_near(Some(per_s.into()), 1000.0 / 41.0)), "{:?}", known(last));
         assert_eq!((speed(last).p95_ms, speed(last).count), (Some(41.0), MarkCount::Exact));
     }
+}
+
+#[test]
+fn every_step_of_every_loop_is_counted_by_its_time() {
+    let records = [keras(0).steps(600, 41).steps(3, 250).end(), iterator(9, 1, "input.py:3", 0).steps(50, 2).end()];
+    let looks = looks(&records.concat(), 1000, 30_000);
+    let loops = &looks.last().unwrap().loops;
+    let [fit, input] = loops.as_slice() else { panic!("{loops:?}") };
+    let filled = |it: &LoopSteps| -> Vec<(usize, u64)> {
+        it.bins.iter().copied().enumerate().filter(|(_, steps)| *steps > 0).collect()
+    };
+    // 41 ms is above 25 and at most 50 ms; a bound belongs to the bin below it.
+    assert_eq!((filled(fit), STEP_BOUNDS_S[5], STEP_BOUNDS_S[7]), (vec![(5, 600), (7, 3)], 0.05, 0.25));
+    assert!((fit.seconds - 25.35).abs() < 1e-9 && fit.lost == 0, "{fit:?}");
+    assert_eq!((filled(input), input.pid, input.at.as_deref()), (vec![(1, 50)], 9, Some("input.py:3")));
+    // Several steps a mark: each took its part of the time, and none is left out.
+    let mut marked = MarkedLoops::default();
+    let record = StepMarks { steps: 7, at_ns: SECOND_NS, durations_us: vec![8_000, 8_000], ..StepMarks::default() };
+    marked.update(SECOND_NS, &LaunchSample { marks: vec![record], ..LaunchSample::default() });
+    let loops = marked.scene(ShimUse::Enforce, &ShimReport::default()).loops;
+    assert_eq!(filled(&loops[0]), [(1, 4), (2, 3)]);
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub const SCHEMA: &str = "tftop.ps/1";
 
 /// Columns from which on versions are shown.
 const VERSIONS_FROM: u16 = 100;
+/// And those from which on the bounds of each rank are.
+const BOUNDS_FROM: u16 = 130;
 
 /// The machine in one line, and each job in a few; then one row a process, ranks together and by number, the busiest first; below,
 /// which are stopped and what is missing.
@@ -38,10 +40,12 @@ pub fn table(scenes: &[Arc<Scene>], jobs: &[Job], page: Page) -> String {
     let mut order: Vec<&Scene> = scenes.iter().map(AsRef::as_ref).collect();
     order.sort_by(|a, b| of_all(b).total_cmp(&of_all(a)));
     let order = job::ranks_together(order, jobs);
+    let wide = |from| page.width.is_none_or(|columns| columns >= from);
     let columns = Columns {
-        versions: page.width.is_none_or(|columns| columns >= VERSIONS_FROM),
+        versions: wide(VERSIONS_FROM),
         ranks: scenes.iter().any(|scene| scene.target.rank.is_some()),
         shares: !jobs.is_empty(),
+        bounds: !jobs.is_empty() && wide(BOUNDS_FROM),
     };
     let mut table = Table::new(&columns.headings());
     order.iter().for_each(|(scene, job)| table.row(columns.cells(scene, *job)));
@@ -59,6 +63,7 @@ struct Columns {
     versions: bool,
     ranks: bool,
     shares: bool,
+    bounds: bool,
 }
 
 impl Columns {
@@ -73,6 +78,8 @@ impl Columns {
             Some(("THREADS", Align::Right)),
             Some(("GOT CPUs", Align::Right)),
             self.shares.then_some(("SHARE", Align::Right)),
+            self.bounds.then_some(("MAY USE", Align::Right)),
+            self.bounds.then_some(("INTRA", Align::Right)),
             Some(("WANTED", Align::Right)),
             Some(("COMMAND", Align::Left)),
         ];
@@ -92,6 +99,8 @@ impl Columns {
             Some(scene.threads.len().to_string()),
             Some(cpus_or_dash(scene.demand.map(|demand| demand.got))),
             self.shares.then(|| cpus_or_dash(of.map(|job| job.share))),
+            self.bounds.then(|| cpus_or_dash(Some(scene.capacity.effective_cpus))),
+            self.bounds.then(|| job::intra_limit(scene, target.pid).map_or_else(missing, |limit| limit.to_string())),
             Some(cpus_or_dash(scene.demand.map(|demand| demand.wanted))),
             Some(target.command.clone()),
         ];

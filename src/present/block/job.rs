@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data::CpuSet;
 use crate::data::job::rank::Rank;
 use crate::data::job::{Job, JobKey};
 use crate::data::scene::{Demand, Scene, TargetState, TermKind, Verdict};
+use crate::data::{CpuSet, Pid, origin};
 use crate::present::format::{cpus, cpus_in_words};
 
 /// CPUs, and a part of its share, by which a rank gets more or less than its share before that is said.
@@ -68,6 +68,19 @@ pub fn rank(target: &TargetState) -> Option<String> {
 /// "3/8"; "3" where nobody told of how many.
 pub fn rank_number(rank: &Rank) -> String {
     rank.ranks.map_or_else(|| rank.rank.to_string(), |ranks| format!("{}/{ranks}", rank.rank))
+}
+
+/// The limit of TensorFlow's intra-op pool that counts in one process; none without a pool or a limit.
+pub fn intra_limit(scene: &Scene, pid: Pid) -> Option<u32> {
+    let pool = scene.groups.iter().find(|group| *group.key.origin == *origin::TF_INTRA_OP)?;
+    let of_several = pool.limits.processes.iter().find(|process| process.pid == pid).map(|process| &process.limit);
+    of_several.map_or_else(|| pool.limits.effective(), Option::as_ref).map(|limit| limit.value)
+}
+
+/// How many CPUs the main thread of one process may run on, by its mask.
+pub fn main_cpus(scene: &Scene, pid: Pid) -> Option<u32> {
+    let main = scene.threads.iter().find(|thread| thread.key.tid.0 == pid.0)?;
+    main.affinity.as_ref().map(|mask| mask.count())
 }
 
 /// The job that a process belongs to.

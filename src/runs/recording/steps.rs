@@ -3,7 +3,7 @@
 use std::io;
 use std::io::Write;
 
-use crate::data::sample::{StepMarks, StepSource};
+use crate::data::sample::StepMarks;
 
 /// Writes step times up to a number of bytes.
 #[derive(Debug)]
@@ -49,24 +49,16 @@ impl<W: Write> StepWriter<W> {
             rest_us -= u64::from(duration_us);
             let at_ns = marks.at_ns.saturating_sub(rest_us.saturating_mul(1_000)).saturating_sub(self.started_ns);
             let (pid, stream, at_s) = (marks.pid, marks.stream, at_ns as f64 / 1e9);
-            writeln!(lines, "{pid},{},{stream},{number},{at_s:.6},{duration_us}", name(marks.source))?;
+            writeln!(lines, "{pid},{},{stream},{number},{at_s:.6},{duration_us}", marks.source.word())?;
         }
         Ok(())
-    }
-}
-
-fn name(source: StepSource) -> &'static str {
-    match source {
-        StepSource::Keras => "keras",
-        StepSource::Iterator => "iterator",
-        StepSource::Session => "session",
-        StepSource::Function => "function",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::sample::StepSource;
 
     fn marks(first: u64, durations_us: &[u32]) -> StepMarks {
         StepMarks {

@@ -223,6 +223,16 @@ pub fn share(_: &ProcessState, context: &CellContext<'_>, _: CellRoom) -> Cell {
     vec![quantity(context.scene.target.share(context.scene.capacity.effective_cpus), format::cpus, Role::Plain)]
 }
 
+/// CPUs that its main thread may run on.
+pub fn main_cpus(process: &ProcessState, context: &CellContext<'_>, _: CellRoom) -> Cell {
+    vec![count(job::main_cpus(context.scene, process.pid))]
+}
+
+/// The limit of its intra-op pool.
+pub fn intra_limit(process: &ProcessState, context: &CellContext<'_>, _: CellRoom) -> Cell {
+    vec![count(job::intra_limit(context.scene, process.pid))]
+}
+
 /// A process's command line as a branch of the tree.
 pub fn command(process: &ProcessState, _: &CellContext<'_>, room: CellRoom) -> Cell {
     let branch = match room.depth {
@@ -233,6 +243,10 @@ pub fn command(process: &ProcessState, _: &CellContext<'_>, room: CellRoom) -> C
     let used = format::width(&branch) + format::width(ended);
     let command = format::command(&process.command, room.width.saturating_sub(used));
     vec![(Role::Faint, branch), (Role::Alarm, ended.to_owned()), (Role::Plain, command)]
+}
+
+fn count(number: Option<u32>) -> (Role, String) {
+    number.map_or((Role::Faint, MISSING.to_owned()), |number| (Role::Plain, number.to_string()))
 }
 
 /// A number; one that rounds to nothing is faint, so that the eye lands on the others.

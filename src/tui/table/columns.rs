@@ -1,6 +1,7 @@
 //! The table of columns: one row a column, in the order in which they stand on screen, and which of them a view has.
 
 use crate::data::scene::Scene;
+use crate::present::block::job;
 use crate::present::format;
 use crate::tui::table::cells;
 use crate::tui::table::cells::HasDemand;
@@ -112,7 +113,7 @@ const NUMBER: Column = Column { kind: Kind::Number, ..TEXT };
 const ID: Column = Column { kind: Kind::Id, ..TEXT };
 
 /// Every column.
-pub static COLUMNS: [Column; 25] = [
+pub static COLUMNS: [Column; 27] = [
     Column {
         title: "ORIGIN",
         width: width(20, 32),
@@ -306,6 +307,24 @@ pub static COLUMNS: [Column; 25] = [
         ..NUMBER
     },
     Column {
+        title: "MAY USE",
+        width: width(7, 7),
+        on: &[(Processes, None)],
+        when: When::Ranks,
+        process: sorted(cells::main_cpus, |process, scene| job::main_cpus(scene, process.pid).map(f64::from).into()),
+        ..NUMBER
+    },
+    Column {
+        title: "INTRA",
+        width: width(5, 5),
+        on: &[(Processes, None)],
+        when: When::Ranks,
+        process: sorted(cells::intra_limit, |process, scene| {
+            job::intra_limit(scene, process.pid).map(f64::from).into()
+        }),
+        ..NUMBER
+    },
+    Column {
         title: "COMMAND",
         width: width(12, 500),
         on: &[(Processes, Some(5))],
@@ -414,7 +433,7 @@ mod tests {
             let why = named(Processes, nothing).unwrap_err();
             assert_eq!(
                 why,
-                "no such column; there are PID, THREADS, GOT CPUs, WANTED CPUs, WAIT %, RANK, SHARE, COMMAND"
+                "no such column; there are PID, THREADS, GOT CPUs, WANTED CPUs, WAIT %, RANK, SHARE, MAY USE, INTRA, COMMAND"
             );
         }
     }

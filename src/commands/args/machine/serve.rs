@@ -1,9 +1,11 @@
 //! The options of `tftop serve`, and the words of their help.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
+
+use crate::commands::serve::publisher::PublishRequest;
 
 /// Where metrics are served unless something else is asked for.
 pub(crate) const DEFAULT_ADDRESS: SocketAddr =
@@ -28,35 +30,46 @@ pub(crate) struct ServeArgs {
     /// Only this process, or those with this in their command line
     #[arg(value_name = "PID|NAME")]
     pub(crate) target: Option<String>,
-    /// Address and port to serve HTTP at [default: 127.0.0.1:9912, unless only files or lines are written]
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
-    /// A file with the token that clients must send; needed to listen on anything but loopback
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
-    /// Serve HTTPS with this certificate, a PEM file with its chain; a renewed one is used at once
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// The certificate's private key, a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
-    /// Write tftop.prom into this directory at every look
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) textfile: Option<PathBuf>,
+    #[command(flatten)]
+    publish: PublishArgs,
     /// Print one line of JSON at every look (schema tftop.ps/1)
     #[arg(long)]
     pub(crate) json_lines: bool,
 }
 
 impl ServeArgs {
-    /// The files of the certificate and its key; none where HTTP is served as it is.
-    pub(crate) fn tls(&self) -> Option<(&Path, &Path)> {
-        Some((self.tls_cert.as_deref()?, self.tls_key.as_deref()?))
+    /// Where metrics go: over HTTP, unless only files or lines are written.
+    pub(crate) fn publish(&self) -> PublishRequest {
+        let request = self.publish.request();
+        let elsewhere = request.textfile.is_some() || self.json_lines;
+        PublishRequest { listen: request.listen.or((!elsewhere).then_some(DEFAULT_ADDRESS)), ..request }
     }
+}
 
-    /// Where HTTP is served; none where only files or lines are written.
-    pub(crate) fn listen(&self) -> Option<SocketAddr> {
-        let elsewhere = self.textfile.is_some() || self.json_lines;
-        self.listen.or((!elsewhere).then_some(DEFAULT_ADDRESS))
+/// Where metrics go; `tftop run` has the same options.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PublishArgs {
+    /// Address and port to serve metrics at over HTTP [`tftop serve`: 127.0.0.1:9912, unless only files or lines are written]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Metrics")]
+    listen: Option<SocketAddr>,
+    /// A file with the token that clients must send; needed to listen on anything but loopback
+    #[arg(long, value_name = "FILE", help_heading = "Metrics")]
+    token_file: Option<PathBuf>,
+    /// Serve HTTPS with this certificate, a PEM file with its chain; a renewed one is used at once
+    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = "Metrics")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "Metrics")]
+    tls_key: Option<PathBuf>,
+    /// Write a file for node_exporter into this directory at every look: tftop.prom, or that of a run while it lasts
+    #[arg(long, value_name = "FOLDER", help_heading = "Metrics")]
+    textfile: Option<PathBuf>,
+}
+
+impl PublishArgs {
+    /// What they ask for.
+    pub(crate) fn request(&self) -> PublishRequest {
+        let Self { listen, token_file, tls_cert, tls_key, textfile } = self.clone();
+        PublishRequest { listen, token_file, tls: tls_cert.zip(tls_key), textfile }
     }
 }

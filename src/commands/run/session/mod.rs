@@ -36,6 +36,7 @@ use crate::commands::run::start_spec::StartSpec;
 use crate::commands::sampling::attach::attach_with;
 use crate::commands::sampling::history::WithHistory;
 use crate::commands::sampling::sampler::{FirstLook, Sampler};
+use crate::commands::serve::publisher::Publisher;
 use crate::commands::workers::rerun;
 use crate::data::sample::{LaunchFact, ShimReport};
 use crate::data::scene::Scene;
@@ -144,7 +145,12 @@ impl<'a> RunSession<'a> {
     }
 
     /// Stays until the command has ended and, where there is a dashboard, the person has left it.
-    pub(crate) async fn watch_to_end(mut self, options: &GlobalArgs, families: Families) -> anyhow::Result<SessionEnd> {
+    pub(crate) async fn watch_to_end(
+        mut self,
+        options: &GlobalArgs,
+        families: Families,
+        publisher: Option<&Publisher>,
+    ) -> anyhow::Result<SessionEnd> {
         self.child.begun().await;
         let model = match self.dashboard {
             true => Model::new(families.clone()),
@@ -165,7 +171,8 @@ impl<'a> RunSession<'a> {
                 let older = self.record.older_looks();
                 // Without it everything but the past is shown.
                 let past = seen.and_then(|seen| seen.pane(older, families).ok());
-                self.watched((&sampler, first), past, options, &mut notes).await?
+                let publishing = self.publish(publisher, &sampler, options);
+                self.watched((&sampler, first), past, (options, publishing), &mut notes).await?
             }
             // Not watched is no reason not to run.
             Err(why) => {
@@ -221,9 +228,10 @@ impl<'a> RunSession<'a> {
         &mut self,
         (sampler, mut first): (&Sampler, FirstLook),
         past: Option<ReplayPane>,
-        options: &GlobalArgs,
+        (options, publishing): (&GlobalArgs, impl Future<Output = anyhow::Error>),
         notes: &mut Vec<String>,
     ) -> anyhow::Result<CommandEnd> {
+        let (mut publishing, mut publishes) = (pin!(publishing), true);
         let leave = Notify::new();
         let (console_sender, mut console_requests) = mpsc::unbounded_channel();
         let console = self
@@ -273,6 +281,10 @@ impl<'a> RunSession<'a> {
                     failed = true;
                     notes.extend(ended.is_none().then(|| format!("watched  no: {why}")));
                     leave.notify_one();
+                }
+                why = &mut publishing, if publishes => {
+                    publishes = false;
+                    notes.push(format!("metrics  no longer: {why:#}"));
                 }
                 Some(args) = console_requests.recv() => apply_request(self.console.as_ref(), args),
                 left = &mut shown, if showing => {
@@ -332,6 +344,25 @@ impl<'a> RunSession<'a> {
             restart: again,
             abandoned,
         })
+    }
+
+    /// Publishes its metrics for as long as it is polled, where they go anywhere.
+    fn publish<'p>(
+        &self,
+        publisher: Option<&'p Publisher>,
+        sampler: &Sampler,
+        options: &GlobalArgs,
+    ) -> impl Future<Output = anyhow::Error> + use<'p> {
+        let (scenes, interval) = (sampler.scenes.clone(), options.interval);
+        // Ranks may begin in the same second, each with a home of its own for its runs.
+        let id = self.record.folder.as_ref().map_or("not-kept", RunDir::id);
+        let run = format!("{id}.{}", std::process::id());
+        async move {
+            match publisher {
+                Some(publisher) => publisher.publish_run(scenes, &run, interval).await,
+                None => pending().await,
+            }
+        }
     }
 
     async fn unwatched(&mut self) -> anyhow::Result<CommandEnd> {
