@@ -6,6 +6,8 @@
 mod command;
 #[path = "support/deadline.rs"]
 mod deadline;
+#[path = "support/dispositions.rs"]
+mod dispositions;
 #[path = "support/known_threads.rs"]
 #[allow(dead_code)] // other tests ask for more
 mod known_threads;
@@ -59,6 +61,7 @@ struct Recorder {
 
 impl Recorder {
     fn start(arguments: &[&str]) -> Self {
+        dispositions::like_a_terminals();
         let home = tempfile::tempdir().unwrap();
         let mut command = tftop(&[&["record", "--interval", "100ms"], arguments].concat());
         command.current_dir(home.path()).env("XDG_STATE_HOME", home.path().join("state"));

@@ -17,7 +17,8 @@ use crate::model::build_scene::Model;
 use crate::model::origin::families::Families;
 use crate::probe::live::{Live, LiveOptions};
 use crate::probe::reading::Reading;
-use crate::probe::target::find::{LONGEST_HOLD, ProcessFinder, ProcessSearch, StuckLook, why_held_up};
+use crate::probe::target::find::{LONGEST_HOLD, ProcessFinder, ProcessSearch};
+use crate::probe::target::stuck::{StuckLook, why_held_up};
 
 /// Processes that a note names one by one.
 const SHOWN: usize = 3;

@@ -117,6 +117,11 @@ pub fn ignores_signal(status: &[u8], signal: i32) -> bool {
     status_mask(status, "SigIgn").is_some_and(|mask| mask & bit != 0)
 }
 
+/// Kilobytes of mapped code without the program's own (`VmLib`); none of a kernel thread.
+pub fn code_size(status: &[u8]) -> Option<u64> {
+    number(words(status_field(status, "VmLib")?).next()?)
+}
+
 /// The real, the effective and the saved user id (`Uid`).
 pub fn user_ids(status: &[u8]) -> Option<[u32; 3]> {
     let mut ids = words(status_field(status, "Uid")?).map(|id| u32::try_from(number(id)?).ok());

@@ -18,7 +18,7 @@ use crate::linux::proc::affinity::cpus_allowed;
 use crate::linux::proc::host::UserNames;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir, has_no_descriptors};
 use crate::linux::proc::process_clock::ProcessClock;
-use crate::linux::proc::stat::{Stat, number, status_field, user_ids, words};
+use crate::linux::proc::stat::{Stat, code_size, user_ids};
 use crate::probe::backoff;
 use crate::probe::backoff::Backoff;
 use crate::probe::identify::identifier::{Identification, Identifier};
@@ -400,11 +400,6 @@ impl ProcessReader {
             (fact.settings, fact.gaps) = (settings, all);
         }
     }
-}
-
-/// VmLib of status: kilobytes of mapped code without the program's own.
-fn code_size(status: &[u8]) -> Option<u64> {
-    number(words(status_field(status, "VmLib")?).next()?)
 }
 
 /// Nanoseconds in clock ticks.

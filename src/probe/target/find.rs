@@ -4,18 +4,19 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
 
 use rustix::io::Errno;
 
 use crate::data::{Framework, Pid, ProcessKey, Text};
-use crate::linux::patience::{HeldUp, Patience};
+use crate::linux::patience::Patience;
 use crate::linux::proc::host::UserNames;
 use crate::linux::proc::proc_dir::{DirEntry, FileReader, ProcDir};
 use crate::linux::proc::stat::{Stat, user_ids};
 use crate::probe::process::program::command;
 use crate::probe::reading::{Reading, ReadingPart};
+use crate::probe::target::known::{KnownProcesses, ProgramMark};
+use crate::probe::target::stuck::{StuckLook, why_held_up};
 
 /// Limit for one maps file: some 100,000 mappings.
 const MAPS_LIMIT: usize = 16 << 20;
@@ -77,6 +78,8 @@ pub struct ProcessFinder {
     proc_root: PathBuf,
     patience: Patience,
     search: Search,
+    /// No candidate of one that runs no framework.
+    known: KnownProcesses<Option<Candidate>>,
     /// Processes that held it up.
     stuck: HashMap<Pid, StuckProcess>,
 }
@@ -96,13 +99,21 @@ impl ProcessFinder {
     /// Nothing is read yet.
     pub fn new(proc_root: &Path) -> Self {
         let patience = Patience::new(LONGEST_HOLD);
-        Self { proc_root: proc_root.to_owned(), patience, search: Search::default(), stuck: HashMap::new() }
+        Self {
+            proc_root: proc_root.to_owned(),
+            patience,
+            search: Search::default(),
+            known: KnownProcesses::default(),
+            stuck: HashMap::new(),
+        }
     }
 
-    /// Every process that maps a framework's library, and those that seem to.
+    /// Every process that maps a framework's library, and those that seem to. Of one that was looked at before, maps and command
+    /// line are read again where it maps other code than then.
     pub fn framework_processes(&mut self) -> ProcessSearch {
         let mut found = ProcessSearch::default();
         let Ok(root) = ProcDir::open(&self.proc_root) else { return found };
+        self.known.begin();
         for (pid, folder) in self.search.processes(&root) {
             found.looked_at += 1;
             match self.still_stuck(pid, &folder) {
@@ -116,14 +127,26 @@ impl ProcessFinder {
     }
 
     fn recognise(&mut self, pid: Pid, folder: ProcDir, found: &mut ProcessSearch) {
+        // Read before the maps: what is mapped in between is noticed as a change.
+        let mark = ProgramMark::of(pid, &folder, &mut self.search.reader);
+        if let Some(known) = mark.and_then(|mark| self.known.find(pid, mark)) {
+            found.candidates.extend(known);
+            return;
+        }
         let folder = Arc::new(folder);
         match self.ask(&folder, move |search, folder| search.recognise(pid, folder)) {
             Ok(recognised) => {
                 found.unreadable += usize::from(recognised.unreadable);
-                if let Some((framework, because)) = recognised.because {
+                let candidate = recognised.because.and_then(|(framework, because)| {
                     let running = Running { framework: Some(framework), guessed: recognised.unreadable };
-                    found.candidates.extend(self.candidate(pid, &folder, running, because));
+                    self.candidate(pid, &folder, running, because)
+                });
+                // Names of threads change without another program.
+                let lasts = !recognised.unreadable && candidate.as_ref().is_none_or(|it| it.silent.is_none());
+                if let Some(mark) = mark.filter(|_| lasts) {
+                    self.known.keep(pid, mark, candidate.clone());
                 }
+                found.candidates.extend(candidate);
             }
             Err((why, look)) => {
                 let candidate = self.search.without_memory(pid, &folder);
@@ -215,35 +238,6 @@ impl ProcessFinder {
             }
             Err(held_up) => Err(why_held_up(held_up, &reading)),
         }
-    }
-}
-
-/// A look that does not come back: of whatever it asks.
-pub struct StuckLook(Box<dyn Fn() -> bool + Send>);
-
-impl StuckLook {
-    /// Whether it is still out.
-    pub fn is_out(&self) -> bool {
-        (self.0)()
-    }
-}
-
-impl std::fmt::Debug for StuckLook {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("StuckLook").field(&self.is_out()).finish()
-    }
-}
-
-/// Why a look came to nothing, in words, and the look where it may still come back.
-pub fn why_held_up<T: Send + 'static>(held_up: HeldUp<T>, reading: &Reading) -> (String, Option<StuckLook>) {
-    match held_up {
-        HeldUp::Waits(back, waited) => {
-            let what = reading.words().unwrap_or_else(|| "it".to_owned());
-            let why = format!("does not answer: reading {what} for {:.1} s", waited.as_secs_f64());
-            (why, Some(StuckLook(Box::new(move || matches!(back.try_recv(), Err(TryRecvError::Empty))))))
-        }
-        HeldUp::NotTried => ("not looked at: too many others do not answer".to_owned(), None),
-        HeldUp::Failed => ("not looked at: the thread that looks ended".to_owned(), None),
     }
 }
 
@@ -409,6 +403,30 @@ mod tests {
         assert_eq!((found.looked_at, found.unreadable), (5, 3));
         assert_eq!((found.candidates[0].uid, found.candidates[0].threads), (8, 3));
         assert!(found.candidates[1].because.contains("tf_Compute"));
+    }
+
+    #[test]
+    fn maps_are_read_again_where_other_code_is_mapped_and_only_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let maps = |name: &str| format!("7f-80 r-xp 0 0:0 1 /v/{name}\n");
+        let at = |ticks: u32| format!("30 (python) S 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 3 0 {ticks} 0");
+        let python = |maps: &str, code_kb: u32, ticks: u32| {
+            let status = format!("Uid:\t7\t8\t9\t9\nVmLib:\t{code_kb} kB\n");
+            process(dir.path(), 30, "python", &[("maps", maps), ("task/30/stat", &at(ticks))]);
+            fs::write(dir.path().join("30/status"), status).unwrap();
+        };
+        let mut finder = ProcessFinder::new(dir.path());
+        let mut found = || finder.framework_processes().candidates.len();
+        python(&maps("libc.so.6"), 100, 5);
+        assert_eq!(found(), 0);
+        python(&maps("libtensorflow_framework.so.2"), 100, 5);
+        assert_eq!(found(), 0, "nothing says that it maps more than before");
+        python(&maps("libtensorflow_framework.so.2"), 900, 5);
+        assert_eq!([found(), found()], [1, 1]);
+        python(&maps("libc.so.6"), 900, 5);
+        assert_eq!(found(), 1, "as before");
+        python(&maps("libc.so.6"), 900, 6);
+        assert_eq!(found(), 0, "another process of the same number");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fmt, fs, io};
 
 use rustix::fs::{Mode, OFlags};
@@ -98,6 +99,8 @@ pub struct LiveTarget {
     budget: Budget,
     /// What of its memory is not read in this look; none before the first read.
     unanswered: RefCell<Option<UnansweredRanges>>,
+    /// Whose rights decide which of its files are read, as found in this look; none before the first file.
+    user: RefCell<Option<Arc<Option<User>>>>,
 }
 
 impl LiveTarget {
@@ -112,6 +115,7 @@ impl LiveTarget {
             bytes_read: Cell::new(0),
             budget: Budget::default(),
             unanswered: RefCell::default(),
+            user: RefCell::default(),
         }
     }
 
@@ -142,7 +146,7 @@ impl LiveTarget {
         for root in [self.folder().join("root"), PathBuf::from("/")] {
             let opened = path
                 .ok_or_else(|| invalid("no path leads to it"))
-                .and_then(|path| files::open(folder(&root)?.as_fd(), path, user.as_ref()));
+                .and_then(|path| files::open(folder(&root)?.as_fd(), path, (*user).as_ref()));
             match opened {
                 Ok(opened) if opened.metadata()?.ino() == file.inode => return Ok(opened),
                 Ok(opened) => other = other.or(Some(opened)),
@@ -151,7 +155,7 @@ impl LiveTarget {
         }
         let link = self.folder().join(format!("map_files/{:x}-{:x}", mapping.start.0, mapping.end.0));
         let found = rustix::fs::open(link, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
-        match found.map_err(io::Error::from).and_then(|found| files::reopen(found, user.as_ref())) {
+        match found.map_err(io::Error::from).and_then(|found| files::reopen(found, (*user).as_ref())) {
             Ok(opened) => Ok(opened),
             // Some overlay file systems show one inode in maps and another one in stat: what is mapped decides.
             Err(error) => other.filter(|other| self.is_mapped(other, mapping)).ok_or(error),
@@ -159,10 +163,13 @@ impl LiveTarget {
     }
 
     /// Whose rights decide which of its files are read.
-    fn user(&self) -> Option<User> {
-        let mounts = fs::read(self.folder().join("mountinfo")).unwrap_or_default();
-        let own = fs::read(self.proc_root.join("self/mountinfo")).unwrap_or_default();
-        User::of_process(&fs::read(self.folder().join("status")).ok()?, [&mounts, &own])
+    fn user(&self) -> Arc<Option<User>> {
+        let find = || {
+            let mounts = fs::read(self.folder().join("mountinfo")).unwrap_or_default();
+            let own = fs::read(self.proc_root.join("self/mountinfo")).unwrap_or_default();
+            User::of_process(&fs::read(self.folder().join("status")).ok()?, [&mounts, &own])
+        };
+        self.user.borrow_mut().get_or_insert_with(|| Arc::new(find())).clone()
     }
 
     /// Whether the mapping begins with what the file holds there.
@@ -251,13 +258,13 @@ impl IdentifyTarget for LiveTarget {
         self.budget.step()?;
         let root = self.folder().join("root");
         let user = self.user();
-        let listed = files::names(folder(&root)?.as_fd(), path, user.as_ref(), MOST_NAMES);
+        let listed = files::names(folder(&root)?.as_fd(), path, (*user).as_ref(), MOST_NAMES);
         // Of a process below a chroot(2) in the mounts of tftop itself, maps name files as tftop sees them; that its root is
         // one is told by where its link leads, which is `/` in mounts of its own.
         let chrooted = || fs::read_link(&root).is_ok_and(|link| link != Path::new("/"));
         match listed {
             Err(error) if error.kind() == io::ErrorKind::NotFound && chrooted() => {
-                files::names(folder(Path::new("/"))?.as_fd(), path, user.as_ref(), MOST_NAMES)
+                files::names(folder(Path::new("/"))?.as_fd(), path, (*user).as_ref(), MOST_NAMES)
             }
             listed => listed,
         }
@@ -266,6 +273,7 @@ impl IdentifyTarget for LiveTarget {
     fn begin(&self, limits: WorkLimits) {
         self.budget.begin(limits);
         self.unanswered.replace(None);
+        self.user.replace(None);
     }
 
     fn unanswered(&self) -> io::Result<UnansweredRanges> {
@@ -287,6 +295,7 @@ impl IdentifyTarget for LiveTarget {
     fn reopen(&mut self) {
         self.memory = LiveMemory::open(&self.proc_root, self.pid);
         self.unanswered.replace(None);
+        self.user.replace(None);
     }
 
     fn bytes_read(&self) -> u64 {
