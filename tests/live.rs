@@ -8,13 +8,17 @@ mod known_threads;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use known_threads::Target;
 use tftop::data::sample::{
     CounterSource, Counters, Interest, KernelStack, ProcessSample, Sample, SyscallState, ThreadDetail, ThreadState,
 };
+use tftop::data::scene::Scene;
 use tftop::data::{Pid, ThreadKey};
+use tftop::model::build_scene::Model;
+use tftop::model::origin::families::Families;
 use tftop::probe::live::{AttachError, Live, LiveOptions};
 
 /// Longer than anything here takes on a loaded machine.
@@ -122,6 +126,43 @@ fn a_thousand_threads_a_second_make_no_wrong_total() {
     assert!(seen.len() > 10, "only {} threads seen", seen.len());
     let _target = finished.join().unwrap();
     until(&mut live, "one thread again", |sample| sample.processes[0].threads.len() == 1);
+}
+
+/// Threads that are never seen make up nearly all of what the target uses; its own clock knows of each of them.
+#[test]
+fn what_threads_used_that_ended_between_looks_is_counted_to_the_millisecond() {
+    const THREADS: u32 = 500;
+    let mut target = Target::start();
+    target.say("spin 1");
+    let mut live = attach(target.pid());
+    let mut model = Model::new(Families::builtin());
+    model.next(Arc::new(next(&mut live)));
+    let clock = |sample: &Sample| sample.processes[0].clock.unwrap().cpu_ns as f64 / 1e9;
+    let before_s = clock(&next(&mut live));
+    target.begin(&format!("burn {THREADS}"));
+    let finished = std::thread::spawn(move || {
+        target.finish();
+        target
+    });
+    let ended = |scene: &Scene| -> f64 {
+        scene.groups.iter().filter(|group| *group.key.origin == *"ended").map(|group| group.total_run_s).sum()
+    };
+    let (mut seen_s, deadline) = (0.0, Instant::now() + PATIENCE);
+    while !finished.is_finished() {
+        std::thread::sleep(Duration::from_millis(100));
+        seen_s = ended(&model.next(Arc::new(next(&mut live))));
+        assert!(Instant::now() < deadline, "the target never finished");
+    }
+    let _target = finished.join().unwrap();
+    let sample = Arc::new(next(&mut live));
+    let used_s = clock(&sample) - before_s;
+    let scene = model.next(sample);
+    seen_s = ended(&scene).max(seen_s);
+    let burnt_s = f64::from(THREADS) * 0.003;
+    // What a thread did before it was last seen is its group's, and what may be inaccuracy is left out.
+    assert!((burnt_s * 0.85..=burnt_s * 1.2).contains(&seen_s), "{seen_s} s of {burnt_s} s");
+    let total_s: f64 = scene.groups.iter().map(|group| group.total_run_s).sum();
+    assert!((total_s - used_s).abs() < 0.1, "{total_s} s in groups, {used_s} s on the clock");
 }
 
 #[test]

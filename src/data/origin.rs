@@ -14,3 +14,5 @@ pub const PYTHON: &str = "python";
 pub const PROGRAM: &str = "program";
 pub const LIBRARY: &str = "library";
 pub const UNKNOWN: &str = "unknown";
+/// CPU time of threads that are gone: only their process's own clock counted it.
+pub const ENDED: &str = "ended";

@@ -165,6 +165,7 @@ impl ModelHistory {
             source: sample.source,
             ticks: TickLength::of(&sample.host),
             before_ns,
+            reading_ns: sample.cost.wall_ns,
         };
         let used = self.processes.update(&sample.processes, target::all_ended(sample), &mut tick);
         self.load.now.add(used);
@@ -243,8 +244,7 @@ impl ModelHistory {
     /// What the probe could not read and what the model could not tell, each once.
     fn gaps(&self, sample: &Sample) -> Vec<Gap> {
         let facts = sample.processes.iter().flat_map(|process| &process.fact.gaps);
-        let ticks = TickLength::of(&sample.host);
-        let short_lived = processes::short_lived(&self.processes, &self.window, ticks, sample.cost.wall_ns);
+        let short_lived = processes::short_lived(&self.processes, &self.window, TickLength::of(&sample.host));
         let all = sample.gaps.iter().chain(facts).cloned().chain(estimated(sample.source)).chain(short_lived);
         let mut seen = HashSet::new();
         all.filter(|gap| seen.insert(gap.clone())).collect()

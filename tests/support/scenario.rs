@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tftop::data::sample::{
-    CgroupFact, CgroupVersion, CounterSource, Counters, CpuTime, Environment, Frame, FrameworkFact, GpuProcess,
-    GpuSample, HostFact, Identity, LibraryFact, LibraryPool, NameSource, PidsLimit, ProcessFact, ProcessSample,
-    PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting, ShimFact, Stack, StackEnd, StackMethod, Stacks,
-    StartRoutine, StdThreadOwner, Syscall, SyscallState, TargetName, TensorFlowFact, TfConfigFact, TfContextState,
-    ThreadDetail, ThreadFact, ThreadSettings, ThreadState, Throttle,
+    CgroupFact, CgroupVersion, ClockReading, CounterSource, Counters, CpuTime, Environment, Frame, FrameworkFact,
+    GpuProcess, GpuSample, HostFact, Identity, LibraryFact, LibraryPool, NameSource, PidsLimit, ProcessFact,
+    ProcessSample, PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting, ShimFact, Stack, StackEnd,
+    StackMethod, Stacks, StartRoutine, StdThreadOwner, Syscall, SyscallState, TargetName, TensorFlowFact, TfConfigFact,
+    TfContextState, ThreadDetail, ThreadFact, ThreadSettings, ThreadState, Throttle,
 };
 use tftop::data::scene::Scene;
 use tftop::data::{Framework, Pid, ProcessKey, Text, ThreadKey, Tid};
@@ -106,6 +106,12 @@ pub struct Process {
     /// CPU time of the whole process at each tick, in milliseconds; -1 where it does not exist.
     #[serde(default)]
     clock_ms: Vec<i64>,
+    /// Whether that is the clock that is exact; clock ticks else.
+    #[serde(default)]
+    exact: bool,
+    /// What threads that were not read may have run at each tick, in milliseconds.
+    #[serde(default)]
+    unread_ms: Vec<u64>,
     /// The tick at which it is found to be gone.
     ended: Option<usize>,
     /// Its name from this tick on: exec.
@@ -258,7 +264,11 @@ impl Scenario {
             fact: Arc::new(process.fact(tick)),
             ended: process.ended.is_some_and(|ended| tick >= ended),
             cpu_ticks: clock_ms / 10,
-            clock: None,
+            clock: process.exact.then(|| ClockReading {
+                cpu_ns: clock_ms * 1_000_000,
+                unread_threads: 0,
+                unread_ns: process.unread_ms.get(tick).map_or(0, |ms| ms * 1_000_000),
+            }),
             threads,
             throttle: process.quota.iter().map(|quota| quota.throttle(tick, self.interval_s)).collect(),
         })

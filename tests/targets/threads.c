@@ -4,6 +4,7 @@
  *   wake N      N threads that run for 50 us now and then
  *   fifo PATH   a thread that reads the fifo; these four last until the process ends, never say `end` after them
  *   end         ends all of them               churn N  N threads created and ended, about 1000 a second
+ *   burn N      N threads one after the other, each of which computes for 3 ms
  *   fork        a child, whose child outlives it: prints both pids
  *   orphan      ends the child of `fork`       exec     runs this program anew
  * Everything forked ends by itself after a minute. */
@@ -102,6 +103,22 @@ static void end(void) {
     ending = 0;
 }
 
+static void *compute(void *unused) {
+    struct timespec used;
+    do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    while (used.tv_nsec < 3000000L);
+    return unused;
+}
+
+static int burn(int wanted) {
+    pthread_t one;
+    for (int i = 0; i < wanted; i++) {
+        if (pthread_create(&one, NULL, compute, NULL) != 0) return 0;
+        pthread_join(one, NULL);
+    }
+    return 1;
+}
+
 static int churn(int wanted) {
     struct timespec millisecond = {0, 1000000};
     for (int i = 0; i < wanted; i += 4) {
@@ -150,6 +167,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(word, "fifo")) fine = sscanf(line, "fifo %199s", fifo) == 1 && start(1, read_fifo);
         else if (!strcmp(word, "end")) end();
         else if (!strcmp(word, "churn")) fine = churn(number);
+        else if (!strcmp(word, "burn")) fine = burn(number);
         else if (!strcmp(word, "fork")) child = fork_twice(&grandchild), fine = child > 0;
         else if (!strcmp(word, "orphan")) kill(child, SIGKILL), waitpid(child, NULL, 0);
         else if (!strcmp(word, "exec")) { execl("/proc/self/exe", argv[0], "again", (char *)NULL); fine = 0; }

@@ -1,7 +1,8 @@
 //! Groups of threads by origin: what each used, while its threads come and go. A group's totals never fall.
 
 use crate::data::limits::Limits;
-use crate::data::scene::{Attribution, Group, GroupKey};
+use crate::data::origin;
+use crate::data::scene::{Attribution, Demand, Group, GroupKey};
 use crate::model::origin::families::Families;
 use crate::model::rates::history::History;
 use crate::model::rates::load::Load;
@@ -9,6 +10,8 @@ use crate::model::rates::window::{Remembered, Window};
 
 /// A target may map any number of libraries; beyond this many groups, copies are no longer told apart.
 const MOST: usize = 512;
+/// CPUs that threads which ended between two looks used, from which on they are shown.
+pub(crate) const LEAST_ENDED: f64 = 0.02;
 
 /// Every group that ever had a thread.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +68,18 @@ impl GroupRates {
         group.awake_ns.now = group.awake_ns.now.saturating_add(awake_ns);
     }
 
+    /// Counts CPU time of threads that are gone.
+    pub fn count_ended(&mut self, run_ns: u64, families: &Families, window: &Window) {
+        let key = GroupKey { origin: origin::ENDED.into(), library: None };
+        let index = self.position(&key).unwrap_or_else(|| {
+            self.watched.push(WatchedGroup::new(key, families));
+            self.watched.len() - 1
+        });
+        let group = &mut self.watched[index];
+        group.load.now.add(Load { run_ns, runnable_ns: run_ns, slices: 0 });
+        group.last_inhabited_ns = window.now_ns();
+    }
+
     /// Counts a thread that started since the tick before.
     pub fn count_birth(&mut self, group: usize) {
         self.watched[group].born += 1;
@@ -93,7 +108,11 @@ impl GroupRates {
     /// without threads is shown for as long as the window still covers their time.
     pub fn scene(&self, window: &Window) -> (Vec<Group>, Vec<usize>) {
         let shown_from = window.now_ns() - window.span_ns();
-        let shown = |group: &WatchedGroup| group.threads > 0 || group.last_inhabited_ns > shown_from;
+        let shown = |group: &WatchedGroup| match *group.key.origin == *origin::ENDED {
+            // Pools lose a thread now and then, whose last moment is no row.
+            true => group.load.over(window).demand(window.span_ns()).is_some_and(|demand| demand.got >= LEAST_ENDED),
+            false => group.threads > 0 || group.last_inhabited_ns > shown_from,
+        };
         let mut order: Vec<(usize, Group)> =
             self.watched.iter().enumerate().filter(|(_, g)| shown(g)).map(|(i, g)| (i, g.scene(window))).collect();
         let wanted = |group: &Group| group.demand.map_or(0.0, |demand| demand.wanted);
@@ -139,13 +158,15 @@ impl WatchedGroup {
 
     fn scene(&self, window: &Window) -> Group {
         let span_ns = window.span_ns();
+        // How long threads waited, and how many ran at once, goes with them.
+        let (ended, demand) = (*self.key.origin == *origin::ENDED, self.load.over(window).demand(span_ns));
         Group {
             key: self.key.clone(),
             label: self.label.clone(),
             about: self.about.clone(),
             threads: self.threads,
-            awake: (span_ns > 0).then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
-            demand: self.load.over(window).demand(span_ns),
+            awake: (span_ns > 0 && !ended).then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
+            demand: demand.map(|demand| if ended { Demand { wait_share: None, ..demand } } else { demand }),
             judged: None,
             born: self.born,
             died: self.died,

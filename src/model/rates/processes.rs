@@ -1,15 +1,18 @@
 //! The processes of a target, followed from sample to sample: what each used, its dead threads included, and how much of
 //! that no thread seen accounts for.
 
-use crate::data::sample::{ProcessFact, ProcessSample};
+use crate::data::sample::{CounterSource, ProcessFact, ProcessSample};
 use crate::data::scene::{Demand, ProcessState};
 use crate::data::{Gap, ProcessKey};
+use crate::model::rates::groups::LEAST_ENDED;
 use crate::model::rates::load::{Load, TickLength};
 use crate::model::rates::threads::{ThreadRates, Tick};
 use crate::model::rates::window::{Remembered, Window};
 
 /// utime and stime are cut to whole ticks, at both ends of the window.
 const CUT_TICKS: u64 = 4;
+/// A thread that runs is counted anew at each of the scheduler's ticks (100 a second at least), its process's clock when it is read.
+const STALE_NS: u64 = 10_000_000;
 
 /// Every process of the newest sample.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +30,11 @@ pub(crate) struct ProcessRate {
     clock_ns: Remembered<u64>,
     /// Whether that has been read to the nanosecond since the process was first seen, and not in clock ticks.
     exact: bool,
-    /// What threads may have run that were not read for the newest sample, at most.
-    unread_ns: u64,
+    /// What the clock said when it was first read, and what its threads had run by then; none before.
+    first_clock_ns: u64,
+    first_met_ns: Option<u64>,
+    /// Time on it that went to threads that are gone.
+    ended_ns: Remembered<u64>,
 }
 
 impl ProcessRates {
@@ -65,23 +71,51 @@ impl ProcessRate {
             load: Remembered::new(Load::default()),
             clock_ns: Remembered::new(if born { 0 } else { clock_ns }),
             exact: true,
-            unread_ns: 0,
+            first_clock_ns: if born { 0 } else { clock_ns },
+            first_met_ns: None,
+            ended_ns: Remembered::new(0),
         }
     }
 
     fn update(&mut self, sample: &ProcessSample, lives: bool, tick: &mut Tick) -> Load {
         let threads = if lives { sample.threads.as_slice() } else { &[] };
-        let used = self.threads.update(threads, &sample.fact, tick);
+        let mut used = self.threads.update(threads, &sample.fact, tick);
         self.load.now.add(used);
-        self.load.mark(tick.window);
+        let met_ns = self.threads.met_late_ns();
+        self.first_met_ns.get_or_insert(met_ns);
         // The clock of one that is gone can't be read any more: what it said last stands.
         if !(self.exact && sample.ended) {
             self.exact &= sample.clock.is_some();
             self.clock_ns.now = self.clock_ns.now.max(clock_ns(sample, tick.ticks));
         }
-        self.unread_ns = sample.clock.map_or(0, |clock| clock.unread_ns);
         self.clock_ns.mark(tick.window);
+        let ended_ns = self.newly_ended_ns(sample, tick);
+        if ended_ns > 0 {
+            let ended = Load { run_ns: ended_ns, runnable_ns: ended_ns, slices: 0 };
+            self.ended_ns.now = self.ended_ns.now.saturating_add(ended_ns);
+            self.load.now.add(ended);
+            used.add(ended);
+            tick.groups.count_ended(ended_ns, tick.families, tick.window);
+        }
+        self.ended_ns.mark(tick.window);
+        self.load.mark(tick.window);
         used
+    }
+
+    /// Time on the process's own clock that neither threads seen account for nor what was counted before; what may be inaccuracy
+    /// left out: threads that were not read, those met late, and the time it took to read one after the other. What is left out
+    /// of one look is in the next.
+    fn newly_ended_ns(&self, sample: &ProcessSample, tick: &Tick) -> u64 {
+        let Some(clock) = sample.clock.filter(|_| self.exact && tick.source == CounterSource::Schedstat) else {
+            return 0;
+        };
+        let ran_ns = self.clock_ns.now.saturating_sub(self.first_clock_ns);
+        let at_once = self.clock_ns.over(tick.window).div_ceil(tick.window.span_ns().max(1)).saturating_add(1);
+        let each_ns = tick.reading_ns.saturating_add(STALE_NS);
+        let doubt_ns = clock.unread_ns.saturating_add(each_ns.saturating_mul(at_once));
+        let met_late_ns = self.threads.met_late_ns().saturating_sub(self.first_met_ns.unwrap_or(0));
+        let known_ns = self.load.now.run_ns.saturating_add(met_late_ns).saturating_add(doubt_ns);
+        ran_ns.saturating_sub(known_ns)
     }
 
     /// What it used since it was first watched.
@@ -106,15 +140,16 @@ impl ProcessRate {
         self.load.over(window).demand(window.span_ns())
     }
 
-    /// Time on the process's own clock that no thread seen accounts for; none where it may be inaccuracy: cut ticks, threads that
-    /// were not read, and the time it took to read one after the other.
-    fn unattributed_ns(&self, window: &Window, ticks: TickLength, reading_ns: u64) -> Option<u64> {
-        let clock_ns = self.clock_ns.over(window);
+    /// Time that no thread seen accounts for: to the nanosecond where the clock says it; from clock ticks, where it is clearly more
+    /// than they may be off by.
+    fn unattributed_ns(&self, window: &Window, ticks: TickLength) -> u64 {
+        if self.exact {
+            return self.ended_ns.over(window);
+        }
         let seen_ns = self.load.over(window).run_ns;
-        let skew_ns = reading_ns.saturating_mul(seen_ns.checked_div(window.span_ns()).unwrap_or(0).saturating_add(1));
-        let cut_ns = if self.exact { self.unread_ns } else { ticks.ns(CUT_TICKS).saturating_add(seen_ns / 20) };
-        let doubt_ns = cut_ns.saturating_add(skew_ns);
-        clock_ns.checked_sub(seen_ns).filter(|&missing_ns| missing_ns > doubt_ns)
+        let doubt_ns = ticks.ns(CUT_TICKS).saturating_add(seen_ns / 20);
+        let missing_ns = self.clock_ns.over(window).saturating_sub(seen_ns);
+        if missing_ns > doubt_ns { missing_ns } else { 0 }
     }
 }
 
@@ -124,20 +159,19 @@ fn clock_ns(sample: &ProcessSample, ticks: TickLength) -> u64 {
 }
 
 /// What went to threads that lived and died between two samples; none where nothing clearly did.
-pub(crate) fn short_lived(
-    processes: &ProcessRates,
-    window: &Window,
-    ticks: TickLength,
-    reading_ns: u64,
-) -> Option<Gap> {
-    let missing = |process: &ProcessRate| process.unattributed_ns(window, ticks, reading_ns);
-    let missing_ns: u64 = processes.watched.iter().filter_map(missing).fold(0, u64::saturating_add);
+pub(crate) fn short_lived(processes: &ProcessRates, window: &Window, ticks: TickLength) -> Option<Gap> {
+    let missing = |process: &ProcessRate| process.unattributed_ns(window, ticks);
+    let missing_ns = processes.watched.iter().map(missing).fold(0, u64::saturating_add);
     let cpus = missing_ns as f64 / window.span_ns().max(1) as f64;
-    (cpus >= 0.02).then(|| {
-        let exact = processes.watched.iter().all(|process| process.exact);
-        let (about, estimated) = if exact { ("", "") } else { ("about ", "estimated: ") };
-        let why = format!("{estimated}the process's own clock ran on, but they lived and died between two samples");
-        Gap::new(format!("short-lived threads: {about}{cpus:.2} CPUs not attributed"), why)
+    (cpus >= LEAST_ENDED).then(|| match processes.watched.iter().all(|process| process.exact) {
+        true => Gap::new(
+            format!("origins and waiting of threads that used {cpus:.2} CPUs"),
+            "they ended between two looks: only the process's own clock counted them",
+        ),
+        false => Gap::new(
+            format!("short-lived threads: about {cpus:.2} CPUs not attributed"),
+            "estimated: the process's own clock ran on, but they lived and died between two samples",
+        ),
     })
 }
 

@@ -24,6 +24,8 @@ const MOST_COMPANIONS: usize = 8;
 pub(crate) struct ThreadRates {
     watched: Vec<ThreadRate>,
     origins: Origins,
+    /// What threads had run that were older than the look before when they were first seen: nobody knows when.
+    met_late_ns: u64,
 }
 
 /// One thread.
@@ -60,6 +62,8 @@ pub(crate) struct Tick<'a> {
     pub ticks: TickLength,
     /// The instant of the sample before; none at the first.
     pub before_ns: Option<u64>,
+    /// How long it took to read all counters, one after the other.
+    pub reading_ns: u64,
 }
 
 impl ThreadRates {
@@ -92,6 +96,9 @@ impl ThreadRates {
             };
             // One that was older when it was first seen is rated from the next reading on, and was not born while watched.
             let born = is_new && thread.rated;
+            if is_new && !born {
+                self.met_late_ns = self.met_late_ns.saturating_add(thread.read.run_ns);
+            }
             sum.add(thread.update(fact, &mut self.origins, tick));
             if born {
                 tick.groups.count_birth(thread.group);
@@ -105,6 +112,11 @@ impl ThreadRates {
     /// The threads, by rising key.
     pub fn watched(&self) -> &[ThreadRate] {
         &self.watched
+    }
+
+    /// What threads had run, all together, when they were first seen and not born since the look before; in nanoseconds.
+    pub fn met_late_ns(&self) -> u64 {
+        self.met_late_ns
     }
 }
 
