@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use super::FuzzTarget;
 use crate::commands::settings::SettingsFile;
+use crate::data::job::rank::Rank;
 use crate::data::run::WindowSize;
-use crate::data::sample::Environment;
+use crate::data::sample::{ContainerFact, Environment};
 use crate::data::secrets::without_secrets;
 use crate::data::{CpuSet, Text};
 use crate::launch::pin;
@@ -21,6 +22,9 @@ use crate::linux::proc::stat;
 use crate::linux::proc::stat::Stat;
 use crate::model::activity::symbol;
 use crate::model::origin::families::Families;
+use crate::output::{HostAnswer, ps_hosts_json, ps_hosts_table};
+use crate::present::block::job::rank_number;
+use crate::present::format::page::Page;
 use crate::probe::cpython::interpreter;
 use crate::probe::cpython::lines::{LineTableFormat, line_at};
 use crate::probe::process::script;
@@ -94,6 +98,17 @@ pub const TARGETS: &[FuzzTarget] = &[
             RecordingReader::open(input).into_iter().flatten().for_each(drop);
         },
     },
+    FuzzTarget {
+        name: "rank",
+        seeds: || seeds(RANKS),
+        run: |input| drop(Rank::from_block(input).map(|rank| (rank.launcher.name(), rank_number(&rank)))),
+    },
+    FuzzTarget {
+        name: "container",
+        seeds: || seeds(&[CONTAINER]),
+        run: |input| drop(ContainerFact::from_membership(input)),
+    },
+    FuzzTarget { name: "host answer", seeds: || seeds(&[ANSWER]), run: host_answer },
     FuzzTarget { name: "sweep record", seeds: || seeds(&[SWEEP]), run: sweep },
     FuzzTarget { name: "store", seeds: || seeds(&[RUN, b"12 100"]), run: store },
     FuzzTarget { name: "shim socket", seeds: || seeds(SHIM), run: |input| ShimState::default().take_in(input) },
@@ -114,6 +129,14 @@ const SCRIPT: &[u8] = b"import tensorflow as tf\n\"\"\"doc\"\"\"\ntf.config.thre
 const SWEEP: &[u8] = br#"{"schema":"tftop.sweep/1","id":"x","command":["true"],"folder":"/","grid":{"axes":[{"cap":"intra","values":[1,2]}]},"repeat":2,"retries":1,"runs":[]}"#;
 const RUN: &[u8] =
     br#"{"schema":"tftop.run/1","id":"1","tftop":"0.1.0","started_unix_ms":1,"command":["true"],"caps":{"intra":2}}"#;
+const RANKS: &[&[u8]] = &[
+    b"OMPI_COMM_WORLD_RANK=1\0OMPI_COMM_WORLD_SIZE=4\0OMPI_COMM_WORLD_LOCAL_RANK=1\0OMPI_COMM_WORLD_LOCAL_SIZE=2\0SLURM_JOB_ID=7",
+    b"PMI_RANK=3\0PMI_SIZE=4\0MPI_LOCALRANKID=3\0MPI_LOCALNRANKS=4\0RANK=0\0WORLD_SIZE=2\0LOCAL_RANK=0\0TORCHELASTIC_RUN_ID=x",
+    b"TF_CONFIG={\"cluster\":{\"worker\":[\"a:1\",\"b:2\"],\"ps\":[\"c:3\"]},\"task\":{\"type\":\"worker\",\"index\":1}}",
+    b"SLURM_PROCID=2\0SLURM_NTASKS=4\0SLURM_LOCALID=0\0SLURM_STEP_ID=1\0SLURM_TASKS_PER_NODE=2(x2)\0HOROVOD_RANK=1\0HOROVOD_SIZE=2",
+];
+const CONTAINER: &[u8] = b"12:cpu,cpuacct:/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1b2c3d4e_0000_4000_8000_1234567890ab.slice/cri-containerd-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope\n0::/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n";
+const ANSWER: &[u8] = br#"{"schema":"tftop.ps/1","host":{"cpus":16,"demand":{"got":7.5,"wanted":9.25}},"jobs":[{"launcher":"slurm","name":"4711","user":"ada","ranks":4,"ranks_here":[0,1],"effective_cpus":16,"demand":{"got":7.5,"wanted":9.25}}],"processes":[{"pid":2430,"user":"ada","command":"python train.py","threads":40,"demand":{"got":7.5,"wanted":9.25}}]}"#;
 const SHIM: &[&[u8]] = &[
     br#"{"v":1,"event":"process_start","pid":7,"seq":0,"how":"exec"}"#,
     br#"{"v":1,"event":"steps","pid":7,"seq":3,"t":123456789,"durations":[0.1,0.2],"epoch":1}"#,
@@ -204,6 +227,13 @@ fn sweep(input: &[u8]) {
     if let Ok(record) = SweepRecord::load(&in_folder(""), "x") {
         assert!(record.slots().into_iter().filter(|slot| record.is_done(*slot)).count() <= record.slots().len());
     }
+}
+
+fn host_answer(input: &[u8]) {
+    let answer = HostAnswer::from_output("n1".to_owned(), input);
+    let shown = ps_hosts_table(std::slice::from_ref(&answer), Page::default());
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    drop(ps_hosts_json(&[answer]));
 }
 
 fn store(input: &[u8]) {
