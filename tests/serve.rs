@@ -257,7 +257,12 @@ fn a_file_for_node_exporter_is_whole_at_every_moment_and_lines_are_json() {
     for _ in 0..5 {
         let listing: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
         assert_eq!(listing["schema"], "tftop.ps/1");
-        let page = fs::read_to_string(folder.path().join("tftop.prom")).unwrap();
+        // The file and the lines are written side by side.
+        let (file, began) = (folder.path().join("tftop.prom"), Instant::now());
+        while !file.exists() && began.elapsed() < LONG {
+            sleep(Duration::from_millis(10));
+        }
+        let page = fs::read_to_string(&file).unwrap();
         assert!(page.ends_with('\n') && page.contains("\ntftop_last_look_timestamp_seconds "), "{page}");
     }
     // Who reads the lines has gone: that ends it, without an error.
