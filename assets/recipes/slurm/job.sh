@@ -24,7 +24,10 @@ export out
 # shellcheck disable=SC2016
 srun --kill-on-bad-exit=1 bash -c '
   export XDG_STATE_HOME=$out/rank-$SLURM_PROCID
-  exec tftop run --no-ui --cpus auto -- python train.py
+  # Where prolog.sh made the folder, the steps of each rank are metrics, too.
+  metrics=/run/tftop/$SLURM_JOB_ID
+  if [ -w "$metrics" ]; then set -- --textfile "$metrics"; else set --; fi
+  exec tftop run --no-ui --cpus auto "$@" -- python train.py
 ' &
 training=$!
 
