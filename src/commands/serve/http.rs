@@ -1,5 +1,5 @@
-//! The HTTP side of `tftop serve` and of a run: a few pages of the newest look, which is never waited for. Bounded in connections, time and what it
-//! reads of a request; changes nothing.
+//! The HTTP side of `tftop serve` and of a run: a few pages of the newest look, which is never waited for. Bounded in connections,
+//! time and what it reads of a request; changes nothing.
 
 use std::convert::Infallible;
 use std::sync::Arc;

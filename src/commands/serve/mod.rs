@@ -27,6 +27,7 @@ use crate::output::LookTotals;
 
 /// Between two looks, unless --interval says otherwise.
 const INTERVAL: Duration = Duration::from_secs(5);
+
 /// Serves until a signal comes.
 pub(crate) fn serve(args: &ServeArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     let publisher = Publisher::open(&args.publish())?;

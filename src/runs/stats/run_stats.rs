@@ -8,7 +8,7 @@ use crate::data::sample::StepSource;
 use crate::data::scene::{CapCheck, Demand, GroupKey};
 use crate::runs::stats::run_context::RunContext;
 use crate::runs::stats::spread::Spread;
-use crate::runs::stats::step_times::StepTimes;
+use crate::runs::stats::step_times::{FEWEST_BLOCKS, StepTimes, needed};
 use crate::runs::stats::warmup::SkippedWarmup;
 
 /// One run, measured.
@@ -46,6 +46,14 @@ pub struct RunStats {
     pub checks: Vec<CapCheck>,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,
+}
+
+impl RunStats {
+    /// What it takes until its speed can be compared; none where it can be, and where no steps were marked.
+    pub(crate) fn too_short(&self) -> Option<String> {
+        let enough = self.steps.as_ref().is_some_and(|steps| steps.blocks_ms.len() >= FEWEST_BLOCKS);
+        (self.marks.is_some() && !enough).then(needed)
+    }
 }
 
 /// Whose step marks were taken.

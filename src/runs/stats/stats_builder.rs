@@ -7,7 +7,7 @@ use crate::model::capacity;
 use crate::runs::stats::run_context::ContextReader;
 use crate::runs::stats::run_stats::{GroupStats, Neighbours, RunStats, UsedMarks};
 use crate::runs::stats::spread::{Spread, quantile, sorted};
-use crate::runs::stats::step_times::{FEWEST_BLOCKS, SPREAD_OF_STEP_TIMES, STEP_TIMES, StepTimes};
+use crate::runs::stats::step_times::{FEWEST_BLOCKS, SPREAD_OF_STEP_TIMES, STEP_TIMES, StepTimes, needed};
 use crate::runs::stats::steps::{StepLog, StepSequence};
 use crate::runs::stats::usage::{Usage, Used};
 use crate::runs::stats::warmup::{SkippedWarmup, Warmup};
@@ -169,8 +169,7 @@ impl StatsBuilder {
             gaps.push(Gap::new(STEP_TIMES, format!("all of its {} steps are warm-up", warmup.steps)));
         }
         if steps.is_some_and(|steps| steps.blocks_ms.len() < FEWEST_BLOCKS) {
-            let why = format!("too short: it takes {FEWEST_BLOCKS} s and 12 steps after the warm-up");
-            gaps.push(Gap::new(SPREAD_OF_STEP_TIMES, why));
+            gaps.push(Gap::new(SPREAD_OF_STEP_TIMES, format!("too short: {}", needed())));
         }
         if used.is_none() {
             gaps.push(Gap::new("demand", "it was over before it had been looked at twice"));

@@ -105,6 +105,13 @@ fn near(value: f64, expected: f64) -> bool {
 }
 
 #[test]
+fn a_run_that_is_too_short_to_be_compared_says_what_it_takes() {
+    let said = |seconds| Run::new().seconds(seconds, 250).builder.outcome(Warmup::Usual).too_short();
+    assert_eq!(said(4).as_deref(), Some("it takes 4 s and 12 steps after the warm-up"));
+    assert_eq!((said(20), StatsBuilder::default().outcome(Warmup::Usual).too_short()), (None, None));
+}
+
+#[test]
 fn everything_is_measured_between_the_marks_that_are_no_warmup() {
     let outcome = Run::new().seconds(41, 250).builder.outcome(Warmup::Usual);
     assert_eq!(outcome.warmup, SkippedWarmup { rule: Warmup::Usual, steps: 16, seconds: 4.0 });

@@ -16,6 +16,11 @@ pub(crate) const FEWEST_BLOCKS: usize = 4;
 /// What is missing where there are none, and where they are too few to tell how much they vary.
 pub(crate) const STEP_TIMES: &str = "step times";
 pub(crate) const SPREAD_OF_STEP_TIMES: &str = "spread of step times";
+/// What it takes to tell how much it varies.
+pub(crate) fn needed() -> String {
+    format!("it takes {FEWEST_BLOCKS} s and {} steps after the warm-up", FEWEST_BLOCKS * FEWEST_ENTRIES)
+}
+
 const SHORTEST_BLOCK_S: f64 = 1.0;
 const FEWEST_ENTRIES: usize = 3;
 

@@ -239,7 +239,14 @@ impl<'a> RunSession<'a> {
             .as_ref()
             .map(|console| tui::ConsolePane { output: console.output(), requests: console_sender });
         let (pid, scenes, spec) = (self.child.pid(), sampler.scenes.clone(), self.spec.clone());
-        let prepare = move |caps| spec.with(caps, key(pid, &scenes.borrow()));
+        let recording = self.recording.clone();
+        let prepare = move |caps| {
+            let (again, mut shown) = spec.with(caps, key(pid, &scenes.borrow()))?;
+            shown.lost.extend(recording.outcome().too_short().map(|needed| {
+                format!("the comparison of speeds: {needed}, which this run has not made yet: ask again later").into()
+            }));
+            Ok((again, shown))
+        };
         let (worker, answered) = rerun::start(options, prepare).context("starting the thread for reruns")?;
         let (stages, stage) = watch::channel(StopStage::Begins);
         let (restarts, mut restart_requests) = mpsc::unbounded_channel();
