@@ -23,7 +23,7 @@ use tftop::data::job::rank::Rank;
 use tftop::data::job::{Job, JobKey};
 use tftop::data::limits::{CapKind, Caps};
 use tftop::data::sample::FrameworkFact;
-use tftop::data::scene::{Capacity, Demand, Headline, Scene, TargetState, TensorFlow, Term, TermKind, Verdict};
+use tftop::data::scene::{Capacity, Demand, Headline, Scene, TargetState, TensorFlow, Term, TermKind, Thread, Verdict};
 use tftop::data::{CpuSet, Framework, Gap, Pid};
 use tftop::output;
 use tftop::present::format::page::Page;
@@ -114,6 +114,7 @@ fn rank_of_job(rank: u32, got: f64, waiting: f64, cpus: &str) -> Scene {
         capacity: Capacity { effective_cpus: 4.0, terms, ..Capacity::default() },
         demand: Some(Demand::new(got, waiting)),
         gaps: Vec::new(),
+        threads: scene().threads.into_iter().map(|thread| Thread { pid: Pid(100 + rank), ..thread }).collect(),
         ..scene()
     }
 }

@@ -72,9 +72,13 @@ pub fn rank_number(rank: &Rank) -> String {
 
 /// The limit of TensorFlow's intra-op pool that counts in one process; none without a pool or a limit.
 pub fn intra_limit(scene: &Scene, pid: Pid) -> Option<u32> {
-    let pool = scene.groups.iter().find(|group| *group.key.origin == *origin::TF_INTRA_OP)?;
-    let of_several = pool.limits.processes.iter().find(|process| process.pid == pid).map(|process| &process.limit);
-    of_several.map_or_else(|| pool.limits.effective(), Option::as_ref).map(|limit| limit.value)
+    let (at, pool) = scene.groups.iter().enumerate().find(|(_, it)| *it.key.origin == *origin::TF_INTRA_OP)?;
+    let limit = match pool.limits.processes.iter().find(|process| process.pid == pid) {
+        Some(one_of_several) => one_of_several.limit.as_ref(),
+        // A process around it, as timeout(1), has no pool.
+        None => pool.limits.effective().filter(|_| scene.threads.iter().any(|it| it.group == at && it.pid == pid)),
+    };
+    limit.map(|limit| limit.value)
 }
 
 /// How many CPUs the main thread of one process may run on, by its mask.
