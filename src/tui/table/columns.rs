@@ -311,6 +311,7 @@ pub static COLUMNS: [Column; 27] = [
         width: width(7, 7),
         on: &[(Processes, None)],
         when: When::Ranks,
+        goes: Some(1),
         process: sorted(cells::main_cpus, |process, scene| job::main_cpus(scene, process.pid).map(f64::from).into()),
         ..NUMBER
     },
@@ -319,6 +320,7 @@ pub static COLUMNS: [Column; 27] = [
         width: width(5, 5),
         on: &[(Processes, None)],
         when: When::Ranks,
+        goes: Some(0),
         process: sorted(cells::intra_limit, |process, scene| {
             job::intra_limit(scene, process.pid).map(f64::from).into()
         }),
