@@ -110,7 +110,7 @@ fn what_was_recorded_of_a_run_is_reported_by_its_name_its_folder_and_its_file() 
     assert_eq!((&last["target"]["ended"], &last["verdict"]["condition"]), (&true.into(), &"too_soon".into()));
     let got = last["demand"]["got"].as_f64().unwrap();
     let measured = json(&folder.join("summary.json"))["outcome"]["demand"]["got"].as_f64().unwrap();
-    assert!(got > 0.1 && (got - measured).abs() < 0.3, "{got} against {measured}");
+    assert!(got > 0.1 && (got - measured).abs() < 0.5, "{got} against {measured}");
     for name in [id, folder.to_str().unwrap(), tape.to_str().unwrap()] {
         let other = report(name);
         assert_eq!((&other["demand"], &other["groups"]), (&last["demand"], &last["groups"]), "{name}");
