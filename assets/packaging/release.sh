@@ -76,6 +76,7 @@ split_debug() { # BINARY TARGET FOLDER
 document() { # BINARY
   local share=$stage/usr/share
   [[ ! -e $share ]] || return 0
+  "$1" --version > /dev/null || fail "manual pages are written by a binary that runs here: name a target of this machine first"
   mkdir -p "$share"/{man/man1,bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,doc/tftop}
   "$1" man "$share/man/man1"
   "$1" completions bash > "$share/bash-completion/completions/tftop"
