@@ -1,5 +1,5 @@
-//! Processes as OpenMetrics 1.0 (`tftop serve`, `tftop run --listen`), by process and origin, never by thread; and as Prometheus's older text format, which
-//! node_exporter reads. What is not known has no series.
+//! Processes as OpenMetrics 1.0 (`tftop serve`, `tftop run --listen`), by process and origin, never by thread; and as Prometheus's
+//! older text format, which node_exporter reads. What is not known has no series.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -122,16 +122,18 @@ impl Collector for Processes {
         self.groups(page, "threads", "Threads by origin", |group| Some(f64::from(group.threads)))?;
         self.groups(page, "awake_threads", "Mean threads that ran within a look's interval", |group| group.awake)?;
         self.counter(page, "cpu_seconds", "CPU seconds by origin since tftop watches the process", |group| {
-            group.total_run_s
+            Some(group.total_run_s)
         })?;
         let born =
             "Threads seen to start since tftop watches the process; those that lived between two looks are missing";
-        self.counter(page, "thread_births", born, |group| group.born as f64)?;
+        self.counter(page, "thread_births", born, |group| Some(group.born as f64))?;
         self.counter(page, "thread_deaths", "Threads seen to end since tftop watches the process", |group| {
-            group.died as f64
+            Some(group.died as f64)
         })?;
         let waited = "Seconds that threads were ready and waited for a CPU, since tftop watches the process";
-        self.counter(page, "runqueue_wait_seconds", waited, |group| group.total_wait_s)?;
+        self.counter(page, "runqueue_wait_seconds", waited, |group| {
+            group.key.counts_waiting().then_some(group.total_wait_s)
+        })?;
         let limit = "Threads that the limit which counts allows a group in one process, and what sets it";
         self.gauge(page, "limit_threads", limit, |scene, put| {
             scene.groups.iter().try_for_each(|group| match group.limits.effective() {
@@ -183,13 +185,13 @@ impl Processes {
         page: &mut DescriptorEncoder,
         name: &str,
         help: &str,
-        value: impl Fn(&Group) -> f64,
+        value: impl Fn(&Group) -> Option<f64>,
     ) -> fmt::Result {
         let mut metric = page.encode_descriptor(name, help, None, MetricType::Counter)?;
         for scene in &self.scenes {
-            for group in &scene.groups {
+            for (group, value) in scene.groups.iter().filter_map(|group| Some((group, value(group)?))) {
                 let labels = of_process(scene, of_group(group));
-                metric.encode_family(&labels)?.encode_counter::<NoLabelSet, f64, f64>(&value(group), None)?;
+                metric.encode_family(&labels)?.encode_counter::<NoLabelSet, f64, f64>(&value, None)?;
             }
         }
         Ok(())

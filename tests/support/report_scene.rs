@@ -66,6 +66,7 @@ pub fn target() -> TargetState {
         uptime_s: 192.4,
         processes: vec![ProcessState {
             rank: None,
+            cpus_allowed: None,
             pid: Pid(2430),
             parent: Pid(1),
             command: "python train.py".to_owned(),

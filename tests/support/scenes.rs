@@ -111,6 +111,7 @@ pub fn with_workers(tick: u64) -> Scene {
     let mut scene = training(tick);
     let worker = |pid: u32, parent: u32, ended| ProcessState {
         rank: None,
+        cpus_allowed: None,
         pid: Pid(pid),
         parent: Pid(parent),
         command: "python -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5)".into(),
@@ -325,6 +326,7 @@ fn target() -> TargetState {
         uptime_s: 192.0,
         processes: vec![ProcessState {
             rank: None,
+            cpus_allowed: None,
             pid: PID,
             parent: Pid(812),
             command: "python train.py --epochs 30 --batch 128".into(),

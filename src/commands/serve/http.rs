@@ -56,7 +56,7 @@ impl Server {
     }
 
     /// Answers for ever.
-    pub(super) async fn run(self, listener: TcpListener) -> anyhow::Result<()> {
+    pub(super) async fn run(self, listener: TcpListener) -> anyhow::Result<Infallible> {
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         loop {
             let place = places.clone().acquire_owned().await?;

@@ -46,7 +46,7 @@ pub(crate) fn serve(args: &ServeArgs, options: &GlobalArgs) -> anyhow::Result<Ex
         }
         tokio::select! {
             () = stop => Ok(Exit::Clean),
-            ended = publisher.publish(looks.clone()) => ended.map(|()| Exit::Clean),
+            ended = publisher.publish(looks.clone()) => match ended? {},
             ended = print_on(args.json_lines, looks.clone()) => ended.map(|()| Exit::Clean),
         }
     })

@@ -1,7 +1,9 @@
 //! Where metrics go: pages over HTTP, and a file for node_exporter. Of the looks of `tftop serve`, or of those at one run. Looks at
 //! nothing itself.
 
+use std::convert::Infallible;
 use std::fs;
+use std::future::pending;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -85,19 +87,19 @@ impl Publisher {
     }
 
     /// Publishes every look; ends with an error alone. Call it inside the runtime.
-    pub(super) async fn publish(&self, looks: watch::Receiver<Looked>) -> anyhow::Result<()> {
+    pub(super) async fn publish(&self, looks: watch::Receiver<Looked>) -> anyhow::Result<Infallible> {
         let serving = async {
             match &self.listener {
                 Some(listener) => {
                     let listener = tokio::net::TcpListener::from_std(listener.try_clone()?)?;
                     Server::new(looks.clone(), self.token.clone(), self.tls.clone()).run(listener).await
                 }
-                None => std::future::pending().await,
+                None => pending().await,
             }
         };
         let mut writes = looks.clone();
         let writing = async {
-            let Some(folder) = &self.textfile else { return std::future::pending().await };
+            let Some(folder) = &self.textfile else { return pending().await };
             let mut file = None;
             while writes.changed().await.is_ok() {
                 let looked = writes.borrow_and_update().clone();
@@ -121,7 +123,7 @@ impl Publisher {
         let run: Arc<str> = run.into();
         let (publish, looks) = watch::channel(Looked { interval, run: Some(run.clone()), ..Looked::default() });
         let looking = async {
-            loop {
+            let never: Infallible = loop {
                 let scene = scenes.borrow_and_update().clone();
                 if scene.tick > 0 {
                     let own = LookTotals { looks: scene.tick, ..own_totals() };
@@ -130,13 +132,14 @@ impl Publisher {
                 }
                 if scenes.changed().await.is_err() {
                     // The last look stays what it is.
-                    std::future::pending::<()>().await;
+                    break pending().await;
                 }
-            }
+            };
+            never
         };
         tokio::select! {
-            () = looking => anyhow::anyhow!("nobody looks any more: this is a bug in tftop"),
-            ended = self.publish(looks) => ended.err().unwrap_or_else(|| anyhow::anyhow!("it ended")),
+            never = looking => match never {},
+            ended = self.publish(looks) => match ended { Err(why) => why },
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::limits::Limits;
+use crate::data::origin;
 use crate::data::sample::{Identity, ThreadState};
 use crate::data::scene::{Demand, Waits};
 use crate::data::{CpuSet, Pid, ThreadKey};
@@ -50,6 +51,18 @@ pub struct GroupKey {
     pub origin: Arc<str>,
     /// Which copy of a library ("numpy", "scipy", "sklearn", "libarrow"), where that tells groups apart.
     pub library: Option<Arc<str>>,
+}
+
+impl GroupKey {
+    /// Whether what its threads waited is known: that of threads that are gone was counted by nobody.
+    pub fn counts_waiting(&self) -> bool {
+        *self.origin != *origin::ENDED
+    }
+
+    /// The demand of the group without what nobody counted.
+    pub fn as_known(&self, demand: Demand) -> Demand {
+        if self.counts_waiting() { demand } else { Demand { wait_share: None, ..demand } }
+    }
 }
 
 /// One thread.

@@ -89,4 +89,6 @@ pub struct ProcessState {
     pub demand: Option<Demand>,
     /// Which rank of a job it is; none where no launcher started it.
     pub rank: Option<Rank>,
+    /// How many CPUs its main thread may run on, by its mask; none where that could not be read.
+    pub cpus_allowed: Option<u32>,
 }

@@ -2,7 +2,7 @@
 
 use crate::data::limits::Limits;
 use crate::data::origin;
-use crate::data::scene::{Attribution, Demand, Group, GroupKey};
+use crate::data::scene::{Attribution, Group, GroupKey};
 use crate::model::origin::families::Families;
 use crate::model::rates::history::History;
 use crate::model::rates::load::Load;
@@ -69,7 +69,7 @@ impl GroupRates {
     }
 
     /// Counts CPU time of threads that are gone.
-    pub fn count_ended(&mut self, run_ns: u64, families: &Families, window: &Window) {
+    pub fn count_ended(&mut self, run_ns: u64, families: &Families) {
         let key = GroupKey { origin: origin::ENDED.into(), library: None };
         let index = self.position(&key).unwrap_or_else(|| {
             self.watched.push(WatchedGroup::new(key, families));
@@ -77,7 +77,6 @@ impl GroupRates {
         });
         let group = &mut self.watched[index];
         group.load.now.add(Load { run_ns, runnable_ns: run_ns, slices: 0 });
-        group.last_inhabited_ns = window.now_ns();
     }
 
     /// Counts a thread that started since the tick before.
@@ -108,10 +107,10 @@ impl GroupRates {
     /// without threads is shown for as long as the window still covers their time.
     pub fn scene(&self, window: &Window) -> (Vec<Group>, Vec<usize>) {
         let shown_from = window.now_ns() - window.span_ns();
-        let shown = |group: &WatchedGroup| match *group.key.origin == *origin::ENDED {
+        let shown = |group: &WatchedGroup| match group.key.counts_waiting() {
+            true => group.threads > 0 || group.last_inhabited_ns > shown_from,
             // Pools lose a thread now and then, whose last moment is no row.
-            true => group.load.over(window).demand(window.span_ns()).is_some_and(|demand| demand.got >= LEAST_ENDED),
-            false => group.threads > 0 || group.last_inhabited_ns > shown_from,
+            false => group.load.over(window).demand(window.span_ns()).is_some_and(|demand| demand.got >= LEAST_ENDED),
         };
         let mut order: Vec<(usize, Group)> =
             self.watched.iter().enumerate().filter(|(_, g)| shown(g)).map(|(i, g)| (i, g.scene(window))).collect();
@@ -158,15 +157,15 @@ impl WatchedGroup {
 
     fn scene(&self, window: &Window) -> Group {
         let span_ns = window.span_ns();
-        // How long threads waited, and how many ran at once, goes with them.
-        let (ended, demand) = (*self.key.origin == *origin::ENDED, self.load.over(window).demand(span_ns));
         Group {
             key: self.key.clone(),
             label: self.label.clone(),
             about: self.about.clone(),
             threads: self.threads,
-            awake: (span_ns > 0 && !ended).then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
-            demand: demand.map(|demand| if ended { Demand { wait_share: None, ..demand } } else { demand }),
+            // How many of those ran at once that are gone, goes with them.
+            awake: (span_ns > 0 && self.key.counts_waiting())
+                .then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
+            demand: self.load.over(window).demand(span_ns).map(|demand| self.key.as_known(demand)),
             judged: None,
             born: self.born,
             died: self.died,

@@ -3,7 +3,7 @@
 
 use crate::data::sample::{CounterSource, ProcessFact, ProcessSample};
 use crate::data::scene::{Demand, ProcessState};
-use crate::data::{Gap, ProcessKey};
+use crate::data::{CpuSet, Gap, ProcessKey};
 use crate::model::rates::groups::LEAST_ENDED;
 use crate::model::rates::load::{Load, TickLength};
 use crate::model::rates::threads::{ThreadRates, Tick};
@@ -95,7 +95,7 @@ impl ProcessRate {
             self.ended_ns.now = self.ended_ns.now.saturating_add(ended_ns);
             self.load.now.add(ended);
             used.add(ended);
-            tick.groups.count_ended(ended_ns, tick.families, tick.window);
+            tick.groups.count_ended(ended_ns, tick.families);
         }
         self.ended_ns.mark(tick.window);
         self.load.mark(tick.window);
@@ -133,6 +133,7 @@ impl ProcessRate {
             threads: u32::try_from(self.threads.watched().len()).unwrap_or(u32::MAX),
             demand: self.demand(window),
             rank: sample.fact.rank.clone(),
+            cpus_allowed: sample.fact.cpus_allowed.as_ref().map(CpuSet::count),
         }
     }
 

@@ -213,7 +213,7 @@ impl Hysteresis {
             scene.judgements = published.judgements.clone();
             for group in &mut scene.groups {
                 let judged = published.demands.iter().find(|(key, _)| *key == group.key);
-                group.judged = judged.map(|(_, demand)| *demand);
+                group.judged = judged.map(|(_, demand)| group.key.as_known(*demand));
             }
         }
     }

@@ -75,16 +75,14 @@ pub fn intra_limit(scene: &Scene, pid: Pid) -> Option<u32> {
     let (at, pool) = scene.groups.iter().enumerate().find(|(_, it)| *it.key.origin == *origin::TF_INTRA_OP)?;
     let limit = match pool.limits.processes.iter().find(|process| process.pid == pid) {
         Some(one_of_several) => one_of_several.limit.as_ref(),
-        // A process around it, as timeout(1), has no pool.
-        None => pool.limits.effective().filter(|_| scene.threads.iter().any(|it| it.group == at && it.pid == pid)),
+        // Only one process has the pool then. Threads stand by their groups; one around it, as timeout(1), has none of them.
+        None => {
+            let first = scene.threads.partition_point(|it| it.group < at);
+            let owner = scene.threads.get(first).filter(|it| it.group == at).map(|it| it.pid);
+            pool.limits.effective().filter(|_| owner == Some(pid))
+        }
     };
     limit.map(|limit| limit.value)
-}
-
-/// How many CPUs the main thread of one process may run on, by its mask.
-pub fn main_cpus(scene: &Scene, pid: Pid) -> Option<u32> {
-    let main = scene.threads.iter().find(|thread| thread.key.tid.0 == pid.0)?;
-    main.affinity.as_ref().map(|mask| mask.count())
 }
 
 /// The job that a process belongs to.

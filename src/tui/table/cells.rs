@@ -224,8 +224,8 @@ pub fn share(_: &ProcessState, context: &CellContext<'_>, _: CellRoom) -> Cell {
 }
 
 /// CPUs that its main thread may run on.
-pub fn main_cpus(process: &ProcessState, context: &CellContext<'_>, _: CellRoom) -> Cell {
-    vec![count(job::main_cpus(context.scene, process.pid))]
+pub fn main_cpus(process: &ProcessState, _: &CellContext<'_>, _: CellRoom) -> Cell {
+    vec![count(process.cpus_allowed)]
 }
 
 /// The limit of its intra-op pool.

@@ -312,7 +312,7 @@ pub static COLUMNS: [Column; 27] = [
         on: &[(Processes, None)],
         when: When::Ranks,
         goes: Some(1),
-        process: sorted(cells::main_cpus, |process, scene| job::main_cpus(scene, process.pid).map(f64::from).into()),
+        process: sorted(cells::main_cpus, |process, _| process.cpus_allowed.map(f64::from).into()),
         ..NUMBER
     },
     Column {
