@@ -10,6 +10,7 @@ pub(crate) mod files;
 pub mod memory;
 pub(crate) mod own_folder;
 pub(crate) mod patience;
+pub(crate) mod perf;
 pub(crate) mod proc;
 pub(crate) mod pty;
 pub(crate) mod signals;

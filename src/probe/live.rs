@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::data::sample::{Cost, CounterSource, GpuSample, Interest, ProcessSample, Sample, ThreadDetail};
-use crate::data::{Gap, Pid, ThreadKey};
+use crate::data::sample::{Cost, CounterSource, GpuSample, Interest, ProcessSample, Sample, ThreadDetail, TraceSample};
+use crate::data::{Gap, Pid, ThreadKey, Tid};
 use crate::linux::budget::Look;
 use crate::linux::cgroup::read::Mounts;
 use crate::linux::proc::affinity::AffinityReader;
@@ -25,6 +25,7 @@ use crate::probe::target::ranks::other_ranks;
 use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
 use crate::probe::threads::counters::ReadContext;
 use crate::probe::threads::detail::DetailReader;
+use crate::probe::trace::tracer::Tracer;
 
 /// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.
 const SPARE_DESCRIPTORS: u64 = 512;
@@ -48,6 +49,7 @@ pub struct Live {
     details: DetailReader,
     /// None where nobody asked for the GPUs.
     gpus: Option<GpuReader>,
+    tracer: Tracer,
     most_descendants: usize,
     left_out: usize,
     /// Descendants that tftop had no descriptors for.
@@ -164,6 +166,7 @@ impl Live {
             processes,
             details,
             gpus,
+            tracer: Tracer::Off,
             most_descendants,
             left_out: 0,
             unopened: 0,
@@ -199,6 +202,7 @@ impl Live {
         let mut gaps = self.gaps(source);
         let (gpus, unread) = self.look_at_gpus();
         gaps.extend(unread);
+        let trace = self.trace(interest.trace);
         self.drop_ended();
         self.around.reading.end();
         Sample {
@@ -213,6 +217,7 @@ impl Live {
             details,
             source,
             gaps,
+            trace,
             cost: Cost {
                 cpu_ns: nanoseconds(look.taken()),
                 wall_ns: nanoseconds(began.elapsed()),
@@ -296,6 +301,25 @@ impl Live {
         let Some(reader) = &mut self.gpus else { return (Vec::new(), Vec::new()) };
         let living = self.processes.iter().filter(|process| !process.ended());
         reader.look(|pid| living.clone().any(|process| process.key().pid == pid), self.options.interval)
+    }
+
+    fn trace(&mut self, wanted: bool) -> Option<TraceSample> {
+        let Self { tracer, processes, around, means, .. } = self;
+        tracer.look(wanted, || {
+            if !around.own_numbers {
+                return Err(
+                    "this /proc belongs to another pid namespace: run tftop in that of its processes".to_owned()
+                );
+            }
+            let (mut tids, mut listing) = (Vec::new(), Vec::new());
+            for process in processes.iter().filter(|process| !process.ended()) {
+                // One that can't be listed has ended.
+                if means.reader.numbers(process.threads().task(), &mut listing).is_ok() {
+                    tids.extend(listing.iter().map(|entry| Tid(entry.number)));
+                }
+            }
+            Ok(tids)
+        })
     }
 
     /// Whether schedstat says anything: where threads used CPU time and it is all zero, clock ticks are all there is.

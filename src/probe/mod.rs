@@ -15,3 +15,4 @@ pub(crate) mod restart;
 pub(crate) mod stack;
 pub(crate) mod target;
 pub(crate) mod threads;
+pub(crate) mod trace;

@@ -5,6 +5,7 @@
  *   fifo PATH   a thread that reads the fifo; these four last until the process ends, never say `end` after them
  *   end         ends all of them               churn N  N threads created and ended, about 1000 a second
  *   burn N      N threads one after the other, each of which computes for 3 ms
+ *   ping N      two threads that wake each other N times through pipes
  *   fork        a child, whose child outlives it: prints both pids
  *   orphan      ends the child of `fork`       exec     runs this program anew
  * Everything forked ends by itself after a minute. */
@@ -119,6 +120,31 @@ static int burn(int wanted) {
     return 1;
 }
 
+static int ping_pipes[2], pong_pipes[2];
+
+static void *pong(void *wanted) {
+    char byte = 0;
+    prctl(PR_SET_NAME, "pong");
+    for (size_t i = 0; i < (size_t)wanted; i++)
+        if (read(ping_pipes[0], &byte, 1) != 1 || write(pong_pipes[1], &byte, 1) != 1) break;
+    return NULL;
+}
+
+static int ping(int wanted) {
+    pthread_t other;
+    char byte = 0;
+    if (pipe(ping_pipes) != 0 || pipe(pong_pipes) != 0) return 0;
+    if (pthread_create(&other, NULL, pong, (void *)(size_t)wanted) != 0) return 0;
+    for (int i = 0; i < wanted; i++)
+        if (write(ping_pipes[1], &byte, 1) != 1 || read(pong_pipes[0], &byte, 1) != 1) return 0;
+    pthread_join(other, NULL);
+    for (int i = 0; i < 2; i++) {
+        close(ping_pipes[i]);
+        close(pong_pipes[i]);
+    }
+    return 1;
+}
+
 static int churn(int wanted) {
     struct timespec millisecond = {0, 1000000};
     for (int i = 0; i < wanted; i += 4) {
@@ -168,6 +194,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(word, "end")) end();
         else if (!strcmp(word, "churn")) fine = churn(number);
         else if (!strcmp(word, "burn")) fine = burn(number);
+        else if (!strcmp(word, "ping")) fine = ping(number);
         else if (!strcmp(word, "fork")) child = fork_twice(&grandchild), fine = child > 0;
         else if (!strcmp(word, "orphan")) kill(child, SIGKILL), waitpid(child, NULL, 0);
         else if (!strcmp(word, "exec")) { execl("/proc/self/exe", argv[0], "again", (char *)NULL); fine = 0; }

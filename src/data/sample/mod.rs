@@ -11,6 +11,7 @@ pub(crate) mod settings;
 pub(crate) mod stack;
 pub(crate) mod tf_config;
 pub(crate) mod thread;
+pub(crate) mod trace;
 pub(crate) mod wait;
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub use tf_config::{TfConfigFact, TfContextState};
 pub use thread::{
     Counters, Identity, NameSource, StartRoutine, StdThreadOwner, TargetName, ThreadDetail, ThreadFact, ThreadState,
 };
+pub use trace::{SchedulerChange, SchedulerEvent, TraceSample, TraceState};
 pub use wait::{KernelStack, Syscall, SyscallState};
 
 use crate::data::{Gap, ThreadKey};
@@ -63,6 +65,9 @@ pub struct Sample {
     /// What whoever started the target adds; none for a target that was only attached to.
     #[serde(default)]
     pub launch: Option<LaunchSample>,
+    /// What a trace saw since the sample before; none where nobody asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceSample>,
     /// What this sample cost.
     pub cost: Cost,
 }
@@ -134,4 +139,6 @@ pub struct Interest {
     pub waits: Vec<ThreadKey>,
     /// The thread whose kernel stack is wanted too.
     pub stack: Option<ThreadKey>,
+    /// Whether a trace of the scheduler is wanted.
+    pub trace: bool,
 }

@@ -16,6 +16,7 @@ use crate::runs::recording::size;
 use crate::runs::recording::size::SizeBudget;
 use crate::runs::recording::stacks::StacksEntry;
 use crate::runs::recording::thread_delta::{ThreadDelta, changed, is_default};
+use crate::runs::recording::trace::TraceEntry;
 
 /// A CPU's number, busy, idle and steal ticks.
 type CpuEntry = (u32, u64, u64, u64);
@@ -50,6 +51,8 @@ pub(crate) struct SampleDelta {
     /// Missing: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     launch: Option<LaunchDelta>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<TraceEntry>,
     #[serde(default)]
     cost: Cost,
     /// Stacks that were taken since the look before. Whoever wants them reads them by themselves: no other look rests on them.
@@ -117,6 +120,7 @@ impl SampleDelta {
             source: (now.source != before.source).then_some(now.source),
             gaps: (now.gaps != before.gaps).then(|| now.gaps.clone()),
             launch: now.launch.as_ref().map(|launch| LaunchDelta::between(before.launch.as_ref(), launch)),
+            trace: now.trace.as_ref().map(TraceEntry::of),
             cost: now.cost,
             stacks: Vec::new(),
             stacks_before_ns: None,
@@ -174,6 +178,7 @@ impl SampleDelta {
             source: self.source.unwrap_or(before.source),
             gaps: self.gaps.unwrap_or_else(|| before.gaps.clone()),
             launch: self.launch.map(|launch| launch.upon(before.launch.as_ref())),
+            trace: self.trace.map(|trace| trace.whole(&mut room)).transpose()?,
             cost: self.cost,
         })
     }

@@ -12,6 +12,7 @@ pub(crate) mod stacks;
 pub(crate) mod steps;
 pub mod taken_look;
 pub(crate) mod thread_delta;
+pub(crate) mod trace;
 pub mod writer;
 
 #[cfg(test)]

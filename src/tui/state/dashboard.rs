@@ -176,7 +176,8 @@ impl Dashboard {
         details.extend(stack);
         details.sort_unstable();
         details.dedup();
-        Interest { details, waits: waits::to_look_at(scene, |at| groups.get(at) == Some(&true)), stack }
+        let waits = waits::to_look_at(scene, |at| groups.get(at) == Some(&true));
+        Interest { details, waits, stack, trace: false }
     }
 
     /// Takes in that another scene is on screen.
