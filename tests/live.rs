@@ -415,7 +415,7 @@ fn a_kernel_stack_is_read_of_one_thread_or_it_is_said_why_not() {
     let mut live = attach(target.pid());
     doing(&mut live, "idle (one) x");
     let keys: Vec<ThreadKey> = next(&mut live).processes[0].threads.iter().map(|thread| thread.key).collect();
-    let interest = Interest { details: keys.clone(), waits: Vec::new(), stack: Some(keys[1]) };
+    let interest = Interest { details: keys.clone(), waits: Vec::new(), stack: Some(keys[1]), trace: false };
     // A thread that has its name may still run; a running one has no stack.
     let end = Instant::now() + PATIENCE;
     let details = loop {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code)] // other tests ask for more
 #[path = "support/known_threads.rs"]
 mod known_threads;
 

@@ -21,6 +21,7 @@ use crate::model::rates::load::{Load, TickLength};
 use crate::model::rates::processes;
 use crate::model::rates::processes::{ProcessRate, ProcessRates};
 use crate::model::rates::threads::{ThreadRate, Tick};
+use crate::model::rates::trace::TraceRates;
 use crate::model::rates::window::{Remembered, Window};
 use crate::model::steps::MarkedLoops;
 use crate::model::verdict::hysteresis::Hysteresis;
@@ -57,6 +58,7 @@ struct ModelHistory {
     got: History,
     hysteresis: Hysteresis,
     spin_samples: SpinSamples,
+    trace: TraceRates,
     source: CounterSource,
 }
 
@@ -144,6 +146,7 @@ impl ModelHistory {
             got: History::default(),
             hysteresis: Hysteresis::new(whole),
             spin_samples: SpinSamples::default(),
+            trace: TraceRates::default(),
             source,
         }
     }
@@ -216,6 +219,7 @@ impl ModelHistory {
             launch: None,
             cost: sample.cost,
             unread: unread(sample),
+            trace: None,
             stops: None,
             past_predictions: None,
             recorded: None,
@@ -223,6 +227,7 @@ impl ModelHistory {
             judgements: Vec::new(),
         };
         waits::fill(&mut scene);
+        scene.trace = self.trace.next(sample, &scene);
         self.spin_samples.advance(sample.at_ns);
         self.hysteresis.publish(&mut scene, &sample.processes, &sizes, &self.spin_samples);
         scene

@@ -13,6 +13,7 @@ pub(crate) mod steps;
 pub(crate) mod target;
 pub(crate) mod timeline;
 pub(crate) mod timeline_looks;
+pub(crate) mod trace;
 pub use activity::{Blocked, Phrase, StopTotals, ThreadActivity, WaitCount, Waits};
 pub use capacity::{Capacity, Cpu, Declared, Term, TermKind};
 pub use demand::{Demand, PastPredictions, Trend};
@@ -26,6 +27,7 @@ pub use steps::{EpochNow, LoopSteps, MarkCount, NoMarks, STEP_BINS, STEP_BOUNDS_
 pub use target::{ProcessState, TargetState, TensorFlow};
 pub use timeline::{MarkKind, Timeline, TimelineMark};
 pub use timeline_looks::{TimelineLook, TimelineLooks};
+pub use trace::{Concurrency, GroupConcurrency, Lane, LaneSpan, LaneState, Lanes, ShortLived, Together, Trace};
 
 use crate::data::sample::{Cost, CounterSource, ThreadDetail};
 use crate::data::{Gap, ThreadKey};
@@ -77,6 +79,8 @@ pub struct Scene {
     pub cost: Cost,
     /// Of which threads it holds counters of a sample before.
     pub unread: UnreadThreads,
+    /// What the trace of the scheduler shows; none where nobody asked for one.
+    pub trace: Option<Trace>,
     /// Stops of its threads for the newest sampled stacks; none where none was stopped.
     pub stops: Option<StopTotals>,
     /// How good predictions for this command were; none where no run has checked one, or nobody asked.

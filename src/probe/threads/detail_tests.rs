@@ -41,7 +41,7 @@ fn no_more_is_read_than_is_wanted() {
     let (_fake, mut live, key) = target();
     let wait = detail(&mut live, &Interest { waits: vec![key], ..Interest::default() });
     assert_eq!((name(&wait).as_deref(), wait.wait_channel, wait.voluntary_switches), (Some("202"), None, None));
-    let row = detail(&mut live, &Interest { details: vec![key], waits: vec![key], stack: None });
+    let row = detail(&mut live, &Interest { details: vec![key], waits: vec![key], stack: None, trace: false });
     assert_eq!((row.voluntary_switches, row.involuntary_switches, row.kernel_stack), (Some(12), Some(3), None));
     assert_eq!(row.wait_channel.as_deref(), Some("futex_do_wait"));
     let stack = detail(&mut live, &Interest { stack: Some(key), waits: vec![key], ..Interest::default() });
@@ -88,7 +88,7 @@ fn a_kernel_without_the_file_leaves_the_wait_channel() {
 fn of_too_many_threads_those_on_screen_come_first() {
     let key = |tid| ThreadKey { tid: Tid(tid), start_ticks: 1 };
     let many: Vec<ThreadKey> = (0..5000).map(key).collect();
-    let interest = Interest { details: vec![key(9000)], waits: many, stack: Some(key(9001)) };
+    let interest = Interest { details: vec![key(9000)], waits: many, stack: Some(key(9001)), trace: false };
     let wanted = wanted(&interest);
     assert_eq!(wanted.len(), MOST);
     assert_eq!(wanted[MOST - 2..], [(key(9000), Depth::Row), (key(9001), Depth::Stack)]);

@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::data::limits::CapKind;
-use crate::data::sample::{ClockReading, GpuSample};
+use crate::data::sample::{ClockReading, GpuSample, TraceSample};
 use crate::data::*;
 use crate::runs::recording::delta::SampleDelta;
 use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
@@ -349,6 +349,7 @@ fn samples() -> impl Strategy<Value = Sample> {
             source: if ticks { CounterSource::StatTicks } else { CounterSource::Schedstat },
             gaps,
             launch,
+            trace: ticks.then(|| TraceSample { began_ns: at_ns, lost: late_ns, ..TraceSample::default() }),
             cost: Cost { cpu_ns: late_ns, wall_ns: 2, bytes_read: 3 },
         })
 }
