@@ -17,12 +17,22 @@ pub enum View {
     Missing,
     /// What the command writes.
     Output,
+    /// When each thread ran, by a trace of the scheduler.
+    Lanes,
 }
 
 impl View {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 7] =
-        [Self::Overview, Self::Threads, Self::Limits, Self::Explain, Self::Processes, Self::Missing, Self::Output];
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Threads,
+        Self::Limits,
+        Self::Explain,
+        Self::Processes,
+        Self::Missing,
+        Self::Output,
+        Self::Lanes,
+    ];
 
     /// Its name on the tab.
     pub fn name(self) -> &'static str {
@@ -34,6 +44,7 @@ impl View {
             Self::Processes => "Processes",
             Self::Missing => "Missing",
             Self::Output => "Output",
+            Self::Lanes => "Lanes",
         }
     }
 

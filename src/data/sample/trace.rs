@@ -15,7 +15,9 @@ pub struct TraceSample {
     pub state: TraceState,
     /// When the trace began, nanoseconds since boot.
     pub began_ns: u64,
-    /// Until when the events below are complete, nanoseconds since boot.
+    /// From when on the events below are complete, nanoseconds since boot: until when those of the look before were.
+    pub from_ns: u64,
+    /// Until when they are complete, nanoseconds since boot.
     pub until_ns: u64,
     /// What happened, in the order of time.
     pub events: Arc<[SchedulerEvent]>,

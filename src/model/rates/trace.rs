@@ -121,7 +121,7 @@ impl TraceRates {
             return Some(Trace { state: trace.state.clone(), ..Trace::default() });
         }
         if trace.began_ns != self.began_ns {
-            *self = Self { began_ns: trace.began_ns, counted_ns: trace.began_ns, ..Self::default() };
+            *self = Self { began_ns: trace.began_ns, counted_ns: trace.from_ns.max(trace.began_ns), ..Self::default() };
         }
         if trace.until_ns > self.counted_ns {
             self.take(trace, sample, scene);

@@ -7,7 +7,9 @@ pub(crate) mod cause;
 pub(crate) mod gap;
 pub(crate) mod gpus;
 pub(crate) mod job;
+pub(crate) mod lanes;
 pub(crate) mod limits;
+pub(crate) mod trace;
 
 use crate::data::scene::Scene;
 use crate::present::causes::rank;
@@ -27,6 +29,10 @@ pub enum Block {
     Cause(usize),
     /// Something missing, and why.
     Gap(usize),
+    /// What the trace of the scheduler shows all together; its lanes show so many seconds.
+    Trace(u8),
+    /// When the threads of a group ran, of a trace; none: threads that no look saw. So many seconds of it.
+    Lanes(Option<usize>, u8),
 }
 
 /// The lines of a block on a table this wide, one at least. A cause shows its evidence only when it is `open`.
@@ -40,6 +46,8 @@ pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
         }),
         Block::Cause(at) => scene.judgements.get(at).map(|cause| cause::lines(scene, cause, open, width)),
         Block::Gap(at) => scene.gaps.get(at).map(|gap| gap::lines(gap, width)),
+        Block::Trace(seconds) => scene.trace.as_ref().map(|trace| trace::lines(scene, trace, seconds, width)),
+        Block::Lanes(group, seconds) => Some(lanes::lines(scene, group, seconds, width)),
     };
     lines.filter(|lines| !lines.is_empty()).unwrap_or_else(|| vec![Line::new()])
 }
@@ -47,7 +55,8 @@ pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
 /// Whether a text occurs in what a block is about.
 pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
     match block {
-        Block::Capacity | Block::Caps => text.is_empty(),
+        Block::Capacity | Block::Caps | Block::Trace(_) | Block::Lanes(None, _) => text.is_empty(),
+        Block::Lanes(Some(at), _) => scene.groups.get(at).is_some_and(|group| contains(&group.label, text)),
         Block::Limits(at) => scene.groups.get(at).is_some_and(|group| {
             contains(&group.label, text) || group.limits.all.iter().any(|limit| contains(limit.source.text(), text))
         }),
@@ -57,6 +66,16 @@ pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
             .is_some_and(|cause| [cause.code, cause.question, cause.message()].iter().any(|it| contains(it, text))),
         Block::Gap(at) => scene.gaps.get(at).is_some_and(|gap| contains(&gap.what, text) || contains(&gap.why, text)),
     }
+}
+
+/// What a trace shows, and the lanes of the groups whose threads ran in its last seconds.
+pub fn traced(scene: &Scene, seconds: u8) -> Vec<Block> {
+    let Some(trace) = &scene.trace else { return Vec::new() };
+    let mut groups: Vec<Option<usize>> =
+        lanes::shown(&trace.lanes, seconds).threads.into_iter().map(|lane| lane.group).collect();
+    groups.dedup();
+    let lanes = groups.into_iter().map(|group| Block::Lanes(group, seconds));
+    std::iter::once(Block::Trace(seconds)).chain(lanes).collect()
 }
 
 /// Causes in the order they are read: found ones first, then what is open, then what is ruled out.

@@ -42,8 +42,9 @@ struct Shared {
     /// CPU time of reading, and what of it was told already.
     cpu_ns: u64,
     told_cpu_ns: u64,
-    /// When records were last read.
+    /// When records were last read, and until when events were told.
     read_ns: u64,
+    told_ns: u64,
     cost: CostJudge,
     stopped: Option<String>,
 }
@@ -68,6 +69,7 @@ impl TraceReader {
             cpu_ns: 0,
             told_cpu_ns: 0,
             read_ns: began_ns,
+            told_ns: began_ns,
             cost: CostJudge { since_ns: began_ns, since_cpu_ns: 0, switches: 0 },
             stopped: None,
         };
@@ -124,7 +126,8 @@ impl Shared {
     }
 
     fn take(&mut self, began_ns: u64) -> TraceSample {
-        let until_ns = self.read_ns.saturating_sub(SETTLES_NS);
+        let until_ns = self.read_ns.saturating_sub(SETTLES_NS).max(self.told_ns);
+        let from_ns = std::mem::replace(&mut self.told_ns, until_ns);
         self.pending.sort_by_key(|event| event.at_ns);
         let settled = match self.rings.is_some() {
             true => self.pending.partition_point(|event| event.at_ns <= until_ns),
@@ -133,7 +136,7 @@ impl Shared {
         let events: Arc<[SchedulerEvent]> = self.pending.drain(..settled).collect();
         let cpu_ns = self.cpu_ns - std::mem::replace(&mut self.told_cpu_ns, self.cpu_ns);
         let state = self.stopped.clone().map_or(TraceState::On, TraceState::Stopped);
-        TraceSample { state, began_ns, until_ns, events, lost: std::mem::take(&mut self.lost), cpu_ns }
+        TraceSample { state, began_ns, from_ns, until_ns, events, lost: std::mem::take(&mut self.lost), cpu_ns }
     }
 }
 

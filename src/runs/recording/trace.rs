@@ -21,6 +21,7 @@ pub(crate) struct TraceEntry {
     #[serde(default, skip_serializing_if = "is_default")]
     state: TraceState,
     began_ns: u64,
+    from_ns: u64,
     until_ns: u64,
     /// Pid and tid of the threads that events are of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -55,8 +56,8 @@ impl TraceEntry {
             (since_ns, u32::try_from(thread).unwrap_or(u32::MAX), change)
         };
         let events = trace.events.iter().map(&mut entry).collect();
-        let TraceSample { ref state, began_ns, until_ns, lost, cpu_ns, .. } = *trace;
-        Self { state: state.clone(), began_ns, until_ns, threads, events, lost, cpu_ns }
+        let TraceSample { ref state, began_ns, from_ns, until_ns, lost, cpu_ns, .. } = *trace;
+        Self { state: state.clone(), began_ns, from_ns, until_ns, threads, events, lost, cpu_ns }
     }
 
     /// As it was seen; says what is wrong with it.
@@ -77,8 +78,8 @@ impl TraceEntry {
         };
         let events = self.events.iter().map(&mut event).collect::<Option<Vec<_>>>();
         let events = events.ok_or("an event of a thread that it does not name")?.into();
-        let Self { state, began_ns, until_ns, lost, cpu_ns, .. } = self;
-        Ok(TraceSample { state, began_ns, until_ns, events, lost, cpu_ns })
+        let Self { state, began_ns, from_ns, until_ns, lost, cpu_ns, .. } = self;
+        Ok(TraceSample { state, began_ns, from_ns, until_ns, events, lost, cpu_ns })
     }
 }
 
@@ -103,6 +104,7 @@ mod tests {
         let trace = TraceSample {
             state: TraceState::Stopped("too dear".to_owned()),
             began_ns: 500,
+            from_ns: 900,
             until_ns: 2_000,
             events: events.into(),
             lost: 3,

@@ -144,6 +144,8 @@ pub enum Action {
     Tree,
     /// Moves in time: in a recording, or back from now and on again.
     Time(TimeStep),
+    /// Begins a trace of the scheduler, or ends it.
+    Trace,
     /// Types a time, or what to look for in time.
     Jump,
     /// To the mark before, or to the next one.

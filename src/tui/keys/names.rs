@@ -34,6 +34,7 @@ impl Action {
             Self::Mark(TimeDirection::Before) => "previous-mark",
             Self::Mark(TimeDirection::After) => "next-mark",
             Self::Zoom => "zoom",
+            Self::Trace => "trace",
             Self::Follow => "follow",
             Self::Show(view) => self::view(view),
             Self::NextView => "next-view",
@@ -97,5 +98,6 @@ fn view(view: View) -> &'static str {
         View::Processes => "processes",
         View::Missing => "missing",
         View::Output => "output",
+        View::Lanes => "lanes",
     }
 }

@@ -7,7 +7,8 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::state::Dashboard;
 use crate::tui::state::parts::stacks::{StacksBox, StopQuestion};
 use crate::tui::state::parts::what_if::WhatIf;
-use crate::tui::state::parts::{Mode, Pane, Purpose};
+use crate::tui::state::dashboard::LANE_SECONDS;
+use crate::tui::state::parts::{Mode, Pane, Purpose, Said};
 use crate::tui::table::row_key::{RowKey, TableRow};
 use crate::tui::tabs::View;
 
@@ -64,6 +65,7 @@ impl Dashboard {
                 self.follow = !self.follow;
                 self.settle(self.follow);
             }
+            Action::Trace => self.toggle_trace(),
             Action::Show(view) => self.show(view),
             Action::NextView => self.show_beside(1),
             Action::PreviousView => self.show_beside(-1),
@@ -95,6 +97,26 @@ impl Dashboard {
             Action::Erase | Action::EraseAll => self.erase(action),
         }
         None
+    }
+
+    fn toggle_trace(&mut self) {
+        self.trace = !self.trace;
+        let told = match (self.trace, self.view) {
+            (true, View::Lanes) => "a trace begins with the next sample".to_owned(),
+            (true, _) => {
+                let shows = (Action::Show(View::Lanes), "shows it");
+                self.text_with_key("a trace begins with the next sample", "; ", shows)
+            }
+            (false, _) => "the trace has ended".to_owned(),
+        };
+        self.said = Some(Said::Told(told));
+    }
+
+    /// Lanes of less time, in larger steps; then of all there is.
+    pub(super) fn zoom_lanes(&mut self) {
+        let at = LANE_SECONDS.iter().position(|&seconds| seconds == self.lane_seconds).unwrap_or(0);
+        self.lane_seconds = LANE_SECONDS[(at + 1) % LANE_SECONDS.len()];
+        self.renew();
     }
 
     /// Groups or causes; in the box with stacks, idle threads.

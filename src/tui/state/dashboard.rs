@@ -54,12 +54,18 @@ pub struct Dashboard {
     /// What `n` looks for in time; none where it looks for rows.
     pub(super) sought: Option<Sought>,
     pub(super) zoom: usize,
+    /// Whether a trace of the scheduler is wanted.
+    pub(super) trace: bool,
+    /// Seconds that lanes show.
+    pub(super) lane_seconds: u8,
     pub(super) said: Option<Said>,
     /// Nothing may be stopped, started or changed.
     pub(super) read_only: bool,
     pub(super) settings: SettingsInForce,
 }
 
+/// Seconds that lanes can show.
+pub(super) const LANE_SECONDS: [u8; 4] = [10, 5, 2, 1];
 /// Longest line that can be typed.
 const LONGEST_LINE: usize = 120;
 
@@ -94,6 +100,8 @@ impl Dashboard {
             timeline: Arc::default(),
             sought: None,
             zoom: 1,
+            trace: false,
+            lane_seconds: LANE_SECONDS[0],
             said: None,
             read_only: false,
             settings: SettingsInForce::default(),
@@ -177,7 +185,7 @@ impl Dashboard {
         details.sort_unstable();
         details.dedup();
         let waits = waits::to_look_at(scene, |at| groups.get(at) == Some(&true));
-        Interest { details, waits, stack, trace: false }
+        Interest { details, waits, stack, trace: self.trace }
     }
 
     /// Takes in that another scene is on screen.
@@ -196,7 +204,7 @@ impl Dashboard {
     }
 
     pub(super) fn row_request<'a>(&self, opened: Option<&'a Opened>, filter: &'a str, width: u16) -> RowRequest<'a> {
-        RowRequest { view: self.view, sort: self.sort(), filter, opened, width }
+        RowRequest { view: self.view, sort: self.sort(), filter, opened, width, lane_seconds: self.lane_seconds }
     }
 
     pub(super) fn settle(&mut self, reveal: bool) {

@@ -47,6 +47,8 @@ impl Dashboard {
             Action::OpenAll | Action::FoldAll if !matches!(self.view, View::Overview | View::Explain) => {
                 "nothing folds in this view"
             }
+            Action::Trace if ended => "it has ended: there is nothing to trace",
+            Action::Zoom if self.view == View::Lanes => return None,
             Action::Zoom if self.areas().chart.is_empty() => {
                 "no chart is shown here: a larger screen has one in view 1"
             }

@@ -13,6 +13,7 @@ use crate::tui::state::jump;
 use crate::tui::state::jump::{Found, Jump, Sought, TimeFrame};
 use crate::tui::state::parts::playback::PlaybackMode;
 use crate::tui::state::parts::{Mode, Purpose, Said};
+use crate::tui::tabs::View;
 
 /// Most looks that one cell of the chart stands for.
 const MOST_ZOOM: usize = 64;
@@ -73,6 +74,7 @@ impl Dashboard {
             Action::Time(step) => return Some(self.move_in_time(step)),
             Action::Jump => self.begin_line(Purpose::Time),
             Action::Mark(direction) => return Some(self.go_to_mark(direction)),
+            Action::Zoom if self.view == View::Lanes => self.zoom_lanes(),
             Action::Zoom => self.zoom = if self.zoom >= MOST_ZOOM { 1 } else { self.zoom * 4 },
             Action::SearchNext => return self.sought.map(|sought| self.search_time(sought, TimeDirection::Before)),
             Action::SearchPrevious => return self.sought.map(|sought| self.search_time(sought, TimeDirection::After)),
@@ -88,6 +90,7 @@ impl Dashboard {
                 Action::Stop | Action::Sample if self.is_recording() => {
                     "this is a recording: there is no process to stop"
                 }
+                Action::Trace if self.is_recording() => "this is a recording: what was traced is in it",
                 Action::Type if self.is_recording() => "this is a recording: there is no command to type to",
                 Action::Stop | Action::Sample if self.is_past() => "this is the past: nothing is stopped there",
                 _ => return None,

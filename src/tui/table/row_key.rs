@@ -35,6 +35,10 @@ pub enum RowKey {
     Cause(&'static str),
     /// A gap.
     Gap(Gap),
+    /// What the trace shows.
+    Trace,
+    /// The lanes of a group; none: of threads that no look saw.
+    Lanes(Option<GroupKey>),
 }
 
 /// The key of a row; none when the scene is not the one it was made for.
@@ -48,6 +52,9 @@ pub fn key(scene: &Scene, row: TableRow) -> Option<RowKey> {
         TableRow::Line(Block::Limits(at), _) => RowKey::Limits(scene.groups.get(at)?.key.clone()),
         TableRow::Line(Block::Cause(at), _) => RowKey::Cause(scene.judgements.get(at)?.code),
         TableRow::Line(Block::Gap(at), _) => RowKey::Gap(scene.gaps.get(at)?.clone()),
+        TableRow::Line(Block::Trace(_), _) => RowKey::Trace,
+        TableRow::Line(Block::Lanes(None, _), _) => RowKey::Lanes(None),
+        TableRow::Line(Block::Lanes(Some(at), _), _) => RowKey::Lanes(Some(scene.groups.get(at)?.key.clone())),
     })
 }
 
@@ -65,6 +72,10 @@ pub fn is(scene: &Scene, row: TableRow, key: &RowKey) -> bool {
         }
         (TableRow::Line(Block::Cause(at), 0), RowKey::Cause(code)) => {
             scene.judgements.get(at).is_some_and(|cause| cause.code == *code)
+        }
+        (TableRow::Line(Block::Trace(_), 0), RowKey::Trace) => true,
+        (TableRow::Line(Block::Lanes(at, _), 0), RowKey::Lanes(key)) => {
+            at.map(|at| scene.groups.get(at).map(|group| &group.key)) == key.as_ref().map(Some)
         }
         (TableRow::Line(Block::Gap(at), 0), RowKey::Gap(gap)) => scene.gaps.get(at).is_some_and(|it| it == gap),
         _ => false,

@@ -25,6 +25,8 @@ pub struct RowRequest<'a> {
     pub opened: Option<&'a Opened>,
     /// Columns there are for text.
     pub width: u16,
+    /// Seconds that lanes show.
+    pub lane_seconds: u8,
 }
 
 /// Processes deeper than this are not indented further.
@@ -50,6 +52,7 @@ pub fn of(scene: &Scene, request: &RowRequest<'_>) -> Vec<TableRow> {
         View::Explain => blocks(scene, request, block::causes(scene)),
         View::Missing => blocks(scene, request, (0..scene.gaps.len()).map(Block::Gap)),
         View::Output => Vec::new(),
+        View::Lanes => blocks(scene, request, block::traced(scene, request.lane_seconds)),
     }
 }
 

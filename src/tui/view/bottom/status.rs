@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::present::block::caps;
+use crate::present::block::trace;
 use crate::present::format;
 use crate::tui::keys::{Action, TimeStep};
 use crate::tui::state::Dashboard;
@@ -130,6 +131,10 @@ fn notes(dashboard: &Dashboard) -> Vec<Span<'static>> {
         let why = in_brackets(dashboard.key_line(&[(Action::Show(View::Missing), "says why")]));
         let text = format!("! missing: {}{more}{why}", format::fit(&first.what, 30));
         notes.push(span(text, theme.style(Role::Alarm)));
+    }
+    if let Some(trace) = scene.trace.as_ref().filter(|_| dashboard.view() != View::Lanes) {
+        let (role, text) = trace::state(trace);
+        notes.push(span(text, theme.style(role)));
     }
     if dashboard.follows() {
         notes.push(span("following", theme.style(Role::Plain)));

@@ -138,6 +138,11 @@ fn nothing(dashboard: &Dashboard) -> String {
             return dashboard.text_with_key(text, "; ", (Action::Back, "clears it"));
         }
         View::Explain => "no cause judged yet",
+        View::Lanes if dashboard.is_recording() => "nothing was traced at this moment of the recording",
+        View::Lanes if !dashboard.scene().target.ended => {
+            let text = "when each thread runs is not traced";
+            return dashboard.text_with_key(text, "; ", (Action::Trace, "begins a trace"));
+        }
         View::Missing => "nothing is missing: tftop could read everything it looks for",
         _ if dashboard.scene().tick == 0 => "waiting for the first sample",
         _ if dashboard.scene().target.ended => "the target has ended",

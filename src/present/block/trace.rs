@@ -1,0 +1,166 @@
+//! What a trace of the scheduler shows all together: what it costs, how many threads were runnable at once, which groups were at
+//! the same time.
+
+use crate::data::sample::TraceState;
+use crate::data::scene::{Concurrency, Scene, Trace};
+use crate::present::block::lanes::LEGEND;
+use crate::present::format;
+use crate::present::line::{Line, MOST_LINES, Role};
+
+/// Numbers of threads told apart; more stand together.
+const LEVELS: usize = 8;
+/// Pairs of groups that are named, and groups that made short-lived threads.
+const MOST_PAIRS: usize = 3;
+/// Shares below it are no pair.
+const LEAST_SHARE: f64 = 0.01;
+
+/// Whether it goes on, and what it costs.
+pub(crate) fn state(trace: &Trace) -> (Role, String) {
+    let cost = || {
+        format!(
+            "{} switches/s, {:.2} % of a CPU to read them",
+            format::rate(trace.switches_per_s),
+            trace.own_cpu * 100.0
+        )
+    };
+    match &trace.state {
+        TraceState::On if trace.window_s == 0.0 && trace.lost == 0 => (Role::Live, "trace begins".to_owned()),
+        TraceState::On => (Role::Live, format!("trace on for {}: {}", format::duration(trace.seconds), cost())),
+        TraceState::Stopped(why) => (Role::Alarm, format!("trace stopped by itself: {why}")),
+        TraceState::Refused(why) => (Role::Alarm, format!("no trace: {why}")),
+    }
+}
+
+/// "none 5 %, 1 40 %, 2 50 %, more 5 %" of the time.
+pub(crate) fn shares(concurrency: &Concurrency) -> String {
+    let number = |threads: usize| if threads == 0 { "none".to_owned() } else { threads.to_string() };
+    let named = concurrency.shares.iter().enumerate().take(LEVELS);
+    let mut parts: Vec<String> = named
+        .filter(|(_, share)| **share >= 0.005)
+        .map(|(threads, share)| format!("{} {} %", number(threads), format::percent(*share)))
+        .collect();
+    let more = concurrency.beyond(LEVELS - 1);
+    if more >= 0.005 {
+        parts.push(format!("{LEVELS} and more {} %", format::percent(more)));
+    }
+    parts.join(", ")
+}
+
+/// The sentences, the most important first.
+pub(crate) fn sentences(scene: &Scene, trace: &Trace) -> Vec<String> {
+    let mut all = Vec::new();
+    let label = |at: usize| scene.groups.get(at).map_or("", |group| group.label.as_str());
+    if trace.window_s > 0.0 {
+        let cpus = format::cpus_in_words(scene.capacity.effective_cpus);
+        all.push(format!("runnable at once, on {cpus} CPUs: {} of {}", shares(&trace.all), format::duration(trace.window_s)));
+    }
+    for group in &trace.groups {
+        let of = &group.concurrency;
+        all.push(format!(
+            "{}: {}; ran {:.2}, preempted {:.2}",
+            label(group.group),
+            shares(of),
+            of.running,
+            of.preempted
+        ));
+    }
+    for pair in trace.together.iter().filter(|pair| pair.share >= LEAST_SHARE).take(MOST_PAIRS) {
+        all.push(format!(
+            "{} and {} both had runnable threads for {} % of the time, beyond the CPUs for {} %",
+            label(pair.groups.0),
+            label(pair.groups.1),
+            format::percent(pair.share),
+            format::percent(pair.crowded)
+        ));
+    }
+    if trace.births + trace.exits > 0 {
+        all.push(format!(
+            "{} since it began, {} exited",
+            format::count(usize::try_from(trace.births).unwrap_or(usize::MAX), "thread was born", "threads were born"),
+            trace.exits
+        ));
+    }
+    for made in trace.short_lived.iter().take(MOST_PAIRS) {
+        all.push(format!(
+            "{} between two looks, made by {}; they ran {:.2} s",
+            format::count(usize::try_from(made.threads).unwrap_or(usize::MAX), "thread lived", "threads lived"),
+            made.made_by,
+            made.run_s
+        ));
+    }
+    if trace.lost > 0 {
+        all.push(format!("{} records were lost: what happened around them is not counted", trace.lost));
+    }
+    all
+}
+
+/// The lines, as wide as this.
+pub fn lines(scene: &Scene, trace: &Trace, seconds: u8, width: u16) -> Vec<Line> {
+    let wrapped = |role: Role, text: &str, indent: &str| -> Vec<Line> {
+        let columns = width.saturating_sub(format::width(indent) + 1);
+        let lines = format::wrap(text, columns, MOST_LINES).into_iter();
+        lines.map(|text| vec![(role, format!("{indent}{text}"))]).collect()
+    };
+    let (role, text) = state(trace);
+    let mut lines = wrapped(role, &text, " ");
+    for sentence in sentences(scene, trace) {
+        lines.extend(wrapped(Role::Plain, &sentence, "   "));
+    }
+    if !trace.lanes.threads.is_empty() {
+        let mut legend: Line = vec![(Role::Plain, format!(" last {seconds} s  "))];
+        for (role, text) in LEGEND {
+            let used: u16 = legend.iter().map(|(_, text)| format::width(text)).sum();
+            if used + format::width(text) + 2 <= width {
+                legend.push((role, format!("{text}  ")));
+            }
+        }
+        lines.push(legend);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::scene::{Capacity, Group, GroupConcurrency, ShortLived, Together};
+
+    #[test]
+    fn a_trace_is_told_in_sentences() {
+        let of = |shares: &[f64]| Concurrency { shares: shares.to_vec(), running: 1.2, preempted: 0.3 };
+        let group = |label: &str| Group { label: label.to_owned(), ..Group::default() };
+        let trace = Trace {
+            seconds: 12.0,
+            window_s: 12.0,
+            switches_per_s: 4_812.0,
+            own_cpu: 0.0034,
+            births: 1,
+            exits: 2,
+            lost: 3,
+            all: of(&[0.05, 0.25, 0.5, 0.2]),
+            groups: vec![GroupConcurrency { group: 1, concurrency: of(&[0.4, 0.6]) }],
+            together: vec![Together { groups: (0, 1), share: 0.34, crowded: 0.12 }],
+            short_lived: vec![ShortLived { made_by: "tf.data".to_owned(), threads: 40, run_s: 0.5 }],
+            ..Trace::default()
+        };
+        let scene = Scene {
+            groups: vec![group("intra"), group("tf.data")],
+            capacity: Capacity { effective_cpus: 2.0, ..Capacity::default() },
+            ..Scene::default()
+        };
+        assert_eq!(state(&trace).1, "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them");
+        assert_eq!(sentences(&scene, &trace), [
+            "runnable at once, on 2.0 CPUs: none 5 %, 1 25 %, 2 50 %, 3 20 % of 12s",
+            "tf.data: none 40 %, 1 60 %; ran 1.20, preempted 0.30",
+            "intra and tf.data both had runnable threads for 34 % of the time, beyond the CPUs for 12 %",
+            "1 thread was born since it began, 2 exited",
+            "40 threads lived between two looks, made by tf.data; they ran 0.50 s",
+            "3 records were lost: what happened around them is not counted",
+        ]);
+    }
+
+    #[test]
+    fn many_levels_stand_together() {
+        let many = Concurrency { shares: vec![0.01; 100], ..Concurrency::default() };
+        assert!(shares(&many).ends_with("7 1 %, 8 and more 92 %"), "{}", shares(&many));
+    }
+}
