@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::data::scene::{Answer, Finding, RuleAnswer, Scene};
 use crate::output::stack::profile::stop_line;
 use crate::output::text::report::versions;
-use crate::present::block::gpus;
+use crate::present::block::{gpus, trace};
 use crate::present::causes::{tally, word};
 use crate::present::format::page::Page;
 use crate::present::format::{MISSING_ASCII, age, clean};
@@ -37,6 +37,7 @@ pub fn markdown(scene: &Scene) -> String {
     blocks.extend(folded("How each can be capped", items(limits::knobs(scene))));
     blocks.extend(titled("Demand", &demand(scene)));
     blocks.extend(titled(&gpus::title(scene), &gpus::table(scene)));
+    blocks.extend(folded("Trace of the scheduler", items(trace::told(scene))));
     blocks.extend(folded("Last sample: what threads were doing", waits(scene)));
     blocks.extend(scene.stops.as_ref().map(stop_line));
     blocks.extend(folded("Causes that were not found", others(scene)));

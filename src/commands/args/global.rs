@@ -40,6 +40,9 @@ pub(crate) struct GlobalArgs {
     /// Take in the other ranks of its job on this machine: of mpirun, torchrun, srun, …
     #[arg(long, global = true)]
     pub(crate) job: bool,
+    /// Trace when each thread runs: every context switch, by perf_event_open; ends by itself above 1 % of a CPU
+    #[arg(long, global = true)]
+    pub(crate) trace: bool,
     /// Never stop, signal, change or start a process
     #[arg(long, global = true)]
     pub(crate) read_only: bool,

@@ -42,7 +42,8 @@ pub(crate) fn attach_with<C: SampleObserver>(
             live.next(interest, late)
         })
     };
-    Sampler::start(open, companion, model, pace, reading).context("starting the sampler thread")
+    let interest = Interest { trace: options.trace, ..Interest::default() };
+    Sampler::start(open, companion, model, (pace, interest), reading).context("starting the sampler thread")
 }
 
 /// The thread families: the built-in ones, and those of --families before them.

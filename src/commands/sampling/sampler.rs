@@ -81,12 +81,13 @@ impl FirstLook {
 
 impl Sampler {
     /// Starts the thread: it makes by `open` what looks, takes the first look, then one an interval. `look` gets how late
-    /// it is called. `reading` is what says what it reads.
+    /// it is called. `reading` is what says what it reads. `pace` and `interest` are those of the first
+    /// look.
     pub(crate) fn start<L, C>(
         open: impl FnOnce() -> anyhow::Result<L> + Send + 'static,
         observer: C,
         model: Model,
-        pace: SharedInterval,
+        (pace, interest): (SharedInterval, Interest),
         reading: Reading,
     ) -> std::io::Result<(Self, FirstLook)>
     where
@@ -95,7 +96,7 @@ impl Sampler {
     {
         let (sampled, profiles) = mpsc::channel();
         let (publish, scenes) = watch::channel(Arc::default());
-        let (interest, wanted) = watch::channel(Interest::default());
+        let (interest, wanted) = watch::channel(interest);
         let (wake, woken) = mpsc::channel();
         let (opened, first) = oneshot::channel();
         let kept = pace.clone();
@@ -106,7 +107,7 @@ impl Sampler {
                 let interval = kept.interval();
                 let ticks = Ticks { next: Instant::now() + interval, interval };
                 let mut pipeline = Pipeline { look, companion: observer, model, profiles, newest: Arc::default() };
-                publish.send_replace(Arc::new(pipeline.next(&Interest::default(), Duration::ZERO)));
+                publish.send_replace(Arc::new(pipeline.next(&wanted.borrow(), Duration::ZERO)));
                 drop(opened.send(Ok(())));
                 SamplerThread { pipeline, ticks, pace: kept, publish, wanted, woken }.run();
             }
@@ -347,7 +348,8 @@ mod tests {
         let open = || Err::<fn(&Interest, Duration) -> Sample, _>(anyhow::anyhow!("no such process"));
         let model = Model::new(Families::default());
         let (_sampler, mut first) =
-            Sampler::start(open, (), model, SharedInterval::of(INTERVAL), Reading::default()).unwrap();
+            Sampler::start(open, (), model, (SharedInterval::of(INTERVAL), Interest::default()), Reading::default())
+                .unwrap();
         assert_eq!(within_seconds(first.failed()).await.to_string(), "no such process");
     }
 
@@ -371,7 +373,8 @@ mod tests {
         interval: Duration,
     ) -> (Sampler, FirstLook) {
         let model = Model::new(Families::default());
-        Sampler::start(|| Ok(look), (), model, SharedInterval::of(interval), Reading::default()).unwrap()
+        Sampler::start(|| Ok(look), (), model, (SharedInterval::of(interval), Interest::default()), Reading::default())
+            .unwrap()
     }
 
     async fn within_seconds<F: Future>(what: F) -> F::Output {

@@ -15,7 +15,6 @@ use crate::commands::sampling::stack_sampling;
 use crate::commands::sampling::stack_sampling::{
     FixedThreads, SAMPLING_LIMIT, StackSampling, announce_stops, open_reader,
 };
-use crate::data::sample::Interest;
 use crate::data::scene::{PastPredictions, Scene, Thread};
 use crate::data::{Pid, Tid};
 use crate::model::activity::waits;
@@ -139,9 +138,7 @@ pub(crate) async fn collect(
 
 /// What threads wait for is read at the end only: it is of one moment, however long the watch.
 fn ask_for_waits(sampler: &Sampler, scene: &Scene) {
-    let interest = Interest { waits: waits::to_look_at(scene, |_| true), ..Interest::default() };
-    // Refused only when the sampler ended: the next wait for a scene says so.
-    let _ = sampler.interest.send(interest);
+    sampler.interest.send_modify(|interest| interest.waits = waits::to_look_at(scene, |_| true));
 }
 
 /// Whether the next look but one is the last, or the next: a look may already have begun.

@@ -188,16 +188,12 @@ mod tests {
     #[test]
     fn a_lane_tells_its_state_at_any_instant() {
         let span = |from_ns, state| LaneSpan { from_ns, state };
-        let spans =
-            vec![span(100, LaneState::Running), span(250, LaneState::Preempted), span(300, LaneState::Blocked)];
+        let spans = vec![span(100, LaneState::Running), span(250, LaneState::Preempted), span(300, LaneState::Blocked)];
         let lane = Lane { spans, ..Lane::default() };
-        assert_eq!([50, 100, 249, 300, 900].map(|at| lane.at(at)), [
-            LaneState::Unknown,
-            LaneState::Running,
-            LaneState::Running,
-            LaneState::Blocked,
-            LaneState::Blocked
-        ]);
+        assert_eq!(
+            [50, 100, 249, 300, 900].map(|at| lane.at(at)),
+            [LaneState::Unknown, LaneState::Running, LaneState::Running, LaneState::Blocked, LaneState::Blocked]
+        );
         assert_eq!(lane.times(0, 1_000), [150, 50, 700]);
         assert_eq!(lane.times(200, 260), [50, 10, 0]);
     }

@@ -27,24 +27,22 @@ struct GrowingLane {
 }
 
 impl LaneRates {
-    /// A thread has a lane.
-    pub fn of(&mut self, pid: Pid, tid: Tid) {
-        self.threads.entry(tid).or_default().pid = pid;
+    /// A thread was born, of a thread of this group where that is known.
+    pub fn born(&mut self, tid: Tid, made_by: Option<String>) {
+        self.threads.entry(tid).or_default().made_by = made_by;
     }
 
-    /// A thread was born.
-    pub fn born(&mut self, pid: Pid, tid: Tid, made_by: Option<String>) {
+    /// A thread of a process is in another state from an instant on.
+    pub fn change(&mut self, (pid, tid): (Pid, Tid), from_ns: u64, state: LaneState) {
         let lane = self.threads.entry(tid).or_default();
-        (lane.pid, lane.made_by) = (pid, made_by);
+        lane.pid = pid;
+        self.spans += usize::from(lane.change(from_ns, state));
     }
 
-    /// A thread is in another state from an instant on.
-    pub fn change(&mut self, tid: Tid, from_ns: u64, state: LaneState) {
-        let lane = self.threads.entry(tid).or_default();
-        if lane.spans.back().is_none_or(|last| last.state != state) {
-            lane.spans.push_back(LaneSpan { from_ns, state });
-            self.spans += 1;
-        }
+    /// From an instant on nothing is known of anyone.
+    pub fn forget(&mut self, from_ns: u64) {
+        self.spans +=
+            self.threads.values_mut().map(|lane| usize::from(lane.change(from_ns, LaneState::Unknown))).sum::<usize>();
     }
 
     /// Drops what is too old.
@@ -89,5 +87,16 @@ impl LaneRates {
         let mut threads: Vec<Lane> = self.threads.iter().filter(|(_, lane)| ran(lane)).map(lane).collect();
         threads.sort_by_key(|lane| (lane.group.unwrap_or(usize::MAX), lane.pid, lane.tid));
         Lanes { from_ns: self.from_ns, to_ns, threads }
+    }
+}
+
+impl GrowingLane {
+    /// Whether that is another state than before.
+    fn change(&mut self, from_ns: u64, state: LaneState) -> bool {
+        let is_other = self.spans.back().is_none_or(|last| last.state != state);
+        if is_other {
+            self.spans.push_back(LaneSpan { from_ns, state });
+        }
+        is_other
     }
 }

@@ -8,7 +8,7 @@ use crate::data::sample::{Sample, SchedulerChange, SchedulerEvent, ThreadState, 
 use crate::data::scene::{
     Concurrency, GroupConcurrency, GroupKey, LaneState, Lanes, Scene, ShortLived, Thread, Together, Trace,
 };
-use crate::data::{Tid, origin};
+use crate::data::{Pid, Tid, origin};
 use crate::model::rates::lanes::LaneRates;
 
 /// Seconds of trace that numbers cover, and how long one part of them is at least.
@@ -213,7 +213,7 @@ impl TraceRates {
                 SchedulerChange::Runs { .. } => LaneState::Blocked,
                 SchedulerChange::Born { .. } => continue,
             };
-            self.set(event.tid, state, from_ns, seen, scene);
+            self.set((event.pid, event.tid), state, from_ns, seen, scene);
         }
         for process in &sample.processes {
             for thread in &process.threads {
@@ -221,7 +221,7 @@ impl TraceRates {
                 let runs = thread.state == ThreadState::Running && !first.contains_key(&tid);
                 let known = self.threads.get(&tid).is_some_and(|thread| thread.state != LaneState::Unknown);
                 if runs && !known {
-                    self.set(tid, LaneState::Running, from_ns, seen, scene);
+                    self.set((process.fact.key.pid, tid), LaneState::Running, from_ns, seen, scene);
                 }
             }
         }
@@ -229,10 +229,8 @@ impl TraceRates {
 
     /// Records were lost: nobody knows any more who runs.
     fn forget_states(&mut self, at_ns: u64) {
-        for (tid, thread) in &mut self.threads {
-            thread.state = LaneState::Unknown;
-            self.lanes.change(*tid, at_ns, LaneState::Unknown);
-        }
+        self.threads.values_mut().for_each(|thread| thread.state = LaneState::Unknown);
+        self.lanes.forget(at_ns);
         (self.running, self.runnable) = (0, 0);
         self.groups.iter_mut().for_each(|group| (group.running, group.runnable) = (0, 0));
     }
@@ -246,19 +244,18 @@ impl TraceRates {
                 self.births += 1;
                 let made_by = self.threads.get(&by).map(|parent| parent.group);
                 let made_by = made_by.or_else(|| seen.get(&by).copied().map(|at| self.group_of(Some(at), scene)));
-                self.set(event.tid, LaneState::Blocked, event.at_ns, seen, scene);
+                self.set((event.pid, event.tid), LaneState::Blocked, event.at_ns, seen, scene);
                 if let Some(thread) = self.threads.get_mut(&event.tid) {
                     (thread.made_by, thread.ran_ns) = (made_by, 0);
                 }
                 let by = made_by.and_then(|group| self.groups.get(group)).map(|group| group.label.clone());
-                self.lanes.born(event.pid, event.tid, by);
+                self.lanes.born(event.tid, by);
                 return;
             }
             SchedulerChange::Exits => LaneState::Gone,
         };
         part.switches += u64::from(matches!(event.change, SchedulerChange::Blocks | SchedulerChange::Preempted));
-        self.lanes.of(event.pid, event.tid);
-        self.set(event.tid, state, event.at_ns, seen, scene);
+        self.set((event.pid, event.tid), state, event.at_ns, seen, scene);
         if state == LaneState::Gone {
             self.exits += 1;
             let Some(thread) = self.threads.remove(&event.tid) else { return };
@@ -271,14 +268,20 @@ impl TraceRates {
     }
 
     /// A thread is in another state from an instant on.
-    fn set(&mut self, tid: Tid, state: LaneState, at_ns: u64, seen: &HashMap<Tid, usize>, scene: &Scene) {
+    fn set(
+        &mut self,
+        (pid, tid): (Pid, Tid),
+        state: LaneState,
+        at_ns: u64,
+        seen: &HashMap<Tid, usize>,
+        scene: &Scene,
+    ) {
         if !self.threads.contains_key(&tid) {
             if self.threads.len() >= MOST_THREADS {
                 return;
             }
             let group = self.group_of(seen.get(&tid).copied(), scene);
-            let thread =
-                TracedThread { state: LaneState::Unknown, since_ns: at_ns, group, made_by: None, ran_ns: 0 };
+            let thread = TracedThread { state: LaneState::Unknown, since_ns: at_ns, group, made_by: None, ran_ns: 0 };
             self.threads.insert(tid, thread);
         }
         let Some(thread) = self.threads.get_mut(&tid) else { return };
@@ -289,11 +292,12 @@ impl TraceRates {
         thread.since_ns = at_ns;
         let now = weight(state);
         let group = &mut self.groups[thread.group];
-        for (running, runnable) in [(&mut group.running, &mut group.runnable), (&mut self.running, &mut self.runnable)] {
+        for (running, runnable) in [(&mut group.running, &mut group.runnable), (&mut self.running, &mut self.runnable)]
+        {
             *running = *running + now.0 - before.0;
             *runnable = *runnable + now.1 - before.1;
         }
-        self.lanes.change(tid, at_ns, state);
+        self.lanes.change((pid, tid), at_ns, state);
     }
 
     /// The time until an instant goes to what is true now.
@@ -330,11 +334,8 @@ impl TraceRates {
         let span_ns = sum.span_ns;
         let span_s = span_ns as f64 / 1e9;
         let per_second = |count: f64| if span_s > 0.0 { count / span_s } else { 0.0 };
-        let places: Vec<Option<usize>> = self
-            .groups
-            .iter()
-            .map(|group| scene.groups.iter().position(|shown| shown.key == group.key))
-            .collect();
+        let places: Vec<Option<usize>> =
+            self.groups.iter().map(|group| scene.groups.iter().position(|shown| shown.key == group.key)).collect();
         let group = |(index, levels): (usize, &Levels)| {
             let group = *places.get(index)?;
             let concurrency = levels.concurrency(span_ns);
@@ -361,7 +362,8 @@ impl TraceRates {
 
     fn lanes(&self, scene: &Scene) -> Lanes {
         let threads: HashMap<Tid, &Thread> = scene.threads.iter().map(|thread| (thread.key.tid, thread)).collect();
-        self.lanes.scene(self.counted_ns, |tid| threads.get(&tid).map(|thread| (thread.group, thread.name().to_owned())))
+        self.lanes
+            .scene(self.counted_ns, |tid| threads.get(&tid).map(|thread| (thread.group, thread.name().to_owned())))
     }
 
     fn short_lived(&self) -> Vec<ShortLived> {

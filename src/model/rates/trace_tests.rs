@@ -85,7 +85,8 @@ fn who_ran_when_the_trace_began_is_told_by_the_first_event_or_by_its_state() {
         affinity: None,
         identity: Arc::default(),
     };
-    let threads = vec![thread(1, ThreadState::Sleeping), thread(2, ThreadState::Running), thread(3, ThreadState::Running)];
+    let threads =
+        vec![thread(1, ThreadState::Sleeping), thread(2, ThreadState::Running), thread(3, ThreadState::Running)];
     sample.processes.push(ProcessSample { threads, ..ProcessSample::default() });
     let trace = TraceRates::default().next(&sample, &scene()).unwrap();
     near(&trace.all.shares, &[0.0, 0.1, 0.9]);

@@ -1,12 +1,13 @@
 //! A recording as a trace for ui.perfetto.dev and chrome://tracing: the JSON object of the Trace Event Format. Each group is a
-//! counter of the target with its CPUs got and waiting; verdicts and epochs are instants at the look that saw them change.
+//! counter of the target with its CPUs got and waiting; verdicts and epochs are instants at the look that saw them change. While
+//! the scheduler was traced, each thread has a track with the times it ran and those in which it had been preempted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::data::scene::{Demand, EpochNow, GroupKey, ProcessState, Scene, Verdict};
+use crate::data::scene::{Demand, EpochNow, GroupKey, LaneState, ProcessState, Scene, Verdict};
 use crate::output::export::scene_export::{ExportEnd, ExportSource, SceneExport};
 use crate::present::format::rounded;
 use crate::present::verdict::title;
@@ -22,6 +23,26 @@ pub(crate) struct PerfettoExport {
     named: BTreeSet<u32>,
     verdict: Option<Verdict>,
     epoch: Option<u64>,
+    lanes: ExportedLanes,
+}
+
+/// How far the tracks of threads are written.
+#[derive(Debug, Default)]
+struct ExportedLanes {
+    until_ns: u64,
+    named: BTreeSet<(u32, u32)>,
+}
+
+/// A time in which a thread was in one state. Microseconds since the first look, to the nanosecond.
+#[derive(Serialize)]
+struct ThreadSlice {
+    name: &'static str,
+    #[serde(rename = "ph")]
+    phase: &'static str,
+    ts: f64,
+    dur: f64,
+    pid: u32,
+    tid: u32,
 }
 
 /// One event. Times are microseconds since the first look.
@@ -32,6 +53,8 @@ struct TraceEvent<'a> {
     phase: &'static str,
     ts: u64,
     pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tid: Option<u32>,
     /// Whose instant it is: "p", the process's.
     #[serde(rename = "s", skip_serializing_if = "Option::is_none")]
     scope: Option<&'static str>,
@@ -48,7 +71,33 @@ impl PerfettoExport {
             named: BTreeSet::new(),
             verdict: None,
             epoch: None,
+            lanes: ExportedLanes::default(),
         }
+    }
+
+    /// The times that ended since the look before.
+    fn slice_threads(&mut self, scene: &Scene, text: &mut String, ts: u64) -> serde_json::Result<()> {
+        let Some(trace) = &scene.trace else { return Ok(()) };
+        let written_ns = std::mem::replace(&mut self.lanes.until_ns, trace.lanes.to_ns);
+        for lane in &trace.lanes.threads {
+            let (pid, tid) = (lane.pid.0, lane.tid.0);
+            let ended = lane.spans.iter().zip(lane.spans.iter().skip(1)).filter(|(_, next)| next.from_ns > written_ns);
+            for (span, next) in ended {
+                let name = match span.state {
+                    LaneState::Running => "runs",
+                    LaneState::Preempted => "preempted",
+                    LaneState::Unknown | LaneState::Blocked | LaneState::Gone => continue,
+                };
+                let ts = self.source.offset_ns(span.from_ns) as f64 / 1e3;
+                let dur = next.from_ns.saturating_sub(span.from_ns) as f64 / 1e3;
+                self.put(text, &ThreadSlice { name, phase: "X", ts, dur, pid, tid })?;
+            }
+            if self.lanes.named.insert((pid, tid)) {
+                let name = json!({ "name": format!("{} {tid}", lane.name) });
+                self.put(text, &TraceEvent { tid: Some(tid), ..TraceEvent::new("thread_name", "M", ts, pid, name) })?;
+            }
+        }
+        Ok(())
     }
 
     fn name_processes(&mut self, scene: &Scene, text: &mut String, ts: u64) -> serde_json::Result<()> {
@@ -132,7 +181,7 @@ impl PerfettoExport {
         name
     }
 
-    fn put(&mut self, text: &mut String, event: &TraceEvent<'_>) -> serde_json::Result<()> {
+    fn put(&mut self, text: &mut String, event: &impl Serialize) -> serde_json::Result<()> {
         text.push_str(if self.events == 0 { "\n" } else { ",\n" });
         self.events += 1;
         *text += &serde_json::to_string(event)?;
@@ -152,6 +201,7 @@ impl SceneExport for PerfettoExport {
         self.mark_changes(scene, &mut text, ts)?;
         self.count_target(scene, &mut text, ts)?;
         self.count_groups(scene, &mut text, ts)?;
+        self.slice_threads(scene, &mut text, ts)?;
         Ok(text)
     }
 
@@ -169,7 +219,7 @@ impl SceneExport for PerfettoExport {
 
 impl<'a> TraceEvent<'a> {
     fn new(name: &'a str, phase: &'static str, ts: u64, pid: u32, args: Value) -> Self {
-        Self { name, phase, ts, pid, scope: None, args }
+        Self { name, phase, ts, pid, tid: None, scope: None, args }
     }
 
     fn instant(name: &'a str, ts: u64, pid: u32, args: Value) -> Self {

@@ -8,4 +8,5 @@ pub(crate) mod judged;
 pub(crate) mod limit;
 pub(crate) mod parts;
 pub(crate) mod report;
+pub(crate) mod trace;
 pub(crate) mod waits;

@@ -13,6 +13,7 @@ use crate::output::json::gpu::GpuJson;
 use crate::output::json::group::{GroupJson, ThreadJson};
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
 use crate::output::json::parts::{DemandJson, PartDemandJson, ProgramJson, RecordingJson};
+use crate::output::json::trace::TraceJson;
 use crate::present::format::{milliseconds, rounded};
 
 /// Name and version of the contract.
@@ -47,6 +48,8 @@ pub(crate) struct Report<'a> {
     threads: Vec<ThreadJson<'a>>,
     gaps: &'a [Gap],
     cost: CostJson,
+    /// When threads ran, by the scheduler's own events; null without --trace.
+    trace: Option<TraceJson<'a>>,
     /// Null where nothing was stopped, which only --stop allows.
     stops: Option<StopsJson>,
     /// How good predictions for runs of this command were; null where no run has checked one.
@@ -200,6 +203,7 @@ impl<'a> Report<'a> {
                 unread_threads: scene.unread.threads,
                 unread_cpu_ms: milliseconds(scene.unread.cpu_ns),
             },
+            trace: scene.trace.as_ref().map(|trace| TraceJson::new(trace, scene)),
             stops: scene.stops.as_ref().map(StopsJson::new),
             predictions: scene.past_predictions.map(PredictionsJson::new),
             recording: scene.recorded.as_ref().map(RecordingJson::new),

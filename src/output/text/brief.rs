@@ -44,9 +44,10 @@ fn brief(scene: &Scene, page: Page) -> Vec<Vec<PageRow>> {
     let above = [sections::verdict(scene), about(scene, page), sections::held_verdicts(scene)];
     let below = further(scene);
     let lines = |rows: &[PageRow]| if rows.is_empty() { 0 } else { page.lines(rows).len() + 1 };
+    // A trace that was asked for may take more than a screen.
     let used: usize = above.iter().map(|rows| lines(rows)).sum::<usize>() + lines(&below);
     let groups = groups(scene, page, SCREEN.saturating_sub(used));
-    above.into_iter().chain([groups, below]).collect()
+    above.into_iter().chain([groups, sections::trace(scene), below]).collect()
 }
 
 /// Which process, and what bounds its CPUs: a line each.

@@ -22,7 +22,7 @@ use crate::present::{demand, limits, waits};
 pub(crate) fn full(scene: &Scene, page: Page) -> Vec<Vec<PageRow>> {
     let mut parts = vec![sections::verdict(scene), rows(header(scene)), sections::held_verdicts(scene)];
     parts.extend([rows(capacity(scene)), gpus(scene), rows(total(scene)), groups(scene, page)]);
-    parts.extend([waits(scene), limits(scene, page)]);
+    parts.extend([sections::trace(scene), waits(scene), limits(scene, page)]);
     parts.extend(sections::causes_found(scene));
     let where_all_stand =
         |tally| PageRow::text(format!("{tally} `tftop explain {}` lists them.", target_argument(scene)));

@@ -1,6 +1,7 @@
 //! Sections that the report and `tftop explain` have in common: the verdict, the causes that were found, what is missing.
 
 use crate::data::scene::{Finding, Scene};
+use crate::present::block::trace;
 use crate::present::format::page;
 use crate::present::format::page::{Page, PageRow, rows};
 use crate::present::format::{clean, command_of_many};
@@ -53,6 +54,11 @@ pub(crate) fn causes_found(scene: &Scene) -> Vec<Vec<PageRow>> {
         .push(page::section("NOTES", notes(scene).map(|note| PageRow::text(format!("  {}", clean(note)))).collect()));
     sections.retain(|section| !section.is_empty());
     sections
+}
+
+/// What the trace of the scheduler shows; nothing without one.
+pub(crate) fn trace(scene: &Scene) -> Vec<PageRow> {
+    page::section("TRACE", trace::told(scene).iter().map(|line| PageRow::text(format!("  {}", clean(line)))).collect())
 }
 
 /// What is missing, and why.

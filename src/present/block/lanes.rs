@@ -105,9 +105,7 @@ fn glyph(lane: &Lane, (from_ns, to_ns): (u64, u64)) -> (Role, &'static str) {
     match (running, preempted) {
         (0, 0) if blocked > 0 => (Role::Faint, "·"),
         (0, 0) => (Role::Faint, " "),
-        (running, preempted) if preempted > running => {
-            (Role::Waiting, if share(preempted) > 0.5 { "▒" } else { "░" })
-        }
+        (running, preempted) if preempted > running => (Role::Waiting, if share(preempted) > 0.5 { "▒" } else { "░" }),
         (running, _) => (Role::Got, HEIGHTS[((share(running) * 8.0).round() as usize).clamp(1, 8) - 1]),
     }
 }
@@ -125,7 +123,8 @@ mod tests {
         let spans = |spans: &[(u64, LaneState)]| {
             spans.iter().map(|&(at, state)| LaneSpan { from_ns: at * second / 10, state }).collect()
         };
-        let lane = |tid, spans| Lane { tid: Tid(tid), group: Some(0), name: "pool".to_owned(), spans, ..Lane::default() };
+        let lane =
+            |tid, spans| Lane { tid: Tid(tid), group: Some(0), name: "pool".to_owned(), spans, ..Lane::default() };
         let threads = vec![
             lane(7, spans(&[(0, LaneState::Running), (5, LaneState::Preempted), (7, LaneState::Blocked)])),
             lane(8, spans(&[(0, LaneState::Blocked), (5, LaneState::Running), (9, LaneState::Gone)])),
@@ -141,7 +140,10 @@ mod tests {
     fn threads_that_ran_have_a_lane_and_the_group_says_how_many() {
         let text = |line: &Line| line.iter().map(|(_, text)| text.as_str()).collect::<String>();
         let lines: Vec<String> = lines(&scene(), Some(0), 1, 29).iter().map(text).collect();
-        assert_eq!(lines, ["intra-op (2)       111111111 ", "  7 pool           █████▒▒···", "  8 pool           ·····████ "]);
+        assert_eq!(
+            lines,
+            ["intra-op (2)       111111111 ", "  7 pool           █████▒▒···", "  8 pool           ·····████ "]
+        );
     }
 
     #[test]

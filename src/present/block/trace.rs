@@ -52,7 +52,11 @@ pub(crate) fn sentences(scene: &Scene, trace: &Trace) -> Vec<String> {
     let label = |at: usize| scene.groups.get(at).map_or("", |group| group.label.as_str());
     if trace.window_s > 0.0 {
         let cpus = format::cpus_in_words(scene.capacity.effective_cpus);
-        all.push(format!("runnable at once, on {cpus} CPUs: {} of {}", shares(&trace.all), format::duration(trace.window_s)));
+        all.push(format!(
+            "runnable at once, on {cpus} CPUs: {} of {}",
+            shares(&trace.all),
+            format::duration(trace.window_s)
+        ));
     }
     for group in &trace.groups {
         let of = &group.concurrency;
@@ -92,6 +96,12 @@ pub(crate) fn sentences(scene: &Scene, trace: &Trace) -> Vec<String> {
         all.push(format!("{} records were lost: what happened around them is not counted", trace.lost));
     }
     all
+}
+
+/// State and sentences; nothing without a trace.
+pub(crate) fn told(scene: &Scene) -> Vec<String> {
+    let Some(trace) = &scene.trace else { return Vec::new() };
+    std::iter::once(state(trace).1).chain(sentences(scene, trace)).collect()
 }
 
 /// The lines, as wide as this.
@@ -148,14 +158,17 @@ mod tests {
             ..Scene::default()
         };
         assert_eq!(state(&trace).1, "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them");
-        assert_eq!(sentences(&scene, &trace), [
-            "runnable at once, on 2.0 CPUs: none 5 %, 1 25 %, 2 50 %, 3 20 % of 12s",
-            "tf.data: none 40 %, 1 60 %; ran 1.20, preempted 0.30",
-            "intra and tf.data both had runnable threads for 34 % of the time, beyond the CPUs for 12 %",
-            "1 thread was born since it began, 2 exited",
-            "40 threads lived between two looks, made by tf.data; they ran 0.50 s",
-            "3 records were lost: what happened around them is not counted",
-        ]);
+        assert_eq!(
+            sentences(&scene, &trace),
+            [
+                "runnable at once, on 2.0 CPUs: none 5 %, 1 25 %, 2 50 %, 3 20 % of 12s",
+                "tf.data: none 40 %, 1 60 %; ran 1.20, preempted 0.30",
+                "intra and tf.data both had runnable threads for 34 % of the time, beyond the CPUs for 12 %",
+                "1 thread was born since it began, 2 exited",
+                "40 threads lived between two looks, made by tf.data; they ran 0.50 s",
+                "3 records were lost: what happened around them is not counted",
+            ]
+        );
     }
 
     #[test]

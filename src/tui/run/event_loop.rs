@@ -67,6 +67,9 @@ where
     if feed.read_only {
         update(&mut dashboard, Event::ReadOnly);
     }
+    if feed.interest.borrow().trace {
+        update(&mut dashboard, Event::Click(MouseTarget::Button(Action::Trace)));
+    }
     feed.notice.take().into_iter().for_each(|notice| drop(update(&mut dashboard, Event::Notice(notice))));
     feed.replay.iter_mut().for_each(|replay| {
         let (moment, timeline) =

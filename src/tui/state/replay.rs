@@ -78,6 +78,11 @@ impl Dashboard {
             Action::Zoom => self.zoom = if self.zoom >= MOST_ZOOM { 1 } else { self.zoom * 4 },
             Action::SearchNext => return self.sought.map(|sought| self.search_time(sought, TimeDirection::Before)),
             Action::SearchPrevious => return self.sought.map(|sought| self.search_time(sought, TimeDirection::After)),
+            Action::Trace if self.is_past() && !self.is_recording() => {
+                let key = (Action::Time(TimeStep::End), "returns to now");
+                let why = self.text_with_key("this is the past: only what happens now can be traced", "; ", key);
+                self.refuse(&why);
+            }
             Action::Rerun if self.is_past() && !self.is_recording() => {
                 let text = format!("this is the past, and {} stops the process as it is now", self.key_of(action));
                 let why = self.text_with_key(&text, ": ", (Action::Time(TimeStep::End), "first"));
