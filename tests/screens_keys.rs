@@ -14,14 +14,14 @@ use tftop::tui::state::event::Event;
 fn a_key_that_does_nothing_here_says_so() {
     let mut stage = Stage::new(PLAIN, 80, 24, scenes::training(80));
     for (keys, says) in [
-        ("x", "x does nothing here; ? lists the keys"),
+        ("u", "u does nothing here; ? lists the keys"),
         ("3s", "this view has an order of its own"),
         ("2+", "nothing folds in this view"),
         ("1n", "nothing was searched for yet: / does"),
         ("/zzz\n", "no row contains \"zzz\""),
         ("n", "no row contains \"zzz\""),
         ("\\zzz\n", "no row contains \"zzz\""),
-        ("\x1bwx", "x does nothing here; Esc goes back"),
+        ("\x1bwu", "u does nothing here; Esc goes back"),
         ("\x1bc\n", "two runs at least are compared: Space marks one"),
         ("\x1b<", "there is no column on that side to sort by"),
     ] {

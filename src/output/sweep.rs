@@ -2,7 +2,7 @@
 //! no ranking, the command line of the winner.
 
 use crate::present::format::page::{Page, PageRow};
-use crate::present::format::{MISSING_ASCII, cpus_or_dash, page, three_digits, width};
+use crate::present::format::{MISSING_ASCII, cpus_or_dash, page, percent_or_dash, three_digits, width};
 use crate::present::line::Role;
 use crate::present::table::{Align, LastColumn, Table};
 use crate::runs::comparison::types::{Comparison, ComparisonResult, Ranking, SideFigures};
@@ -40,19 +40,23 @@ pub fn sweep(sweep: &SweepReport, page: Page) -> String {
 }
 
 fn table(sweep: &SweepReport, page: Page) -> Vec<PageRow> {
-    let mut table = Table::new(&[
+    let sides = &sweep.comparison.sides;
+    let traced = sides.iter().any(|side| side.traced.is_some());
+    let mut columns = vec![
         ("CAPS", Align::Left),
         ("ms/STEP", Align::Right),
         ("RANGE", Align::Right),
         ("CPU ms", Align::Right),
         ("WANTED", Align::Right),
         ("OTHERS", Align::Right),
-        (sweep.measured_in, Align::Right),
-    ]);
-    for side in sorted(&sweep.comparison.sides) {
+    ];
+    columns.extend(traced.then_some(("CROWDED", Align::Right)));
+    columns.push((sweep.measured_in, Align::Right));
+    let mut table = Table::new(&columns);
+    for side in sorted(sides) {
         let steps = side.steps.as_ref();
         let interval = steps.and_then(|steps| steps.interval);
-        table.row([
+        let mut row = vec![
             side.label.clone(),
             number(typical(side)),
             interval.map_or_else(
@@ -62,10 +66,16 @@ fn table(sweep: &SweepReport, page: Page) -> Vec<PageRow> {
             number(steps.and_then(|steps| steps.cpu_ms)),
             cpus_or_dash(side.demand.map(|demand| demand.wanted)),
             cpus_or_dash(side.neighbours.map(|neighbours| neighbours.median)),
-            side.runs.to_string(),
-        ]);
+        ];
+        row.extend(traced.then(|| percent_or_dash(side.traced.map(|traced| traced.crowded_share))));
+        row.push(side.runs.to_string());
+        table.row(row);
     }
-    table.fitted(page, LastColumn::IsCut)
+    let mut rows = table.fitted(page, LastColumn::IsCut);
+    rows.extend(
+        traced.then(|| PageRow::text("CROWDED: share of the time with more runnable threads than CPUs, traced")),
+    );
+    rows
 }
 
 /// A bar a side, as long as there is room beside the labels.

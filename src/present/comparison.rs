@@ -6,6 +6,7 @@ use crate::runs::comparison::types::{
     ComparableAnswer, ComparablePart, Comparison, ComparisonResult, GroupFigures, GroupRow, Interval, Ranking, Ratio,
     SideFigures, StepFigures,
 };
+use crate::runs::stats::run_stats::TracedStats;
 use crate::runs::stats::warmup::Warmup;
 
 /// A row: what it is, a cell for each side, and with two sides how the second differs from the first.
@@ -59,6 +60,17 @@ pub(crate) fn figures(comparison: &Comparison) -> Vec<CompareRow> {
     ]);
     if sides.iter().any(|side| side.throttled_share.is_some()) {
         rows.push(row("throttled periods", |side| percent_or_dash(side.throttled_share)));
+    }
+    if sides.iter().any(|side| side.traced.is_some()) {
+        let traced = |what: &str, cell: fn(&TracedStats) -> String| {
+            let of = |side: &SideFigures| side.traced.as_ref().map_or_else(|| MISSING_ASCII.to_owned(), cell);
+            CompareRow::new(what, sides.iter().map(of).collect())
+        };
+        rows.extend([
+            traced("runnable beyond CPUs", |traced| percent_or_dash(Some(traced.crowded_share))),
+            traced("  at once, 99 %", |traced| traced.most_runnable.to_string()),
+            traced("switches per second", |traced| format!("{:.0}", traced.switches_per_s)),
+        ]);
     }
     rows.extend(checks(sides));
     rows.push(row("against the fastest", |side| standing(&side.standing)));

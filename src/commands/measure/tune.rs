@@ -34,7 +34,9 @@ pub(crate) fn tune(args: &TuneArgs, options: &GlobalArgs) -> anyhow::Result<Exit
     let (machine, random) =
         (MachineCpus::read().context("reading which CPUs may be used")?, fastrand::Rng::with_seed(seed));
     let ends = Instant::now() + args.time();
-    let options = options.within(INTERVAL);
+    let mut options = options.within(INTERVAL);
+    // Where that is allowed; elsewhere it is a column less.
+    options.trace = true;
     stdio::say(&format!("tftop: tuning, order by seed {seed}; what the script writes may be overwritten"));
     let (interrupted, race, answer) = if args.copies {
         let mut race = CopyRace { args, machine, random, ends, race: Race::of_turns(), turns: Duration::ZERO };

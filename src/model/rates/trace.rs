@@ -268,14 +268,7 @@ impl TraceRates {
     }
 
     /// A thread is in another state from an instant on.
-    fn set(
-        &mut self,
-        (pid, tid): (Pid, Tid),
-        state: LaneState,
-        at_ns: u64,
-        seen: &HashMap<Tid, usize>,
-        scene: &Scene,
-    ) {
+    fn set(&mut self, (pid, tid): (Pid, Tid), state: LaneState, at_ns: u64, seen: &HashMap<Tid, usize>, scene: &Scene) {
         if !self.threads.contains_key(&tid) {
             if self.threads.len() >= MOST_THREADS {
                 return;

@@ -2,7 +2,7 @@
 
 use crate::data::limits::{CapKind, Limit, LimitSource, Limits};
 use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample, ScriptKnob, ThreadDetail};
-use crate::data::scene::{Answer, Capacity, Confidence, Group, Level, Thread};
+use crate::data::scene::{Answer, Capacity, Confidence, Group, Level, Thread, Trace};
 use crate::data::{Pid, ThreadKey, origin};
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::advice::caps_fit::CapsFit;
@@ -43,6 +43,8 @@ pub struct RuleInput<'a> {
     pub judged: Option<&'a JudgedWindow>,
     /// What is advised, the same for headline and findings; nothing while there is no judged window.
     pub advised: CapsFit,
+    /// What a trace of the scheduler shows; none without one.
+    pub trace: Option<&'a Trace>,
     /// What stacks that were taken lately show.
     pub sampled: &'a SpinSamples,
 }

@@ -248,6 +248,7 @@ impl Hysteresis {
             watched_s,
             judged: judged.as_ref(),
             advised: CapsFit::default(),
+            trace: scene.trace.as_ref(),
             sampled,
         };
         let advised =

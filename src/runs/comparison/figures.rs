@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::data::scene::{CapCheck, Demand, GroupKey};
 use crate::runs::comparison::interval;
 use crate::runs::comparison::types::{ComparedSide, GroupFigures, GroupRow, Ranking, SideFigures, StepFigures};
-use crate::runs::stats::run_stats::{GroupStats, Neighbours, RunStats};
+use crate::runs::stats::run_stats::{GroupStats, Neighbours, RunStats, TracedStats};
 use crate::runs::stats::spread::Spread;
 use crate::runs::stats::step_times::StepTimes;
 
@@ -59,9 +59,22 @@ fn figures(side: &ComparedSide, gauge: Gauge) -> SideFigures {
         }),
         neighbours_of: neighbours.iter().map(|(_, of)| *of).max(),
         throttled_share: middle(runs.iter().filter_map(|run| run.throttled_share)),
+        traced: traced(runs),
         checks: worst(runs.iter().flat_map(|run| &run.checks)),
         gaps: runs.iter().flat_map(|run| &run.gaps).filter(|gap| seen.insert((*gap).clone())).cloned().collect(),
     }
+}
+
+fn traced(runs: &[RunStats]) -> Option<TracedStats> {
+    let all: Option<Vec<TracedStats>> = runs.iter().map(|run| run.traced).collect();
+    let all = all?;
+    let middle_of = |part: fn(&TracedStats) -> f64| middle(all.iter().map(part));
+    Some(TracedStats {
+        seconds: all.iter().map(|run| run.seconds).sum(),
+        switches_per_s: middle_of(|run| run.switches_per_s)?,
+        crowded_share: middle_of(|run| run.crowded_share)?,
+        most_runnable: middle_of(|run| f64::from(run.most_runnable))?.ceil() as u32,
+    })
 }
 
 fn steps(runs: &[RunStats]) -> Option<StepFigures> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::data::Gap;
 use crate::data::scene::{CapCheck, Demand, GroupKey};
-use crate::runs::stats::run_stats::RunStats;
+use crate::runs::stats::run_stats::{RunStats, TracedStats};
 use crate::runs::stats::spread::Spread;
 /// One side: runs that are meant to be repeats of one another.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,6 +100,9 @@ pub struct SideFigures {
     pub neighbours_of: Option<u32>,
     /// Share of throttled periods.
     pub throttled_share: Option<f64>,
+    /// What was traced of all its runs: the median of each figure; none where one was not traced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traced: Option<TracedStats>,
     /// Each cap, as it fared worst.
     pub checks: Vec<CapCheck>,
     /// What is missing, and why, each once.

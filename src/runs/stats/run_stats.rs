@@ -42,6 +42,9 @@ pub struct RunStats {
     pub neighbours: Option<Neighbours>,
     /// Share of the periods of the quota that ran out most often; none without a quota or with too few periods.
     pub throttled_share: Option<f64>,
+    /// What the trace of the scheduler showed; none where it was not traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traced: Option<TracedStats>,
     /// Whether each cap held.
     pub checks: Vec<CapCheck>,
     /// What is missing, and why.
@@ -66,6 +69,20 @@ pub struct UsedMarks {
     pub streams: u32,
     /// Marks of others (other processes, loops inside loops) that were left out.
     pub left_out: u64,
+}
+
+/// What the trace of the scheduler showed of all threads, over the last minute of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TracedStats {
+    /// Seconds without lost records.
+    pub seconds: f64,
+    /// Context switches a second.
+    pub switches_per_s: f64,
+    /// Share of the time in which more threads were runnable than CPUs could be used.
+    pub crowded_share: f64,
+    /// Threads runnable at once that were not exceeded for 99 % of the time.
+    pub most_runnable: u32,
 }
 
 /// What one group used while it was measured.

@@ -5,7 +5,7 @@ use crate::data::sample::{CounterSource, Sample, ShimUse};
 use crate::data::scene::{CapCheck, Demand, Scene};
 use crate::model::capacity;
 use crate::runs::stats::run_context::ContextReader;
-use crate::runs::stats::run_stats::{GroupStats, Neighbours, RunStats, UsedMarks};
+use crate::runs::stats::run_stats::{GroupStats, Neighbours, RunStats, TracedStats, UsedMarks};
 use crate::runs::stats::spread::{Spread, quantile, sorted};
 use crate::runs::stats::step_times::{FEWEST_BLOCKS, SPREAD_OF_STEP_TIMES, STEP_TIMES, StepTimes, needed};
 use crate::runs::stats::steps::{StepLog, StepSequence};
@@ -22,6 +22,7 @@ pub struct StatsBuilder {
     steps: StepLog,
     newest: ContextReader,
     checks: Vec<CapCheck>,
+    traced: Option<TracedStats>,
     first_ns: Option<u64>,
     estimated: bool,
 }
@@ -46,6 +47,7 @@ impl StatsBuilder {
         for record in sample.launch.iter().flat_map(|launch| &launch.marks) {
             self.steps.add(record, sample.at_ns);
         }
+        self.traced = traced(scene).or(self.traced);
         if let Some(launch) = &scene.launch {
             self.checks.clone_from(&launch.checks);
         }
@@ -79,6 +81,7 @@ impl StatsBuilder {
             effective_cpus: used.as_ref().and_then(|used| quantile(&sorted(used.effective_cpus.clone()), 0.5)),
             neighbours: self.neighbours(&measured),
             throttled_share: used.as_ref().and_then(throttled_share),
+            traced: self.traced,
             checks: self.checks.clone(),
             gaps: self.gaps(steps.as_ref(), used.as_ref(), measured.warmup),
             steps,
@@ -214,6 +217,18 @@ pub struct WholeDemand {
 fn demand(loads: impl Iterator<Item = (f64, f64)>, seconds: f64) -> Demand {
     let (run_s, wait_s) = loads.fold((0.0, 0.0), |sum, load| (sum.0 + load.0, sum.1 + load.1));
     Demand::new(run_s / seconds, wait_s / seconds)
+}
+
+/// None where nothing was traced, and where it is not known how many CPUs may be used.
+fn traced(scene: &Scene) -> Option<TracedStats> {
+    let trace = scene.trace.as_ref().filter(|trace| trace.window_s > 0.0)?;
+    let cpus = Some(scene.capacity.effective_cpus).filter(|&cpus| cpus > 0.0)?;
+    Some(TracedStats {
+        seconds: trace.window_s,
+        switches_per_s: trace.switches_per_s,
+        crowded_share: trace.all.beyond(cpus.ceil() as usize),
+        most_runnable: u32::try_from(trace.all.quantile(0.99)).unwrap_or(u32::MAX),
+    })
 }
 
 fn throttled_share(used: &Used) -> Option<f64> {

@@ -171,7 +171,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[c('2')], Action::Show(View::Threads), "", "view 2: every thread", VIEWS),
     bind(&[c('3')], Action::Show(View::Limits), "", "view 3: what limits each group: every source, what binds, the knob", VIEWS),
     bind(&[c('5')], Action::Show(View::Processes), "", "view 5: the target's processes", VIEWS),
-    bind(&[c('x')], Action::Trace, "", "begin or end a trace of the scheduler: when each thread ran, in view 8; costs some of its speed where threads switch very often", TABLE),
+    bind(&[c('x')], Action::Trace, "", "begin or end a trace of the scheduler: when each thread ran, in view 8", TABLE),
     bind(&[c('!'), c('6')], Action::Show(View::Missing), "", "view 6: what is missing, and why", VIEWS),
     bind(&[c('o'), c('7')], Action::Show(View::Output), "", "view 7: what the command writes, where `tftop run` has started it", VIEWS),
     bind(&[c('8')], Action::Show(View::Lanes), "", "view 8: when each thread ran in the last seconds, while a trace goes on", VIEWS),

@@ -69,10 +69,15 @@ impl Dashboard {
         self.view
     }
 
-    /// The views there are: output only where there is a command of tftop's own.
+    /// The views there are: output only where there is a command of tftop's own, lanes only where something is traced.
     pub fn views(&self) -> impl Iterator<Item = (usize, View)> {
         let all = View::ALL.into_iter().enumerate();
-        all.filter(|(_, view)| *view != View::Output || self.output().is_some() || self.view == View::Output)
+        let traced = self.trace || self.playback.shown.trace.is_some();
+        all.filter(move |(_, view)| match view {
+            View::Output => self.output().is_some() || self.view == View::Output,
+            View::Lanes => traced || self.view == View::Lanes,
+            _ => true,
+        })
     }
 
     /// What keys are for.
