@@ -33,6 +33,7 @@ mod samples;
 mod serving;
 mod stacks;
 mod stages;
+mod trace;
 mod tutorial;
 mod untouched;
 mod walk;

@@ -114,7 +114,10 @@ fn what_is_wrong_is_named_with_its_line_and_what_would_be_right() {
         ("\ninterval = 0", "2: interval = 0: must be between 0.1 s and 60 s"),
         ("theme = 'x'", "1: theme = \"x\": write default, colorblind, mono, light or high-contrast"),
         ("color = 'x'", "1: color = \"x\": write auto, always or never"),
-        ("view = 'x'", "1: view = \"x\": write overview, threads, limits, explain, processes, missing, output or lanes"),
+        (
+            "view = 'x'",
+            "1: view = \"x\": write overview, threads, limits, explain, processes, missing, output or lanes",
+        ),
         ("ascii = 1", "1: ascii = 1: write true or false"),
         ("mouse = 'off'", "1: mouse = \"off\": write true or false"),
         ("runs = 1", "1: runs = 1: write a table, [runs]"),
