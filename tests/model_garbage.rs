@@ -87,8 +87,9 @@ fn process() -> impl Strategy<Value = ProcessSample> {
             unread_ns,
         }),
     );
-    (0..4u32, 0..2u64, proptest::bool::weighted(0.2), (number(), clock), lists, cpus(), cpus()).prop_map(
-        |(pid, start_ticks, ended, (cpu_ticks, clock), (threads, cgroups, throttle), cpus_allowed, cpuset)| {
+    let exits = (number(), counters(), proptest::collection::vec((0..6u32, counters()), 0..4));
+    (0..4u32, 0..2u64, proptest::bool::weighted(0.2), (number(), clock, exits), lists, cpus(), cpus()).prop_map(
+        |(pid, start_ticks, ended, (cpu_ticks, clock, exits), (threads, cgroups, throttle), cpus_allowed, cpuset)| {
             ProcessSample {
                 fact: Arc::new(ProcessFact {
                     key: ProcessKey { pid: Pid(pid), start_ticks },
@@ -101,6 +102,12 @@ fn process() -> impl Strategy<Value = ProcessSample> {
                 cpu_ticks,
                 clock,
                 threads,
+                exits: ExitRecords { threads: exits.0, counters: exits.1 },
+                ended_threads: exits
+                    .2
+                    .into_iter()
+                    .map(|(tid, counters)| (ThreadKey { tid: Tid(tid), start_ticks }, counters))
+                    .collect(),
                 throttle,
             }
         },

@@ -92,7 +92,17 @@ fn lines(scene: &Scene) -> Lines {
             .map(|group| {
                 let awake = group.awake.map_or("-".to_owned(), |awake| format!("{awake:.2}"));
                 let (key, used) = (origin(&group.key), demand(group.demand));
-                format!("{key}: {} threads, awake {awake}, {used}, total {:.2}", group.threads, group.total_run_s)
+                let ended = if group.key.is_of_ended() && group.died > 0 {
+                    let waited =
+                        if group.waits_uncounted { "?".to_owned() } else { format!("{:.2}", group.total_wait_s) };
+                    format!(", {} ended, waited {waited}", group.died)
+                } else {
+                    String::new()
+                };
+                format!(
+                    "{key}: {} threads, awake {awake}, {used}, total {:.2}{ended}",
+                    group.threads, group.total_run_s
+                )
             })
             .collect(),
         threads: scene

@@ -1,5 +1,5 @@
-//! What the kernel and file formats say, for anyone: /proc, cgroups, ELF, memory, foreign files, terminals, signals. Knows
-//! nothing of what runs in a process.
+//! What the kernel and file formats say, for anyone: /proc, cgroups, ELF, memory, foreign files, terminals, signals,
+//! exit records. Knows nothing of what runs in a process.
 
 pub(crate) mod access;
 pub(crate) mod budget;
@@ -14,4 +14,5 @@ pub(crate) mod perf;
 pub(crate) mod proc;
 pub(crate) mod pty;
 pub(crate) mod signals;
+pub(crate) mod taskstats;
 pub(crate) mod unanswered;

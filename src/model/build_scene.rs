@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::data::Gap;
-use crate::data::sample::{CounterSource, LaunchSample, Sample, ShimUse};
+use crate::data::sample::{AccountingSource, CounterSource, LaunchSample, Sample, ShimUse, ThreadAccounting};
 use crate::data::scene::{Headline, Scene, StopTotals, UnreadThreads};
 use crate::model::activity::profile::Profile;
 use crate::model::activity::spin_samples::SpinSamples;
@@ -60,6 +60,7 @@ struct ModelHistory {
     spin_samples: SpinSamples,
     trace: TraceRates,
     source: CounterSource,
+    accounting: ThreadAccounting,
 }
 
 impl Model {
@@ -148,6 +149,7 @@ impl ModelHistory {
             spin_samples: SpinSamples::default(),
             trace: TraceRates::default(),
             source,
+            accounting: ThreadAccounting::default(),
         }
     }
 
@@ -169,8 +171,10 @@ impl ModelHistory {
             ticks: TickLength::of(&sample.host),
             before_ns,
             reading_ns: sample.cost.wall_ns,
+            has_records: before_ns.is_some() && sample.accounting.has_records_since(&self.accounting),
         };
         let used = self.processes.update(&sample.processes, target::all_ended(sample), &mut tick);
+        self.accounting.clone_from(&sample.accounting);
         self.load.now.add(used);
         self.load.mark(&self.window);
         self.groups.end_tick(&self.window);
@@ -204,6 +208,7 @@ impl ModelHistory {
             capacity: crate::data::scene::Capacity { declared, ..capacity::capacity(&bounds, &self.quotas, window) },
             demand: self.load.over(window).demand(window.span_ns()),
             source: sample.source,
+            accounting: sample.accounting.clone(),
             groups,
             threads,
             cpus: self.cpus.scene(allowed.as_ref(), window, TickLength::of(&sample.host)),
@@ -249,7 +254,15 @@ impl ModelHistory {
     /// What the probe could not read and what the model could not tell, each once.
     fn gaps(&self, sample: &Sample) -> Vec<Gap> {
         let facts = sample.processes.iter().flat_map(|process| &process.fact.gaps);
-        let short_lived = processes::short_lived(&self.processes, &self.window, TickLength::of(&sample.host));
+        let from_ns = self.window.now_ns().saturating_sub(self.window.span_ns()).saturating_add(1);
+        let why_not = || match sample.accounting.why_not(AccountingSource::ExitRecords) {
+            None if sample.accounting.lost_records > 0 => "some of their exit records were lost",
+            None => "there was no exit record of each",
+            Some(why) => why,
+        };
+        let unrecorded = self.groups.uncounted_since(from_ns).then(why_not);
+        let ticks = TickLength::of(&sample.host);
+        let short_lived = processes::short_lived(&self.processes, &self.window, ticks, unrecorded);
         let all = sample.gaps.iter().chain(facts).cloned().chain(estimated(sample.source)).chain(short_lived);
         let mut seen = HashSet::new();
         all.filter(|gap| seen.insert(gap.clone())).collect()

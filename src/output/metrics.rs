@@ -124,15 +124,15 @@ impl Collector for Processes {
         self.counter(page, "cpu_seconds", "CPU seconds by origin since tftop watches the process", |group| {
             Some(group.total_run_s)
         })?;
-        let born =
-            "Threads seen to start since tftop watches the process; those that lived between two looks are missing";
+        let born = "Threads that started since tftop watches the process; those that lived between two looks are origin ended, \
+                    and counted only as root";
         self.counter(page, "thread_births", born, |group| Some(group.born as f64))?;
-        self.counter(page, "thread_deaths", "Threads seen to end since tftop watches the process", |group| {
+        self.counter(page, "thread_deaths", "Threads that ended since tftop watches the process", |group| {
             Some(group.died as f64)
         })?;
         let waited = "Seconds that threads were ready and waited for a CPU, since tftop watches the process";
         self.counter(page, "runqueue_wait_seconds", waited, |group| {
-            group.key.counts_waiting().then_some(group.total_wait_s)
+            (!group.waits_uncounted).then_some(group.total_wait_s)
         })?;
         let limit = "Threads that the limit which counts allows a group in one process, and what sets it";
         self.gauge(page, "limit_threads", limit, |scene, put| {

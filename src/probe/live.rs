@@ -26,6 +26,7 @@ use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
 use crate::probe::threads::counters::ReadContext;
 use crate::probe::threads::detail::DetailReader;
 use crate::probe::trace::tracer::Tracer;
+use crate::probe::threads::exit_records::ExitRecordReader;
 
 /// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.
 const SPARE_DESCRIPTORS: u64 = 512;
@@ -50,6 +51,7 @@ pub struct Live {
     /// None where nobody asked for the GPUs.
     gpus: Option<GpuReader>,
     tracer: Tracer,
+    exit_records: ExitRecordReader,
     most_descendants: usize,
     left_out: usize,
     /// Descendants that tftop had no descriptors for.
@@ -81,6 +83,9 @@ pub struct LiveOptions {
     pub silent: Option<String>,
     /// Whether the machine's GPUs are looked at, too.
     pub gpus: bool,
+    /// Whether exit records of threads are asked for, where tftop may have them: the kernel then hands out those of the whole
+    /// machine, to each that watches a target.
+    pub exit_records: bool,
 }
 
 impl Default for LiveOptions {
@@ -94,6 +99,7 @@ impl Default for LiveOptions {
             reading: Reading::default(),
             silent: None,
             gpus: false,
+            exit_records: true,
         }
     }
 }
@@ -156,6 +162,10 @@ impl Live {
         beside.iter().for_each(|rank| tree.add(*rank));
         let details = DetailReader::default();
         let gpus = options.gpus.then(gpu::reader);
+        let exit_records = match options.exit_records {
+            true => ExitRecordReader::open(around.own_numbers),
+            false => ExitRecordReader::closed("not asked for where many processes are looked at, each by itself"),
+        };
         Ok(Self {
             options,
             proc_root,
@@ -167,6 +177,7 @@ impl Live {
             details,
             gpus,
             tracer: Tracer::Off,
+            exit_records,
             most_descendants,
             left_out: 0,
             unopened: 0,
@@ -195,6 +206,7 @@ impl Live {
             process.read(&mut self.means);
         }
         self.catch_up(at_ns, &look);
+        self.take_exit_records(&look);
         let means = &mut self.means;
         let processes: Vec<ProcessSample> = self.processes.iter_mut().map(|process| process.sample(means)).collect();
         let source = self.source();
@@ -216,6 +228,7 @@ impl Live {
             processes,
             details,
             source,
+            accounting: self.exit_records.accounting().clone(),
             gaps,
             trace,
             cost: Cost {
@@ -276,6 +289,16 @@ impl Live {
             }
         }
         self.turn = next.map_or(0, |next| next % self.processes.len().max(1));
+    }
+
+    /// A thread's record comes before it leaves /proc: those of all that were found gone are there.
+    fn take_exit_records(&mut self, look: &Look) {
+        let processes = &mut self.processes;
+        self.exit_records.read(look, |pid, record| {
+            if let Some(process) = processes.iter_mut().find(|process| process.key().pid == pid) {
+                process.thread_ended(record.tid, record.counters);
+            }
+        });
     }
 
     /// Drops descendants that were shown as ended once.

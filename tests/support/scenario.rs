@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tftop::data::sample::{
-    CgroupFact, CgroupVersion, ClockReading, CounterSource, Counters, CpuTime, Environment, Frame, FrameworkFact,
-    GpuProcess, GpuSample, HostFact, Identity, LibraryFact, LibraryPool, NameSource, PidsLimit, ProcessFact,
-    ProcessSample, PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting, ShimFact, Stack, StackEnd,
-    StackMethod, Stacks, StartRoutine, StdThreadOwner, Syscall, SyscallState, TargetName, TensorFlowFact, TfConfigFact,
-    TfContextState, ThreadDetail, ThreadFact, ThreadSettings, ThreadState, Throttle,
+    AccountingSource, CgroupFact, CgroupVersion, ClockReading, CounterSource, Counters, CpuTime, Environment,
+    ExitRecords, Frame, FrameworkFact, GpuProcess, GpuSample, HostFact, Identity, LibraryFact, LibraryPool, NameSource,
+    PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting, ShimFact,
+    Stack, StackEnd, StackMethod, Stacks, StartRoutine, StdThreadOwner, Syscall, SyscallState, TargetName,
+    TensorFlowFact, TfConfigFact, TfContextState, ThreadAccounting, ThreadDetail, ThreadFact, ThreadSettings,
+    ThreadState, Throttle,
 };
 use tftop::data::scene::Scene;
 use tftop::data::{Framework, Pid, ProcessKey, Text, ThreadKey, Tid};
@@ -48,6 +49,10 @@ pub struct Scenario {
     /// GPUs as their driver describes them at every tick.
     #[serde(default)]
     gpu: Vec<Gpu>,
+    /// The tick from which on exit records are had, and how many are lost at each tick, all together so far.
+    records_from: Option<usize>,
+    #[serde(default)]
+    lost: Vec<i64>,
     process: Vec<Process>,
     #[serde(default)]
     thread: Vec<Thread>,
@@ -112,6 +117,12 @@ pub struct Process {
     /// What threads that were not read may have run at each tick, in milliseconds.
     #[serde(default)]
     unread_ms: Vec<u64>,
+    /// What its exit records say at each tick, all together so far: threads, milliseconds that they ran and waited.
+    #[serde(default)]
+    exited: Vec<[u64; 3]>,
+    /// The last counters of threads that looks had seen: tick, tid, milliseconds run and waited.
+    #[serde(default)]
+    last: Vec<[u64; 4]>,
     /// The tick at which it is found to be gone.
     ended: Option<usize>,
     /// Its name from this tick on: exec.
@@ -188,6 +199,25 @@ fn ticks(seconds: f64) -> u64 {
     (seconds * 100.0).round() as u64
 }
 
+fn counters([run_ms, wait_ms]: [u64; 2]) -> Counters {
+    Counters { run_ns: run_ms * 1_000_000, wait_ns: wait_ms * 1_000_000, slices: run_ms }
+}
+
+impl Process {
+    fn exits(&self, tick: usize) -> ExitRecords {
+        let [threads, run_ms, wait_ms] = self.exited.get(tick).or(self.exited.last()).copied().unwrap_or_default();
+        ExitRecords { threads, counters: counters([run_ms, wait_ms]) }
+    }
+
+    fn ended_threads(&self, tick: usize) -> Vec<(ThreadKey, Counters)> {
+        let now = self.last.iter().filter(|[at, ..]| *at == tick as u64);
+        now.map(|&[_, tid, run_ms, wait_ms]| {
+            (ThreadKey { tid: Tid(tid as u32), start_ticks: ticks(ten()) }, counters([run_ms, wait_ms]))
+        })
+        .collect()
+    }
+}
+
 impl Scenario {
     /// What goes on evenly, since the first tick.
     fn grown(&self, per_s: f64, tick: usize) -> u64 {
@@ -238,6 +268,14 @@ impl Scenario {
             processes: self.process.iter().filter_map(|process| self.process(process, tick, order)).collect(),
             details: self.thread.iter().filter_map(Thread::detail).collect(),
             source: if self.stat_only { CounterSource::StatTicks } else { CounterSource::Schedstat },
+            accounting: ThreadAccounting {
+                source: match self.records_from.is_some_and(|from| tick >= from) {
+                    true => AccountingSource::ExitRecords,
+                    false => AccountingSource::ProcessClock,
+                },
+                lost_records: at(&self.lost, tick).unwrap(),
+                ..ThreadAccounting::default()
+            },
             ..Sample::default()
         }
     }
@@ -270,6 +308,8 @@ impl Scenario {
                 unread_ns: process.unread_ms.get(tick).map_or(0, |ms| ms * 1_000_000),
             }),
             threads,
+            exits: process.exits(tick),
+            ended_threads: process.ended_threads(tick),
             throttle: process.quota.iter().map(|quota| quota.throttle(tick, self.interval_s)).collect(),
         })
     }

@@ -65,7 +65,13 @@ impl ProcessScan {
     pub(crate) fn new(options: &GlobalArgs) -> anyhow::Result<Self> {
         // Each process has its own row, a child too: counted with its parent it would be there twice. What a look reads is
         // said of this scan alone.
-        let live = LiveOptions { children: false, job: false, reading: Reading::default(), ..live_options(options) };
+        let live = LiveOptions {
+            children: false,
+            job: false,
+            reading: Reading::default(),
+            exit_records: false,
+            ..live_options(options)
+        };
         Ok(Self {
             options: live,
             families: families(options)?,

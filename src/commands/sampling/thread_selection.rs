@@ -31,7 +31,7 @@ impl<'a> ThreadSelection<'a> {
     /// The threads and where they come from; an error where there are none such. A look at the process itself, without
     /// its children: their memory is another.
     pub(crate) fn open(pid: Pid, args: &'a StackArgs, options: &GlobalArgs) -> anyhow::Result<Self> {
-        let live = LiveOptions { children: false, ..live_options(options) };
+        let live = LiveOptions { children: false, exit_records: false, ..live_options(options) };
         let mut live = Live::attach(pid, live).map_err(|error| CommandError::attach(pid, &error))?;
         let mut model = Model::new(families(options)?);
         let scene = look(&mut live, &mut model);

@@ -1,5 +1,6 @@
 //! One instant of a target: what goes on tape and what every conclusion is drawn from.
 
+pub(crate) mod accounting;
 pub(crate) mod cgroup;
 pub(crate) mod environment;
 pub(crate) mod gpu;
@@ -15,6 +16,7 @@ pub(crate) mod trace;
 pub(crate) mod wait;
 use std::sync::Arc;
 
+pub use accounting::{AccountingSource, ExitRecords, MissingSource, ThreadAccounting};
 pub use cgroup::{CgroupFact, CgroupVersion, ContainerFact, Quota, Throttle};
 pub use environment::{Environment, KEPT_VARIABLES};
 pub use gpu::{GpuProcess, GpuSample};
@@ -60,6 +62,9 @@ pub struct Sample {
     pub details: Vec<(ThreadKey, ThreadDetail)>,
     /// What thread counters are made of.
     pub source: CounterSource,
+    /// By which sources threads are accounted for that no look saw.
+    #[serde(default)]
+    pub accounting: ThreadAccounting,
     /// What could not be read of the whole target.
     pub gaps: Vec<Gap>,
     /// What whoever started the target adds; none for a target that was only attached to.
@@ -86,6 +91,12 @@ pub struct ProcessSample {
     pub clock: Option<ClockReading>,
     /// Its threads, by rising tid.
     pub threads: Vec<ThreadFact>,
+    /// What exit records say of its threads that ended; nothing where there are none.
+    #[serde(default)]
+    pub exits: ExitRecords,
+    /// The last counters of threads that looks had seen and that ended since the look before, by rising key; by exit records.
+    #[serde(default)]
+    pub ended_threads: Vec<(ThreadKey, Counters)>,
     /// Throttling of `fact.cgroups`, in the same order; none where cpu.stat can't be read.
     pub throttle: Vec<Option<Throttle>>,
 }

@@ -25,6 +25,11 @@ impl Demand {
         let wait_share = (wanted > 0.0005).then(|| waiting / wanted);
         Self { got, waiting, wanted, wait_share }
     }
+
+    /// The same where what was waited is not known: `wanted` is then what it got.
+    pub fn without_waiting(self) -> Self {
+        Self { wait_share: None, ..Self::new(self.got, 0.0) }
+    }
 }
 
 impl Add for Demand {

@@ -23,9 +23,10 @@ pub struct Group {
     pub threads: u32,
     /// Mean number of its threads that ran within a tick, over the window; none until there are two samples.
     pub awake: Option<f64>,
-    /// Threads that were seen to start while it was watched; never falls. One that lived between two looks is not among them.
+    /// Threads that started while it was watched; never falls. One that lived between two looks is not among them, but in the
+    /// group of those, where there are exit records.
     pub born: u64,
-    /// Threads that were seen to end while it was watched; never falls.
+    /// Threads that ended while it was watched; never falls. As `born`.
     pub died: u64,
     /// What it got and wanted over the window, threads that died in it included.
     pub demand: Option<Demand>,
@@ -35,6 +36,9 @@ pub struct Group {
     pub total_run_s: f64,
     /// Seconds its threads have waited for a CPU while it was watched; never falls.
     pub total_wait_s: f64,
+    /// Whether threads of it waited without being counted: those that ended between two looks while there was no exit record of
+    /// each. Then `total_wait_s` is too small.
+    pub waits_uncounted: bool,
     /// wanted, one value a tick, oldest first.
     pub history: Vec<f32>,
     /// What limits it, and where that comes from.
@@ -54,14 +58,9 @@ pub struct GroupKey {
 }
 
 impl GroupKey {
-    /// Whether what its threads waited is known: that of threads that are gone was counted by nobody.
-    pub fn counts_waiting(&self) -> bool {
-        *self.origin != *origin::ENDED
-    }
-
-    /// The demand of the group without what nobody counted.
-    pub fn as_known(&self, demand: Demand) -> Demand {
-        if self.counts_waiting() { demand } else { Demand { wait_share: None, ..demand } }
+    /// Whether it is that of threads which ended between two looks.
+    pub fn is_of_ended(&self) -> bool {
+        *self.origin == *origin::ENDED
     }
 }
 

@@ -29,7 +29,7 @@ pub use timeline::{MarkKind, Timeline, TimelineMark};
 pub use timeline_looks::{TimelineLook, TimelineLooks};
 pub use trace::{Concurrency, GroupConcurrency, Lane, LaneSpan, LaneState, Lanes, ShortLived, Together, Trace};
 
-use crate::data::sample::{Cost, CounterSource, ThreadDetail};
+use crate::data::sample::{Cost, CounterSource, ThreadAccounting, ThreadDetail};
 use crate::data::{Gap, ThreadKey};
 
 /// One tick, ready to be shown.
@@ -53,6 +53,8 @@ pub struct Scene {
     pub demand: Option<Demand>,
     /// What thread counters are made of: `StatTicks` means every demand is estimated.
     pub source: CounterSource,
+    /// By which sources threads are accounted for that no look saw.
+    pub accounting: ThreadAccounting,
     /// Groups of threads by origin, the one that wants most first.
     pub groups: Vec<Group>,
     /// Every thread, ordered by group (as in `groups`), then tid.

@@ -31,6 +31,8 @@ struct WatchedGroup {
     /// Sum over ticks of threads that ran in the tick times the tick's length.
     awake_ns: Remembered<u64>,
     last_inhabited_ns: u64,
+    /// The last look in which some of its threads waited without being counted.
+    uncounted_ns: Option<u64>,
     wanted: History,
 }
 
@@ -68,15 +70,23 @@ impl GroupRates {
         group.awake_ns.now = group.awake_ns.now.saturating_add(awake_ns);
     }
 
-    /// Counts CPU time of threads that are gone.
-    pub fn count_ended(&mut self, run_ns: u64, families: &Families) {
+    /// Counts what a thread did between its last reading and its end.
+    pub fn count_last(&mut self, group: usize, used: Load) {
+        self.watched[group].load.now.add(used);
+    }
+
+    /// Counts threads that ended between two looks, and what they did. Whether their waiting is in it, the last value says: else it
+    /// is the instant of this look.
+    pub fn count_ended(&mut self, threads: u64, used: Load, uncounted_ns: Option<u64>, families: &Families) {
         let key = GroupKey { origin: origin::ENDED.into(), library: None };
         let index = self.position(&key).unwrap_or_else(|| {
             self.watched.push(WatchedGroup::new(key, families));
             self.watched.len() - 1
         });
         let group = &mut self.watched[index];
-        group.load.now.add(Load { run_ns, runnable_ns: run_ns, slices: 0 });
+        group.load.now.add(used);
+        (group.born, group.died) = (group.born.saturating_add(threads), group.died.saturating_add(threads));
+        group.uncounted_ns = uncounted_ns.or(group.uncounted_ns);
     }
 
     /// Counts a thread that started since the tick before.
@@ -107,10 +117,10 @@ impl GroupRates {
     /// without threads is shown for as long as the window still covers their time.
     pub fn scene(&self, window: &Window) -> (Vec<Group>, Vec<usize>) {
         let shown_from = window.now_ns() - window.span_ns();
-        let shown = |group: &WatchedGroup| match group.key.counts_waiting() {
-            true => group.threads > 0 || group.last_inhabited_ns > shown_from,
+        let shown = |group: &WatchedGroup| match group.key.is_of_ended() {
+            false => group.threads > 0 || group.last_inhabited_ns > shown_from,
             // Pools lose a thread now and then, whose last moment is no row.
-            false => group.load.over(window).demand(window.span_ns()).is_some_and(|demand| demand.got >= LEAST_ENDED),
+            true => group.load.over(window).demand(window.span_ns()).is_some_and(|demand| demand.wanted >= LEAST_ENDED),
         };
         let mut order: Vec<(usize, Group)> =
             self.watched.iter().enumerate().filter(|(_, g)| shown(g)).map(|(i, g)| (i, g.scene(window))).collect();
@@ -121,6 +131,11 @@ impl GroupRates {
         let mut places = vec![0; self.watched.len()];
         order.iter().enumerate().for_each(|(place, (index, _))| places[*index] = place);
         (order.into_iter().map(|(_, group)| group).collect(), places)
+    }
+
+    /// Whether threads that ended between two looks waited without being counted at this instant or later.
+    pub fn uncounted_since(&self, instant_ns: u64) -> bool {
+        self.watched.iter().any(|group| group.uncounted_since(instant_ns))
     }
 
     /// What each group used since it was first watched, and how many threads it has.
@@ -151,26 +166,36 @@ impl WatchedGroup {
             load: Remembered::new(Load::default()),
             awake_ns: Remembered::new(0),
             last_inhabited_ns: 0,
+            uncounted_ns: None,
             wanted: History::default(),
         }
     }
 
+    fn uncounted_since(&self, instant_ns: u64) -> bool {
+        self.uncounted_ns.is_some_and(|uncounted_ns| uncounted_ns >= instant_ns)
+    }
+
     fn scene(&self, window: &Window) -> Group {
         let span_ns = window.span_ns();
+        // What was counted at the instant from which the window reaches was before it.
+        let from_ns = window.now_ns().saturating_sub(span_ns).saturating_add(1);
         Group {
             key: self.key.clone(),
             label: self.label.clone(),
             about: self.about.clone(),
             threads: self.threads,
             // How many of those ran at once that are gone, goes with them.
-            awake: (span_ns > 0 && self.key.counts_waiting())
-                .then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
-            demand: self.load.over(window).demand(span_ns).map(|demand| self.key.as_known(demand)),
+            awake: (span_ns > 0 && !self.key.is_of_ended()).then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
+            demand: self.load.over(window).demand(span_ns).map(|demand| match self.uncounted_since(from_ns) {
+                true => demand.without_waiting(),
+                false => demand,
+            }),
             judged: None,
             born: self.born,
             died: self.died,
             total_run_s: self.load.now.run_ns as f64 / 1e9,
             total_wait_s: self.load.now.runnable_ns.saturating_sub(self.load.now.run_ns) as f64 / 1e9,
+            waits_uncounted: self.uncounted_ns.is_some(),
             history: self.wanted.to_vec(),
             limits: Limits::default(),
             waits: None,

@@ -1,7 +1,7 @@
 //! What threads used: from the kernel's counters to totals and from totals to demand.
 
 use crate::data::ThreadKey;
-use crate::data::sample::{CounterSource, HostFact, ThreadFact, ThreadState};
+use crate::data::sample::{CounterSource, Counters, HostFact, ThreadFact, ThreadState};
 use crate::data::scene::Demand;
 use crate::model::rates::window::Total;
 
@@ -22,12 +22,17 @@ impl Load {
     /// The thread's counters as read. Without schedstat only CPU time has a counter.
     pub fn read(fact: &ThreadFact, source: CounterSource, ticks: TickLength) -> Self {
         match source {
-            CounterSource::Schedstat => Self {
-                run_ns: fact.counters.run_ns,
-                runnable_ns: fact.counters.run_ns.saturating_add(fact.counters.wait_ns),
-                slices: fact.counters.slices,
-            },
+            CounterSource::Schedstat => Self::of(fact.counters),
             CounterSource::StatTicks => Self { run_ns: ticks.ns(fact.cpu_ticks), ..Self::default() },
+        }
+    }
+
+    /// Counters of schedstat, or of an exit record.
+    pub fn of(counters: Counters) -> Self {
+        Self {
+            run_ns: counters.run_ns,
+            runnable_ns: counters.run_ns.saturating_add(counters.wait_ns),
+            slices: counters.slices,
         }
     }
 

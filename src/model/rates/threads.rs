@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::data::sample::{CounterSource, Identity, NameSource, ProcessFact, TargetName, ThreadFact, ThreadState};
+use crate::data::sample::{
+    CounterSource, Counters, Identity, NameSource, ProcessFact, ProcessSample, TargetName, ThreadFact, ThreadState,
+};
 use crate::data::scene::{Attribution, Thread};
 use crate::data::{CpuSet, Pid, Text, ThreadKey};
 use crate::model::origin::attribute::{Surroundings, attribute};
@@ -26,6 +28,8 @@ pub(crate) struct ThreadRates {
     origins: Origins,
     /// What threads had run that were older than the look before when they were first seen: nobody knows when.
     met_late_ns: u64,
+    /// Threads that ended of those that were watched, all together: how many, and their last counters.
+    ended: EndedThreads,
 }
 
 /// One thread.
@@ -41,6 +45,17 @@ pub(crate) struct ThreadRate {
     load: Remembered<Load>,
     /// Whether the newest reading could be compared with an earlier one, or with birth.
     rated: bool,
+    /// Its exit record came: it is among those that ended, and may be in /proc a little longer.
+    ended: bool,
+}
+
+/// Threads that ended while they were watched, all together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct EndedThreads {
+    /// How many.
+    pub threads: u64,
+    /// Their counters as last known.
+    pub counters: Load,
 }
 
 /// What is shown as it was read.
@@ -64,12 +79,15 @@ pub(crate) struct Tick<'a> {
     pub before_ns: Option<u64>,
     /// How long it took to read all counters, one after the other.
     pub reading_ns: u64,
+    /// Whether there is a record of every thread that ended since the sample before.
+    pub has_records: bool,
 }
 
 impl ThreadRates {
     /// Follows the process's threads to the next sample. Returns what they used in between.
-    pub fn update(&mut self, facts: &[ThreadFact], process: &Arc<ProcessFact>, tick: &mut Tick) -> Load {
-        self.origins.begin_tick(process);
+    pub fn update(&mut self, sample: &ProcessSample, lives: bool, tick: &mut Tick) -> Load {
+        let facts = if lives { sample.threads.as_slice() } else { &[] };
+        self.origins.begin_tick(&sample.fact);
         let mut sum = Load::default();
         let same = |(thread, fact): (&ThreadRate, &ThreadFact)| thread.key == fact.key;
         if self.watched.len() == facts.len() && self.watched.iter().zip(facts).all(same) {
@@ -77,16 +95,30 @@ impl ThreadRates {
                 thread.rated = true;
                 sum.add(thread.update(fact, &mut self.origins, tick));
             }
-            return sum;
+        } else {
+            sum.add(self.follow(facts, tick, &sample.ended_threads));
         }
+        // Their records came before they left /proc.
+        for (key, counters) in &sample.ended_threads {
+            if let Ok(at) = self.watched.binary_search_by_key(key, |thread| thread.key) {
+                sum.add(self.ended.add(&mut self.watched[at], Some(*counters), tick));
+            }
+        }
+        sum
+    }
+
+    /// Follows threads of which some are new or gone. Returns what they used in between.
+    fn follow(&mut self, facts: &[ThreadFact], tick: &mut Tick, records: &[(ThreadKey, Counters)]) -> Load {
+        let mut sum = Load::default();
         let mut facts: Vec<&ThreadFact> = facts.iter().collect();
         facts.sort_by_key(|fact| fact.key);
         facts.dedup_by_key(|fact| fact.key);
         let mut before = std::mem::take(&mut self.watched).into_iter().peekable();
         self.watched.reserve_exact(facts.len());
+        let mut gone = Vec::new();
         for fact in facts {
             while let Some(ended) = before.next_if(|thread| thread.key < fact.key) {
-                tick.groups.count_death(ended.group);
+                gone.push(ended);
             }
             let known = before.next_if(|thread| thread.key == fact.key);
             let is_new = known.is_none();
@@ -105,8 +137,18 @@ impl ThreadRates {
             }
             self.watched.push(thread);
         }
-        before.for_each(|ended| tick.groups.count_death(ended.group));
+        gone.extend(before);
+        for mut thread in gone {
+            tick.groups.count_death(thread.group);
+            let record = records.binary_search_by_key(&thread.key, |(key, _)| *key).ok();
+            sum.add(self.ended.add(&mut thread, record.map(|at| records[at].1), tick));
+        }
         sum
+    }
+
+    /// Threads that were watched and ended, all together since the first look.
+    pub fn ended(&self) -> EndedThreads {
+        self.ended
     }
 
     /// The threads, by rising key.
@@ -117,6 +159,19 @@ impl ThreadRates {
     /// What threads had run, all together, when they were first seen and not born since the look before; in nanoseconds.
     pub fn met_late_ns(&self) -> u64 {
         self.met_late_ns
+    }
+}
+
+impl EndedThreads {
+    /// One more, once: with the counters of its exit record, or as it was last read. Returns what it used since then.
+    fn add(&mut self, thread: &mut ThreadRate, record: Option<Counters>, tick: &mut Tick) -> Load {
+        if std::mem::replace(&mut thread.ended, true) {
+            return Load::default();
+        }
+        let used = record.map_or_else(Load::default, |last| thread.use_last(last, tick));
+        self.threads = self.threads.saturating_add(1);
+        self.counters.add(thread.read);
+        used
     }
 }
 
@@ -134,6 +189,7 @@ impl ThreadRate {
             read: first,
             load: Remembered::new(Load::default()),
             // Birth is as good as an earlier reading; a first look at an older thread compares with nothing.
+            ended: false,
             rated: tick.before_ns.is_some_and(|before_ns| tick.ticks.started_after(fact.key.start_ticks, before_ns)),
         }
     }
@@ -150,6 +206,19 @@ impl ThreadRate {
         let ran = used.run_ns > 0 || used.slices > 0 || used.runnable_ns > 0;
         tick.groups.count(self.group, used, if ran { tick.window.tick_ns() } else { 0 });
         tick.cpus.count(fact.last_cpu, used.run_ns);
+        used
+    }
+
+    /// What it used between its last reading and its end; nothing where the record is not of the same counters.
+    fn use_last(&mut self, last: Counters, tick: &mut Tick) -> Load {
+        let last = Load::of(last);
+        let Some(used) = last.checked_since(self.read).filter(|_| tick.source == CounterSource::Schedstat) else {
+            return Load::default();
+        };
+        self.read = last;
+        self.load.now.add(used);
+        tick.groups.count_last(self.group, used);
+        tick.cpus.count(self.latest.last_cpu, used.run_ns);
         used
     }
 

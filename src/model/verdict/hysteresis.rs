@@ -37,6 +37,8 @@ pub(crate) struct Hysteresis {
     target: Remembered<Load>,
     /// In the order of the model's groups.
     groups: Vec<(GroupKey, Remembered<Load>, GroupHistory)>,
+    /// Whether, within the window, threads waited without being counted that ended between two looks.
+    uncounted: bool,
     processes: Vec<JudgedWindows>,
     quotas: Vec<(CgroupFact, Remembered<Throttle>)>,
     gpus: GpuRates,
@@ -78,6 +80,7 @@ impl Hysteresis {
             samples_ns: VecDeque::new(),
             target: Remembered::new(Load::default()),
             groups: Vec::new(),
+            uncounted: false,
             processes: Vec::new(),
             quotas: Vec::new(),
             gpus: GpuRates::default(),
@@ -120,6 +123,7 @@ impl Hysteresis {
     }
 
     fn follow_groups(&mut self, groups: &GroupRates) {
+        self.uncounted = groups.uncounted_since(self.window.now_ns().saturating_sub(self.window.span_ns()) + 1);
         for (index, (key, total, _)) in groups.totals().enumerate() {
             if index == self.groups.len() {
                 self.groups.push((key.clone(), Remembered::new(Load::default()), GroupHistory::default()));
@@ -213,7 +217,7 @@ impl Hysteresis {
             scene.judgements = published.judgements.clone();
             for group in &mut scene.groups {
                 let judged = published.demands.iter().find(|(key, _)| *key == group.key);
-                group.judged = judged.map(|(_, demand)| group.key.as_known(*demand));
+                group.judged = judged.map(|(_, demand)| *demand);
             }
         }
     }
@@ -258,7 +262,14 @@ impl Hysteresis {
             .map(|judged| JudgedWindow { condition: ease(judged.condition, &advised), ..judged.clone() });
         let input = RuleInput { judged: judged.as_ref(), advised, ..input };
         let keys = scene.groups.iter().map(|group| group.key.clone());
-        let demands = judged.as_ref().map(|judged| keys.zip(judged.groups.iter().copied()).collect());
+        let known = |key: &GroupKey, demand: Demand| match self.uncounted && key.is_of_ended() {
+            true => demand.without_waiting(),
+            false => demand,
+        };
+        let demands = judged.as_ref().map(|judged| {
+            let each = keys.zip(judged.groups.iter().copied());
+            each.map(|(key, demand)| (key.clone(), known(&key, demand))).collect()
+        });
         Published {
             headline: Headline::new(&input),
             judgements: rules::judge(&input),

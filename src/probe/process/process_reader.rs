@@ -1,6 +1,7 @@
 //! One process of a target: what hardly ever changes of it, its threads, its throttling. Notices when it runs another
 //! program (exec) and when it is gone; neither is an error.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -9,8 +10,10 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use crate::data::sample::{ProcessFact, ProcessSample, TensorFlowFact, ThreadSettings, ThreadState};
-use crate::data::{Gap, Pid, ProcessKey};
+use crate::data::sample::{
+    Counters, ExitRecords, ProcessFact, ProcessSample, TensorFlowFact, ThreadSettings, ThreadState,
+};
+use crate::data::{Gap, Pid, ProcessKey, ThreadKey, Tid};
 use crate::linux::access;
 use crate::linux::budget::{Budget, Look};
 use crate::linux::cgroup::read::{Mounts, ThrottleReader};
@@ -63,6 +66,9 @@ pub struct ProcessReader {
     threads: ThreadReader,
     identifier: Identifier,
     throttles: ThrottleReader,
+    exits: ExitRecords,
+    /// Of this look, by key.
+    ended_threads: BTreeMap<ThreadKey, Counters>,
     looks: Looks,
     cpu_ticks: u64,
     /// Threads that it says it has.
@@ -126,6 +132,8 @@ impl ProcessReader {
             silent: silent.is_some(),
             threads: ThreadReader::new(pid, task, clock),
             throttles: ThrottleReader::default(),
+            exits: ExitRecords::default(),
+            ended_threads: BTreeMap::new(),
             looks: Looks { code, ..Looks::default() },
             cpu_ticks: first.cpu_ticks,
             expected: first.threads,
@@ -207,14 +215,30 @@ impl ProcessReader {
         true
     }
 
+    /// One of its threads ended, with these counters.
+    pub fn thread_ended(&mut self, tid: Tid, last: Counters) {
+        let ExitRecords { threads, counters } = &mut self.exits;
+        *threads = threads.saturating_add(1);
+        counters.run_ns = counters.run_ns.saturating_add(last.run_ns);
+        counters.wait_ns = counters.wait_ns.saturating_add(last.wait_ns);
+        counters.slices = counters.slices.saturating_add(last.slices);
+        if let Some(key) = self.threads.known(tid) {
+            // The first record is the known thread's: nobody gets its number before it has ended.
+            self.ended_threads.entry(key).or_insert(last);
+        }
+    }
+
     /// One sample of it, as last read. Once it is gone, the threads of its last sight.
     pub fn sample(&mut self, means: &mut ReadContext) -> ProcessSample {
+        self.threads.forget_gone();
         ProcessSample {
             fact: Arc::clone(&self.fact),
             ended: self.ended,
             cpu_ticks: self.cpu_ticks,
             clock: self.threads.clock().filter(|_| !self.ended),
             threads: self.threads.facts(),
+            exits: self.exits,
+            ended_threads: std::mem::take(&mut self.ended_threads).into_iter().collect(),
             throttle: self.throttles.read(&mut means.reader),
         }
     }
@@ -261,11 +285,11 @@ impl ProcessReader {
     /// Another program has other threads, other memory and another command line: nothing known holds. How much its user
     /// makes tftop work does: who executes himself again and again is not read from the start each time.
     fn start_over(&mut self, around: &mut HostContext, means: &mut ReadContext) -> io::Result<()> {
-        let (parent, work) = (self.fact.parent, self.looks.work);
+        let (parent, work, exits) = (self.fact.parent, self.looks.work, self.exits);
         self.threads.close(means);
         *self = Self::open(self.fact.key.pid, around, &mut means.reader)?;
         Arc::make_mut(&mut self.fact).parent = parent;
-        self.looks.work = work;
+        (self.looks.work, self.exits) = (work, exits);
         self.threads.refresh(means);
         Ok(())
     }

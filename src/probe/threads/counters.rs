@@ -2,6 +2,7 @@
 //! own clock proves that they still do; one read through a kept descriptor otherwise, and everything else only for those that
 //! moved, are young or are new. Ended threads leave silently.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub struct ThreadReader {
     unread: (u32, u64),
     /// Which tenth of the threads has its affinity read next.
     turn: usize,
+    /// Threads that were dropped since [`ThreadReader::forget_gone`]: their exit records come in the same look.
+    gone: HashMap<Tid, ThreadKey>,
     /// Whether threads of it may not be known.
     incomplete: bool,
     /// Threads that are listed and not read yet, because the budget of a look ran out.
@@ -109,6 +112,7 @@ impl ThreadReader {
             kept: Vec::new(),
             listing: Vec::new(),
             turn: 0,
+            gone: HashMap::new(),
             incomplete: false,
             later: 0,
             unreadable: None,
@@ -174,7 +178,7 @@ impl ThreadReader {
     /// Reads threads once, one after the other. Returns what they ran since they were last read, in nanoseconds.
     fn pass(&mut self, which: Which, means: &mut ReadContext) -> u64 {
         let before = self.kept.len();
-        let (task, time) = (&self.task, &mut self.time);
+        let (task, time, gone) = (&self.task, &mut self.time, &mut self.gone);
         let (mut failed, mut unread, mut gained_ns) = (None, 0, 0_u64);
         self.kept.retain_mut(|kept| {
             if which != Which::All && (which == Which::Busy) != kept.is_busy() {
@@ -192,6 +196,7 @@ impl ThreadReader {
             unread += usize::from(!is_gone(error));
             if !stays {
                 time.ended(kept.fact.counters.run_ns);
+                gone.insert(kept.fact.key.tid, kept.fact.key);
             }
             stays
         });
@@ -229,7 +234,7 @@ impl ThreadReader {
         let mut newborn = Vec::new();
         let mut listed = self.listing.iter().map(|entry| entry.number).peekable();
         let (task, pid) = (&self.task, self.pid);
-        let time = &mut self.time;
+        let (time, gone) = (&mut self.time, &mut self.gone);
         let mut unreadable = (0, None);
         let mut later = 0;
         let mut meet = |tid, means: &mut ReadContext| {
@@ -253,6 +258,7 @@ impl ThreadReader {
             means.room += usize::from(!stays && kept.schedstat.is_some());
             if !stays {
                 time.ended(kept.fact.counters.run_ns);
+                gone.insert(kept.fact.key.tid, kept.fact.key);
             }
             stays
         });
@@ -287,6 +293,17 @@ impl ThreadReader {
     pub fn counters(&self, key: ThreadKey) -> Option<Counters> {
         let at = self.kept.binary_search_by_key(&key, |kept| kept.fact.key).ok()?;
         self.kept.get(at).map(|kept| kept.fact.counters)
+    }
+
+    /// The thread that has this number, or had it in this look.
+    pub fn known(&self, tid: Tid) -> Option<ThreadKey> {
+        let kept = || self.kept.binary_search_by_key(&tid, |kept| kept.fact.key.tid).ok();
+        self.gone.get(&tid).copied().or_else(|| self.kept.get(kept()?).map(|kept| kept.fact.key))
+    }
+
+    /// A look is over: what was dropped in it nobody asks for any more.
+    pub fn forget_gone(&mut self) {
+        self.gone.clear();
     }
 
     /// The folder of the threads.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::sample::{
-    ClockReading, Cost, CounterSource, CpuTime, GpuSample, HostFact, LaunchFact, LaunchSample, ProcessFact,
-    ProcessSample, ReplacedRun, Sample, ShimReport, StepMarks, ThreadDetail, ThreadFact, Throttle,
+    ClockReading, Cost, CounterSource, Counters, CpuTime, ExitRecords, GpuSample, HostFact, LaunchFact, LaunchSample,
+    ProcessFact, ProcessSample, ReplacedRun, Sample, ShimReport, StepMarks, ThreadAccounting, ThreadDetail, ThreadFact,
+    Throttle,
 };
 use crate::data::secrets::without_secrets;
 use crate::data::{Gap, ProcessKey, ThreadKey};
@@ -46,6 +47,8 @@ pub(crate) struct SampleDelta {
     details: Vec<(ThreadKey, ThreadDetail)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<CounterSource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accounting: Option<ThreadAccounting>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gaps: Option<Vec<Gap>>,
     /// Missing: there is none.
@@ -94,6 +97,10 @@ struct ProcessDelta {
     gone: Vec<ThreadKey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     threads: Vec<ThreadDelta>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    exits: Option<ExitRecords>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ended_threads: Vec<(ThreadKey, Counters)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     throttle: Vec<Option<Throttle>>,
 }
@@ -118,6 +125,7 @@ impl SampleDelta {
             processes: now.processes.iter().map(process).collect(),
             details: now.details.clone(),
             source: (now.source != before.source).then_some(now.source),
+            accounting: (now.accounting != before.accounting).then(|| now.accounting.clone()),
             gaps: (now.gaps != before.gaps).then(|| now.gaps.clone()),
             launch: now.launch.as_ref().map(|launch| LaunchDelta::between(before.launch.as_ref(), launch)),
             trace: now.trace.as_ref().map(TraceEntry::of),
@@ -176,6 +184,7 @@ impl SampleDelta {
             processes,
             details: self.details,
             source: self.source.unwrap_or(before.source),
+            accounting: self.accounting.unwrap_or_else(|| before.accounting.clone()),
             gaps: self.gaps.unwrap_or_else(|| before.gaps.clone()),
             launch: self.launch.map(|launch| launch.upon(before.launch.as_ref())),
             trace: self.trace.map(|trace| trace.whole(&mut room)).transpose()?,
@@ -254,6 +263,8 @@ impl ProcessDelta {
             cpu_ticks: now.cpu_ticks,
             clock: now.clock,
             whole: !rising(&now.threads),
+            exits: (before.map_or(ExitRecords::default(), |before| before.exits) != now.exits).then_some(now.exits),
+            ended_threads: now.ended_threads.clone(),
             throttle: now.throttle.clone(),
             ..Self::default()
         };
@@ -305,8 +316,16 @@ impl ProcessDelta {
         for thread in &threads {
             room.take_thread(size::thread_bytes(&thread.identity))?;
         }
-        let (cpu_ticks, clock) = (self.cpu_ticks, self.clock);
-        Ok(ProcessSample { fact, ended: self.ended, cpu_ticks, clock, threads, throttle: self.throttle })
+        Ok(ProcessSample {
+            fact,
+            ended: self.ended,
+            cpu_ticks: self.cpu_ticks,
+            clock: self.clock,
+            threads,
+            exits: self.exits.unwrap_or_else(|| before.map_or(ExitRecords::default(), |before| before.exits)),
+            ended_threads: self.ended_threads,
+            throttle: self.throttle,
+        })
     }
 }
 

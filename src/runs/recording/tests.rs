@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::data::limits::CapKind;
-use crate::data::sample::{ClockReading, GpuSample, TraceSample};
+use crate::data::sample::{ClockReading, ExitRecords, GpuSample, ThreadAccounting, TraceSample};
 use crate::data::*;
 use crate::runs::recording::delta::SampleDelta;
 use crate::runs::recording::format::{LONGEST_LINE, RecordingHeader, RecordingLine, RecordingStats};
@@ -303,8 +303,9 @@ fn thread_facts() -> impl Strategy<Value = ThreadFact> {
 
 fn process_samples() -> impl Strategy<Value = ProcessSample> {
     let clock = proptest::option::of(any::<(u64, u32, u64)>());
-    (0..3_u32, texts(), any::<(bool, bool)>(), any::<u64>(), clock, vec(thread_facts(), 0..8)).prop_map(
-        |(pid, comm, (ended, sorted), cpu_ticks, clock, mut threads)| {
+    let numbers = (any::<u64>(), clock, 0..3_u64);
+    (0..3_u32, texts(), any::<(bool, bool)>(), numbers, vec(thread_facts(), 0..8)).prop_map(
+        |(pid, comm, (ended, sorted), (cpu_ticks, clock, exits), mut threads)| {
             let clock =
                 clock.map(|(cpu_ns, unread_threads, unread_ns)| ClockReading { cpu_ns, unread_threads, unread_ns });
             if sorted {
@@ -314,7 +315,17 @@ fn process_samples() -> impl Strategy<Value = ProcessSample> {
             let key = ProcessKey { pid: Pid(pid), start_ticks: 1 };
             let environment = Some(Environment::from_block(b"OMP_NUM_THREADS=2\0TOKEN=hush"));
             let fact = Arc::new(ProcessFact { key, comm, environment, ..ProcessFact::default() });
-            ProcessSample { fact, ended, cpu_ticks, clock, threads, throttle: vec![None, Some(Throttle::default())] }
+            let last = Counters { run_ns: cpu_ticks, wait_ns: exits, slices: 1 };
+            ProcessSample {
+                fact,
+                ended,
+                cpu_ticks,
+                clock,
+                ended_threads: threads.iter().take(exits as usize).map(|thread| (thread.key, last)).collect(),
+                threads,
+                exits: ExitRecords { threads: exits, counters: last },
+                throttle: vec![None, Some(Throttle::default())],
+            }
         },
     )
 }
@@ -347,6 +358,7 @@ fn samples() -> impl Strategy<Value = Sample> {
             processes,
             details: vec![(ThreadKey::default(), ThreadDetail::default())],
             source: if ticks { CounterSource::StatTicks } else { CounterSource::Schedstat },
+            accounting: ThreadAccounting { lost_records: interval_ns, ..ThreadAccounting::default() },
             gaps,
             launch,
             trace: ticks.then(|| TraceSample { began_ns: at_ns, lost: late_ns, ..TraceSample::default() }),

@@ -1,0 +1,117 @@
+//! How threads are accounted for that live and die between two looks: by which sources, and what those said. No conclusions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::sample::Counters;
+
+/// A source of what threads ran and waited that no look saw. A later one says more than those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountingSource {
+    /// The process's own CPU clock (clock_getcpuclockid(3)): what such threads ran, all together. For everybody.
+    #[default]
+    ProcessClock,
+    /// The kernel's record of every thread that ended (taskstats): how many they were and what they waited, too. For root and
+    /// CAP_NET_ADMIN.
+    ExitRecords,
+    /// The kernel's record of every switch between threads (perf_event_open(2)): when each ran and waited, too.
+    Trace,
+}
+
+impl AccountingSource {
+    /// Its name, the same on screen, in JSON and in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ProcessClock => "process-clock",
+            Self::ExitRecords => "exit-records",
+            Self::Trace => "trace",
+        }
+    }
+
+    /// What is known of such threads by it, in words.
+    pub fn gives(self) -> &'static str {
+        match self {
+            Self::ProcessClock => "the CPU time of threads that ended between two looks, all together",
+            Self::ExitRecords => "how many threads ended between two looks, and what they waited for a CPU",
+            Self::Trace => "when each thread ran and waited",
+        }
+    }
+}
+
+/// By which sources threads are accounted for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadAccounting {
+    /// The highest of those in use.
+    pub source: AccountingSource,
+    /// Higher ones that are not, and why. One that was not asked for is not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingSource>,
+    /// Exit records of the whole machine that were lost so far, because they came faster than they were read. Never falls.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_records: u64,
+}
+
+/// A source that is not in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct MissingSource {
+    /// Which.
+    pub source: AccountingSource,
+    /// Why, with the one step that would help where there is one.
+    pub why: String,
+}
+
+impl ThreadAccounting {
+    /// Why a higher source is not in use; none where it is, or was not asked for.
+    pub fn why_not(&self, source: AccountingSource) -> Option<&str> {
+        self.missing.iter().find(|missing| missing.source == source).map(|missing| missing.why.as_str())
+    }
+
+    /// Whether there was a record of every thread that ended since an earlier sample.
+    pub fn has_records_since(&self, before: &Self) -> bool {
+        let has_records = |it: &Self| {
+            it.source >= AccountingSource::ExitRecords && it.why_not(AccountingSource::ExitRecords).is_none()
+        };
+        has_records(self) && has_records(before) && self.lost_records == before.lost_records
+    }
+}
+
+/// What exit records say of one process, all together since it was first watched. Never falls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitRecords {
+    /// Its threads that ended, seen by a look or not.
+    pub threads: u64,
+    /// Their last counters, added up. Of what they ran, a little may be missing: a thread's counters move when the scheduler looks
+    /// at it, once in 1 to 10 ms at least.
+    pub counters: Counters,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_record_of_every_thread_where_they_come_and_none_is_lost() {
+        let clock = ThreadAccounting::default();
+        let records = ThreadAccounting { source: AccountingSource::ExitRecords, ..clock.clone() };
+        assert!(records.has_records_since(&records));
+        assert!(!records.has_records_since(&clock) && !clock.has_records_since(&clock));
+        assert!(!ThreadAccounting { lost_records: 1, ..records.clone() }.has_records_since(&records));
+        let missing = vec![MissingSource { source: AccountingSource::ExitRecords, why: "not root".to_owned() }];
+        let traced = ThreadAccounting { source: AccountingSource::Trace, missing, lost_records: 0 };
+        assert!(!traced.has_records_since(&traced));
+        assert_eq!(traced.why_not(AccountingSource::ExitRecords), Some("not root"));
+    }
+
+    #[test]
+    fn one_word_a_source_also_in_json() {
+        for source in [AccountingSource::ProcessClock, AccountingSource::ExitRecords, AccountingSource::Trace] {
+            assert_eq!(serde_json::to_string(&source).unwrap(), format!("{:?}", source.word()));
+        }
+    }
+}
