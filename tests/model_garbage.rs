@@ -8,9 +8,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tftop::data::sample::{
-    CgroupFact, CgroupVersion, ClockReading, Cost, CounterSource, Counters, CpuTime, HostFact, Identity, NameSource,
-    ProcessFact, ProcessSample, Quota, Sample, StartRoutine, StdThreadOwner, TargetName, ThreadFact, ThreadState,
-    Throttle,
+    AccountingSource, CgroupFact, CgroupVersion, ClockReading, Cost, CounterSource, Counters, CpuTime, ExitRecords,
+    HostFact, Identity, NameSource, ProcessFact, ProcessSample, Quota, Sample, StartRoutine, StdThreadOwner,
+    TargetName, ThreadAccounting, ThreadFact, ThreadState, Throttle,
 };
 use tftop::data::scene::{Demand, Scene};
 use tftop::data::{CpuSet, Pid, ProcessKey, ThreadKey, Tid};
@@ -63,6 +63,10 @@ fn thread() -> impl Strategy<Value = ThreadFact> {
             identity,
         },
     )
+}
+
+fn counters() -> impl Strategy<Value = Counters> {
+    (number(), number(), number()).prop_map(|(run_ns, wait_ns, slices)| Counters { run_ns, wait_ns, slices })
 }
 
 fn process() -> impl Strategy<Value = ProcessSample> {
@@ -134,6 +138,11 @@ fn sample() -> impl Strategy<Value = Sample> {
             }),
             cpus,
             processes,
+            accounting: ThreadAccounting {
+                source: if at_ns % 5 == 0 { AccountingSource::ProcessClock } else { AccountingSource::ExitRecords },
+                lost_records: interval_ns % 2,
+                ..ThreadAccounting::default()
+            },
             cost: Cost { wall_ns, ..Cost::default() },
             ..Sample::default()
         },

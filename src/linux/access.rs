@@ -6,10 +6,12 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use crate::data::Pid;
-use crate::data::sample::Counters;
+use crate::data::sample::{AccountingSource, Counters};
 use crate::linux::memory::LiveMemory;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
+use crate::linux::proc::process_clock::ProcessClock;
 use crate::linux::proc::stat::{number, status_mask, user_ids};
+use crate::linux::taskstats::socket::ExitRecordSocket;
 
 /// CAP_SYS_PTRACE in capability masks (linux/capability.h).
 const SYS_PTRACE: u64 = 1 << 19;
@@ -95,7 +97,13 @@ pub fn stack_refusal(proc_root: &Path, pid: Pid) -> String {
 pub fn describe(proc_root: &Path, pid: Option<Pid>) -> Vec<ReadAccess> {
     let pid = pid.unwrap_or(Pid(std::process::id()));
     let situation = Situation::read(proc_root, pid);
-    let mut all = vec![schedstat(proc_root, pid), cgroups(proc_root, pid), memory_access(proc_root, pid)];
+    let mut all = vec![
+        schedstat(proc_root, pid),
+        process_clock(pid),
+        exit_records(),
+        cgroups(proc_root, pid),
+        memory_access(proc_root, pid),
+    ];
     all.push(files(&situation));
     all.extend([kernel_stacks(proc_root, pid, &situation), yama(proc_root), same_user(&situation)]);
     all.extend([capability(&situation), container(&situation)]);
@@ -234,6 +242,29 @@ fn schedstat(proc_root: &Path, pid: Pid) -> ReadAccess {
             remedy: Some("use a kernel built with CONFIG_SCHED_INFO".to_owned()),
         },
         Err(why) => ReadAccess { what, ok: false, why, remedy: None },
+    }
+}
+
+/// Sources of what threads did that live and die between two looks.
+fn process_clock(pid: Pid) -> ReadAccess {
+    let what = "thread accounting by process-clock";
+    let gives = AccountingSource::ProcessClock.gives();
+    match ProcessClock::of(pid).and_then(|clock| clock.now_ns()) {
+        Some(_) => ReadAccess { what, ok: true, why: gives.to_owned(), remedy: None },
+        None => {
+            ReadAccess { what, ok: false, why: format!("system calls are filtered; missing is {gives}"), remedy: None }
+        }
+    }
+}
+
+fn exit_records() -> ReadAccess {
+    let what = "thread accounting by exit-records";
+    let gives = AccountingSource::ExitRecords.gives();
+    match ExitRecordSocket::open() {
+        Ok(_) => ReadAccess { what, ok: true, why: gives.to_owned(), remedy: None },
+        Err(refusal) => {
+            ReadAccess { what, ok: false, why: format!("{}; missing is {gives}", refusal.why), remedy: refusal.remedy }
+        }
     }
 }
 

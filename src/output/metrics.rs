@@ -124,8 +124,8 @@ impl Collector for Processes {
         self.counter(page, "cpu_seconds", "CPU seconds by origin since tftop watches the process", |group| {
             Some(group.total_run_s)
         })?;
-        let born = "Threads that started since tftop watches the process; those that lived between two looks are origin ended, \
-                    and counted only as root";
+        let born = "Threads that started since tftop watches the process; those that lived between two looks are missing \
+                    without exit records";
         self.counter(page, "thread_births", born, |group| Some(group.born as f64))?;
         self.counter(page, "thread_deaths", "Threads that ended since tftop watches the process", |group| {
             Some(group.died as f64)

@@ -5,6 +5,7 @@ pub mod block;
 pub mod format;
 pub mod line;
 
+pub(crate) mod accounting;
 pub(crate) mod caps;
 pub(crate) mod causes;
 pub(crate) mod comparison;

@@ -146,6 +146,7 @@ pub fn group(threads: &mut Vec<Thread>, tick: u64, kind: &Kind) -> Group {
         judged: (tick > 10).then(|| Demand::new(kind.got, kind.waiting)),
         total_run_s: kind.got * tick as f64,
         total_wait_s: kind.waiting * tick as f64,
+        waits_uncounted: false,
         history,
         limits: verdicts::limits(kind.origin),
         waits: None,

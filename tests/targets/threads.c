@@ -6,6 +6,7 @@
  *   end         ends all of them               churn N  N threads created and ended, about 1000 a second
  *   burn N      N threads one after the other, each of which computes for 3 ms
  *   ping N      two threads that wake each other N times through pipes
+ *   waited      what threads of `burn` ran and waited for a CPU until now, by their own schedstat, in microseconds
  *   fork        a child, whose child outlives it: prints both pids
  *   orphan      ends the child of `fork`       exec     runs this program anew
  * Everything forked ends by itself after a minute. */
@@ -104,10 +105,16 @@ static void end(void) {
     ending = 0;
 }
 
+static unsigned long long burnt_ns, waited_ns;
+
 static void *compute(void *unused) {
     struct timespec used;
     do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     while (used.tv_nsec < 3000000L);
+    unsigned long long run = 0, wait = 0;
+    FILE *file = fopen("/proc/thread-self/schedstat", "r");
+    if (file != NULL && fscanf(file, "%llu %llu", &run, &wait) == 2) burnt_ns += run, waited_ns += wait;
+    if (file != NULL) fclose(file);
     return unused;
 }
 
@@ -195,7 +202,10 @@ int main(int argc, char **argv) {
         else if (!strcmp(word, "churn")) fine = churn(number);
         else if (!strcmp(word, "burn")) fine = burn(number);
         else if (!strcmp(word, "ping")) fine = ping(number);
-        else if (!strcmp(word, "fork")) child = fork_twice(&grandchild), fine = child > 0;
+        else if (!strcmp(word, "waited")) {
+            printf("ok %llu %llu\n", burnt_ns / 1000, waited_ns / 1000);
+            continue;
+        } else if (!strcmp(word, "fork")) child = fork_twice(&grandchild), fine = child > 0;
         else if (!strcmp(word, "orphan")) kill(child, SIGKILL), waitpid(child, NULL, 0);
         else if (!strcmp(word, "exec")) { execl("/proc/self/exe", argv[0], "again", (char *)NULL); fine = 0; }
         else fine = 0;

@@ -109,7 +109,10 @@ impl ExitRecordSocket {
         let mut cpus = possible_cpus().ok_or_else(|| no_step("the machine's CPUs are listed nowhere in /sys"))?;
         cpus.push(0);
         this.ask(this.family, GET, &[(ON_CPUS, &cpus)], |_| None::<()>).map_err(not_handed_out)?;
-        Ok(this)
+        match this.has_record_of_a_thread() {
+            true => Ok(this),
+            false => Err(no_record()),
+        }
     }
 
     /// What comes next. Never waits.
@@ -138,6 +141,22 @@ impl ExitRecordSocket {
         lost
     }
 
+    /// Whether the record of a thread that just ended is there: in another network namespace the kernel takes the request, and sends
+    /// the records to the first one. It sends a thread's before whoever waits for its end goes on (`do_exit`, kernel/exit.c).
+    fn has_record_of_a_thread(&mut self) -> bool {
+        let Ok(Ok(ended)) = std::thread::Builder::new().spawn(own_tid).map(std::thread::JoinHandle::join) else {
+            return false;
+        };
+        for _ in 0..MOST_BEFORE_ANSWER {
+            match self.next() {
+                Received::Record(record) if record.tid == ended => return true,
+                Received::Record(_) | Received::Other => {}
+                Received::Lost | Received::Nothing => return false,
+            }
+        }
+        false
+    }
+
     fn find_family(&mut self) -> Result<u16, Errno> {
         let number = |message: &Message<'_>| {
             let mut attributes = message.attributes();
@@ -149,7 +168,7 @@ impl ExitRecordSocket {
 
     /// Asks for this thread's own record and finds its numbers in it: whatever the version says, they stand where they stand.
     fn find_layout(&mut self) -> Result<Layout, Refusal> {
-        let (process, tid) = (Pid(std::process::id()), Tid(gettid().as_raw_nonzero().get().unsigned_abs()));
+        let (process, tid) = (Pid(std::process::id()), own_tid());
         let known = |message: &Message<'_>| {
             let record = of_task(message)?;
             let layout = Layout::of(record, tid, process);
@@ -202,6 +221,10 @@ impl ExitRecordSocket {
     }
 }
 
+fn own_tid() -> Tid {
+    Tid(gettid().as_raw_nonzero().get().unsigned_abs())
+}
+
 /// The CPUs that the machine may ever have, as the kernel lists them: it takes no others.
 fn possible_cpus() -> Option<Vec<u8>> {
     let folder = ProcDir::open(Path::new("/sys/devices/system/cpu")).ok()?;
@@ -233,12 +256,15 @@ fn no_socket(error: Errno) -> Refusal {
 
 fn no_family(error: Errno) -> Refusal {
     match error {
-        Errno::NOENT => Refusal {
-            why: "there are no exit records in a network namespace of its own, or in a kernel without CONFIG_TASKSTATS"
-                .to_owned(),
-            remedy: Some("run tftop on the host".to_owned()),
-        },
+        Errno::NOENT => no_step("this kernel keeps no exit records (CONFIG_TASKSTATS)"),
         _ => not_handed_out(error),
+    }
+}
+
+fn no_record() -> Refusal {
+    Refusal {
+        why: "exit records are handed out in the machine's first network namespace only".to_owned(),
+        remedy: Some("run tftop on the host, or its container with --network host".to_owned()),
     }
 }
 

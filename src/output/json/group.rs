@@ -21,6 +21,12 @@ pub(crate) struct GroupJson<'a> {
     demand: PartDemandJson,
     /// CPU-seconds used while it was watched.
     run_s: f64,
+    /// Seconds waited for a CPU while it was watched; null where some of it was counted by nobody, because threads ended between two
+    /// looks without an exit record of each.
+    wait_s: Option<f64>,
+    /// Threads that started and ended while it was watched; those between two looks only where there are exit records.
+    born: u64,
+    died: u64,
     /// The limit that counts; null where nothing limits the group or nothing can be read.
     limit: Option<EffectiveJson<'a>>,
     /// Every source that names a number, the strongest first.
@@ -66,6 +72,9 @@ impl<'a> GroupJson<'a> {
             awake: group.awake.map(rounded),
             demand: PartDemandJson::new(group.demand),
             run_s: rounded(group.total_run_s),
+            wait_s: (!group.waits_uncounted).then(|| rounded(group.total_wait_s)),
+            born: group.born,
+            died: group.died,
             limit: group.limits.effective().map(EffectiveJson::new),
             limits: LimitJson::of(&group.limits),
             knob: group.limits.knob.text(),

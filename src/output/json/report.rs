@@ -9,6 +9,7 @@ use crate::data::sample::CounterSource;
 use crate::data::scene::{
     Capacity, Declared, Demand, PastPredictions, Pressure, ProcessState, Scene, StopTotals, TargetState, Term,
 };
+use crate::output::json::accounting::ThreadAccountingJson;
 use crate::output::json::gpu::GpuJson;
 use crate::output::json::group::{GroupJson, ThreadJson};
 use crate::output::json::judged::{FindingJson, JudgementJson, VerdictJson};
@@ -44,6 +45,7 @@ pub(crate) struct Report<'a> {
     judgements: Vec<JudgementJson<'a>>,
     /// Every GPU of the machine, as its driver says; empty where no driver says anything.
     gpus: Vec<GpuJson<'a>>,
+    thread_accounting: ThreadAccountingJson<'a>,
     groups: Vec<GroupJson<'a>>,
     threads: Vec<ThreadJson<'a>>,
     gaps: &'a [Gap],
@@ -193,6 +195,7 @@ impl<'a> Report<'a> {
             findings: FindingJson::of(&scene.judgements),
             judgements: JudgementJson::of(&scene.judgements),
             gpus: scene.gpus.iter().map(GpuJson::new).collect(),
+            thread_accounting: ThreadAccountingJson::new(&scene.accounting),
             groups: scene.groups.iter().map(GroupJson::new).collect(),
             threads: scene.threads.iter().map(|thread| ThreadJson::new(thread, scene)).collect(),
             gaps: &scene.gaps,

@@ -5,9 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::data::limits::Grade;
-use crate::data::sample::{KernelStack, NameSource, StartRoutine, SyscallState, ThreadDetail, ThreadState};
+use crate::data::sample::{
+    KernelStack, NameSource, StartRoutine, SyscallState, ThreadAccounting, ThreadDetail, ThreadState,
+};
 use crate::data::scene::{Blocked, CapCheck, Demand, Group, ProcessState, Thread, ThreadActivity, Waits};
 use crate::model::activity::symbol;
+use crate::present;
 use crate::present::format;
 use crate::present::format::MISSING;
 use crate::tui::glyphs;
@@ -31,7 +34,9 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
     let (title, facts) = match (watched, dashboard.cursor().selected()) {
         (Some(watched), _) => thread(watched, dashboard, area.width.saturating_sub(LABEL + 4)),
         (None, Some(RowKey::Group(key))) => match scene.groups.iter().find(|group| group.key == *key) {
-            Some(group) => self::group(group, scene.launch.as_ref().and_then(|launch| launch.check_of(key))),
+            Some(group) => {
+                self::group(group, &scene.accounting, scene.launch.as_ref().and_then(|launch| launch.check_of(key)))
+            }
             None => return,
         },
         (None, Some(RowKey::Process(pid))) => match scene.target.processes.iter().find(|it| it.pid == *pid) {
@@ -56,23 +61,39 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, dashboard: &Dashboard) {
 
 type Facts = (String, Vec<(&'static str, String)>);
 
-fn group(group: &Group, cap: Option<&CapCheck>) -> Facts {
+fn group(group: &Group, accounting: &ThreadAccounting, cap: Option<&CapCheck>) -> Facts {
     let mut facts = vec![("what it does", group.about.clone())];
     if let Some(library) = &group.key.library {
         facts.push(("library", library.to_string()));
     }
-    facts.extend([
-        ("origin id", group.key.origin.to_string()),
-        ("threads", format!("{} exist, {} awake", group.threads, group.awake.map_or(MISSING.to_owned(), format::mean))),
-        ("limit", limit(group)),
-    ]);
+    facts.extend([("origin id", group.key.origin.to_string()), ("threads", threads(group))]);
+    if group.key.is_of_ended() {
+        facts.push(("accounting", present::accounting::sentence(accounting)));
+        facts.extend([("demand", demand(group.demand)), ("used so far", used(group))]);
+        return (group.label.clone(), facts);
+    }
+    facts.push(("limit", limit(group)));
     facts.extend(cap.map(|it| ("cap at start", format!("{} {}: {}", it.value, it.outcome.word(), it.message))));
     facts.extend([
         ("doing now", group.waits.as_ref().map_or(format!("{MISSING} read at the next tick"), group_doing)),
         ("demand", demand(group.demand)),
-        ("used so far", format!("{} CPU-seconds while watched", format::mean(group.total_run_s))),
+        ("used so far", used(group)),
     ]);
     (group.label.clone(), facts)
+}
+
+fn threads(group: &Group) -> String {
+    match (group.key.is_of_ended(), group.died) {
+        (true, 0) => format!("{MISSING} not counted"),
+        (true, ended) => format!("{ended} ended while watched"),
+        (false, _) => {
+            format!("{} exist, {} awake", group.threads, group.awake.map_or(MISSING.to_owned(), format::mean))
+        }
+    }
+}
+
+fn used(group: &Group) -> String {
+    format!("{} CPU-seconds while watched", format::mean(group.total_run_s))
 }
 
 /// What its threads do; a conclusion says that it is one, and what is closed says which step opens it.
