@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/known_threads.rs"]
+#[allow(dead_code)] // each test binary uses its part
 mod known_threads;
 
 use std::fs;

@@ -5,7 +5,6 @@ pub mod block;
 pub mod format;
 pub mod line;
 
-pub(crate) mod accounting;
 pub(crate) mod caps;
 pub(crate) mod causes;
 pub(crate) mod comparison;

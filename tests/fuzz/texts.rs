@@ -9,7 +9,7 @@ use crate::data::job::rank::Rank;
 use crate::data::run::WindowSize;
 use crate::data::sample::{ContainerFact, Environment};
 use crate::data::secrets::without_secrets;
-use crate::data::{CpuSet, Text};
+use crate::data::{CpuSet, Pid, Text, Tid};
 use crate::launch::pin;
 use crate::launch::process_attributes;
 use crate::launch::shim_socket::ShimState;
@@ -20,6 +20,8 @@ use crate::linux::proc::maps::Maps;
 use crate::linux::proc::process::arguments;
 use crate::linux::proc::stat;
 use crate::linux::proc::stat::Stat;
+use crate::linux::taskstats::netlink::messages;
+use crate::linux::taskstats::record::{RecordLayout, of_task, version};
 use crate::model::activity::symbol;
 use crate::model::origin::families::Families;
 use crate::output::{HostAnswer, ps_hosts_json, ps_hosts_table};
@@ -58,6 +60,7 @@ pub const TARGETS: &[FuzzTarget] = &[
             })
         },
     },
+    FuzzTarget { name: "exit records", seeds: || seeds(&[THREAD_RECORD, LAST_THREAD_RECORD]), run: exit_records },
     FuzzTarget { name: "elf", seeds: || vec![fs::read("/bin/true").unwrap_or_default()], run: elf },
     FuzzTarget {
         name: "line tables",
@@ -121,6 +124,8 @@ pub const TARGETS: &[FuzzTarget] = &[
     },
 ];
 
+const THREAD_RECORD: &[u8] = include_bytes!("../data/taskstats/thread.bin");
+const LAST_THREAD_RECORD: &[u8] = include_bytes!("../data/taskstats/last-thread.bin");
 const STAT: &[u8] = b"50 (py) th (on) S 1 0 0 0 0 0 0 0 0 0 9 8 0 0 20 0 3 0 100 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0 0 7000 0 0 0 0\n";
 const STATUS: &[u8] = b"Name:\tpython\nTgid:\t50\nUid:\t0\t0\t0\t0\nNSpid:\t50\t1\nSigIgn:\t0000000001001000\nCapEff:\t000001ffffffffff\nCpus_allowed_list:\t0-3\n";
 const MAPS: &[u8] = b"7f0000000000-7f0000001000 r-xp 00000000 08:01 77 /lib/libc.so.6\n7f0000002000-7f0000003000 rw-p 00001000 08:01 78 /a\\040b\\012c (deleted)\n7ffd0000-7ffe0000 rw-p 00000000 00:00 0 [stack]\n";
@@ -142,6 +147,17 @@ const SHIM: &[&[u8]] = &[
     br#"{"v":1,"event":"steps","pid":7,"seq":3,"t":123456789,"durations":[0.1,0.2],"epoch":1}"#,
     br#"{"v":1,"event":"request","pid":7,"seq":1,"what":"set_intra","value":8,"kept":2}"#,
 ];
+
+/// What reads a datagram of exit records.
+fn exit_records(input: &[u8]) {
+    for message in messages(input) {
+        _ = message.error();
+        if let Some(record) = of_task(&message) {
+            let layout = RecordLayout::of(record, Tid(0x7bb3), Pid(0x7bb2)).unwrap_or(RecordLayout::USUAL);
+            _ = (version(record), layout.read(record));
+        }
+    }
+}
 
 fn seeds(all: &[&[u8]]) -> Vec<Vec<u8>> {
     all.iter().map(|seed| seed.to_vec()).collect()

@@ -68,6 +68,18 @@ impl ThreadAccounting {
         self.missing.iter().find(|missing| missing.source == source).map(|missing| missing.why.as_str())
     }
 
+    /// What the source in use gives, and why the next one is not had, in words.
+    pub fn text(&self) -> String {
+        let mut text = format!("{}: {}", self.source.word(), self.source.gives());
+        if self.lost_records > 0 {
+            text += &format!("; {} records of the machine were lost", self.lost_records);
+        }
+        for missing in &self.missing {
+            text += &format!(". No {}: {}", missing.source.word(), missing.why);
+        }
+        text
+    }
+
     /// Whether there was a record of every thread that ended since an earlier sample.
     pub fn has_records_since(&self, before: &Self) -> bool {
         let has_records = |it: &Self| {
@@ -106,6 +118,17 @@ mod tests {
         let traced = ThreadAccounting { source: AccountingSource::Trace, missing, lost_records: 0 };
         assert!(!traced.has_records_since(&traced));
         assert_eq!(traced.why_not(AccountingSource::ExitRecords), Some("not root"));
+    }
+
+    #[test]
+    fn it_says_what_is_had_and_why_not_more() {
+        let missing = vec![MissingSource { source: AccountingSource::ExitRecords, why: "not root".to_owned() }];
+        let by_clock = ThreadAccounting { missing, ..ThreadAccounting::default() };
+        let text = "process-clock: the CPU time of threads that ended between two looks, all together. No exit-records: not root";
+        assert_eq!(by_clock.text(), text);
+        let source = AccountingSource::ExitRecords;
+        let by_records = ThreadAccounting { source, lost_records: 3, missing: Vec::new() };
+        assert!(by_records.text().ends_with("waited for a CPU; 3 records of the machine were lost"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct ExitRecord {
 
 /// Where the fields of a record stand, in bytes from its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub struct RecordLayout {
     run: usize,
     tid: usize,
     process: usize,
@@ -36,7 +36,7 @@ pub struct Layout {
 const SLICES: usize = 16;
 const WAIT: usize = 24;
 
-impl Layout {
+impl RecordLayout {
     /// Versions 12 to 14, and 16 on.
     pub const USUAL: Self = Self { run: 72, tid: 128, process: 368 };
     /// Version 15 (Linux 6.14 and 6.15): the largest and the smallest of each delay stand behind its sum.
@@ -93,8 +93,8 @@ mod tests {
     fn a_recorded_exit_says_who_ran_and_waited_how_long() {
         let bytes = record(THREAD).unwrap();
         let (tid, process) = (Tid(0x7bb3), Pid(0x7bb2));
-        let layout = Layout::of(bytes, tid, process).unwrap();
-        assert_eq!((layout, version(bytes)), (Layout::USUAL, Some(16)));
+        let layout = RecordLayout::of(bytes, tid, process).unwrap();
+        assert_eq!((layout, version(bytes)), (RecordLayout::USUAL, Some(16)));
         let counters = Counters { run_ns: 0x2d_c721, wait_ns: 0x24c6, slices: 1 };
         assert_eq!(layout.read(bytes), Some(ExitRecord { tid, process, counters }));
     }
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn the_last_thread_of_a_process_has_one_record_of_its_own() {
         let bytes = record(LAST_THREAD).unwrap();
-        let last = Layout::USUAL.read(bytes).unwrap();
+        let last = RecordLayout::USUAL.read(bytes).unwrap();
         assert_eq!((last.tid.0, LAST_THREAD.len()), (last.process.0, 1172));
         assert!(last.counters.run_ns < 10_000_000, "the process's other threads are not in it: {last:?}");
     }
@@ -117,16 +117,16 @@ mod tests {
         }
         bytes[0] = 15;
         let (tid, process) = (Tid(0x7bb3), Pid(0x7bb2));
-        let layout = Layout::of(&bytes, tid, process).unwrap();
-        assert_eq!(layout, Layout::VERSION_15);
-        assert_eq!(layout.read(&bytes), Layout::USUAL.read(usual));
-        assert_eq!(Layout::of(&bytes, tid, Pid(1)), None);
+        let layout = RecordLayout::of(&bytes, tid, process).unwrap();
+        assert_eq!(layout, RecordLayout::VERSION_15);
+        assert_eq!(layout.read(&bytes), RecordLayout::USUAL.read(usual));
+        assert_eq!(RecordLayout::of(&bytes, tid, Pid(1)), None);
     }
 
     #[test]
     fn a_record_that_is_too_short_says_nothing() {
         let bytes = record(THREAD).unwrap();
-        assert!((0..372).all(|length| Layout::USUAL.read(&bytes[..length]).is_none()));
-        assert!((0..372).all(|length| Layout::of(&bytes[..length], Tid(0x7bb3), Pid(0x7bb2)).is_none()));
+        assert!((0..372).all(|length| RecordLayout::USUAL.read(&bytes[..length]).is_none()));
+        assert!((0..372).all(|length| RecordLayout::of(&bytes[..length], Tid(0x7bb3), Pid(0x7bb2)).is_none()));
     }
 }

@@ -20,7 +20,7 @@ use crate::data::{Pid, Tid};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
 use crate::linux::taskstats::netlink::{Message, messages, number_u16, request};
-use crate::linux::taskstats::record::{ExitRecord, Layout, OLDEST_VERSION, of_task, version};
+use crate::linux::taskstats::record::{ExitRecord, OLDEST_VERSION, RecordLayout, of_task, version};
 
 /// GENL_ID_CTRL, CTRL_CMD_GETFAMILY, and the attributes with a family's name and number.
 const CONTROLLER: u16 = 16;
@@ -48,7 +48,7 @@ const TABLE_LIMIT: usize = 4 << 20;
 pub struct ExitRecordSocket {
     socket: OwnedFd,
     family: u16,
-    layout: Layout,
+    layout: RecordLayout,
     buffer: Vec<u8>,
     /// Its port, as /proc/net/netlink names it, and how many messages were dropped there when that was last read.
     port: u32,
@@ -98,7 +98,7 @@ impl ExitRecordSocket {
         let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(GENERIC)).map_err(no_socket)?;
         bind(&socket, &SocketAddrNetlink::new(0, 0)).map_err(no_socket)?;
         let port = getsockname(&socket).and_then(SocketAddrNetlink::try_from).map_or(0, |address| address.pid());
-        let (layout, buffer) = (Layout::USUAL, vec![0; LONGEST_MESSAGE]);
+        let (layout, buffer) = (RecordLayout::USUAL, vec![0; LONGEST_MESSAGE]);
         let mut this = Self { socket, family: 0, layout, buffer, port, dropped: 0 };
         this.family = this.find_family().map_err(no_family)?;
         this.layout = this.find_layout()?;
@@ -167,11 +167,11 @@ impl ExitRecordSocket {
     }
 
     /// Asks for this thread's own record and finds its numbers in it: whatever the version says, they stand where they stand.
-    fn find_layout(&mut self) -> Result<Layout, Refusal> {
+    fn find_layout(&mut self) -> Result<RecordLayout, Refusal> {
         let (process, tid) = (Pid(std::process::id()), own_tid());
         let known = |message: &Message<'_>| {
             let record = of_task(message)?;
-            let layout = Layout::of(record, tid, process);
+            let layout = RecordLayout::of(record, tid, process);
             Some((version(record)?, layout, layout.and_then(|layout| layout.read(record))))
         };
         let found = self.ask(self.family, GET, &[(OF_TASK, &tid.0.to_ne_bytes())], known).map_err(not_handed_out)?;

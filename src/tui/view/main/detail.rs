@@ -10,7 +10,6 @@ use crate::data::sample::{
 };
 use crate::data::scene::{Blocked, CapCheck, Demand, Group, ProcessState, Thread, ThreadActivity, Waits};
 use crate::model::activity::symbol;
-use crate::present;
 use crate::present::format;
 use crate::present::format::MISSING;
 use crate::tui::glyphs;
@@ -68,7 +67,7 @@ fn group(group: &Group, accounting: &ThreadAccounting, cap: Option<&CapCheck>) -
     }
     facts.extend([("origin id", group.key.origin.to_string()), ("threads", threads(group))]);
     if group.key.is_of_ended() {
-        facts.push(("accounting", present::accounting::sentence(accounting)));
+        facts.push(("accounting", accounting.text()));
         facts.extend([("demand", demand(group.demand)), ("used so far", used(group))]);
         return (group.label.clone(), facts);
     }
