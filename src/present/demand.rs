@@ -24,7 +24,7 @@ pub(crate) fn columns(page: Page) -> [(&'static str, Align); 4] {
 pub(crate) fn cells(demand: Option<Demand>) -> [String; 4] {
     [
         cpus_or_dash(demand.map(|demand| demand.got)),
-        cpus_or_dash(demand.map(|demand| demand.waiting)),
+        cpus_or_dash(demand.and_then(|demand| demand.known_waiting())),
         cpus_or_dash(demand.map(|demand| demand.wanted)),
         percent_or_dash(demand.and_then(|demand| demand.wait_share)),
     ]

@@ -26,6 +26,11 @@ impl Demand {
         Self { got, waiting, wanted, wait_share }
     }
 
+    /// CPUs it waited for; none where that is not known, as of threads that ended without being counted.
+    pub fn known_waiting(&self) -> Option<f64> {
+        (self.wait_share.is_some() || self.got <= 0.0005).then_some(self.waiting)
+    }
+
     /// The same where what was waited is not known: `wanted` is then what it got.
     pub fn without_waiting(self) -> Self {
         Self { wait_share: None, ..Self::new(self.got, 0.0) }

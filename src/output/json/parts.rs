@@ -123,7 +123,8 @@ pub(crate) struct PartDemandJson {
 impl PartDemandJson {
     pub(crate) fn new(demand: Option<Demand>) -> Self {
         let of = |number: fn(Demand) -> f64| demand.map(|demand| rounded(number(demand)));
-        Self { got: of(|it| it.got), waiting: of(|it| it.waiting), wanted: of(|it| it.wanted) }
+        let waiting = demand.and_then(|demand| demand.known_waiting()).map(rounded);
+        Self { got: of(|it| it.got), waiting, wanted: of(|it| it.wanted) }
     }
 }
 

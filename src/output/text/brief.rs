@@ -84,7 +84,8 @@ fn bound(scene: &Scene) -> Option<String> {
 
 /// The groups that want most, each beside the limit that counts, and the sum; as many as there is room for.
 fn groups(scene: &Scene, page: Page, room: usize) -> Vec<PageRow> {
-    let mut living: Vec<&Group> = scene.groups.iter().filter(|group| group.threads > 0).collect();
+    let mut living: Vec<&Group> =
+        scene.groups.iter().filter(|group| group.threads > 0 || group.key.is_of_ended()).collect();
     let wanted = |group: &Group| group.demand.map_or(0.0, |demand| demand.wanted);
     living.sort_by(|a, b| wanted(b).total_cmp(&wanted(a)));
     // The caption, the titles, the sum, and the groups that are left out take a line each.
