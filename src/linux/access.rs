@@ -11,7 +11,7 @@ use crate::linux::memory::LiveMemory;
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::process_clock::ProcessClock;
 use crate::linux::proc::stat::{number, status_mask, user_ids};
-use crate::linux::taskstats::socket::ExitRecordSocket;
+use crate::linux::scheduler::taskstats::socket::ExitRecordSocket;
 
 /// CAP_SYS_PTRACE in capability masks (linux/capability.h).
 const SYS_PTRACE: u64 = 1 << 19;

@@ -1,5 +1,5 @@
 //! What the kernel and file formats say, for anyone: /proc, cgroups, ELF, memory, foreign files, terminals, signals,
-//! exit records. Knows nothing of what runs in a process.
+//! the scheduler. Knows nothing of what runs in a process.
 
 pub(crate) mod access;
 pub(crate) mod budget;
@@ -10,9 +10,8 @@ pub(crate) mod files;
 pub mod memory;
 pub(crate) mod own_folder;
 pub(crate) mod patience;
-pub(crate) mod perf;
 pub(crate) mod proc;
 pub(crate) mod pty;
+pub(crate) mod scheduler;
 pub(crate) mod signals;
-pub(crate) mod taskstats;
 pub(crate) mod unanswered;

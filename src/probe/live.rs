@@ -25,8 +25,8 @@ use crate::probe::target::ranks::other_ranks;
 use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
 use crate::probe::threads::counters::ReadContext;
 use crate::probe::threads::detail::DetailReader;
-use crate::probe::trace::tracer::Tracer;
 use crate::probe::threads::exit_records::ExitRecordReader;
+use crate::probe::trace::tracer::Tracer;
 
 /// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.
 const SPARE_DESCRIPTORS: u64 = 512;

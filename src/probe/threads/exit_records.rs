@@ -4,8 +4,8 @@
 use crate::data::Pid;
 use crate::data::sample::{AccountingSource, MissingSource, ThreadAccounting};
 use crate::linux::budget::Look;
-use crate::linux::taskstats::record::ExitRecord;
-use crate::linux::taskstats::socket::{ExitRecordSocket, Received, Refusal};
+use crate::linux::scheduler::taskstats::record::ExitRecord;
+use crate::linux::scheduler::taskstats::socket::{ExitRecordSocket, Received, Refusal};
 
 /// How often it is asked whether a look may go on: once in so many records, each of which takes about a microsecond.
 const BETWEEN_CLOCKS: u32 = 256;

@@ -11,8 +11,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::data::Tid;
 use crate::data::sample::{SchedulerChange, SchedulerEvent, TraceSample, TraceState};
-use crate::linux::perf::records::Record;
-use crate::linux::perf::rings::{PerfError, Rings};
+use crate::linux::scheduler::perf::records::Record;
+use crate::linux::scheduler::perf::rings::{PerfError, Rings};
 
 /// How often ring buffers are read: the smallest holds as many switches as a busy CPU makes meanwhile.
 const EVERY: Duration = Duration::from_millis(20);

@@ -5,7 +5,7 @@ use std::io;
 
 use rustix::io::Errno;
 
-use crate::linux::perf::rings::{MOST_EVENTS, PerfError};
+use crate::linux::scheduler::perf::rings::{MOST_EVENTS, PerfError};
 
 /// What perf_event_open(2) said.
 pub fn why(error: &PerfError) -> String {

@@ -10,8 +10,8 @@ use perf_event::{Builder, Clock, Counter, SampleFlag, Sampler};
 use rustix::io::Errno;
 
 use crate::data::{CpuSet, Tid};
-use crate::linux::perf::records::{LONGEST, Record, parse};
-use crate::linux::perf::redirect::redirect;
+use crate::linux::scheduler::perf::records::{LONGEST, Record, parse};
+use crate::linux::scheduler::perf::redirect::redirect;
 
 /// Pages of a ring buffer, the largest first: 512 kB and a page are what an unprivileged user may have for each CPU
 /// (perf_event_mlock_kb is 516 by default).

@@ -3,7 +3,7 @@
 
 use crate::data::sample::Counters;
 use crate::data::{Pid, Tid};
-use crate::linux::taskstats::netlink::{Message, attributes, number_u16, number_u32, number_u64};
+use crate::linux::scheduler::taskstats::netlink::{Message, attributes, number_u16, number_u32, number_u64};
 
 /// TASKSTATS_TYPE_AGGR_PID: what belongs to one task; TASKSTATS_TYPE_STATS within it.
 const OF_ONE_TASK: u16 = 4;
@@ -79,11 +79,11 @@ pub fn of_task<'a>(message: &Message<'a>) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linux::taskstats::netlink::messages;
+    use crate::linux::scheduler::taskstats::netlink::messages;
 
     /// Linux 6.18, records of version 16: thread 31667 of process 31561 ran 3 ms; then the last thread ended, its main one.
-    const THREAD: &[u8] = include_bytes!("../../../tests/data/taskstats/thread.bin");
-    const LAST_THREAD: &[u8] = include_bytes!("../../../tests/data/taskstats/last-thread.bin");
+    const THREAD: &[u8] = include_bytes!("../../../../tests/data/taskstats/thread.bin");
+    const LAST_THREAD: &[u8] = include_bytes!("../../../../tests/data/taskstats/last-thread.bin");
 
     fn record(datagram: &[u8]) -> Option<&[u8]> {
         messages(datagram).next().as_ref().and_then(of_task)

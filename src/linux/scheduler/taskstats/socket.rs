@@ -19,8 +19,8 @@ use rustix::thread::gettid;
 use crate::data::{Pid, Tid};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
-use crate::linux::taskstats::netlink::{Message, messages, number_u16, request};
-use crate::linux::taskstats::record::{ExitRecord, OLDEST_VERSION, RecordLayout, of_task, version};
+use crate::linux::scheduler::taskstats::netlink::{Message, messages, number_u16, request};
+use crate::linux::scheduler::taskstats::record::{ExitRecord, OLDEST_VERSION, RecordLayout, of_task, version};
 
 /// GENL_ID_CTRL, CTRL_CMD_GETFAMILY, and the attributes with a family's name and number.
 const CONTROLLER: u16 = 16;
