@@ -215,6 +215,8 @@ impl Live {
         let (gpus, unread) = self.look_at_gpus();
         gaps.extend(unread);
         let trace = self.trace(interest.trace);
+        let accounting = self.exit_records.accounting().clone();
+        let accounting = trace.iter().fold(accounting, |all, trace| all.with_trace(&trace.state));
         self.drop_ended();
         self.around.reading.end();
         Sample {
@@ -228,7 +230,7 @@ impl Live {
             processes,
             details,
             source,
-            accounting: self.exit_records.accounting().clone(),
+            accounting,
             gaps,
             trace,
             cost: Cost {

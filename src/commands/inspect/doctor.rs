@@ -5,10 +5,13 @@ use std::path::Path;
 use crate::commands::own_process::exit::{CommandError, Exit};
 use crate::commands::own_process::stdio;
 use crate::commands::sampling::attach::PROC;
-use crate::data::{Pid, Text};
+use crate::data::sample::AccountingSource;
+use crate::data::{Pid, Text, Tid};
 use crate::linux::access;
 use crate::linux::access::ReadAccess;
+use crate::linux::scheduler::perf::rings::Rings;
 use crate::probe::reading::{Reading, ReadingPart};
+use crate::probe::trace::refusal;
 
 /// Describes one process, or tftop itself: what is refused even there is refused everywhere.
 pub(crate) fn doctor(pid: Option<Pid>, reading: &Reading) -> anyhow::Result<Exit> {
@@ -23,7 +26,9 @@ pub(crate) fn doctor(pid: Option<Pid>, reading: &Reading) -> anyhow::Result<Exit
     };
     reading.begin(asked, ReadingPart::Memory);
     let refused = access::memory_refusal(root, asked).is_some();
-    let findings = access::describe(root, pid);
+    let mut findings = access::describe(root, pid);
+    // Beside the other sources.
+    findings.insert(findings.len().min(3), trace(asked));
     let names = match (refused, access::files_refusal(root, asked)) {
         (true, _) => KERNEL_NAMES,
         (false, Some(_)) => NO_FILES,
@@ -32,6 +37,19 @@ pub(crate) fn doctor(pid: Option<Pid>, reading: &Reading) -> anyhow::Result<Exit
     reading.end();
     stdio::print(&described(&title, &findings, names))?;
     Ok(if refused { Exit::Partial } else { Exit::Clean })
+}
+
+/// Whether the scheduler can be traced: tried on the main thread, for a moment.
+fn trace(pid: Pid) -> ReadAccess {
+    let what = "thread accounting by trace";
+    let gives = AccountingSource::Trace.gives();
+    match Rings::open(&[Tid(pid.0)]) {
+        Ok(_) => ReadAccess { what, ok: true, why: format!("{gives}; asked for with --trace"), remedy: None },
+        Err(error) => {
+            let why = format!("{}; missing is {gives}", refusal::why(&error));
+            ReadAccess { what, ok: false, why, remedy: None }
+        }
+    }
 }
 
 /// What that comes to for the names of threads.

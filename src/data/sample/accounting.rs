@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::sample::Counters;
+use crate::data::sample::{Counters, TraceState};
 
 /// A source of what threads ran and waited that no look saw. A later one says more than those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,6 +68,17 @@ impl ThreadAccounting {
         self.missing.iter().find(|missing| missing.source == source).map(|missing| missing.why.as_str())
     }
 
+    /// The same with a trace that was asked for.
+    pub fn with_trace(mut self, state: &TraceState) -> Self {
+        match state {
+            TraceState::On => self.source = AccountingSource::Trace,
+            TraceState::Refused(why) | TraceState::Stopped(why) => {
+                self.missing.push(MissingSource { source: AccountingSource::Trace, why: why.clone() });
+            }
+        }
+        self
+    }
+
     /// What the source in use gives, and why the next one is not had, in words.
     pub fn text(&self) -> String {
         let mut text = format!("{}: {}", self.source.word(), self.source.gives());
@@ -115,8 +126,12 @@ mod tests {
         assert!(!records.has_records_since(&clock) && !clock.has_records_since(&clock));
         assert!(!ThreadAccounting { lost_records: 1, ..records.clone() }.has_records_since(&records));
         let missing = vec![MissingSource { source: AccountingSource::ExitRecords, why: "not root".to_owned() }];
-        let traced = ThreadAccounting { source: AccountingSource::Trace, missing, lost_records: 0 };
+        let traced = ThreadAccounting { missing, ..ThreadAccounting::default() }.with_trace(&TraceState::On);
+        assert_eq!(traced.source, AccountingSource::Trace);
         assert!(!traced.has_records_since(&traced));
+        assert!(records.clone().with_trace(&TraceState::On).has_records_since(&records));
+        let refused = records.clone().with_trace(&TraceState::Refused("paranoid".to_owned()));
+        assert!(refused.has_records_since(&records) && refused.why_not(AccountingSource::Trace) == Some("paranoid"));
         assert_eq!(traced.why_not(AccountingSource::ExitRecords), Some("not root"));
     }
 
