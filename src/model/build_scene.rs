@@ -254,13 +254,12 @@ impl ModelHistory {
     /// What the probe could not read and what the model could not tell, each once.
     fn gaps(&self, sample: &Sample) -> Vec<Gap> {
         let facts = sample.processes.iter().flat_map(|process| &process.fact.gaps);
-        let from_ns = self.window.now_ns().saturating_sub(self.window.span_ns()).saturating_add(1);
         let why_not = || match sample.accounting.why_not(AccountingSource::ExitRecords) {
             None if sample.accounting.lost_records > 0 => "some of their exit records were lost",
             None => "there was no exit record of each",
             Some(why) => why,
         };
-        let unrecorded = self.groups.uncounted_since(from_ns).then(why_not);
+        let unrecorded = self.groups.uncounted_since(self.window.first_ns()).then(why_not);
         let ticks = TickLength::of(&sample.host);
         let short_lived = processes::short_lived(&self.processes, &self.window, ticks, unrecorded);
         let all = sample.gaps.iter().chain(facts).cloned().chain(estimated(sample.source)).chain(short_lived);

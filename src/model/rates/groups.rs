@@ -177,8 +177,6 @@ impl WatchedGroup {
 
     fn scene(&self, window: &Window) -> Group {
         let span_ns = window.span_ns();
-        // What was counted at the instant from which the window reaches was before it.
-        let from_ns = window.now_ns().saturating_sub(span_ns).saturating_add(1);
         Group {
             key: self.key.clone(),
             label: self.label.clone(),
@@ -186,9 +184,11 @@ impl WatchedGroup {
             threads: self.threads,
             // How many of those ran at once that are gone, goes with them.
             awake: (span_ns > 0 && !self.key.is_of_ended()).then(|| self.awake_ns.over(window) as f64 / span_ns as f64),
-            demand: self.load.over(window).demand(span_ns).map(|demand| match self.uncounted_since(from_ns) {
-                true => demand.without_waiting(),
-                false => demand,
+            demand: self.load.over(window).demand(span_ns).map(|demand| {
+                match self.uncounted_since(window.first_ns()) {
+                    true => demand.without_waiting(),
+                    false => demand,
+                }
             }),
             judged: None,
             born: self.born,

@@ -88,6 +88,11 @@ impl Window {
         self.tick_ns
     }
 
+    /// The first instant within it: what was counted at the one before is not in its rates.
+    pub fn first_ns(&self) -> u64 {
+        self.now_ns.saturating_sub(self.span_ns()).saturating_add(1)
+    }
+
     /// Nanoseconds that rates cover; 0 at the first instant.
     pub fn span_ns(&self) -> u64 {
         self.from.map_or(0, |mark| self.now_ns - self.marks_ns[mark])

@@ -123,7 +123,7 @@ impl Hysteresis {
     }
 
     fn follow_groups(&mut self, groups: &GroupRates) {
-        self.uncounted = groups.uncounted_since(self.window.now_ns().saturating_sub(self.window.span_ns()) + 1);
+        self.uncounted = groups.uncounted_since(self.window.first_ns());
         for (index, (key, total, _)) in groups.totals().enumerate() {
             if index == self.groups.len() {
                 self.groups.push((key.clone(), Remembered::new(Load::default()), GroupHistory::default()));
