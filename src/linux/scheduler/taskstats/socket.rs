@@ -32,7 +32,7 @@ const GET: u8 = 1;
 const OF_TASK: u16 = 1;
 const ON_CPUS: u16 = 3;
 
-/// A record with what is around it takes about 2 kB of the buffer: room for about 8,000 (the kernel doubles what is asked for).
+/// A record with what is around it takes about 2 kB of the buffer: room for about 7,000 (the kernel doubles what is asked for).
 const BUFFER: usize = 8 << 20;
 /// Longer than any message so far, which are 600 bytes, 1,200 for the last thread of a process.
 const LONGEST_MESSAGE: usize = 8 << 10;
