@@ -65,6 +65,13 @@ pub(crate) fn wrap_beside(before: Line, x: u16, role: Role, text: &str, width: u
     lines
 }
 
+/// A text in lines, all of them indented alike.
+pub(crate) fn wrapped(role: Role, text: &str, indent: &str, columns: u16) -> Vec<Line> {
+    let columns = columns.saturating_sub(width(indent) + 1);
+    let lines = wrap(text, columns, MOST_LINES).into_iter();
+    lines.map(|text| vec![(role, format!("{indent}{text}"))]).collect()
+}
+
 /// Fills a line with blanks up to column `x`, at least one behind a text.
 pub(crate) fn pad(line: &mut Line, x: u16) {
     let used: u16 = line.iter().fold(0, |sum, (_, text)| sum.saturating_add(width(text)));

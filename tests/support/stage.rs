@@ -161,7 +161,7 @@ impl Stage {
                 Block::Limits(at) => scene.groups[at].label.clone(),
                 Block::Cause(at) => scene.judgements[at].code.to_owned(),
                 Block::Gap(at) => scene.gaps[at].what.clone(),
-                Block::Trace(_) => "trace".to_owned(),
+                Block::Trace(_) | Block::TraceNotes => "trace".to_owned(),
                 Block::Lanes(at, _) => at.map_or("ended".to_owned(), |at| scene.groups[at].label.clone()),
             },
         }

@@ -9,6 +9,7 @@ pub(crate) mod gpus;
 pub(crate) mod job;
 pub(crate) mod lanes;
 pub(crate) mod limits;
+pub(crate) mod runnable;
 pub(crate) mod trace;
 
 use crate::data::scene::Scene;
@@ -31,6 +32,8 @@ pub enum Block {
     Gap(usize),
     /// What the trace of the scheduler shows all together; its lanes show so many seconds.
     Trace(u8),
+    /// What else it shows, below its lanes.
+    TraceNotes,
     /// When the threads of a group ran, of a trace; none: threads that no look saw. So many seconds of it.
     Lanes(Option<usize>, u8),
 }
@@ -47,6 +50,7 @@ pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
         Block::Cause(at) => scene.judgements.get(at).map(|cause| cause::lines(scene, cause, open, width)),
         Block::Gap(at) => scene.gaps.get(at).map(|gap| gap::lines(gap, width)),
         Block::Trace(seconds) => scene.trace.as_ref().map(|trace| trace::lines(scene, trace, seconds, width)),
+        Block::TraceNotes => scene.trace.as_ref().map(|trace| trace::more(scene, trace, width)),
         Block::Lanes(group, seconds) => Some(lanes::lines(scene, group, seconds, width)),
     };
     lines.filter(|lines| !lines.is_empty()).unwrap_or_else(|| vec![Line::new()])
@@ -55,7 +59,7 @@ pub fn lines(scene: &Scene, block: Block, open: bool, width: u16) -> Vec<Line> {
 /// Whether a text occurs in what a block is about.
 pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
     match block {
-        Block::Capacity | Block::Caps | Block::Trace(_) | Block::Lanes(None, _) => text.is_empty(),
+        Block::Capacity | Block::Caps | Block::Trace(_) | Block::TraceNotes | Block::Lanes(None, _) => text.is_empty(),
         Block::Lanes(Some(at), _) => scene.groups.get(at).is_some_and(|group| contains(&group.label, text)),
         Block::Limits(at) => scene.groups.get(at).is_some_and(|group| {
             contains(&group.label, text) || group.limits.all.iter().any(|limit| contains(limit.source.text(), text))
@@ -75,7 +79,7 @@ pub fn traced(scene: &Scene, seconds: u8) -> Vec<Block> {
         lanes::shown(&trace.lanes, seconds).threads.into_iter().map(|lane| lane.group).collect();
     groups.dedup();
     let lanes = groups.into_iter().map(|group| Block::Lanes(group, seconds));
-    std::iter::once(Block::Trace(seconds)).chain(lanes).collect()
+    std::iter::once(Block::Trace(seconds)).chain(lanes).chain([Block::TraceNotes]).collect()
 }
 
 /// Causes in the order they are read: found ones first, then what is open, then what is ruled out.

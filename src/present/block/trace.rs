@@ -2,13 +2,12 @@
 //! the same time.
 
 use crate::data::sample::TraceState;
-use crate::data::scene::{Concurrency, Scene, Trace};
+use crate::data::scene::{GroupConcurrency, Scene, Trace};
 use crate::present::block::lanes::LEGEND;
+use crate::present::block::runnable::{of_group, shares};
 use crate::present::format;
-use crate::present::line::{Line, MOST_LINES, Role};
+use crate::present::line::{Line, Role, wrapped};
 
-/// Numbers of threads told apart; more stand together.
-const LEVELS: usize = 8;
 /// Pairs of groups that are named, and groups that made short-lived threads.
 const MOST_PAIRS: usize = 3;
 /// Shares below it are no pair.
@@ -31,43 +30,17 @@ pub(crate) fn state(trace: &Trace) -> (Role, String) {
     }
 }
 
-/// "none 5 %, 1 40 %, 2 50 %, more 5 %" of the time.
-pub(crate) fn shares(concurrency: &Concurrency) -> String {
-    let number = |threads: usize| if threads == 0 { "none".to_owned() } else { threads.to_string() };
-    let named = concurrency.shares.iter().enumerate().take(LEVELS);
-    let mut parts: Vec<String> = named
-        .filter(|(_, share)| **share >= 0.005)
-        .map(|(threads, share)| format!("{} {} %", number(threads), format::percent(*share)))
-        .collect();
-    let more = concurrency.beyond(LEVELS - 1);
-    if more >= 0.005 {
-        parts.push(format!("{LEVELS} and more {} %", format::percent(more)));
-    }
-    parts.join(", ")
+/// How many threads of the target were runnable at once; none before there is any time.
+fn all(scene: &Scene, trace: &Trace) -> Option<String> {
+    let cpus = format::cpus_in_words(scene.capacity.effective_cpus);
+    let (shares, span) = (shares(&trace.all), format::duration(trace.window_s));
+    (trace.window_s > 0.0).then(|| format!("runnable at once, on {cpus} CPUs: {shares} of {span}"))
 }
 
-/// The sentences, the most important first.
-pub(crate) fn sentences(scene: &Scene, trace: &Trace) -> Vec<String> {
+/// What ran at the same time, what was born and exited, what is missing.
+fn notes(scene: &Scene, trace: &Trace) -> Vec<String> {
     let mut all = Vec::new();
-    let label = |at: usize| scene.groups.get(at).map_or("", |group| group.label.as_str());
-    if trace.window_s > 0.0 {
-        let cpus = format::cpus_in_words(scene.capacity.effective_cpus);
-        all.push(format!(
-            "runnable at once, on {cpus} CPUs: {} of {}",
-            shares(&trace.all),
-            format::duration(trace.window_s)
-        ));
-    }
-    for group in &trace.groups {
-        let of = &group.concurrency;
-        all.push(format!(
-            "{}: {}; ran {:.2}, preempted {:.2}",
-            label(group.group),
-            shares(of),
-            of.running,
-            of.preempted
-        ));
-    }
+    let label = |at: usize| label(scene, at);
     for pair in trace.together.iter().filter(|pair| pair.share >= LEAST_SHARE).take(MOST_PAIRS) {
         all.push(format!(
             "{} and {} both had runnable threads for {} % of the time, beyond the CPUs for {} %",
@@ -77,20 +50,14 @@ pub(crate) fn sentences(scene: &Scene, trace: &Trace) -> Vec<String> {
             format::percent(pair.crowded)
         ));
     }
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     if trace.births + trace.exits > 0 {
-        all.push(format!(
-            "{} since it began, {} exited",
-            format::count(usize::try_from(trace.births).unwrap_or(usize::MAX), "thread was born", "threads were born"),
-            trace.exits
-        ));
+        let born = format::count(number(trace.births), "thread was born", "threads were born");
+        all.push(format!("{born} since it began, {} exited", trace.exits));
     }
     for made in trace.short_lived.iter().take(MOST_PAIRS) {
-        all.push(format!(
-            "{} between two looks, made by {}; they ran {:.2} s",
-            format::count(usize::try_from(made.threads).unwrap_or(usize::MAX), "thread lived", "threads lived"),
-            made.made_by,
-            made.run_s
-        ));
+        let threads = format::count(number(made.threads), "thread lived", "threads lived");
+        all.push(format!("{threads} between two looks, made by {}; they ran {:.2} s", made.made_by, made.run_s));
     }
     if trace.lost > 0 {
         all.push(format!("{} records were lost: what happened around them is not counted", trace.lost));
@@ -98,24 +65,25 @@ pub(crate) fn sentences(scene: &Scene, trace: &Trace) -> Vec<String> {
     all
 }
 
-/// State and sentences; nothing without a trace.
-pub(crate) fn told(scene: &Scene) -> Vec<String> {
-    let Some(trace) = &scene.trace else { return Vec::new() };
-    std::iter::once(state(trace).1).chain(sentences(scene, trace)).collect()
+fn label(scene: &Scene, group: usize) -> &str {
+    scene.groups.get(group).map_or("", |group| group.label.as_str())
 }
 
-/// The lines, as wide as this.
-pub fn lines(scene: &Scene, trace: &Trace, seconds: u8, width: u16) -> Vec<Line> {
-    let wrapped = |role: Role, text: &str, indent: &str| -> Vec<Line> {
-        let columns = width.saturating_sub(format::width(indent) + 1);
-        let lines = format::wrap(text, columns, MOST_LINES).into_iter();
-        lines.map(|text| vec![(role, format!("{indent}{text}"))]).collect()
+/// All of it in sentences, the most important first; nothing without a trace.
+pub(crate) fn told(scene: &Scene) -> Vec<String> {
+    let Some(trace) = &scene.trace else { return Vec::new() };
+    let group = |group: &GroupConcurrency| {
+        of_group(trace, group.group).map(|of| format!("{}: {of}", label(scene, group.group)))
     };
+    let groups = trace.groups.iter().filter_map(group);
+    std::iter::once(state(trace).1).chain(all(scene, trace)).chain(groups).chain(notes(scene, trace)).collect()
+}
+
+/// The lines above the lanes: what stands in most of them.
+pub fn lines(scene: &Scene, trace: &Trace, seconds: u8, width: u16) -> Vec<Line> {
     let (role, text) = state(trace);
-    let mut lines = wrapped(role, &text, " ");
-    for sentence in sentences(scene, trace) {
-        lines.extend(wrapped(Role::Plain, &sentence, "   "));
-    }
+    let mut lines = wrapped(role, &text, " ", width);
+    lines.extend(all(scene, trace).iter().flat_map(|all| wrapped(Role::Plain, all, " ", width)));
     if !trace.lanes.threads.is_empty() {
         let mut legend: Line = vec![(Role::Plain, format!(" last {seconds} s  "))];
         for (role, text) in LEGEND {
@@ -129,10 +97,15 @@ pub fn lines(scene: &Scene, trace: &Trace, seconds: u8, width: u16) -> Vec<Line>
     lines
 }
 
+/// The lines below the lanes.
+pub fn more(scene: &Scene, trace: &Trace, width: u16) -> Vec<Line> {
+    notes(scene, trace).iter().flat_map(|note| wrapped(Role::Plain, note, " ", width)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scene::{Capacity, Group, GroupConcurrency, ShortLived, Together};
+    use crate::data::scene::{Capacity, Concurrency, Group, ShortLived, Together};
 
     #[test]
     fn a_trace_is_told_in_sentences() {
@@ -155,12 +128,13 @@ mod tests {
         let scene = Scene {
             groups: vec![group("intra"), group("tf.data")],
             capacity: Capacity { effective_cpus: 2.0, ..Capacity::default() },
+            trace: Some(trace),
             ..Scene::default()
         };
-        assert_eq!(state(&trace).1, "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them");
         assert_eq!(
-            sentences(&scene, &trace),
+            told(&scene),
             [
+                "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them",
                 "runnable at once, on 2.0 CPUs: none 5 %, 1 25 %, 2 50 %, 3 20 % of 12s",
                 "tf.data: none 40 %, 1 60 %; ran 1.20, preempted 0.30",
                 "intra and tf.data both had runnable threads for 34 % of the time, beyond the CPUs for 12 %",
@@ -169,11 +143,5 @@ mod tests {
                 "3 records were lost: what happened around them is not counted",
             ]
         );
-    }
-
-    #[test]
-    fn many_levels_stand_together() {
-        let many = Concurrency { shares: vec![0.01; 100], ..Concurrency::default() };
-        assert!(shares(&many).ends_with("7 1 %, 8 and more 92 %"), "{}", shares(&many));
     }
 }

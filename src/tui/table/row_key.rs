@@ -37,6 +37,8 @@ pub enum RowKey {
     Gap(Gap),
     /// What the trace shows.
     Trace,
+    /// What else it shows.
+    TraceNotes,
     /// The lanes of a group; none: of threads that no look saw.
     Lanes(Option<GroupKey>),
 }
@@ -53,6 +55,7 @@ pub fn key(scene: &Scene, row: TableRow) -> Option<RowKey> {
         TableRow::Line(Block::Cause(at), _) => RowKey::Cause(scene.judgements.get(at)?.code),
         TableRow::Line(Block::Gap(at), _) => RowKey::Gap(scene.gaps.get(at)?.clone()),
         TableRow::Line(Block::Trace(_), _) => RowKey::Trace,
+        TableRow::Line(Block::TraceNotes, _) => RowKey::TraceNotes,
         TableRow::Line(Block::Lanes(None, _), _) => RowKey::Lanes(None),
         TableRow::Line(Block::Lanes(Some(at), _), _) => RowKey::Lanes(Some(scene.groups.get(at)?.key.clone())),
     })
@@ -74,6 +77,7 @@ pub fn is(scene: &Scene, row: TableRow, key: &RowKey) -> bool {
             scene.judgements.get(at).is_some_and(|cause| cause.code == *code)
         }
         (TableRow::Line(Block::Trace(_), 0), RowKey::Trace) => true,
+        (TableRow::Line(Block::TraceNotes, 0), RowKey::TraceNotes) => true,
         (TableRow::Line(Block::Lanes(at, _), 0), RowKey::Lanes(key)) => {
             at.map(|at| scene.groups.get(at).map(|group| &group.key)) == key.as_ref().map(Some)
         }
