@@ -105,7 +105,7 @@ fn process() -> impl Strategy<Value = ProcessSample> {
                 ended,
                 cpu_ticks,
                 clock,
-                threads,
+                threads: threads.into(),
                 exits: ExitRecords { threads: exits.0, counters: exits.1 },
                 ended_threads: exits
                     .2

@@ -114,7 +114,7 @@ fn rank_of_job(rank: u32, got: f64, waiting: f64, cpus: &str) -> Scene {
         capacity: Capacity { effective_cpus: 4.0, terms, ..Capacity::default() },
         demand: Some(Demand::new(got, waiting)),
         gaps: Vec::new(),
-        threads: scene().threads.into_iter().map(|thread| Thread { pid: Pid(100 + rank), ..thread }).collect(),
+        threads: scene().threads.iter().map(|thread| Thread { pid: Pid(100 + rank), ..thread.clone() }).collect(),
         ..scene()
     }
 }

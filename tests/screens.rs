@@ -174,7 +174,7 @@ fn a_thread_that_ends_stays_in_its_pane_and_hands_the_selection_on() {
     stage.keys("2j\n");
     assert_eq!(stage.selected(), "2434");
     let mut scene = scenes::training(81);
-    scene.threads.remove(0);
+    scene.threads = scene.threads.iter().filter(|thread| thread.key.tid.0 != 2434).cloned().collect();
     stage.scene(scene);
     assert_eq!(stage.selected(), "2435");
     assert!(stage.text().contains("thread 2434 of process 2430, ended"), "{}", stage.text());

@@ -32,6 +32,7 @@ pub use sample::launch::{
 };
 pub use sample::process::{FrameworkFact, LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
 pub use sample::settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
+pub use sample::shared_list::SharedList;
 pub use sample::stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};
 pub use sample::tf_config::{TfConfigFact, TfContextState};
 pub use sample::thread::{

@@ -8,7 +8,7 @@ use std::{fs, io};
 use rustix::process::Pid as RawPid;
 use rustix::thread::{sched_getaffinity, sched_setaffinity};
 
-use crate::data::sample::{Pin, Sample};
+use crate::data::sample::{Pin, Sample, ThreadFact};
 use crate::data::{CpuSet, Pid, ThreadKey};
 use crate::launch::caps::machine::{cpus_of, kernel_set};
 use crate::linux::proc::stat::Stat;
@@ -47,11 +47,19 @@ impl Pinner {
 
     /// Completes the masks of the threads that were pinned: the sampler reads masks rarely.
     pub fn look(&self, sample: &mut Sample) {
-        for thread in sample.processes.iter_mut().flat_map(|process| &mut process.threads) {
-            if let Some(cpus) = self.pinned.get(&thread.key)
-                && let Some(mask) = mask_of(thread.key)
-            {
-                thread.affinity = Some(if mask == **cpus { cpus.clone() } else { Arc::new(mask) });
+        if self.pinned.is_empty() {
+            return;
+        }
+        for threads in sample.processes.iter_mut().map(|process| &mut process.threads) {
+            for at in 0..threads.len() {
+                let thread = &threads[at];
+                let Some(cpus) = self.pinned.get(&thread.key) else { continue };
+                let Some(mask) = mask_of(thread.key) else { continue };
+                if thread.affinity.as_deref() != Some(&mask) {
+                    let affinity = Some(if mask == **cpus { cpus.clone() } else { Arc::new(mask) });
+                    let completed = ThreadFact { affinity, ..thread.clone() };
+                    threads[at] = completed;
+                }
             }
         }
     }

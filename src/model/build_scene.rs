@@ -19,8 +19,9 @@ use crate::model::rates::groups::GroupRates;
 use crate::model::rates::history::History;
 use crate::model::rates::load::{Load, TickLength};
 use crate::model::rates::processes;
-use crate::model::rates::processes::{ProcessRate, ProcessRates};
-use crate::model::rates::threads::{ThreadRate, Tick};
+use crate::model::rates::processes::ProcessRates;
+use crate::model::rates::rows::ThreadRows;
+use crate::model::rates::threads::Tick;
 use crate::model::rates::trace::TraceRates;
 use crate::model::rates::window::{Remembered, Window};
 use crate::model::steps::MarkedLoops;
@@ -48,6 +49,7 @@ struct ModelHistory {
     window: Window,
     processes: ProcessRates,
     groups: GroupRates,
+    rows: ThreadRows,
     cpus: CpuRates,
     gpus: GpuRates,
     quotas: Quotas,
@@ -138,6 +140,7 @@ impl ModelHistory {
             window: if whole { Window::whole() } else { Window::default() },
             processes: ProcessRates::default(),
             groups: GroupRates::default(),
+            rows: ThreadRows::default(),
             cpus: CpuRates::default(),
             gpus: GpuRates::default(),
             quotas: Quotas::default(),
@@ -161,7 +164,6 @@ impl ModelHistory {
             self.groups.forget_histories();
         }
         self.window.advance(sample.at_ns);
-        self.groups.begin_tick();
         let mut tick = Tick {
             families,
             groups: &mut self.groups,
@@ -195,7 +197,8 @@ impl ModelHistory {
         let allowed = bounds.allowed();
         let declared = sample.processes.first().map_or(Vec::new(), |root| capacity::declared(&root.fact));
         let seconds = |ns: u64| ns as f64 / 1e9;
-        let threads = self.threads(&places);
+        let moves = self.groups.moves();
+        let threads = self.rows.update(&mut self.processes, moves.zip(places), window, self.source);
         let sizes = group_limits::DefaultSizes::of(sample, allowed.as_ref());
         group_limits::fill(&mut groups, &threads, &sample.processes, &sizes);
         let mut scene = Scene {
@@ -236,19 +239,6 @@ impl ModelHistory {
         self.spin_samples.advance(sample.at_ns);
         self.hysteresis.publish(&mut scene, &sample.processes, &sizes, &self.spin_samples);
         scene
-    }
-
-    /// Every thread, by its group's place in the scene, then by tid.
-    fn threads(&self, places: &[usize]) -> Vec<crate::data::scene::Thread> {
-        let mut order: Vec<(usize, &ThreadRate, &ProcessRate)> = Vec::new();
-        for process in self.processes.watched() {
-            order.extend(process.threads.watched().iter().map(|thread| (places[thread.group], thread, process)));
-        }
-        order.sort_by_key(|(place, thread, _)| (*place, thread.key));
-        let shown = |(place, thread, process): (usize, &ThreadRate, &ProcessRate)| {
-            thread.scene(process.key.pid, place, &self.window, self.source)
-        };
-        order.into_iter().map(shown).collect()
     }
 
     /// What the probe could not read and what the model could not tell, each once.

@@ -23,9 +23,9 @@ use crate::probe::process::process_reader::{HostContext, ProcessReader, age};
 use crate::probe::reading::{Reading, ReadingPart};
 use crate::probe::target::ranks::other_ranks;
 use crate::probe::target::tree::{MOST_DESCENDANTS, ProcessTree};
-use crate::probe::threads::counters::ReadContext;
 use crate::probe::threads::detail::DetailReader;
 use crate::probe::threads::exit_records::ExitRecordReader;
+use crate::probe::threads::kept::ReadContext;
 use crate::probe::trace::tracer::Tracer;
 
 /// Descriptors left for everything that is not a thread's counters: the terminal, files, the target's memory.

@@ -225,7 +225,7 @@ pub fn scene() -> Scene {
         demand: Some(Demand::new(1.9, 2.7)),
         gpus: gpus(),
         groups,
-        threads,
+        threads: threads.into(),
         gaps: vec![Gap::new("NumPy's thread names", "the process's memory may not be read: run tftop with sudo")],
         cost: Cost { cpu_ns: 340_000, wall_ns: 510_000, bytes_read: 120_300 },
         headline: headline(),

@@ -307,7 +307,7 @@ impl Scenario {
                 unread_threads: 0,
                 unread_ns: process.unread_ms.get(tick).map_or(0, |ms| ms * 1_000_000),
             }),
-            threads,
+            threads: threads.into(),
             exits: process.exits(tick),
             ended_threads: process.ended_threads(tick),
             throttle: process.quota.iter().map(|quota| quota.throttle(tick, self.interval_s)).collect(),

@@ -42,7 +42,7 @@ pub fn first() -> Scene {
         (group.demand, group.awake) = (None, None);
         group.history.clear();
     }
-    for thread in &mut scene.threads {
+    for thread in scene.threads.iter_mut() {
         (thread.demand, thread.slices_per_s) = (None, None);
     }
     for process in &mut scene.target.processes {
@@ -75,7 +75,7 @@ pub fn training(tick: u64) -> Scene {
         demand: Some(Demand::new(1.91, 2.69)),
         source: CounterSource::Schedstat,
         groups,
-        threads,
+        threads: threads.into(),
         cpus: vec![
             Cpu { cpu: 0, allowed: true, ours: 0.94, others: 0.05 },
             Cpu { cpu: 1, allowed: true, ours: 0.61, others: 0.24 },
@@ -248,7 +248,7 @@ pub fn degraded(tick: u64) -> Scene {
         ),
         Gap::new("cgroup quota", "/sys/fs/cgroup is not mounted here"),
     ];
-    for thread in &mut scene.threads {
+    for thread in scene.threads.iter_mut() {
         let identity = Identity {
             entry: None,
             target_name: None,

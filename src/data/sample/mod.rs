@@ -9,6 +9,7 @@ pub(crate) mod launch;
 pub(crate) mod process;
 pub(crate) mod replaced;
 pub(crate) mod settings;
+pub(crate) mod shared_list;
 pub(crate) mod stack;
 pub(crate) mod tf_config;
 pub(crate) mod thread;
@@ -29,6 +30,7 @@ pub use process::{FrameworkFact, LibraryFact, ProcessFact, PythonFact, TensorFlo
 pub use replaced::{Pace, ReplacedRun, SpeedChange};
 use serde::{Deserialize, Serialize};
 pub use settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
+pub use shared_list::SharedList;
 pub use stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks, TakenStacks};
 pub use tf_config::{TfConfigFact, TfContextState};
 pub use thread::{
@@ -90,7 +92,7 @@ pub struct ProcessSample {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockReading>,
     /// Its threads, by rising tid.
-    pub threads: Vec<ThreadFact>,
+    pub threads: SharedList<ThreadFact>,
     /// What exit records say of its threads that ended; nothing where there are none.
     #[serde(default)]
     pub exits: ExitRecords,

@@ -30,7 +30,7 @@ pub use timeline_looks::{TimelineLook, TimelineLooks};
 pub use trace::{Concurrency, GroupConcurrency, Lane, LaneSpan, LaneState, Lanes, ShortLived, Together, Trace};
 
 use crate::data::sample::{Cost, CounterSource, ThreadAccounting, ThreadDetail};
-use crate::data::{Gap, ThreadKey};
+use crate::data::{Gap, SharedList, ThreadKey};
 
 /// One tick, ready to be shown.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,7 +58,7 @@ pub struct Scene {
     /// Groups of threads by origin, the one that wants most first.
     pub groups: Vec<Group>,
     /// Every thread, ordered by group (as in `groups`), then tid.
-    pub threads: Vec<Thread>,
+    pub threads: SharedList<Thread>,
     /// Every CPU online.
     pub cpus: Vec<Cpu>,
     /// The machine's GPUs; none where no driver tells of any.

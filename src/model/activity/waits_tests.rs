@@ -43,7 +43,7 @@ fn of(call: SyscallState) -> ThreadDetail {
 fn scene(details: &[Option<ThreadDetail>]) -> Scene {
     let mut scene = Scene { groups: vec![Group::default()], ..Scene::default() };
     for (tid, detail) in (1..).zip(details) {
-        scene.threads.push(thread(tid, Worker::OfPool, Confidence::Certain));
+        scene.threads.append(&vec![thread(tid, Worker::OfPool, Confidence::Certain)].into());
         scene.details.extend(detail.clone().map(|detail| (key(tid), detail)));
     }
     fill(&mut scene);

@@ -112,7 +112,7 @@ fn a_pinned_thread_must_be_there_from_its_second_look_on() {
 
 fn of_tf_data(mut scene: Scene) -> Scene {
     let key = crate::data::scene::GroupKey { origin: "tf-data".into(), library: None };
-    for thread in &mut scene.threads {
+    for thread in scene.threads.iter_mut() {
         let confidence = Confidence::Certain;
         thread.attribution = Arc::new(Attribution { group: key.clone(), confidence, ..Attribution::default() });
     }

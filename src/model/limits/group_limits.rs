@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::data::limits::{Limits, ProcessLimit};
 use crate::data::sample::{ProcessSample, Sample};
 use crate::data::scene::{Group, Thread};
-use crate::data::{CpuSet, Pid};
+use crate::data::{CpuSet, Pid, SharedList};
 use crate::model::capacity::CpuLimits;
 use crate::model::limits::knobs::{DefaultCpus, limits};
 
@@ -32,7 +32,12 @@ impl DefaultSizes {
 }
 
 /// Fills in `limits` of every group.
-pub(crate) fn fill(groups: &mut [Group], threads: &[Thread], processes: &[ProcessSample], sizes: &DefaultSizes) {
+pub(crate) fn fill(
+    groups: &mut [Group],
+    threads: &SharedList<Thread>,
+    processes: &[ProcessSample],
+    sizes: &DefaultSizes,
+) {
     let mut counts: Vec<BTreeMap<Pid, u32>> = vec![BTreeMap::new(); groups.len()];
     if let [only] = processes {
         for (count, group) in counts.iter_mut().zip(&*groups) {

@@ -18,7 +18,7 @@ fn scene(pid: u32, threads: &[(&str, &str, u64)]) -> Scene {
             scene.groups.len() - 1
         });
         let target_name = Some(TargetName { name: (*name).into(), source: NameSource::TensorFlow });
-        scene.threads.push(Thread {
+        let thread = Thread {
             key: ThreadKey { tid: Tid(tid as u32 + 1), start_ticks: *born },
             pid: Pid(pid),
             group,
@@ -34,7 +34,8 @@ fn scene(pid: u32, threads: &[(&str, &str, u64)]) -> Scene {
             affinity: Some(Arc::new("0-1".parse().unwrap())),
             demand: None,
             slices_per_s: None,
-        });
+        };
+        scene.threads.append(&vec![thread].into());
     }
     scene
 }
@@ -68,8 +69,8 @@ fn a_pool_that_was_ever_too_large_is_exceeded_by_its_name() {
 #[test]
 fn pools_of_different_processes_are_not_added_up() {
     let mut both = pool("tf-intra-op", 2);
-    let mut child = scene(11, &[("tf-intra-op", "x", 5), ("tf-intra-op", "x", 5)]);
-    both.threads.append(&mut child.threads);
+    let child = scene(11, &[("tf-intra-op", "x", 5), ("tf-intra-op", "x", 5)]);
+    both.threads.append(&child.threads);
     assert_eq!(answer(INTRA, &[both], false).0, CheckOutcome::Held);
 }
 
@@ -85,7 +86,7 @@ fn what_was_never_seen_is_not_held() {
 #[test]
 fn a_pool_may_hide_among_threads_that_nobody_can_name() {
     let mut hidden = pool("tf-intra-op", 3);
-    for thread in &mut hidden.threads {
+    for thread in hidden.threads.iter_mut() {
         let group = GroupKey { origin: "unknown".into(), library: None };
         thread.attribution = Arc::new(Attribution { group, ..Attribution::default() });
         thread.identity = Arc::new(Identity { missing: Some("no permission".to_owned()), ..Identity::default() });
@@ -100,7 +101,7 @@ fn a_pool_may_hide_among_threads_that_nobody_can_name() {
 #[test]
 fn a_guess_exceeds_nothing() {
     let mut guessed = pool("tf-intra-op", 9);
-    for thread in &mut guessed.threads {
+    for thread in guessed.threads.iter_mut() {
         thread.attribution = Arc::new(Attribution { confidence: Confidence::Guess, ..(*thread.attribution).clone() });
     }
     assert_eq!(answer(INTRA, &[guessed], false).0, CheckOutcome::Unverified);

@@ -25,6 +25,8 @@ struct WatchedGroup {
     label: String,
     about: String,
     threads: u32,
+    /// How often a thread came to it or left it.
+    moves: u64,
     born: u64,
     died: u64,
     load: Remembered<Load>,
@@ -57,15 +59,26 @@ impl GroupRates {
         self.watched.iter_mut().for_each(|group| group.wanted = History::default());
     }
 
-    /// A tick begins: nobody was counted yet.
-    pub fn begin_tick(&mut self) {
-        self.watched.iter_mut().for_each(|group| group.threads = 0);
+    /// A thread belongs to it from now on.
+    pub fn enter(&mut self, group: usize) {
+        let group = &mut self.watched[group];
+        (group.threads, group.moves) = (group.threads + 1, group.moves + 1);
     }
 
-    /// Counts a thread and what it used in this tick.
+    /// A thread belongs to it no more.
+    pub fn leave(&mut self, group: usize) {
+        let group = &mut self.watched[group];
+        (group.threads, group.moves) = (group.threads.saturating_sub(1), group.moves + 1);
+    }
+
+    /// For each group, how often threads came to it or left it: while that stays the same, its threads are the same.
+    pub fn moves(&self) -> impl Iterator<Item = u64> {
+        self.watched.iter().map(|group| group.moves)
+    }
+
+    /// Counts what a thread of the group used in this tick.
     pub fn count(&mut self, group: usize, used: Load, awake_ns: u64) {
         let group = &mut self.watched[group];
-        group.threads += 1;
         group.load.now.add(used);
         group.awake_ns.now = group.awake_ns.now.saturating_add(awake_ns);
     }
@@ -89,17 +102,18 @@ impl GroupRates {
         group.uncounted_ns = uncounted_ns.or(group.uncounted_ns);
     }
 
-    /// Counts a thread that started since the tick before.
+    /// Counts one of its threads that started since the tick before.
     pub fn count_birth(&mut self, group: usize) {
         self.watched[group].born += 1;
     }
 
-    /// Counts a thread that ended since the tick before.
+    /// Counts one of its threads that ended since the tick before; it leaves.
     pub fn count_death(&mut self, group: usize) {
         self.watched[group].died += 1;
+        self.leave(group);
     }
 
-    /// A tick ends: everybody was counted.
+    /// A tick ends: everybody who ran was counted.
     pub fn end_tick(&mut self, window: &Window) {
         for group in &mut self.watched {
             group.load.mark(window);
@@ -161,6 +175,7 @@ impl WatchedGroup {
             about: family.map_or_else(String::new, |family| family.about.clone()),
             key,
             threads: 0,
+            moves: 0,
             born: 0,
             died: 0,
             load: Remembered::new(Load::default()),

@@ -8,6 +8,7 @@ pub(crate) mod history;
 pub(crate) mod lanes;
 pub(crate) mod load;
 pub(crate) mod processes;
+pub(crate) mod rows;
 pub(crate) mod threads;
 pub(crate) mod trace;
 pub(crate) mod window;

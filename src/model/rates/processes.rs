@@ -62,12 +62,18 @@ impl ProcessRates {
             sum.add(process.update(sample, all_ended || !sample.ended, tick));
             self.watched.push(process);
         }
+        before.iter().for_each(|gone| gone.threads.leave(tick.groups));
         sum
     }
 
     /// In the order of the sample.
     pub fn watched(&self) -> &[ProcessRate] {
         &self.watched
+    }
+
+    /// The same, to tell their threads where their rows stand.
+    pub fn watched_mut(&mut self) -> &mut [ProcessRate] {
+        &mut self.watched
     }
 }
 

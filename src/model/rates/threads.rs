@@ -7,7 +7,7 @@ use crate::data::sample::{
     CounterSource, Counters, Identity, NameSource, ProcessFact, ProcessSample, TargetName, ThreadFact, ThreadState,
 };
 use crate::data::scene::{Attribution, Thread};
-use crate::data::{CpuSet, Pid, Text, ThreadKey};
+use crate::data::{CpuSet, Pid, SharedList, Text, ThreadKey};
 use crate::model::origin::attribute::{Surroundings, attribute};
 use crate::model::origin::families::Families;
 use crate::model::origin::library_copy::mapped_path;
@@ -21,10 +21,18 @@ const MOST_REMEMBERED: usize = 64;
 /// Names remembered because they change what is thought of other threads.
 const MOST_COMPANIONS: usize = 8;
 
-/// Threads of one process, by rising key.
+/// Threads of one process, by rising key. Of those that neither ran within the window nor were read, nothing is computed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ThreadRates {
     watched: Vec<ThreadRate>,
+    /// As of the last sample: a piece that is the same in the next one holds nothing new.
+    facts: SharedList<ThreadFact>,
+    /// Whether those stand in the order of `watched`.
+    in_order: bool,
+    /// Places of the threads that are not settled.
+    unsettled: Vec<usize>,
+    /// Places of the threads that are shown otherwise than at the tick before.
+    changed: Vec<usize>,
     origins: Origins,
     /// What threads had run that were older than the look before when they were first seen: nobody knows when.
     met_late_ns: u64,
@@ -37,6 +45,8 @@ pub(crate) struct ThreadRates {
 pub(crate) struct ThreadRate {
     pub key: ThreadKey,
     pub group: usize,
+    /// Where it stands among its group's rows.
+    pub row: usize,
     attribution: Arc<Attribution>,
     identity: Arc<Identity>,
     latest: LatestReading,
@@ -45,6 +55,9 @@ pub(crate) struct ThreadRate {
     load: Remembered<Load>,
     /// Whether the newest reading could be compared with an earlier one, or with birth.
     rated: bool,
+    /// Whether it would be shown as it was at the next tick, too, unless something new is read of it: it did not run within the
+    /// window.
+    settled: bool,
     /// Its exit record came: it is among those that ended, and may be in /proc a little longer.
     ended: bool,
 }
@@ -86,33 +99,90 @@ pub(crate) struct Tick<'a> {
 impl ThreadRates {
     /// Follows the process's threads to the next sample. Returns what they used in between.
     pub fn update(&mut self, sample: &ProcessSample, lives: bool, tick: &mut Tick) -> Load {
-        let facts = if lives { sample.threads.as_slice() } else { &[] };
+        let none = SharedList::default();
+        let facts = if lives { &sample.threads } else { &none };
         self.origins.begin_tick(&sample.fact);
-        let mut sum = Load::default();
-        let same = |(thread, fact): (&ThreadRate, &ThreadFact)| thread.key == fact.key;
-        if self.watched.len() == facts.len() && self.watched.iter().zip(facts).all(same) {
-            for (thread, fact) in self.watched.iter_mut().zip(facts) {
-                thread.rated = true;
-                sum.add(thread.update(fact, &mut self.origins, tick));
-            }
-        } else {
-            sum.add(self.follow(facts, tick, &sample.ended_threads));
-        }
+        let mut sum = match self.to_look_at(facts, tick.source) {
+            Some(places) => self.look_at(&places, facts, tick),
+            None => self.follow(facts, tick, &sample.ended_threads),
+        };
+        self.facts = facts.clone();
         // Their records came before they left /proc.
         for (key, counters) in &sample.ended_threads {
             if let Ok(at) = self.watched.binary_search_by_key(key, |thread| thread.key) {
                 sum.add(self.ended.add(&mut self.watched[at], Some(*counters), tick));
+                insert(&mut self.changed, at);
+                insert(&mut self.unsettled, at);
             }
         }
         sum
     }
 
-    /// Follows threads of which some are new or gone. Returns what they used in between.
-    fn follow(&mut self, facts: &[ThreadFact], tick: &mut Tick, records: &[(ThreadKey, Counters)]) -> Load {
+    /// Places of the threads of which something new was read, or that are not settled; none where the threads are not those of
+    /// the sample before.
+    fn to_look_at(&self, facts: &SharedList<ThreadFact>, source: CounterSource) -> Option<Vec<usize>> {
+        if facts.len() != self.watched.len() {
+            return None;
+        }
+        // A thread in state R counts at every tick where only clock ticks are read.
+        let all = !self.in_order || self.origins.seeking_anew || source == CounterSource::StatTicks;
+        let (mut places, mut unsettled) = (Vec::new(), self.unsettled.iter().copied().peekable());
+        let (mut begin, mut begun_before) = (0, 0);
+        let mut before = self.facts.pieces().iter();
+        for piece in facts.pieces() {
+            let (end, known) = (begin + piece.len(), before.next());
+            let same = !all && begin == begun_before && known.is_some_and(|known| Arc::ptr_eq(known, piece));
+            while let Some(place) = unsettled.next_if(|&place| place < end) {
+                places.extend(same.then_some(place));
+            }
+            if !same {
+                let watched = self.watched.get(begin..end)?;
+                if !watched.iter().zip(piece.iter()).all(|(thread, fact)| thread.key == fact.key) {
+                    return None;
+                }
+                places.extend(begin..end);
+            }
+            begun_before += known.map_or(0, |known| known.len());
+            begin = end;
+        }
+        Some(places)
+    }
+
+    /// Follows the threads at these places, which rise; the others did nothing and are shown as they were.
+    fn look_at(&mut self, places: &[usize], facts: &SharedList<ThreadFact>, tick: &mut Tick) -> Load {
+        self.unsettled.clear();
+        self.changed.clear();
         let mut sum = Load::default();
-        let mut facts: Vec<&ThreadFact> = facts.iter().collect();
+        for &place in places {
+            let (thread, fact) = (&mut self.watched[place], &facts[place]);
+            thread.rated = true;
+            let was_settled = thread.settled;
+            let (used, news) = thread.update(fact, &mut self.origins, tick);
+            sum.add(used);
+            if news || !was_settled || !thread.settled {
+                self.changed.push(place);
+            }
+            if !thread.settled {
+                self.unsettled.push(place);
+            }
+        }
+        sum
+    }
+
+    /// Follows the threads where some came or ended. Returns what they used in between.
+    fn follow(
+        &mut self,
+        list: &SharedList<ThreadFact>,
+        tick: &mut Tick,
+        records: &[(ThreadKey, Counters)],
+    ) -> Load {
+        let mut sum = Load::default();
+        let mut facts: Vec<&ThreadFact> = list.iter().collect();
         facts.sort_by_key(|fact| fact.key);
         facts.dedup_by_key(|fact| fact.key);
+        self.in_order = facts.len() == list.len() && facts.iter().zip(list).all(|(a, b)| a.key == b.key);
+        self.unsettled.clear();
+        self.changed.clear();
         let mut before = std::mem::take(&mut self.watched).into_iter().peekable();
         self.watched.reserve_exact(facts.len());
         let mut gone = Vec::new();
@@ -131,9 +201,17 @@ impl ThreadRates {
             if is_new && !born {
                 self.met_late_ns = self.met_late_ns.saturating_add(thread.read.run_ns);
             }
-            sum.add(thread.update(fact, &mut self.origins, tick));
+            let was_settled = thread.settled;
+            let (used, news) = thread.update(fact, &mut self.origins, tick);
+            sum.add(used);
             if born {
                 tick.groups.count_birth(thread.group);
+            }
+            if news || !was_settled || !thread.settled {
+                self.changed.push(self.watched.len());
+            }
+            if !thread.settled {
+                self.unsettled.push(self.watched.len());
             }
             self.watched.push(thread);
         }
@@ -149,6 +227,21 @@ impl ThreadRates {
     /// Threads that were watched and ended, all together since the first look.
     pub fn ended(&self) -> EndedThreads {
         self.ended
+    }
+
+    /// The process is gone without a word: its threads are in no group any more.
+    pub fn leave(&self, groups: &mut GroupRates) {
+        self.watched.iter().for_each(|thread| groups.leave(thread.group));
+    }
+
+    /// The threads that are shown otherwise than at the tick before.
+    pub fn changed(&self) -> impl Iterator<Item = &ThreadRate> {
+        self.changed.iter().filter_map(|&place| self.watched.get(place))
+    }
+
+    /// The threads, by rising key, to be told where their rows stand.
+    pub fn watched_mut(&mut self) -> &mut [ThreadRate] {
+        &mut self.watched
     }
 
     /// The threads, by rising key.
@@ -180,9 +273,11 @@ impl ThreadRate {
         let (attribution, group) = origins.find(&fact.identity, tick);
         let read = Load::read(fact, tick.source, tick.ticks);
         let first = first_reading(fact.key, read, tick.before_ns, tick.ticks);
+        tick.groups.enter(group);
         Self {
             key: fact.key,
             group,
+            row: 0,
             attribution,
             identity: Arc::clone(&fact.identity),
             latest: LatestReading { state: fact.state, last_cpu: fact.last_cpu, affinity: fact.affinity.clone() },
@@ -191,22 +286,32 @@ impl ThreadRate {
             // Birth is as good as an earlier reading; a first look at an older thread compares with nothing.
             ended: false,
             rated: tick.before_ns.is_some_and(|before_ns| tick.ticks.started_after(fact.key.start_ticks, before_ns)),
+            settled: false,
         }
     }
 
-    fn update(&mut self, fact: &ThreadFact, origins: &mut Origins, tick: &mut Tick) -> Load {
+    /// Follows it to the next sample. Returns what it used in between, and whether it is another otherwise than by that.
+    fn update(&mut self, fact: &ThreadFact, origins: &mut Origins, tick: &mut Tick) -> (Load, bool) {
+        let mut news = self.latest.update(fact);
         if origins.seeking_anew || !Arc::ptr_eq(&self.identity, &fact.identity) {
-            (self.attribution, self.group) = origins.find(&fact.identity, tick);
+            let (attribution, group) = origins.find(&fact.identity, tick);
+            tick.groups.leave(self.group);
+            tick.groups.enter(group);
+            (self.attribution, self.group) = (attribution, group);
             self.identity = Arc::clone(&fact.identity);
+            news = true;
         }
-        self.latest.update(fact);
         let used = self.used(fact, tick);
+        self.load.catch_up(tick.window);
         self.load.now.add(used);
         self.load.mark(tick.window);
         let ran = used.run_ns > 0 || used.slices > 0 || used.runnable_ns > 0;
-        tick.groups.count(self.group, used, if ran { tick.window.tick_ns() } else { 0 });
-        tick.cpus.count(fact.last_cpu, used.run_ns);
-        used
+        if ran {
+            tick.groups.count(self.group, used, tick.window.tick_ns());
+            tick.cpus.count(fact.last_cpu, used.run_ns);
+        }
+        self.settled = self.rated && self.load.over(tick.window) == Load::default();
+        (used, news)
     }
 
     /// What it used between its last reading and its end; nothing where the record is not of the same counters.
@@ -216,7 +321,10 @@ impl ThreadRate {
             return Load::default();
         };
         self.read = last;
+        self.load.catch_up(tick.window);
+        self.load.mark(tick.window);
         self.load.now.add(used);
+        self.settled = false;
         tick.groups.count_last(self.group, used);
         tick.cpus.count(self.latest.last_cpu, used.run_ns);
         used
@@ -252,16 +360,26 @@ impl ThreadRate {
 }
 
 impl LatestReading {
-    fn update(&mut self, fact: &ThreadFact) {
-        self.state = fact.state;
-        self.last_cpu = fact.last_cpu;
+    /// Says whether anything is new.
+    fn update(&mut self, fact: &ThreadFact) -> bool {
+        let mut news = self.state != fact.state || self.last_cpu != fact.last_cpu;
+        (self.state, self.last_cpu) = (fact.state, fact.last_cpu);
         let same = match (&self.affinity, &fact.affinity) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
         };
         if !same {
             self.affinity = fact.affinity.clone();
+            news = true;
         }
+        news
+    }
+}
+
+/// Puts a place among others, which rise, unless it is there.
+fn insert(places: &mut Vec<usize>, place: usize) {
+    if let Err(at) = places.binary_search(&place) {
+        places.insert(at, place);
     }
 }
 

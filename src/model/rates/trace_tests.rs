@@ -38,7 +38,7 @@ fn scene() -> Scene {
     };
     Scene {
         groups: vec![group("a"), group("b")],
-        threads: vec![thread(1, 0), thread(2, 0), thread(3, 1)],
+        threads: vec![thread(1, 0), thread(2, 0), thread(3, 1)].into(),
         capacity: Capacity { effective_cpus: 2.0, ..Capacity::default() },
         ..Scene::default()
     }
@@ -87,7 +87,7 @@ fn who_ran_when_the_trace_began_is_told_by_the_first_event_or_by_its_state() {
     };
     let threads =
         vec![thread(1, ThreadState::Sleeping), thread(2, ThreadState::Running), thread(3, ThreadState::Running)];
-    sample.processes.push(ProcessSample { threads, ..ProcessSample::default() });
+    sample.processes.push(ProcessSample { threads: threads.into(), ..ProcessSample::default() });
     let trace = TraceRates::default().next(&sample, &scene()).unwrap();
     near(&trace.all.shares, &[0.0, 0.1, 0.9]);
 }

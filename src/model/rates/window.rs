@@ -16,11 +16,13 @@ pub(crate) struct Window {
     shortest_ns: u64,
     step_ns: u64,
     marks_ns: [u64; MARKS],
-    /// Marks ever made; the newest stands at `(made - 1) % MARKS`.
+    /// Marks ever made: mark number n stands at `n % MARKS` until a later one takes its place.
     made: usize,
     now_ns: u64,
     tick_ns: u64,
+    /// The number of the mark that the newest instant is compared with.
     from: Option<usize>,
+    /// The number of the mark that is made at the newest instant.
     due: Option<usize>,
 }
 
@@ -62,14 +64,13 @@ impl Window {
             return;
         }
         self.now_ns = now_ns;
-        let newest_first = (1..=self.made.min(MARKS)).map(|back| (self.made - back) % MARKS);
-        let far_enough = |mark: &usize| now_ns - self.marks_ns[*mark] >= self.shortest_ns;
+        let newest_first = (1..=self.made.min(MARKS)).map(|back| self.made - back);
+        let far_enough = |mark: &usize| now_ns - self.marks_ns[*mark % MARKS] >= self.shortest_ns;
         self.from = newest_first.clone().find(far_enough).or(newest_first.clone().next_back());
-        if newest_first.take(1).all(|newest| now_ns - self.marks_ns[newest] >= self.step_ns) {
-            let mark = self.made % MARKS;
-            self.marks_ns[mark] = now_ns;
+        if newest_first.take(1).all(|newest| now_ns - self.marks_ns[newest % MARKS] >= self.step_ns) {
+            self.marks_ns[self.made % MARKS] = now_ns;
+            self.due = Some(self.made);
             self.made += 1;
-            self.due = Some(mark);
         }
     }
 
@@ -95,7 +96,7 @@ impl Window {
 
     /// Nanoseconds that rates cover; 0 at the first instant.
     pub fn span_ns(&self) -> u64 {
-        self.from.map_or(0, |mark| self.now_ns - self.marks_ns[mark])
+        self.from.map_or(0, |mark| self.now_ns - self.marks_ns[mark % MARKS])
     }
 }
 
@@ -111,30 +112,45 @@ impl Total for u64 {
     }
 }
 
-/// A total, and what it was at the window's marks.
+/// A total, and what it was at the window's marks. Whoever knows that it stood still need not call for every instant: see
+/// [`catch_up`](Self::catch_up).
 #[derive(Clone, Debug)]
 pub(crate) struct Remembered<T> {
     /// The total now.
     pub now: T,
     marks: [T; MARKS],
+    /// Marks that were made when it was last asked to remember: since then it has been what it is now.
+    marked: usize,
 }
 
 impl<T: Total> Remembered<T> {
     /// A total that was the same all the time until now.
     pub fn new(first: T) -> Self {
-        Self { now: first, marks: array::from_fn(|_| first) }
+        Self { now: first, marks: array::from_fn(|_| first), marked: 0 }
     }
 
     /// Remembers the total if the window set a mark at this instant. To be called once an instant, when `now` is right.
     pub fn mark(&mut self, window: &Window) {
         if let Some(mark) = window.due {
-            self.marks[mark] = self.now;
+            self.marks[mark % MARKS] = self.now;
         }
+        self.marked = window.made;
+    }
+
+    /// Remembers the total at the marks of all instants for which [`mark`](Self::mark) was not called because the total stood
+    /// still. To be called before it grows again.
+    pub fn catch_up(&mut self, window: &Window) {
+        let before = window.due.unwrap_or(window.made);
+        for mark in self.marked.max(before.saturating_sub(MARKS))..before {
+            self.marks[mark % MARKS] = self.now;
+        }
+        self.marked = self.marked.max(before);
     }
 
     /// What came within the window.
     pub fn over(&self, window: &Window) -> T {
-        self.now.since(window.from.map_or(self.now, |mark| self.marks[mark]))
+        let from = window.from.filter(|&mark| mark < self.marked);
+        self.now.since(from.map_or(self.now, |mark| self.marks[mark % MARKS]))
     }
 }
 
@@ -166,6 +182,25 @@ mod tests {
             assert_eq!(spans[1], interval_ms * 1_000_000);
             let settled = &spans[30..];
             assert!(settled.iter().all(|&span| (SHORTEST_NS..=longest_ms * 1_000_000).contains(&span)), "{settled:?}");
+        }
+    }
+
+    #[test]
+    fn a_total_that_stands_still_need_not_be_marked() {
+        let mut window = Window::default();
+        let (mut each, mut late) = (Remembered::new(7_u64), Remembered::new(7_u64));
+        for tick in 1..200_u64 {
+            window.advance(tick * 250_000_000);
+            // Bursts of several ticks, and pauses shorter and longer than all marks together.
+            let grows = tick < 5 || (20..23).contains(&tick) || tick % 31 < 2 || tick > 180;
+            if grows {
+                late.catch_up(&window);
+                late.now += tick;
+                each.now += tick;
+                late.mark(&window);
+            }
+            each.mark(&window);
+            assert_eq!(late.over(&window), each.over(&window), "tick {tick}");
         }
     }
 

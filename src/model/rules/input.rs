@@ -3,7 +3,7 @@
 use crate::data::limits::{CapKind, Limit, LimitSource, Limits};
 use crate::data::sample::{CounterSource, Environment, ProcessFact, ProcessSample, ScriptKnob, ThreadDetail};
 use crate::data::scene::{Answer, Capacity, Confidence, Group, Level, Thread, Trace};
-use crate::data::{Pid, ThreadKey, origin};
+use crate::data::{Pid, SharedList, ThreadKey, origin};
 use crate::model::activity::spin_samples::SpinSamples;
 use crate::model::advice::caps_fit::CapsFit;
 use crate::model::judged_window::JudgedWindow;
@@ -28,7 +28,7 @@ pub struct RuleInput<'a> {
     /// Its groups with their limits.
     pub groups: &'a [Group],
     /// Its threads.
-    pub threads: &'a [Thread],
+    pub threads: &'a SharedList<Thread>,
     /// What was read of single threads, for those that were looked at.
     pub details: &'a [(ThreadKey, ThreadDetail)],
     /// Effective CPUs and what they follow from.
@@ -170,7 +170,7 @@ impl<'a> RuleInput<'a> {
 
 /// The largest compute pool that nobody limited and its threads: what could run at once if there were work. XLA's helpers
 /// that compile could not. None where a limit that somebody set below the CPUs explains that less runs.
-pub fn largest_pool<'a>(groups: &'a [Group], threads: &[Thread], cpus: f64) -> Option<(&'a Group, u32)> {
+pub fn largest_pool<'a>(groups: &'a [Group], threads: &SharedList<Thread>, cpus: f64) -> Option<(&'a Group, u32)> {
     let compute = || groups.iter().enumerate().filter(|(_, group)| COMPUTE.contains(&group.key.origin.as_ref()));
     let limited =
         |group: &Group| group.limits.effective().is_some_and(|limit| limit.was_set() && f64::from(limit.value) < cpus);

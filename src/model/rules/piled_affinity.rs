@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data::CpuSet;
 use crate::data::limits::Grade;
 use crate::data::scene::{Cpu, Evidence, Finding, Level, Remedy, Thread};
+use crate::data::{CpuSet, SharedList};
 use crate::model::judged_window::Crowd;
 use crate::model::rules::input::RuleInput;
 use crate::model::rules::rule::{Rule, RuleResult, cant_tell, clear};
@@ -19,7 +19,7 @@ const IDLE_SHARE: f64 = 0.2;
 const TOO_MANY: f64 = 0.9;
 
 /// The worst crowd of one look; none where nobody crowds.
-pub fn crowd(threads: &[Thread], cpus: &[Cpu]) -> Option<Crowd> {
+pub fn crowd(threads: &SharedList<Thread>, cpus: &[Cpu]) -> Option<Crowd> {
     let mut by_mask: Vec<(&Arc<CpuSet>, u32, f64)> = Vec::new();
     for thread in threads {
         let (Some(mask), Some(demand)) = (&thread.affinity, thread.demand.filter(|demand| demand.wanted > 0.0)) else {

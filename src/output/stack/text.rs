@@ -385,7 +385,7 @@ unknown origin: thread 7: Python waits
             slices_per_s: None,
         };
         let groups = vec![Group { label: "TF intra-op".to_owned(), ..Group::default() }];
-        (Scene { groups, threads: [8, 9, 10].map(thread).to_vec(), ..Scene::default() }, all)
+        (Scene { groups, threads: [8, 9, 10].map(thread).into_iter().collect(), ..Scene::default() }, all)
     }
 
     #[test]

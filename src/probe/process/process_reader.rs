@@ -30,7 +30,8 @@ use crate::probe::process::settings;
 use crate::probe::process::settings::SettingsSources;
 use crate::probe::reading::{Reading, ReadingPart};
 use crate::probe::target::find;
-use crate::probe::threads::counters::{ReadContext, ThreadReader};
+use crate::probe::threads::counters::ThreadReader;
+use crate::probe::threads::kept::ReadContext;
 
 /// Nanoseconds between two looks at what changes rarely: user, affinity, cpuset, quotas, size of the code.
 const LIMITS_NS: u64 = backoff::SHORTEST_NS;
@@ -236,7 +237,7 @@ impl ProcessReader {
             ended: self.ended,
             cpu_ticks: self.cpu_ticks,
             clock: self.threads.clock().filter(|_| !self.ended),
-            threads: self.threads.facts(),
+            threads: self.threads.facts().clone(),
             exits: self.exits,
             ended_threads: std::mem::take(&mut self.ended_threads).into_iter().collect(),
             throttle: self.throttles.read(&mut means.reader),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::data::sample::{NameSource, TargetName};
 use crate::linux::budget::WorkLimits;
+use crate::linux::proc::affinity::AffinityReader;
 use crate::probe::fake::{FakeProc, StatLine};
 
 fn means(room: usize) -> ReadContext {

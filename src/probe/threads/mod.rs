@@ -3,5 +3,6 @@
 pub(crate) mod counters;
 pub(crate) mod detail;
 pub(crate) mod exit_records;
+pub(crate) mod kept;
 pub(crate) mod unread;
 pub(crate) mod wait;

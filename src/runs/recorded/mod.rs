@@ -257,7 +257,7 @@ pub(crate) mod tests {
             interval_ns: SECOND,
             processes: vec![ProcessSample {
                 fact: fact.clone(),
-                threads: vec![thread(second, 7), thread(second, 8)],
+                threads: vec![thread(second, 7), thread(second, 8)].into(),
                 ..ProcessSample::default()
             }],
             ..Sample::default()

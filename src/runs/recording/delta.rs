@@ -12,7 +12,7 @@ use crate::data::sample::{
     Throttle,
 };
 use crate::data::secrets::without_secrets;
-use crate::data::{Gap, ProcessKey, ThreadKey};
+use crate::data::{Gap, ProcessKey, SharedList, ThreadKey};
 use crate::runs::recording::size;
 use crate::runs::recording::size::SizeBudget;
 use crate::runs::recording::stacks::StacksEntry;
@@ -272,7 +272,7 @@ impl ProcessDelta {
             look.threads.extend(now.threads.iter().filter_map(|thread| ThreadDelta::between(None, thread)));
             return look;
         }
-        let mut base = base.iter().peekable();
+        let mut base = base.into_iter().flatten().peekable();
         for thread in &now.threads {
             while let Some(gone) = base.next_if(|old| old.key < thread.key) {
                 look.gone.push(gone.key);
@@ -288,11 +288,11 @@ impl ProcessDelta {
         let fact = self.fact.or_else(|| before.map(|before| before.fact.clone()));
         let fact = fact.ok_or_else(|| format!("process {} was never described", self.key.pid))?;
         room.take(size::process_bytes(&fact))?;
-        let base = if self.whole { &[] } else { base(before) };
-        let mut threads = Vec::with_capacity(base.len());
+        let base = if self.whole { None } else { base(before) };
+        let mut threads = Vec::with_capacity(base.map_or(0, SharedList::len));
         let mut gone = self.gone.into_iter().peekable();
         let mut looks = self.threads.into_iter().peekable();
-        for old in base {
+        for old in base.into_iter().flatten() {
             while let Some(look) = looks.next_if(|look| look.key() < old.key) {
                 threads.push(look.upon(None)?);
             }
@@ -310,6 +310,7 @@ impl ProcessDelta {
         if let Some(key) = gone.next() {
             return Err(format!("thread {} ends and was not there", key.tid));
         }
+        let threads = SharedList::from(threads);
         if !self.whole && !rising(&threads) {
             return Err(format!("the threads of process {} are in disorder", self.key.pid));
         }
@@ -330,10 +331,10 @@ impl ProcessDelta {
 }
 
 /// Threads that a difference can be made from: those in order.
-fn base(before: Option<&ProcessSample>) -> &[ThreadFact] {
-    before.map(|before| before.threads.as_slice()).filter(|threads| rising(threads)).unwrap_or_default()
+fn base(before: Option<&ProcessSample>) -> Option<&SharedList<ThreadFact>> {
+    before.map(|before| &before.threads).filter(|threads| rising(threads))
 }
 
-fn rising(threads: &[ThreadFact]) -> bool {
-    threads.is_sorted_by(|a, b| a.key < b.key)
+fn rising(threads: &SharedList<ThreadFact>) -> bool {
+    threads.iter().is_sorted_by(|a, b| a.key < b.key)
 }

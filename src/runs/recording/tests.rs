@@ -62,6 +62,7 @@ fn thread(tid: u32, run_ns: u64, comm: &str) -> ThreadFact {
 }
 
 fn sample(at_ns: u64, threads: Vec<ThreadFact>) -> Sample {
+    let threads = threads.into();
     let key = ProcessKey { pid: Pid(7), start_ticks: 5 };
     let fact = Arc::new(ProcessFact { key, command: vec!["python".into()], ..ProcessFact::default() });
     Sample { at_ns, processes: vec![ProcessSample { fact, threads, ..Default::default() }], ..Default::default() }
@@ -322,7 +323,7 @@ fn process_samples() -> impl Strategy<Value = ProcessSample> {
                 cpu_ticks,
                 clock,
                 ended_threads: threads.iter().take(exits as usize).map(|thread| (thread.key, last)).collect(),
-                threads,
+                threads: threads.into(),
                 exits: ExitRecords { threads: exits, counters: last },
                 throttle: vec![None, Some(Throttle::default())],
             }
