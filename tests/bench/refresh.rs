@@ -1,6 +1,6 @@
 //! CPU time of one refresh per thread of the target: tftop's sampler and model against htop, top -H and pidstat -t, all measured
 //! in the same run by the kernel's count of their own CPU time; and the time of one frame. Prints tables; judges nothing.
-//! `cargo bench --bench refresh -- 100 2000` measures these numbers of threads only.
+//! `cargo bench --bench refresh -- 100 2000` measures these numbers of threads only, `-- ours` tftop only.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -82,47 +82,55 @@ fn main() {
     println!(
         "CPU time of one refresh, per thread of the target, in microseconds; `read` is the share of threads that were read\n"
     );
-    println!("{:>8}  {:<8}{:<26}{:>9}{:>9}{:>9}{:>13}", "threads", "", "program", "mean", "p99", "read", "times tftop");
+    println!(
+        "{:>8}  {:<8}{:<26}{:>9}{:>9}{:>9}{:>9}{:>13}",
+        "threads", "", "program", "median", "mean", "p99", "read", "times tftop"
+    );
+    let peers = !std::env::args().any(|argument| argument == "ours");
     let asked: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if asked.is_empty() { SIZES } else { &asked };
     for &size in sizes {
-        refreshes(&Case { idle: size, wake: 0, spin: 0 });
+        refreshes(&Case { idle: size, wake: 0, spin: 0 }, peers);
         if size > WAKING {
-            refreshes(&Case { idle: size - WAKING, wake: WAKING, spin: 0 });
+            refreshes(&Case { idle: size - WAKING, wake: WAKING, spin: 0 }, peers);
         }
     }
     if asked.is_empty() {
-        refreshes(&Case { idle: 0, wake: 0, spin: BUSY });
+        refreshes(&Case { idle: 0, wake: 0, spin: BUSY }, peers);
     }
     for &size in sizes {
         others(&Case { idle: size, wake: 0, spin: 0 });
     }
 }
 
-fn refreshes(case: &Case) {
+fn refreshes(case: &Case, peers: bool) {
     let target = case.start();
     let own = tftop(target.pid());
-    let whole = own.mean_ns();
-    let row = |name: &str, mean_ns: f64, rest: String| {
+    let whole = own.both().mean_ns;
+    let row = |name: &str, spread: Spread, rest: String| {
         let (threads, about) = (case.threads(), case.about());
-        let each = mean_ns / f64::from(threads) / 1e3;
-        println!("{threads:>8}  {about:<8}{name:<26}{each:>9.3}{rest}{:>13.1}", mean_ns / whole);
+        let each = |ns: Option<f64>| ns.map_or(String::new(), |ns| format!("{:.3}", ns / f64::from(threads) / 1e3));
+        let [median, mean, p99] = [spread.median_ns, Some(spread.mean_ns), spread.p99_ns].map(each);
+        let times = spread.mean_ns / whole;
+        println!("{threads:>8}  {about:<8}{name:<26}{median:>9}{mean:>9}{p99:>9}{rest:>9}{times:>13.1}");
     };
-    let sampler_ns = own.sampler_ns.iter().sum::<f64>() / own.sampler_ns.len() as f64;
-    row("tftop (sampler)", sampler_ns, format!("{:>9}{:>8.0} %", "", own.read * 100.0));
-    let p99 = own.p99_ns() / f64::from(case.threads()) / 1e3;
-    row("tftop (sampler + model)", whole, format!("{p99:>9.3}{:>9}", ""));
+    row("tftop (sampler)", Spread::of(own.sampler_ns.iter().copied()), format!("{:.0} %", own.read * 100.0));
+    row("tftop (sampler + model)", own.both(), String::new());
+    println!("{:>8}  first sample: {:.1} ms of CPU\n", case.threads(), own.first_ns / 1e6);
+    if !peers {
+        return;
+    }
     for (name, package, cost) in [
         ("htop", "htop", htop(target.pid())),
         ("top -H", "procps", top(target.pid())),
         ("pidstat -t", "sysstat", pidstat(target.pid())),
     ] {
         match cost {
-            Some(cost_ns) => row(name, cost_ns, format!("{:>18}", "")),
+            Some(mean_ns) => row(name, Spread { mean_ns, median_ns: None, p99_ns: None }, String::new()),
             None => println!("{:>8}  {:<8}{name:<26}  missing (apt-get install {package})", "", ""),
         }
     }
-    println!("{:>8}  first sample: {:.1} ms of CPU\n", case.threads(), own.first_ns / 1e6);
+    println!();
 }
 
 /// What else is done now and then.
@@ -153,18 +161,25 @@ struct Own {
 }
 
 impl Own {
-    fn both(&self) -> impl Iterator<Item = f64> {
-        self.sampler_ns.iter().zip(&self.model_ns).map(|(sampler, model)| sampler + model)
+    fn both(&self) -> Spread {
+        Spread::of(self.sampler_ns.iter().zip(&self.model_ns).map(|(sampler, model)| sampler + model))
     }
+}
 
-    fn mean_ns(&self) -> f64 {
-        self.both().sum::<f64>() / self.sampler_ns.len() as f64
-    }
+/// CPU time of refreshes; of peers only the mean is known.
+struct Spread {
+    median_ns: Option<f64>,
+    mean_ns: f64,
+    p99_ns: Option<f64>,
+}
 
-    fn p99_ns(&self) -> f64 {
-        let mut sorted: Vec<f64> = self.both().collect();
+impl Spread {
+    fn of(refreshes_ns: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = refreshes_ns.collect();
         sorted.sort_by(f64::total_cmp);
-        sorted[(sorted.len() * 99).div_ceil(100) - 1]
+        let percentile = |percent: usize| Some(sorted[(sorted.len() * percent).div_ceil(100) - 1]);
+        let mean_ns = sorted.iter().sum::<f64>() / sorted.len() as f64;
+        Self { median_ns: percentile(50), mean_ns, p99_ns: percentile(99) }
     }
 }
 

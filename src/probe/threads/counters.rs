@@ -380,3 +380,7 @@ fn namespaced_number(task: &ProcDir, tid: Tid, reader: &mut FileReader) -> Optio
 #[cfg(test)]
 #[path = "counters_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "simulated_tests.rs"]
+mod simulated_tests;

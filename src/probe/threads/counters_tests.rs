@@ -9,7 +9,7 @@ use crate::linux::budget::WorkLimits;
 use crate::linux::proc::affinity::AffinityReader;
 use crate::probe::fake::{FakeProc, StatLine};
 
-fn means(room: usize) -> ReadContext {
+pub(super) fn means(room: usize) -> ReadContext {
     let masks = AffinityReader::new(&ProcDir::open("/sys".as_ref()).unwrap());
     let source = CounterSource::Schedstat;
     ReadContext { reader: FileReader::default(), masks, source, room, most_unread_ns: 500_000 }
@@ -19,7 +19,7 @@ fn threads(fake: &FakeProc) -> ThreadReader {
     ThreadReader::new(Pid(10), ProcDir::open(&fake.root().join("10/task")).unwrap(), None)
 }
 
-fn look(threads: &mut ThreadReader, expected: u64, means: &mut ReadContext) {
+pub(super) fn look(threads: &mut ThreadReader, expected: u64, means: &mut ReadContext) {
     threads.refresh(means);
     threads.find(expected, &Budget::default(), means);
 }
@@ -179,117 +179,4 @@ fn evidence_that_came_is_not_asked_for_again() {
     threads.identify(Identification { threads: found, ..Identification::default() });
     assert_eq!(threads.facts()[1].identity.target_name, Some(name));
     assert_eq!(threads.unidentified(false, &mut means.reader).iter().map(|one| one.tid.0).collect::<Vec<_>>(), [10]);
-}
-
-/// A process whose threads run when its clock is looked at, and between looks.
-#[derive(Clone)]
-struct Running {
-    fake: std::sync::Arc<FakeProc>,
-    ran: std::sync::Arc<std::sync::Mutex<Vec<(u32, u64)>>>,
-    ended_ns: std::sync::Arc<std::sync::atomic::AtomicU64>,
-}
-
-impl Running {
-    fn new(threads: u32) -> Self {
-        let fake = FakeProc::new();
-        fake.process(10, StatLine::default());
-        let process = Self { fake: fake.into(), ran: Default::default(), ended_ns: Default::default() };
-        (10..10 + threads).for_each(|tid| process.born(tid));
-        process
-    }
-
-    fn born(&self, tid: u32) {
-        self.ran.lock().unwrap().push((tid, 0));
-        self.runs(tid, 1);
-    }
-
-    fn runs(&self, tid: u32, ns: u64) {
-        let mut ran = self.ran.lock().unwrap();
-        let thread = ran.iter_mut().find(|(known, _)| *known == tid).unwrap();
-        thread.1 += ns;
-        self.fake.thread(10, tid, StatLine::default(), Some(&format!("{} 0 1\n", thread.1)));
-    }
-
-    fn ends(&self, tid: u32) {
-        let mut ran = self.ran.lock().unwrap();
-        let at = ran.iter().position(|(known, _)| *known == tid).unwrap();
-        self.ended_ns.fetch_add(ran.remove(at).1, std::sync::atomic::Ordering::Relaxed);
-        self.fake.remove(&format!("10/task/{tid}"));
-    }
-
-    fn cpu_ns(&self) -> u64 {
-        let ended = self.ended_ns.load(std::sync::atomic::Ordering::Relaxed);
-        ended + self.ran.lock().unwrap().iter().map(|(_, ran)| ran).sum::<u64>()
-    }
-
-    /// A reader of it; `busy` runs for a microsecond whenever the clock is read.
-    fn watched(&self, busy: u32) -> ThreadReader {
-        let process = self.clone();
-        let clock = ProcessClock::fake(move || {
-            process.runs(busy, 1000);
-            Some(process.cpu_ns())
-        });
-        ThreadReader::new(Pid(10), ProcDir::open(&self.fake.root().join("10/task")).unwrap(), Some(clock))
-    }
-}
-
-#[test]
-fn threads_that_sleep_are_not_read_and_one_that_wakes_is_seen_at_once() {
-    let process = Running::new(40);
-    let (mut threads, mut means) = (process.watched(12), means(99));
-    for _ in 0..12 {
-        look(&mut threads, 40, &mut means);
-    }
-    assert_eq!(threads.clock().unwrap().unread_threads, 39);
-    process.runs(30, 40_000_000);
-    look(&mut threads, 40, &mut means);
-    assert_eq!(threads.clock().unwrap().unread_threads, 0);
-    assert!(told(&threads).contains(&(30, 40_000_001)));
-    look(&mut threads, 40, &mut means);
-    assert_eq!(threads.clock().unwrap().unread_threads, 38);
-    let read = means.reader.bytes;
-    look(&mut threads, 40, &mut means);
-    assert!(means.reader.bytes - read < 1000, "two of forty were read");
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
-
-    /// Whatever runs, is born and ends: nothing is counted twice, no more than the bound stays unread, and nobody stays
-    /// unread for long.
-    #[test]
-    fn what_is_unread_is_bounded(
-        ticks in proptest::collection::vec(proptest::collection::vec((0..5_u8, 0..16_u32, 0..900_000_u64), 0..4), 1..70),
-    ) {
-        let process = Running::new(12);
-        let (mut threads, mut means) = (process.watched(10), means(99));
-        let (mut next, mut waited) = (100, HashMap::new());
-        for happens in ticks {
-            for (what, which, ns) in happens {
-                let living: Vec<u32> = process.ran.lock().unwrap().iter().map(|(tid, _)| *tid).collect();
-                let chosen = living[which as usize % living.len()];
-                match what {
-                    0 => { process.born(next); next += 1; }
-                    1 if chosen != 10 => process.ends(chosen),
-                    _ => process.runs(chosen, ns),
-                }
-            }
-            let living = process.ran.lock().unwrap().len() as u64;
-            look(&mut threads, living, &mut means);
-            let truth: HashMap<u32, u64> = process.ran.lock().unwrap().iter().copied().collect();
-            let unread = threads.clock().map_or(0, |clock| clock.unread_ns);
-            proptest::prop_assert!(unread <= means.most_unread_ns);
-            let mut missing = 0;
-            for (tid, said) in told(&threads) {
-                let Some(&ran) = truth.get(&tid) else { continue };
-                // The one that runs while the clock is read has run on since.
-                let lacks = ran.checked_sub(said).expect("never more than it ran");
-                if tid != 10 { missing += lacks; }
-                let waits = waited.entry(tid).or_insert(0_u8);
-                *waits = if lacks > 0 && tid != 10 { *waits + 1 } else { 0 };
-                proptest::prop_assert!(*waits <= ALL_READ, "{tid} is read at least every so many ticks");
-            }
-            proptest::prop_assert!(missing <= unread, "{missing} ns are unread, {unread} are said");
-        }
-    }
 }
