@@ -1,6 +1,8 @@
 //! How many CPUs a target may use, as arithmetic: the smallest of affinity, cpuset, quotas and CPUs online. A term that
 //! could not be read is absent; the probe's gaps say why.
 
+use std::sync::Arc;
+
 use crate::data::sample::{CgroupFact, CpuTime, HostFact, ProcessFact, ProcessSample, Sample, Throttle};
 use crate::data::scene::{Capacity, Declared, Term, TermKind};
 use crate::data::{CpuSet, Text};
@@ -108,10 +110,10 @@ impl CpuLimits {
 /// CPUs any thread of a process may run on; those of its main thread where no thread's are known.
 fn affinity(process: &ProcessSample) -> Option<CpuSet> {
     let mut union = CpuSet::default();
-    let mut newest: Option<&CpuSet> = None;
-    for mask in process.threads.iter().filter_map(|thread| thread.affinity.as_deref()) {
+    let mut newest: Option<&Arc<CpuSet>> = None;
+    for mask in process.threads.iter().filter_map(|thread| thread.affinity.as_ref()) {
         // Threads of a process mostly share one mask.
-        if newest != Some(mask) {
+        if !newest.is_some_and(|newest| Arc::ptr_eq(newest, mask)) {
             union.insert_all(mask);
             newest = Some(mask);
         }

@@ -178,8 +178,8 @@ pub fn largest_pool<'a>(groups: &'a [Group], threads: &SharedList<Thread>, cpus:
         return None;
     }
     let works = |thread: &&Thread| {
-        let name = thread.name();
-        *thread.attribution.group.origin != *origin::XLA || XLA_WORKERS.iter().any(|worker| name.contains(worker))
+        *thread.attribution.group.origin != *origin::XLA
+            || XLA_WORKERS.iter().any(|worker| thread.name().contains(worker))
     };
     let size = |at: usize| threads.iter().filter(|thread| thread.group == at).filter(works).count() as u32;
     compute().map(|(at, group)| (group, size(at))).max_by_key(|(_, size)| *size)

@@ -37,7 +37,7 @@ pub fn of(scene: &Scene, request: &RowRequest<'_>) -> Vec<TableRow> {
     match request.view {
         View::Overview => tree(scene, request),
         View::Threads => {
-            let all = (0..scene.threads.len()).collect();
+            let all = scene.threads.iter().enumerate().collect();
             let kept = threads(scene, request, all, |thread| {
                 thread_contains(thread, request.filter) || label_contains(scene, thread.group, request.filter)
             });
@@ -69,10 +69,10 @@ pub fn found(scene: &Scene, view: View, row: TableRow, text: &str) -> bool {
 }
 
 fn tree(scene: &Scene, request: &RowRequest<'_>) -> Vec<TableRow> {
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); scene.groups.len()];
+    let mut members: Vec<Vec<(usize, &Thread)>> = vec![Vec::new(); scene.groups.len()];
     for (at, thread) in scene.threads.iter().enumerate() {
         if let Some(members) = members.get_mut(thread.group) {
-            members.push(at);
+            members.push((at, thread));
         }
     }
     let mut order: Vec<usize> = (0..scene.groups.len()).collect();
@@ -95,12 +95,17 @@ fn tree(scene: &Scene, request: &RowRequest<'_>) -> Vec<TableRow> {
     rows
 }
 
-fn threads(scene: &Scene, request: &RowRequest<'_>, mut of: Vec<usize>, keep: impl Fn(&Thread) -> bool) -> Vec<usize> {
+fn threads(
+    scene: &Scene,
+    request: &RowRequest<'_>,
+    mut of: Vec<(usize, &Thread)>,
+    keep: impl Fn(&Thread) -> bool,
+) -> Vec<usize> {
     if !request.filter.is_empty() {
-        of.retain(|&at| keep(&scene.threads[at]));
+        of.retain(|(_, thread)| keep(thread));
     }
-    of.sort_by(|&a, &b| request.sort.threads(scene, &scene.threads[a], &scene.threads[b]));
-    of
+    of.sort_by(|(_, a), (_, b)| request.sort.threads(scene, a, b));
+    of.into_iter().map(|(at, _)| at).collect()
 }
 
 fn processes(scene: &Scene, request: &RowRequest<'_>) -> Vec<TableRow> {
