@@ -170,12 +170,7 @@ impl ThreadRates {
     }
 
     /// Follows the threads where some came or ended. Returns what they used in between.
-    fn follow(
-        &mut self,
-        list: &SharedList<ThreadFact>,
-        tick: &mut Tick,
-        records: &[(ThreadKey, Counters)],
-    ) -> Load {
+    fn follow(&mut self, list: &SharedList<ThreadFact>, tick: &mut Tick, records: &[(ThreadKey, Counters)]) -> Load {
         let mut sum = Load::default();
         let mut facts: Vec<&ThreadFact> = list.iter().collect();
         facts.sort_by_key(|fact| fact.key);
