@@ -135,6 +135,11 @@ impl TraceRates {
         let seen: HashMap<Tid, usize> = scene.threads.iter().map(|thread| (thread.key.tid, thread.group)).collect();
         self.place(&seen, scene);
         self.lost = self.lost.saturating_add(trace.lost);
+        if trace.from_ns > self.counted_ns {
+            // A thinned recording: what happened between is not in it.
+            self.forget_states(self.counted_ns);
+            self.counted_ns = trace.from_ns;
+        }
         if trace.lost > 0 {
             self.forget_states(trace.until_ns);
         } else {

@@ -106,6 +106,17 @@ fn nothing_is_concluded_where_records_were_lost() {
 }
 
 #[test]
+fn what_a_thinned_recording_left_out_is_not_counted() {
+    let mut rates = TraceRates::default();
+    rates.next(&traced(100, &[event(50, 1, RUNS)]), &scene());
+    let mut later = traced(1_000, &[event(950, 2, RUNS)]);
+    later.trace.as_mut().unwrap().from_ns = 900 * MS;
+    let trace = rates.next(&later, &scene()).unwrap();
+    near(&[trace.window_s], &[0.2]);
+    near(&trace.all.shares, &[0.5, 0.5]);
+}
+
+#[test]
 fn threads_that_no_look_saw_are_told_by_who_made_them() {
     let mut events = vec![event(0, 3, RUNS)];
     for tid in 10..14 {
