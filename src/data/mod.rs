@@ -13,6 +13,7 @@ pub mod scene;
 #[cfg(test)]
 mod schemas;
 pub mod secrets;
+pub(crate) mod shared_list;
 pub(crate) mod text;
 pub(crate) mod time;
 pub use cpuset::CpuSet;
@@ -32,7 +33,6 @@ pub use sample::launch::{
 };
 pub use sample::process::{FrameworkFact, LibraryFact, ProcessFact, PythonFact, TensorFlowFact};
 pub use sample::settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
-pub use sample::shared_list::SharedList;
 pub use sample::stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks};
 pub use sample::tf_config::{TfConfigFact, TfContextState};
 pub use sample::thread::{
@@ -40,5 +40,6 @@ pub use sample::thread::{
 };
 pub use sample::wait::{KernelStack, Syscall, SyscallState};
 pub use sample::{Cost, CounterSource, Interest, ProcessSample, Sample};
+pub use shared_list::SharedList;
 pub use text::Text;
 pub use time::calendar::Calendar;

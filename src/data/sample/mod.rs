@@ -9,7 +9,6 @@ pub(crate) mod launch;
 pub(crate) mod process;
 pub(crate) mod replaced;
 pub(crate) mod settings;
-pub(crate) mod shared_list;
 pub(crate) mod stack;
 pub(crate) mod tf_config;
 pub(crate) mod thread;
@@ -30,7 +29,6 @@ pub use process::{FrameworkFact, LibraryFact, ProcessFact, PythonFact, TensorFlo
 pub use replaced::{Pace, ReplacedRun, SpeedChange};
 use serde::{Deserialize, Serialize};
 pub use settings::{LibraryPool, PidsLimit, Script, ScriptKnob, ScriptSetting, ThreadSettings};
-pub use shared_list::SharedList;
 pub use stack::{Frame, FrameMethod, PythonFrame, Stack, StackEnd, StackMethod, Stacks, TakenStacks};
 pub use tf_config::{TfConfigFact, TfContextState};
 pub use thread::{
@@ -39,7 +37,7 @@ pub use thread::{
 pub use trace::{SchedulerChange, SchedulerEvent, TraceSample, TraceState};
 pub use wait::{KernelStack, Syscall, SyscallState};
 
-use crate::data::{Gap, ThreadKey};
+use crate::data::{Gap, SharedList, ThreadKey};
 
 /// One instant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
