@@ -1,6 +1,5 @@
 //! Plain types: what was read, what limits, what may be shown, what a run is. No I/O and no clock.
 
-pub(crate) mod cpuset;
 pub(crate) mod framework;
 pub(crate) mod gap;
 pub(crate) mod ids;
@@ -16,11 +15,11 @@ pub mod secrets;
 pub(crate) mod shared_list;
 pub(crate) mod text;
 pub(crate) mod time;
-pub use cpuset::CpuSet;
 pub use framework::Framework;
 pub use gap::Gap;
 pub use ids::{Address, Pid, ProcessKey, ThreadKey, Tid};
 pub use limits::caps::Caps;
+pub use limits::cpuset::CpuSet;
 pub use run::rebuild::{ProcessAttributes, RebuiltProcess, RerunPlan, ResourceLimit, ShownValue, VariableChange};
 pub use run::run_fact::{RUN_SCHEMA, RunEnd, RunFact};
 pub use run::whole_environment::FullEnvironment;

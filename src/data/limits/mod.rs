@@ -2,6 +2,7 @@
 
 pub(crate) mod cap;
 pub(crate) mod caps;
+pub(crate) mod cpuset;
 pub(crate) mod limit;
 pub use cap::{
     CAPS, CapKind, CapRow, CapVariable, DefaultSize, PRIVATE_POOL_THREAD, PoolCheck, PoolSetting, PythonCall,
