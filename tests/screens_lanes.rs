@@ -50,6 +50,7 @@ fn traced() -> Scene {
         window_s: 31.0,
         switches_per_s: 4_812.0,
         own_cpu: 0.0034,
+        target_cpu: 0.0048,
         births: 41,
         exits: 40,
         all: concurrency.clone(),

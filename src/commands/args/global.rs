@@ -40,7 +40,7 @@ pub(crate) struct GlobalArgs {
     /// Take in the other ranks of its job on this machine: of mpirun, torchrun, srun, …
     #[arg(long, global = true)]
     pub(crate) job: bool,
-    /// Trace when each thread runs: every context switch, by perf_event_open; ends by itself above 1 % of a CPU
+    /// Trace when each thread runs: every context switch, by perf_event_open; ends by itself where it costs much
     #[arg(long, global = true)]
     pub(crate) trace: bool,
     /// Never stop, signal, change or start a process

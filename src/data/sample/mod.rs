@@ -34,7 +34,7 @@ pub use tf_config::{TfConfigFact, TfContextState};
 pub use thread::{
     Counters, Identity, NameSource, StartRoutine, StdThreadOwner, TargetName, ThreadDetail, ThreadFact, ThreadState,
 };
-pub use trace::{SchedulerChange, SchedulerEvent, TraceSample, TraceState};
+pub use trace::{SWITCH_COST_NS, SchedulerChange, SchedulerEvent, TraceSample, TraceState};
 pub use wait::{KernelStack, Syscall, SyscallState};
 
 use crate::data::{Gap, SharedList, ThreadKey};

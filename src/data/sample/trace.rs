@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Pid, Tid};
 
+/// What the records of one context switch, its end and its next begin, cost the thread that is traced, in nanoseconds: measured on
+/// Linux 6.18 with two threads that wake each other on one CPU, 0.97 us of 2.5 us a switch.
+pub const SWITCH_COST_NS: u64 = 1_000;
+
 /// Every context switch, birth and exit of the target's threads since the look before (perf_event_open(2), a dummy event with
 /// `context_switch` and `task`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -18,6 +18,8 @@ pub struct Trace {
     pub switches_per_s: f64,
     /// Share of one CPU that reading took.
     pub own_cpu: f64,
+    /// What the records cost the target, as a share of one CPU: an estimate, by the number of switches.
+    pub target_cpu: f64,
     /// Threads born, threads that exited, and records lost since the trace began.
     pub births: u64,
     pub exits: u64,

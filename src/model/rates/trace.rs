@@ -4,7 +4,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::data::sample::{Sample, SchedulerChange, SchedulerEvent, ThreadState, TraceSample, TraceState};
+use crate::data::sample::{
+    SWITCH_COST_NS, Sample, SchedulerChange, SchedulerEvent, ThreadState, TraceSample, TraceState,
+};
 use crate::data::scene::{
     Concurrency, GroupConcurrency, GroupKey, LaneState, Lanes, Scene, ShortLived, Thread, Together, Trace,
 };
@@ -347,6 +349,7 @@ impl TraceRates {
             window_s: span_s,
             switches_per_s: per_second(sum.switches as f64),
             own_cpu: per_second(sum.cpu_ns as f64 / 1e9),
+            target_cpu: per_second(sum.switches as f64) * SWITCH_COST_NS as f64 / 1e9,
             births: self.births,
             exits: self.exits,
             lost: self.lost,

@@ -19,6 +19,8 @@ pub(crate) struct TraceJson<'a> {
     switches_per_s: f64,
     /// Share of one CPU that reading took.
     own_cpu: f64,
+    /// What the records cost the target, as a share of one CPU: an estimate, by the number of switches.
+    target_cpu_estimated: f64,
     births: u64,
     exits: u64,
     lost_records: u64,
@@ -97,6 +99,7 @@ impl<'a> TraceJson<'a> {
             window_s: rounded(trace.window_s),
             switches_per_s: rounded(trace.switches_per_s),
             own_cpu: rounded(trace.own_cpu),
+            target_cpu_estimated: rounded(trace.target_cpu),
             births: trace.births,
             exits: trace.exits,
             lost_records: trace.lost,

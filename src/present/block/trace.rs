@@ -17,9 +17,10 @@ const LEAST_SHARE: f64 = 0.01;
 pub(crate) fn state(trace: &Trace) -> (Role, String) {
     let cost = || {
         format!(
-            "{} switches/s, {:.2} % of a CPU to read them",
+            "{} switches/s, {:.2} % of a CPU to read them, about {:.1} % for the target",
             format::rate(trace.switches_per_s),
-            trace.own_cpu * 100.0
+            trace.own_cpu * 100.0,
+            trace.target_cpu * 100.0
         )
     };
     match &trace.state {
@@ -116,6 +117,7 @@ mod tests {
             window_s: 12.0,
             switches_per_s: 4_812.0,
             own_cpu: 0.0034,
+            target_cpu: 0.0048,
             births: 1,
             exits: 2,
             lost: 3,
@@ -134,7 +136,7 @@ mod tests {
         assert_eq!(
             told(&scene),
             [
-                "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them",
+                "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them, about 0.5 % for the target",
                 "runnable at once, on 2.0 CPUs: none 5 %, 1 25 %, 2 50 %, 3 20 % of 12s",
                 "tf.data: none 40 %, 1 60 %; ran 1.20, preempted 0.30",
                 "intra and tf.data both had runnable threads for 34 % of the time, beyond the CPUs for 12 %",

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::data::Tid;
-use crate::data::sample::{SchedulerChange, SchedulerEvent, TraceSample, TraceState};
+use crate::data::sample::{SWITCH_COST_NS, SchedulerChange, SchedulerEvent, TraceSample, TraceState};
 use crate::linux::scheduler::perf::records::Record;
 use crate::linux::scheduler::perf::rings::{PerfError, Rings};
 
@@ -22,6 +22,8 @@ const MOST_EVENTS: usize = 400_000;
 const SETTLES_NS: u64 = 1_000_000;
 /// CPU time that reading may take: a hundredth of one CPU, over so long.
 const MOST_SHARE: f64 = 0.01;
+/// What records may cost the target, as a share of the CPUs online; an estimate by the number of switches.
+const MOST_TARGET_SHARE: f64 = 0.0125;
 const JUDGED_NS: u64 = 2_000_000_000;
 
 /// A trace that goes on. It ends when this is dropped.
@@ -55,6 +57,8 @@ struct CostJudge {
     since_ns: u64,
     since_cpu_ns: u64,
     switches: u64,
+    /// CPUs online.
+    cpus: usize,
 }
 
 impl TraceReader {
@@ -62,6 +66,7 @@ impl TraceReader {
     pub fn begin(threads: &[Tid]) -> Result<Self, PerfError> {
         let began_ns = now_ns(ClockId::Boottime);
         let rings = Rings::open(threads)?;
+        let cpus = rings.cpus().max(1);
         let shared = Shared {
             rings: Some(rings),
             pending: Vec::new(),
@@ -70,7 +75,7 @@ impl TraceReader {
             told_cpu_ns: 0,
             read_ns: began_ns,
             told_ns: began_ns,
-            cost: CostJudge { since_ns: began_ns, since_cpu_ns: 0, switches: 0 },
+            cost: CostJudge { since_ns: began_ns, since_cpu_ns: 0, switches: 0, cpus },
             stopped: None,
         };
         let shared = Arc::new(Mutex::new(shared));
@@ -149,12 +154,18 @@ impl CostJudge {
         }
         let share = cpu_ns.saturating_sub(self.since_cpu_ns) as f64 / span_ns as f64;
         let per_second = self.switches as f64 * 1e9 / span_ns as f64;
-        *self = Self { since_ns: now_ns, since_cpu_ns: cpu_ns, switches: 0 };
-        (share > MOST_SHARE).then(|| {
+        (self.since_ns, self.since_cpu_ns, self.switches) = (now_ns, cpu_ns, 0);
+        let target_share = per_second * SWITCH_COST_NS as f64 / 1e9 / self.cpus as f64;
+        if share > MOST_SHARE {
+            let (took, most) = (share * 100.0, MOST_SHARE * 100.0);
+            return Some(format!(
+                "reading {per_second:.0} switches a second took {took:.1} % of a CPU, and may take {most:.0} %"
+            ));
+        }
+        (target_share > MOST_TARGET_SHARE).then(|| {
+            let cost = target_share * self.cpus as f64 * 100.0;
             format!(
-                "reading {per_second:.0} switches a second took {:.1} % of a CPU, and may take {:.0} %",
-                share * 100.0,
-                MOST_SHARE * 100.0
+                "records of {per_second:.0} switches a second cost the target about {cost:.0} % of a CPU (estimated)"
             )
         })
     }
@@ -178,11 +189,20 @@ mod tests {
 
     #[test]
     fn reading_that_takes_more_than_a_hundredth_stops() {
-        let mut judge = CostJudge { since_ns: 0, since_cpu_ns: 0, switches: 0 };
+        let mut judge = CostJudge { since_ns: 0, since_cpu_ns: 0, switches: 0, cpus: 2 };
         assert_eq!(judge.judge(SECOND, SECOND), None, "too soon");
         assert_eq!(judge.judge(2 * SECOND, SECOND / 50), None);
         judge.switches = 400_000;
         let why = judge.judge(4 * SECOND, SECOND / 50 + SECOND / 20).unwrap();
         assert!(why.contains("200000 switches a second took 2.5 % of a CPU"), "{why}");
+    }
+
+    #[test]
+    fn switches_that_cost_the_target_more_than_little_stop_it_too() {
+        let mut judge = CostJudge { since_ns: 0, since_cpu_ns: 0, switches: 48_000, cpus: 2 };
+        assert_eq!(judge.judge(2 * SECOND, 0), None);
+        judge.switches = 60_000;
+        let why = judge.judge(4 * SECOND, 0).unwrap();
+        assert_eq!(why, "records of 30000 switches a second cost the target about 3 % of a CPU (estimated)");
     }
 }

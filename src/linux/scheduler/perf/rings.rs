@@ -79,6 +79,11 @@ impl Rings {
         Ok(rings)
     }
 
+    /// CPUs that were online when it began.
+    pub fn cpus(&self) -> usize {
+        self.rings.len()
+    }
+
     /// Events for one more thread; nothing where it is gone.
     pub fn add(&mut self, thread: Tid) -> io::Result<()> {
         if self.rings.len() + self.others.len() + self.rings.len() > MOST_EVENTS {
