@@ -63,7 +63,7 @@ fn ones_own_memory_may_be_read() {
 #[test]
 fn everything_is_described_and_what_is_missing_has_a_reason() {
     let all = describe(Path::new("/proc"), None);
-    assert_eq!(all.len(), 9);
+    assert_eq!(all.len(), 11);
     assert!(all.iter().all(|readable| !readable.why.is_empty()));
     assert!(all.iter().any(|readable| readable.what.contains("memory") && readable.ok));
 }

@@ -26,8 +26,8 @@ pub(crate) fn state(trace: &Trace) -> (Role, String) {
     match &trace.state {
         TraceState::On if trace.window_s == 0.0 && trace.lost == 0 => (Role::Live, "trace begins".to_owned()),
         TraceState::On => (Role::Live, format!("trace on for {}: {}", format::duration(trace.seconds), cost())),
-        TraceState::Stopped(why) => (Role::Alarm, format!("trace stopped by itself: {why}")),
-        TraceState::Refused(why) => (Role::Alarm, format!("no trace: {why}")),
+        TraceState::Stopped(why) => (Role::Alarm, format!("trace stopped by itself: {}", format::clean(why))),
+        TraceState::Refused(why) => (Role::Alarm, format!("no trace: {}", format::clean(why))),
     }
 }
 
