@@ -13,10 +13,10 @@ use serde::Deserialize;
 use tftop::data::sample::{
     AccountingSource, CgroupFact, CgroupVersion, ClockReading, CounterSource, Counters, CpuTime, Environment,
     ExitRecords, Frame, FrameworkFact, GpuProcess, GpuSample, HostFact, Identity, LibraryFact, LibraryPool, NameSource,
-    PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, Script, ScriptKnob, ScriptSetting, ShimFact,
-    Stack, StackEnd, StackMethod, Stacks, StartRoutine, StdThreadOwner, Syscall, SyscallState, TargetName,
-    TensorFlowFact, TfConfigFact, TfContextState, ThreadAccounting, ThreadDetail, ThreadFact, ThreadSettings,
-    ThreadState, Throttle,
+    PidsLimit, ProcessFact, ProcessSample, PythonFact, Quota, Sample, SchedulerChange, SchedulerEvent, Script,
+    ScriptKnob, ScriptSetting, ShimFact, Stack, StackEnd, StackMethod, Stacks, StartRoutine, StdThreadOwner, Syscall,
+    SyscallState, TargetName, TensorFlowFact, TfConfigFact, TfContextState, ThreadAccounting, ThreadDetail, ThreadFact,
+    ThreadSettings, ThreadState, Throttle, TraceSample,
 };
 use tftop::data::scene::Scene;
 use tftop::data::{Framework, Pid, ProcessKey, Text, ThreadKey, Tid};
@@ -49,6 +49,9 @@ pub struct Scenario {
     /// GPUs as their driver describes them at every tick.
     #[serde(default)]
     gpu: Vec<Gpu>,
+    /// A trace in which these threads run, all of a list at once, list after list, each for its part of every interval.
+    #[serde(default)]
+    turns: Vec<Vec<u32>>,
     /// The tick from which on exit records are had, and how many are lost at each tick, all together so far.
     records_from: Option<usize>,
     #[serde(default)]
@@ -276,8 +279,28 @@ impl Scenario {
                 lost_records: at(&self.lost, tick).unwrap(),
                 ..ThreadAccounting::default()
             },
+            trace: self.trace(tick),
             ..Sample::default()
         }
+    }
+
+    /// What a trace saw since the tick before.
+    fn trace(&self, tick: usize) -> Option<TraceSample> {
+        let before = tick.checked_sub(1).filter(|_| !self.turns.is_empty())?;
+        let at_ns = |tick: usize| FIRST_NS + tick as u64 * (self.interval_s * 1e9) as u64;
+        let (from_ns, until_ns) = (at_ns(before), at_ns(tick));
+        let mut events = Vec::new();
+        for (turn, threads) in (0..).zip(&self.turns) {
+            let edge = |turn: u64| from_ns + (until_ns - from_ns) * turn / self.turns.len() as u64;
+            for (at_ns, change) in
+                [(edge(turn), SchedulerChange::Runs { cpu: 0 }), (edge(turn + 1), SchedulerChange::Blocks)]
+            {
+                let event = |&tid: &u32| SchedulerEvent { at_ns, pid: Pid(self.process[0].pid), tid: Tid(tid), change };
+                events.extend(threads.iter().map(event));
+            }
+        }
+        let events = events.into();
+        Some(TraceSample { began_ns: FIRST_NS, from_ns, until_ns, events, ..TraceSample::default() })
     }
 
     /// One round of stacks of the threads that have one here.
