@@ -168,13 +168,22 @@ fn who_is_not_root_has_the_process_clock_and_the_step_that_would_give_more() {
     assert!(doctor.contains("ok  thread accounting by process-clock"), "{doctor}");
     assert!(doctor[at..].lines().nth(1).unwrap().starts_with("      fix: run tftop with sudo"), "{doctor}");
     target.begin("burn 400");
-    let report = said(as_nobody().args(["report", &target.pid().to_string(), "--json", "--for", "1s"]));
+    let report = said(as_nobody().args(["report", &target.pid().to_string(), "--json", "--for", "1s", "--trace"]));
     target.finish();
     let report: Value = serde_json::from_str(&report).unwrap_or_else(|error| panic!("{error}: {report}"));
     let accounting = &report["thread_accounting"];
     assert_eq!(accounting["source"], "process-clock", "{accounting}");
     assert_eq!(accounting["missing"][0]["source"], "exit-records", "{accounting}");
     assert!(accounting["missing"][0]["why"].as_str().unwrap().contains("root or CAP_NET_ADMIN"), "{accounting}");
+    if rustix::process::geteuid().is_root() {
+        // The target is root's.
+        assert_eq!(
+            (&report["trace"]["state"], &accounting["missing"][1]["source"]),
+            (&"refused".into(), &"trace".into())
+        );
+        let why = report["trace"]["why"].as_str().unwrap();
+        assert!(why.contains("run tftop as root"), "{why}");
+    }
     let groups = report["groups"].as_array().unwrap();
     let ended = groups.iter().find(|group| group["origin"] == "ended").unwrap_or_else(|| panic!("{groups:#?}"));
     assert!(ended["run_s"].as_f64().unwrap() > 0.0 && ended["wait_s"].is_null() && ended["died"] == 0, "{ended:#}");
