@@ -272,8 +272,11 @@ impl ProcessDelta {
             look.threads.extend(now.threads.iter().filter_map(|thread| ThreadDelta::between(None, thread)));
             return look;
         }
-        let mut base = base.into_iter().flatten().peekable();
-        for thread in &now.threads {
+        let none = SharedList::default();
+        let (old, new) = (base.unwrap_or(&none).pieces(), now.threads.pieces());
+        // What both samples share is the same in both.
+        let mut base = unshared(old, new).peekable();
+        for thread in unshared(new, old) {
             while let Some(gone) = base.next_if(|old| old.key < thread.key) {
                 look.gone.push(gone.key);
             }
@@ -333,6 +336,13 @@ impl ProcessDelta {
 /// Threads that a difference can be made from: those in order.
 fn base(before: Option<&ProcessSample>) -> Option<&SharedList<ThreadFact>> {
     before.map(|before| &before.threads).filter(|threads| rising(threads))
+}
+
+/// Threads of pieces that stand elsewhere in the other list, or not at all.
+fn unshared<'a>(pieces: &'a [Arc<[ThreadFact]>], other: &[Arc<[ThreadFact]>]) -> impl Iterator<Item = &'a ThreadFact> {
+    let is_shared =
+        move |at: usize, piece: &Arc<[ThreadFact]>| other.get(at).is_some_and(|other| Arc::ptr_eq(other, piece));
+    pieces.iter().enumerate().filter(move |(at, piece)| !is_shared(*at, piece)).flat_map(|(_, piece)| piece.iter())
 }
 
 fn rising(threads: &SharedList<ThreadFact>) -> bool {
