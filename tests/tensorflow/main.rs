@@ -38,6 +38,9 @@ mod tutorial;
 mod untouched;
 mod walk;
 
+/// Held by tests whose targets are found by the name train.py, or have it in theirs.
+static ONE_TRAIN_PY: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// The two TensorFlows of the tests. Up to 2.20 no thread has a kernel name of its own; 2.21 names some of them.
 const NAMELESS: &str = "2.20.0";
 const NAMING: &str = "2.21.0";

@@ -52,13 +52,13 @@ fn what_was_traced_is_on_the_tape_and_has_tracks_in_perfetto() {
     let folder = tempfile::tempdir().unwrap();
     let [tape, trace] = ["a.tape", "a.json"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
     tftop(&["record", &target.pid().to_string(), "--trace", "--for", "4s", "-o", &tape]);
-    let report = tftop(&["report", &tape, "--at", "3s", "--json"]);
+    let report = tftop(&["report", &tape, "--json"]);
     let report: Value = serde_json::from_slice(&report.stdout).unwrap();
     if report["trace"]["state"] == "refused" {
         eprintln!("SKIPPED, no thread can be traced here: {}", report["trace"]["why"]);
         return;
     }
-    assert!(report["trace"]["window_s"].as_f64().unwrap() > 1.0, "{:#}", report["trace"]);
+    assert!(report["trace"]["window_s"].as_f64().unwrap() > 0.1, "{:#}", report["trace"]);
     tftop(&["export", &tape, "--perfetto", "-o", &trace]);
     let exported: Value = serde_json::from_slice(&std::fs::read(&trace).unwrap()).unwrap();
     let events = exported["traceEvents"].as_array().unwrap();

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::{NAMING, python};
+use crate::{NAMING, ONE_TRAIN_PY, python};
 
 const TUTORIAL: &str = include_str!("../../assets/tutorial.md");
 
@@ -103,6 +103,7 @@ fn shell(folder: &Path, command: &str) -> Command {
 #[test]
 fn the_tutorial_is_true() {
     let Some(python) = python::tensorflow(NAMING) else { return };
+    let _one = ONE_TRAIN_PY.lock();
     let folder = tempfile::tempdir().unwrap();
     let tools = folder.path().join("bin");
     fs::create_dir(&tools).unwrap();

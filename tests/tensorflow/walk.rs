@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::terminal::Terminal;
-use crate::{NAMING, python};
+use crate::{NAMING, ONE_TRAIN_PY, python};
 
 const TFTOP: &str = env!("CARGO_BIN_EXE_tftop");
 /// Keys from the first screen to the proof, at most.
@@ -69,6 +69,7 @@ const ANSWERS: [&str; 3] = [" %, ", "no difference shown", "not comparable: neig
 #[test]
 fn from_the_first_screen_to_the_proof_it_takes_few_keys() {
     let Some(python) = python::tensorflow(NAMING) else { return };
+    let _one = ONE_TRAIN_PY.lock();
     let state = tempfile::tempdir().unwrap();
     let home = [("XDG_STATE_HOME", state.path().to_str().unwrap()), ("TF_CPP_MIN_LOG_LEVEL", "3")];
     let python = python.display().to_string();

@@ -20,6 +20,8 @@ const PART_NS: u64 = 1_000_000_000;
 const MOST_PAIRED: usize = 64;
 /// Different sets of groups at work at once that one part remembers.
 const MOST_SETS: usize = 1_024;
+/// Share of the time between two samples from which on a thread ran all of it: counters are a little older than the sample.
+const ALL_THE_TIME: f64 = 0.9;
 /// Threads that are followed at once.
 const MOST_THREADS: usize = 65_536;
 
@@ -38,7 +40,15 @@ pub(crate) struct TraceRates {
     exits: u64,
     lost: u64,
     lanes: LaneRates,
+    sampled: SampledTimes,
     newest: Option<Trace>,
+}
+
+/// What threads in state R had run at the last sample.
+#[derive(Clone, Debug, Default)]
+struct SampledTimes {
+    at_ns: u64,
+    run_ns: HashMap<Tid, u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -205,7 +215,7 @@ impl TraceRates {
     }
 
     /// What is not known of a thread is concluded from its first event: one that stops had run until then. One without any that
-    /// the sample saw running did so all the time: it was switched neither out nor in.
+    /// ran all the time since the sample before, by its counters, still does.
     fn resolve_unknown(&mut self, trace: &TraceSample, sample: &Sample, seen: &HashMap<Tid, usize>, scene: &Scene) {
         let mut first: HashMap<Tid, &SchedulerEvent> = HashMap::new();
         for event in trace.events.iter() {
@@ -222,12 +232,17 @@ impl TraceRates {
             };
             self.set((event.pid, event.tid), state, from_ns, seen, scene);
         }
+        let span_ns = sample.at_ns.saturating_sub(self.sampled.at_ns);
+        let before = std::mem::take(&mut self.sampled.run_ns);
+        self.sampled.at_ns = sample.at_ns;
         for process in &sample.processes {
-            for thread in &process.threads {
-                let tid = thread.key.tid;
-                let runs = thread.state == ThreadState::Running && !first.contains_key(&tid);
+            for thread in process.threads.iter().filter(|thread| thread.state == ThreadState::Running) {
+                let (tid, run_ns) = (thread.key.tid, thread.counters.run_ns);
+                self.sampled.run_ns.insert(tid, run_ns);
+                let ran_ns = before.get(&tid).map_or(0, |before| run_ns.saturating_sub(*before));
                 let known = self.threads.get(&tid).is_some_and(|thread| thread.state != LaneState::Unknown);
-                if runs && !known {
+                if !known && !first.contains_key(&tid) && span_ns > 0 && ran_ns as f64 >= span_ns as f64 * ALL_THE_TIME
+                {
                     self.set((process.fact.key.pid, tid), LaneState::Running, from_ns, seen, scene);
                 }
             }

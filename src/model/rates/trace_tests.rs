@@ -74,22 +74,34 @@ fn time_goes_to_the_number_of_threads_that_could_run() {
 }
 
 #[test]
-fn who_ran_when_the_trace_began_is_told_by_the_first_event_or_by_its_state() {
-    let mut sample = traced(100, &[event(40, 1, SchedulerChange::Blocks), event(50, 2, RUNS)]);
-    let thread = |tid, state| ThreadFact {
+fn who_ran_when_the_trace_began_is_told_by_the_first_event_or_by_counters() {
+    let thread = |tid, state, run_ms| ThreadFact {
         key: ThreadKey { tid: Tid(tid), start_ticks: 0 },
-        counters: sample::Counters::default(),
+        counters: sample::Counters { run_ns: run_ms * MS, ..sample::Counters::default() },
         cpu_ticks: 0,
         state,
         last_cpu: None,
         affinity: None,
         identity: Arc::default(),
     };
-    let threads =
-        vec![thread(1, ThreadState::Sleeping), thread(2, ThreadState::Running), thread(3, ThreadState::Running)];
-    sample.processes.push(ProcessSample { threads: threads.into(), ..ProcessSample::default() });
-    let trace = TraceRates::default().next(&sample, &scene()).unwrap();
-    near(&trace.all.shares, &[0.0, 0.1, 0.9]);
+    // Thread 2 was in state R when it was last read, and may sleep since; thread 3 runs on and on.
+    let sample = |until_ms: u64, events: &[SchedulerEvent], ran_ms| {
+        let threads = vec![
+            thread(1, ThreadState::Sleeping, 0),
+            thread(2, ThreadState::Running, 7),
+            thread(3, ThreadState::Running, ran_ms),
+        ];
+        let mut sample = Sample { at_ns: until_ms * MS, ..traced(until_ms, events) };
+        sample.processes.push(ProcessSample { threads: threads.into(), ..ProcessSample::default() });
+        sample
+    };
+    let mut rates = TraceRates::default();
+    let first = rates.next(&sample(100, &[event(40, 1, SchedulerChange::Blocks)], 500), &scene()).unwrap();
+    near(&first.all.shares, &[0.6, 0.4]);
+    let second = rates.next(&sample(200, &[], 600), &scene()).unwrap();
+    near(&second.all.shares, &[0.3, 0.7]);
+    let third = rates.next(&sample(300, &[event(250, 3, SchedulerChange::Blocks)], 650), &scene()).unwrap();
+    near(&third.all.shares, &[0.11 / 0.3, 0.19 / 0.3]);
 }
 
 #[test]
