@@ -20,8 +20,12 @@ fn a_trace_of_a_training_agrees_with_its_counters_and_names_who_makes_short_live
     let Some(python) = python::tensorflow(NAMING) else { return };
     let target = Target::start(&python, "epochs.py", &[]);
     let pid = target.pid().to_string();
-    let output = tftop(&["report", &pid, "--for", "8s", "--trace", "--json"]);
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let watched = || -> Value {
+        let output = tftop(&["report", &pid, "--for", "8s", "--trace", "--json"]);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    // Beside other tests the thread that reads may come too late once: then records are lost, and said to be.
+    let report = (0..3).map(|_| watched()).find(|report| report["trace"]["lost_records"] == 0).unwrap();
     let trace = &report["trace"];
     if trace["state"] == "refused" {
         eprintln!("SKIPPED, no thread can be traced here: {}", trace["why"]);
@@ -29,7 +33,6 @@ fn a_trace_of_a_training_agrees_with_its_counters_and_names_who_makes_short_live
     }
     // On a machine that is busy enough, reading costs more than it may.
     assert!(trace["state"] == "on" || trace["state"] == "stopped", "{trace:#}");
-    assert_eq!(trace["lost_records"], 0, "{trace:#}");
     let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
     assert!(number(&trace["births"]) > 0.0, "each epoch makes threads: {trace:#}");
     let made_by: BTreeSet<&str> =
