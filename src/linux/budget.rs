@@ -193,7 +193,8 @@ impl Budget {
     }
 }
 
-fn now_ns(clock: ClockId) -> u64 {
+/// What a clock says, in nanoseconds.
+pub(crate) fn now_ns(clock: ClockId) -> u64 {
     let now = clock_gettime(clock);
     u64::try_from(now.tv_sec)
         .unwrap_or(0)

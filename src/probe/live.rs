@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 
 use crate::data::sample::{Cost, CounterSource, GpuSample, Interest, ProcessSample, Sample, ThreadDetail, TraceSample};
 use crate::data::{Gap, Pid, ThreadKey, Tid};
-use crate::linux::budget::Look;
+use crate::linux::budget::{Look, now_ns};
 use crate::linux::cgroup::read::Mounts;
 use crate::linux::proc::affinity::AffinityReader;
 use crate::linux::proc::host::{HostReader, UserNames};
@@ -417,12 +417,6 @@ fn descriptors() -> usize {
 
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn now_ns(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 #[cfg(test)]

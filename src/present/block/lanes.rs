@@ -20,30 +20,30 @@ pub(crate) const LEGEND: [(Role, &str); 4] = [
     (Role::Plain, "2 so many of the group ran"),
 ];
 
-/// The lanes of threads that ran in the last seconds.
-pub(crate) struct ShownLanes<'a> {
-    /// Nanoseconds since boot of the first and of the last cell.
-    from_ns: u64,
-    to_ns: u64,
-    /// In the order of their groups.
-    pub threads: Vec<&'a Lane>,
+/// Nanoseconds since boot of the first and of the last cell.
+fn shown_span(lanes: &Lanes, seconds: u8) -> (u64, u64) {
+    (lanes.to_ns.saturating_sub(u64::from(seconds) * 1_000_000_000), lanes.to_ns)
 }
 
-/// What of the lanes is shown.
-pub(crate) fn shown(lanes: &Lanes, seconds: u8) -> ShownLanes<'_> {
-    let (from_ns, to_ns) = (lanes.to_ns.saturating_sub(u64::from(seconds) * 1_000_000_000), lanes.to_ns);
-    let ran = |lane: &&Lane| {
-        let [running, preempted, _] = lane.times(from_ns, to_ns);
-        running + preempted > 0
-    };
-    ShownLanes { from_ns, to_ns, threads: lanes.threads.iter().filter(ran).collect() }
+fn ran(lane: &Lane, (from_ns, to_ns): (u64, u64)) -> bool {
+    let [running, preempted, _] = lane.times(from_ns, to_ns);
+    running + preempted > 0
+}
+
+/// The groups with a thread that ran in the last seconds, in their order; none: threads that no look saw.
+pub(crate) fn groups(lanes: &Lanes, seconds: u8) -> Vec<Option<usize>> {
+    let span = shown_span(lanes, seconds);
+    let mut groups: Vec<_> = lanes.threads.iter().filter(|lane| ran(lane, span)).map(|lane| lane.group).collect();
+    groups.dedup();
+    groups
 }
 
 /// The lanes of a group, or of threads that no look saw; none where none of its threads ran in the seconds shown.
 pub fn lines(scene: &Scene, group: Option<usize>, seconds: u8, width: u16) -> Vec<Line> {
     let Some(trace) = &scene.trace else { return Vec::new() };
-    let ShownLanes { from_ns, to_ns, threads: mut lanes } = shown(&trace.lanes, seconds);
-    lanes.retain(|lane| lane.group == group);
+    let (from_ns, to_ns) = shown_span(&trace.lanes, seconds);
+    let of_group = trace.lanes.threads.iter().filter(|lane| lane.group == group);
+    let lanes: Vec<&Lane> = of_group.filter(|lane| ran(lane, (from_ns, to_ns))).collect();
     if lanes.is_empty() {
         return Vec::new();
     }

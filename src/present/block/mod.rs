@@ -75,10 +75,7 @@ pub fn mentions(scene: &Scene, block: Block, text: &str) -> bool {
 /// What a trace shows, and the lanes of the groups whose threads ran in its last seconds.
 pub fn traced(scene: &Scene, seconds: u8) -> Vec<Block> {
     let Some(trace) = &scene.trace else { return Vec::new() };
-    let mut groups: Vec<Option<usize>> =
-        lanes::shown(&trace.lanes, seconds).threads.into_iter().map(|lane| lane.group).collect();
-    groups.dedup();
-    let lanes = groups.into_iter().map(|group| Block::Lanes(group, seconds));
+    let lanes = lanes::groups(&trace.lanes, seconds).into_iter().map(|group| Block::Lanes(group, seconds));
     std::iter::once(Block::Trace(seconds)).chain(lanes).chain([Block::TraceNotes]).collect()
 }
 

@@ -17,7 +17,7 @@ const LEAST_SHARE: f64 = 0.01;
 pub(crate) fn state(trace: &Trace) -> (Role, String) {
     let cost = || {
         format!(
-            "{} switches/s, {:.2} % of a CPU to read them, about {:.1} % for the target",
+            "{} switches/s, {:.2} % of a CPU to read them, about {:.1} % (estimated) for the target",
             format::rate(trace.switches_per_s),
             trace.own_cpu * 100.0,
             trace.target_cpu * 100.0
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(
             told(&scene),
             [
-                "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them, about 0.5 % for the target",
+                "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them, about 0.5 % (estimated) for the target",
                 "runnable at once, on 2.0 CPUs: none 5 %, 1 25 %, 2 50 %, 3 20 % of 12s",
                 "tf.data: none 40 %, 1 60 %; ran 1.20, preempted 0.30",
                 "intra and tf.data both had runnable threads for 34 % of the time, beyond the CPUs for 12 %",

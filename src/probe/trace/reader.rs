@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 
 use crate::data::Tid;
 use crate::data::sample::{SWITCH_COST_NS, SchedulerChange, SchedulerEvent, TraceSample, TraceState};
+use crate::linux::budget::now_ns;
 use crate::linux::scheduler::perf::records::Record;
 use crate::linux::scheduler::perf::rings::{PerfError, Rings};
 
@@ -173,12 +174,6 @@ impl CostJudge {
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn now_ns(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 #[cfg(test)]
