@@ -2,6 +2,7 @@
 
 use crate::data::sample::{SchedulerChange, SchedulerEvent};
 use crate::data::{Pid, Tid};
+use crate::linux::scheduler::numbers::{number_u32, number_u64};
 
 /// PERF_RECORD_LOST, _EXIT, _FORK and _SWITCH (include/uapi/linux/perf_event.h).
 const LOST: u32 = 2;
@@ -33,10 +34,12 @@ pub fn parse(kind: u32, flags: u16, body: &[u8]) -> Option<Record> {
         SWITCH if flags & PREEMPTED != 0 => event(pid, tid, SchedulerChange::Preempted),
         SWITCH => event(pid, tid, SchedulerChange::Blocks),
         // struct { u32 pid, ppid; u32 tid, ptid; u64 time; }
-        FORK => event(word(body, 0)?, word(body, 8)?, SchedulerChange::Born { by: Tid(word(body, 12)?) }),
-        EXIT => event(word(body, 0)?, word(body, 8)?, SchedulerChange::Exits),
+        FORK => {
+            event(number_u32(body, 0)?, number_u32(body, 8)?, SchedulerChange::Born { by: Tid(number_u32(body, 12)?) })
+        }
+        EXIT => event(number_u32(body, 0)?, number_u32(body, 8)?, SchedulerChange::Exits),
         // struct { u64 id; u64 lost; }
-        LOST => Some(Record::Lost(long(body, 8)?)),
+        LOST => Some(Record::Lost(number_u64(body, 8)?)),
         _ => None,
     }
 }
@@ -44,15 +47,7 @@ pub fn parse(kind: u32, flags: u16, body: &[u8]) -> Option<Record> {
 /// `struct { u32 pid, tid; u64 time; u32 cpu, res; }` at the end of every record.
 fn trailer(body: &[u8]) -> Option<(u32, u32, u64, u32)> {
     let at = body.len().checked_sub(24)?;
-    Some((word(body, at)?, word(body, at + 4)?, long(body, at + 8)?, word(body, at + 16)?))
-}
-
-fn word(body: &[u8], at: usize) -> Option<u32> {
-    body.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_ne_bytes)
-}
-
-fn long(body: &[u8], at: usize) -> Option<u64> {
-    body.get(at..at.checked_add(8)?)?.try_into().ok().map(u64::from_ne_bytes)
+    Some((number_u32(body, at)?, number_u32(body, at + 4)?, number_u64(body, at + 8)?, number_u32(body, at + 16)?))
 }
 
 #[cfg(test)]

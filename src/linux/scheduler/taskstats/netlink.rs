@@ -3,6 +3,8 @@
 
 use std::iter;
 
+use crate::linux::scheduler::numbers::{number_u16, number_u32};
+
 /// Bytes of `struct nlmsghdr`, of `struct genlmsghdr` and of `struct nlattr`.
 const MESSAGE_HEADER: usize = 16;
 const GENERIC_HEADER: usize = 4;
@@ -81,21 +83,6 @@ pub fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
         bytes = bytes.get(aligned(length)..).unwrap_or_default();
         Some((number, value))
     })
-}
-
-/// A number at so many bytes from the beginning, in the machine's own order.
-pub fn number_u16(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|number| u16::from_ne_bytes(*number))
-}
-
-/// The same of four bytes.
-pub fn number_u32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|number| u32::from_ne_bytes(*number))
-}
-
-/// The same of eight bytes.
-pub fn number_u64(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..)?.first_chunk().map(|number| u64::from_ne_bytes(*number))
 }
 
 /// Messages and attributes begin at multiples of four.

@@ -3,7 +3,8 @@
 
 use crate::data::sample::Counters;
 use crate::data::{Pid, Tid};
-use crate::linux::scheduler::taskstats::netlink::{Message, attributes, number_u16, number_u32, number_u64};
+use crate::linux::scheduler::numbers::{number_u16, number_u32, number_u64};
+use crate::linux::scheduler::taskstats::netlink::{Message, attributes};
 
 /// TASKSTATS_TYPE_AGGR_PID: what belongs to one task; TASKSTATS_TYPE_STATS within it.
 const OF_ONE_TASK: u16 = 4;

@@ -19,7 +19,8 @@ use rustix::thread::gettid;
 use crate::data::{Pid, Tid};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
-use crate::linux::scheduler::taskstats::netlink::{Message, messages, number_u16, request};
+use crate::linux::scheduler::numbers::number_u16;
+use crate::linux::scheduler::taskstats::netlink::{Message, messages, request};
 use crate::linux::scheduler::taskstats::record::{ExitRecord, OLDEST_VERSION, RecordLayout, of_task, version};
 
 /// GENL_ID_CTRL, CTRL_CMD_GETFAMILY, and the attributes with a family's name and number.
