@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::{io, thread};
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::data::Text;
 use crate::data::sample::{Epoch, HookFailure, OverruledSetting, ShimReport, StepMarks, StepSource, TfStarted};
 use crate::launch::step_marks::PlausibleMarks;
+use crate::linux::budget::now_ns;
 use crate::linux::own_folder::OwnFolder;
 
 /// Longest record; the shim sends none that is longer.
@@ -225,11 +226,6 @@ fn since_boot(monotonic_ns: u64) -> u64 {
         Some(age_ns) if age_ns < OLDEST_NS => boot.saturating_sub(age_ns),
         _ => boot,
     }
-}
-
-fn now_ns(clock: ClockId) -> u64 {
-    let now = clock_gettime(clock);
-    (now.tv_sec.unsigned_abs() * 1_000_000_000).saturating_add(now.tv_nsec.unsigned_abs())
 }
 
 fn remember<T: PartialEq>(kept: &mut Vec<T>, one: T) {

@@ -73,7 +73,9 @@ fn table(sweep: &SweepReport, page: Page) -> Vec<PageRow> {
     }
     let mut rows = table.fitted(page, LastColumn::IsCut);
     rows.extend(
-        traced.then(|| PageRow::text("CROWDED: share of the time with more runnable threads than CPUs, traced")),
+        traced.then(|| {
+            PageRow::text("CROWDED: share of the time with more threads running or preempted than CPUs, traced")
+        }),
     );
     rows
 }

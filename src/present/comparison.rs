@@ -67,8 +67,8 @@ pub(crate) fn figures(comparison: &Comparison) -> Vec<CompareRow> {
             CompareRow::new(what, sides.iter().map(of).collect())
         };
         rows.extend([
-            traced("runnable beyond CPUs", |traced| percent_or_dash(Some(traced.crowded_share))),
-            traced("  at once, 99 %", |traced| traced.most_runnable.to_string()),
+            traced("threads beyond CPUs", |traced| percent_or_dash(Some(traced.crowded_share))),
+            traced("  at once, 99 %", |traced| traced.most_at_once.to_string()),
             traced("switches per second", |traced| format!("{:.0}", traced.switches_per_s)),
         ]);
     }

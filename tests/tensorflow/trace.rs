@@ -38,7 +38,7 @@ fn a_trace_of_a_training_agrees_with_its_counters_and_names_who_makes_short_live
     let made_by: BTreeSet<&str> =
         trace["short_lived"].as_array().unwrap().iter().filter_map(|made| made["made_by"].as_str()).collect();
     assert!(!made_by.is_empty(), "some of them no look saw: {trace:#}");
-    let sum: f64 = trace["runnable_shares"].as_array().unwrap().iter().map(number).sum();
+    let sum: f64 = trace["concurrency_shares"].as_array().unwrap().iter().map(number).sum();
     assert!((sum - 1.0).abs() < 0.01, "{trace:#}");
     // Time on a CPU that the hypervisor or an interrupt took is no CPU time of the thread.
     let (got, ran) = (number(&report["demand"]["got"]), number(&trace["running"]));

@@ -10,14 +10,16 @@ use crate::commands::own_process::stdio;
 use crate::commands::sampling::process_scan::{ProcessScan, ScanLook, nothing_found};
 use crate::output;
 
-/// Looks at least twice, one interval apart, so that demand can be shown. None found is a clean answer, too.
+/// Looks at least twice, so that demand can be shown: one interval after the first look began, because a look at many
+/// processes takes a while, and half of one after it ended. None found is a clean answer, too.
 pub(crate) fn ps(args: &PsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     if !args.hosts.is_empty() || args.slurm.is_some() {
         return ps_hosts::ps_hosts(args, options);
     }
     let mut scan = ProcessScan::new(options)?;
+    let (began, window) = (Instant::now(), args.watch.unwrap_or(options.interval));
     let mut look = scan.look();
-    let until = Instant::now() + args.watch.unwrap_or(options.interval);
+    let until = (began + window).max(Instant::now() + window / 2);
     while !look.scenes.is_empty() {
         let left = until.saturating_duration_since(Instant::now());
         if left <= Duration::ZERO {

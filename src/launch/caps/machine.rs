@@ -9,6 +9,7 @@ use rustix::thread::{CpuSet as RawSet, sched_getaffinity};
 use crate::data::CpuSet;
 use crate::data::job::rank::Rank;
 use crate::linux::cgroup::create::homes::OwnCgroups;
+use crate::linux::proc::host::online_cpus;
 use crate::linux::proc::stat::Stat;
 
 /// CPUs of this machine and those this process may run on.
@@ -33,9 +34,7 @@ impl MachineCpus {
     /// all that is known to be online. Fails on machines with more CPUs than the C library's `cpu_set_t` holds (1024).
     pub fn read() -> io::Result<Self> {
         let allowed = cpus_of(&sched_getaffinity(None)?);
-        let listed = fs::read_to_string("/sys/devices/system/cpu/online").ok();
-        let online = listed.and_then(|list| list.parse::<CpuSet>().ok()).filter(|set| !set.is_empty());
-        let online = online.unwrap_or_else(|| allowed.clone());
+        let online = online_cpus().unwrap_or_else(|| allowed.clone());
         let (quota_cpus, rank) = (OwnCgroups::read().quota_cpus(), Rank::of_own_environment());
         let launchers = rank.as_ref().and_then(launchers_cpus);
         Ok(Self { cores: cores(&online), online, allowed, quota_cpus, rank, launchers })

@@ -1,19 +1,26 @@
 //! The machine: its CPUs and how busy each is, its name and model, its users. The only place that uses sysinfo.
 
 use std::collections::HashMap;
+use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
 use sysinfo::{CpuRefreshKind, RefreshKind, System, User, Users};
 
-use crate::data::Text;
 use crate::data::sample::{CpuTime, HostFact};
+use crate::data::{CpuSet, Text};
 use crate::linux::proc::proc_dir::{FileReader, ProcDir};
 use crate::linux::proc::stat::{number, words};
 
 /// /proc/stat lists every interrupt of the machine; large machines have some hundred kilobytes of them.
 const STAT_LIMIT: usize = 4 << 20;
+
+/// The CPUs that are online (/sys/devices/system/cpu/online); none where that is hidden.
+pub fn online_cpus() -> Option<CpuSet> {
+    let listed = fs::read_to_string("/sys/devices/system/cpu/online").ok()?;
+    listed.parse::<CpuSet>().ok().filter(|set| !set.is_empty())
+}
 
 /// What is kept of the machine.
 #[derive(Debug)]

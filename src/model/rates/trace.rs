@@ -35,7 +35,7 @@ pub(crate) struct TraceRates {
     groups: Vec<TracedGroup>,
     parts: VecDeque<Part>,
     running: u32,
-    runnable: u32,
+    at_once: u32,
     births: u64,
     exits: u64,
     lost: u64,
@@ -66,7 +66,7 @@ struct TracedGroup {
     key: GroupKey,
     label: String,
     running: u32,
-    runnable: u32,
+    at_once: u32,
     /// Threads that no look saw and that this group made, and what they ran.
     short_lived: (u64, u64),
 }
@@ -92,14 +92,14 @@ struct Levels {
 }
 
 impl Levels {
-    fn add(&mut self, runnable: u32, running: u32, span_ns: u64) {
-        let level = runnable as usize;
+    fn add(&mut self, at_once: u32, running: u32, span_ns: u64) {
+        let level = at_once as usize;
         if self.at_ns.len() <= level {
             self.at_ns.resize(level + 1, 0);
         }
         self.at_ns[level] += span_ns;
         self.running_ns += span_ns * u64::from(running);
-        self.preempted_ns += span_ns * u64::from(runnable.saturating_sub(running));
+        self.preempted_ns += span_ns * u64::from(at_once.saturating_sub(running));
     }
 
     fn merge(&mut self, other: &Self) {
@@ -192,11 +192,11 @@ impl TraceRates {
             let group = self.group_of(Some(at), scene);
             let Some(thread) = self.threads.get_mut(&tid) else { continue };
             let before = std::mem::replace(&mut thread.group, group);
-            let (running, runnable) = weight(thread.state);
+            let (running, at_once) = weight(thread.state);
             self.groups[before].running -= running;
-            self.groups[before].runnable -= runnable;
+            self.groups[before].at_once -= at_once;
             self.groups[group].running += running;
-            self.groups[group].runnable += runnable;
+            self.groups[group].at_once += at_once;
         }
     }
 
@@ -209,7 +209,7 @@ impl TraceRates {
         };
         self.groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
             let label = label.to_owned();
-            self.groups.push(TracedGroup { key, label, running: 0, runnable: 0, short_lived: (0, 0) });
+            self.groups.push(TracedGroup { key, label, running: 0, at_once: 0, short_lived: (0, 0) });
             self.groups.len() - 1
         })
     }
@@ -253,8 +253,8 @@ impl TraceRates {
     fn forget_states(&mut self, at_ns: u64) {
         self.threads.values_mut().for_each(|thread| thread.state = LaneState::Unknown);
         self.lanes.forget(at_ns);
-        (self.running, self.runnable) = (0, 0);
-        self.groups.iter_mut().for_each(|group| (group.running, group.runnable) = (0, 0));
+        (self.running, self.at_once) = (0, 0);
+        self.groups.iter_mut().for_each(|group| (group.running, group.at_once) = (0, 0));
     }
 
     fn apply(&mut self, event: &SchedulerEvent, seen: &HashMap<Tid, usize>, scene: &Scene, part: &mut Part) {
@@ -307,10 +307,9 @@ impl TraceRates {
         thread.since_ns = at_ns;
         let now = weight(state);
         let group = &mut self.groups[thread.group];
-        for (running, runnable) in [(&mut group.running, &mut group.runnable), (&mut self.running, &mut self.runnable)]
-        {
+        for (running, at_once) in [(&mut group.running, &mut group.at_once), (&mut self.running, &mut self.at_once)] {
             *running = *running + now.0 - before.0;
-            *runnable = *runnable + now.1 - before.1;
+            *at_once = *at_once + now.1 - before.1;
         }
         self.lanes.change((pid, tid), at_ns, state);
     }
@@ -323,21 +322,21 @@ impl TraceRates {
         }
         self.counted_ns = at_ns;
         part.span_ns += span_ns;
-        part.all.add(self.runnable, self.running, span_ns);
+        part.all.add(self.at_once, self.running, span_ns);
         if part.groups.len() < self.groups.len() {
             part.groups.resize_with(self.groups.len(), Levels::default);
         }
         let mut set = 0_u64;
         for (index, (group, levels)) in self.groups.iter().zip(&mut part.groups).enumerate() {
-            levels.add(group.runnable, group.running, span_ns);
-            if group.runnable > 0 && index < MOST_PAIRED {
+            levels.add(group.at_once, group.running, span_ns);
+            if group.at_once > 0 && index < MOST_PAIRED {
                 set |= 1 << index;
             }
         }
         if part.sets.len() < MOST_SETS || part.sets.contains_key(&set) {
             let (time, crowded) = part.sets.entry(set).or_default();
             *time += span_ns;
-            *crowded += if self.runnable > cpus { span_ns } else { 0 };
+            *crowded += if self.at_once > cpus { span_ns } else { 0 };
         }
     }
 

@@ -56,7 +56,7 @@ fn check(input: &RuleInput) -> RuleResult {
     {
         let percent = LEAST_CROWDED * 100.0;
         return clear(format!(
-            "no two busy pools had runnable threads at once and more than the CPUs for {percent:.0} % of the {:.0} s traced",
+            "no two busy pools worked at once, with more threads than CPUs, for {percent:.0} % of the {:.0} s traced",
             trace.window_s
         ));
     }
@@ -118,7 +118,7 @@ fn together(trace: &Trace, groups: (usize, usize)) -> Together {
 fn overlap(trace: &Trace, groups: (usize, usize)) -> String {
     let pair = together(trace, groups);
     format!(
-        "both had runnable threads for {:.0} % of {:.0} s, with more threads than CPUs for {:.0} %",
+        "both worked at once for {:.0} % of {:.0} s, with more threads than CPUs for {:.0} %",
         pair.share * 100.0,
         trace.window_s,
         pair.crowded * 100.0

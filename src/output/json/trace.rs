@@ -27,7 +27,7 @@ pub(crate) struct TraceJson<'a> {
     #[serde(flatten)]
     all: ConcurrencyJson,
     groups: Vec<GroupConcurrencyJson<'a>>,
-    /// Pairs of groups that had runnable threads at the same time.
+    /// Pairs of groups that had threads running or preempted at the same time.
     together: Vec<TogetherJson<'a>>,
     /// Threads that no look saw, by the group of the thread that made them.
     short_lived: Vec<ShortLivedJson<'a>>,
@@ -37,8 +37,8 @@ pub(crate) struct TraceJson<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ConcurrencyJson {
-    /// Share of the time in which no, one, two … threads were runnable.
-    runnable_shares: Vec<f64>,
+    /// Share of the time in which no, one, two … threads were running or preempted.
+    concurrency_shares: Vec<f64>,
     /// Mean number of threads that ran.
     running: f64,
     /// Mean number of threads that had been preempted and waited for a CPU.
@@ -57,7 +57,7 @@ struct GroupConcurrencyJson<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TogetherJson<'a> {
     groups: [&'a GroupKey; 2],
-    /// Share of the time in which both had runnable threads.
+    /// Share of the time in which both had threads running or preempted.
     share: f64,
     /// Share of the time in which both had, and all together were more than the CPUs.
     crowded: f64,
@@ -114,7 +114,7 @@ impl<'a> TraceJson<'a> {
 impl ConcurrencyJson {
     fn new(concurrency: &Concurrency) -> Self {
         Self {
-            runnable_shares: concurrency.shares.iter().copied().map(rounded).collect(),
+            concurrency_shares: concurrency.shares.iter().copied().map(rounded).collect(),
             running: rounded(concurrency.running),
             preempted: rounded(concurrency.preempted),
         }

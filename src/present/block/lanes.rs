@@ -1,7 +1,7 @@
 //! When each thread of a group ran, a cell for a stretch of time: of the group how many ran, of each thread what it did most.
 
 use crate::data::scene::{Lane, Lanes, Scene};
-use crate::present::block::runnable;
+use crate::present::block::concurrency;
 use crate::present::format;
 use crate::present::line::{Line, Role, wrapped};
 
@@ -61,8 +61,8 @@ pub fn lines(scene: &Scene, group: Option<usize>, seconds: u8, width: u16) -> Ve
         push(&mut head, many(ran as f64 / to_ns.saturating_sub(from_ns).max(1) as f64));
     }
     let mut lines = vec![head];
-    let runnable = group.and_then(|group| runnable::of_group(trace, group));
-    lines.extend(runnable.iter().flat_map(|runnable| wrapped(Role::Faint, runnable, "  ", width)));
+    let concurrency = group.and_then(|group| concurrency::of_group(trace, group));
+    lines.extend(concurrency.iter().flat_map(|words| wrapped(Role::Faint, words, "  ", width)));
     for lane in lanes.iter().take(MOST_LANES) {
         let mut line = vec![(Role::Plain, name(&format!("  {} {}", lane.tid, format::clean(&lane.name)), names))];
         for at in 0..cells {

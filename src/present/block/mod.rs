@@ -4,12 +4,12 @@
 pub(crate) mod capacity;
 pub(crate) mod caps;
 pub(crate) mod cause;
+pub(crate) mod concurrency;
 pub(crate) mod gap;
 pub(crate) mod gpus;
 pub(crate) mod job;
 pub(crate) mod lanes;
 pub(crate) mod limits;
-pub(crate) mod runnable;
 pub(crate) mod trace;
 
 use crate::data::scene::Scene;

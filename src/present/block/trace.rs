@@ -1,10 +1,10 @@
-//! What a trace of the scheduler shows all together: what it costs, how many threads were runnable at once, which groups were at
+//! What a trace of the scheduler shows all together: what it costs, how many threads were running or preempted at once, which groups were at
 //! the same time.
 
 use crate::data::sample::TraceState;
 use crate::data::scene::{GroupConcurrency, Scene, Trace};
+use crate::present::block::concurrency::{of_group, shares};
 use crate::present::block::lanes::LEGEND;
-use crate::present::block::runnable::{of_group, shares};
 use crate::present::format;
 use crate::present::line::{Line, Role, wrapped};
 
@@ -31,11 +31,11 @@ pub(crate) fn state(trace: &Trace) -> (Role, String) {
     }
 }
 
-/// How many threads of the target were runnable at once; none before there is any time.
+/// How many threads of the target were running or preempted at once; none before there is any time.
 fn all(scene: &Scene, trace: &Trace) -> Option<String> {
     let cpus = format::cpus_in_words(scene.capacity.effective_cpus);
     let (shares, span) = (shares(&trace.all), format::duration(trace.window_s));
-    (trace.window_s > 0.0).then(|| format!("runnable at once, on {cpus} CPUs: {shares} of {span}"))
+    (trace.window_s > 0.0).then(|| format!("running or preempted at once, on {cpus} CPUs: {shares} of {span}"))
 }
 
 /// What ran at the same time, what was born and exited, what is missing.
@@ -44,7 +44,7 @@ fn notes(scene: &Scene, trace: &Trace) -> Vec<String> {
     let label = |at: usize| label(scene, at);
     for pair in trace.together.iter().filter(|pair| pair.share >= LEAST_SHARE).take(MOST_PAIRS) {
         all.push(format!(
-            "{} and {} both had runnable threads for {} % of the time, beyond the CPUs for {} %",
+            "{} and {} worked at once for {} % of the time, beyond the CPUs for {} %",
             label(pair.groups.0),
             label(pair.groups.1),
             format::percent(pair.share),
@@ -137,9 +137,9 @@ mod tests {
             told(&scene),
             [
                 "trace on for 12s: 4812 switches/s, 0.34 % of a CPU to read them, about 0.5 % (estimated) for the target",
-                "runnable at once, on 2.0 CPUs: none 5 %, 1 25 %, 2 50 %, 3 20 % of 12s",
+                "running or preempted at once, on 2.0 CPUs: none 5 %, 1 25 %, 2 50 %, 3 20 % of 12s",
                 "tf.data: none 40 %, 1 60 %; ran 1.20, preempted 0.30",
-                "intra and tf.data both had runnable threads for 34 % of the time, beyond the CPUs for 12 %",
+                "intra and tf.data worked at once for 34 % of the time, beyond the CPUs for 12 %",
                 "1 thread was born since it began, 2 exited",
                 "40 threads lived between two looks, made by tf.data; they ran 0.50 s",
                 "3 records were lost: what happened around them is not counted",

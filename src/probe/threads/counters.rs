@@ -19,8 +19,10 @@ use crate::probe::threads::unread::{KnownTime, Span};
 
 /// How often missing evidence of a thread is asked for again: glibc lists a thread a little after the kernel does.
 const TRIES: u8 = 5;
-/// Every how many ticks a thread's affinity is read again.
-const AFFINITY_ROUND: usize = 10;
+/// Every how many ticks the affinity of a thread that ran lately is read again.
+const BUSY_AFFINITY_ROUND: usize = 10;
+/// Every how many ticks that of the others is.
+const AFFINITY_ROUND: usize = 60;
 /// Every how many ticks each thread is read.
 const ALL_READ: u8 = 30;
 
@@ -43,7 +45,7 @@ pub struct ThreadReader {
     until_all: u8,
     /// Threads that were not read at the last refresh, and what they may have run since they were, in nanoseconds.
     unread: (u32, u64),
-    /// Which tenth of the threads has its affinity read next.
+    /// The tick in [`AFFINITY_ROUND`]: which threads have their affinity read next.
     turn: usize,
     /// Threads that were dropped since [`ThreadReader::forget_gone`]: their exit records come in the same look.
     gone: HashMap<Tid, ThreadKey>,
@@ -177,10 +179,13 @@ impl ThreadReader {
         gained_ns
     }
 
-    /// Reads where a tenth of the threads may run.
+    /// Reads where some of the threads may run.
     fn renew_affinities(&mut self, means: &mut ReadContext) {
-        let place = |turn: usize| self.kept.len() * turn / AFFINITY_ROUND;
-        for at in place(self.turn)..place(self.turn + 1) {
+        for (at, kept) in self.kept.iter().enumerate() {
+            let round = if kept.is_busy() { BUSY_AFFINITY_ROUND } else { AFFINITY_ROUND };
+            if at % round != self.turn % round {
+                continue;
+            }
             let known = &self.facts[at];
             let mask = means.masks.of(&self.task, known.key.tid, &mut means.reader);
             if mask.is_some() && !same_mask(mask.as_ref(), known.affinity.as_ref()) {

@@ -180,3 +180,23 @@ fn evidence_that_came_is_not_asked_for_again() {
     assert_eq!(threads.facts()[1].identity.target_name, Some(name));
     assert_eq!(threads.unidentified(false, &mut means.reader).iter().map(|one| one.tid.0).collect::<Vec<_>>(), [10]);
 }
+
+#[test]
+fn stat_stays_open_while_a_thread_runs_and_room_is_left() {
+    for (room, kept) in [(1000, 2), (200, 1)] {
+        let fake = FakeProc::new();
+        fake.process(10, StatLine::default());
+        let (mut threads, mut means) = (threads(&fake), means(room));
+        for ran in 0..6 {
+            let named = StatLine { comm: &format!("run {ran}"), ..StatLine::default() };
+            fake.thread(10, 10, named, Some(&format!("{}000 0 9", ran + 1)));
+            look(&mut threads, 1, &mut means);
+            assert_eq!(threads.facts()[0].identity.comm.as_str(), format!("run {ran}"));
+        }
+        assert_eq!(means.room, room - kept);
+        (0..9).for_each(|_| look(&mut threads, 1, &mut means));
+        assert_eq!(means.room, room - 1, "it sleeps");
+        threads.close(&mut means);
+        assert_eq!(means.room, room);
+    }
+}

@@ -18,6 +18,8 @@ use crate::linux::proc::stat::Stat;
 const YOUNG: u8 = 3;
 /// Ticks for which a thread that ran counts as busy.
 const RAN_LATELY: u8 = 8;
+/// Descriptors that are left for counters: with fewer, stat is opened for every read.
+const COUNTERS_ROOM: usize = 256;
 /// Longer than any schedstat line: three u64 and blanks.
 const SCHEDSTAT_LINE: usize = 80;
 /// Longer than any stat line of a thread up to its 48th field.
@@ -42,6 +44,8 @@ pub struct ReadContext {
 #[derive(Debug)]
 pub(super) struct Kept {
     schedstat: Option<OwnedFd>,
+    /// Kept while it runs: opening costs more than reading.
+    stat: Option<OwnedFd>,
     sights: u8,
     /// How often missing evidence of it was asked for.
     pub tries: u8,
@@ -64,7 +68,7 @@ impl Kept {
             affinity: None,
             identity: Arc::new(identity),
         };
-        let mut kept = Self { schedstat: None, sights: 0, tries: 0, slept: 0, running: false };
+        let mut kept = Self { schedstat: None, stat: None, sights: 0, tries: 0, slept: 0, running: false };
         if means.room > 0
             && let Ok(file) = task.file(Path::new(tid.0, "schedstat").as_str())
         {
@@ -94,12 +98,15 @@ impl Kept {
             self.read_stat(fact, task, means)?;
             self.sights = self.sights.saturating_add(1);
         }
+        if !self.is_busy() {
+            means.room += usize::from(self.stat.take().is_some());
+        }
         Ok(())
     }
 
-    /// Closes its descriptor.
+    /// Closes its descriptors.
     pub fn close(&mut self, means: &mut ReadContext) {
-        means.room += usize::from(self.schedstat.take().is_some());
+        means.room += usize::from(self.schedstat.take().is_some()) + usize::from(self.stat.take().is_some());
     }
 
     /// Reads schedstat; says whether the thread ran since.
@@ -124,8 +131,18 @@ impl Kept {
     /// Reads stat. A thread with another start time is another thread: the one that was known is gone.
     fn read_stat(&mut self, fact: &mut ThreadFact, task: &ProcDir, means: &mut ReadContext) -> Result<(), Errno> {
         let mut line = [0; STAT_LINE];
-        let file = task.file(Path::new(fact.key.tid.0, "stat").as_str())?;
-        let read = rustix::io::pread(&file, &mut line, 0)?;
+        let read = match &self.stat {
+            Some(file) => rustix::io::pread(file, &mut line, 0)?,
+            None => {
+                let file = task.file(Path::new(fact.key.tid.0, "stat").as_str())?;
+                let read = rustix::io::pread(&file, &mut line, 0)?;
+                if self.sights >= YOUNG && means.room > COUNTERS_ROOM {
+                    means.room -= 1;
+                    self.stat = Some(file);
+                }
+                read
+            }
+        };
         means.reader.bytes += read as u64;
         let stat = Stat::parse(&line[..read]).ok_or(Errno::SRCH)?;
         match fact.key.start_ticks {

@@ -73,7 +73,7 @@ fn traced(runs: &[RunStats]) -> Option<TracedStats> {
         seconds: all.iter().map(|run| run.seconds).sum(),
         switches_per_s: middle_of(|run| run.switches_per_s)?,
         crowded_share: middle_of(|run| run.crowded_share)?,
-        most_runnable: middle_of(|run| f64::from(run.most_runnable))?.ceil() as u32,
+        most_at_once: middle_of(|run| f64::from(run.most_at_once))?.ceil() as u32,
     })
 }
 

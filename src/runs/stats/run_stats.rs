@@ -79,10 +79,10 @@ pub struct TracedStats {
     pub seconds: f64,
     /// Context switches a second.
     pub switches_per_s: f64,
-    /// Share of the time in which more threads were runnable than CPUs could be used.
+    /// Share of the time in which more threads were running or preempted than CPUs could be used.
     pub crowded_share: f64,
-    /// Threads runnable at once that were not exceeded for 99 % of the time.
-    pub most_runnable: u32,
+    /// Threads running or preempted at once that were not exceeded for 99 % of the time.
+    pub most_at_once: u32,
 }
 
 /// What one group used while it was measured.

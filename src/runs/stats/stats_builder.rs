@@ -227,7 +227,7 @@ fn traced(scene: &Scene) -> Option<TracedStats> {
         seconds: trace.window_s,
         switches_per_s: trace.switches_per_s,
         crowded_share: trace.all.beyond(cpus.ceil() as usize),
-        most_runnable: u32::try_from(trace.all.quantile(0.99)).unwrap_or(u32::MAX),
+        most_at_once: u32::try_from(trace.all.quantile(0.99)).unwrap_or(u32::MAX),
     })
 }
 

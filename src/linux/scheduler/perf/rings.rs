@@ -2,14 +2,14 @@
 //! perf_event_paranoid is 2 or less. Never enables anything that samples, and never opens an event on a thread that it was not
 //! told of; threads that those make are inherited.
 
-use std::fs;
 use std::io;
 
 use perf_event::events::Software;
 use perf_event::{Builder, Clock, Counter, SampleFlag, Sampler};
 use rustix::io::Errno;
 
-use crate::data::{CpuSet, Tid};
+use crate::data::Tid;
+use crate::linux::proc::host::online_cpus;
 use crate::linux::scheduler::perf::records::{LONGEST, Record, parse};
 use crate::linux::scheduler::perf::redirect::redirect;
 
@@ -56,7 +56,8 @@ impl std::fmt::Debug for Rings {
 impl Rings {
     /// One event for each of these threads on each CPU online. Threads that are gone are left out.
     pub fn open(threads: &[Tid]) -> Result<Self, PerfError> {
-        let cpus = online_cpus().ok_or(PerfError::NoCpus)?;
+        let online = online_cpus().ok_or(PerfError::NoCpus)?;
+        let cpus: Vec<usize> = online.iter().filter_map(|cpu| usize::try_from(cpu).ok()).collect();
         let events = threads.len().saturating_mul(cpus.len());
         if events > MOST_EVENTS {
             return Err(PerfError::TooMany(events));
@@ -171,11 +172,4 @@ fn is_gone(error: &io::Error) -> bool {
 
 fn page_size() -> usize {
     rustix::param::page_size()
-}
-
-/// /sys/devices/system/cpu/online.
-fn online_cpus() -> Option<Vec<usize>> {
-    let online: CpuSet = fs::read_to_string("/sys/devices/system/cpu/online").ok()?.trim().parse().ok()?;
-    Some(online.iter().filter_map(|cpu| usize::try_from(cpu).ok()).collect())
-        .filter(|cpus: &Vec<usize>| !cpus.is_empty())
 }

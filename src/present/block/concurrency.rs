@@ -1,4 +1,4 @@
-//! How many threads were runnable at once, in words: shares of the time that a trace covers.
+//! How many threads were running or preempted at once, in words: shares of the time that a trace covers.
 
 use crate::data::scene::{Concurrency, Trace};
 use crate::present::format;
