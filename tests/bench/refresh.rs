@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use known_threads::Target;
+use nix::time::{clock_getcpuclockid, clock_gettime};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -116,6 +117,7 @@ fn refreshes(case: &Case, peers: bool) {
     };
     row("tftop (sampler)", Spread::of(own.sampler_ns.iter().copied()), format!("{:.0} %", own.read * 100.0));
     row("tftop (sampler + model)", own.both(), String::new());
+    row("  of it, the kernel's clock", Spread::of(process_clock(target.pid()).into_iter()), String::new());
     println!("{:>8}  first sample: {:.1} ms of CPU\n", case.threads(), own.first_ns / 1e6);
     if !peers {
         return;
@@ -209,6 +211,18 @@ fn tftop(pid: u32) -> Own {
         std::thread::sleep(PAUSE);
     }
     own
+}
+
+/// What the kernel takes to add up the process's CPU time over its threads: each refresh asks for it once at least.
+fn process_clock(pid: u32) -> Vec<f64> {
+    let clock = clock_getcpuclockid(nix::unistd::Pid::from_raw(pid as i32)).unwrap();
+    let mut cost = || {
+        std::thread::sleep(PAUSE);
+        let before = thread_cpu_ns();
+        clock_gettime(clock).unwrap();
+        (thread_cpu_ns() - before) as f64
+    };
+    (0..OWN_REFRESHES).map(|_| cost()).collect()
 }
 
 fn frames(scene: Scene) -> [f64; 2] {
