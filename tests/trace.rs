@@ -8,9 +8,11 @@
 mod known_threads;
 
 use std::collections::{HashMap, HashSet};
+use std::process::Command;
 use std::time::Duration;
 
 use known_threads::Target;
+use serde_json::Value;
 use tftop::data::sample::{Interest, Sample, SchedulerChange, SchedulerEvent, TraceState};
 use tftop::data::{Pid, Tid};
 use tftop::probe::live::{Live, LiveOptions};
@@ -152,4 +154,36 @@ fn nobody_s_interest_ends_it_and_begins_it_anew() {
     let again = look(&mut live).trace.unwrap();
     assert!(again.events.is_empty(), "what happened meanwhile was not traced");
     assert_eq!(again.state, TraceState::On);
+}
+
+/// As under Docker's filter of system calls (EPERM), where a security module forbids it (EACCES), and in a kernel without perf
+/// events (ENOSYS).
+#[test]
+fn where_perf_events_are_refused_the_next_source_stays_and_the_reason_is_said() {
+    let target = Target::start();
+    let without_perf = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/targets/without_perf.py");
+    let said = |errno: &str, arguments: &[&str]| {
+        let mut command = Command::new("python3");
+        command.args([without_perf, errno, env!("CARGO_BIN_EXE_tftop")]).args(arguments);
+        let output = command.env("XDG_CONFIG_HOME", "/nonexistent").output().unwrap();
+        (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for (errno, reason) in [("EPERM", "--cap-add PERFMON"), ("EACCES", "perf"), ("ENOSYS", "no perf events")] {
+        let (report, errors) = said(errno, &["report", &target.pid().to_string(), "--json", "--for", "1s", "--trace"]);
+        if errors.contains("NO SECCOMP") {
+            eprintln!("SKIPPED, no system call can be filtered here: {errors}");
+            return;
+        }
+        let report: Value = serde_json::from_str(&report).unwrap_or_else(|error| panic!("{error}: {report}{errors}"));
+        let (trace, accounting) = (&report["trace"], &report["thread_accounting"]);
+        assert_eq!(trace["state"], "refused", "{trace:#}");
+        let why = trace["why"].as_str().unwrap();
+        assert!(why.to_lowercase().contains(&reason.to_lowercase()), "{errno}: {why}");
+        assert!(["process-clock", "exit-records"].map(Value::from).contains(&accounting["source"]), "{accounting:#}");
+        let missing = accounting["missing"].as_array().unwrap();
+        assert!(missing.iter().any(|missing| missing["source"] == "trace" && missing["why"] == why), "{accounting:#}");
+        let (doctor, _) = said(errno, &["doctor"]);
+        let at = doctor.find("!   thread accounting by trace: ").unwrap_or_else(|| panic!("{doctor}"));
+        assert!(doctor[at..].to_lowercase().contains(&reason.to_lowercase()), "{doctor}");
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -153,8 +154,14 @@ impl Live {
         let host = HostReader::new(&proc_root, &mut reader);
         let masks = AffinityReader::new(&proc_root);
         let most_unread_ns = nanoseconds(options.interval / UNREAD_PER_CPU).min(MOST_UNREAD_NS);
-        let means =
-            ReadContext { reader, masks, source: CounterSource::Schedstat, room: descriptors(), most_unread_ns };
+        let means = ReadContext {
+            reader,
+            masks,
+            source: CounterSource::Schedstat,
+            room: descriptors(),
+            newborn: Arc::default(),
+            most_unread_ns,
+        };
         let processes = vec![root];
         let (mut tree, most_descendants) = (ProcessTree::new(pid), MOST_DESCENDANTS);
         let found_ns = now_ns(ClockId::Boottime);

@@ -1,6 +1,6 @@
 //! CPU time of one refresh per thread of the target: tftop's sampler and model against htop, top -H and pidstat -t, all measured
 //! in the same run by the kernel's count of their own CPU time; and the time of one frame. Prints tables; judges nothing.
-//! `cargo bench --bench refresh -- 100 2000` measures these numbers of threads only, `-- ours` tftop only.
+//! `cargo bench --bench refresh -- 100 2000` measures these numbers of threads only, `-- busy` busy ones, `-- ours` tftop only.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -88,15 +88,16 @@ fn main() {
         "threads", "", "program", "median", "mean", "p99", "read", "times tftop"
     );
     let peers = !std::env::args().any(|argument| argument == "ours");
+    let busy = std::env::args().any(|argument| argument == "busy");
     let asked: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    let sizes = if asked.is_empty() { SIZES } else { &asked };
+    let sizes = if asked.is_empty() && !busy { SIZES } else { &asked };
     for &size in sizes {
         refreshes(&Case { idle: size, wake: 0, spin: 0 }, peers);
         if size > WAKING {
             refreshes(&Case { idle: size - WAKING, wake: WAKING, spin: 0 }, peers);
         }
     }
-    if asked.is_empty() {
+    if asked.is_empty() || busy {
         refreshes(&Case { idle: 0, wake: 0, spin: BUSY }, peers);
     }
     for &size in sizes {
@@ -216,7 +217,7 @@ fn tftop(pid: u32) -> Own {
 /// What the kernel takes to add up the process's CPU time over its threads: each refresh asks for it once at least.
 fn process_clock(pid: u32) -> Vec<f64> {
     let clock = clock_getcpuclockid(nix::unistd::Pid::from_raw(pid as i32)).unwrap();
-    let mut cost = || {
+    let cost = || {
         std::thread::sleep(PAUSE);
         let before = thread_cpu_ns();
         clock_gettime(clock).unwrap();

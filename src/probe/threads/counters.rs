@@ -47,6 +47,8 @@ pub struct ThreadReader {
     unread: (u32, u64),
     /// The tick in [`AFFINITY_ROUND`]: which threads have their affinity read next.
     turn: usize,
+    /// Whether a thread's affinity was another at the last refresh: who changes one often changes all.
+    affinity_changed: bool,
     /// Threads that were dropped since [`ThreadReader::forget_gone`]: their exit records come in the same look.
     gone: HashMap<Tid, ThreadKey>,
     /// Whether threads of it may not be known.
@@ -82,6 +84,7 @@ impl ThreadReader {
             kept: Vec::new(),
             listing: Vec::new(),
             turn: 0,
+            affinity_changed: false,
             gone: HashMap::new(),
             incomplete: false,
             later: 0,
@@ -179,16 +182,18 @@ impl ThreadReader {
         gained_ns
     }
 
-    /// Reads where some of the threads may run.
+    /// Reads where some of the threads may run; where all of them may, once one has changed.
     fn renew_affinities(&mut self, means: &mut ReadContext) {
+        let all = std::mem::take(&mut self.affinity_changed);
         for (at, kept) in self.kept.iter().enumerate() {
             let round = if kept.is_busy() { BUSY_AFFINITY_ROUND } else { AFFINITY_ROUND };
-            if at % round != self.turn % round {
+            if !all && at % round != self.turn % round {
                 continue;
             }
             let known = &self.facts[at];
             let mask = means.masks.of(&self.task, known.key.tid, &mut means.reader);
             if mask.is_some() && !same_mask(mask.as_ref(), known.affinity.as_ref()) {
+                self.affinity_changed |= !all && mask != known.affinity;
                 let renewed = ThreadFact { affinity: mask, ..known.clone() };
                 self.facts[at] = renewed;
             }
@@ -336,6 +341,7 @@ impl ThreadReader {
 
     /// Takes what was found out. What is absent is asked for again a few times, then left with the reason.
     pub fn identify(&mut self, mut evidence: Identification) {
+        let mut last = Arc::new(Identity::default());
         for (at, kept) in self.kept.iter_mut().enumerate().filter(|(_, kept)| kept.tries < TRIES) {
             kept.tries += 1;
             let fact = &self.facts[at];
@@ -352,7 +358,11 @@ impl ThreadReader {
                 None => identity.missing = Some(evidence.missing.clone().unwrap_or_else(not_listed)),
             }
             if identity != **known {
-                let named = ThreadFact { identity: Arc::new(identity), ..fact.clone() };
+                // Threads of a pool are often all alike, and there may be thousands.
+                if identity != *last {
+                    last = Arc::new(identity);
+                }
+                let named = ThreadFact { identity: Arc::clone(&last), ..fact.clone() };
                 self.facts[at] = named;
             }
         }

@@ -12,7 +12,8 @@ use crate::probe::fake::{FakeProc, StatLine};
 pub(super) fn means(room: usize) -> ReadContext {
     let masks = AffinityReader::new(&ProcDir::open("/sys".as_ref()).unwrap());
     let source = CounterSource::Schedstat;
-    ReadContext { reader: FileReader::default(), masks, source, room, most_unread_ns: 500_000 }
+    let newborn = Arc::default();
+    ReadContext { reader: FileReader::default(), masks, source, room, newborn, most_unread_ns: 500_000 }
 }
 
 fn threads(fake: &FakeProc) -> ThreadReader {
@@ -199,4 +200,33 @@ fn stat_stays_open_while_a_thread_runs_and_room_is_left() {
         threads.close(&mut means);
         assert_eq!(means.room, room);
     }
+}
+
+#[test]
+fn threads_that_are_alike_share_what_is_known_of_them() {
+    let fake = FakeProc::new();
+    fake.process(10, StatLine::default());
+    (11..14).for_each(|tid| fake.thread(10, tid, StatLine::default(), Some("1 0 1")));
+    fake.thread(10, 14, StatLine { comm: "another", ..StatLine::default() }, Some("1 0 1"));
+    let (mut threads, mut means) = (threads(&fake), means(9));
+    look(&mut threads, 5, &mut means);
+    let shared = |threads: &ThreadReader, a: usize, b: usize| {
+        Arc::ptr_eq(&threads.facts()[a].identity, &threads.facts()[b].identity)
+    };
+    assert!(shared(&threads, 1, 2) && shared(&threads, 2, 3) && !shared(&threads, 3, 4) && !shared(&threads, 0, 1));
+    let name = TargetName { name: "tf_Compute".into(), source: NameSource::TensorFlow };
+    let found = [11, 12].map(|tid| (Tid(tid), (None, Some(name.clone()))));
+    let evidence = Identification {
+        threads: HashMap::from(found),
+        missing: Some("no right".to_owned()),
+        ..Identification::default()
+    };
+    threads.identify(evidence);
+    assert!(shared(&threads, 1, 2) && !shared(&threads, 2, 3));
+    assert_eq!(threads.facts()[2].identity.target_name, Some(name));
+    assert_eq!(threads.facts()[3].identity.missing.as_deref(), Some("no right"));
+    fake.thread(10, 12, StatLine { comm: "renamed", ..StatLine::default() }, Some("2 0 2"));
+    look(&mut threads, 5, &mut means);
+    assert_eq!(threads.facts()[2].identity.comm.as_str(), "renamed");
+    assert_ne!(threads.facts()[1].identity.comm.as_str(), "renamed", "the others keep their name");
 }

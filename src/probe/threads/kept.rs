@@ -36,6 +36,8 @@ pub struct ReadContext {
     pub source: CounterSource,
     /// Descriptors that may still be kept open.
     pub room: usize,
+    /// What was known of the newest thread when it was met: those that are met with the same name share it.
+    pub newborn: Arc<Identity>,
     /// What threads that are not read may have run together, at most, in nanoseconds.
     pub most_unread_ns: u64,
 }
@@ -58,7 +60,10 @@ pub(super) struct Kept {
 impl Kept {
     /// Reads a thread for the first time. Fails with ENOENT or ESRCH when it is gone already.
     pub fn meet(task: &ProcDir, tid: Tid, pid: Pid, means: &mut ReadContext) -> Result<(ThreadFact, Self), Errno> {
-        let identity = Identity { main: tid.0 == pid.0, ..Identity::default() };
+        let identity = match tid.0 == pid.0 {
+            true => Arc::new(Identity { main: true, ..Identity::default() }),
+            false => Arc::clone(&means.newborn),
+        };
         let mut fact = ThreadFact {
             key: ThreadKey { tid, start_ticks: 0 },
             counters: Counters::default(),
@@ -66,7 +71,7 @@ impl Kept {
             state: ThreadState::Unknown,
             last_cpu: None,
             affinity: None,
-            identity: Arc::new(identity),
+            identity,
         };
         let mut kept = Self { schedstat: None, stat: None, sights: 0, tries: 0, slept: 0, running: false };
         if means.room > 0
@@ -80,6 +85,9 @@ impl Kept {
             kept.close(means);
         }
         fact.affinity = means.masks.of(task, tid, &mut means.reader);
+        if !fact.identity.main {
+            means.newborn = Arc::clone(&fact.identity);
+        }
         result.map(|()| (fact, kept))
     }
 

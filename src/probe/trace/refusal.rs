@@ -25,7 +25,10 @@ fn refused(error: &io::Error, paranoid: Option<i64>) -> String {
             "kernel.perf_event_paranoid is {level}: `sudo sysctl kernel.perf_event_paranoid=2` allows it for one's own \
              processes, or run tftop as root"
         ),
-        (Some(Errno::ACCESS), _) => "it belongs to another user: run tftop as root, or with CAP_PERFMON".to_owned(),
+        (Some(Errno::ACCESS), _) => {
+            "the kernel does not allow it here, as for a process of another user: run tftop as root, or with CAP_PERFMON"
+                .to_owned()
+        }
         (Some(Errno::PERM), _) => {
             "perf_event_open is not allowed here, as in Docker by default: start the container with \
                                    `--cap-add PERFMON`, or run tftop outside of it"
