@@ -164,6 +164,16 @@ fn a_token_is_needed_beyond_loopback_and_then_by_everybody() {
         let said = String::from_utf8(refused.stderr).unwrap();
         assert!(refused.status.code() == Some(2) && said.contains(why), "{said}");
     }
+    // Where nothing is served, a token does nothing: that is said, not left out.
+    let folder_path = folder.path().to_str().unwrap();
+    let path = with("0123456789abcdef\n", 0o600);
+    let serve = tftop(&["--textfile", folder_path, "--token-file", &path]).output().unwrap();
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_tftop")).args(["run", "--token-file", &path, "--", "true"]).output().unwrap();
+    for refused in [serve, run] {
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(2) && said.contains("add --listen"), "{said}");
+    }
     // As Kubernetes gives a Secret to a container's group.
     let path = with("0123456789abcdef\n", 0o440);
     let server = Server::start(&["--token-file", &path]);

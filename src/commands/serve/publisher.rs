@@ -39,9 +39,14 @@ pub(crate) struct PublishRequest {
 }
 
 impl PublishRequest {
-    /// Whether metrics go anywhere.
+    /// Whether anything of it is asked for.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.listen.is_some() || self.textfile.is_some()
+        self.listen.is_some() || self.textfile.is_some() || self.is_of_http()
+    }
+
+    /// Whether it says how HTTP is to be served.
+    fn is_of_http(&self) -> bool {
+        self.token_file.is_some() || self.tls.is_some()
     }
 }
 
@@ -57,6 +62,12 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// Fails where the address is taken or needs a token, or a file can't be used. Nobody is answered yet.
     pub(crate) fn open(request: &PublishRequest) -> anyhow::Result<Self> {
+        if request.listen.is_none() && request.is_of_http() {
+            return Err(CommandError::usage(
+                "--token-file and --tls-cert say how metrics are served over HTTP: add --listen 127.0.0.1:9912",
+            )
+            .into());
+        }
         let token = request.token_file.as_deref().map(token).transpose()?;
         let tls = request.tls.as_ref().map(|(certificate, key)| Tls::open(certificate, key)).transpose()?;
         if let Some(address) = request.listen.filter(|address| !address.ip().is_loopback() && token.is_none()) {

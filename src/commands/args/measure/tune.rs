@@ -20,7 +20,7 @@ run is stopped (SIGINT, SIGTERM, then SIGKILL) once it has done its steps; the s
 
 With --copies each candidate is started once, and all but one are paused (SIGSTOP) while they take turns of a few seconds. \
 Turns of one round are compared with one another, so that neither start-up nor a machine whose speed changes falls between them. \
-Up to 20 turns each tell differences of a few percent in minutes. It needs \
+Up to 40 turns each tell differences of a few percent in minutes. It needs \
 memory for all copies, and a script whose copies don't conflict over a port, a lock or a file.
 
 Step times come from Keras's fit, loops over a dataset's iterator, and Session.run; without any of them there is nothing to \
