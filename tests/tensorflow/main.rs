@@ -21,6 +21,7 @@ mod causes;
 mod children;
 mod endings;
 mod faces;
+mod first_minute;
 mod libraries;
 mod namespaces;
 mod openmp;
@@ -36,7 +37,6 @@ mod stages;
 mod trace;
 mod tutorial;
 mod untouched;
-mod walk;
 
 /// Held by tests whose targets are found by the name train.py, or have it in theirs.
 static ONE_TRAIN_PY: std::sync::Mutex<()> = std::sync::Mutex::new(());
