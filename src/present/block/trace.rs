@@ -1,5 +1,5 @@
-//! What a trace of the scheduler shows all together: what it costs, how many threads were running or preempted at once, which groups were at
-//! the same time.
+//! What a trace of the scheduler shows all together: what it costs, how many threads were running or preempted at once, which
+//! groups worked at the same time.
 
 use crate::data::sample::TraceState;
 use crate::data::scene::{GroupConcurrency, Scene, Trace};
