@@ -36,7 +36,7 @@ pub fn free_port() -> u16 {
 pub fn get(address: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").ok()?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     Some(answer.split_once("\r\n\r\n")?.1.to_owned())
@@ -61,29 +61,52 @@ impl Daemon {
         let config = config.replace("scrape_interval: 15s", "scrape_interval: 1s\n  evaluation_interval: 1s");
         fs::write(folder.path().join("prometheus.yml"), config).unwrap();
         fs::copy(recipes.join("tftop.rules.yml"), folder.path().join("tftop.rules.yml")).unwrap();
-        let address = format!("127.0.0.1:{}", free_port());
-        let mut command = Command::new(program);
-        command.arg("--config.file=prometheus.yml").arg("--storage.tsdb.path=data");
-        command.arg(format!("--web.listen-address={address}")).current_dir(folder.path());
-        Self::start(command, folder, address, "/-/ready")
+        let command = |folder: &Path| {
+            let mut command = Command::new(program);
+            command.arg("--config.file=prometheus.yml").arg("--storage.tsdb.path=data").current_dir(folder);
+            command
+        };
+        Self::start(command, folder, "/-/ready")
     }
 
     /// node_exporter with its textfile collector alone.
     pub fn node_exporter(program: &Path, textfiles: &Path) -> Self {
-        let address = format!("127.0.0.1:{}", free_port());
-        let mut command = Command::new(program);
-        command.args(["--collector.disable-defaults", "--collector.textfile"]);
-        command.arg(format!("--collector.textfile.directory={}", textfiles.display()));
-        command.arg(format!("--web.listen-address={address}"));
-        Self::start(command, TempDir::new().unwrap(), address, "/metrics")
+        let command = |_: &Path| {
+            let mut command = Command::new(program);
+            command.args(["--collector.disable-defaults", "--collector.textfile"]);
+            command.arg(format!("--collector.textfile.directory={}", textfiles.display()));
+            command
+        };
+        Self::start(command, TempDir::new().unwrap(), "/metrics")
     }
 
-    fn start(mut command: Command, folder: TempDir, address: String, ready: &str) -> Self {
-        let log = fs::File::create(folder.path().join("log")).unwrap();
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let daemon = Self { child: command.spawn().unwrap(), folder, address };
-        daemon.wait_for("it is ready", || get(&daemon.address, ready).map(drop));
-        daemon
+    /// Starts it on a free port; where somebody else takes that before it does, on another.
+    fn start(command: impl Fn(&Path) -> Command, folder: TempDir, ready: &str) -> Self {
+        let log = folder.path().join("log");
+        let spawn = || {
+            let address = format!("127.0.0.1:{}", free_port());
+            let mut command = command(folder.path());
+            command.arg(format!("--web.listen-address={address}")).stdin(Stdio::null()).stdout(Stdio::null());
+            (command.stderr(fs::File::create(&log).unwrap()).spawn().unwrap(), address)
+        };
+        let until = Instant::now() + PATIENCE;
+        let (mut child, mut address) = spawn();
+        let mut answered = false;
+        loop {
+            let answers = get(&address, ready).is_some();
+            let ended = child.try_wait().unwrap().is_some();
+            // Who took the port may answer, until it is known that this one could not have it.
+            if answers && !ended && std::mem::replace(&mut answered, true) {
+                return Self { child, folder, address };
+            }
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            assert!(Instant::now() < until && (!ended || said.contains("address already in use")), "not ready: {said}");
+            if ended {
+                (child, address) = spawn();
+                answered = false;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// What it says of itself.
