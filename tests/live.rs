@@ -16,7 +16,7 @@ use tftop::data::sample::{
     CounterSource, Counters, Interest, KernelStack, ProcessSample, Sample, SyscallState, ThreadDetail, ThreadState,
 };
 use tftop::data::scene::Scene;
-use tftop::data::{CpuSet, Pid, ThreadKey};
+use tftop::data::{Pid, ThreadKey};
 use tftop::model::build_scene::Model;
 use tftop::model::origin::families::Families;
 use tftop::probe::live::{AttachError, Live, LiveOptions};
@@ -79,29 +79,6 @@ fn every_thread_is_there_with_its_name_and_state_and_only_the_busy_ones_move() {
     let allowed = process.fact.cpus_allowed.as_ref().unwrap();
     assert!(process.threads.iter().all(|thread| thread.affinity.as_deref() == Some(allowed)));
     assert_eq!(process.fact.uid, rustix::process::geteuid().as_raw());
-}
-
-/// As `taskset -ap` does. Threads that sleep are asked rarely, unless one of them has changed.
-#[test]
-fn threads_that_are_moved_to_one_cpu_while_they_sleep_are_shown_there_soon() {
-    let mut target = Target::start();
-    target.say("idle 200");
-    let mut live = attach(target.pid());
-    let before = until(&mut live, "all threads", |sample| sample.processes[0].threads.len() == 201);
-    let process = &before.processes[0];
-    let cpu = process.fact.cpus_allowed.as_ref().unwrap().iter().next().unwrap();
-    let mut set = rustix::thread::CpuSet::new();
-    set.set(cpu as usize);
-    // Long enough for them to count as asleep.
-    (0..12).for_each(|_| drop(next(&mut live)));
-    for thread in process.threads.iter() {
-        rustix::thread::sched_setaffinity(rustix::process::Pid::from_raw(thread.key.tid.0 as i32), &set).unwrap();
-    }
-    let moved = CpuSet::from_iter([cpu]);
-    let shown = |sample: &Sample| {
-        sample.processes[0].threads.iter().filter(|thread| thread.affinity.as_deref() == Some(&moved)).count()
-    };
-    assert_eq!((0..3).map(|_| shown(&next(&mut live))).last(), Some(201));
 }
 
 #[test]

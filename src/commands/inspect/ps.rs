@@ -11,7 +11,7 @@ use crate::commands::sampling::process_scan::{ProcessScan, ScanLook, nothing_fou
 use crate::output;
 
 /// Looks at least twice, so that demand can be shown: one interval after the first look began, because a look at many
-/// processes takes a while, and half of one after it ended. None found is a clean answer, too.
+/// processes takes a while, and no less than half of one after it ended. None found is a clean answer, too.
 pub(crate) fn ps(args: &PsArgs, options: &GlobalArgs) -> anyhow::Result<Exit> {
     if !args.hosts.is_empty() || args.slurm.is_some() {
         return ps_hosts::ps_hosts(args, options);
